@@ -1,0 +1,57 @@
+//! The seam between the engines and the neuron models.
+//!
+//! A [`NeuronModel`] holds parameters in physical units; [`NeuronModel::build`] checks them and derives the constants of one time step.
+//! The built [`Neuron`] advances a population step by step (clock engine) or sixteen neurons over a whole sample at once
+//! (layered engine), forward and backward. Calls are dynamic per population, the loops inside are plain.
+
+use crate::Result;
+use std::fmt::Debug;
+
+/// Neurons that the layered engine advances side by side.
+pub const LANES: usize = 16;
+
+/// One number for each of [`LANES`] neighbouring neurons.
+pub type Lanes = [f32; LANES];
+
+/// Parameters of a neuron model.
+pub trait NeuronModel: Debug + Send + Sync {
+    /// Checks every field and derives the constants for steps of `dt_ms` milliseconds.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfRange`] naming the first field that is not allowed.
+    fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>>;
+}
+
+/// State of a population in the clock engine: one entry per neuron.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NeuronState {
+    /// Membrane potential after the step's reset, in units of the threshold's scale.
+    pub potential: Vec<f64>,
+    /// Steps for which the neuron still ignores its input.
+    pub refractory_steps: Vec<u32>,
+}
+
+impl NeuronState {
+    /// `neurons` neurons at rest.
+    pub fn at_rest(neurons: usize) -> Self {
+        Self { potential: vec![0.0; neurons], refractory_steps: vec![0; neurons] }
+    }
+}
+
+/// A neuron model with its constants worked out for one time step.
+pub trait Neuron: Debug + Send + Sync {
+    /// Whether the neurons fire; a readout does not.
+    fn fires(&self) -> bool;
+
+    /// Advances all neurons by one step. `input[n]` is the summed input of neuron `n`; the indices of neurons that fire are
+    /// appended to `fired` in ascending order.
+    fn step(&self, state: &mut NeuronState, input: &[f64], fired: &mut Vec<u32>);
+
+    /// Runs [`LANES`] neurons over a sample from rest. On entry `potential[t]` holds the input of step `t`, on return the membrane
+    /// potential *before* the reset; bit `n` of `spikes[t]` tells whether neuron `n` fired. Both have one entry per step.
+    fn forward(&self, potential: &mut [Lanes], spikes: &mut [u16]);
+
+    /// The adjoint of [`Neuron::forward`]. On entry `gradient[t]` holds dL/dS\[t\] (for a readout dL/dV\[t\]), on return dL/d input\[t\].
+    /// `potential` and `spikes` are what the forward pass left.
+    fn adjoint(&self, potential: &[Lanes], spikes: &[u16], gradient: &mut [Lanes]);
+}
