@@ -1,1 +1,57 @@
-//! TODO
+//! Spike recordings: reading them as published, making them up, splitting, changing and binning them.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `recordings` | [`SpikeRecordings`]: all samples of a file in a compact form, every spike checked |
+//! | `archive` | [`RecordingFile`]: `.h5`, `.h5.gz` and `.zip`, unpacked once into a cache |
+//! | `spiking_speech` | the reader of SHD and SSC files, in Rust alone |
+//! | `libhdf5` | the same through the machine's HDF5 library (feature `libhdf5`) |
+//! | `recording_writer` | writes files of the same layout |
+//! | `randman` | [`Randman`]: made-up data whose classes differ in spike timing only |
+//! | `splits` | [`Splitting`]: validation by speaker or by chance |
+//! | `augmentation` | [`Augmentation`]: changed copies of a sample, keyed by seed, epoch and sample |
+//! | `binning` | [`Binning`]: seconds to steps, units to channels |
+//! | `dataset` | [`SpikeDataset`]: all of it as a [`sim_core::SampleSource`] |
+//! | `summary` | [`Summary`]: what is in a file |
+//!
+//! ```
+//! use std::sync::Arc;
+//! use datasets::{Augmentation, Binning, Randman, SpikeDataset, Splitting};
+//! use sim_core::{SampleSource, Seed};
+//!
+//! let recordings = Arc::new(Randman { samples_per_class: 10, ..Randman::default() }.recordings(Seed(1))?);
+//! let split = Splitting::random(0.2).split(&recordings, Seed(1))?;
+//! let binning = Binning { dt_ms: 2.0, channel_group: 1, ..Binning::default() };
+//! let dataset = SpikeDataset::new(recordings, binning, Augmentation::default(), Seed(1), &split.train)?;
+//! assert_eq!((split.train.len(), split.validation.len()), (80, 20));
+//! assert_eq!(dataset.frames(split.train[0], Some(0)).channels(), 70);
+//! # Ok::<(), datasets::Error>(())
+//! ```
+
+mod archive;
+mod assembly;
+mod atomic_file;
+mod augmentation;
+mod binning;
+mod dataset;
+mod error;
+mod float16;
+#[cfg(feature = "libhdf5")]
+mod libhdf5;
+mod randman;
+mod recording_writer;
+mod recordings;
+mod spiking_speech;
+mod splits;
+mod summary;
+
+pub use archive::{RecordingFile, cache_folder, sha256};
+pub use augmentation::Augmentation;
+pub use binning::{Align, Binning};
+pub use dataset::SpikeDataset;
+pub use error::{Error, Result};
+pub use randman::Randman;
+pub use recordings::{MetaInfo, NewSample, SpikeRecordings, TimeType};
+pub use spiking_speech::Layout;
+pub use splits::{Split, SplitBy, Splitting};
+pub use summary::{ClassCount, SpeakerCount, Spread, Summary};

@@ -1,1 +1,56 @@
-//! TODO
+//! Figures for papers and run folders, as PNG and SVG.
+//!
+//! Every figure is a plain struct that owns the numbers it shows; it knows no network and no engine. Fill the public fields, call
+//! [`Figure::save`], and the ending of the path chooses the format. Both formats come from the same drawing code, need no font on the
+//! machine and are a function of the data alone: the same figure gives the same bytes.
+//!
+//! | figure | shows | module |
+//! |---|---|---|
+//! | [`RasterFigure`] | one sample: spikes in, spikes of every hidden population, readout potentials | `raster` |
+//! | [`WeightsFigure`] | weights of each projection at start and end, and their way through training | `weights` |
+//! | [`DelaysFigure`] | delays of each projection at start and end, and how far they move per epoch | `delays` |
+//! | [`CurvesFigure`] | loss, accuracy and schedules against epochs, of one run or of several | `curves` |
+//! | [`ConfusionFigure`] | what each class was taken for, with accuracy and its standard error | `confusion` |
+//!
+//! Beneath them: `theme` (sizes, palette), `font` (the embedded typeface), `canvas` (one drawing surface for both formats), `scale`,
+//! `panel`, `legend` and `histogram`.
+//!
+//! ```
+//! use plots::{CurvesFigure, Figure, Format, Series, SeriesStyle};
+//!
+//! let epochs = vec![1.0, 2.0, 3.0];
+//! let figure = CurvesFigure {
+//!     loss: vec![Series::new("train", epochs.clone(), vec![5.5, 4.2, 3.2], SeriesStyle::TRAIN)],
+//!     accuracy: vec![Series::new("train", epochs, vec![0.2, 0.5, 0.6], SeriesStyle::TRAIN)],
+//!     ..CurvesFigure::default()
+//! };
+//! let svg = figure.render(Format::Svg)?;
+//! assert!(svg.starts_with(b"<svg"));
+//! # Ok::<(), plots::Error>(())
+//! ```
+
+mod canvas;
+mod confusion;
+mod curves;
+mod delays;
+mod error;
+mod figure;
+mod font;
+mod histogram;
+mod legend;
+mod paired_rows;
+mod panel;
+mod raster;
+mod scale;
+mod theme;
+mod weights;
+
+pub use canvas::{Anchor, Canvas, Dash, Point, Stroke, TextStyle};
+pub use confusion::ConfusionFigure;
+pub use curves::{BestEpoch, CurvesFigure, Series, SeriesStyle};
+pub use delays::{DelayChange, DelaysFigure, ProjectionDelays};
+pub use error::{Error, Result};
+pub use figure::{Figure, Format};
+pub use raster::{PopulationSpikes, RasterFigure, ReadoutTraces};
+pub use theme::{Rgb, Size};
+pub use weights::{ProjectionWeights, WeightSnapshot, WeightsFigure};

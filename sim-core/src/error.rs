@@ -35,6 +35,9 @@ pub enum Error {
     /// A result that is not a finite number.
     #[error("{0}")]
     NotFinite(String),
+    /// A recording that could not be kept.
+    #[error("{0}")]
+    Recording(String),
 }
 
 impl Error {

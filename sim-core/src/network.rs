@@ -1,6 +1,6 @@
 //! Description of a network: populations and projections, without state.
 
-use crate::{DelayKernel, Error, NeuronModel, Result, delay_kernel::rounded_delay};
+use crate::{BatchStatistics, DelayKernel, Error, NeuronModel, Result, delay_kernel::rounded_delay};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -65,6 +65,15 @@ impl BatchNorm {
             running_variance: vec![1.0; neurons],
             epsilon: 1e-5,
             momentum: 0.1,
+        }
+    }
+
+    /// Moves the running statistics towards those of a batch by `momentum`.
+    pub fn update(&mut self, batch: &BatchStatistics) {
+        let blend = |running: &mut f32, new: f64| *running = ((1.0 - self.momentum as f64) * *running as f64 + self.momentum as f64 * new) as f32;
+        for neuron in 0..self.gain.len() {
+            blend(&mut self.running_mean[neuron], batch.mean[neuron]);
+            blend(&mut self.running_variance[neuron], batch.unbiased_variance(neuron));
         }
     }
 

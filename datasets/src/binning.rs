@@ -1,0 +1,216 @@
+//! Spikes in seconds to counts on a grid of steps and channel groups.
+
+use serde::{Deserialize, Serialize};
+use sim_core::SpikeFrames;
+
+use crate::recordings::SpikeRecordings;
+use crate::{Error, Result};
+
+/// Longest sample that is binned without a limit of the user's choice: 100 s at 1 ms. Longer ones are taken for a mistake in the units.
+const MAX_STEPS: usize = 100_000;
+
+/// Where time zero lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Align {
+    /// At the sample's first spike.
+    #[default]
+    FirstSpike,
+    /// Where the recording has it.
+    Zero,
+}
+
+/// How spikes become frames. With `t` in ms from time zero (`1000 t_s`, in f64):
+/// `steps = max(1, ceil(t_last / dt))`, `step = min(floor(t / dt), steps - 1)`, `channel = unit / channel_group`.
+/// Spikes that fall together add up. A sample without spikes has one step and no entries. As SpikingJelly and SNN-delays bin SHD
+/// [Hammouamri 2023].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Binning {
+    /// Length of a step in ms. Default 10, must be > 0.
+    pub dt_ms: f64,
+    /// Neighbouring units that make one channel. Default 5 (140 channels for SHD), must be >= 1.
+    pub channel_group: usize,
+    /// Where time zero lies. Default: at the first spike.
+    pub align: Align,
+    /// Steps after which a sample is cut off; later spikes are left out. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<usize>,
+}
+
+impl Default for Binning {
+    fn default() -> Self {
+        Self { dt_ms: 10.0, channel_group: 5, align: Align::FirstSpike, max_steps: None }
+    }
+}
+
+/// One spike on its way into frames.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spike {
+    /// Time in ms.
+    pub t_ms: f64,
+    /// Unit, before grouping.
+    pub unit: u16,
+}
+
+impl Binning {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] that names the first field out of range.
+    pub fn check(&self) -> Result<()> {
+        let check = sim_core::Error::check;
+        check("Binning::dt_ms", self.dt_ms, self.dt_ms > 0.0, "a finite number > 0")?;
+        check("Binning::channel_group", self.channel_group as f64, self.channel_group >= 1, ">= 1")?;
+        let max_steps = self.max_steps.unwrap_or(1);
+        Ok(check("Binning::max_steps", max_steps as f64, (1..=1 << 31).contains(&max_steps), "in 1..=2147483648")?)
+    }
+
+    /// Number of channels that `units` units give; the last group may be smaller.
+    pub fn channels(&self, units: usize) -> usize {
+        units.div_ceil(self.channel_group)
+    }
+
+    /// Frames of one sample, as recorded.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), and [`Error::Content`] for a sample that would take more than 100,000 steps when
+    /// [`max_steps`](Self::max_steps) is not set.
+    pub fn frames(&self, recordings: &SpikeRecordings, sample: usize) -> Result<SpikeFrames> {
+        self.check()?;
+        self.check_length(recordings, sample)?;
+        Ok(self.bin(recordings.channels(), &self.spikes(recordings, sample)))
+    }
+
+    /// Refuses a sample that would take more steps than anyone means.
+    pub(crate) fn check_length(&self, recordings: &SpikeRecordings, sample: usize) -> Result<()> {
+        let Some((first, last)) = recordings.ends_s(sample) else { return Ok(()) };
+        let first = if self.align == Align::FirstSpike { first } else { 0.0 };
+        let steps = (1000.0 * (last - first) / self.dt_ms).ceil();
+        if self.max_steps.is_none() && steps > MAX_STEPS as f64 {
+            let problem = format!("{steps} steps of {} ms, but at most {MAX_STEPS} are taken unless max_steps is set", self.dt_ms);
+            return Err(Error::sample("recordings".as_ref(), "spikes/times", sample, problem));
+        }
+        Ok(())
+    }
+
+    /// Spikes of one sample in ms from time zero, ascending.
+    pub(crate) fn spikes(&self, recordings: &SpikeRecordings, sample: usize) -> Vec<Spike> {
+        let zero_ms = match self.align {
+            Align::FirstSpike => recordings.ends_s(sample).map_or(0.0, |(first, _)| 1000.0 * first),
+            Align::Zero => 0.0,
+        };
+        let spikes = recordings.seconds(sample).zip(recordings.units(sample));
+        spikes.map(|(second, &unit)| Spike { t_ms: 1000.0 * second - zero_ms, unit }).collect()
+    }
+
+    /// Frames of spikes in any order; times before zero count as zero.
+    pub(crate) fn bin(&self, units: usize, spikes: &[Spike]) -> SpikeFrames {
+        let channels = self.channels(units);
+        let last_ms = spikes.iter().fold(0.0, |last: f64, spike| last.max(spike.t_ms));
+        // Only augmentation can exceed what `check_length` let pass; a conversion that saturates keeps it in range.
+        let steps = ((last_ms / self.dt_ms).ceil() as usize).clamp(1, u32::MAX as usize);
+        let limit = self.max_steps.map_or(u32::MAX, |max_steps| max_steps.min(u32::MAX as usize) as u32);
+        let last_step = steps as u32 - 1;
+        let group = self.channel_group;
+        let mut events: Vec<(u32, u32)> = spikes
+            .iter()
+            .map(|spike| ((usize::from(spike.unit) / group) as u32, ((spike.t_ms / self.dt_ms) as u32).min(last_step)))
+            .filter(|&(_, step)| step < limit)
+            .collect();
+        if !events.is_sorted_by_key(|&(_, step)| step) {
+            // Stable, like the order spikes come in from a file.
+            events.sort_by_key(|&(_, step)| step);
+        }
+        let steps = steps.min(limit as usize);
+        SpikeFrames::from_ordered_events(channels, steps, &events).expect("units were checked, steps are clamped and sorted")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{NewSample, TimeType};
+
+    fn recordings(seconds: &[f64], units: &[u16]) -> SpikeRecordings {
+        let sample = NewSample { seconds: seconds.to_vec(), units: units.to_vec(), label: 0 };
+        SpikeRecordings::from_samples("made", 700, 1, TimeType::Float64, [sample]).unwrap()
+    }
+
+    #[test]
+    fn spikes_land_where_the_reference_puts_them() {
+        // From the first spike: 0, 4, 10, 29.5, 40 ms, so ceil(40 / 10) = 4 steps; the spike at 40 ms falls into the last of them.
+        let recordings = recordings(&[0.5, 0.504, 0.51, 0.5295, 0.54], &[0, 4, 5, 699, 699]);
+        let frames = Binning::default().frames(&recordings, 0).unwrap();
+        assert_eq!((frames.channels(), frames.steps()), (140, 4));
+        assert_eq!(frames.channel(0), (&[0][..], &[2.0][..]), "units 0 and 4 add up");
+        assert_eq!(frames.channel(1), (&[1][..], &[1.0][..]));
+        assert_eq!(frames.channel(139), (&[2, 3][..], &[1.0, 1.0][..]));
+
+        let zero = Binning { align: Align::Zero, ..Binning::default() }.frames(&recordings, 0).unwrap();
+        assert_eq!((zero.steps(), zero.channel(0)), (54, (&[50][..], &[2.0][..])));
+
+        let cut = Binning { max_steps: Some(2), ..Binning::default() }.frames(&recordings, 0).unwrap();
+        assert_eq!((cut.steps(), cut.len()), (2, 2));
+    }
+
+    #[test]
+    fn samples_without_spikes_and_with_one_have_one_step() {
+        let frames = Binning::default().frames(&recordings(&[], &[]), 0).unwrap();
+        assert_eq!((frames.channels(), frames.steps(), frames.len()), (140, 1, 0));
+        let frames = Binning::default().frames(&recordings(&[0.3], &[7]), 0).unwrap();
+        assert_eq!((frames.steps(), frames.channel(1)), (1, (&[0][..], &[1.0][..])));
+    }
+
+    #[test]
+    fn wrong_fields_are_named() {
+        let message = |binning: Binning| binning.check().unwrap_err().to_string();
+        assert_eq!(
+            message(Binning { dt_ms: -1.0, ..Binning::default() }),
+            "Binning::dt_ms is -1, but must be a finite number > 0"
+        );
+        assert_eq!(message(Binning { dt_ms: f64::NAN, ..Binning::default() }), "Binning::dt_ms is NaN, but must be a finite number > 0");
+        assert_eq!(message(Binning { channel_group: 0, ..Binning::default() }), "Binning::channel_group is 0, but must be >= 1");
+        assert!(message(Binning { max_steps: Some(0), ..Binning::default() }).starts_with("Binning::max_steps is 0"));
+        let error = Binning::default().frames(&recordings(&[0.0, 1e9], &[0, 0]), 0).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "recordings: spikes/times, sample 0: 100000000000 steps of 10 ms, but at most 100000 are taken unless max_steps is set"
+        );
+        assert!(toml::from_str::<Binning>("dt = 1.0").unwrap_err().to_string().contains("unknown field `dt`"));
+    }
+
+    proptest! {
+        /// The same rule written plainly: a dense grid.
+        #[test]
+        fn frames_equal_a_dense_grid(
+            mut seconds in prop::collection::vec(0.0..0.4f64, 0..200),
+            units in prop::collection::vec(0..700u16, 200),
+            dt_ms in 0.3..20.0f64,
+            channel_group in 1..60usize,
+        ) {
+            seconds.sort_by(f64::total_cmp);
+            let units = &units[..seconds.len()];
+            let binning = Binning { dt_ms, channel_group, ..Binning::default() };
+            let frames = binning.frames(&recordings(&seconds, units), 0).unwrap();
+            let times: Vec<f64> = seconds.iter().map(|second| 1000.0 * second - 1000.0 * seconds[0]).collect();
+            let steps = times.last().map_or(1, |last| ((last / dt_ms).ceil() as usize).max(1));
+            let channels = 700usize.div_ceil(channel_group);
+            let mut grid = vec![0.0; channels * steps];
+            for (t, &unit) in times.iter().zip(units) {
+                grid[usize::from(unit) / channel_group * steps + ((t / dt_ms).floor() as usize).min(steps - 1)] += 1.0;
+            }
+            prop_assert_eq!((frames.channels(), frames.steps()), (channels, steps));
+            let mut dense = vec![0.0; channels * steps];
+            for channel in 0..channels {
+                let (at, counts) = frames.channel(channel);
+                for (&step, &count) in at.iter().zip(counts) {
+                    dense[channel * steps + step as usize] = count;
+                }
+            }
+            prop_assert_eq!(dense, grid);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What can go wrong with recordings: one sentence that names file, dataset and index, and says what was expected.
+
+use std::fmt::Display;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error of this crate; its text is one sentence for the person who chose the file or the parameter.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder the operating system refuses.
+    #[error("{}: cannot {doing}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried, e.g. `open the file`.
+        doing: &'static str,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// No room left where a file is written.
+    #[error("{}: the disk is full, nothing was written", path.display())]
+    DiskFull {
+        /// The file that was to be written.
+        path: PathBuf,
+    },
+    /// A file that is not what it should be, as a whole.
+    #[error("{}: {problem}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what was expected.
+        problem: String,
+    },
+    /// A dataset every recording must have.
+    #[error("{}: there is no dataset {dataset}, but spike recordings need it", path.display())]
+    MissingDataset {
+        /// The file.
+        path: PathBuf,
+        /// The dataset, e.g. `spikes/units`.
+        dataset: String,
+    },
+    /// A dataset with contents that cannot be right.
+    #[error("{}: {dataset}{}: {problem}", path.display(), place(*sample, *spike))]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// The dataset, e.g. `spikes/units`.
+        dataset: String,
+        /// The sample, counted from 0.
+        sample: Option<usize>,
+        /// The spike of the sample, counted from 0.
+        spike: Option<usize>,
+        /// What is wrong, and what was expected.
+        problem: String,
+    },
+    /// A split that cannot be made from these recordings.
+    #[error("{0}")]
+    Split(String),
+    /// A parameter outside its range.
+    #[error(transparent)]
+    Parameter(#[from] sim_core::Error),
+}
+
+fn place(sample: Option<usize>, spike: Option<usize>) -> String {
+    let sample = sample.map_or(String::new(), |index| format!(", sample {index}"));
+    let spike = spike.map_or(String::new(), |index| format!(", spike {index}"));
+    sample + &spike
+}
+
+impl Error {
+    /// An [`Error::Io`], or [`Error::DiskFull`] where that is the reason.
+    pub(crate) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: path.to_owned() },
+            _ => Self::Io { path: path.to_owned(), doing, source },
+        }
+    }
+
+    /// An [`Error::File`].
+    pub(crate) fn file(path: &Path, problem: impl Display) -> Self {
+        Self::File { path: path.to_owned(), problem: problem.to_string() }
+    }
+
+    /// An [`Error::Content`] that concerns a whole dataset.
+    pub(crate) fn dataset(path: &Path, dataset: &str, problem: impl Display) -> Self {
+        Self::Content { path: path.to_owned(), dataset: dataset.into(), sample: None, spike: None, problem: problem.to_string() }
+    }
+
+    /// An [`Error::Content`] that concerns one sample.
+    pub(crate) fn sample(path: &Path, dataset: &str, sample: usize, problem: impl Display) -> Self {
+        Self::Content { path: path.to_owned(), dataset: dataset.into(), sample: Some(sample), spike: None, problem: problem.to_string() }
+    }
+
+    /// An [`Error::Content`] that concerns one spike of a sample.
+    pub(crate) fn spike(path: &Path, dataset: &str, sample: usize, spike: usize, problem: impl Display) -> Self {
+        Self::Content {
+            path: path.to_owned(),
+            dataset: dataset.into(),
+            sample: Some(sample),
+            spike: Some(spike),
+            problem: problem.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_errors_name_file_dataset_and_index() {
+        let error = Error::spike(Path::new("shd.h5"), "spikes/units", 12, 7, "unit 812, but units must be below 700");
+        assert_eq!(error.to_string(), "shd.h5: spikes/units, sample 12, spike 7: unit 812, but units must be below 700");
+    }
+
+    #[test]
+    fn a_full_disk_is_told_apart() {
+        let error = Error::io(Path::new("out.h5"), "write the file", io::ErrorKind::StorageFull.into());
+        assert_eq!(error.to_string(), "out.h5: the disk is full, nothing was written");
+    }
+}

@@ -1,0 +1,116 @@
+//! Writes recordings in the layout of the Heidelberg spiking data sets, which h5py and PyTables read.
+
+use std::path::Path;
+
+use hdf5_writer::{ByteOrder, DatasetBuilder, Datatype, Hdf5Builder, WriteOptions};
+
+use crate::recordings::{MetaInfo, SpikeRecordings, SpikeTimes};
+use crate::{Error, Result, atomic_file, float16};
+
+impl SpikeRecordings {
+    /// Writes `spikes/times` in the precision they are held in, `spikes/units` and `labels` as uint16, and `extra/speaker`, `extra/keys`
+    /// and `extra/meta_info/*` where present. The file is put together in memory (about three times its size) and appears whole or not
+    /// at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::DiskFull`] when it cannot be written; [`Error::File`] when a class name cannot be stored.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let bytes = self.encode().map_err(|error| Error::file(path, format!("the recordings cannot be stored: {error}")))?;
+        atomic_file::write(path, &bytes)
+    }
+
+    fn encode(&self) -> hdf5_writer::Result<Vec<u8>> {
+        let samples = vec![self.len() as u64];
+        let little = ByteOrder::LittleEndian;
+        let (size, times) = match &self.times {
+            SpikeTimes::Float16(times) => (2, self.rows(times, |time| time.to_le_bytes())),
+            SpikeTimes::Float32(times) => (4, self.rows(times, |time| time.to_le_bytes())),
+            SpikeTimes::Float64(times) => (8, self.rows(times, |time| time.to_le_bytes())),
+        };
+        let units = self.rows(&self.units, |unit| unit.to_le_bytes());
+        let float = if size == 2 { float16::stand_in() } else { Datatype::FloatingPoint { size, byte_order: little } };
+        let uint16 = Datatype::FixedPoint { size: 2, signed: false, byte_order: little };
+        let mut file = Hdf5Builder::new()
+            .dataset(DatasetBuilder::vlen_sequence_data("spikes/times", float, samples.clone(), times)?)
+            .dataset(DatasetBuilder::vlen_sequence_data("spikes/units", uint16, samples.clone(), units)?)
+            .dataset(DatasetBuilder::typed_data("labels", samples.clone(), &self.labels)?);
+        if let Some(speakers) = &self.speakers {
+            file = file.dataset(DatasetBuilder::typed_data("extra/speaker", samples, speakers)?);
+        }
+        if let Some(names) = &self.class_names {
+            file = file.dataset(DatasetBuilder::fixed_string_data("extra/keys", vec![names.len() as u64], names)?);
+        }
+        for (name, info) in &self.meta_info {
+            let path = format!("extra/meta_info/{name}");
+            file = file.dataset(match info {
+                MetaInfo::Numbers(numbers) => DatasetBuilder::typed_data(path, vec![numbers.len() as u64], numbers)?,
+                MetaInfo::Words(words) => DatasetBuilder::fixed_string_data(path, vec![words.len() as u64], words)?,
+            });
+        }
+        let mut bytes = file.into_plan()?.encode(WriteOptions { byte_order: little, ..WriteOptions::default() })?;
+        if size == 2 {
+            assert!(float16::replace_stand_in(&mut bytes), "the stand-in was written above");
+        }
+        Ok(bytes)
+    }
+
+    fn rows<T: Copy, const N: usize>(&self, column: &[T], encode: impl Fn(T) -> [u8; N]) -> Vec<Vec<u8>> {
+        let row = |sample| column[self.range(sample)].iter().flat_map(|&value| encode(value)).collect();
+        (0..self.len()).map(row).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Layout, NewSample, TimeType};
+
+    fn recordings(time_type: TimeType) -> SpikeRecordings {
+        let samples = [
+            NewSample { seconds: vec![0.0, 0.25, 0.25, 1.5], units: vec![699, 0, 3, 3], label: 1 },
+            NewSample { seconds: vec![], units: vec![], label: 0 },
+            NewSample { seconds: vec![0.125], units: vec![17], label: 2 },
+        ];
+        let mut recordings = SpikeRecordings::from_samples("made", 700, 3, time_type, samples).unwrap();
+        recordings.meta_info.insert("age".into(), MetaInfo::Numbers(vec![31.0, 27.0]));
+        recordings.meta_info.insert("gender".into(), MetaInfo::Words(vec!["f".into(), "m".into()]));
+        recordings.with_speakers(vec![3, 0, 11]).unwrap().with_class_names(["zero", "one", "fünf"].map(String::from).to_vec())
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        for time_type in [TimeType::Float16, TimeType::Float32, TimeType::Float64] {
+            let path = folder.path().join(format!("{time_type}.h5"));
+            let recordings = recordings(time_type);
+            recordings.write(&path).unwrap();
+            assert_eq!(SpikeRecordings::read(&path, &Layout::default()).unwrap(), recordings);
+        }
+        let names = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(names, 3, "no temporary file stays behind");
+    }
+
+    #[test]
+    fn recordings_without_samples_are_legal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("none.h5");
+        recordings(TimeType::Float16).select(&[]).write(&path).unwrap();
+        assert!(SpikeRecordings::read(&path, &Layout::default()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_unwritable_folder_is_named_and_the_earlier_file_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("missing").join("out.h5");
+        let error = recordings(TimeType::Float16).write(&path).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{}: cannot write the file: ", path.display())), "{error}");
+
+        let path = folder.path().join("out.h5");
+        std::fs::write(&path, "earlier").unwrap();
+        let unstorable = recordings(TimeType::Float16).with_class_names(vec!["a\0b".into()]);
+        let error = unstorable.write(&path).unwrap_err().to_string();
+        assert!(error.contains("the recordings cannot be stored"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "earlier");
+    }
+}

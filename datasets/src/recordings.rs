@@ -1,0 +1,318 @@
+//! Labelled spike recordings in their compact in-memory form.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use half::f16;
+use serde::{Deserialize, Serialize};
+
+use crate::assembly::{Assembly, Description};
+use crate::{Error, Result};
+
+/// Precision in which spike times are stored, in memory as in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeType {
+    /// 2 bytes per time, as SHD and SSC are published: steps of about 0.5 ms around 0.7 s.
+    Float16,
+    /// 4 bytes per time.
+    #[default]
+    Float32,
+    /// 8 bytes per time.
+    Float64,
+}
+
+impl fmt::Display for TimeType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Float16 => "float16",
+            Self::Float32 => "float32",
+            Self::Float64 => "float64",
+        })
+    }
+}
+
+/// Spike times of all samples, one after the other, in seconds, in the precision of their source.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum SpikeTimes {
+    Float16(Vec<f16>),
+    Float32(Vec<f32>),
+    Float64(Vec<f64>),
+}
+
+impl SpikeTimes {
+    fn time_type(&self) -> TimeType {
+        match self {
+            Self::Float16(_) => TimeType::Float16,
+            Self::Float32(_) => TimeType::Float32,
+            Self::Float64(_) => TimeType::Float64,
+        }
+    }
+
+    /// One time in seconds. Converted before any scaling: 1000 times 66 s is beyond the range of float16.
+    #[inline]
+    fn second(&self, spike: usize) -> f64 {
+        match self {
+            Self::Float16(times) => times[spike].to_f64(),
+            Self::Float32(times) => f64::from(times[spike]),
+            Self::Float64(times) => times[spike],
+        }
+    }
+}
+
+/// What a file tells about its speakers or recordings, one dataset of `extra/meta_info`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum MetaInfo {
+    /// Numbers, e.g. the age of each speaker.
+    Numbers(Vec<f64>),
+    /// Words, e.g. the gender of each speaker.
+    Words(Vec<String>),
+}
+
+/// Spike recordings with labels: for SHD's training file (64.0 M spikes, float16) 256 MB.
+///
+/// Held as one list of times and one of units; the spikes of sample `i` are those from `start[i]` up to `start[i + 1]`. Every spike is
+/// checked when the recordings are made: times are finite, not negative and ascending within a sample, units and labels in range.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpikeRecordings {
+    pub(crate) channels: usize,
+    pub(crate) classes: usize,
+    pub(crate) start: Vec<u64>,
+    pub(crate) times: SpikeTimes,
+    pub(crate) units: Vec<u16>,
+    pub(crate) unit_type: String,
+    pub(crate) labels: Vec<u16>,
+    pub(crate) speakers: Option<Vec<u16>>,
+    pub(crate) class_names: Option<Vec<String>>,
+    pub(crate) meta_info: BTreeMap<String, MetaInfo>,
+}
+
+/// One sample that is about to become part of [`SpikeRecordings`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NewSample {
+    /// Spike times in seconds, ascending, not negative.
+    pub seconds: Vec<f64>,
+    /// The unit of each spike, below the number of channels.
+    pub units: Vec<u16>,
+    /// The class, below the number of classes.
+    pub label: u16,
+}
+
+impl SpikeRecordings {
+    /// Recordings of `classes` classes on `channels` channels from samples that were made, not read; `origin` stands for the file in errors.
+    ///
+    /// # Errors
+    /// [`Error::Content`] for a sample whose times, units or label are out of range.
+    pub fn from_samples(
+        origin: &str,
+        channels: usize,
+        classes: usize,
+        time_type: TimeType,
+        samples: impl IntoIterator<Item = NewSample>,
+    ) -> Result<Self> {
+        match time_type {
+            TimeType::Float16 => assemble::<f16>(origin, channels, classes, samples),
+            TimeType::Float32 => assemble::<f32>(origin, channels, classes, samples),
+            TimeType::Float64 => assemble::<f64>(origin, channels, classes, samples),
+        }
+    }
+
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Number of channels (units) a spike can come from: 700 for SHD and SSC.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Number of classes: 20 for SHD, 35 for SSC.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// Number of spikes of all samples together.
+    pub fn spikes(&self) -> usize {
+        self.units.len()
+    }
+
+    /// Number of spikes of one sample.
+    pub fn spike_count(&self, sample: usize) -> usize {
+        self.range(sample).len()
+    }
+
+    /// Spike times of one sample in seconds, ascending.
+    pub fn seconds(&self, sample: usize) -> impl ExactSizeIterator<Item = f64> + DoubleEndedIterator + '_ {
+        self.range(sample).map(|spike| self.times.second(spike))
+    }
+
+    /// Units of one sample's spikes, in the order of their times.
+    pub fn units(&self, sample: usize) -> &[u16] {
+        &self.units[self.range(sample)]
+    }
+
+    /// Time from zero and from the first spike to the last spike of a sample, in seconds; `None` for a sample without spikes.
+    pub fn ends_s(&self, sample: usize) -> Option<(f64, f64)> {
+        let range = self.range(sample);
+        if range.is_empty() { None } else { Some((self.times.second(range.start), self.times.second(range.end - 1))) }
+    }
+
+    /// Class of one sample.
+    pub fn label(&self, sample: usize) -> usize {
+        usize::from(self.labels[sample])
+    }
+
+    /// Class of every sample.
+    pub fn labels(&self) -> &[u16] {
+        &self.labels
+    }
+
+    /// Speaker of every sample, where the file tells.
+    pub fn speakers(&self) -> Option<&[u16]> {
+        self.speakers.as_deref()
+    }
+
+    /// Names of the classes, where the file tells (`extra/keys`); there may be more or fewer than classes.
+    pub fn class_names(&self) -> Option<&[String]> {
+        self.class_names.as_deref()
+    }
+
+    /// Name of one class: from the file, else its number.
+    pub fn class_name(&self, class: usize) -> String {
+        self.class_names().and_then(|names| names.get(class)).cloned().unwrap_or_else(|| class.to_string())
+    }
+
+    /// What the file tells in `extra/meta_info`, by dataset name.
+    pub fn meta_info(&self) -> &BTreeMap<String, MetaInfo> {
+        &self.meta_info
+    }
+
+    /// Precision of the times.
+    pub fn time_type(&self) -> TimeType {
+        self.times.time_type()
+    }
+
+    /// Type of the units where they come from, e.g. `uint16`.
+    pub fn unit_type(&self) -> &str {
+        &self.unit_type
+    }
+
+    /// The same recordings with a speaker for every sample.
+    ///
+    /// # Errors
+    /// [`Error::Content`] when there are more or fewer speakers than samples.
+    pub fn with_speakers(mut self, speakers: Vec<u16>) -> Result<Self> {
+        if speakers.len() != self.len() {
+            let problem = format!("{} speakers, but there are {} samples", speakers.len(), self.len());
+            return Err(Error::dataset(Path::new("recordings"), "extra/speaker", problem));
+        }
+        self.speakers = Some(speakers);
+        Ok(self)
+    }
+
+    /// The same recordings with names for the classes.
+    pub fn with_class_names(mut self, names: Vec<String>) -> Self {
+        self.class_names = Some(names);
+        self
+    }
+
+    /// A copy of some samples, in the order given.
+    ///
+    /// # Panics
+    /// When an index is not below [`len`](Self::len).
+    pub fn select(&self, samples: &[usize]) -> Self {
+        let mut start = Vec::with_capacity(samples.len() + 1);
+        start.push(0);
+        let mut total = 0;
+        for &sample in samples {
+            total += self.spike_count(sample) as u64;
+            start.push(total);
+        }
+        Self {
+            start,
+            times: match &self.times {
+                SpikeTimes::Float16(times) => SpikeTimes::Float16(self.gather(samples, times)),
+                SpikeTimes::Float32(times) => SpikeTimes::Float32(self.gather(samples, times)),
+                SpikeTimes::Float64(times) => SpikeTimes::Float64(self.gather(samples, times)),
+            },
+            units: self.gather(samples, &self.units),
+            labels: samples.iter().map(|&sample| self.labels[sample]).collect(),
+            speakers: self.speakers.as_ref().map(|speakers| samples.iter().map(|&sample| speakers[sample]).collect()),
+            channels: self.channels,
+            classes: self.classes,
+            unit_type: self.unit_type.clone(),
+            class_names: self.class_names.clone(),
+            meta_info: self.meta_info.clone(),
+        }
+    }
+
+    /// Where the spikes of one sample lie.
+    pub(crate) fn range(&self, sample: usize) -> std::ops::Range<usize> {
+        self.start[sample] as usize..self.start[sample + 1] as usize
+    }
+
+    fn gather<T: Copy>(&self, samples: &[usize], column: &[T]) -> Vec<T> {
+        samples.iter().flat_map(|&sample| column[self.range(sample)].iter().copied()).collect()
+    }
+}
+
+fn assemble<T: crate::assembly::Time>(
+    origin: &str,
+    channels: usize,
+    classes: usize,
+    samples: impl IntoIterator<Item = NewSample>,
+) -> Result<SpikeRecordings> {
+    let mut assembly = Assembly::<T>::new(Path::new(origin), channels)?;
+    let mut labels = Vec::new();
+    let mut times = Vec::new();
+    for sample in samples {
+        times.clear();
+        times.extend(sample.seconds.iter().map(|&second| T::from_seconds(second)));
+        assembly.push(&times, &sample.units)?;
+        labels.push(i128::from(sample.label));
+    }
+    assembly.finish(Description { labels, classes: Some(classes), unit_type: "uint16".into(), ..Description::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two_samples() -> SpikeRecordings {
+        let samples = [
+            NewSample { seconds: vec![0.0, 0.25], units: vec![3, 1], label: 1 },
+            NewSample { seconds: vec![], units: vec![], label: 0 },
+            NewSample { seconds: vec![0.5], units: vec![2], label: 0 },
+        ];
+        SpikeRecordings::from_samples("made", 4, 2, TimeType::Float16, samples).unwrap()
+    }
+
+    #[test]
+    fn samples_are_found_again() {
+        let recordings = two_samples().with_speakers(vec![7, 8, 9]).unwrap();
+        assert_eq!((recordings.len(), recordings.spikes()), (3, 3));
+        assert_eq!(recordings.seconds(0).collect::<Vec<_>>(), [0.0, 0.25]);
+        assert_eq!(recordings.units(0), [3, 1]);
+        assert_eq!(recordings.ends_s(1), None);
+        assert_eq!(recordings.class_name(1), "1");
+        let chosen = recordings.select(&[2, 0]);
+        assert_eq!(chosen.labels(), [0, 1]);
+        assert_eq!(chosen.speakers(), Some(&[9, 7][..]));
+        assert_eq!(chosen.seconds(1).collect::<Vec<_>>(), [0.0, 0.25]);
+        assert_eq!(chosen.units(0), [2]);
+    }
+
+    #[test]
+    fn wrong_numbers_of_speakers_are_refused() {
+        let error = two_samples().with_speakers(vec![1]).unwrap_err();
+        assert_eq!(error.to_string(), "recordings: extra/speaker: 1 speakers, but there are 3 samples");
+    }
+}

@@ -1,0 +1,409 @@
+//! Reads recordings in the layout of the Heidelberg spiking data sets (SHD and SSC).
+//!
+//! ```text
+//! spikes/times      variable-length float16, float32 or float64 per sample: seconds, ascending
+//! spikes/units      variable-length integers of any width per sample: 0 = highest frequency
+//! labels            integers, one per sample
+//! extra/speaker     integers, one per sample                  (optional)
+//! extra/keys        strings, the names of the classes         (optional)
+//! extra/meta_info/* numbers or strings about the speakers     (optional)
+//! ```
+//! Reference: [Cramer 2022], <https://zenkelab.org/datasets/>. The file is read once, front to back, one sample at a time, into
+//! [`SpikeRecordings`]; everything is checked on the way. The HDF5 decoder is written in Rust, so no system library is needed.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+
+use half::f16;
+use hdf5_reader::error::Error as Hdf5Error;
+use hdf5_reader::{ByteOrder, Dataset, Datatype, Hdf5File, OpenOptions, VarLenKind};
+use serde::{Deserialize, Serialize};
+
+use crate::assembly::{Assembly, Description, Time};
+use crate::recordings::{MetaInfo, SpikeRecordings};
+use crate::{Error, Result};
+
+/// The first bytes of every HDF5 file without a user block.
+pub(crate) const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+
+/// Most bytes a dataset of references, labels or names may claim to have, so that a damaged size cannot exhaust the memory: enough for
+/// 16 million samples.
+const MAX_DATASET_BYTES: usize = 1 << 28;
+
+/// What a reader must know that the file does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Layout {
+    /// Number of channels; every unit must be below it. Default 700, as SHD and SSC have. Range 1..=65536.
+    pub channels: usize,
+    /// Number of classes; every label must be below it. Default: as many as `extra/keys` has names, else 20. Range 1..=65536.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<usize>,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self { channels: 700, classes: None }
+    }
+}
+
+impl Layout {
+    /// Checks both numbers.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] that names the first number out of range.
+    pub fn check(&self) -> Result<()> {
+        let allowed = 1..=1 << 16;
+        sim_core::Error::check("Layout::channels", self.channels as f64, allowed.contains(&self.channels), "in 1..=65536")?;
+        let classes = self.classes.unwrap_or(1);
+        Ok(sim_core::Error::check("Layout::classes", classes as f64, allowed.contains(&classes), "in 1..=65536")?)
+    }
+}
+
+/// Reads an HDF5 file (not an archive: see [`RecordingFile`](crate::RecordingFile)); errors call it `name`.
+pub(crate) fn read(path: &Path, name: &Path, layout: &Layout) -> Result<SpikeRecordings> {
+    layout.check()?;
+    Container::open(path, name)?.recordings(layout)
+}
+
+/// An open file and the name that errors give it.
+struct Container<'a> {
+    file: Hdf5File,
+    name: &'a Path,
+    bytes: u64,
+}
+
+impl<'a> Container<'a> {
+    fn open(path: &Path, name: &'a Path) -> Result<Self> {
+        // The decoder reports a folder or a missing permission less plainly than the operating system does.
+        let metadata = File::open(path).and_then(|file| file.metadata()).map_err(|source| Error::io(name, "open the file", source))?;
+        if !metadata.is_file() {
+            return Err(Error::file(name, "this is no file, but an HDF5 file was expected"));
+        }
+        let bytes = metadata.len();
+        let options = OpenOptions::default().with_max_read_bytes(MAX_DATASET_BYTES);
+        let file = Hdf5File::open_with_options(path, options).map_err(|error| match error {
+            Hdf5Error::InvalidMagic => Error::file(name, "this is not an HDF5 file, but spike recordings as SHD publishes them are"),
+            Hdf5Error::Io(source) => Error::io(name, "read the file", source),
+            other => Error::file(name, format!("this HDF5 file is damaged or cut short: {other}")),
+        })?;
+        let expected = file.superblock().eof_address;
+        if expected > bytes {
+            return Err(Error::file(name, format!("the file is cut short: it has {bytes} bytes, but its header says {expected}")));
+        }
+        Ok(Self { file, name, bytes })
+    }
+
+    fn recordings(&self, layout: &Layout) -> Result<SpikeRecordings> {
+        let times = self.needed("spikes/times")?;
+        if let Some(Datatype::FloatingPoint { size, .. }) = ragged_base(&times)
+            && !self.is_ieee(&times, *size)?
+        {
+            let problem = format!("holds {}, but not in the IEEE format that is expected", type_name(times.dtype()));
+            return Err(Error::dataset(self.name, "spikes/times", problem));
+        }
+        match ragged_base(&times) {
+            Some(&Datatype::FloatingPoint { size: 2, byte_order }) => {
+                self.with_times::<f16, 2>(layout, &times, byte_order, f16::from_le_bytes)
+            }
+            Some(&Datatype::FloatingPoint { size: 4, byte_order }) => {
+                self.with_times::<f32, 4>(layout, &times, byte_order, f32::from_le_bytes)
+            }
+            Some(&Datatype::FloatingPoint { size: 8, byte_order }) => {
+                self.with_times::<f64, 8>(layout, &times, byte_order, f64::from_le_bytes)
+            }
+            _ => Err(self.wrong_type(&times, "spikes/times", "variable-length float16, float32 or float64")),
+        }
+    }
+
+    /// Whether the floats of a ragged dataset have the exponent width of IEEE 754, which the decoder takes for granted.
+    fn is_ieee(&self, dataset: &Dataset, size: u8) -> Result<bool> {
+        /// Place of the exponent width: after 8 bytes of the variable-length type and 13 bytes of its base type.
+        const EXPONENT_WIDTH: usize = 21;
+        let message = dataset.raw_datatype().map_err(|error| self.damaged("spikes/times", &error))?;
+        let expected = match size {
+            2 => 5,
+            4 => 8,
+            _ => 11,
+        };
+        Ok(message.get(EXPONENT_WIDTH) == Some(&expected))
+    }
+
+    fn with_times<T: Time, const N: usize>(
+        &self,
+        layout: &Layout,
+        times: &Dataset,
+        order: ByteOrder,
+        decode: fn([u8; N]) -> T,
+    ) -> Result<SpikeRecordings> {
+        let times = Ragged::new(self, times, "spikes/times", order, decode)?;
+        let units = self.needed("spikes/units")?;
+        let Some(&Datatype::FixedPoint { size, signed, byte_order }) = ragged_base(&units) else {
+            return Err(self.wrong_type(&units, "spikes/units", "variable-length integers"));
+        };
+        let units = (&units, byte_order);
+        match (size, signed) {
+            (1, false) => self.with_units(layout, times, units, u8::from_le_bytes),
+            (1, true) => self.with_units(layout, times, units, i8::from_le_bytes),
+            (2, false) => self.with_units(layout, times, units, u16::from_le_bytes),
+            (2, true) => self.with_units(layout, times, units, i16::from_le_bytes),
+            (4, false) => self.with_units(layout, times, units, u32::from_le_bytes),
+            (4, true) => self.with_units(layout, times, units, i32::from_le_bytes),
+            (8, false) => self.with_units(layout, times, units, u64::from_le_bytes),
+            (8, true) => self.with_units(layout, times, units, i64::from_le_bytes),
+            _ => Err(self.wrong_type(units.0, "spikes/units", "variable-length integers of 8 to 64 bits")),
+        }
+    }
+
+    fn with_units<T: Time, U: Copy + Into<i128>, const N: usize, const M: usize>(
+        &self,
+        layout: &Layout,
+        times: Ragged<'_, T, N>,
+        (units, order): (&Dataset, ByteOrder),
+        decode: fn([u8; M]) -> U,
+    ) -> Result<SpikeRecordings> {
+        let Datatype::VarLen { base, .. } = units.dtype() else { unreachable!("the caller looked at its base") };
+        let unit_type = type_name(base);
+        let units = Ragged::new(self, units, "spikes/units", order, decode)?;
+        if units.samples() != times.samples() {
+            let problem = format!("{} samples, but spikes/times has {}", units.samples(), times.samples());
+            return Err(Error::dataset(self.name, "spikes/units", problem));
+        }
+        let mut assembly = Assembly::new(self.name, layout.channels)?;
+        // A damaged count cannot be larger than the file allows.
+        let spikes = times.spikes().min(self.bytes / N as u64) as usize;
+        assembly.reserve(times.samples(), spikes)?;
+        let (mut sample_times, mut sample_units) = (Vec::new(), Vec::new());
+        for sample in 0..times.samples() {
+            times.read(sample, &mut sample_times)?;
+            units.read(sample, &mut sample_units)?;
+            assembly.push(&sample_times, &sample_units)?;
+        }
+        assembly.finish(Description {
+            labels: self.integers(&self.needed("labels")?, "labels")?,
+            speakers: self.find("extra/speaker")?.map(|dataset| self.integers(&dataset, "extra/speaker")).transpose()?,
+            class_names: self.find("extra/keys")?.map(|dataset| self.class_names(&dataset)).transpose()?,
+            meta_info: self.meta_info()?,
+            unit_type,
+            classes: layout.classes,
+        })
+    }
+
+    fn needed(&self, path: &str) -> Result<Dataset> {
+        self.find(path)?.ok_or_else(|| Error::MissingDataset { path: self.name.to_owned(), dataset: path.into() })
+    }
+
+    fn find(&self, path: &str) -> Result<Option<Dataset>> {
+        match self.file.dataset(path) {
+            Ok(dataset) => Ok(Some(dataset)),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(self.damaged(path, &error)),
+        }
+    }
+
+    fn damaged(&self, dataset: &str, error: &Hdf5Error) -> Error {
+        Error::dataset(self.name, dataset, format!("cannot be decoded, the file may be damaged ({})", innermost(error)))
+    }
+
+    fn wrong_type(&self, dataset: &Dataset, path: &str, expected: &str) -> Error {
+        Error::dataset(self.name, path, format!("holds {}, but must hold {expected}", type_name(dataset.dtype())))
+    }
+
+    fn one_dimensional(&self, dataset: &Dataset, path: &str) -> Result<()> {
+        match dataset.ndim() {
+            1 => Ok(()),
+            other => Err(Error::dataset(self.name, path, format!("has {other} dimensions, but must have one: the samples"))),
+        }
+    }
+
+    fn integers(&self, dataset: &Dataset, path: &str) -> Result<Vec<i128>> {
+        let &Datatype::FixedPoint { size, signed, byte_order } = dataset.dtype() else {
+            return Err(self.wrong_type(dataset, path, "integers"));
+        };
+        self.one_dimensional(dataset, path)?;
+        if !matches!(size, 1 | 2 | 4 | 8) {
+            return Err(self.wrong_type(dataset, path, "integers of 8 to 64 bits"));
+        }
+        let bytes = dataset.read_raw_bytes().map_err(|error| self.damaged(path, &error))?;
+        Ok(bytes.chunks_exact(usize::from(size)).map(|bytes| integer(bytes, signed, byte_order)).collect())
+    }
+
+    fn class_names(&self, dataset: &Dataset) -> Result<Vec<String>> {
+        if !is_string(dataset.dtype()) {
+            return Err(self.wrong_type(dataset, "extra/keys", "strings"));
+        }
+        dataset.read_strings().map_err(|error| self.damaged("extra/keys", &error))
+    }
+
+    /// Datasets of `extra/meta_info` that hold numbers or strings; others are left out, since nothing depends on them.
+    fn meta_info(&self) -> Result<BTreeMap<String, MetaInfo>> {
+        const GROUP: &str = "extra/meta_info";
+        let datasets = match self.file.group(GROUP).and_then(|group| group.datasets()) {
+            Ok(datasets) => datasets,
+            Err(error) if is_absent(&error) => return Ok(BTreeMap::new()),
+            Err(error) => return Err(self.damaged(GROUP, &error)),
+        };
+        let mut meta_info = BTreeMap::new();
+        for dataset in datasets {
+            let name = dataset.name().rsplit('/').next().unwrap_or_default().to_owned();
+            let damaged = |error| self.damaged(&format!("{GROUP}/{name}"), &error);
+            let info = match *dataset.dtype() {
+                Datatype::FixedPoint { size: size @ (1 | 2 | 4 | 8), signed, byte_order } => {
+                    let bytes = dataset.read_raw_bytes().map_err(damaged)?;
+                    let numbers = bytes.chunks_exact(usize::from(size)).map(|bytes| integer(bytes, signed, byte_order) as f64);
+                    MetaInfo::Numbers(numbers.collect())
+                }
+                Datatype::FloatingPoint { size: size @ (2 | 4 | 8), byte_order } => {
+                    let bytes = dataset.read_raw_bytes().map_err(damaged)?;
+                    MetaInfo::Numbers(bytes.chunks_exact(usize::from(size)).map(|bytes| float(bytes, byte_order)).collect())
+                }
+                ref datatype if is_string(datatype) => MetaInfo::Words(dataset.read_strings().map_err(damaged)?),
+                _ => continue,
+            };
+            meta_info.insert(name, info);
+        }
+        Ok(meta_info)
+    }
+}
+
+/// A dataset of variable-length rows of which one is decoded at a time.
+///
+/// A row is stored as a reference: its length (4 bytes), the address of a heap in the file, and the number of an object in that heap.
+struct Ragged<'a, T, const N: usize> {
+    container: &'a Container<'a>,
+    dataset: Dataset,
+    path: &'static str,
+    references: Vec<u8>,
+    order: ByteOrder,
+    decode: fn([u8; N]) -> T,
+}
+
+impl<'a, T, const N: usize> Ragged<'a, T, N> {
+    fn new(
+        container: &'a Container<'a>,
+        dataset: &Dataset,
+        path: &'static str,
+        order: ByteOrder,
+        decode: fn([u8; N]) -> T,
+    ) -> Result<Self> {
+        container.one_dimensional(dataset, path)?;
+        let references = dataset.read_raw_bytes().map_err(|error| container.damaged(path, &error))?;
+        Ok(Self { container, dataset: dataset.clone(), path, references, order, decode })
+    }
+
+    fn samples(&self) -> usize {
+        self.references.len() / self.dataset.vlen_reference_size()
+    }
+
+    /// The lengths of all rows together, as the references say.
+    fn spikes(&self) -> u64 {
+        self.references.chunks_exact(self.dataset.vlen_reference_size()).map(|reference| length(reference) as u64).sum()
+    }
+
+    fn read(&self, sample: usize, row: &mut Vec<T>) -> Result<()> {
+        row.clear();
+        let size = self.dataset.vlen_reference_size();
+        let reference = &self.references[sample * size..(sample + 1) * size];
+        if length(reference) == 0 {
+            return Ok(());
+        }
+        let bytes = self.dataset.resolve_vlen_reference_bytes(reference, N).map_err(|error| {
+            let problem = format!("cannot be decoded, the file may be damaged ({})", innermost(&error));
+            Error::sample(self.container.name, self.path, sample, problem)
+        })?;
+        if bytes.len() != length(reference) * N {
+            let problem = format!("has {} values, but {} were announced: the file may be damaged", bytes.len() / N, length(reference));
+            return Err(Error::sample(self.container.name, self.path, sample, problem));
+        }
+        let (values, _) = bytes.as_chunks::<N>();
+        match self.order {
+            ByteOrder::LittleEndian => row.extend(values.iter().map(|&bytes| (self.decode)(bytes))),
+            ByteOrder::BigEndian => row.extend(values.iter().map(|&(mut bytes)| {
+                bytes.reverse();
+                (self.decode)(bytes)
+            })),
+        }
+        Ok(())
+    }
+}
+
+/// The length a variable-length reference announces: its first four bytes.
+fn length(reference: &[u8]) -> usize {
+    reference.first_chunk().map_or(0, |&bytes| u32::from_le_bytes(bytes) as usize)
+}
+
+/// Element type of a dataset of variable-length rows.
+fn ragged_base(dataset: &Dataset) -> Option<&Datatype> {
+    match dataset.dtype() {
+        Datatype::VarLen { base, kind: VarLenKind::Sequence, .. } => Some(base),
+        _ => None,
+    }
+}
+
+fn is_string(datatype: &Datatype) -> bool {
+    matches!(datatype, Datatype::String { .. } | Datatype::VarLen { kind: VarLenKind::String, .. })
+}
+
+/// An integer of 1 to 8 bytes.
+fn integer(bytes: &[u8], signed: bool, order: ByteOrder) -> i128 {
+    let mut wide = [0; 8];
+    wide[..bytes.len()].copy_from_slice(bytes);
+    if order == ByteOrder::BigEndian {
+        wide[..bytes.len()].reverse();
+    }
+    let unused = 64 - 8 * bytes.len() as u32;
+    let shifted = u64::from_le_bytes(wide) << unused;
+    if signed { i128::from(shifted as i64 >> unused) } else { i128::from(shifted >> unused) }
+}
+
+/// A float of 2, 4 or 8 bytes.
+fn float(bytes: &[u8], order: ByteOrder) -> f64 {
+    let mut bytes = bytes.to_vec();
+    if order == ByteOrder::BigEndian {
+        bytes.reverse();
+    }
+    match *bytes.as_slice() {
+        [a, b] => f16::from_le_bytes([a, b]).to_f64(),
+        [a, b, c, d] => f64::from(f32::from_le_bytes([a, b, c, d])),
+        [a, b, c, d, e, f, g, h] => f64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        _ => f64::NAN,
+    }
+}
+
+/// A datatype in words, e.g. `variable-length big-endian uint16`.
+fn type_name(datatype: &Datatype) -> String {
+    let order = |order: ByteOrder| if order == ByteOrder::BigEndian { "big-endian " } else { "" };
+    match datatype {
+        Datatype::FixedPoint { size, signed, byte_order } => {
+            let sign = if *signed { "" } else { "u" };
+            format!("{}{sign}int{}", order(*byte_order), u32::from(*size) * 8)
+        }
+        Datatype::FloatingPoint { size, byte_order } => format!("{}float{}", order(*byte_order), u32::from(*size) * 8),
+        datatype if is_string(datatype) => "strings".into(),
+        Datatype::VarLen { base, .. } => format!("variable-length {}", type_name(base)),
+        Datatype::Compound { .. } => "compound values".into(),
+        Datatype::Array { base, .. } => format!("arrays of {}", type_name(base)),
+        Datatype::Enum { .. } => "enumerated values".into(),
+        Datatype::Reference { .. } => "references".into(),
+        _ => "values of another type".into(),
+    }
+}
+
+fn is_absent(error: &Hdf5Error) -> bool {
+    match error {
+        Hdf5Error::Context { source, .. } => is_absent(source),
+        Hdf5Error::DatasetNotFound(_) | Hdf5Error::GroupNotFound(_) => true,
+        _ => false,
+    }
+}
+
+fn innermost(error: &Hdf5Error) -> &Hdf5Error {
+    match error {
+        Hdf5Error::Context { source, .. } => innermost(source),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! Which samples train and which validate.
+
+use std::collections::BTreeSet;
+
+use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
+use sim_core::{Purpose, Seed};
+
+use crate::recordings::SpikeRecordings;
+use crate::{Error, Result};
+
+/// What tells the validation samples from the training samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitBy {
+    /// Chance, the same share of every class.
+    #[default]
+    Random,
+    /// The speaker: validation is on people never heard in training, as a test is.
+    Speaker,
+}
+
+/// How a validation set is held out of one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Splitting {
+    /// By chance or by speaker. Default: by chance.
+    pub by: SplitBy,
+    /// Share of the samples of each class that validates, with `by = "random"`. Default 0.2, in (0, 1).
+    pub fraction: f64,
+    /// Speakers (`extra/speaker`) whose samples validate, with `by = "speaker"`. Default: none, which is an error.
+    pub speakers: Vec<u16>,
+}
+
+impl Default for Splitting {
+    fn default() -> Self {
+        Self { by: SplitBy::Random, fraction: 0.2, speakers: Vec::new() }
+    }
+}
+
+/// Indices of samples, ascending, each in exactly one of the two lists and neither list empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Split {
+    /// Samples to train on.
+    pub train: Vec<usize>,
+    /// Samples to validate on.
+    pub validation: Vec<usize>,
+}
+
+impl Splitting {
+    /// Samples of these speakers validate.
+    pub fn hold_out_speakers(speakers: impl Into<Vec<u16>>) -> Self {
+        Self { by: SplitBy::Speaker, speakers: speakers.into(), ..Self::default() }
+    }
+
+    /// This share of each class validates, chosen by chance.
+    pub fn random(fraction: f64) -> Self {
+        Self { by: SplitBy::Random, fraction, ..Self::default() }
+    }
+
+    /// Checks every field that is used.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a fraction outside (0, 1); [`Error::Split`] when no speaker is named.
+    pub fn check(&self) -> Result<()> {
+        match self.by {
+            SplitBy::Random => {
+                let inside = self.fraction > 0.0 && self.fraction < 1.0;
+                Ok(sim_core::Error::check("Splitting::fraction", self.fraction, inside, "between 0 and 1, both excluded")?)
+            }
+            SplitBy::Speaker if self.speakers.is_empty() => {
+                Err(Error::Split("Splitting::speakers is empty, but a split by speaker must name the speakers to hold out".into()))
+            }
+            SplitBy::Speaker => Ok(()),
+        }
+    }
+
+    /// Splits the recordings. `seed` matters for a random split only.
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check), and [`Error::Split`] when the recordings name no speakers, a speaker does not occur, or one side
+    /// would be empty.
+    pub fn split(&self, recordings: &SpikeRecordings, seed: Seed) -> Result<Split> {
+        self.check()?;
+        let validates = match self.by {
+            SplitBy::Random => self.chosen_by_chance(recordings, seed),
+            SplitBy::Speaker => self.spoken_by(recordings)?,
+        };
+        let (validation, train): (Vec<_>, Vec<_>) = (0..recordings.len()).partition(|&sample| validates[sample]);
+        for (side, samples) in [("validation", &validation), ("training", &train)] {
+            if samples.is_empty() {
+                return Err(Error::Split(format!("the split leaves no sample for {side} out of {}", recordings.len())));
+            }
+        }
+        Ok(Split { train, validation })
+    }
+
+    fn chosen_by_chance(&self, recordings: &SpikeRecordings, seed: Seed) -> Vec<bool> {
+        let mut validates = vec![false; recordings.len()];
+        let mut of_class = vec![Vec::new(); recordings.classes()];
+        for sample in 0..recordings.len() {
+            of_class[recordings.label(sample)].push(sample);
+        }
+        for (class, samples) in of_class.iter_mut().enumerate() {
+            samples.shuffle(&mut seed.stream(Purpose::Split, class as u64, 0));
+            let held_out = (self.fraction * samples.len() as f64).round() as usize;
+            for &sample in &samples[..held_out] {
+                validates[sample] = true;
+            }
+        }
+        validates
+    }
+
+    fn spoken_by(&self, recordings: &SpikeRecordings) -> Result<Vec<bool>> {
+        let speakers = recordings
+            .speakers()
+            .ok_or_else(|| Error::Split("a split by speaker needs the dataset extra/speaker, but these recordings have none".into()))?;
+        let known: BTreeSet<u16> = speakers.iter().copied().collect();
+        for speaker in &self.speakers {
+            if !known.contains(speaker) {
+                let known = known.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+                return Err(Error::Split(format!("speaker {speaker} is to be held out, but these recordings have only speakers {known}")));
+            }
+        }
+        Ok(speakers.iter().map(|speaker| self.speakers.contains(speaker)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{NewSample, TimeType};
+
+    /// 60 samples: classes 0, 1, 2 in turn, speakers 0..5 in blocks of twelve.
+    fn recordings() -> SpikeRecordings {
+        let samples = (0..60).map(|sample| NewSample { label: sample % 3, ..NewSample::default() });
+        let recordings = SpikeRecordings::from_samples("made", 1, 3, TimeType::Float32, samples).unwrap();
+        recordings.with_speakers((0..60).map(|sample| sample / 12).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_split_by_speaker_shares_no_speaker() {
+        let split = Splitting::hold_out_speakers([1, 4]).split(&recordings(), Seed(0)).unwrap();
+        assert_eq!(split.validation, (12..24).chain(48..60).collect::<Vec<_>>());
+        assert_eq!(split.train, (0..12).chain(24..48).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_random_split_takes_its_share_of_every_class_and_repeats() {
+        let split = |seed| Splitting::random(0.25).split(&recordings(), Seed(seed)).unwrap();
+        let first = split(1);
+        assert_eq!(first, split(1));
+        assert_ne!(first, split(2));
+        assert_eq!((first.train.len(), first.validation.len()), (45, 15));
+        for class in 0..3 {
+            assert_eq!(first.validation.iter().filter(|&&sample| sample % 3 == class).count(), 5);
+        }
+        let mut all = [first.train.clone(), first.validation.clone()].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..60).collect::<Vec<_>>());
+        assert!(first.train.is_sorted() && first.validation.is_sorted());
+    }
+
+    #[test]
+    fn what_cannot_be_split_is_said() {
+        let message = |splitting: Splitting, recordings: &SpikeRecordings| splitting.split(recordings, Seed(0)).unwrap_err().to_string();
+        let mut mute = recordings();
+        mute.speakers = None;
+        assert_eq!(
+            message(Splitting::hold_out_speakers([3]), &mute),
+            "a split by speaker needs the dataset extra/speaker, but these recordings have none"
+        );
+        assert_eq!(
+            message(Splitting::hold_out_speakers([3, 9]), &recordings()),
+            "speaker 9 is to be held out, but these recordings have only speakers 0, 1, 2, 3, 4"
+        );
+        assert_eq!(
+            message(Splitting::hold_out_speakers([0, 1, 2, 3, 4]), &recordings()),
+            "the split leaves no sample for training out of 60"
+        );
+        assert!(message(Splitting::hold_out_speakers([]), &recordings()).starts_with("Splitting::speakers is empty"));
+        assert_eq!(
+            message(Splitting::random(0.001), &recordings()),
+            "the split leaves no sample for validation out of 60"
+        );
+        assert_eq!(
+            message(Splitting::random(1.0), &recordings()),
+            "Splitting::fraction is 1, but must be between 0 and 1, both excluded"
+        );
+    }
+
+    #[test]
+    fn it_is_a_section_of_a_file() {
+        let text = "by = \"speaker\"\nfraction = 0.2\nspeakers = [3, 9]\n";
+        let splitting: Splitting = toml::from_str(text).unwrap();
+        assert_eq!(splitting, Splitting::hold_out_speakers([3, 9]));
+        assert_eq!(toml::to_string(&splitting).unwrap(), text);
+        assert!(toml::from_str::<Splitting>("speaker = [3]").is_err());
+    }
+}

@@ -1,0 +1,51 @@
+//! Any neuron model, as a configuration file names it.
+
+use crate::{LeakyIntegrator, Lif};
+use serde::{Deserialize, Serialize};
+use sim_core::{Neuron, NeuronModel, Result};
+
+/// A neuron model told apart by the key `model`: `model = "lif"` next to the fields of [`Lif`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "model", rename_all = "snake_case")]
+pub enum Model {
+    /// Leaky integrate-and-fire.
+    Lif(Lif),
+    /// Readout without threshold.
+    LeakyIntegrator(LeakyIntegrator),
+}
+
+impl NeuronModel for Model {
+    fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
+        match self {
+            Self::Lif(lif) => lif.build(dt_ms),
+            Self::LeakyIntegrator(integrator) => integrator.build(dt_ms),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Decay, Surrogate};
+
+    #[test]
+    fn a_configuration_survives_a_round_trip() {
+        let model = Model::Lif(Lif {
+            tau_mem_ms: 10.05,
+            decay: Decay::Euler,
+            surrogate: Surrogate::Triangle { half_width: 0.5, peak: 1.0 },
+            ..Lif::default()
+        });
+        let text = toml::to_string(&model).unwrap();
+        assert_eq!(toml::from_str::<Model>(&text).unwrap(), model, "{text}");
+    }
+
+    #[test]
+    fn what_is_left_out_takes_its_default_and_unknown_keys_are_refused() {
+        assert_eq!(toml::from_str::<Model>("model = 'lif'").unwrap(), Model::Lif(Lif::default()));
+        let readout = Model::LeakyIntegrator(LeakyIntegrator { tau_mem_ms: 5.0, ..LeakyIntegrator::default() });
+        assert_eq!(toml::from_str::<Model>("model = 'leaky_integrator'\ntau_mem_ms = 5.0").unwrap(), readout);
+        let error = toml::from_str::<Model>("model = 'lif'\ntau_ms = 5.0").unwrap_err();
+        assert!(error.to_string().contains("tau_ms"), "{error}");
+    }
+}

@@ -1,0 +1,308 @@
+//! Checkpoints: everything needed to go on, bit for bit, in one safetensors file.
+//!
+//! | tensor | shape |
+//! |---|---|
+//! | `<source>-><target>.weight`, `.delay` | `[post, pre, tap]` or what the granularity asks for; delays in steps |
+//! | `<population>.norm.gain`, `.bias`, `.running_mean`, `.running_variance` | `[neuron]` |
+//! | `<population>.deployed.running_mean`, `.running_variance` | `[neuron]`, where re-estimated for deployed delays |
+//! | `<tensor>.optimizer.<moment>` | as its tensor |
+//!
+//! The metadata entry `synfire` holds counters, sums of a running epoch and the caller's own entries as JSON. It is a single
+//! entry because the order of several would not be fixed, and equal states must give equal bytes.
+
+use crate::error::{Error, Result};
+use crate::gradient::Optimizer;
+use crate::settings::TrainingSettings;
+use crate::training::{EpochSums, Trainer};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use sim_core::{BatchNorm, DenseSynapses, Granularity, Network, Seed, Synapses};
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+use std::path::Path;
+
+const METADATA: &str = "synfire";
+const VERSION: u32 = 1;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Metadata {
+    version: u32,
+    seed: u64,
+    epoch: usize,
+    step: u64,
+    /// Sums of a running epoch; `f64` as bits, since decimal digits could lose some.
+    batches: usize,
+    samples: usize,
+    correct: usize,
+    loss_bits: u64,
+    gradient_norm_bits: u64,
+    firing_bits: Vec<u64>,
+    optimizer_steps: BTreeMap<String, u64>,
+    own: BTreeMap<String, String>,
+}
+
+/// Tensors by name, each with its shape.
+type Tensors<'a> = Vec<(String, Vec<usize>, &'a [f32])>;
+
+impl Trainer {
+    /// Writes the trainer's whole state to `path`, atomically, with entries of the caller's own.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the file cannot be written; what was there before stays.
+    pub fn save(&self, path: &Path, own: &BTreeMap<String, String>) -> Result<()> {
+        let mut tensors = parameters(&self.network);
+        let mut optimizer_steps = BTreeMap::new();
+        for (name, optimizer) in self.named_optimizers() {
+            optimizer_steps.insert(name.clone(), optimizer.steps());
+            tensors.extend(optimizer.state().into_iter().map(|(moment, values)| (moment_name(&name, moment), vec![values.len()], values)));
+        }
+        for (population, norm) in self.network.populations.iter().zip(self.deployed_norms.iter().flatten()) {
+            if let Some(norm) = norm {
+                tensors.extend(deployed_statistics(&population.name, norm));
+            }
+        }
+        let metadata = Metadata {
+            version: VERSION,
+            seed: self.seed.0,
+            epoch: self.epoch,
+            step: self.step,
+            batches: self.sums.batches,
+            samples: self.sums.samples,
+            correct: self.sums.correct,
+            loss_bits: self.sums.loss.to_bits(),
+            gradient_norm_bits: self.sums.gradient_norm.to_bits(),
+            firing_bits: self.sums.firing.iter().map(|sum| sum.to_bits()).collect(),
+            optimizer_steps,
+            own: own.clone(),
+        };
+        let metadata = serde_json::to_string(&metadata).expect("strings and numbers");
+        write(path, tensors, metadata)
+    }
+
+    /// Reads a trainer back; network and settings must be those it was saved with.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] naming the file and what does not fit; [`Error::Network`] as in [`Trainer::new`].
+    pub fn resume(path: &Path, network: Network, settings: TrainingSettings, seed: Seed) -> Result<Self> {
+        let file = Checkpoint::open(path)?;
+        let mut trainer = Self::new(network, settings, seed)?;
+        let metadata = file.metadata()?;
+        if metadata.seed != seed.0 {
+            return Err(file.wrong(format!("it was trained with seed {}, but the run has seed {}", metadata.seed, seed.0)));
+        }
+        let tensors = file.tensors()?;
+        read_parameters(&file, &tensors, &mut trainer.network)?;
+        trainer.deployed_norms = read_deployed(&file, &tensors, &trainer.network)?;
+        for (name, optimizer) in trainer.named_optimizers_mut() {
+            let Some(&steps) = metadata.optimizer_steps.get(&name) else {
+                return Err(file.wrong(format!("it has no optimiser state for {name}")));
+            };
+            let state = optimizer
+                .state()
+                .into_iter()
+                .map(|(moment, values)| Ok((moment, file.read(&tensors, &moment_name(&name, moment), values.len())?)))
+                .collect::<Result<Vec<_>>>()?;
+            let state: Vec<(&str, &[f32])> = state.iter().map(|(moment, values)| (*moment, &values[..])).collect();
+            optimizer.restore(steps, &state).map_err(|error| file.wrong(error.to_string()))?;
+        }
+        trainer.epoch = metadata.epoch;
+        trainer.step = metadata.step;
+        trainer.sums = EpochSums {
+            batches: metadata.batches,
+            samples: metadata.samples,
+            correct: metadata.correct,
+            loss: f64::from_bits(metadata.loss_bits),
+            gradient_norm: f64::from_bits(metadata.gradient_norm_bits),
+            firing: metadata.firing_bits.into_iter().map(f64::from_bits).collect(),
+        };
+        Ok(trainer)
+    }
+
+    fn named_optimizers(&self) -> Vec<(String, &Optimizer)> {
+        let mut named = Vec::new();
+        for (index, (weight, delay)) in self.optimizers.projections.iter().enumerate() {
+            let projection = self.network.projection_name(index);
+            named.push((format!("{projection}.weight"), weight));
+            named.extend(delay.as_ref().map(|delay| (format!("{projection}.delay"), delay)));
+        }
+        for (population, optimizers) in self.network.populations.iter().zip(&self.optimizers.norms) {
+            if let Some((gain, bias)) = optimizers {
+                named.push((format!("{}.norm.gain", population.name), gain));
+                named.push((format!("{}.norm.bias", population.name), bias));
+            }
+        }
+        named
+    }
+
+    fn named_optimizers_mut(&mut self) -> Vec<(String, &mut Optimizer)> {
+        let names: Vec<String> = self.named_optimizers().into_iter().map(|(name, _)| name).collect();
+        let projections = self.optimizers.projections.iter_mut().flat_map(|(weight, delay)| std::iter::once(weight).chain(delay));
+        let norms = self.optimizers.norms.iter_mut().flatten().flat_map(|(gain, bias)| [gain, bias]);
+        names.into_iter().zip(projections.chain(norms)).collect()
+    }
+}
+
+/// Reads the parameters of a checkpoint into `network`, with the norm statistics for deployed delays where there are any. Returns the
+/// entries the caller of [`Trainer::save`] added.
+///
+/// # Errors
+/// [`Error::Checkpoint`] naming the file and what does not fit the network.
+pub fn load_network(path: &Path, network: &mut Network) -> Result<BTreeMap<String, String>> {
+    let file = Checkpoint::open(path)?;
+    let metadata = file.metadata()?;
+    let tensors = file.tensors()?;
+    read_parameters(&file, &tensors, network)?;
+    if let Some(norms) = read_deployed(&file, &tensors, network)? {
+        network.populations.iter_mut().zip(norms).for_each(|(population, norm)| population.norm = norm);
+    }
+    Ok(metadata.own)
+}
+
+fn moment_name(tensor: &str, moment: &str) -> String {
+    format!("{tensor}.optimizer.{moment}")
+}
+
+fn delay_shape(dense: &DenseSynapses) -> Vec<usize> {
+    match dense.granularity {
+        Granularity::Synaptic => vec![dense.post, dense.pre, dense.taps],
+        Granularity::Axonal => vec![dense.pre],
+        Granularity::Dendritic => vec![dense.post],
+    }
+}
+
+fn parameters(network: &Network) -> Tensors<'_> {
+    let mut tensors = Tensors::new();
+    for (index, projection) in network.projections.iter().enumerate() {
+        if let Synapses::Dense(dense) = &projection.synapses {
+            let name = network.projection_name(index);
+            tensors.push((format!("{name}.weight"), vec![dense.post, dense.pre, dense.taps], &dense.weight));
+            tensors.push((format!("{name}.delay"), delay_shape(dense), &dense.delay));
+        }
+    }
+    for population in &network.populations {
+        if let Some(norm) = &population.norm {
+            let parts = [
+                ("gain", &norm.gain),
+                ("bias", &norm.bias),
+                ("running_mean", &norm.running_mean),
+                ("running_variance", &norm.running_variance),
+            ];
+            tensors.extend(parts.map(|(part, values)| (format!("{}.norm.{part}", population.name), vec![values.len()], &values[..])));
+        }
+    }
+    tensors
+}
+
+fn deployed_statistics<'a>(population: &str, norm: &'a BatchNorm) -> Tensors<'a> {
+    [("running_mean", &norm.running_mean), ("running_variance", &norm.running_variance)]
+        .map(|(part, values)| (format!("{population}.deployed.{part}"), vec![values.len()], &values[..]))
+        .into()
+}
+
+fn read_parameters(file: &Checkpoint, tensors: &SafeTensors, network: &mut Network) -> Result<()> {
+    for index in 0..network.projections.len() {
+        let name = network.projection_name(index);
+        if let Synapses::Dense(dense) = &mut network.projections[index].synapses {
+            let longest = dense.max_delay_steps as f32;
+            dense.weight = file.read(tensors, &format!("{name}.weight"), dense.weight.len())?;
+            dense.delay = file.read(tensors, &format!("{name}.delay"), dense.delay.len())?;
+            if let Some(index) = dense.delay.iter().position(|delay| !(0.0..=longest).contains(delay)) {
+                let delay = dense.delay[index];
+                return Err(
+                    file.wrong(format!("{name}.delay, entry {index} is {delay}, but delays of this network lie in 0..={longest} steps"))
+                );
+            }
+        }
+    }
+    for population in &mut network.populations {
+        let Some(norm) = &mut population.norm else { continue };
+        for (part, values) in [
+            ("gain", &mut norm.gain),
+            ("bias", &mut norm.bias),
+            ("running_mean", &mut norm.running_mean),
+            ("running_variance", &mut norm.running_variance),
+        ] {
+            *values = file.read(tensors, &format!("{}.norm.{part}", population.name), values.len())?;
+        }
+    }
+    Ok(())
+}
+
+fn read_deployed(file: &Checkpoint, tensors: &SafeTensors, network: &Network) -> Result<Option<Vec<Option<BatchNorm>>>> {
+    if !tensors.names().iter().any(|name| name.contains(".deployed.")) {
+        return Ok(None);
+    }
+    let norm = |population: &sim_core::Population| {
+        let Some(norm) = &population.norm else { return Ok(None) };
+        let read = |part: &str| file.read(tensors, &format!("{}.deployed.{part}", population.name), norm.gain.len());
+        Ok(Some(BatchNorm { running_mean: read("running_mean")?, running_variance: read("running_variance")?, ..norm.clone() }))
+    };
+    network.populations.iter().map(norm).collect::<Result<Vec<_>>>().map(Some)
+}
+
+/// A checkpoint's bytes and where they came from.
+struct Checkpoint<'a> {
+    path: &'a Path,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Checkpoint<'a> {
+    fn open(path: &'a Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(|source| Error::File { path: path.into(), source })?;
+        Ok(Self { path, bytes })
+    }
+
+    fn wrong(&self, what: String) -> Error {
+        Error::Checkpoint { path: self.path.into(), what }
+    }
+
+    fn tensors(&self) -> Result<SafeTensors<'_>> {
+        SafeTensors::deserialize(&self.bytes).map_err(|error| self.wrong(format!("it is not a whole safetensors file: {error}")))
+    }
+
+    fn metadata(&self) -> Result<Metadata> {
+        let (_, header) =
+            SafeTensors::read_metadata(&self.bytes).map_err(|error| self.wrong(format!("it is not a whole safetensors file: {error}")))?;
+        let text = header.metadata().as_ref().and_then(|entries| entries.get(METADATA));
+        let text = text.ok_or_else(|| self.wrong("it is not a checkpoint of synfire".into()))?;
+        let metadata: Metadata = serde_json::from_str(text).map_err(|error| self.wrong(format!("its metadata cannot be read: {error}")))?;
+        if metadata.version != VERSION {
+            return Err(self.wrong(format!("its version is {}, but this program reads version {VERSION}", metadata.version)));
+        }
+        Ok(metadata)
+    }
+
+    /// The numbers of one tensor, of which there must be `length`.
+    fn read(&self, tensors: &SafeTensors, name: &str, length: usize) -> Result<Vec<f32>> {
+        let view = tensors.tensor(name).map_err(|_| self.wrong(format!("it has no tensor {name}, so it belongs to another network")))?;
+        let numbers: usize = view.shape().iter().product();
+        if view.dtype() != Dtype::F32 || numbers != length {
+            let (dtype, shape) = (view.dtype(), view.shape());
+            return Err(self.wrong(format!("{name} is {dtype:?} {shape:?}, but the network has {length} F32 numbers there")));
+        }
+        let values: Vec<f32> =
+            view.data().chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect();
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(index) => Err(self.wrong(format!("{name}, entry {index} is {}, but must be a finite number", values[index]))),
+            None => Ok(values),
+        }
+    }
+}
+
+fn write(path: &Path, tensors: Tensors, metadata: String) -> Result<()> {
+    let file_error = |source| Error::File { path: path.into(), source };
+    let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
+        .into_iter()
+        .map(|(name, shape, values)| (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .collect();
+    let views = bytes.iter().map(|(name, shape, bytes)| {
+        (name, TensorView::new(Dtype::F32, shape.clone(), bytes).expect("shape and bytes come from the same tensor"))
+    });
+    let metadata = HashMap::from([(METADATA.to_string(), metadata)]);
+    let data = safetensors::serialize(views, Some(metadata)).map_err(|error| file_error(std::io::Error::other(error)))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(file_error)?;
+    file.write_all(&data).and_then(|()| file.as_file().sync_all()).map_err(file_error)?;
+    file.persist(path).map_err(|error| file_error(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! What can go wrong in training and with checkpoints.
+
+use std::path::PathBuf;
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error of training or of a checkpoint.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The network or a setting does not fit.
+    #[error(transparent)]
+    Network(#[from] sim_core::Error),
+    /// A checkpoint that cannot be used.
+    #[error("{}: {what}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A file that cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Training that left the finite numbers.
+    #[error("epoch {epoch}, batch {batch}: {source}")]
+    Diverged {
+        /// Epoch, counted from 0.
+        epoch: usize,
+        /// Batch of the epoch, counted from 0.
+        batch: usize,
+        /// What was not finite.
+        source: sim_core::Error,
+    },
+}

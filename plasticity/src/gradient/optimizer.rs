@@ -1,0 +1,327 @@
+//! How parameters follow a gradient: Adam, AdamW and SGD with momentum, in the form and with the defaults of `torch.optim`.
+//!
+//! | rule | step, element by element (`t` counts from 1) | reference |
+//! |---|---|---|
+//! | Adam | `m += (1 - beta1) (g - m)`, `v = beta2 v + (1 - beta2) g^2`, `p -= rate m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)` | [Kingma and Ba 2015, algorithm 1] |
+//! | AdamW | first `p *= 1 - rate weight_decay`, then Adam | [Loshchilov and Hutter 2019, algorithm 2] |
+//! | SGD | `b = momentum b + g`, `p -= rate b`, or `p -= rate (g + momentum b)` with Nesterov's look-ahead | [Sutskever et al. 2013] |
+//!
+//! In Adam and SGD the weight decay is an L2 penalty: it is added to the gradient, `g + weight_decay p`. A schedule may replace `beta1`
+//! (for SGD: `momentum`) in each step; the bias correction then uses the current `beta1` to the power `t`, as torch does, although
+//! earlier steps were made with others.
+//!
+//! What differs from torch: moments below the smallest normal `f32` become zero. They cannot move a parameter, but would otherwise
+//! linger for ever at a denormal number, which is slow to compute with.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use sim_core::{Error, Result};
+
+/// Elements that one thread updates at a time. Every element is on its own, so results do not depend on it.
+const CHUNK: usize = 16_384;
+
+/// Which rule, with its constants.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum OptimizerSettings {
+    /// Adam; weight decay is an L2 penalty.
+    #[serde(rename = "adam")]
+    Adam(Adam),
+    /// Adam; weight decay acts on the parameters directly.
+    #[serde(rename = "adamw")]
+    AdamW(AdamW),
+    /// Stochastic gradient descent.
+    #[serde(rename = "sgd")]
+    Sgd(Sgd),
+}
+
+/// Constants of Adam.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Adam {
+    /// Memory of the mean of the gradient, `0 <= beta1 < 1`; 0.9.
+    pub beta1: f64,
+    /// Memory of the mean of its square, `0 <= beta2 < 1`; 0.999.
+    pub beta2: f64,
+    /// Added to the root of the mean square, above 0; 1e-8.
+    pub epsilon: f64,
+    /// L2 penalty, at least 0; 0.
+    pub weight_decay: f64,
+}
+
+impl Default for Adam {
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 }
+    }
+}
+
+/// Constants of AdamW.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdamW {
+    /// Memory of the mean of the gradient, `0 <= beta1 < 1`; 0.9.
+    pub beta1: f64,
+    /// Memory of the mean of its square, `0 <= beta2 < 1`; 0.999.
+    pub beta2: f64,
+    /// Added to the root of the mean square, above 0; 1e-8.
+    pub epsilon: f64,
+    /// Share of a parameter that a step of rate 1 takes away, at least 0; 0.01.
+    pub weight_decay: f64,
+}
+
+impl Default for AdamW {
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 }
+    }
+}
+
+/// Constants of stochastic gradient descent.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sgd {
+    /// Share of the last step that is kept, `0 <= momentum < 1`; 0. A schedule that cycles momentum replaces it, even a zero.
+    pub momentum: f64,
+    /// Whether the gradient counts as if taken after the momentum's step; needs a momentum above 0; false.
+    pub nesterov: bool,
+    /// L2 penalty, at least 0; 0.
+    pub weight_decay: f64,
+}
+
+impl Default for OptimizerSettings {
+    fn default() -> Self {
+        Self::Adam(Adam::default())
+    }
+}
+
+impl OptimizerSettings {
+    /// Checks every constant.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] naming the first constant that is not allowed.
+    pub fn check(&self) -> Result<()> {
+        let memory = |name: &str, value: f64| Error::check(name, value, (0.0..1.0).contains(&value), "at least 0 and below 1");
+        let decay = |name: &str, value: f64| Error::check(name, value, value >= 0.0, "at least 0");
+        let epsilon = |name: &str, value: f64| {
+            // A smaller one would be zero in f32, and a synapse that never saw a gradient would divide zero by zero.
+            let smallest = f64::from(f32::MIN_POSITIVE);
+            Error::check(name, value, value >= smallest, "above 0 and not below the smallest normal f32")
+        };
+        match *self {
+            Self::Adam(Adam { beta1, beta2, epsilon: floor, weight_decay }) => {
+                memory("Adam::beta1", beta1)?;
+                memory("Adam::beta2", beta2)?;
+                epsilon("Adam::epsilon", floor)?;
+                decay("Adam::weight_decay", weight_decay)
+            }
+            Self::AdamW(AdamW { beta1, beta2, epsilon: floor, weight_decay }) => {
+                memory("AdamW::beta1", beta1)?;
+                memory("AdamW::beta2", beta2)?;
+                epsilon("AdamW::epsilon", floor)?;
+                decay("AdamW::weight_decay", weight_decay)
+            }
+            Self::Sgd(Sgd { momentum, nesterov, weight_decay }) => {
+                memory("Sgd::momentum", momentum)?;
+                if nesterov {
+                    Error::check("Sgd::momentum", momentum, momentum > 0.0, "above 0 where Sgd::nesterov is set")?;
+                }
+                decay("Sgd::weight_decay", weight_decay)
+            }
+        }
+    }
+
+    /// The same rule for parameters that must not decay: delays, gains and biases.
+    pub fn without_weight_decay(mut self) -> Self {
+        match &mut self {
+            Self::Adam(Adam { weight_decay, .. }) | Self::AdamW(AdamW { weight_decay, .. }) | Self::Sgd(Sgd { weight_decay, .. }) => {
+                *weight_decay = 0.0;
+            }
+        }
+        self
+    }
+
+    /// An optimizer for `parameters` numbers that has not made a step.
+    ///
+    /// # Errors
+    /// What [`Self::check`] finds.
+    pub fn build(&self, parameters: usize) -> Result<Optimizer> {
+        self.check()?;
+        let second = if matches!(self, Self::Sgd(_)) { 0 } else { parameters };
+        Ok(Optimizer { settings: *self, steps: 0, first: vec![0.0; parameters], second: vec![0.0; second] })
+    }
+
+    /// Names of the moments kept per parameter, in the order of [`Optimizer::state`].
+    fn moment_names(&self) -> &'static [&'static str] {
+        match self {
+            Self::Adam(_) | Self::AdamW(_) => &["mean", "mean_square"],
+            Self::Sgd(_) => &["velocity"],
+        }
+    }
+}
+
+/// A rule at work on one slice of parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Optimizer {
+    settings: OptimizerSettings,
+    steps: u64,
+    /// Adam: mean of the gradient; SGD: velocity.
+    first: Vec<f32>,
+    /// Adam: mean of the squared gradient; SGD: empty.
+    second: Vec<f32>,
+}
+
+impl Optimizer {
+    /// What it was built from.
+    pub fn settings(&self) -> &OptimizerSettings {
+        &self.settings
+    }
+
+    /// Steps made so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The moments by name, one entry per parameter each: `mean` and `mean_square` (Adam, AdamW) or `velocity` (SGD). With
+    /// [`Self::steps`] they are all there is to save.
+    pub fn state(&self) -> Vec<(&'static str, &[f32])> {
+        self.settings.moment_names().iter().copied().zip([&self.first[..], &self.second[..]]).collect()
+    }
+
+    /// Continues where another optimizer of the same settings stood: its [`Self::steps`] and [`Self::state`], in any order.
+    ///
+    /// # Errors
+    /// [`Error::Network`] for a moment that is missing or that this rule does not keep, [`Error::Length`] for one of another length.
+    /// Then nothing has changed.
+    pub fn restore(&mut self, steps: u64, state: &[(&str, &[f32])]) -> Result<()> {
+        let names = self.settings.moment_names();
+        if let Some((foreign, _)) = state.iter().find(|(name, _)| !names.contains(name)) {
+            return Err(Error::Network(format!("optimizer state {foreign:?} does not belong to a rule that keeps {}", names.join(", "))));
+        }
+        let mut saved = Vec::with_capacity(names.len());
+        for &name in names {
+            let Some((_, values)) = state.iter().find(|(other, _)| *other == name) else {
+                return Err(Error::Network(format!("optimizer state {name:?} is missing")));
+            };
+            if values.len() != self.first.len() {
+                let name = format!("optimizer state {name:?}");
+                return Err(Error::Length { name, actual: values.len(), expected: self.first.len() });
+            }
+            saved.push(*values);
+        }
+        for (moment, values) in [&mut self.first, &mut self.second].into_iter().zip(saved) {
+            moment.copy_from_slice(values);
+        }
+        self.steps = steps;
+        Ok(())
+    }
+
+    /// Moves `parameters` against `gradient` by a step of size `rate`. `beta1` replaces the settings' `beta1` (for SGD: `momentum`) in
+    /// this step.
+    ///
+    /// # Panics
+    /// If `parameters` or `gradient` differ in length from what the optimizer was built for.
+    pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32], rate: f64, beta1: Option<f64>) {
+        assert_eq!(parameters.len(), self.first.len(), "an optimizer serves the parameters it was built for");
+        assert_eq!(gradient.len(), self.first.len(), "one gradient entry per parameter");
+        self.steps += 1;
+        match self.settings {
+            OptimizerSettings::Adam(Adam { beta1: own, beta2, epsilon, weight_decay }) => {
+                let constants = AdamStep::new(beta1.unwrap_or(own), beta2, epsilon, rate, self.steps);
+                self.adam(parameters, gradient, &AdamStep { penalty: weight_decay as f32, ..constants });
+            }
+            OptimizerSettings::AdamW(AdamW { beta1: own, beta2, epsilon, weight_decay }) => {
+                let constants = AdamStep::new(beta1.unwrap_or(own), beta2, epsilon, rate, self.steps);
+                self.adam(parameters, gradient, &AdamStep { decay: (rate * weight_decay) as f32, ..constants });
+            }
+            OptimizerSettings::Sgd(Sgd { momentum, nesterov, weight_decay }) => {
+                let momentum = beta1.unwrap_or(momentum) as f32;
+                let constants = SgdStep { momentum, nesterov, penalty: weight_decay as f32, rate: rate as f32 };
+                parameters
+                    .par_chunks_mut(CHUNK)
+                    .zip(gradient.par_chunks(CHUNK))
+                    .zip(self.first.par_chunks_mut(CHUNK))
+                    .for_each(|((parameters, gradient), velocity)| constants.apply(parameters, gradient, velocity));
+            }
+        }
+    }
+
+    fn adam(&mut self, parameters: &mut [f32], gradient: &[f32], constants: &AdamStep) {
+        parameters
+            .par_chunks_mut(CHUNK)
+            .zip(gradient.par_chunks(CHUNK))
+            .zip(self.first.par_chunks_mut(CHUNK))
+            .zip(self.second.par_chunks_mut(CHUNK))
+            .for_each(|(((parameters, gradient), mean), mean_square)| constants.apply(parameters, gradient, mean, mean_square));
+    }
+}
+
+/// What all elements of one Adam step share; worked out in `f64`, because `1 - beta2^t` cancels.
+#[derive(Debug, Clone, Copy)]
+struct AdamStep {
+    mean_gain: f32,
+    square_memory: f32,
+    square_gain: f32,
+    /// `1 / sqrt(1 - beta2^t)`
+    root_scale: f32,
+    epsilon: f32,
+    /// `rate / (1 - beta1^t)`
+    length: f32,
+    /// Added to the gradient per unit of parameter.
+    penalty: f32,
+    /// Taken from the parameter before the step.
+    decay: f32,
+}
+
+impl AdamStep {
+    fn new(beta1: f64, beta2: f64, epsilon: f64, rate: f64, t: u64) -> Self {
+        let t = t.min(i32::MAX as u64) as i32;
+        Self {
+            mean_gain: (1.0 - beta1) as f32,
+            square_memory: beta2 as f32,
+            square_gain: (1.0 - beta2) as f32,
+            root_scale: (1.0 - beta2.powi(t)).sqrt().recip() as f32,
+            epsilon: epsilon as f32,
+            length: (rate / (1.0 - beta1.powi(t))) as f32,
+            penalty: 0.0,
+            decay: 0.0,
+        }
+    }
+
+    fn apply(&self, parameters: &mut [f32], gradient: &[f32], mean: &mut [f32], mean_square: &mut [f32]) {
+        for (((p, &g), m), v) in parameters.iter_mut().zip(gradient).zip(mean).zip(mean_square) {
+            let g = g + self.penalty * *p;
+            *m = without_denormals(*m + self.mean_gain * (g - *m));
+            *v = without_denormals(self.square_memory * *v + self.square_gain * (g * g));
+            // The decay is applied as a difference: 1 - rate * weight_decay would lose most of a small decay's digits in f32.
+            *p = (*p - self.decay * *p) - self.length * (*m / (v.sqrt() * self.root_scale + self.epsilon));
+        }
+    }
+}
+
+/// What all elements of one SGD step share.
+#[derive(Debug, Clone, Copy)]
+struct SgdStep {
+    momentum: f32,
+    nesterov: bool,
+    penalty: f32,
+    rate: f32,
+}
+
+impl SgdStep {
+    fn apply(&self, parameters: &mut [f32], gradient: &[f32], velocity: &mut [f32]) {
+        let (from_gradient, from_velocity) = if self.nesterov { (1.0, self.momentum) } else { (0.0, 1.0) };
+        for ((p, &g), b) in parameters.iter_mut().zip(gradient).zip(velocity) {
+            let g = g + self.penalty * *p;
+            *b = without_denormals(self.momentum * *b + g);
+            *p -= self.rate * (from_gradient * g + from_velocity * *b);
+        }
+    }
+}
+
+/// A select, not a branch, so the loops around it stay vector code.
+#[inline]
+fn without_denormals(moment: f32) -> f32 {
+    if moment.abs() < f32::MIN_POSITIVE { 0.0 } else { moment }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! How a network is trained: the `[training]` section of an experiment.
+
+use crate::gradient::{Loss, OptimizerSettings, Schedule, SigmaSchedule};
+use serde::{Deserialize, Serialize};
+use sim_core::{Error, KernelEvaluation, Result};
+
+/// Settings of gradient training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingSettings {
+    /// Passes over the training samples, at least 1; default 30.
+    pub epochs: usize,
+    /// Samples per step, at least 1; default 256. The last batch of an epoch may be smaller.
+    pub batch_size: usize,
+    /// Share of hidden neurons dropped in each sample, `0 <= dropout < 1`; default 0.
+    pub dropout: f64,
+    /// Largest length of the gradient over all parameters, above 0; longer ones are scaled down. Default: none.
+    pub gradient_clip: Option<f64>,
+    /// Whether norm statistics are re-estimated with deployed delays (one tap per synapse) before each evaluation; default false.
+    pub recalibrate_norm: bool,
+    /// Loss.
+    pub loss: Loss,
+    /// Evaluation of the Gaussian delay kernel in training.
+    pub kernel: KernelEvaluation,
+    /// Width of the Gaussian delay kernel over the epochs, in steps.
+    pub sigma: SigmaSchedule,
+    /// Weights; gains and biases of norms share optimiser and rate, without weight decay.
+    pub weights: WeightSettings,
+    /// Delays.
+    pub delays: DelaySettings,
+}
+
+/// How weights learn.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WeightSettings {
+    /// Optimiser.
+    pub optimizer: OptimizerSettings,
+    /// Rate by epoch.
+    pub schedule: Schedule,
+}
+
+/// How delays learn; rates are in steps of delay.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DelaySettings {
+    /// Whether they learn at all; default true.
+    pub learn: bool,
+    /// Optimiser.
+    pub optimizer: OptimizerSettings,
+    /// Rate by epoch.
+    pub schedule: Schedule,
+}
+
+impl Default for DelaySettings {
+    fn default() -> Self {
+        Self { learn: true, optimizer: OptimizerSettings::default(), schedule: Schedule::default() }
+    }
+}
+
+impl Default for TrainingSettings {
+    fn default() -> Self {
+        Self {
+            epochs: 30,
+            batch_size: 256,
+            dropout: 0.0,
+            gradient_clip: None,
+            recalibrate_norm: false,
+            loss: Loss::default(),
+            kernel: KernelEvaluation::default(),
+            sigma: SigmaSchedule::default(),
+            weights: WeightSettings::default(),
+            delays: DelaySettings::default(),
+        }
+    }
+}
+
+impl TrainingSettings {
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] naming the first field that is not allowed.
+    pub fn check(&self) -> Result<()> {
+        for (name, value) in [("epochs", self.epochs), ("batch_size", self.batch_size)] {
+            if value == 0 {
+                return Err(Error::out_of_range(format!("TrainingSettings::{name}"), value, "at least 1"));
+            }
+        }
+        Error::check("TrainingSettings::dropout", self.dropout, (0.0..1.0).contains(&self.dropout), "at least 0 and below 1")?;
+        if let Some(clip) = self.gradient_clip {
+            Error::check("TrainingSettings::gradient_clip", clip, clip > 0.0, "above 0")?;
+        }
+        self.kernel.check()?;
+        self.sigma.check()?;
+        self.weights.optimizer.check()?;
+        self.weights.schedule.check()?;
+        self.delays.optimizer.check()?;
+        self.delays.schedule.check()
+    }
+}

@@ -1,0 +1,471 @@
+//! Training by gradient: epochs and batches, and the evaluation of the network as it is deployed.
+//!
+//! One step: frames of a batch -> [`LayeredEngine::train`] -> clip -> optimisers -> delays clamped to `0..=D`. Rates and the kernel's
+//! width change once per epoch, as in the reference [Hammouamri et al. 2023]. Everything random is keyed by seed, epoch, step and
+//! sample, so an epoch that was interrupted and resumed gives the same bits as one that was not.
+
+use crate::error::{Error, Result};
+use crate::evaluation::Evaluation;
+use crate::gradient::{Loss, Optimizer, Rate, clip_global_norm, global_norm};
+use crate::settings::TrainingSettings;
+use rand::seq::SliceRandom;
+use sim_core::{
+    BatchNorm, Dropout, Gradients, Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, Purpose, SampleLoss, SampleSource,
+    Seed, SpikeFrames, StageTiming, Synapses,
+};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// Where an epoch stands; means run over the samples so far.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Epoch, counted from 0.
+    pub epoch: usize,
+    /// Samples seen in this epoch.
+    pub samples_done: usize,
+    /// Samples of an epoch.
+    pub samples_total: usize,
+    /// Mean loss.
+    pub loss: f64,
+    /// Share of samples whose class was predicted, with dropout.
+    pub accuracy: f64,
+}
+
+/// What one epoch did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EpochReport {
+    /// Epoch, counted from 0.
+    pub epoch: usize,
+    /// Samples seen.
+    pub samples: usize,
+    /// Mean loss, with dropout.
+    pub loss: f64,
+    /// Share of samples whose class was predicted, with dropout.
+    pub accuracy: f64,
+    /// Raw width of the Gaussian kernel, in steps.
+    pub sigma: f64,
+    /// Learning rate of the weights.
+    pub rate_weights: f64,
+    /// Learning rate of the delays, 0 if they do not learn.
+    pub rate_delays: f64,
+    /// Spikes per neuron and step by hidden population, mean over the epoch's batches.
+    pub firing_rates: Vec<(String, f64)>,
+    /// Length of the gradient before clipping, mean over the epoch's batches.
+    pub gradient_norm: f64,
+    /// Wall time in seconds, of this process only.
+    pub seconds: f64,
+}
+
+/// Sums over the batches of the running epoch.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) struct EpochSums {
+    pub batches: usize,
+    pub samples: usize,
+    pub correct: usize,
+    pub loss: f64,
+    pub gradient_norm: f64,
+    pub firing: Vec<f64>,
+}
+
+/// Optimisers, one per tensor.
+#[derive(Debug)]
+pub(crate) struct Optimizers {
+    /// `(weights, delays)` by projection.
+    pub projections: Vec<(Optimizer, Option<Optimizer>)>,
+    /// `(gain, bias)` by population.
+    pub norms: Vec<Option<(Optimizer, Optimizer)>>,
+}
+
+/// A network in training.
+#[derive(Debug)]
+pub struct Trainer {
+    pub(crate) network: Network,
+    pub(crate) settings: TrainingSettings,
+    pub(crate) seed: Seed,
+    pub(crate) optimizers: Optimizers,
+    /// Epochs finished.
+    pub(crate) epoch: usize,
+    /// Training steps taken.
+    pub(crate) step: u64,
+    pub(crate) sums: EpochSums,
+    /// Norms re-estimated for deployed delays, by population; dropped with the next training step.
+    pub(crate) deployed_norms: Option<Vec<Option<BatchNorm>>>,
+    engine: LayeredEngine,
+    step_time: Duration,
+}
+
+impl Trainer {
+    /// Checks settings and network and makes ready for the first epoch.
+    ///
+    /// # Errors
+    /// A sentence naming what does not fit.
+    pub fn new(network: Network, settings: TrainingSettings, seed: Seed) -> Result<Self> {
+        settings.check()?;
+        let engine = LayeredEngine::new(&network)?;
+        let weights = &settings.weights.optimizer;
+        let projections = network
+            .projections
+            .iter()
+            .map(|projection| match &projection.synapses {
+                Synapses::Dense(dense) => {
+                    let delays = settings.delays.learn.then(|| settings.delays.optimizer.build(dense.delay.len())).transpose()?;
+                    Ok((weights.build(dense.weight.len())?, delays))
+                }
+                Synapses::Sparse(_) => Err(sim_core::Error::Network("only dense projections are trained".into())),
+            })
+            .collect::<sim_core::Result<_>>()?;
+        let plain = weights.without_weight_decay();
+        let norms = network
+            .populations
+            .iter()
+            .map(|population| {
+                population.norm.as_ref().map(|norm| Ok((plain.build(norm.gain.len())?, plain.build(norm.bias.len())?))).transpose()
+            })
+            .collect::<sim_core::Result<_>>()?;
+        Ok(Self {
+            network,
+            settings,
+            seed,
+            optimizers: Optimizers { projections, norms },
+            epoch: 0,
+            step: 0,
+            sums: EpochSums::default(),
+            deployed_norms: None,
+            engine,
+            step_time: Duration::ZERO,
+        })
+    }
+
+    /// The network as trained so far.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The network as it is deployed: with re-estimated norm statistics if there are any for the present weights.
+    pub fn deployed_network(&self) -> Network {
+        let mut network = self.network.clone();
+        for (population, norm) in network.populations.iter_mut().zip(self.deployed_norms.iter().flatten()) {
+            population.norm.clone_from(norm);
+        }
+        network
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &TrainingSettings {
+        &self.settings
+    }
+
+    /// Epochs finished.
+    pub fn epoch(&self) -> usize {
+        self.epoch
+    }
+
+    /// Raw width of the Gaussian kernel in the running epoch, in steps.
+    pub fn sigma(&self) -> f64 {
+        self.settings.sigma.raw(self.epoch, self.settings.epochs)
+    }
+
+    /// Processor time per stage of the engine, and wall time spent in optimisers.
+    pub fn timing(&self) -> (StageTiming, Duration) {
+        (self.engine.timing(), self.step_time)
+    }
+
+    /// Trains on `indices` of `data`, in an order drawn for the epoch. `watch` is called after every step; when it breaks, the trainer
+    /// is left after that step, and saving and calling again goes on from there.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] when a loss or a gradient is not finite; a sample that does not have the network's channels.
+    pub fn train_epoch(
+        &mut self,
+        data: &dyn SampleSource,
+        indices: &[usize],
+        watch: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<(), EpochReport>> {
+        let start = Instant::now();
+        check_samples(&self.network, data, indices)?;
+        let mut order = indices.to_vec();
+        order.shuffle(&mut self.seed.stream(Purpose::Shuffle, self.epoch as u64, 0));
+        let batches: Vec<&[usize]> = order.chunks(self.settings.batch_size).skip(self.sums.batches).collect();
+        let epoch = self.epoch;
+        let outcome = with_frames(data, &batches, Some(epoch as u64), |batch, frames| {
+            self.step(data, batch, &frames).map_err(|error| match error {
+                source @ sim_core::Error::NotFinite(_) => Error::Diverged { epoch, batch: self.sums.batches, source },
+                other => other.into(),
+            })?;
+            let seen = self.sums.samples.max(1) as f64;
+            let progress = Progress {
+                epoch,
+                samples_done: self.sums.samples,
+                samples_total: order.len(),
+                loss: self.sums.loss / seen,
+                accuracy: self.sums.correct as f64 / seen,
+            };
+            Ok(watch(&progress))
+        })?;
+        if outcome.is_break() && self.sums.samples < order.len() {
+            return Ok(ControlFlow::Break(()));
+        }
+        let report = self.report(start.elapsed().as_secs_f64());
+        self.epoch += 1;
+        self.sums = EpochSums::default();
+        Ok(ControlFlow::Continue(report))
+    }
+
+    /// Evaluates the deployed network - one tap per synapse, running norm statistics - on `indices` of `data`. Samples are padded to
+    /// the longest of their batch of `batch_size`, as in training.
+    ///
+    /// # Errors
+    /// A sample that does not have the network's channels, or a loss that is not finite.
+    pub fn evaluate(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<Evaluation> {
+        let network = self.deployed_network();
+        evaluate_with(&mut self.engine, &network, self.settings.loss, self.settings.batch_size, data, indices)
+    }
+
+    /// Re-estimates norm statistics for deployed delays from `indices` of `data`: the mean over their batches. They are used by
+    /// [`Trainer::evaluate`] and [`Trainer::deployed_network`] until the next training step.
+    ///
+    /// # Errors
+    /// As [`Trainer::evaluate`].
+    pub fn recalibrate_norm(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<()> {
+        let pass = Pass { kernels: Kernels::Deployed, norm: NormStatistics::Batch, dropout: None };
+        let mut norms: Vec<_> = self.network.populations.iter().map(|population| population.norm.clone()).collect();
+        let batches: Vec<&[usize]> = indices.chunks(self.settings.batch_size).collect();
+        let mut done = 0;
+        let (engine, network, loss) = (&mut self.engine, &self.network, self.settings.loss);
+        let _: ControlFlow<()> = with_frames(data, &batches, None, |batch, frames| {
+            engine.evaluate(network, &frames, &pass, &Labelled::new(loss, data, batch))?;
+            done += 1;
+            for (population, norm) in norms.iter_mut().enumerate() {
+                if let Some(norm) = norm {
+                    norm.momentum = 1.0 / done as f32;
+                    norm.update(engine.statistics(population));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for (norm, original) in norms.iter_mut().zip(&self.network.populations) {
+            if let (Some(norm), Some(original)) = (norm, &original.norm) {
+                norm.momentum = original.momentum;
+            }
+        }
+        self.deployed_norms = Some(norms);
+        Ok(())
+    }
+
+    fn step(&mut self, data: &dyn SampleSource, batch: &[usize], frames: &[SpikeFrames]) -> sim_core::Result<()> {
+        let kernels = Kernels::Trained { sigma_raw: self.sigma(), evaluation: self.settings.kernel };
+        let dropout = (self.settings.dropout > 0.0).then_some(Dropout { rate: self.settings.dropout, seed: self.seed, step: self.step });
+        let pass = Pass { kernels, norm: NormStatistics::Batch, dropout };
+        let objective = Labelled::new(self.settings.loss, data, batch);
+        let mut gradients = self.engine.train(&self.network, frames, &pass, &objective)?.clone();
+        let start = Instant::now();
+        let norm = self.clip(&mut gradients)?;
+        self.update(&gradients);
+        self.book(data, batch, norm);
+        self.step_time += start.elapsed();
+        Ok(())
+    }
+
+    /// Length of the gradient over everything that learns, clipped if asked for.
+    fn clip(&self, gradients: &mut Gradients) -> sim_core::Result<f64> {
+        let learn = self.settings.delays.learn;
+        let mut all: Vec<&mut [f32]> = Vec::new();
+        for projection in &mut gradients.projections {
+            all.push(&mut projection.weight);
+            if learn {
+                all.push(&mut projection.delay);
+            }
+        }
+        for norm in &mut gradients.norms {
+            all.push(&mut norm.gain);
+            all.push(&mut norm.bias);
+        }
+        let norm = match self.settings.gradient_clip {
+            Some(limit) => clip_global_norm(&mut all, limit),
+            None => global_norm(all.iter().map(|slice| &**slice)),
+        };
+        if norm.is_finite() {
+            return Ok(norm);
+        }
+        Err(sim_core::Error::NotFinite("the gradient is not finite; try a lower learning rate or gradient_clip".into()))
+    }
+
+    /// One step of every optimiser; delays stay within the kernel.
+    fn update(&mut self, gradients: &Gradients) {
+        let Rate { rate, beta1 } = self.settings.weights.schedule.at(self.epoch, self.settings.epochs);
+        let delay_rate = self.settings.delays.schedule.at(self.epoch, self.settings.epochs);
+        self.deployed_norms = None;
+        for ((projection, gradient), (weights, delays)) in
+            self.network.projections.iter_mut().zip(&gradients.projections).zip(&mut self.optimizers.projections)
+        {
+            let Synapses::Dense(dense) = &mut projection.synapses else { unreachable!("checked in Trainer::new") };
+            weights.step(&mut dense.weight, &gradient.weight, rate, beta1);
+            if let Some(delays) = delays {
+                delays.step(&mut dense.delay, &gradient.delay, delay_rate.rate, delay_rate.beta1);
+                let longest = dense.max_delay_steps as f32;
+                dense.delay.iter_mut().for_each(|delay| *delay = delay.clamp(0.0, longest));
+            }
+        }
+        for (index, (population, optimizers)) in self.network.populations.iter_mut().zip(&mut self.optimizers.norms).enumerate() {
+            if let (Some(norm), Some((gain, bias))) = (&mut population.norm, optimizers) {
+                gain.step(&mut norm.gain, &gradients.norms[index].gain, rate, beta1);
+                bias.step(&mut norm.bias, &gradients.norms[index].bias, rate, beta1);
+                norm.update(self.engine.statistics(index));
+            }
+        }
+    }
+
+    fn book(&mut self, data: &dyn SampleSource, batch: &[usize], gradient_norm: f64) {
+        self.step += 1;
+        let sums = &mut self.sums;
+        sums.batches += 1;
+        sums.samples += batch.len();
+        sums.gradient_norm += gradient_norm;
+        for (loss, &sample) in self.engine.losses().zip(batch) {
+            sums.loss += loss.loss;
+            sums.correct += (loss.predicted == data.label(sample)) as usize;
+        }
+        let hidden = hidden_populations(&self.network);
+        sums.firing.resize(hidden.len(), 0.0);
+        for (sum, population) in sums.firing.iter_mut().zip(hidden) {
+            *sum += self.engine.firing_rate(population);
+        }
+    }
+
+    fn report(&self, seconds: f64) -> EpochReport {
+        let sums = &self.sums;
+        let (samples, batches) = (sums.samples.max(1) as f64, sums.batches.max(1) as f64);
+        let rate = |schedule: &crate::gradient::Schedule| schedule.at(self.epoch, self.settings.epochs).rate;
+        let names = hidden_populations(&self.network).into_iter().map(|population| self.network.populations[population].name.clone());
+        EpochReport {
+            epoch: self.epoch,
+            samples: sums.samples,
+            loss: sums.loss / samples,
+            accuracy: sums.correct as f64 / samples,
+            sigma: self.sigma(),
+            rate_weights: rate(&self.settings.weights.schedule),
+            rate_delays: if self.settings.delays.learn { rate(&self.settings.delays.schedule) } else { 0.0 },
+            firing_rates: names.zip(sums.firing.iter().map(|sum| sum / batches)).collect(),
+            gradient_norm: sums.gradient_norm / batches,
+            seconds,
+        }
+    }
+}
+
+/// Evaluates a network as it is deployed, without a trainer; see [`Trainer::evaluate`].
+///
+/// # Errors
+/// When the network is not feed-forward, a sample does not have its channels, or a loss is not finite.
+pub fn evaluate(network: &Network, loss: Loss, batch_size: usize, data: &dyn SampleSource, indices: &[usize]) -> Result<Evaluation> {
+    evaluate_with(&mut LayeredEngine::new(network)?, network, loss, batch_size, data, indices)
+}
+
+fn evaluate_with(
+    engine: &mut LayeredEngine,
+    network: &Network,
+    loss: Loss,
+    batch_size: usize,
+    data: &dyn SampleSource,
+    indices: &[usize],
+) -> Result<Evaluation> {
+    check_samples(network, data, indices)?;
+    let hidden = hidden_populations(network);
+    let mut evaluation = Evaluation { confusion: vec![vec![0; data.classes()]; data.classes()], ..Evaluation::default() };
+    let mut firing = vec![0.0; hidden.len()];
+    let batches: Vec<&[usize]> = indices.chunks(batch_size.max(1)).collect();
+    let _: ControlFlow<()> = with_frames(data, &batches, None, |batch, frames| {
+        engine.evaluate(network, &frames, &Pass::DEPLOYED, &Labelled::new(loss, data, batch))?;
+        for (result, &sample) in engine.losses().zip(batch) {
+            let label = data.label(sample);
+            evaluation.samples += 1;
+            evaluation.correct += (result.predicted == label) as usize;
+            evaluation.loss += result.loss;
+            evaluation.confusion[label][result.predicted] += 1;
+        }
+        for (sum, &population) in firing.iter_mut().zip(&hidden) {
+            *sum += engine.firing_rate(population);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    evaluation.loss /= evaluation.samples.max(1) as f64;
+    let names = hidden.iter().map(|&population| network.populations[population].name.clone());
+    evaluation.firing_rates = names.zip(firing.iter().map(|sum| sum / batches.len().max(1) as f64)).collect();
+    Ok(evaluation)
+}
+
+/// Whether the samples fit the network at all; single samples are looked at as they come.
+fn check_samples(network: &Network, data: &dyn SampleSource, indices: &[usize]) -> Result<()> {
+    let outputs =
+        network.populations.iter().enumerate().filter(|&(p, _)| network.projections.iter().all(|projection| projection.source != p));
+    for (_, output) in outputs {
+        if output.size != data.classes() {
+            let (classes, size) = (data.classes(), output.size);
+            return Err(sim_core::Error::Network(format!(
+                "the data have {classes} classes, but population {} has {size} neurons",
+                output.name
+            ))
+            .into());
+        }
+    }
+    match indices.iter().find(|&&index| index >= data.len()) {
+        Some(index) => Err(sim_core::Error::out_of_range("sample", index, format!("below {}", data.len())).into()),
+        None if indices.is_empty() => Err(sim_core::Error::Network("there are no samples to go through".into()).into()),
+        None => Ok(()),
+    }
+}
+
+/// Populations that fire and hand their spikes on.
+fn hidden_populations(network: &Network) -> Vec<usize> {
+    let is = |p: usize, end: fn(&sim_core::Projection) -> usize| network.projections.iter().any(|projection| end(projection) == p);
+    (0..network.populations.len()).filter(|&p| is(p, |projection| projection.source) && is(p, |projection| projection.target)).collect()
+}
+
+/// Calls `f` with each batch and its frames; a thread of its own makes the next batch's frames meanwhile.
+fn with_frames<B>(
+    data: &dyn SampleSource,
+    batches: &[&[usize]],
+    epoch: Option<u64>,
+    mut f: impl FnMut(&[usize], Vec<SpikeFrames>) -> Result<ControlFlow<B>>,
+) -> Result<ControlFlow<B>> {
+    std::thread::scope(|scope| {
+        let (send, receive) = crossbeam::channel::bounded(1);
+        scope.spawn(move || {
+            for batch in batches {
+                let frames: Vec<_> = batch.iter().map(|&sample| data.frames(sample, epoch)).collect();
+                if send.send(frames).is_err() {
+                    return;
+                }
+            }
+        });
+        for (batch, frames) in batches.iter().zip(receive) {
+            if let ControlFlow::Break(value) = f(batch, frames)? {
+                return Ok(ControlFlow::Break(value));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+/// A loss with the labels of a batch.
+struct Labelled {
+    loss: Loss,
+    classes: usize,
+    labels: Vec<usize>,
+}
+
+impl Labelled {
+    fn new(loss: Loss, data: &dyn SampleSource, batch: &[usize]) -> Self {
+        Self { loss, classes: data.classes(), labels: batch.iter().map(|&sample| data.label(sample)).collect() }
+    }
+}
+
+impl Objective for Labelled {
+    fn evaluate(&self, slot: usize, output: &[f32], steps: usize, gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+        let label = self.labels[slot];
+        let result = match gradient {
+            Some((gradient, scale)) => self.loss.value_and_gradient(output, self.classes, steps, label, scale as f64, gradient),
+            None => self.loss.value(output, self.classes, steps, label),
+        };
+        SampleLoss { loss: result.loss, predicted: result.predicted }
+    }
+}

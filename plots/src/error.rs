@@ -1,0 +1,40 @@
+//! What can go wrong between data and a file on disk.
+
+use std::path::PathBuf;
+
+/// Why a figure could not be drawn or saved.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The path ends in neither `.png` nor `.svg`.
+    #[error("{}: figures are written as .png or .svg", path.display())]
+    UnknownFormat {
+        /// The path that was asked for.
+        path: PathBuf,
+    },
+    /// The file could not be written; whatever was at `path` before is still there.
+    #[error("{}: cannot write the figure: {source}", path.display())]
+    Write {
+        /// The path that was asked for.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The numbers of a figure contradict each other.
+    #[error("{figure}: {message}")]
+    Data {
+        /// Name of the figure's type.
+        figure: &'static str,
+        /// What was found and what was expected.
+        message: String,
+    },
+    /// A drawing back-end or the PNG encoder refused.
+    #[error("drawing failed: {message}")]
+    Draw {
+        /// The back-end's own words.
+        message: String,
+    },
+}
+
+/// `std::result::Result` with this crate's [`enum@Error`].
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,223 @@
+//! From data to a position along an axis: range, ticks and their labels.
+
+/// The finite values' smallest and largest, if there are any.
+pub(crate) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+    let finite = values.into_iter().filter(|value| value.is_finite());
+    finite.fold(None, |range, value| Some(range.map_or((value, value), |(lo, hi): (f64, f64)| (lo.min(value), hi.max(value)))))
+}
+
+/// An axis' range and the law by which it is filled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scale {
+    pub lo: f64,
+    pub hi: f64,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Linear,
+    /// Linear with ticks at whole numbers only (epochs).
+    Counting,
+    Log,
+}
+
+impl Scale {
+    /// Linear between two values; equal or non-finite ends are moved apart.
+    pub fn linear(lo: f64, hi: f64) -> Self {
+        let (lo, hi) = apart(lo, hi);
+        Self { lo, hi, kind: Kind::Linear }
+    }
+
+    /// Linear over whole numbers such as epochs.
+    pub fn counting(range: Option<(f64, f64)>) -> Self {
+        let (lo, hi) = range.unwrap_or((0.0, 1.0));
+        let (lo, hi) = if lo < hi { (lo, hi) } else { (lo - 0.5, hi + 0.5) };
+        Self { kind: Kind::Counting, ..Self::linear(lo, hi) }
+    }
+
+    /// Linear, widened to full ticks around the data; without data from 0 to 1.
+    pub fn rounded(range: Option<(f64, f64)>) -> Self {
+        let (lo, hi) = range.unwrap_or((0.0, 1.0));
+        let (lo, hi) = apart(lo, hi);
+        let step = tick_step(hi - lo, 5.0);
+        // The allowance keeps a range that ends on a tick, up to rounding, from growing by a whole step.
+        Self::linear((lo / step + 1e-9).floor() * step, (hi / step - 1e-9).ceil() * step)
+    }
+
+    /// Linear over the data with a little air at both ends; without data from 0 to 1.
+    pub fn padded(range: Option<(f64, f64)>) -> Self {
+        let (lo, hi) = range.map_or((0.0, 1.0), |(lo, hi)| apart(lo, hi));
+        let air = 0.04 * (hi - lo);
+        Self::linear(lo - air, hi + air)
+    }
+
+    /// Linear from zero (or below, if the data is) to a little above the data; without data to 1.
+    pub fn from_zero(range: Option<(f64, f64)>) -> Self {
+        let (lo, hi) = range.unwrap_or((0.0, 0.0));
+        Self::linear(lo.min(0.0), if hi > 0.0 { 1.06 * hi } else { 1.0 })
+    }
+
+    /// Logarithmic over the positive part of a range, at most six decades below its upper end.
+    pub fn log(lo: f64, hi: f64) -> Self {
+        let hi = if hi.is_finite() && hi > 0.0 { hi } else { 1.0 };
+        let lo = if lo.is_finite() && lo > 0.0 { lo.min(hi) } else { hi };
+        let lo = 10_f64.powf(lo.max(hi * 1e-6).log10().floor());
+        let hi = 10_f64.powf((hi.log10() - 1e-9).ceil()).max(lo * 10.0);
+        Self { lo, hi, kind: Kind::Log }
+    }
+
+    /// Position of a value: 0 at the lower end, 1 at the upper; NaN where the law has no value.
+    pub fn share(&self, value: f64) -> f64 {
+        match self.kind {
+            Kind::Linear | Kind::Counting => (value - self.lo) / (self.hi - self.lo),
+            Kind::Log if value > 0.0 => (value / self.lo).ln() / (self.hi / self.lo).ln(),
+            Kind::Log => f64::NAN,
+        }
+    }
+
+    /// About `count` ticks at round values within the range, seldom one more.
+    pub fn ticks(&self, count: usize) -> Vec<f64> {
+        if self.kind == Kind::Log {
+            let (first, last) = (self.lo.log10().round() as i32, self.hi.log10().round() as i32);
+            let stride = ((last - first) as usize).div_ceil(count.max(1)).max(1) as i32;
+            return (first..=last).filter(|power| (last - power) % stride == 0).map(|power| 10_f64.powi(power)).collect();
+        }
+        let step = tick_step(self.hi - self.lo, count.max(1) as f64 * 1.2);
+        let step = if self.kind == Kind::Counting { step.max(1.0) } else { step };
+        let (first, last) = ((self.lo / step - 1e-6).ceil() as i64, (self.hi / step + 1e-6).floor() as i64);
+        (first..=last).map(|i| i as f64 * step).collect()
+    }
+
+    /// Power of ten taken out of the labels and put into the axis' name; 0 for values of everyday size.
+    pub fn exponent(&self) -> i32 {
+        let largest = self.lo.abs().max(self.hi.abs());
+        if self.kind == Kind::Log || (0.01..100_000.0).contains(&largest) { 0 } else { largest.log10().floor() as i32 }
+    }
+
+    /// Label of a tick: no needless zeros, a true minus sign.
+    pub fn tick_label(&self, value: f64) -> String {
+        if self.kind == Kind::Log {
+            let everyday = self.lo >= 0.009 && self.hi <= 1001.0;
+            return if everyday { plain(value) } else { format!("10{}", superscript(value.log10().round() as i32)) };
+        }
+        plain(value / 10_f64.powi(self.exponent()))
+    }
+
+    /// The axis' name with its power of ten, if it has one.
+    pub fn axis_label(&self, name: &str) -> String {
+        match self.exponent() {
+            0 => name.to_owned(),
+            power => format!("{name} (×10{})", superscript(power)),
+        }
+    }
+}
+
+/// Two ends that differ: equal ones move apart by half their size, and what is not a number becomes 0 to 1.
+fn apart(lo: f64, hi: f64) -> (f64, f64) {
+    if !(lo.is_finite() && hi.is_finite()) {
+        return (0.0, 1.0);
+    }
+    let (lo, hi) = (lo.min(hi), lo.max(hi));
+    if hi - lo > 1e-9 * lo.abs().max(hi.abs()) {
+        return (lo, hi);
+    }
+    let half = if lo == 0.0 { 0.5 } else { 0.5 * lo.abs() };
+    (lo - half, hi + half)
+}
+
+/// The smallest of 1, 2, 5 times a power of ten that cuts `range` into at most `count` pieces.
+fn tick_step(range: f64, count: f64) -> f64 {
+    let raw = range / count;
+    let power = 10_f64.powf(raw.log10().floor());
+    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= raw * (1.0 - 1e-9));
+    factor.unwrap_or(10.0) * power
+}
+
+/// A tick's value with at most six significant digits, none of them a trailing zero.
+fn plain(value: f64) -> String {
+    let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    let decimals = (5 - magnitude).clamp(0, 12) as usize;
+    let digits = format!("{:.decimals$}", value.abs());
+    let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
+    if value < 0.0 && digits != "0" { format!("−{digits}") } else { digits.to_owned() }
+}
+
+fn superscript(power: i32) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    power.to_string().chars().map(|c| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize])).collect()
+}
+
+/// A whole number with thin groups of three digits.
+pub(crate) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let first = digits.len() % 3;
+    let mut text = digits[..first].to_owned();
+    for start in (first..digits.len()).step_by(3) {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(&digits[start..start + 3]);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(scale: Scale, count: usize) -> Vec<String> {
+        scale.ticks(count).into_iter().map(|tick| scale.tick_label(tick)).collect()
+    }
+
+    #[test]
+    fn labels_carry_no_needless_zeros() {
+        assert_eq!(labels(Scale::linear(0.0, 700.0), 4), ["0", "200", "400", "600"]);
+        assert_eq!(labels(Scale::linear(-0.4, 0.4), 4), ["−0.4", "−0.2", "0", "0.2", "0.4"]);
+        assert_eq!(labels(Scale::linear(0.0, 1.0), 5), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+    }
+
+    #[test]
+    fn powers_of_ten_move_into_the_name() {
+        let scale = Scale::linear(0.0, 1e-3);
+        assert_eq!(labels(scale, 2), ["0", "0.5", "1"]);
+        assert_eq!(scale.axis_label("learning rate"), "learning rate (×10⁻³)");
+        assert_eq!(Scale::linear(0.0, 240.0).axis_label("delay (ms)"), "delay (ms)");
+    }
+
+    #[test]
+    fn rounding_goes_to_full_ticks_and_no_further() {
+        assert_eq!(Scale::rounded(Some((0.3, 9.1))), Scale::linear(0.0, 10.0));
+        assert_eq!(Scale::rounded(Some((0.0, 100.0))), Scale::linear(0.0, 100.0));
+        assert_eq!(Scale::rounded(None), Scale::linear(0.0, 1.0));
+    }
+
+    #[test]
+    fn epochs_are_whole() {
+        assert_eq!(labels(Scale::counting(Some((1.0, 3.0))), 8), ["1", "2", "3"]);
+        assert_eq!(labels(Scale::counting(Some((1.0, 1.0))), 4), ["1"]);
+        assert_eq!(labels(Scale::counting(None), 4), ["0", "1"]);
+    }
+
+    #[test]
+    fn decades() {
+        let scale = Scale::log(4e-5, 0.1);
+        assert_eq!((scale.share(1e-5), scale.share(0.1)), (0.0, 1.0));
+        assert_eq!(labels(scale, 4), ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹"]);
+        assert!(scale.share(0.0).is_nan());
+        assert_eq!(Scale::log(0.0, 0.0).ticks(3), Scale::log(1.0, 1.0).ticks(3));
+    }
+
+    #[test]
+    fn degenerate_ranges_are_moved_apart() {
+        for (lo, hi) in [(0.0, 0.0), (3.0, 3.0), (-2.0, -2.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (5.0, 1.0), (1e300, 1e300)] {
+            let scale = Scale::linear(lo, hi);
+            assert!(scale.lo < scale.hi && !scale.ticks(4).is_empty(), "{lo} {hi}: {scale:?}");
+        }
+    }
+
+    #[test]
+    fn digits_in_groups() {
+        assert_eq!([0, 12, 999, 1000, 15_000, 1_234_567].map(grouped), ["0", "12", "999", "1,000", "15,000", "1,234,567"]);
+    }
+}

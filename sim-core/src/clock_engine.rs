@@ -1,0 +1,349 @@
+//! The clock engine: any network, recurrent too, one time step after the other.
+//!
+//! Every step takes the populations in an order in which no zero-delay projection points backwards, and for each of them runs four stages:
+//!
+//! | stage | reads | writes |
+//! |---|---|---|
+//! | **integrate** | its row of arrived input, its norm | its potentials and spikes |
+//! | **record** | its potentials and spikes | the recorder |
+//! | **deliver** | its spikes, its outgoing synapses | arrived input of its targets, now (delay 0) or later |
+//! | **advance** | | its delay ring moves on to the next step |
+//!
+//! Sources integrate nothing: their spikes come from outside. A spike at step `n` with delay `d` arrives at step `n + d`. Work is done per
+//! spike and per neuron, never per synapse without a spike.
+//!
+//! All arithmetic is `f64`. Input that meets at one neuron and step is added in a fixed order: by the step it was sent, then the
+//! population, the projection, the source neuron and the synapse. The engine runs on one thread; the result never depends on how many
+//! engines run beside it.
+//!
+//! Dense projections run as deployed: one tap per kernel element at the rounded delay ([`crate::DenseSynapses::deployed`]). Norms run from
+//! their running statistics ([`crate::BatchNorm::deployed`]).
+
+use crate::delay_ring::DelayRing;
+use crate::{Cells, Error, Network, Neuron, NeuronState, Recorder, Result, SpikeFrames, Synapse, Synapses};
+
+/// A spike of a source, or several that coincide.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InputSpike {
+    /// The neuron that fires.
+    pub neuron: u32,
+    /// How many spikes coincide: weights are multiplied by it.
+    pub count: f32,
+}
+
+/// A network with its state, advanced step by step.
+///
+/// ```
+/// use sim_core::{Cells, ClockEngine, Network, Population, Recording, SpikeFrames, Variables};
+///
+/// let ears = Population { name: "ears".into(), size: 3, cells: Cells::Source, norm: None };
+/// let network = Network { dt_ms: 1.0, populations: vec![ears], projections: vec![] };
+/// let mut recording = Recording::new(1, Variables::SPIKES);
+/// let input = SpikeFrames::from_events(3, 10, &[(2, 4), (0, 4), (1, 7)])?;
+/// ClockEngine::build(&network)?.run(&[input], 10, &mut recording)?;
+/// assert_eq!(recording.spikes(0), [(4, 0), (4, 2), (7, 1)]);
+/// # Ok::<(), sim_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ClockEngine {
+    populations: Vec<RunningPopulation>,
+    /// Arrived and arriving input of each population.
+    rings: Vec<DelayRing>,
+    projections: Vec<Outgoing>,
+    /// Indices of populations: zero-delay projections point from earlier to later.
+    order: Vec<usize>,
+    step: usize,
+}
+
+/// One population while it runs.
+#[derive(Debug)]
+struct RunningPopulation {
+    name: String,
+    size: usize,
+    /// `None` for a source.
+    neuron: Option<Box<dyn Neuron>>,
+    state: NeuronState,
+    /// `(scale, offset)` of each neuron's norm; empty without one.
+    norm: Vec<(f64, f64)>,
+    /// The normalised input of the current step; unused without a norm.
+    normalised: Vec<f64>,
+    /// Neurons that fired in the current step, one entry per spike.
+    fired: Vec<u32>,
+    /// What [`Outgoing`] delivers: the same spikes with coincident ones counted.
+    spikes: Vec<InputSpike>,
+    /// Indices of the projections that start here.
+    outgoing: Vec<usize>,
+}
+
+/// The synapses of one projection by presynaptic neuron: those of neuron `i` are `synapse[start[i]..start[i + 1]]`, ordered by delay, then
+/// target neuron, so that delivery walks through the rows of the ring.
+#[derive(Debug)]
+struct Outgoing {
+    target: usize,
+    start: Vec<usize>,
+    synapse: Vec<Synapse>,
+    min_delay: Option<u32>,
+    max_delay: u32,
+}
+
+impl Outgoing {
+    fn new(target: usize, sources: usize, mut synapse: Vec<Synapse>) -> Self {
+        // Stable: synapses that agree in all three keep the order in which they were given.
+        synapse.sort_by_key(|synapse| (synapse.pre, synapse.delay_steps, synapse.post));
+        let mut start = vec![0; sources + 1];
+        for synapse in &synapse {
+            start[synapse.pre as usize + 1] += 1;
+        }
+        for neuron in 0..sources {
+            start[neuron + 1] += start[neuron];
+        }
+        let delays = || synapse.iter().map(|synapse| synapse.delay_steps);
+        let (min_delay, max_delay) = (delays().min(), delays().max().unwrap_or(0));
+        Self { target, start, synapse, min_delay, max_delay }
+    }
+
+    fn deliver(&self, spikes: &[InputSpike], ring: &mut DelayRing) {
+        for spike in spikes {
+            let neuron = spike.neuron as usize;
+            for synapse in &self.synapse[self.start[neuron]..self.start[neuron + 1]] {
+                ring.add(synapse.delay_steps as usize, synapse.post as usize, synapse.weight * spike.count as f64);
+            }
+        }
+    }
+}
+
+impl ClockEngine {
+    /// Checks the network and lays it out for simulation, at rest and without spikes under way.
+    ///
+    /// # Errors
+    /// What [`Network::check`] and the neuron models refuse; a cycle of projections with zero delay, by name; delays too long to be kept.
+    pub fn build(network: &Network) -> Result<Self> {
+        network.check()?;
+        let projections: Vec<Outgoing> = network
+            .projections
+            .iter()
+            .map(|projection| {
+                let synapses = match &projection.synapses {
+                    Synapses::Dense(dense) => dense.deployed(),
+                    Synapses::Sparse(synapses) => synapses.clone(),
+                };
+                Outgoing::new(projection.target, network.populations[projection.source].size, synapses)
+            })
+            .collect();
+        let mut running = Vec::with_capacity(network.populations.len());
+        let mut rings = Vec::with_capacity(network.populations.len());
+        for (index, population) in network.populations.iter().enumerate() {
+            let size = population.size;
+            let neuron = match &population.cells {
+                Cells::Source => None,
+                Cells::Neurons(model) => Some(model.build(network.dt_ms)?),
+            };
+            let norm: Vec<(f64, f64)> = population.norm.iter().flat_map(|norm| (0..size).map(|n| norm.deployed(n))).map(widen).collect();
+            let max_delay = projections.iter().filter(|outgoing| outgoing.target == index).map(|outgoing| outgoing.max_delay).max();
+            rings.push(DelayRing::new(&population.name, if neuron.is_some() { size } else { 0 }, max_delay.unwrap_or(0) as usize)?);
+            running.push(RunningPopulation {
+                name: population.name.clone(),
+                size,
+                state: NeuronState::at_rest(if neuron.is_some() { size } else { 0 }),
+                neuron,
+                normalised: vec![0.0; norm.len()],
+                norm,
+                fired: Vec::new(),
+                spikes: Vec::new(),
+                outgoing: (0..projections.len()).filter(|&p| network.projections[p].source == index).collect(),
+            });
+        }
+        let order = zero_delay_order(network, &projections)?;
+        Ok(Self { populations: running, rings, projections, order, step: 0 })
+    }
+
+    /// Back to rest at step 0, without spikes under way.
+    pub fn reset(&mut self) {
+        for (population, ring) in self.populations.iter_mut().zip(&mut self.rings) {
+            population.state = NeuronState::at_rest(population.state.potential.len());
+            population.fired.clear();
+            population.spikes.clear();
+            ring.clear();
+        }
+        self.step = 0;
+    }
+
+    /// The step that comes next: the number of steps since the start or [`ClockEngine::reset`].
+    pub fn next_step(&self) -> usize {
+        self.step
+    }
+
+    /// Neurons of a population that fired in the last step: ascending, coincident spikes of a source repeated.
+    pub fn fired(&self, population: usize) -> &[u32] {
+        &self.populations[population].fired
+    }
+
+    /// Potentials of a population after the last step, one per neuron; empty for a source.
+    pub fn potential(&self, population: usize) -> &[f64] {
+        &self.populations[population].state.potential
+    }
+
+    /// Runs `steps` steps from the current state and checks that the result is finite. `inputs` holds one sample for each source population,
+    /// in the order of the populations; its step 0 is [`ClockEngine::next_step`], after its end the source is silent. Recorded steps count
+    /// from the last reset.
+    ///
+    /// # Errors
+    /// A sample missing or with other channels than its source; the recorder's errors; [`Error::NotFinite`] naming population, variable,
+    /// neuron and step.
+    pub fn run(&mut self, inputs: &[SpikeFrames], steps: usize, recorder: &mut dyn Recorder) -> Result<()> {
+        let sources: Vec<&RunningPopulation> = self.populations.iter().filter(|population| population.neuron.is_none()).collect();
+        if sources.len() != inputs.len() {
+            return Err(Error::Length { name: "inputs (one per source)".into(), actual: inputs.len(), expected: sources.len() });
+        }
+        for (source, frames) in sources.iter().zip(inputs) {
+            if frames.channels() != source.size {
+                let name = format!("input of {}: channels", source.name);
+                return Err(Error::Length { name, actual: frames.channels(), expected: source.size });
+            }
+        }
+        let mut trains: Vec<_> = inputs.iter().map(|frames| by_step(frames).into_iter().peekable()).collect();
+        let mut external = vec![Vec::new(); inputs.len()];
+        for step in 0..steps {
+            for (spikes, train) in external.iter_mut().zip(&mut trains) {
+                spikes.clear();
+                spikes.extend(std::iter::from_fn(|| train.next_if(|(at, _)| *at as usize == step)).map(|(_, spike)| spike));
+            }
+            self.step(&external, recorder)?;
+        }
+        self.check_finite()
+    }
+
+    /// Advances by one step. `external` holds the spikes of each source population, in the order of the populations, by ascending
+    /// neuron; populations without entry are silent.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for a spike of a neuron that is not there or with a count that is not above 0; the recorder's errors.
+    pub fn step(&mut self, external: &[Vec<InputSpike>], recorder: &mut dyn Recorder) -> Result<()> {
+        self.accept(external)?;
+        for &index in &self.order {
+            let population = &mut self.populations[index];
+            population.integrate(self.rings[index].current());
+            if !population.fired.is_empty() {
+                recorder.record_spikes(index, self.step, &population.fired)?;
+            }
+            if population.neuron.is_some() {
+                recorder.record_potentials(index, self.step, &population.state.potential)?;
+            }
+            for &projection in &population.outgoing {
+                let outgoing = &self.projections[projection];
+                outgoing.deliver(&population.spikes, &mut self.rings[outgoing.target]);
+            }
+        }
+        self.rings.iter_mut().for_each(DelayRing::advance);
+        self.step += 1;
+        Ok(())
+    }
+
+    /// Takes over the spikes of the sources.
+    fn accept(&mut self, external: &[Vec<InputSpike>]) -> Result<()> {
+        let mut external = external.iter();
+        for population in self.populations.iter_mut().filter(|population| population.neuron.is_none()) {
+            let spikes = external.next().map_or(&[][..], Vec::as_slice);
+            for spike in spikes {
+                let name = &population.name;
+                if spike.neuron as usize >= population.size {
+                    let allowed = format!("below {}", population.size);
+                    return Err(Error::out_of_range(format!("neuron of an input spike of {name}"), spike.neuron, allowed));
+                }
+                if !(spike.count.is_finite() && spike.count > 0.0) {
+                    return Err(Error::out_of_range(format!("count of an input spike of {name}"), spike.count, "above 0"));
+                }
+            }
+            population.spikes.clear();
+            population.spikes.extend_from_slice(spikes);
+            population.fired.clear();
+            population.fired.extend(spikes.iter().flat_map(|spike| std::iter::repeat_n(spike.neuron, spike.count.ceil() as usize)));
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Error::NotFinite`] naming the first potential that is not a finite number.
+    fn check_finite(&self) -> Result<()> {
+        for population in &self.populations {
+            if let Some(neuron) = population.state.potential.iter().position(|v| !v.is_finite()) {
+                return Err(Error::NotFinite(format!(
+                    "potential of neuron {neuron} of {} is {} after step {}",
+                    population.name,
+                    population.state.potential[neuron],
+                    self.step.saturating_sub(1)
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl RunningPopulation {
+    /// One step of the neurons with the input that has arrived; nothing for a source.
+    fn integrate(&mut self, arrived: &[f64]) {
+        let Some(neuron) = &self.neuron else { return };
+        for ((normalised, input), (scale, offset)) in self.normalised.iter_mut().zip(arrived).zip(&self.norm) {
+            *normalised = scale * input + offset;
+        }
+        self.fired.clear();
+        neuron.step(&mut self.state, if self.norm.is_empty() { arrived } else { &self.normalised }, &mut self.fired);
+        self.spikes.clear();
+        self.spikes.extend(self.fired.iter().map(|&neuron| InputSpike { neuron, count: 1.0 }));
+    }
+}
+
+fn widen((scale, offset): (f32, f32)) -> (f64, f64) {
+    (scale as f64, offset as f64)
+}
+
+/// The entries of a sample by step, then channel.
+fn by_step(frames: &SpikeFrames) -> Vec<(u32, InputSpike)> {
+    let mut entries = Vec::with_capacity(frames.len());
+    for channel in 0..frames.channels() {
+        let (steps, counts) = frames.channel(channel);
+        entries.extend(steps.iter().zip(counts).map(|(&step, &count)| (step, InputSpike { neuron: channel as u32, count })));
+    }
+    entries.sort_by_key(|(step, spike)| (*step, spike.neuron));
+    entries
+}
+
+/// An order of the populations in which every projection with a zero delay points forwards; otherwise the order of the network.
+///
+/// # Errors
+/// [`Error::Network`] naming the populations of a cycle.
+fn zero_delay_order(network: &Network, projections: &[Outgoing]) -> Result<Vec<usize>> {
+    let zero_delay: Vec<(usize, usize)> = network
+        .projections
+        .iter()
+        .zip(projections)
+        .filter(|(_, outgoing)| outgoing.min_delay == Some(0))
+        .map(|(projection, outgoing)| (projection.source, outgoing.target))
+        .collect();
+    let mut order = Vec::with_capacity(network.populations.len());
+    let mut waiting: Vec<usize> = (0..network.populations.len()).collect();
+    while !waiting.is_empty() {
+        let ready = waiting.iter().position(|&target| !zero_delay.iter().any(|(s, t)| *t == target && waiting.contains(s)));
+        let Some(ready) = ready else { return Err(cycle(network, &zero_delay, &waiting)) };
+        order.push(waiting.remove(ready));
+    }
+    Ok(order)
+}
+
+/// Every population of `waiting` has a zero-delay input from another one of them: walking against the projections must meet a cycle.
+fn cycle(network: &Network, zero_delay: &[(usize, usize)], waiting: &[usize]) -> Error {
+    let mut path = vec![waiting[0]];
+    loop {
+        let last = path[path.len() - 1];
+        let (source, _) = zero_delay.iter().find(|(s, t)| *t == last && waiting.contains(s)).expect("nobody waiting is ready");
+        let met = path.iter().position(|population| population == source);
+        path.push(*source);
+        if let Some(met) = met {
+            let names: Vec<&str> = path[met..].iter().rev().map(|&index| network.populations[index].name.as_str()).collect();
+            return Error::Network(format!("projections with zero delay form a cycle: {}", names.join(" -> ")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Input that arrives in later steps.
+
+use crate::{Error, Result};
+
+/// Summed input of one population for the current step and the `max_delay` steps after it.
+///
+/// A ring of rows `[max_delay + 1][neurons]`; the row of the current step moves on by one with every step, and the row it leaves becomes the
+/// one for the longest delay.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DelayRing {
+    neurons: usize,
+    rows: usize,
+    current: usize,
+    input: Vec<f64>,
+}
+
+impl DelayRing {
+    /// A silent ring for delays `0..=max_delay`; `name` is the population to blame.
+    ///
+    /// # Errors
+    /// [`Error::Network`] when the ring does not fit in memory.
+    pub fn new(name: &str, neurons: usize, max_delay: usize) -> Result<Self> {
+        let mut input = Vec::new();
+        let rows = max_delay.saturating_add(1);
+        let length = rows.saturating_mul(neurons);
+        input.try_reserve_exact(length).map_err(|_| {
+            Error::Network(format!("{neurons} neurons of {name} with delays of up to {max_delay} steps do not fit in memory"))
+        })?;
+        input.resize(length, 0.0);
+        Ok(Self { neurons, rows, current: 0, input })
+    }
+
+    /// Input of the current step, one entry per neuron.
+    pub fn current(&self) -> &[f64] {
+        &self.input[self.current * self.neurons..][..self.neurons]
+    }
+
+    /// Adds to the input of `neuron` in `delay` steps from now.
+    #[inline]
+    pub fn add(&mut self, delay: usize, neuron: usize, amount: f64) {
+        debug_assert!(delay < self.rows && neuron < self.neurons);
+        let row = self.current + delay;
+        let row = if row < self.rows { row } else { row - self.rows };
+        self.input[row * self.neurons + neuron] += amount;
+    }
+
+    /// Leaves the current step: what had arrived in it is forgotten.
+    pub fn advance(&mut self) {
+        self.input[self.current * self.neurons..][..self.neurons].fill(0.0);
+        self.current = if self.current + 1 < self.rows { self.current + 1 } else { 0 };
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.input.fill(0.0);
+        self.current = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_ring_that_cannot_be_held_is_refused() {
+        let error = DelayRing::new("hidden", 1 << 20, usize::MAX / 2).unwrap_err();
+        assert!(error.to_string().starts_with("1048576 neurons of hidden"), "{error}");
+    }
+
+    proptest! {
+        /// Everything that is added arrives once, at its step.
+        #[test]
+        fn it_equals_a_table_of_all_steps(
+            max_delay in 0_usize..9,
+            events in proptest::collection::vec((0_usize..30, 0_usize..9, 0_usize..3, 1_i32..100), 0..200),
+        ) {
+            let mut ring = DelayRing::new("any", 3, max_delay).unwrap();
+            let mut table = vec![[0.0; 3]; 40];
+            for step in 0..40 {
+                for &(_, delay, neuron, amount) in events.iter().filter(|event| event.0 == step) {
+                    let delay = delay.min(max_delay);
+                    ring.add(delay, neuron, amount as f64);
+                    table[(step + delay).min(39)][neuron] += amount as f64;
+                }
+                prop_assert_eq!(ring.current(), &table[step][..]);
+                ring.advance();
+            }
+        }
+    }
+}

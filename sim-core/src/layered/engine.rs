@@ -1,0 +1,655 @@
+//! The layered engine: feed-forward networks, a whole sample per population at once, with the adjoint.
+//!
+//! A batch is walked population by population in topological order. Batch norm needs sums over the whole batch, so each
+//! population takes two passes over the samples; the backward half mirrors them. What each pass reads and writes:
+//!
+//! ```text
+//! currents(p)   reads spikes of the sources of p        writes current(p), norm sums
+//!               -- barrier: mean and variance of p --
+//! neurons(p)    reads current(p)                        writes spikes(p); at the output also loss and gradient(p)
+//! adjoint(p)    reads gradient(p) = dL/dS, current(p)   writes gradient(p) = dL/dZ, norm gradient sums
+//!               -- barrier: sums of p --
+//! synapses(p)   reads gradient(p), spikes of sources    writes correlation sums of the projections into p, gradient of hidden sources
+//! ```
+//!
+//! Samples are dealt to a fixed number of chunks, each with sums of its own that are added in chunk order, so the bits of a result do
+//! not depend on the number of threads.
+
+use super::objective::{Objective, SampleLoss};
+use super::population::{LaneScratch, NormSums, PopulationPass, potentials, spike_rows};
+use super::projection::{PlanSettings, ProjectionPlan, ProjectionScratch, Spikes};
+use super::spread::KernelEvaluation;
+use super::timing::{Stage, StageTiming};
+use crate::kernels::{Instructions, padded};
+use crate::{Cells, DelayKernel, DenseSynapses, Error, LANES, Lanes, Network, Neuron, Purpose, Result, Seed, SpikeFrames, Synapses};
+use rand::RngExt;
+use rayon::prelude::*;
+
+/// Samples of a batch are dealt to this many chunks, whatever the number of threads.
+const CHUNKS: usize = 16;
+
+/// Which kernels a pass uses.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kernels {
+    /// Those of the projections, the Gaussian with raw width `sigma_raw` steps.
+    Trained {
+        /// Scheduled raw width in steps; the effective width is `|raw| + 0.27`.
+        sigma_raw: f64,
+        /// How it is evaluated.
+        evaluation: KernelEvaluation,
+    },
+    /// One tap per kernel element at the rounded delay.
+    Deployed,
+}
+
+/// Which statistics batch norm uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NormStatistics {
+    /// Mean and variance of the batch at hand.
+    Batch,
+    /// The running statistics of the network.
+    Running,
+}
+
+/// Dropout of whole neurons: a mask drawn once per sample and neuron, constant over time, survivors scaled by `1 / (1 - rate)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dropout {
+    /// Share of hidden neurons dropped, `0 <= rate < 1`.
+    pub rate: f64,
+    /// Seed of the run.
+    pub seed: Seed,
+    /// Number of the training step, so that every step draws anew.
+    pub step: u64,
+}
+
+/// How a batch is run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pass {
+    /// Kernels.
+    pub kernels: Kernels,
+    /// Norm statistics.
+    pub norm: NormStatistics,
+    /// Dropout, if any.
+    pub dropout: Option<Dropout>,
+}
+
+impl Pass {
+    /// One tap per synapse, running statistics, no dropout: the network as it is handed to hardware.
+    pub const DEPLOYED: Self = Self { kernels: Kernels::Deployed, norm: NormStatistics::Running, dropout: None };
+}
+
+/// Mean and variance of the input of one population over a batch.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct BatchStatistics {
+    /// Mean of each neuron.
+    pub mean: Vec<f64>,
+    /// Biased variance of each neuron.
+    pub variance: Vec<f64>,
+    /// Number of (sample, step) pairs.
+    pub count: usize,
+}
+
+impl BatchStatistics {
+    /// Variance with Bessel's correction, as kept in running statistics.
+    pub fn unbiased_variance(&self, neuron: usize) -> f64 {
+        self.variance[neuron] * self.count as f64 / (self.count.max(2) - 1) as f64
+    }
+}
+
+/// Gradients of one projection.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SynapseGradient {
+    /// dL/dw, shaped like the weights.
+    pub weight: Vec<f32>,
+    /// dL/dd per step of delay, shaped like the delays.
+    pub delay: Vec<f32>,
+}
+
+/// Gradients of a population's norm.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NormGradient {
+    /// dL/d gain.
+    pub gain: Vec<f32>,
+    /// dL/d bias.
+    pub bias: Vec<f32>,
+}
+
+/// Gradients of a network, one entry per projection and population.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Gradients {
+    /// By projection.
+    pub projections: Vec<SynapseGradient>,
+    /// By population; empty vectors where there is no norm.
+    pub norms: Vec<NormGradient>,
+}
+
+/// What one sample keeps between passes, by population.
+#[derive(Debug, Default)]
+struct SampleState {
+    current: Vec<Vec<f32>>,
+    gradient: Vec<Vec<f32>>,
+    fired: Vec<Vec<u16>>,
+    kept: Vec<Vec<u16>>,
+    sums: Vec<NormSums>,
+    spikes: Vec<u64>,
+    loss: SampleLoss,
+}
+
+/// What one chunk of samples reuses.
+#[derive(Debug, Default)]
+struct Chunk {
+    projection: ProjectionScratch,
+    lanes: Vec<Lanes>,
+    gradient_lanes: Vec<Lanes>,
+    fired: Vec<u16>,
+    output: Vec<f32>,
+    output_gradient: Vec<f32>,
+    current_gradient: Vec<f32>,
+    /// By projection.
+    sums: Vec<Vec<f32>>,
+    timing: StageTiming,
+}
+
+/// Engine for feed-forward networks of dense projections. It holds no parameters, only working memory, which is reused from batch to batch.
+#[derive(Debug)]
+pub struct LayeredEngine {
+    instructions: Instructions,
+    sizes: Vec<usize>,
+    neurons: Vec<Option<Box<dyn Neuron>>>,
+    /// Non-source populations in topological order.
+    order: Vec<usize>,
+    input: usize,
+    output: usize,
+    /// `(source, target)` by projection.
+    ends: Vec<(usize, usize)>,
+    plans: Vec<ProjectionPlan>,
+    steps: Vec<usize>,
+    samples: Vec<SampleState>,
+    chunks: Vec<Chunk>,
+    statistics: Vec<BatchStatistics>,
+    /// `Z = scale * I + offset` by population and neuron.
+    affine: Vec<Vec<(f32, f32)>>,
+    /// `sqrt(variance + epsilon)` of the batch, by population with a norm.
+    deviation: Vec<Vec<f64>>,
+    gradients: Gradients,
+    timing: StageTiming,
+    batch: usize,
+}
+
+impl LayeredEngine {
+    /// Checks that `network` is feed-forward with one source, one output population and dense projections, and builds its neurons.
+    ///
+    /// # Errors
+    /// A sentence naming what does not fit.
+    pub fn new(network: &Network) -> Result<Self> {
+        network.check()?;
+        let populations = &network.populations;
+        let neurons = populations
+            .iter()
+            .map(|population| match &population.cells {
+                Cells::Source => Ok(None),
+                Cells::Neurons(model) => model.build(network.dt_ms).map(Some),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        for (index, projection) in network.projections.iter().enumerate() {
+            if !matches!(projection.synapses, Synapses::Dense(_)) {
+                return Err(Error::Network(format!("{}: the layered engine needs dense synapses", network.projection_name(index))));
+            }
+        }
+        let ends: Vec<_> = network.projections.iter().map(|projection| (projection.source, projection.target)).collect();
+        let sole = |what: &str, found: Vec<usize>| match found[..] {
+            [only] => Ok(only),
+            _ => Err(Error::Network(format!("the layered engine needs one {what} population, but there are {}", found.len()))),
+        };
+        let input = sole("source", (0..populations.len()).filter(|&p| neurons[p].is_none()).collect())?;
+        let output = sole("output", (0..populations.len()).filter(|&p| ends.iter().all(|end| end.0 != p)).collect())?;
+        let order = topological_order(populations.len(), &ends, input)
+            .ok_or_else(|| Error::Network("the layered engine needs a feed-forward network, but a projection closes a loop".into()))?;
+        for &p in &order {
+            if p != output && neurons[p].as_ref().is_some_and(|neuron| !neuron.fires()) {
+                return Err(Error::Network(format!("population {} never fires, so nothing can follow it", populations[p].name)));
+            }
+        }
+        let count = populations.len();
+        let gradients = Gradients {
+            projections: network.projections.iter().map(|_| SynapseGradient::default()).collect(),
+            norms: vec![NormGradient::default(); count],
+        };
+        Ok(Self {
+            instructions: Instructions::detect(),
+            sizes: populations.iter().map(|population| population.size).collect(),
+            neurons,
+            order,
+            input,
+            output,
+            plans: ends.iter().map(|_| ProjectionPlan::new()).collect(),
+            ends,
+            steps: vec![0; count],
+            samples: Vec::new(),
+            chunks: (0..CHUNKS).map(|_| Chunk::default()).collect(),
+            statistics: vec![BatchStatistics::default(); count],
+            affine: vec![Vec::new(); count],
+            deviation: vec![Vec::new(); count],
+            gradients,
+            timing: StageTiming::default(),
+            batch: 0,
+        })
+    }
+
+    /// Runs a batch forward. Results are read with [`LayeredEngine::losses`] and its siblings.
+    ///
+    /// # Errors
+    /// When a sample does not have the network's channels, or a loss is not finite.
+    pub fn evaluate(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, objective: &dyn Objective) -> Result<()> {
+        self.forward(network, batch, pass, objective, false)
+    }
+
+    /// Runs a batch forward and backward; returns the gradients of the mean loss.
+    ///
+    /// # Errors
+    /// As [`LayeredEngine::evaluate`].
+    pub fn train(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, objective: &dyn Objective) -> Result<&Gradients> {
+        self.forward(network, batch, pass, objective, true)?;
+        for p in self.order.clone().into_iter().rev() {
+            self.adjoint(network, p, pass);
+            self.synapses(p, batch, pass);
+        }
+        self.reduce(network);
+        Ok(&self.gradients)
+    }
+
+    /// Loss and prediction of each sample of the last batch.
+    pub fn losses(&self) -> impl Iterator<Item = SampleLoss> {
+        self.samples[..self.batch].iter().map(|sample| sample.loss)
+    }
+
+    /// Spikes per neuron and step of a firing population over the last batch, before dropout.
+    pub fn firing_rate(&self, population: usize) -> f64 {
+        let spikes: u64 = self.samples[..self.batch].iter().map(|sample| sample.spikes[population]).sum();
+        spikes as f64 / (self.batch * self.steps[population] * self.sizes[population]).max(1) as f64
+    }
+
+    /// Statistics of the last batch's input to a population that has a norm.
+    pub fn statistics(&self, population: usize) -> &BatchStatistics {
+        &self.statistics[population]
+    }
+
+    /// Summed input `I` of a population in one sample of the last batch: `[neuron][steps]` with the row length that goes with it.
+    pub fn currents(&self, sample: usize, population: usize) -> (&[f32], usize) {
+        (&self.samples[sample].current[population], padded(self.steps[population]))
+    }
+
+    /// Spikes of a firing population in one sample of the last batch, as `(neuron, step)` ordered by step.
+    pub fn spikes(&self, sample: usize, population: usize) -> Vec<(usize, usize)> {
+        let steps = self.steps[population];
+        let fired = &self.samples[sample].fired[population];
+        let blocks = fired.len() / steps.max(1);
+        let at = |step: usize| {
+            (0..blocks)
+                .flat_map(move |block| super::projection::bits(fired[block * steps + step]).map(move |lane| (block * LANES + lane, step)))
+        };
+        (0..steps).flat_map(at).collect()
+    }
+
+    /// Steps of a population in the last batch.
+    pub fn steps(&self, population: usize) -> usize {
+        self.steps[population]
+    }
+
+    /// Time per stage since the engine was built.
+    pub fn timing(&self) -> StageTiming {
+        self.chunks.iter().fold(self.timing, |mut sum, chunk| {
+            sum.add(&chunk.timing);
+            sum
+        })
+    }
+
+    fn forward(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, objective: &dyn Objective, train: bool) -> Result<()> {
+        if let Some(sample) = batch.iter().position(|frames| frames.channels() != self.sizes[self.input]) {
+            let (actual, expected) = (batch[sample].channels(), self.sizes[self.input]);
+            return Err(Error::Length { name: format!("channels of sample {sample} of the batch"), actual, expected });
+        }
+        self.prepare(network, batch, pass, train);
+        for p in self.order.clone() {
+            self.currents_pass(p, batch, pass);
+            self.normalise(network, p, pass);
+            self.neurons_pass(p, pass, objective, train);
+        }
+        if let Some(slot) = self.losses().position(|loss| !loss.loss.is_finite()) {
+            return Err(Error::NotFinite(format!(
+                "the loss of sample {slot} of the batch is not a finite number; try a lower learning rate"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Steps, taps and memory for a batch.
+    fn prepare(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, train: bool) {
+        self.batch = batch.len();
+        self.steps.fill(0);
+        self.steps[self.input] = batch.iter().map(SpikeFrames::steps).max().unwrap_or(0);
+        for &p in &self.order {
+            for (projection, _) in self.ends.iter().enumerate().filter(|(_, end)| end.1 == p) {
+                let steps = ProjectionPlan::steps_out(dense(network, projection), self.steps[self.ends[projection].0]);
+                self.steps[p] = self.steps[p].max(steps);
+            }
+        }
+        let plans = &mut self.plans;
+        self.timing.time(Stage::Prepare, || {
+            for (projection, plan) in plans.iter_mut().enumerate() {
+                let synapses = dense(network, projection);
+                let (kernel, evaluation, sigma_raw) = match pass.kernels {
+                    Kernels::Trained { sigma_raw, evaluation } => (synapses.kernel, evaluation, sigma_raw),
+                    Kernels::Deployed => (DelayKernel::OneTap, KernelEvaluation::default(), 0.0),
+                };
+                let source = self.ends[projection].0;
+                let settings =
+                    PlanSettings { kernel, evaluation, sigma_raw, steps_in: self.steps[source], transposed: train && source != self.input };
+                plan.prepare(synapses, settings);
+            }
+        });
+        if self.samples.len() < batch.len() {
+            self.samples.resize_with(batch.len(), SampleState::default);
+        }
+        let (sizes, steps, order) = (&self.sizes, &self.steps, &self.order);
+        self.samples[..batch.len()].par_iter_mut().for_each(|sample| sample.resize(sizes, steps, order, train));
+        if train {
+            let plans = &self.plans;
+            self.chunks.par_iter_mut().for_each(|chunk| {
+                chunk.sums.resize(plans.len(), Vec::new());
+                for (sums, plan) in chunk.sums.iter_mut().zip(plans) {
+                    sums.clear();
+                    sums.resize(plan.sums(), 0.0);
+                }
+            });
+        }
+    }
+
+    /// Calls `f` for every sample of the batch, chunk by chunk.
+    fn each_sample(&mut self, f: impl Fn(usize, &mut SampleState, &mut Chunk) + Sync) {
+        let size = self.batch.div_ceil(CHUNKS).max(1);
+        self.samples[..self.batch].par_chunks_mut(size).zip(&mut self.chunks).enumerate().for_each(|(c, (samples, chunk))| {
+            for (k, sample) in samples.iter_mut().enumerate() {
+                f(c * size + k, sample, chunk);
+            }
+        });
+    }
+
+    /// `I = sum over projections`, and its sums.
+    fn currents_pass(&mut self, p: usize, batch: &[SpikeFrames], pass: &Pass) {
+        let plans = std::mem::take(&mut self.plans);
+        let context = self.context(batch, pass);
+        let (steps, size, with) = (self.steps[p], self.sizes[p], self.instructions);
+        let normed = pass.norm == NormStatistics::Batch;
+        self.each_sample(|b, sample, chunk| {
+            let mut current = std::mem::take(&mut sample.current[p]);
+            chunk.timing.time(Stage::Forward, || {
+                current.fill(0.0);
+                for (projection, plan) in plans.iter().enumerate().filter(|(projection, _)| context.ends[*projection].1 == p) {
+                    plan.forward(with, context.spikes(b, sample, projection), &mut chunk.projection, &mut current);
+                }
+            });
+            if normed {
+                chunk.timing.time(Stage::Neurons, || sample.sums[p].of_rows(&current, size, steps));
+            }
+            sample.current[p] = current;
+        });
+        self.plans = plans;
+    }
+
+    /// The norm of population `p` as `Z = scale * I + offset`.
+    fn normalise(&mut self, network: &Network, p: usize, pass: &Pass) {
+        let affine = &mut self.affine[p];
+        affine.clear();
+        let Some(norm) = &network.populations[p].norm else {
+            affine.resize(self.sizes[p], (1.0, 0.0));
+            return;
+        };
+        if pass.norm == NormStatistics::Running {
+            affine.extend((0..self.sizes[p]).map(|neuron| norm.deployed(neuron)));
+            return;
+        }
+        let count = self.batch * self.steps[p];
+        let statistics = &mut self.statistics[p];
+        NormSums::statistics(self.samples[..self.batch].iter().map(|sample| &sample.sums[p]), self.sizes[p], count, statistics);
+        let deviation = &mut self.deviation[p];
+        deviation.clear();
+        deviation.extend(statistics.variance.iter().map(|variance| (variance + norm.epsilon as f64).sqrt()));
+        affine.extend((0..self.sizes[p]).map(|neuron| {
+            let scale = norm.gain[neuron] as f64 / deviation[neuron];
+            (scale as f32, (norm.bias[neuron] as f64 - statistics.mean[neuron] * scale) as f32)
+        }));
+    }
+
+    /// Spikes of a hidden population; loss and its gradient at the output.
+    fn neurons_pass(&mut self, p: usize, pass: &Pass, objective: &dyn Objective, train: bool) {
+        let neurons = self.neurons[p].take().expect("sources are not in the order");
+        let affine = std::mem::take(&mut self.affine[p]);
+        let (steps, size, is_output, batch) = (self.steps[p], self.sizes[p], p == self.output, self.batch);
+        let population = PopulationPass { neurons: &*neurons, affine: &affine, size, steps };
+        self.each_sample(|b, sample, chunk| {
+            chunk.timing.time(Stage::Neurons, || {
+                sample.spikes[p] = population.fire(&sample.current[p], &mut chunk.lanes, &mut sample.fired[p]);
+                keep(&mut sample.kept[p], size, if is_output { None } else { pass.dropout }, b, p);
+            });
+            if !is_output {
+                return;
+            }
+            chunk.timing.time(Stage::Loss, || {
+                chunk.output.resize(size * steps, 0.0);
+                if neurons.fires() {
+                    spike_rows(&sample.fired[p], size, steps, &mut chunk.output);
+                } else {
+                    potentials(&population, &sample.current[p], &mut chunk.lanes, &mut chunk.fired, &mut chunk.output);
+                }
+                if !train {
+                    sample.loss = objective.evaluate(b, &chunk.output, steps, None);
+                    return;
+                }
+                chunk.output_gradient.resize(size * steps, 0.0);
+                sample.loss = objective.evaluate(b, &chunk.output, steps, Some((&mut chunk.output_gradient, 1.0 / batch as f32)));
+                for (row, gradient) in sample.gradient[p].chunks_exact_mut(padded(steps)).zip(chunk.output_gradient.chunks_exact(steps)) {
+                    row[..steps].copy_from_slice(gradient);
+                }
+            });
+        });
+        self.affine[p] = affine;
+        self.neurons[p] = Some(neurons);
+    }
+
+    /// dL/dS to dL/dZ, and the sums the norm's gradient needs.
+    fn adjoint(&mut self, network: &Network, p: usize, pass: &Pass) {
+        let neurons = self.neurons[p].take().expect("sources are not in the order");
+        let affine = std::mem::take(&mut self.affine[p]);
+        let scale = if p == self.output { 1.0 } else { dropout_scale(pass.dropout) };
+        let population = PopulationPass { neurons: &*neurons, affine: &affine, size: self.sizes[p], steps: self.steps[p] };
+        let normed = network.populations[p].norm.is_some();
+        self.each_sample(|_, sample, chunk| {
+            let Chunk { timing, lanes, gradient_lanes, fired, .. } = chunk;
+            let scratch = LaneScratch { potential: lanes, gradient: gradient_lanes, fired };
+            let SampleState { current, kept, gradient, sums, .. } = sample;
+            let sums = normed.then_some(&mut sums[p]);
+            timing.time(Stage::Neurons, || population.adjoint(&current[p], &kept[p], scale, &mut gradient[p], sums, scratch));
+        });
+        self.affine[p] = affine;
+        self.neurons[p] = Some(neurons);
+        if normed {
+            self.norm_gradient(p);
+        }
+    }
+
+    /// dL/d gain and dL/d bias from each sample's sums of dZ and dZ * I.
+    fn norm_gradient(&mut self, p: usize) {
+        let gradient = &mut self.gradients.norms[p];
+        gradient.gain.resize(self.sizes[p], 0.0);
+        gradient.bias.resize(self.sizes[p], 0.0);
+        for neuron in 0..self.sizes[p] {
+            let (mut bias, mut product) = (0.0, 0.0);
+            for sample in &self.samples[..self.batch] {
+                let (first, second) = sample.sums[p].of(neuron);
+                bias += first;
+                product += second;
+            }
+            // dL/d gain is the sum of dZ * (I - mean) / deviation.
+            gradient.gain[neuron] = ((product - self.statistics[p].mean[neuron] * bias) / self.deviation[p][neuron]) as f32;
+            gradient.bias[neuron] = bias as f32;
+        }
+    }
+
+    /// dL/dI from dL/dZ, then correlations for the projections into `p` and gradients of their sources.
+    fn synapses(&mut self, p: usize, batch: &[SpikeFrames], pass: &Pass) {
+        let plans = std::mem::take(&mut self.plans);
+        let context = self.context(batch, pass);
+        let (steps, size, with) = (self.steps[p], self.sizes[p], self.instructions);
+        let back = self.norm_adjoint(p);
+        let (input, stride) = (self.input, padded(steps));
+        self.each_sample(|b, sample, chunk| {
+            let mut current_gradient = std::mem::take(&mut chunk.current_gradient);
+            chunk.timing.time(Stage::Neurons, || {
+                current_gradient.resize(size * stride, 0.0);
+                super::population::norm_adjoint(&back, &sample.gradient[p], &sample.current[p], steps, &mut current_gradient);
+            });
+            for (projection, plan) in plans.iter().enumerate().filter(|(projection, _)| context.ends[*projection].1 == p) {
+                let source = context.ends[projection].0;
+                let mut sums = std::mem::take(&mut chunk.sums[projection]);
+                chunk.timing.time(Stage::WeightGradient, || {
+                    plan.weight_gradient(with, context.spikes(b, sample, projection), &current_gradient, &mut chunk.projection, &mut sums);
+                });
+                chunk.sums[projection] = sums;
+                if source != input {
+                    let SampleState { gradient, kept, .. } = sample;
+                    let kept = &kept[source];
+                    let wanted = |neuron: usize| kept[neuron / LANES] >> (neuron % LANES) & 1 == 1;
+                    chunk.timing.time(Stage::InputGradient, || {
+                        plan.input_gradient(with, &current_gradient, wanted, &mut chunk.projection, &mut gradient[source]);
+                    });
+                }
+            }
+            chunk.current_gradient = current_gradient;
+        });
+        self.plans = plans;
+    }
+
+    /// The backward norm of population `p` as `dI = a * dZ + b * I + c`, by neuron.
+    fn norm_adjoint(&self, p: usize) -> Vec<(f32, f32, f32)> {
+        let gradient = &self.gradients.norms[p];
+        if gradient.gain.is_empty() {
+            return vec![(1.0, 0.0, 0.0); self.sizes[p]];
+        }
+        let count = (self.batch * self.steps[p]) as f64;
+        (0..self.sizes[p])
+            .map(|neuron| {
+                // dI = (gain / deviation) * (dZ - mean(dZ) - normalised I * mean(dZ * normalised I))
+                let (scale, _) = self.affine[p][neuron];
+                let slope = -(scale as f64) * gradient.gain[neuron] as f64 / count / self.deviation[p][neuron];
+                let offset = -(scale as f64) * gradient.bias[neuron] as f64 / count - slope * self.statistics[p].mean[neuron];
+                (scale, slope as f32, offset as f32)
+            })
+            .collect()
+    }
+
+    /// Adds the chunks' sums in chunk order and folds them into gradients.
+    fn reduce(&mut self, network: &Network) {
+        let (plans, chunks, gradients) = (&self.plans, &mut self.chunks, &mut self.gradients);
+        self.timing.time(Stage::Reduce, || {
+            let (first, others) = chunks.split_at_mut(1);
+            for (projection, plan) in plans.iter().enumerate() {
+                let total = &mut first[0].sums[projection];
+                const PIECE: usize = 4096;
+                total.par_chunks_mut(PIECE).enumerate().for_each(|(piece, total)| {
+                    for chunk in others.iter() {
+                        let part = &chunk.sums[projection][piece * PIECE..][..total.len()];
+                        total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+                    }
+                });
+                let synapses = dense(network, projection);
+                let SynapseGradient { weight, delay } = &mut gradients.projections[projection];
+                weight.resize(synapses.weight.len(), 0.0);
+                delay.resize(synapses.delay.len(), 0.0);
+                plan.fold(synapses, total, weight, Some(delay));
+            }
+        });
+    }
+
+    fn context<'a>(&self, batch: &'a [SpikeFrames], pass: &Pass) -> Context<'a> {
+        Context { batch, ends: self.ends.clone(), input: self.input, steps: self.steps.clone(), scale: dropout_scale(pass.dropout) }
+    }
+}
+
+/// What workers need to know to find the spikes a projection reads.
+struct Context<'a> {
+    batch: &'a [SpikeFrames],
+    ends: Vec<(usize, usize)>,
+    input: usize,
+    steps: Vec<usize>,
+    scale: f32,
+}
+
+impl Context<'_> {
+    fn spikes<'a>(&'a self, slot: usize, sample: &'a SampleState, projection: usize) -> Spikes<'a> {
+        let source = self.ends[projection].0;
+        if source == self.input {
+            return Spikes::Frames(&self.batch[slot]);
+        }
+        Spikes::Masks { fired: &sample.fired[source], kept: &sample.kept[source], steps: self.steps[source], scale: self.scale }
+    }
+}
+
+impl SampleState {
+    fn resize(&mut self, sizes: &[usize], steps: &[usize], order: &[usize], train: bool) {
+        for rows in [&mut self.current, &mut self.gradient] {
+            rows.resize(sizes.len(), Vec::new());
+        }
+        for masks in [&mut self.fired, &mut self.kept] {
+            masks.resize(sizes.len(), Vec::new());
+        }
+        self.sums.resize(sizes.len(), NormSums::default());
+        self.spikes.resize(sizes.len(), 0);
+        for &p in order {
+            self.current[p].resize(sizes[p] * padded(steps[p]), 0.0);
+            self.fired[p].resize(sizes[p].div_ceil(LANES) * steps[p], 0);
+            if train {
+                self.gradient[p].clear();
+                self.gradient[p].resize(sizes[p] * padded(steps[p]), 0.0);
+            }
+        }
+    }
+}
+
+fn dense(network: &Network, projection: usize) -> &DenseSynapses {
+    match &network.projections[projection].synapses {
+        Synapses::Dense(dense) => dense,
+        Synapses::Sparse(_) => unreachable!("the engine was built for dense projections"),
+    }
+}
+
+fn dropout_scale(dropout: Option<Dropout>) -> f32 {
+    dropout.map_or(1.0, |dropout| (1.0 / (1.0 - dropout.rate)) as f32)
+}
+
+/// Draws which neurons of population `p` stay in sample `slot`, one bit each.
+fn keep(kept: &mut Vec<u16>, size: usize, dropout: Option<Dropout>, slot: usize, p: usize) {
+    kept.clear();
+    let mut stream = dropout.map(|dropout| dropout.seed.stream(Purpose::Dropout, dropout.step, (slot as u64) << 16 | p as u64));
+    for first in (0..size).step_by(LANES) {
+        let lanes = LANES.min(size - first);
+        kept.push((0..lanes).fold(0, |bits, lane| {
+            let stays = match (&mut stream, dropout) {
+                (Some(stream), Some(dropout)) => stream.random::<f64>() >= dropout.rate,
+                _ => true,
+            };
+            bits | (stays as u16) << lane
+        }));
+    }
+}
+
+/// Populations other than `input`, each after its sources; `None` if there is a loop.
+fn topological_order(populations: usize, ends: &[(usize, usize)], input: usize) -> Option<Vec<usize>> {
+    let mut order = vec![input];
+    while order.len() < populations {
+        let ready = |p: &usize| !order.contains(p) && ends.iter().all(|end| end.1 != *p || order.contains(&end.0));
+        order.push((0..populations).find(ready)?);
+    }
+    order.remove(0);
+    Some(order)
+}

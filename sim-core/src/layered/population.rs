@@ -1,0 +1,201 @@
+//! One population over one sample: norm, neurons and their adjoints.
+//!
+//! Currents are stored by neuron (`[neuron][padded steps]`), because projections run along time. Neurons run through time one
+//! step after the other, so [`LANES`] of them are turned into `[step][lane]` and advance side by side.
+
+use super::engine::BatchStatistics;
+use crate::kernels::{padded, vectorize};
+use crate::{LANES, Lanes, Neuron};
+
+/// A population's neurons behind its norm `Z = scale * I + offset`.
+pub(super) struct PopulationPass<'a> {
+    pub neurons: &'a dyn Neuron,
+    pub affine: &'a [(f32, f32)],
+    pub size: usize,
+    pub steps: usize,
+}
+
+/// Working memory for a block of neurons.
+pub(super) struct LaneScratch<'a> {
+    pub potential: &'a mut Vec<Lanes>,
+    pub gradient: &'a mut Vec<Lanes>,
+    pub fired: &'a mut Vec<u16>,
+}
+
+impl PopulationPass<'_> {
+    /// Runs all neurons; `fired` is `[block][step]`, one bit per neuron. Returns the number of spikes.
+    pub(super) fn fire(&self, current: &[f32], lanes: &mut Vec<Lanes>, fired: &mut [u16]) -> u64 {
+        lanes.resize(self.steps, [0.0; LANES]);
+        let mut spikes = 0;
+        for (block, fired) in fired.chunks_exact_mut(self.steps).enumerate() {
+            self.forward(block, current, lanes, fired);
+            spikes += fired.iter().map(|fired| fired.count_ones() as u64).sum::<u64>();
+        }
+        spikes
+    }
+
+    /// Potentials and spikes of one block from its currents.
+    fn forward(&self, block: usize, current: &[f32], potential: &mut [Lanes], fired: &mut [u16]) {
+        let first = block * LANES;
+        let neurons = LANES.min(self.size - first);
+        let rows = &current[first * padded(self.steps)..];
+        let affine = &self.affine[first..first + neurons];
+        vectorize(
+            #[inline(always)]
+            || to_lanes(rows, self.steps, affine, potential),
+        );
+        self.neurons.forward(potential, fired);
+        let present = ((1u32 << neurons) - 1) as u16;
+        fired.iter_mut().for_each(|fired| *fired &= present);
+    }
+
+    /// Turns `gradient` from dL/dS (through dropout: neurons `kept`, height `scale`) to dL/dZ; writes the sums of dZ and dZ * I.
+    pub(super) fn adjoint(
+        &self,
+        current: &[f32],
+        kept: &[u16],
+        scale: f32,
+        gradient: &mut [f32],
+        mut sums: Option<&mut NormSums>,
+        scratch: LaneScratch,
+    ) {
+        let stride = padded(self.steps);
+        scratch.potential.resize(self.steps, [0.0; LANES]);
+        scratch.gradient.resize(self.steps, [0.0; LANES]);
+        scratch.fired.resize(self.steps, 0);
+        if let Some(sums) = &mut sums {
+            sums.clear();
+        }
+        for (block, kept) in kept.iter().enumerate() {
+            let first = block * LANES;
+            let neurons = LANES.min(self.size - first);
+            self.forward(block, current, scratch.potential, scratch.fired);
+            let heights = std::array::from_fn::<_, LANES, _>(|lane| if kept >> lane & 1 == 1 { (scale, 0.0) } else { (0.0, 0.0) });
+            let rows = &mut gradient[first * stride..(first + neurons) * stride];
+            vectorize(
+                #[inline(always)]
+                || to_lanes(rows, self.steps, &heights[..neurons], scratch.gradient),
+            );
+            self.neurons.adjoint(scratch.potential, scratch.fired, scratch.gradient);
+            for (lane, row) in rows.chunks_exact_mut(stride).enumerate() {
+                row[..self.steps].iter_mut().zip(scratch.gradient.iter()).for_each(|(out, lanes)| *out = lanes[lane]);
+                if let Some(sums) = &mut sums {
+                    let current = &current[(first + lane) * stride..][..self.steps];
+                    sums.push(&row[..self.steps], current);
+                }
+            }
+        }
+    }
+}
+
+/// `lanes[t][lane] = scale * rows[lane][t] + offset`; lanes without a row are zero.
+#[inline(always)]
+fn to_lanes(rows: &[f32], steps: usize, affine: &[(f32, f32)], lanes: &mut [Lanes]) {
+    if affine.len() < LANES {
+        lanes.fill([0.0; LANES]);
+    }
+    for ((lane, row), &(scale, offset)) in rows.chunks(padded(steps)).enumerate().zip(affine) {
+        for (lanes, value) in lanes.iter_mut().zip(&row[..steps]) {
+            lanes[lane] = scale * value + offset;
+        }
+    }
+}
+
+/// Membrane potentials as `[neuron][step]`.
+pub(super) fn potentials(population: &PopulationPass, current: &[f32], lanes: &mut Vec<Lanes>, fired: &mut Vec<u16>, out: &mut [f32]) {
+    let steps = population.steps;
+    lanes.resize(steps, [0.0; LANES]);
+    fired.resize(steps, 0);
+    for (block, rows) in out.chunks_mut(LANES * steps).enumerate() {
+        population.forward(block, current, lanes, fired);
+        for (lane, row) in rows.chunks_exact_mut(steps).enumerate() {
+            row.iter_mut().zip(lanes.iter()).for_each(|(out, lanes)| *out = lanes[lane]);
+        }
+    }
+}
+
+/// Spikes as zeros and ones, `[neuron][step]`.
+pub(super) fn spike_rows(fired: &[u16], size: usize, steps: usize, out: &mut [f32]) {
+    for (neuron, row) in out.chunks_exact_mut(steps).enumerate().take(size) {
+        let fired = &fired[neuron / LANES * steps..][..steps];
+        row.iter_mut().zip(fired).for_each(|(out, fired)| *out = (fired >> (neuron % LANES) & 1) as f32);
+    }
+}
+
+/// `dI = a * dZ + b * I + c` by neuron; zero beyond the steps, as correlations read whole rows.
+pub(super) fn norm_adjoint(factors: &[(f32, f32, f32)], gradient: &[f32], current: &[f32], steps: usize, out: &mut [f32]) {
+    let stride = padded(steps);
+    let rows = out.chunks_exact_mut(stride).zip(gradient.chunks_exact(stride).zip(current.chunks_exact(stride)));
+    for ((out, (gradient, current)), &(a, b, c)) in rows.zip(factors) {
+        vectorize(
+            #[inline(always)]
+            || {
+                for (out, (gradient, current)) in out.iter_mut().zip(gradient.iter().zip(current)) {
+                    *out = a * gradient + (b * current + c);
+                }
+            },
+        );
+        out[steps..].fill(0.0);
+    }
+}
+
+/// Two sums over time for each neuron of one sample.
+#[derive(Debug, Clone, Default)]
+pub(super) struct NormSums(Vec<(f64, f64)>);
+
+impl NormSums {
+    pub(super) fn of(&self, neuron: usize) -> (f64, f64) {
+        self.0[neuron]
+    }
+
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Sums of `a` and of `a * b`.
+    fn push(&mut self, a: &[f32], b: &[f32]) {
+        let sums = vectorize(
+            #[inline(always)]
+            || {
+                let (mut first, mut second) = ([0.0f64; 8], [0.0f64; 8]);
+                let (a8, a_rest) = a.as_chunks::<8>();
+                let (b8, b_rest) = b.as_chunks::<8>();
+                for (a, b) in a8.iter().zip(b8) {
+                    for k in 0..8 {
+                        first[k] += a[k] as f64;
+                        second[k] += a[k] as f64 * b[k] as f64;
+                    }
+                }
+                for (a, b) in a_rest.iter().zip(b_rest) {
+                    first[0] += *a as f64;
+                    second[0] += *a as f64 * *b as f64;
+                }
+                (first.iter().sum(), second.iter().sum())
+            },
+        );
+        self.0.push(sums);
+    }
+
+    /// Sums of the current and of its square.
+    pub(super) fn of_rows(&mut self, current: &[f32], size: usize, steps: usize) {
+        self.clear();
+        for row in current.chunks_exact(padded(steps)).take(size) {
+            self.push(&row[..steps], &row[..steps]);
+        }
+    }
+
+    /// Mean and biased variance over `count` (sample, step) pairs, adding the samples in order.
+    pub(super) fn statistics<'a>(samples: impl Iterator<Item = &'a Self>, size: usize, count: usize, into: &mut BatchStatistics) {
+        let mut total = vec![(0.0, 0.0); size];
+        for sample in samples {
+            for (total, sum) in total.iter_mut().zip(&sample.0) {
+                total.0 += sum.0;
+                total.1 += sum.1;
+            }
+        }
+        let count_f = count.max(1) as f64;
+        into.count = count;
+        into.mean = total.iter().map(|(sum, _)| sum / count_f).collect();
+        into.variance = total.iter().map(|(sum, squares)| (squares / count_f - (sum / count_f).powi(2)).max(0.0)).collect();
+    }
+}

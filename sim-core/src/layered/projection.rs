@@ -1,0 +1,319 @@
+//! One projection over one sample: currents forward, weight, delay and input gradients back.
+//!
+//! Presynaptic rows are made [`LANES`] neurons at a time, so that they stay in the nearest cache while every postsynaptic
+//! neuron reads them. The input gradient runs the same taps the other way: the *postsynaptic* gradient is smoothed with the mirrored
+//! filters, and `dL/ds_i[t] = sum_j w sum_p value_p * row_p[t + shift_p]`.
+
+use super::spread::{Filter, KernelEvaluation, Spread, SpreadTap};
+use crate::kernels::{Instructions, Tap, TapSelection, TapTable, padded, vectorize};
+use crate::{DelayKernel, DenseSynapses, LANES, SpikeFrames};
+use rayon::prelude::*;
+
+/// Spikes of one population over one sample.
+#[derive(Clone, Copy)]
+pub(super) enum Spikes<'a> {
+    /// Input counts.
+    Frames(&'a SpikeFrames),
+    /// `fired[block * steps + t]`, one bit per neuron of the block; `kept[block]` are the neurons that dropout left, `scale` their height.
+    Masks { fired: &'a [u16], kept: &'a [u16], steps: usize, scale: f32 },
+}
+
+impl Spikes<'_> {
+    /// Neurons of a block with any spike to hand on, as bits.
+    fn active(&self, block: usize, neurons: usize) -> u16 {
+        match *self {
+            Self::Frames(frames) => (0..LANES.min(neurons - block * LANES))
+                .filter(|lane| !frames.channel(block * LANES + lane).0.is_empty())
+                .fold(0, |bits, lane| bits | 1 << lane),
+            Self::Masks { fired, kept, steps, .. } => {
+                fired[block * steps..(block + 1) * steps].iter().fold(0, |bits, fired| bits | fired) & kept[block]
+            }
+        }
+    }
+
+    /// Calls `f(lane, step, height)` for every spike of the `active` neurons of a block.
+    #[inline(always)]
+    fn for_each(&self, block: usize, active: u16, mut f: impl FnMut(usize, usize, f32)) {
+        match *self {
+            Self::Frames(frames) => {
+                for lane in bits(active) {
+                    let (steps, counts) = frames.channel(block * LANES + lane);
+                    for (&step, &count) in steps.iter().zip(counts) {
+                        f(lane, step as usize, count);
+                    }
+                }
+            }
+            Self::Masks { fired, steps, scale, .. } => {
+                for (step, &fired) in fired[block * steps..(block + 1) * steps].iter().enumerate() {
+                    for lane in bits(fired & active) {
+                        f(lane, step, scale);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The positions of the bits set, ascending.
+#[inline(always)]
+pub(super) fn bits(mut mask: u16) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        if mask == 0 {
+            return None;
+        }
+        let lane = mask.trailing_zeros() as usize;
+        mask &= mask - 1;
+        Some(lane)
+    })
+}
+
+/// Memory that one worker reuses from sample to sample.
+#[derive(Debug, Default)]
+pub(super) struct ProjectionScratch {
+    rows: Vec<f32>,
+    chosen: TapSelection,
+}
+
+/// A projection made ready for one batch: its taps as lists, forward and transposed.
+#[derive(Debug)]
+pub(super) struct ProjectionPlan {
+    pre: usize,
+    post: usize,
+    filters: Vec<Filter>,
+    /// Taps of one synapse: kernel elements times the width of the spread.
+    per_synapse: usize,
+    /// `[post][pre][element][tap]`.
+    spread: Vec<SpreadTap>,
+    forward: TapTable,
+    backward: TapTable,
+    steps_in: usize,
+    steps_out: usize,
+    /// Zeros before step 0 of a presynaptic row.
+    lead: usize,
+    forward_stride: usize,
+    backward_stride: usize,
+}
+
+/// What the taps of a batch are made from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PlanSettings {
+    pub kernel: DelayKernel,
+    pub evaluation: KernelEvaluation,
+    pub sigma_raw: f64,
+    pub steps_in: usize,
+    /// Whether the input gradient is wanted.
+    pub transposed: bool,
+}
+
+impl ProjectionPlan {
+    pub(super) fn new() -> Self {
+        Self {
+            pre: 0,
+            post: 0,
+            filters: Vec::new(),
+            per_synapse: 0,
+            spread: Vec::new(),
+            forward: TapTable::default(),
+            backward: TapTable::default(),
+            steps_in: 0,
+            steps_out: 0,
+            lead: 0,
+            forward_stride: 0,
+            backward_stride: 0,
+        }
+    }
+
+    /// Steps of the target when the source has `steps_in`: half the kernel is added, so that late delayed spikes still count.
+    pub(super) fn steps_out(synapses: &DenseSynapses, steps_in: usize) -> usize {
+        steps_in + synapses.max_delay_steps / 2
+    }
+
+    /// Works out the taps of every synapse.
+    pub(super) fn prepare(&mut self, synapses: &DenseSynapses, settings: PlanSettings) {
+        let spread = Spread::new(settings.kernel, settings.evaluation, synapses.max_delay_steps, settings.sigma_raw);
+        let DenseSynapses { pre, post, taps, .. } = *synapses;
+        (self.pre, self.post) = (pre, post);
+        self.per_synapse = taps * spread.width;
+        self.steps_in = settings.steps_in;
+        self.steps_out = Self::steps_out(synapses, settings.steps_in);
+        let look_ahead = spread.filters.iter().map(|filter| -filter.first).max().unwrap_or(0).max(0) as usize;
+        self.lead = synapses.max_delay_steps.max(look_ahead);
+        self.forward_stride = self.lead + padded(self.steps_out);
+        self.backward_stride = synapses.max_delay_steps + padded(self.steps_in);
+
+        let row_taps = pre * self.per_synapse;
+        self.spread.resize(post * row_taps, SpreadTap::default());
+        self.spread.par_chunks_mut(row_taps).enumerate().for_each(|(j, all)| {
+            for (element, chunk) in all.chunks_exact_mut(spread.width).enumerate() {
+                let delay = synapses.delay[synapses.delay_index(j, element / taps, element % taps)];
+                spread.taps(delay as f64, chunk);
+            }
+        });
+        self.filters = spread.filters;
+
+        let rows = self.filters.len();
+        let weight = |j: usize, i: usize, k: usize| synapses.weight[(j * pre + i) * taps + k * taps / self.per_synapse];
+        let (all, per_synapse) = (&self.spread, self.per_synapse);
+        let (lead, stride) = (self.lead, self.forward_stride);
+        self.forward.fill(post, row_taps, LANES * rows * stride, |j, list| {
+            let spread = &all[j * row_taps..(j + 1) * row_taps];
+            for (index, (tap, from)) in list.iter_mut().zip(spread).enumerate() {
+                let i = index / per_synapse;
+                let offset = (i % LANES * rows + from.row as usize) * stride + lead - from.shift as usize;
+                *tap = Tap { offset: offset as u32, weight: weight(j, i, index % per_synapse) * from.value };
+            }
+        });
+        if settings.transposed {
+            let stride = self.backward_stride;
+            self.backward.fill(pre, post * per_synapse, LANES * rows * stride, |i, list| {
+                for (index, tap) in list.iter_mut().enumerate() {
+                    let (j, k) = (index / per_synapse, index % per_synapse);
+                    let from = all[j * row_taps + i * per_synapse + k];
+                    let offset = (j % LANES * rows + from.row as usize) * stride + from.shift as usize;
+                    *tap = Tap { offset: offset as u32, weight: weight(j, i, k) * from.value };
+                }
+            });
+        }
+    }
+
+    /// Number of sums that [`ProjectionPlan::weight_gradient`] fills.
+    pub(super) fn sums(&self) -> usize {
+        self.spread.len()
+    }
+
+    /// Adds the projection's currents to `out`, `[post][padded steps_out]`.
+    pub(super) fn forward(&self, with: Instructions, spikes: Spikes, scratch: &mut ProjectionScratch, out: &mut [f32]) {
+        let stride = padded(self.steps_out);
+        for block in 0..self.pre.div_ceil(LANES) {
+            if self.make_rows(block, spikes, scratch) {
+                for (j, out) in out.chunks_exact_mut(stride).enumerate() {
+                    self.forward.accumulate(with, j, &scratch.chosen, &scratch.rows, out);
+                }
+            }
+        }
+    }
+
+    /// Adds the correlations of `gradient` (dL/dI, `[post][padded steps_out]`, zero beyond the steps) with every tap's row to `sums`.
+    pub(super) fn weight_gradient(
+        &self,
+        with: Instructions,
+        spikes: Spikes,
+        gradient: &[f32],
+        scratch: &mut ProjectionScratch,
+        sums: &mut [f32],
+    ) {
+        let stride = padded(self.steps_out);
+        let row_taps = self.pre * self.per_synapse;
+        for block in 0..self.pre.div_ceil(LANES) {
+            if self.make_rows(block, spikes, scratch) {
+                for (j, (gradient, sums)) in gradient.chunks_exact(stride).zip(sums.chunks_exact_mut(row_taps)).enumerate() {
+                    self.forward.correlate(with, j, &scratch.chosen, &scratch.rows, gradient, sums);
+                }
+            }
+        }
+    }
+
+    /// Adds dL/ds of the `wanted` presynaptic neurons to `out`, `[pre][padded steps_in]`.
+    pub(super) fn input_gradient(
+        &self,
+        with: Instructions,
+        gradient: &[f32],
+        wanted: impl Fn(usize) -> bool,
+        scratch: &mut ProjectionScratch,
+        out: &mut [f32],
+    ) {
+        let (stride_out, stride_in) = (padded(self.steps_out), padded(self.steps_in));
+        let (rows, stride) = (self.filters.len(), self.backward_stride);
+        scratch.rows.resize((LANES * rows * stride + stride_in).max(scratch.rows.len()), 0.0);
+        for block in 0..self.post.div_ceil(LANES) {
+            let neurons = block * LANES..self.post.min((block + 1) * LANES);
+            for (lane, j) in neurons.clone().enumerate() {
+                let signal = &gradient[j * stride_out..j * stride_out + self.steps_out];
+                for (r, filter) in self.filters.iter().enumerate() {
+                    let row = &mut scratch.rows[(lane * rows + r) * stride..][..stride];
+                    vectorize(
+                        #[inline(always)]
+                        || mirrored(filter, signal, row),
+                    );
+                }
+            }
+            scratch.chosen.clear();
+            scratch.chosen.extend(neurons.start * self.per_synapse, neurons.end * self.per_synapse);
+            for (i, out) in out.chunks_exact_mut(stride_in).enumerate() {
+                if wanted(i) {
+                    self.backward.accumulate(with, i, &scratch.chosen, &scratch.rows, out);
+                }
+            }
+        }
+    }
+
+    /// Turns correlation sums into gradients: `dL/dw = sum_p A_p value_p`, `dL/dd = w sum_p A_p slope_p`, the latter summed over
+    /// whatever shares the delay.
+    pub(super) fn fold(&self, synapses: &DenseSynapses, sums: &[f32], weight: &mut [f32], delay: Option<&mut [f32]>) {
+        let width = self.per_synapse / synapses.taps;
+        let terms = |element: usize| sums[element * width..][..width].iter().zip(&self.spread[element * width..][..width]);
+        weight.par_iter_mut().with_min_len(1024).enumerate().for_each(|(element, weight)| {
+            *weight = terms(element).map(|(sum, tap)| sum * tap.value).sum();
+        });
+        let Some(delay) = delay else { return };
+        let slope = |element: usize| synapses.weight[element] * terms(element).map(|(sum, tap)| sum * tap.slope).sum::<f32>();
+        if delay.len() == weight.len() {
+            delay.par_iter_mut().with_min_len(1024).enumerate().for_each(|(element, delay)| *delay = slope(element));
+            return;
+        }
+        delay.fill(0.0);
+        for j in 0..self.post {
+            for i in 0..self.pre {
+                for tap in 0..synapses.taps {
+                    delay[synapses.delay_index(j, i, tap)] += slope((j * self.pre + i) * synapses.taps + tap);
+                }
+            }
+        }
+    }
+
+    /// Convolves a block's spikes with every filter into `scratch.rows` and chooses the taps of its active neurons.
+    /// Returns whether there are any.
+    fn make_rows(&self, block: usize, spikes: Spikes, scratch: &mut ProjectionScratch) -> bool {
+        let active = spikes.active(block, self.pre);
+        if active == 0 {
+            return false;
+        }
+        let (rows, stride) = (self.filters.len(), self.forward_stride);
+        let needed = LANES * rows * stride + padded(self.steps_out);
+        scratch.rows.resize(needed.max(scratch.rows.len()), 0.0);
+        scratch.chosen.clear();
+        for lane in bits(active) {
+            let i = block * LANES + lane;
+            scratch.chosen.extend(i * self.per_synapse, (i + 1) * self.per_synapse);
+            scratch.rows[lane * rows * stride..(lane + 1) * rows * stride].fill(0.0);
+        }
+        let all = &mut scratch.rows;
+        spikes.for_each(block, active, |lane, step, height| {
+            for (r, filter) in self.filters.iter().enumerate() {
+                let start = (self.lead + step).strict_add_signed(filter.first as isize);
+                let row = &mut all[(lane * rows + r) * stride..][..stride];
+                if let Some(row) = row.get_mut(start..) {
+                    for (out, value) in row.iter_mut().zip(&filter.value) {
+                        *out += height * value;
+                    }
+                }
+            }
+        });
+        true
+    }
+}
+
+/// `row[v] = sum_k value[k] * signal[v + first + k]`, the adjoint of a filter.
+#[inline(always)]
+fn mirrored(filter: &Filter, signal: &[f32], row: &mut [f32]) {
+    row.fill(0.0);
+    for (k, &value) in filter.value.iter().enumerate() {
+        let ahead = filter.first + k as i32;
+        let (from_signal, from_row) = (ahead.max(0) as usize, (-ahead).max(0) as usize);
+        if let (Some(signal), Some(row)) = (signal.get(from_signal..), row.get_mut(from_row..)) {
+            for (out, signal) in row.iter_mut().zip(signal) {
+                *out += value * signal;
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Where the time of a batch goes.
+
+use std::time::{Duration, Instant};
+
+/// Parts of a batch, in the order of a training step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Stage {
+    /// Working out the taps of all synapses.
+    Prepare,
+    /// Currents of projections.
+    Forward,
+    /// Norm, neurons and their adjoints.
+    Neurons,
+    /// Correlations for weights and delays.
+    WeightGradient,
+    /// Gradients handed back through projections.
+    InputGradient,
+    /// Losses.
+    Loss,
+    /// Sums over chunks and the fold to gradients.
+    Reduce,
+}
+
+/// Number of stages.
+const STAGES: usize = 7;
+
+/// Processor time spent per stage, summed over threads.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct StageTiming([Duration; STAGES]);
+
+impl StageTiming {
+    /// All stages with their names as printed.
+    pub const NAMES: [(Stage, &'static str); STAGES] = [
+        (Stage::Prepare, "prepare taps"),
+        (Stage::Forward, "projection forward"),
+        (Stage::Neurons, "norm and neurons"),
+        (Stage::WeightGradient, "weight and delay gradient"),
+        (Stage::InputGradient, "input gradient"),
+        (Stage::Loss, "loss"),
+        (Stage::Reduce, "reduce"),
+    ];
+
+    /// Time of one stage.
+    pub fn of(&self, stage: Stage) -> Duration {
+        self.0[stage as usize]
+    }
+
+    /// Runs `f` and books its time.
+    #[inline]
+    pub(super) fn time<R>(&mut self, stage: Stage, f: impl FnOnce() -> R) -> R {
+        let start = Instant::now();
+        let result = f();
+        self.0[stage as usize] += start.elapsed();
+        result
+    }
+
+    /// Adds the times of another worker.
+    pub fn add(&mut self, other: &Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(sum, time)| *sum += time);
+    }
+}

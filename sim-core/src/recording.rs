@@ -1,0 +1,267 @@
+//! What leaves a simulation: spikes and potentials, kept in memory or streamed to a writer.
+//!
+//! The clock engine shows every step to a [`Recorder`]. [`Recording`] keeps what it is shown. [`ChannelRecorder`] hands it through a
+//! bounded channel to a thread that writes: memory stays bounded however long the run is, and a writer that is slower than the
+//! simulation slows it down instead of losing anything.
+
+use crate::{Error, Result};
+use crossbeam::channel::{Receiver, Sender, bounded};
+use std::fmt::Display;
+use std::thread::JoinHandle;
+
+/// Is shown every step of a simulation. Populations are told by their index in the network, steps ascend.
+pub trait Recorder {
+    /// The spikes of `population` in `step`: ascending neurons, one entry per spike (coincident spikes of a source repeat their
+    /// neuron). Not called where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Recording`]; the simulation stops.
+    fn record_spikes(&mut self, population: usize, step: usize, neurons: &[u32]) -> Result<()>;
+
+    /// The potentials of all neurons of `population` at the end of `step`, after the reset. Not called for sources.
+    ///
+    /// # Errors
+    /// As [`Recorder::record_spikes`].
+    fn record_potentials(&mut self, population: usize, step: usize, potential: &[f64]) -> Result<()>;
+}
+
+/// Which variables a recorder keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variables {
+    /// Spikes of all populations.
+    pub spikes: bool,
+    /// Potentials of all neurons in every step; large.
+    pub potentials: bool,
+}
+
+impl Variables {
+    /// Spikes alone.
+    pub const SPIKES: Self = Self { spikes: true, potentials: false };
+    /// Spikes and potentials.
+    pub const ALL: Self = Self { spikes: true, potentials: true };
+}
+
+/// A recording in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    variables: Variables,
+    spikes: Vec<Vec<(u32, u32)>>,
+    potentials: Vec<Vec<f64>>,
+}
+
+impl Recording {
+    /// An empty recording of a network with `populations` populations.
+    pub fn new(populations: usize, variables: Variables) -> Self {
+        Self { variables, spikes: vec![Vec::new(); populations], potentials: vec![Vec::new(); populations] }
+    }
+
+    /// Spikes of a population as `(step, neuron)`, in ascending order.
+    pub fn spikes(&self, population: usize) -> &[(u32, u32)] {
+        &self.spikes[population]
+    }
+
+    /// Potentials of a population, `[step][neuron]`; empty where none were recorded.
+    pub fn potentials(&self, population: usize) -> &[f64] {
+        &self.potentials[population]
+    }
+}
+
+impl Recorder for Recording {
+    fn record_spikes(&mut self, population: usize, step: usize, neurons: &[u32]) -> Result<()> {
+        if self.variables.spikes {
+            self.spikes[population].extend(neurons.iter().map(|&neuron| (step as u32, neuron)));
+        }
+        Ok(())
+    }
+
+    fn record_potentials(&mut self, population: usize, _step: usize, potential: &[f64]) -> Result<()> {
+        if self.variables.potentials {
+            self.potentials[population].extend_from_slice(potential);
+        }
+        Ok(())
+    }
+}
+
+/// One piece of a recording on its way to a writer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// See [`Recorder::record_spikes`].
+    Spikes {
+        /// Index of the population.
+        population: usize,
+        /// Step of the spikes.
+        step: usize,
+        /// One entry per spike, ascending.
+        neurons: Vec<u32>,
+    },
+    /// See [`Recorder::record_potentials`].
+    Potentials {
+        /// Index of the population.
+        population: usize,
+        /// Step at whose end they were read.
+        step: usize,
+        /// One entry per neuron.
+        potential: Vec<f64>,
+    },
+}
+
+/// The receiving end of a [`ChannelRecorder`]: ends once the recorder is finished and everything has been read.
+#[derive(Debug)]
+pub struct Records(Receiver<Record>);
+
+impl Iterator for Records {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        self.0.recv().ok()
+    }
+}
+
+/// Streams a recording to a writer on a thread of its own.
+///
+/// ```
+/// use sim_core::{ChannelRecorder, Record, Recorder, Variables};
+///
+/// let mut recorder = ChannelRecorder::spawn(64, Variables::SPIKES, |records| {
+///     Ok::<_, std::io::Error>(records.filter(|record| matches!(record, Record::Spikes { .. })).count())
+/// });
+/// recorder.record_spikes(0, 7, &[1, 4])?;
+/// assert_eq!(recorder.finish().expect("this writer never fails"), 1);
+/// # Ok::<(), sim_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ChannelRecorder<T, E> {
+    variables: Variables,
+    sender: Option<Sender<Record>>,
+    writer: Option<JoinHandle<std::result::Result<T, E>>>,
+    /// Set as soon as the writer is found to have ended.
+    outcome: Option<std::result::Result<T, E>>,
+}
+
+impl<T: Send + 'static, E: Display + Send + 'static> ChannelRecorder<T, E> {
+    /// Starts `write` on a thread. At most `capacity` records wait for it (at least 1); then the simulation waits.
+    pub fn spawn(capacity: usize, variables: Variables, write: impl FnOnce(Records) -> std::result::Result<T, E> + Send + 'static) -> Self {
+        let (sender, receiver) = bounded(capacity.max(1));
+        let writer = std::thread::spawn(move || write(Records(receiver)));
+        Self { variables, sender: Some(sender), writer: Some(writer), outcome: None }
+    }
+
+    /// Waits until everything is written, and gives what the writer returned.
+    ///
+    /// # Errors
+    /// The writer's.
+    ///
+    /// # Panics
+    /// If the writer panicked.
+    pub fn finish(mut self) -> std::result::Result<T, E> {
+        self.join();
+        self.outcome.take().expect("join leaves an outcome")
+    }
+
+    fn send(&mut self, record: Record) -> Result<()> {
+        let taken = self.sender.as_ref().is_some_and(|sender| sender.send(record).is_ok());
+        if taken {
+            return Ok(());
+        }
+        // The writer ended before its records did: its own error says why.
+        self.join();
+        Err(Error::Recording(match &self.outcome {
+            Some(Err(error)) => error.to_string(),
+            _ => "the writer of the recording stopped reading before the simulation ended".into(),
+        }))
+    }
+
+    fn join(&mut self) {
+        self.sender = None;
+        if let Some(writer) = self.writer.take() {
+            match writer.join() {
+                Ok(outcome) => self.outcome = Some(outcome),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+    }
+}
+
+impl<T: Send + 'static, E: Display + Send + 'static> Recorder for ChannelRecorder<T, E> {
+    fn record_spikes(&mut self, population: usize, step: usize, neurons: &[u32]) -> Result<()> {
+        if !self.variables.spikes {
+            return Ok(());
+        }
+        self.send(Record::Spikes { population, step, neurons: neurons.to_vec() })
+    }
+
+    fn record_potentials(&mut self, population: usize, step: usize, potential: &[f64]) -> Result<()> {
+        if !self.variables.potentials {
+            return Ok(());
+        }
+        self.send(Record::Potentials { population, step, potential: potential.to_vec() })
+    }
+}
+
+impl<T, E> Drop for ChannelRecorder<T, E> {
+    /// Waits until everything is written. The writer's error is lost here; [`ChannelRecorder::finish`] gives it.
+    fn drop(&mut self) {
+        self.sender = None;
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    fn counting(kept: Arc<Mutex<Vec<Record>>>) -> impl FnOnce(Records) -> std::result::Result<usize, String> {
+        move |records| {
+            let mut count = 0;
+            for record in records {
+                kept.lock().unwrap().push(record);
+                count += 1;
+            }
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost_however_small_the_channel() {
+        for finish in [true, false] {
+            let kept = Arc::new(Mutex::new(Vec::new()));
+            let mut recorder = ChannelRecorder::spawn(1, Variables::ALL, counting(kept.clone()));
+            for step in 0..500 {
+                recorder.record_spikes(0, step, &[step as u32]).unwrap();
+                recorder.record_potentials(1, step, &[0.5]).unwrap();
+            }
+            if finish {
+                assert_eq!(recorder.finish().unwrap(), 1000);
+            } else {
+                drop(recorder);
+            }
+            let kept = kept.lock().unwrap();
+            assert_eq!(kept.len(), 1000);
+            assert_eq!(kept[998], Record::Spikes { population: 0, step: 499, neurons: vec![499] });
+        }
+    }
+
+    #[test]
+    fn only_what_was_asked_for_is_kept() {
+        let mut recording = Recording::new(1, Variables::SPIKES);
+        recording.record_spikes(0, 3, &[1, 1, 2]).unwrap();
+        recording.record_potentials(0, 3, &[0.0; 3]).unwrap();
+        recording.record_spikes(0, 4, &[0]).unwrap();
+        assert_eq!((recording.spikes(0).len(), recording.potentials(0).len()), (4, 0));
+    }
+
+    #[test]
+    fn the_error_of_the_writer_comes_back_through_both_ways() {
+        let mut recorder = ChannelRecorder::spawn(2, Variables::SPIKES, |mut records| {
+            records.next();
+            Err::<(), _>("the disk is full".to_string())
+        });
+        let stopped = (0..100).find_map(|step| recorder.record_spikes(0, step, &[0]).err());
+        assert_eq!(stopped, Some(Error::Recording("the disk is full".into())));
+        assert_eq!(recorder.record_spikes(0, 100, &[0]).unwrap_err().to_string(), "the disk is full");
+        assert_eq!(recorder.finish().unwrap_err(), "the disk is full");
+    }
+}

@@ -1,0 +1,200 @@
+//! Where the samples of an experiment come from: `[data]` of its file.
+
+use crate::{Error, Result};
+use datasets::{Augmentation, Binning, Layout, Randman, RecordingFile, SpikeDataset, SpikeRecordings, Split, SplitBy, Splitting};
+use serde::{Deserialize, Serialize};
+use sim_core::Seed;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The samples, how they are binned and changed, and which of them validate.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataSettings {
+    /// A file or made-up data; made-up data by default.
+    pub source: Source,
+    /// Steps and channels.
+    pub binning: Binning,
+    /// Changes to training samples; none by default.
+    pub augmentation: Augmentation,
+    /// Which samples validate; 20 % of every class by default.
+    pub split: Splitting,
+}
+
+/// Told apart by the key `kind`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Source {
+    /// Recordings as SHD and SSC publish them.
+    File(FileSource),
+    /// Random-manifold spikes whose classes differ in timing only.
+    Randman(Randman),
+}
+
+/// Recordings in a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileSource {
+    /// `.h5`, `.h5.gz` or `.zip`; `--data` on the command line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// Number of channels (units) a spike can come from; 700.
+    pub channels: usize,
+    /// Number of classes; as many as the file names, else 20.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<usize>,
+}
+
+impl Default for FileSource {
+    /// 700 channels, classes as the file says, no path.
+    fn default() -> Self {
+        let Layout { channels, classes } = Layout::default();
+        Self { path: None, channels, classes }
+    }
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self::Randman(Randman::default())
+    }
+}
+
+/// Samples in memory, ready to train on.
+#[derive(Debug, Clone)]
+pub struct LoadedData {
+    /// The samples as frames.
+    pub dataset: SpikeDataset,
+    /// Where they come from.
+    pub origin: DataOrigin,
+}
+
+/// What identifies the samples.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataOrigin {
+    /// The file as it was named, or `random manifolds`.
+    pub name: String,
+    /// SHA-256 of the HDF5 file (never of the archive around it); none for made-up data, which the seed identifies.
+    pub sha256: Option<String>,
+}
+
+impl DataSettings {
+    /// The same settings with the samples of another file.
+    pub fn use_file(&mut self, path: &Path) {
+        let path = Some(path.to_owned());
+        match &mut self.source {
+            Source::File(file) => file.path = path,
+            Source::Randman(_) => self.source = Source::File(FileSource { path, ..FileSource::default() }),
+        }
+    }
+
+    /// As [`Self::use_file`], for a network that exists: units and labels must fit it.
+    pub(crate) fn use_file_of_shape(&mut self, path: &Path) {
+        if let Source::Randman(randman) = &self.source {
+            self.source = Source::File(FileSource { path: None, channels: randman.neurons, classes: Some(randman.classes) });
+        }
+        self.use_file(path);
+    }
+
+    /// Writes down how many classes the file turned out to have, so that the network can be built without it.
+    pub(crate) fn fix_classes(&mut self, classes: usize) {
+        if let Source::File(file) = &mut self.source {
+            file.classes = Some(classes);
+        }
+    }
+
+    /// Channels after grouping and classes; `None` where only the file knows.
+    pub fn shape(&self) -> Option<(usize, usize)> {
+        let (channels, classes) = match &self.source {
+            Source::File(file) => (file.channels, file.classes?),
+            Source::Randman(randman) => (randman.neurons, randman.classes),
+        };
+        Some((self.binning.channels(channels), classes))
+    }
+
+    /// The validation samples in words, e.g. `speakers 3, 9`.
+    pub fn held_out(&self) -> String {
+        match self.split.by {
+            SplitBy::Random => format!("{} % of every class, by chance", 100.0 * self.split.fraction),
+            SplitBy::Speaker => {
+                let speakers: Vec<String> = self.split.speakers.iter().map(u16::to_string).collect();
+                format!("speakers {}", speakers.join(", "))
+            }
+        }
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// The first field that is not allowed.
+    pub fn check(&self) -> Result<()> {
+        match &self.source {
+            Source::File(file) => file.layout().check()?,
+            Source::Randman(randman) => randman.check()?,
+        }
+        self.binning.check()?;
+        self.augmentation.check()?;
+        Ok(self.split.check()?)
+    }
+
+    /// Reads or makes the recordings.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when a file is needed but not named; otherwise what [`datasets`] finds wrong with it.
+    pub fn recordings(&self, seed: Seed) -> Result<(SpikeRecordings, DataOrigin)> {
+        match &self.source {
+            Source::Randman(randman) => {
+                Ok((randman.recordings(seed)?, DataOrigin { name: "random manifolds".into(), sha256: None }))
+            }
+            Source::File(source) => {
+                let path = source.path.as_deref().ok_or_else(|| {
+                    Error::config("data.source.path", "this experiment needs spike recordings; name a file with --data FILE (an SHD or SSC .h5, .h5.gz or .zip)")
+                })?;
+                let file = RecordingFile::open(path)?;
+                let recordings = file.read(&source.layout())?;
+                Ok((recordings, DataOrigin { name: path.display().to_string(), sha256: Some(file.sha256()?) }))
+            }
+        }
+    }
+
+    /// Recordings, split and binned: what training needs.
+    ///
+    /// # Errors
+    /// As [`Self::recordings`], and what is wrong with the split.
+    pub fn load_split(&self, seed: Seed) -> Result<(LoadedData, Split)> {
+        let (recordings, origin) = self.recordings(seed)?;
+        let split = self.split.split(&recordings, seed)?;
+        let dataset = SpikeDataset::new(Arc::new(recordings), self.binning, self.augmentation, seed, &split.train)?;
+        Ok((LoadedData { dataset, origin }, split))
+    }
+
+    /// Recordings as they are, binned but neither split nor changed: what evaluating another file needs.
+    ///
+    /// # Errors
+    /// As [`Self::recordings`].
+    pub fn load_whole(&self, seed: Seed) -> Result<LoadedData> {
+        let (recordings, origin) = self.recordings(seed)?;
+        let dataset = SpikeDataset::new(Arc::new(recordings), self.binning, Augmentation::default(), seed, &[])?;
+        Ok(LoadedData { dataset, origin })
+    }
+}
+
+impl DataOrigin {
+    /// The name without its folder.
+    pub fn short_name(&self) -> &str {
+        Path::new(&self.name).file_name().and_then(|name| name.to_str()).unwrap_or(&self.name)
+    }
+}
+
+impl FileSource {
+    fn layout(&self) -> Layout {
+        Layout { channels: self.channels, classes: self.classes }
+    }
+}
+
+impl LoadedData {
+    /// Name of every class, its number where the file does not tell.
+    pub fn class_names(&self) -> Vec<String> {
+        let recordings = self.dataset.recordings();
+        (0..recordings.classes()).map(|class| recordings.class_name(class)).collect()
+    }
+}

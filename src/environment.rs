@@ -1,0 +1,72 @@
+//! What a run was made with: `environment.json`.
+
+use crate::{DataOrigin, Error, Result, atomic_file};
+use serde::{Deserialize, Serialize};
+use sim_core::Instructions;
+use std::path::Path;
+
+/// Program, machine and data of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Version of synfire.
+    pub synfire: String,
+    /// The git commit it was built from; none where it was not built from a repository.
+    pub commit: Option<String>,
+    /// Operating system and architecture, e.g. `linux x86_64`.
+    pub system: String,
+    /// Model of the processor, where the system tells.
+    pub processor: Option<String>,
+    /// Instruction set of the kernels, on which the last bits of a result may depend.
+    pub instructions: String,
+    /// Threads, on which no result depends.
+    pub threads: usize,
+    /// Seed of the run.
+    pub seed: u64,
+    /// The samples.
+    pub data: DataOrigin,
+}
+
+impl Environment {
+    /// The environment of this process; `threads` are those of the current pool.
+    pub fn here(seed: u64, data: DataOrigin) -> Self {
+        Self {
+            synfire: env!("CARGO_PKG_VERSION").into(),
+            commit: option_env!("SYNFIRE_COMMIT").map(str::to_owned),
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            processor: processor(),
+            instructions: Instructions::detect().name().into(),
+            threads: rayon::current_num_threads(),
+            seed,
+            data,
+        }
+    }
+
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(self).expect("an environment has plain fields");
+        text.push('\n');
+        atomic_file::write(path, text.as_bytes())
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        serde_json::from_str(&atomic_file::read_text(path)?)
+            .map_err(|error| Error::folder(path, format!("this is not the environment of a run: {error}")))
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn processor() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+#[cfg(target_os = "macos")]
+fn processor() -> Option<String> {
+    let output = std::process::Command::new("sysctl").args(["-n", "machdep.cpu.brand_string"]).output().ok()?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned()).filter(|model| !model.is_empty())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn processor() -> Option<String> {
+    std::env::var("PROCESSOR_IDENTIFIER").ok()
+}

@@ -1,0 +1,80 @@
+//! What can go wrong between a configuration and a finished run, in one sentence each.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error of this crate or of one beneath it; its text is one sentence for the person who typed the command.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A configuration, a recipe's name or an override that cannot be used as it stands.
+    #[error("{origin}: {problem}")]
+    Config {
+        /// The file (with line and column where known), the recipe or the override.
+        origin: String,
+        /// What is wrong, and what was expected.
+        problem: String,
+    },
+    /// A folder that is not what a command needs.
+    #[error("{}: {problem}", path.display())]
+    Folder {
+        /// The folder or a file in it.
+        path: PathBuf,
+        /// What is wrong, and what to do about it.
+        problem: String,
+    },
+    /// A file or folder the operating system refuses.
+    #[error("{}: cannot {doing}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried, e.g. `write the file`.
+        doing: &'static str,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// No room left where a file is written; what was there before is still there.
+    #[error("{}: the disk is full, the file was not written", path.display())]
+    DiskFull {
+        /// The file that was to be written.
+        path: PathBuf,
+    },
+    /// A network or an engine.
+    #[error(transparent)]
+    Core(#[from] sim_core::Error),
+    /// Recordings.
+    #[error(transparent)]
+    Data(#[from] datasets::Error),
+    /// Training or a checkpoint.
+    #[error(transparent)]
+    Training(#[from] plasticity::Error),
+    /// A figure.
+    #[error(transparent)]
+    Figure(#[from] plots::Error),
+}
+
+impl Error {
+    /// Whether the command was wrong, rather than that it failed: a program exits 2 instead of 1.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Config { .. })
+    }
+
+    pub(crate) fn config(origin: impl Into<String>, problem: impl ToString) -> Self {
+        Self::Config { origin: origin.into(), problem: problem.to_string() }
+    }
+
+    pub(crate) fn folder(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Folder { path: path.to_owned(), problem: problem.into() }
+    }
+
+    /// An [`Error::Io`], or [`Error::DiskFull`] where that is the reason.
+    pub(crate) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: path.to_owned() },
+            _ => Self::Io { path: path.to_owned(), doing, source },
+        }
+    }
+}

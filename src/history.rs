@@ -1,0 +1,125 @@
+//! How weights and delays moved: `weights.csv` and `delays.csv`, small enough to write anew every epoch.
+
+use crate::{Error, Result, atomic_file};
+use plots::{DelayChange, WeightSnapshot};
+use sim_core::{DenseSynapses, Network, Synapses};
+use std::path::Path;
+
+/// Synapses of a projection whose weights are followed one by one.
+const TRACED: usize = 8;
+
+/// One row of either table per projection and epoch.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct History {
+    /// Names of the projections, `source->target`.
+    pub projections: Vec<String>,
+    /// By projection: quantiles and traces of the weights at the start (epoch 0) and after every epoch.
+    pub weights: Vec<Vec<WeightSnapshot>>,
+    /// By projection: how far its delays moved in every epoch.
+    pub delays: Vec<Vec<DelayChange>>,
+}
+
+impl History {
+    /// A history that begins with the untrained network.
+    pub(crate) fn new(network: &Network) -> Self {
+        let projections: Vec<String> = (0..network.projections.len()).map(|index| network.projection_name(index)).collect();
+        let weights = dense(network).map(|synapses| vec![snapshot(0, synapses)]).collect();
+        Self { weights, delays: vec![Vec::new(); projections.len()], projections }
+    }
+
+    /// Adds what epoch number `epoch` (counted from 1) did: `before_ms` are the delays before it, as [`delays_ms`] gives them.
+    pub(crate) fn push(&mut self, epoch: usize, network: &Network, before_ms: &[Vec<f32>]) {
+        for (rows, synapses) in self.weights.iter_mut().zip(dense(network)) {
+            rows.push(snapshot(epoch, synapses));
+        }
+        for ((rows, before), after) in self.delays.iter_mut().zip(before_ms).zip(delays_ms(network)) {
+            rows.push(DelayChange::between(epoch as f64, before, &after));
+        }
+    }
+
+    /// Forgets everything after `epoch` finished epochs.
+    pub(crate) fn truncate(&mut self, epoch: usize) {
+        self.weights.iter_mut().for_each(|rows| rows.retain(|row| row.epoch <= epoch as f64));
+        self.delays.iter_mut().for_each(|rows| rows.retain(|row| row.epoch <= epoch as f64));
+    }
+
+    pub(crate) fn write(&self, weights: &Path, delays: &Path) -> Result<()> {
+        let mut text = "epoch,projection,quantile_05,quantile_25,median,quantile_75,quantile_95".to_owned();
+        (1..=TRACED).for_each(|index| text.push_str(&format!(",synapse_{index}")));
+        text.push('\n');
+        for (name, row) in self.projections.iter().zip(&self.weights).flat_map(|(name, rows)| rows.iter().map(move |row| (name, row))) {
+            text.push_str(&format!("{},{name}", row.epoch));
+            row.quantiles.iter().for_each(|quantile| text.push_str(&format!(",{quantile}")));
+            row.traced.iter().for_each(|weight| text.push_str(&format!(",{weight}")));
+            text.push('\n');
+        }
+        atomic_file::write(weights, text.as_bytes())?;
+        let mut text = "epoch,projection,mean_change_ms\n".to_owned();
+        for (name, row) in self.projections.iter().zip(&self.delays).flat_map(|(name, rows)| rows.iter().map(move |row| (name, row))) {
+            text.push_str(&format!("{},{name},{}\n", row.epoch, row.mean_ms));
+        }
+        atomic_file::write(delays, text.as_bytes())
+    }
+
+    /// Reads both tables of a run.
+    pub(crate) fn read(network: &Network, weights: &Path, delays: &Path) -> Result<Self> {
+        let mut history = Self::new(network);
+        history.weights.iter_mut().for_each(Vec::clear);
+        for (name, epoch, numbers) in rows(weights, 5 + TRACED)? {
+            let projection = history.projection(weights, &name)?;
+            let (quantiles, traced) = numbers.split_at(5);
+            history.weights[projection].push(WeightSnapshot {
+                epoch,
+                quantiles: quantiles.try_into().expect("split at five"),
+                traced: traced.iter().map(|&weight| weight as f32).collect(),
+            });
+        }
+        for (name, epoch, numbers) in rows(delays, 1)? {
+            let projection = history.projection(delays, &name)?;
+            history.delays[projection].push(DelayChange { epoch, mean_ms: numbers[0] });
+        }
+        Ok(history)
+    }
+
+    fn projection(&self, path: &Path, name: &str) -> Result<usize> {
+        let found = self.projections.iter().position(|projection| projection == name);
+        found.ok_or_else(|| Error::folder(path, format!("there is no projection {name} in this run's network")))
+    }
+}
+
+/// Delays of every dense projection in ms.
+pub(crate) fn delays_ms(network: &Network) -> Vec<Vec<f32>> {
+    let dt_ms = network.dt_ms;
+    dense(network).map(|synapses| synapses.delay.iter().map(|&steps| (f64::from(steps) * dt_ms) as f32).collect()).collect()
+}
+
+/// The dense projections, which in a trained network are all.
+pub(crate) fn dense(network: &Network) -> impl Iterator<Item = &DenseSynapses> {
+    network.projections.iter().filter_map(|projection| match &projection.synapses {
+        Synapses::Dense(synapses) => Some(synapses),
+        Synapses::Sparse(_) => None,
+    })
+}
+
+/// The followed synapses lie spread over the whole matrix; a projection with fewer synapses repeats some.
+fn snapshot(epoch: usize, synapses: &DenseSynapses) -> WeightSnapshot {
+    let count = synapses.weight.len();
+    let traced: Vec<usize> = (0..TRACED).map(|index| (2 * index + 1) * count / (2 * TRACED)).collect();
+    WeightSnapshot::of(epoch as f64, &synapses.weight, &traced)
+}
+
+/// Rows of a table after its header: projection, epoch and `count` numbers.
+fn rows(path: &Path, count: usize) -> Result<Vec<(String, f64, Vec<f64>)>> {
+    let text = atomic_file::read_text(path)?;
+    let parse = |(line, row): (usize, &str)| {
+        let mut cells = row.split(',');
+        let epoch = cells.next().and_then(|cell| cell.parse().ok());
+        let name = cells.next().map(str::to_owned);
+        let numbers: Option<Vec<f64>> = cells.map(|cell| cell.parse().ok()).collect();
+        match (name, epoch, numbers) {
+            (Some(name), Some(epoch), Some(numbers)) if numbers.len() == count => Ok((name, epoch, numbers)),
+            _ => Err(Error::folder(path, format!("line {}: expected an epoch, a projection and {count} numbers", line + 1))),
+        }
+    };
+    text.lines().enumerate().skip(1).map(parse).collect()
+}

@@ -1,0 +1,182 @@
+//! Figures of a run: `plots/` of its folder.
+
+use crate::history::{delays_ms, dense};
+use crate::simulation::Simulation;
+use crate::{Checkpoint, LoadedData, Result, TrainedRun, trained_run::RunResult};
+use plots::{
+    BestEpoch, ConfusionFigure, CurvesFigure, DelaysFigure, Figure, PopulationSpikes, ProjectionDelays, ProjectionWeights, RasterFigure,
+    ReadoutTraces, Series, SeriesStyle, WeightsFigure,
+};
+use sim_core::{Network, SampleSource, Variables};
+use std::path::{Path, PathBuf};
+
+/// One of the figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    /// A validation sample on its way through the network.
+    Raster,
+    /// Weights at start and end, and over the epochs.
+    Weights,
+    /// Delays at start and end, and how far they moved per epoch.
+    Delays,
+    /// Loss, accuracy and schedules over the epochs.
+    Curves,
+    /// What each class was taken for.
+    Confusion,
+}
+
+impl Picture {
+    /// All figures.
+    pub const ALL: [Self; 5] = [Self::Raster, Self::Weights, Self::Delays, Self::Curves, Self::Confusion];
+
+    /// Name of the figure and of its files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Raster => "raster",
+            Self::Weights => "weights",
+            Self::Delays => "delays",
+            Self::Curves => "curves",
+            Self::Confusion => "confusion",
+        }
+    }
+
+    /// Its files in `folder`: PNG and SVG.
+    pub fn files(self, folder: &Path) -> [PathBuf; 2] {
+        ["png", "svg"].map(|ending| folder.join(format!("{}.{ending}", self.name())))
+    }
+
+    /// Draws the figure of a run into its folder. `sample` is what the raster shows: the first validation sample where none is given.
+    ///
+    /// # Errors
+    /// When a file of the run cannot be read or the figure not be written; the confusion matrix needs a finished run.
+    pub fn draw(self, run: &TrainedRun, sample: Option<(&LoadedData, usize)>) -> Result<[PathBuf; 2]> {
+        let files = self.files(&run.folder().plots());
+        let figure: Box<dyn Figure> = match self {
+            Self::Raster => match sample {
+                Some((data, index)) => Box::new(raster(run, data, index)?),
+                None => {
+                    let chosen = run.sample(None, None)?;
+                    Box::new(raster(run, &chosen.data, chosen.index)?)
+                }
+            },
+            Self::Weights => Box::new(weights(run)?),
+            Self::Delays => Box::new(delays(run)?),
+            Self::Curves => Box::new(curves(run)?),
+            Self::Confusion => Box::new(confusion(run)?),
+        };
+        for file in &files {
+            figure.save(file)?;
+        }
+        Ok(files)
+    }
+}
+
+fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFigure> {
+    let network = run.network();
+    let simulation = Simulation::of_sample(network, data, index);
+    let recording = simulation.record(Variables::ALL)?;
+    let output = network.populations.len() - 1;
+    let classes = data.class_names();
+    let count = network.populations[output].size;
+    let by_step = recording.potentials(output);
+    let potentials: Vec<Vec<f32>> =
+        (0..count).map(|class| by_step.iter().skip(class).step_by(count).map(|&potential| potential as f32).collect()).collect();
+    let dt_ms = network.dt_ms;
+    let populations = network.populations[..output].iter().enumerate().map(|(index, population)| PopulationSpikes {
+        name: spaced(&population.name),
+        unit: if index == 0 { "channel".into() } else { "neuron".into() },
+        size: population.size,
+        spikes: recording.spikes(index).iter().map(|&(step, neuron)| ((f64::from(step) * dt_ms) as f32, neuron)).collect(),
+    });
+    Ok(RasterFigure {
+        title: format!("{}, sample {index}", data.origin.short_name()),
+        duration_ms: simulation.steps() as f64 * dt_ms,
+        populations: populations.collect(),
+        readout: Some(ReadoutTraces {
+            name: "readout".into(),
+            step_ms: dt_ms,
+            potentials,
+            true_class: Some(data.dataset.label(index)),
+            predicted_class: Some(simulation.predicted(&recording, run.experiment().training.loss)),
+            classes,
+        }),
+    })
+}
+
+fn weights(run: &TrainedRun) -> Result<WeightsFigure> {
+    let (newest, history) = (newest(run)?, run.history()?);
+    let ends = dense(run.start()).zip(dense(&newest));
+    let projections = ends.zip(history.weights).enumerate().map(|(index, ((start, end), history))| ProjectionWeights {
+        name: projection_name(run.start(), index),
+        start: start.weight.clone(),
+        end: end.weight.clone(),
+        history,
+    });
+    Ok(WeightsFigure { title: run.experiment().name.clone(), projections: projections.collect() })
+}
+
+fn delays(run: &TrainedRun) -> Result<DelaysFigure> {
+    let (newest, history) = (newest(run)?, run.history()?);
+    let step_ms = newest.dt_ms;
+    let ends = delays_ms(run.start()).into_iter().zip(delays_ms(&newest)).zip(dense(&newest));
+    let projections = ends.zip(history.delays).enumerate().map(|(index, (((start_ms, end_ms), synapses), changes))| ProjectionDelays {
+        name: projection_name(&newest, index),
+        start_ms,
+        end_ms,
+        max_ms: synapses.max_delay_steps as f64 * step_ms,
+        step_ms,
+        changes,
+    });
+    Ok(DelaysFigure { title: run.experiment().name.clone(), projections: projections.collect() })
+}
+
+fn curves(run: &TrainedRun) -> Result<CurvesFigure> {
+    let metrics = run.metrics()?;
+    let series = |label: &str, value: fn(&crate::EpochMetrics) -> f64, style| {
+        Series::new(label, metrics.epochs.iter().map(|row| row.epoch as f64).collect(), metrics.epochs.iter().map(value).collect(), style)
+    };
+    let learns = run.experiment().training.delays.learn;
+    let mut learning_rate = vec![series("weights", |row| row.rate_weights, SeriesStyle::WEIGHTS)];
+    if learns {
+        learning_rate.push(series("delays", |row| row.rate_delays, SeriesStyle::DELAYS));
+    }
+    Ok(CurvesFigure {
+        title: run.experiment().name.clone(),
+        loss: vec![
+            series("train", |row| row.train_loss, SeriesStyle::TRAIN),
+            series("validation", |row| row.validation_loss, SeriesStyle::VALIDATION),
+        ],
+        accuracy: vec![
+            series("train", |row| row.train_accuracy, SeriesStyle::TRAIN),
+            series("validation", |row| row.validation_accuracy, SeriesStyle::VALIDATION),
+        ],
+        learning_rate,
+        sigma: if learns { vec![series("sigma", |row| row.sigma_steps, SeriesStyle::DELAYS)] } else { Vec::new() },
+        best: metrics.best().map(|best| BestEpoch { epoch: best.epoch as f64, accuracy: best.validation_accuracy }),
+    })
+}
+
+fn confusion(run: &TrainedRun) -> Result<ConfusionFigure> {
+    let result = RunResult::read(&run.folder().result())?;
+    Ok(ConfusionFigure {
+        split: format!("validation ({})", result.split),
+        classes: result.classes,
+        counts: result.confusion.into_iter().flatten().map(u64::from).collect(),
+    })
+}
+
+/// The network after the newest epoch, whatever checkpoint the run was opened with: what the histories end in.
+fn newest(run: &TrainedRun) -> Result<Network> {
+    Ok(TrainedRun::open(run.folder().path(), Checkpoint::Last)?.network().clone())
+}
+
+fn projection_name(network: &Network, index: usize) -> String {
+    let projection = &network.projections[index];
+    let name = |population: usize| spaced(&network.populations[population].name);
+    format!("{} → {}", name(projection.source), name(projection.target))
+}
+
+/// `hidden1` as `hidden 1`.
+fn spaced(name: &str) -> String {
+    name.strip_prefix("hidden").map_or_else(|| name.to_owned(), |number| format!("hidden {number}"))
+}

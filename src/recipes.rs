@@ -1,0 +1,38 @@
+//! Experiments that ship with synfire.
+
+use crate::{Error, Result};
+
+/// An experiment inside the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recipe {
+    /// Name as typed.
+    pub name: &'static str,
+    /// The configuration file, with its comments.
+    pub text: &'static str,
+}
+
+macro_rules! recipes {
+    ($($name:literal),* $(,)?) => {
+        [$(Recipe { name: $name, text: include_str!(concat!("../recipes/", $name, ".toml")) }),*]
+    };
+}
+
+const RECIPES: [Recipe; 6] = recipes!["quickstart", "shd-delays", "shd-fixed-delays", "shd-no-delays", "shd-delays-1ms", "ssc-delays"];
+
+impl Recipe {
+    /// All recipes; the first is the default.
+    pub fn all() -> &'static [Self] {
+        &RECIPES
+    }
+
+    /// The recipe of that name.
+    ///
+    /// # Errors
+    /// [`Error::Config`] that lists the names there are.
+    pub fn find(name: &str) -> Result<Self> {
+        RECIPES.iter().find(|recipe| recipe.name == name).copied().ok_or_else(|| {
+            let names: Vec<&str> = RECIPES.iter().map(|recipe| recipe.name).collect();
+            Error::config(name, format!("there is no such recipe; there are {}", names.join(", ")))
+        })
+    }
+}

@@ -1,0 +1,262 @@
+//! What a run leaves on disk, and where.
+//!
+//! | path | content |
+//! |---|---|
+//! | `config.toml` | the resolved experiment; `synfire train RUN/config.toml` makes the run again |
+//! | `environment.json` | program, machine, seed, checksum of the data |
+//! | `metrics.csv` | one row per epoch |
+//! | `weights.csv`, `delays.csv` | how weights and delays moved |
+//! | `checkpoints/last.safetensors` | everything needed to go on, after every epoch |
+//! | `checkpoints/best.safetensors` | the same of the epoch with the best validation accuracy |
+//! | `checkpoints/epoch_start.safetensors` | the epoch's beginning, only while a run is interrupted inside one |
+//! | `result.json` | the best epoch and its confusion matrix; there once the run is finished |
+//! | `plots/`, `spikes/` | figures; spike logs |
+//! | `log.txt` | what was printed |
+//!
+//! Every file but `log.txt` appears whole or not at all.
+
+use crate::{Error, Experiment, Metrics, Result, atomic_file};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A run's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// A new folder at `path`, whose parents are made too. A folder that holds a run is refused unless `overwrite`; then the files of
+    /// that run go, and only they.
+    ///
+    /// # Errors
+    /// [`Error::Folder`] that says how to go on with the run that is there; [`Error::Io`] when the folder cannot be made or written.
+    pub fn create(path: PathBuf, overwrite: bool) -> Result<Self> {
+        let folder = Self { path };
+        if !overwrite {
+            folder.refuse_earlier_run()?;
+        }
+        fs::create_dir_all(&folder.path).map_err(|source| Error::io(&folder.path, "make the folder", source))?;
+        if overwrite {
+            folder.remove_run()?;
+        }
+        for part in ["checkpoints", "plots", "spikes"] {
+            let part = folder.path.join(part);
+            fs::create_dir_all(&part).map_err(|source| Error::io(&part, "make the folder", source))?;
+        }
+        Ok(folder)
+    }
+
+    /// The first of `parent/name-1`, `parent/name-2`, ... above all that exist.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the parent cannot be made or read.
+    pub fn next(parent: &Path, name: &str) -> Result<PathBuf> {
+        fs::create_dir_all(parent).map_err(|source| Error::io(parent, "make the folder", source))?;
+        let entries = fs::read_dir(parent).map_err(|source| Error::io(parent, "read the folder", source))?;
+        let number = |entry: io::Result<fs::DirEntry>| -> Option<u64> {
+            entry.ok()?.file_name().to_str()?.strip_prefix(name)?.strip_prefix('-')?.parse().ok()
+        };
+        let mut next = entries.filter_map(number).max().unwrap_or(0) + 1;
+        loop {
+            let path = parent.join(format!("{name}-{next}"));
+            // Making it here claims it, should another run start at this moment.
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => next += 1,
+                Err(source) => return Err(Error::io(&path, "make the folder", source)),
+            }
+        }
+    }
+
+    /// The folder of an earlier run.
+    ///
+    /// # Errors
+    /// [`Error::Folder`] when `path` holds no run.
+    pub fn open(path: &Path) -> Result<Self> {
+        let folder = Self { path: path.to_owned() };
+        if !path.is_dir() {
+            return Err(Error::folder(path, "there is no such folder, but the folder of a run was expected"));
+        }
+        if !folder.config().is_file() {
+            return Err(Error::folder(path, "this folder holds no config.toml, so it is not the folder of a run"));
+        }
+        Ok(folder)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `config.toml`.
+    pub fn config(&self) -> PathBuf {
+        self.path.join("config.toml")
+    }
+
+    /// `environment.json`.
+    pub fn environment(&self) -> PathBuf {
+        self.path.join("environment.json")
+    }
+
+    /// `metrics.csv`.
+    pub fn metrics(&self) -> PathBuf {
+        self.path.join("metrics.csv")
+    }
+
+    /// `weights.csv`.
+    pub fn weights(&self) -> PathBuf {
+        self.path.join("weights.csv")
+    }
+
+    /// `delays.csv`.
+    pub fn delays(&self) -> PathBuf {
+        self.path.join("delays.csv")
+    }
+
+    /// `result.json`.
+    pub fn result(&self) -> PathBuf {
+        self.path.join("result.json")
+    }
+
+    /// `checkpoints/last.safetensors`.
+    pub fn last(&self) -> PathBuf {
+        self.path.join("checkpoints").join("last.safetensors")
+    }
+
+    /// `checkpoints/best.safetensors`.
+    pub fn best(&self) -> PathBuf {
+        self.path.join("checkpoints").join("best.safetensors")
+    }
+
+    /// `checkpoints/epoch_start.safetensors`.
+    pub fn epoch_start(&self) -> PathBuf {
+        self.path.join("checkpoints").join("epoch_start.safetensors")
+    }
+
+    /// `plots/`.
+    pub fn plots(&self) -> PathBuf {
+        self.path.join("plots")
+    }
+
+    /// `spikes/`.
+    pub fn spikes(&self) -> PathBuf {
+        self.path.join("spikes")
+    }
+
+    /// `log.txt`.
+    pub fn log(&self) -> PathBuf {
+        self.path.join("log.txt")
+    }
+
+    /// The run's experiment.
+    ///
+    /// # Errors
+    /// What is wrong with `config.toml`.
+    pub fn experiment(&self) -> Result<Experiment> {
+        Experiment::read(&self.config(), &[])
+    }
+
+    /// Whether the run came to its end.
+    pub fn is_finished(&self) -> bool {
+        self.result().is_file()
+    }
+
+    /// Adds a line to the log.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the file cannot be written.
+    pub fn append_log(&self, line: &str) -> Result<()> {
+        let path = self.log();
+        let written = OpenOptions::new().create(true).append(true).open(&path).and_then(|mut log: File| writeln!(log, "{line}"));
+        written.map_err(|source| Error::io(&path, "write the file", source))
+    }
+
+    fn refuse_earlier_run(&self) -> Result<()> {
+        if !self.config().exists() {
+            let mut entries = fs::read_dir(&self.path).into_iter().flatten();
+            return match entries.next() {
+                None => Ok(()),
+                Some(_) => Err(Error::folder(&self.path, "this folder is not empty and holds no run; choose another, or use it with --overwrite")),
+            };
+        }
+        let problem = if self.is_finished() {
+            "there is a finished run; choose another folder with --out, or replace the run with --overwrite".to_owned()
+        } else {
+            let epochs = Metrics::read(&self.metrics()).map_or(0, |metrics| metrics.epochs.len());
+            let path = self.path.display();
+            format!("there is a run that stopped after {epochs} epochs; go on with --resume {path}, or replace it with --overwrite")
+        };
+        Err(Error::folder(&self.path, problem))
+    }
+
+    /// Removes the files of an earlier run, `config.toml` last: until then the folder is still seen as a run.
+    fn remove_run(&self) -> Result<()> {
+        let checkpoints = [self.last(), self.best(), self.epoch_start()];
+        let tables = [self.result(), self.metrics(), self.weights(), self.delays(), self.environment(), self.log()];
+        let figures = crate::Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
+        for file in tables.into_iter().chain(checkpoints).chain(figures).chain([self.config()]) {
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::io(&file, "remove the file", error)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the last checkpoint to where an epoch's beginning is kept, whole or not at all.
+    pub(crate) fn keep_epoch_start(&self) -> Result<()> {
+        let last = self.last();
+        let bytes = fs::read(&last).map_err(|source| Error::io(&last, "read the file", source))?;
+        atomic_file::write(&self.epoch_start(), &bytes)
+    }
+
+    pub(crate) fn forget_epoch_start(&self) -> Result<()> {
+        let path = self.epoch_start();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io(&path, "remove the file", error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_go_on_after_the_highest() {
+        let parent = tempfile::tempdir().unwrap();
+        for name in ["shd-1", "shd-7", "shd-x", "shd-delays-9", "other-12"] {
+            fs::create_dir(parent.path().join(name)).unwrap();
+        }
+        assert_eq!(RunFolder::next(parent.path(), "shd").unwrap(), parent.path().join("shd-8"));
+        assert_eq!(RunFolder::next(parent.path(), "shd").unwrap(), parent.path().join("shd-9"));
+        assert_eq!(RunFolder::next(parent.path(), "new").unwrap(), parent.path().join("new-1"));
+    }
+
+    #[test]
+    fn an_earlier_run_is_refused_and_overwriting_leaves_foreign_files() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("deep").join("run");
+        let folder = RunFolder::create(path.clone(), false).unwrap();
+        fs::write(folder.config(), "").unwrap();
+        let message = RunFolder::create(path.clone(), false).unwrap_err().to_string();
+        assert!(message.contains("stopped after 0 epochs; go on with --resume"), "{message}");
+        fs::write(folder.result(), "{}").unwrap();
+        fs::write(path.join("notes.txt"), "mine").unwrap();
+        let message = RunFolder::create(path.clone(), false).unwrap_err().to_string();
+        assert!(message.contains("there is a finished run"), "{message}");
+        let folder = RunFolder::create(path.clone(), true).unwrap();
+        assert!(!folder.result().exists() && !folder.config().exists() && path.join("notes.txt").exists());
+        assert!(RunFolder::create(path, false).unwrap_err().to_string().contains("not empty"));
+    }
+
+    #[test]
+    fn a_folder_without_a_run_is_said_so() {
+        let parent = tempfile::tempdir().unwrap();
+        assert!(RunFolder::open(parent.path()).unwrap_err().to_string().contains("holds no config.toml"));
+        assert!(RunFolder::open(&parent.path().join("none")).unwrap_err().to_string().contains("there is no such folder"));
+    }
+}

@@ -1,0 +1,75 @@
+//! A network and its input, run by the clock engine.
+
+use crate::{LoadedData, Result};
+use plasticity::gradient::Loss;
+use sim_core::{ClockEngine, Network, Recorder, Recording, SampleSource, SpikeFrames, Synapses, Variables};
+
+/// What is to be simulated.
+#[derive(Debug, Clone)]
+pub struct Simulation {
+    network: Network,
+    inputs: Vec<SpikeFrames>,
+    steps: usize,
+}
+
+impl Simulation {
+    /// `steps` steps of `network`; `inputs` holds the spikes of each source, in the order of the populations.
+    pub fn new(network: Network, inputs: Vec<SpikeFrames>, steps: usize) -> Self {
+        Self { network, inputs, steps }
+    }
+
+    /// A sample on its way through a trained network. The run outlasts the sample as training does: by half of the delay window for every
+    /// projection on the way.
+    pub fn of_sample(network: &Network, data: &LoadedData, sample: usize) -> Self {
+        let frames = data.dataset.frames(sample, None);
+        let tail: usize = network.projections.iter().map(|projection| match &projection.synapses {
+            Synapses::Dense(synapses) => synapses.max_delay_steps / 2,
+            Synapses::Sparse(_) => 0,
+        }).sum();
+        Self { network: network.clone(), steps: frames.steps() + tail, inputs: vec![frames] }
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Number of steps.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Runs from rest and shows every step to `recorder`.
+    ///
+    /// # Errors
+    /// What is wrong with the network, its input or the recorder.
+    pub fn run(&self, recorder: &mut dyn Recorder) -> Result<()> {
+        Ok(ClockEngine::build(&self.network)?.run(&self.inputs, self.steps, recorder)?)
+    }
+
+    /// Runs from rest and keeps the recording in memory.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn record(&self, variables: Variables) -> Result<Recording> {
+        let mut recording = Recording::new(self.network.populations.len(), variables);
+        self.run(&mut recording)?;
+        Ok(recording)
+    }
+
+    /// The class that the last population chose, as `loss` scores it; potentials (for `spike_count` spikes) must have been recorded.
+    pub fn predicted(&self, recording: &Recording, loss: Loss) -> usize {
+        let output = self.network.populations.len() - 1;
+        let classes = self.network.populations[output].size;
+        let mut rows = vec![0.0f32; classes * self.steps];
+        if loss.reads_spikes() {
+            recording.spikes(output).iter().for_each(|&(step, class)| rows[class as usize * self.steps + step as usize] = 1.0);
+        } else {
+            for (index, &potential) in recording.potentials(output).iter().enumerate() {
+                rows[index % classes * self.steps + index / classes] = potential as f32;
+            }
+        }
+        let scores = loss.scores(&rows, classes, self.steps);
+        (0..classes).rev().max_by(|&one, &other| scores[one].total_cmp(&scores[other])).unwrap_or(0)
+    }
+}

@@ -1,0 +1,218 @@
+//! A run read back: how good it is, on which samples.
+
+use crate::training_run::thread_pool;
+use crate::{Error, Experiment, History, LoadedData, Metrics, Result, RunFolder, atomic_file};
+use plasticity::{Evaluation, evaluate, load_network};
+use serde::{Deserialize, Serialize};
+use sim_core::{Network, SampleSource};
+use std::path::Path;
+
+/// Which of a run's checkpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Checkpoint {
+    /// That of the epoch with the best validation accuracy.
+    #[default]
+    Best,
+    /// The newest.
+    Last,
+}
+
+/// Which of a run's own samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EvaluatedSplit {
+    /// Those the run never trained on.
+    #[default]
+    Validation,
+    /// Those it trained on, as recorded.
+    Train,
+    /// Both.
+    All,
+}
+
+/// How good a run is on some samples, with one tap per synapse.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SplitEvaluation {
+    /// `validation`, `train` or `all`; of a file the run was not made with always `all`.
+    pub split: &'static str,
+    /// Where the samples come from.
+    pub data: String,
+    /// The result.
+    pub evaluation: Evaluation,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+}
+
+/// The one sample a command speaks of.
+#[derive(Debug, Clone)]
+pub struct ChosenSample {
+    /// The samples.
+    pub data: LoadedData,
+    /// Index of the chosen one.
+    pub index: usize,
+}
+
+/// What a finished run came to: `result.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// The validation samples in words.
+    pub split: String,
+    /// How many there are.
+    pub samples: usize,
+    /// The epoch that validation selected, counted from 1.
+    pub best_epoch: usize,
+    /// Its validation accuracy with one tap per synapse.
+    pub accuracy: f64,
+    /// Its standard error.
+    pub standard_error: f64,
+    /// Validation accuracy after the last epoch.
+    pub last_accuracy: f64,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// `[true class][predicted class]` of the selected epoch.
+    pub confusion: Vec<Vec<u32>>,
+}
+
+/// A run's folder with one of its networks.
+#[derive(Debug, Clone)]
+pub struct TrainedRun {
+    folder: RunFolder,
+    experiment: Experiment,
+    start: Network,
+    network: Network,
+}
+
+impl RunResult {
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(self).expect("a result has plain fields");
+        text.push('\n');
+        atomic_file::write(path, text.as_bytes())
+    }
+
+    /// Reads `result.json`.
+    ///
+    /// # Errors
+    /// One that names the file when it is missing or something else.
+    pub fn read(path: &Path) -> Result<Self> {
+        serde_json::from_str(&atomic_file::read_text(path)?)
+            .map_err(|error| Error::folder(path, format!("this is not the result of a run: {error}")))
+    }
+}
+
+impl TrainedRun {
+    /// Reads the experiment and a checkpoint of the run in `folder`.
+    ///
+    /// # Errors
+    /// When the folder holds no run, there is no checkpoint yet, or the checkpoint belongs to another network.
+    pub fn open(folder: &Path, checkpoint: Checkpoint) -> Result<Self> {
+        let folder = RunFolder::open(folder)?;
+        let experiment = folder.experiment()?;
+        let unknown = || Error::folder(&folder.config(), "data.source.classes is missing, but the configuration of a run names it");
+        let (channels, classes) = experiment.data.shape().ok_or_else(unknown)?;
+        let start = experiment.build_network(channels, classes)?;
+        let mut network = start.clone();
+        let path = match checkpoint {
+            Checkpoint::Best => folder.best(),
+            Checkpoint::Last => folder.last(),
+        };
+        if !path.exists() {
+            return Err(Error::folder(&path, "there is no such checkpoint; the run has not finished an epoch yet"));
+        }
+        load_network(&path, &mut network)?;
+        Ok(Self { folder, experiment, start, network })
+    }
+
+    /// Where the run lies.
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    /// What was run.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// The network before training.
+    pub fn start(&self) -> &Network {
+        &self.start
+    }
+
+    /// The network of the checkpoint.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The metrics so far.
+    ///
+    /// # Errors
+    /// What is wrong with `metrics.csv`.
+    pub fn metrics(&self) -> Result<Metrics> {
+        Metrics::read(&self.folder.metrics())
+    }
+
+    /// How weights and delays moved so far.
+    ///
+    /// # Errors
+    /// What is wrong with `weights.csv` or `delays.csv`.
+    pub fn history(&self) -> Result<History> {
+        History::read(&self.start, &self.folder.weights(), &self.folder.delays())
+    }
+
+    /// All samples of another file, binned as the run's own.
+    ///
+    /// # Errors
+    /// What is wrong with the file; units and labels must fit the run's network.
+    pub fn load_file(&self, path: &Path) -> Result<LoadedData> {
+        let mut data = self.experiment.data.clone();
+        data.use_file_of_shape(path);
+        data.load_whole(self.experiment.seed())
+    }
+
+    /// Evaluates the network on samples of the run's own data or on all of another file.
+    ///
+    /// # Errors
+    /// What is wrong with the data.
+    pub fn evaluate(&self, data: Option<&Path>, split: EvaluatedSplit, threads: Option<usize>) -> Result<SplitEvaluation> {
+        let (name, loaded, indices) = match data {
+            Some(path) => {
+                let loaded = self.load_file(path)?;
+                let indices = (0..loaded.dataset.len()).collect();
+                ("all", loaded, indices)
+            }
+            None => {
+                let (loaded, parts) = self.experiment.data.load_split(self.experiment.seed())?;
+                match split {
+                    EvaluatedSplit::Validation => ("validation", loaded, parts.validation),
+                    EvaluatedSplit::Train => ("train", loaded, parts.train),
+                    EvaluatedSplit::All => {
+                        let indices = (0..loaded.dataset.len()).collect();
+                        ("all", loaded, indices)
+                    }
+                }
+            }
+        };
+        let training = &self.experiment.training;
+        let run = || evaluate(&self.network, training.loss, training.batch_size, &loaded.dataset, &indices);
+        let evaluation = thread_pool(threads)?.install(run)?;
+        Ok(SplitEvaluation { split: name, data: loaded.origin.name.clone(), evaluation, classes: loaded.class_names() })
+    }
+
+    /// Sample `index` of a file or of the run's own data; the first validation sample where no index is given.
+    ///
+    /// # Errors
+    /// What is wrong with the data, or an index beyond them.
+    pub fn sample(&self, data: Option<&Path>, index: Option<usize>) -> Result<ChosenSample> {
+        let (loaded, first) = match data {
+            Some(path) => (self.load_file(path)?, 0),
+            None => {
+                let (loaded, split) = self.experiment.data.load_split(self.experiment.seed())?;
+                (loaded, split.validation[0])
+            }
+        };
+        let index = index.unwrap_or(first);
+        let samples = loaded.dataset.len();
+        if index >= samples {
+            return Err(Error::config(loaded.origin.name, format!("sample {index} was asked for, but there are {samples}, counted from 0")));
+        }
+        Ok(ChosenSample { data: loaded, index })
+    }
+}

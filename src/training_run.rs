@@ -1,0 +1,353 @@
+//! From an experiment to a trained network in a run folder.
+//!
+//! One epoch writes, in this order: `weights.csv`, `delays.csv`, `metrics.csv`, the best checkpoint if it is one, the last checkpoint.
+//! The last checkpoint is what a resumed run starts from, so a run killed between any two of them repeats an epoch whose rows and
+//! best checkpoint are then written again, the same as before.
+
+use crate::history::delays_ms;
+use crate::trained_run::RunResult;
+use crate::{Checkpoint, DataOrigin, Environment, EpochMetrics, Error, Experiment, History, LoadedData, Metrics, Picture, Result, RunFolder, TrainedRun, atomic_file};
+use datasets::Split;
+use plasticity::{Progress, Trainer, evaluate, load_network};
+use sim_core::{Network, SampleSource};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// The entry of a checkpoint's metadata that only a run interrupted within an epoch leaves.
+const WITHIN_EPOCH: &str = "within_epoch";
+
+/// Is told how a run goes on, and can stop it.
+pub trait Observer: Send {
+    /// A line for people; the same goes to `log.txt`.
+    fn line(&mut self, text: &str);
+
+    /// Called after every training step; `epochs` is how many there will be. `Break` stops the run as soon as its state is saved.
+    fn progress(&mut self, progress: &Progress, epochs: usize) -> ControlFlow<()>;
+}
+
+/// Hears nothing and never stops a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn line(&mut self, _text: &str) {}
+
+    fn progress(&mut self, _progress: &Progress, _epochs: usize) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// The epoch that validation selected.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BestEpoch {
+    /// Epochs finished, counting this one.
+    pub epoch: usize,
+    /// Validation accuracy with one tap per synapse.
+    pub accuracy: f64,
+    /// Its standard error.
+    pub standard_error: f64,
+}
+
+/// What a finished run came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// The epoch that validation selected.
+    pub best: BestEpoch,
+    /// Validation accuracy after the last epoch.
+    pub last_accuracy: f64,
+    /// The figures that were drawn.
+    pub pictures: Vec<PathBuf>,
+}
+
+/// How a call of [`TrainingRun::finish`] ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finish {
+    /// All epochs are done.
+    Completed(Outcome),
+    /// The observer stopped the run, or the limit of [`TrainingRun::stop_after`] was reached; it can be resumed from this folder.
+    Stopped {
+        /// The run's folder.
+        folder: PathBuf,
+        /// Whole epochs done so far.
+        epochs: usize,
+    },
+}
+
+/// A run in progress.
+#[derive(Debug)]
+pub struct TrainingRun {
+    experiment: Experiment,
+    folder: RunFolder,
+    data: LoadedData,
+    split: Split,
+    trainer: Trainer,
+    metrics: Metrics,
+    history: History,
+    /// Delays before the epoch at hand.
+    epoch_start_ms: Vec<Vec<f32>>,
+    /// Whether the last checkpoint was written between epochs.
+    last_is_whole: bool,
+    threads: rayon::ThreadPool,
+    stop_after: usize,
+}
+
+impl TrainingRun {
+    /// Loads the data, builds the network and begins a run in `folder`. Nothing is written before all of that has worked.
+    /// `threads` are one per processor where not given; no result depends on them.
+    ///
+    /// # Errors
+    /// What is wrong with the experiment, its data or the folder (see [`RunFolder::create`]).
+    pub fn create(mut experiment: Experiment, folder: PathBuf, overwrite: bool, threads: Option<usize>) -> Result<Self> {
+        experiment.check()?;
+        let threads = thread_pool(threads)?;
+        let (data, split) = threads.install(|| experiment.data.load_split(experiment.seed()))?;
+        experiment.data.fix_classes(data.dataset.classes());
+        let network = experiment.build_network(data.dataset.channels(), data.dataset.classes())?;
+        let history = History::new(&network);
+        let epoch_start_ms = delays_ms(&network);
+        let trainer = Trainer::new(network, experiment.training.clone(), experiment.seed())?;
+        let config = experiment.to_toml()?;
+        let folder = RunFolder::create(folder, overwrite)?;
+        threads.install(|| Environment::here(experiment.seed, data.origin.clone())).write(&folder.environment())?;
+        atomic_file::write(&folder.config(), config.as_bytes())?;
+        let stop_after = experiment.training.epochs;
+        let metrics = Metrics::default();
+        Ok(Self { experiment, folder, data, split, trainer, metrics, history, epoch_start_ms, last_is_whole: false, threads, stop_after })
+    }
+
+    /// Goes on with a run that was stopped or killed, from its last checkpoint; what it then does is bit for bit what it would have done.
+    /// `data` names the recordings where they have moved.
+    ///
+    /// # Errors
+    /// When `folder` holds no run or a finished one, the data are not those the run began with, or the checkpoint does not fit.
+    pub fn resume(folder: &Path, data: Option<&Path>, threads: Option<usize>) -> Result<Self> {
+        let folder = RunFolder::open(folder)?;
+        if folder.is_finished() {
+            return Err(Error::folder(folder.path(), "this run is finished; there is nothing to resume"));
+        }
+        let mut experiment = folder.experiment()?;
+        if let Some(path) = data {
+            experiment.data.use_file(path);
+        }
+        let threads = thread_pool(threads)?;
+        let (data, split) = threads.install(|| experiment.data.load_split(experiment.seed()))?;
+        same_data(&Environment::read(&folder.environment())?.data, &data.origin)?;
+        let network = experiment.build_network(data.dataset.channels(), data.dataset.classes())?;
+        let settings = experiment.training.clone();
+        let stop_after = settings.epochs;
+        let mut metrics = Metrics::default();
+        let mut history = History::new(&network);
+        let mut start = network.clone();
+        let has_checkpoint = folder.last().exists();
+        let mut within_epoch = false;
+        let trainer = if has_checkpoint {
+            within_epoch = load_network(&folder.last(), &mut start.clone())?.contains_key(WITHIN_EPOCH);
+            let trainer = Trainer::resume(&folder.last(), network, settings, experiment.seed())?;
+            if trainer.epoch() > 0 {
+                metrics = Metrics::read(&folder.metrics())?;
+                metrics.epochs.truncate(trainer.epoch());
+                history = History::read(&start, &folder.weights(), &folder.delays())?;
+                history.truncate(trainer.epoch());
+            }
+            trainer
+        } else {
+            Trainer::new(network, settings, experiment.seed())?
+        };
+        // Rows follow whole epochs and a run interrupted within one keeps that epoch's beginning beside its last checkpoint.
+        let last_is_whole = has_checkpoint && !within_epoch;
+        let epoch_start_ms = if last_is_whole {
+            delays_ms(trainer.network())
+        } else {
+            if folder.epoch_start().exists() {
+                load_network(&folder.epoch_start(), &mut start)?;
+            }
+            delays_ms(&start)
+        };
+        Ok(Self { experiment, folder, data, split, trainer, metrics, history, epoch_start_ms, last_is_whole, threads, stop_after })
+    }
+
+    /// Stops after `epochs` more epochs, as if interrupted: for queues that give a job limited time.
+    pub fn stop_after(mut self, epochs: usize) -> Self {
+        self.stop_after = self.trainer.epoch().saturating_add(epochs).min(self.experiment.training.epochs);
+        self
+    }
+
+    /// The run's folder.
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    /// The experiment with everything resolved.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// Trains until all epochs are done or the observer has enough, then selects by validation and draws the figures.
+    ///
+    /// # Errors
+    /// When training fails or a file cannot be written. The last checkpoint stays what it was.
+    pub fn run(mut self, observer: &mut dyn Observer) -> Result<Finish> {
+        let threads = std::mem::replace(&mut self.threads, thread_pool(Some(1))?);
+        threads.install(|| self.run_here(observer))
+    }
+
+    /// [`Self::run`] for an observer that never stops it.
+    ///
+    /// # Errors
+    /// As [`Self::run`], and [`Error::Folder`] when the run was stopped after all.
+    pub fn finish(self, observer: &mut dyn Observer) -> Result<Outcome> {
+        match self.run(observer)? {
+            Finish::Completed(outcome) => Ok(outcome),
+            Finish::Stopped { folder, epochs } => Err(Error::folder(&folder, format!("the run was stopped after {epochs} epochs"))),
+        }
+    }
+
+    fn run_here(&mut self, observer: &mut dyn Observer) -> Result<Finish> {
+        self.announce(observer)?;
+        let epochs = self.experiment.training.epochs;
+        while self.trainer.epoch() < epochs {
+            if self.trainer.epoch() >= self.stop_after {
+                return Ok(self.stopped());
+            }
+            let started = Instant::now();
+            let mut watch = |progress: &Progress| observer.progress(progress, epochs);
+            match self.trainer.train_epoch(&self.data.dataset, &self.split.train, &mut watch)? {
+                ControlFlow::Break(()) => {
+                    self.save_within_epoch()?;
+                    return Ok(self.stopped());
+                }
+                ControlFlow::Continue(report) => {
+                    if self.experiment.training.recalibrate_norm {
+                        self.trainer.recalibrate_norm(&self.data.dataset, &self.split.train)?;
+                    }
+                    let validation = self.trainer.evaluate(&self.data.dataset, &self.split.validation)?;
+                    self.conclude_epoch(EpochMetrics::new(&report, &validation, started.elapsed().as_secs_f64()), observer)?;
+                }
+            }
+        }
+        self.conclude(observer)
+    }
+
+    fn announce(&self, observer: &mut dyn Observer) -> Result<()> {
+        let Self { experiment, data, split, trainer, .. } = self;
+        let network = trainer.network();
+        let sizes: Vec<String> = network.populations.iter().map(|population| population.size.to_string()).collect();
+        let parameters = network.parameters(experiment.training.delays.learn);
+        for line in [
+            format!("{}: {} with {parameters} trainable parameters, {} threads", experiment.name, sizes.join("-"), rayon::current_num_threads()),
+            format!("data: {}, {} samples to train on, {} to validate on ({})", data.origin.name, split.train.len(), split.validation.len(), experiment.data.held_out()),
+            format!("run folder: {}", self.folder.path().display()),
+        ] {
+            self.say(observer, &line)?;
+        }
+        match trainer.epoch() {
+            0 => Ok(()),
+            epoch => self.say(observer, &format!("resumed after {epoch} epochs")),
+        }
+    }
+
+    fn say(&self, observer: &mut dyn Observer, line: &str) -> Result<()> {
+        observer.line(line);
+        self.folder.append_log(line)
+    }
+
+    fn conclude_epoch(&mut self, row: EpochMetrics, observer: &mut dyn Observer) -> Result<()> {
+        let epoch = row.epoch;
+        self.history.push(epoch, self.trainer.network(), &self.epoch_start_ms);
+        self.epoch_start_ms = delays_ms(self.trainer.network());
+        self.metrics.epochs.push(row);
+        let is_best = self.metrics.best().is_some_and(|best| best.epoch == epoch);
+        self.history.write(&self.folder.weights(), &self.folder.delays())?;
+        self.metrics.write(&self.folder.metrics())?;
+        if is_best {
+            self.trainer.save(&self.folder.best(), &self.metadata())?;
+        }
+        self.trainer.save(&self.folder.last(), &self.metadata())?;
+        self.folder.forget_epoch_start()?;
+        self.last_is_whole = true;
+        let row = self.metrics.epochs.last().expect("a row was pushed above");
+        let line = format!("{}{}", row.line(self.experiment.training.epochs), if is_best { "  best" } else { "" });
+        self.say(observer, &line)
+    }
+
+    fn save_within_epoch(&mut self) -> Result<()> {
+        if self.last_is_whole {
+            self.folder.keep_epoch_start()?;
+            self.last_is_whole = false;
+        }
+        self.metrics.write(&self.folder.metrics())?;
+        let mut metadata = self.metadata();
+        metadata.insert(WITHIN_EPOCH.into(), "true".into());
+        Ok(self.trainer.save(&self.folder.last(), &metadata)?)
+    }
+
+    fn metadata(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([("experiment".into(), self.experiment.name.clone()), ("synfire".into(), env!("CARGO_PKG_VERSION").into())])
+    }
+
+    fn stopped(&self) -> Finish {
+        Finish::Stopped { folder: self.folder.path().to_owned(), epochs: self.trainer.epoch() }
+    }
+
+    fn conclude(&mut self, observer: &mut dyn Observer) -> Result<Finish> {
+        let best = self.metrics.best().ok_or_else(|| Error::folder(self.folder.path(), "there is not one epoch"))?.clone();
+        let mut network: Network = self.trainer.network().clone();
+        load_network(&self.folder.best(), &mut network)?;
+        let training = &self.experiment.training;
+        let validation = evaluate(&network, training.loss, training.batch_size, &self.data.dataset, &self.split.validation)?;
+        let result = RunResult {
+            split: self.experiment.data.held_out(),
+            samples: validation.samples,
+            best_epoch: best.epoch,
+            accuracy: validation.accuracy(),
+            standard_error: validation.standard_error(),
+            last_accuracy: self.metrics.epochs.last().map_or(0.0, |last| last.validation_accuracy),
+            classes: self.data.class_names(),
+            confusion: validation.confusion,
+        };
+        result.write(&self.folder.result())?;
+        let run = TrainedRun::open(self.folder.path(), Checkpoint::Best)?;
+        let mut pictures = Vec::new();
+        for picture in Picture::ALL {
+            pictures.extend(picture.draw(&run, Some((&self.data, self.split.validation[0])))?);
+        }
+        let best = BestEpoch { epoch: best.epoch, accuracy: result.accuracy, standard_error: result.standard_error };
+        for line in [
+            format!(
+                "validation ({}): {:.1} ± {:.1} % of {} samples with one tap per synapse, from epoch {} of {}",
+                result.split,
+                100.0 * best.accuracy,
+                100.0 * best.standard_error,
+                result.samples,
+                best.epoch,
+                self.metrics.epochs.len()
+            ),
+            format!("pictures: {}", self.folder.plots().display()),
+        ] {
+            self.say(observer, &line)?;
+        }
+        Ok(Finish::Completed(Outcome { folder: self.folder.path().to_owned(), best, last_accuracy: result.last_accuracy, pictures }))
+    }
+
+}
+
+/// A pool of its own, so that a library never changes the threads of the program it is part of.
+pub(crate) fn thread_pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {
+    if threads == Some(0) {
+        return Err(Error::config("--threads 0", "at least one thread is needed"));
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
+    pool.map_err(|error| Error::config(format!("--threads {}", threads.unwrap_or(0)), error))
+}
+
+fn same_data(before: &DataOrigin, now: &DataOrigin) -> Result<()> {
+    if before.sha256 == now.sha256 {
+        return Ok(());
+    }
+    let problem = format!("these are not the data the run began with, {} (their checksums differ)", before.name);
+    Err(Error::config(now.name.clone(), problem))
+}
