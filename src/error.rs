@@ -51,6 +51,9 @@ pub enum Error {
     /// Training or a checkpoint.
     #[error(transparent)]
     Training(#[from] plasticity::Error),
+    /// A spike log.
+    #[error(transparent)]
+    Exchange(#[from] exchange::Error),
     /// A figure.
     #[error(transparent)]
     Figure(#[from] plots::Error),

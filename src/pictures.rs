@@ -151,7 +151,8 @@ fn curves(run: &TrainedRun) -> Result<CurvesFigure> {
             series("validation", |row| row.validation_accuracy, SeriesStyle::VALIDATION),
         ],
         learning_rate,
-        sigma: if learns { vec![series("sigma", |row| row.sigma_steps, SeriesStyle::DELAYS)] } else { Vec::new() },
+        // Its panel says what it is.
+        sigma: if learns { vec![series("", |row| row.sigma_steps, SeriesStyle::DELAYS)] } else { Vec::new() },
         best: metrics.best().map(|best| BestEpoch { epoch: best.epoch as f64, accuracy: best.validation_accuracy }),
     })
 }

@@ -1,8 +1,15 @@
 //! A network and its input, run by the clock engine.
 
-use crate::{LoadedData, Result};
+use crate::{Error, LoadedData, Result};
+use exchange::{CsvSpikes, Log, LogLayout, SonataPotentials, SonataSpikes, write_logs};
 use plasticity::gradient::Loss;
-use sim_core::{ClockEngine, Network, Recorder, Recording, SampleSource, SpikeFrames, Synapses, Variables};
+use sim_core::{ChannelRecorder, ClockEngine, Network, Recorder, Recording, SampleSource, SpikeFrames, Synapses, Variables};
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Records that may wait for the logs' writer.
+const QUEUE: usize = 4096;
 
 /// What is to be simulated.
 #[derive(Debug, Clone)]
@@ -55,6 +62,34 @@ impl Simulation {
         let mut recording = Recording::new(self.network.populations.len(), variables);
         self.run(&mut recording)?;
         Ok(recording)
+    }
+
+    /// Runs from rest and logs into `folder` while it runs: `NAME.spikes.h5` (SONATA) and `NAME.spikes.csv` for spikes, `NAME.v.h5`
+    /// (SONATA) for potentials. The files appear when they are whole. Returns them.
+    ///
+    /// # Errors
+    /// As [`Self::run`], or when the folder or a file cannot be written.
+    pub fn log(&self, variables: Variables, folder: &Path, name: &str) -> Result<Vec<PathBuf>> {
+        fs::create_dir_all(folder).map_err(|source| Error::io(folder, "make the folder", source))?;
+        let layout = LogLayout::of(&self.network)?;
+        let path = |ending: &str| folder.join(format!("{name}.{ending}"));
+        let mut files = Vec::new();
+        let mut logs: Vec<Box<dyn Log>> = Vec::new();
+        if variables.spikes {
+            files.extend([path("spikes.h5"), path("spikes.csv")]);
+            logs.push(SonataSpikes::create(&files[0], &layout)?.boxed());
+            logs.push(CsvSpikes::create(&files[1], &layout)?.boxed());
+        }
+        if variables.potentials {
+            files.push(path("v.h5"));
+            logs.push(SonataPotentials::create(path("v.h5"), &layout)?.boxed());
+        }
+        let mut recorder = ChannelRecorder::spawn(QUEUE, variables, |records| write_logs(records, logs));
+        let outcome = self.run(&mut recorder);
+        // A writer that failed stopped the run; its own error says more.
+        recorder.finish()?;
+        outcome?;
+        Ok(files)
     }
 
     /// The class that the last population chose, as `loss` scores it; potentials (for `spike_count` spikes) must have been recorded.

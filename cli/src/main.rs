@@ -1,2 +1,40 @@
-//! TODO
-fn main() {}
+//! The command `synfire`: parses what was typed and calls the library. Results go to stdout, progress and errors to stderr.
+//!
+//! | exit code | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | failed |
+//! | 2 | wrong usage: an argument, a configuration or an override |
+//! | 130 | interrupted; the run's state is saved |
+
+mod arguments;
+mod commands;
+mod interrupt;
+mod output;
+mod progress;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Train(train) => commands::train::run(&train),
+        Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate),
+        Command::Simulate(simulate) => commands::simulate::run(&simulate),
+        Command::Plot(plot) => commands::plot::run(&plot),
+        Command::Data(data) => commands::data::run(&data),
+        Command::Recipes(recipes) => commands::recipes::run(&recipes),
+        Command::Completions(completions) => commands::completions::run(&completions),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::report(&error);
+            let is_usage = error.chain().filter_map(|cause| cause.downcast_ref::<synfire::Error>()).any(synfire::Error::is_usage);
+            ExitCode::from(if is_usage { 2 } else { 1 })
+        }
+    }
+}

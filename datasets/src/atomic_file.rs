@@ -1,6 +1,5 @@
 //! Files that appear whole or not at all.
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
@@ -13,7 +12,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut builder = tempfile::Builder::new();
     // The usual rights of a new file; a temporary file would else be readable by its owner alone.
     #[cfg(unix)]
-    builder.permissions(fs::Permissions::from(std::os::unix::fs::PermissionsExt::from_mode(0o666)));
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut temporary = builder.tempfile_in(folder).map_err(failed)?;
     temporary.write_all(bytes).and_then(|()| temporary.as_file().sync_all()).map_err(failed)?;
     temporary.persist(path).map_err(|error| failed(error.error))?;

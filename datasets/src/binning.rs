@@ -96,35 +96,56 @@ impl Binning {
 
     /// Spikes of one sample in ms from time zero, ascending.
     pub(crate) fn spikes(&self, recordings: &SpikeRecordings, sample: usize) -> Vec<Spike> {
+        let mut seconds = Vec::new();
+        recordings.seconds_into(sample, &mut seconds);
         let zero_ms = match self.align {
-            Align::FirstSpike => recordings.ends_s(sample).map_or(0.0, |(first, _)| 1000.0 * first),
+            Align::FirstSpike => seconds.first().map_or(0.0, |first| 1000.0 * first),
             Align::Zero => 0.0,
         };
-        let spikes = recordings.seconds(sample).zip(recordings.units(sample));
+        let spikes = seconds.iter().zip(recordings.units(sample));
         spikes.map(|(second, &unit)| Spike { t_ms: 1000.0 * second - zero_ms, unit }).collect()
     }
 
     /// Frames of spikes in any order; times before zero count as zero.
     pub(crate) fn bin(&self, units: usize, spikes: &[Spike]) -> SpikeFrames {
-        let channels = self.channels(units);
         let last_ms = spikes.iter().fold(0.0, |last: f64, spike| last.max(spike.t_ms));
-        // Only augmentation can exceed what `check_length` let pass; a conversion that saturates keeps it in range.
+        // Only augmentation can exceed what `check_length` let pass; conversions that saturate keep it in range.
         let steps = ((last_ms / self.dt_ms).ceil() as usize).clamp(1, u32::MAX as usize);
-        let limit = self.max_steps.map_or(u32::MAX, |max_steps| max_steps.min(u32::MAX as usize) as u32);
         let last_step = steps as u32 - 1;
-        let group = self.channel_group;
-        let mut events: Vec<(u32, u32)> = spikes
-            .iter()
-            .map(|spike| ((usize::from(spike.unit) / group) as u32, ((spike.t_ms / self.dt_ms) as u32).min(last_step)))
-            .filter(|&(_, step)| step < limit)
-            .collect();
-        if !events.is_sorted_by_key(|&(_, step)| step) {
-            // Stable, like the order spikes come in from a file.
-            events.sort_by_key(|&(_, step)| step);
+        let channel: Vec<u32> = (0..units).map(|unit| (unit / self.channel_group) as u32).collect();
+        let event = |spike: &Spike| (channel[usize::from(spike.unit)], ((spike.t_ms / self.dt_ms) as u32).min(last_step));
+        let mut events: Vec<(u32, u32)> = spikes.iter().map(event).collect();
+        let limit = self.max_steps.unwrap_or(steps).min(steps);
+        if limit < steps {
+            events.retain(|&(_, step)| (step as usize) < limit);
         }
-        let steps = steps.min(limit as usize);
-        SpikeFrames::from_ordered_events(channels, steps, &events).expect("units were checked, steps are clamped and sorted")
+        if !events.is_sorted_by_key(|&(_, step)| step) {
+            events = sorted_by_step(&events, limit);
+        }
+        SpikeFrames::from_ordered_events(self.channels(units), limit, &events).expect("units were checked, steps are clamped and sorted")
     }
+}
+
+/// Events in the order of their steps, all below `steps`: a counting sort, or one by comparison where steps outnumber the events by far.
+fn sorted_by_step(events: &[(u32, u32)], steps: usize) -> Vec<(u32, u32)> {
+    let mut sorted = events.to_vec();
+    if steps > 16 * events.len() {
+        sorted.sort_by_key(|&(_, step)| step);
+        return sorted;
+    }
+    let mut place = vec![0; steps + 1];
+    for &(_, step) in events {
+        place[step as usize + 1] += 1;
+    }
+    for step in 0..steps {
+        place[step + 1] += place[step];
+    }
+    for &event in events {
+        let place = &mut place[event.1 as usize];
+        sorted[*place] = event;
+        *place += 1;
+    }
+    sorted
 }
 
 #[cfg(test)]
@@ -165,12 +186,22 @@ mod tests {
     }
 
     #[test]
+    fn spikes_out_of_order_give_the_same_frames() {
+        let unordered: Vec<Spike> = (0..500).map(|i| Spike { t_ms: f64::from(i * 37 % 101), unit: (i * 13 % 700) as u16 }).collect();
+        let mut ordered = unordered.clone();
+        ordered.sort_by(|one, other| one.t_ms.total_cmp(&other.t_ms));
+        for dt_ms in [10.0, 1.0, 0.001] {
+            let binning = Binning { dt_ms, ..Binning::default() };
+            assert_eq!(binning.bin(700, &unordered), binning.bin(700, &ordered));
+        }
+        let early = Binning::default().bin(700, &[Spike { t_ms: -3.0, unit: 0 }, Spike { t_ms: 15.0, unit: 0 }]);
+        assert_eq!((early.steps(), early.channel(0)), (2, (&[0, 1][..], &[1.0, 1.0][..])));
+    }
+
+    #[test]
     fn wrong_fields_are_named() {
         let message = |binning: Binning| binning.check().unwrap_err().to_string();
-        assert_eq!(
-            message(Binning { dt_ms: -1.0, ..Binning::default() }),
-            "Binning::dt_ms is -1, but must be a finite number > 0"
-        );
+        assert_eq!(message(Binning { dt_ms: -1.0, ..Binning::default() }), "Binning::dt_ms is -1, but must be a finite number > 0");
         assert_eq!(message(Binning { dt_ms: f64::NAN, ..Binning::default() }), "Binning::dt_ms is NaN, but must be a finite number > 0");
         assert_eq!(message(Binning { channel_group: 0, ..Binning::default() }), "Binning::channel_group is 0, but must be >= 1");
         assert!(message(Binning { max_steps: Some(0), ..Binning::default() }).starts_with("Binning::max_steps is 0"));

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use hdf5_writer::{ByteOrder, DatasetBuilder, Datatype, Hdf5Builder, WriteOptions};
+use hdf5_writer::{ByteOrder, DatasetBuilder, Datatype, Hdf5Builder, UNLIMITED, WriteOptions};
 
 use crate::recordings::{MetaInfo, SpikeRecordings, SpikeTimes};
 use crate::{Error, Result, atomic_file, float16};
+
+/// Samples whose references (16 bytes each) lie together in the file.
+const CHUNK_SAMPLES: u64 = 1024;
 
 impl SpikeRecordings {
     /// Writes `spikes/times` in the precision they are held in, `spikes/units` and `labels` as uint16, and `extra/speaker`, `extra/keys`
@@ -32,8 +35,8 @@ impl SpikeRecordings {
         let float = if size == 2 { float16::stand_in() } else { Datatype::FloatingPoint { size, byte_order: little } };
         let uint16 = Datatype::FixedPoint { size: 2, signed: false, byte_order: little };
         let mut file = Hdf5Builder::new()
-            .dataset(DatasetBuilder::vlen_sequence_data("spikes/times", float, samples.clone(), times)?)
-            .dataset(DatasetBuilder::vlen_sequence_data("spikes/units", uint16, samples.clone(), units)?)
+            .dataset(ragged("spikes/times", float, times)?)
+            .dataset(ragged("spikes/units", uint16, units)?)
             .dataset(DatasetBuilder::typed_data("labels", samples.clone(), &self.labels)?);
         if let Some(speakers) = &self.speakers {
             file = file.dataset(DatasetBuilder::typed_data("extra/speaker", samples, speakers)?);
@@ -59,6 +62,13 @@ impl SpikeRecordings {
         let row = |sample| column[self.range(sample)].iter().flat_map(|&value| encode(value)).collect();
         (0..self.len()).map(row).collect()
     }
+}
+
+/// A dataset of variable-length rows; in chunks and extendible, since PyTables knows no other kind.
+fn ragged(name: &str, base: Datatype, rows: Vec<Vec<u8>>) -> hdf5_writer::Result<DatasetBuilder> {
+    let samples = rows.len() as u64;
+    let dataset = DatasetBuilder::vlen_sequence_data(name, base, vec![samples], rows)?;
+    Ok(dataset.chunked(vec![samples.clamp(1, CHUNK_SAMPLES)]).max_shape(vec![UNLIMITED]))
 }
 
 #[cfg(test)]

@@ -28,8 +28,8 @@ use crate::{Error, Result};
 pub(crate) const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
 /// Most bytes a dataset of references, labels or names may claim to have, so that a damaged size cannot exhaust the memory: enough for
-/// 16 million samples.
-const MAX_DATASET_BYTES: usize = 1 << 28;
+/// 4 million samples.
+const MAX_DATASET_BYTES: usize = 1 << 26;
 
 /// What a reader must know that the file does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -371,15 +371,11 @@ fn float(bytes: &[u8], order: ByteOrder) -> f64 {
     }
 }
 
-/// A datatype in words, e.g. `variable-length big-endian uint16`.
+/// A datatype in words, e.g. `variable-length uint16`.
 fn type_name(datatype: &Datatype) -> String {
-    let order = |order: ByteOrder| if order == ByteOrder::BigEndian { "big-endian " } else { "" };
     match datatype {
-        Datatype::FixedPoint { size, signed, byte_order } => {
-            let sign = if *signed { "" } else { "u" };
-            format!("{}{sign}int{}", order(*byte_order), u32::from(*size) * 8)
-        }
-        Datatype::FloatingPoint { size, byte_order } => format!("{}float{}", order(*byte_order), u32::from(*size) * 8),
+        Datatype::FixedPoint { size, signed, .. } => format!("{}int{}", if *signed { "" } else { "u" }, u32::from(*size) * 8),
+        Datatype::FloatingPoint { size, .. } => format!("float{}", u32::from(*size) * 8),
         datatype if is_string(datatype) => "strings".into(),
         Datatype::VarLen { base, .. } => format!("variable-length {}", type_name(base)),
         Datatype::Compound { .. } => "compound values".into(),

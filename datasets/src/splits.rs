@@ -179,14 +179,8 @@ mod tests {
             "the split leaves no sample for training out of 60"
         );
         assert!(message(Splitting::hold_out_speakers([]), &recordings()).starts_with("Splitting::speakers is empty"));
-        assert_eq!(
-            message(Splitting::random(0.001), &recordings()),
-            "the split leaves no sample for validation out of 60"
-        );
-        assert_eq!(
-            message(Splitting::random(1.0), &recordings()),
-            "Splitting::fraction is 1, but must be between 0 and 1, both excluded"
-        );
+        assert_eq!(message(Splitting::random(0.001), &recordings()), "the split leaves no sample for validation out of 60");
+        assert_eq!(message(Splitting::random(1.0), &recordings()), "Splitting::fraction is 1, but must be between 0 and 1, both excluded");
     }
 
     #[test]

@@ -98,9 +98,8 @@ impl Summary {
     pub fn new(file: &RecordingFile, recordings: &SpikeRecordings) -> Result<Self> {
         let metadata = fs::metadata(file.content()).map_err(|source| Error::io(file.given(), "read the file", source))?;
         let mut used = vec![false; recordings.channels()];
-        let mut classes: Vec<ClassCount> = (0..recordings.classes())
-            .map(|class| ClassCount { class, name: recordings.class_name(class), samples: 0 })
-            .collect();
+        let mut classes: Vec<ClassCount> =
+            (0..recordings.classes()).map(|class| ClassCount { class, name: recordings.class_name(class), samples: 0 }).collect();
         for sample in 0..recordings.len() {
             classes[recordings.label(sample)].samples += 1;
             recordings.units(sample).iter().for_each(|&unit| used[usize::from(unit)] = true);

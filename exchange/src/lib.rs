@@ -1,1 +1,37 @@
-//! TODO
+//! Spike logs in formats that other programs read.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `log` | [`Log`], the trait of all logs, and [`write_logs`], which feeds them from a running simulation |
+//! | `sonata` | spikes and membrane potentials as SONATA HDF5 ([`SonataSpikes`], [`SonataPotentials`]), and spikes back ([`read_spikes`]) |
+//! | `csv` | spikes as text, one per line ([`CsvSpikes`]) |
+//!
+//! ```
+//! use exchange::{CsvSpikes, Log, LogLayout, SonataSpikes, write_logs};
+//! use sim_core::{Cells, ChannelRecorder, ClockEngine, Network, Population, SpikeFrames, Variables};
+//!
+//! let ears = Population { name: "ears".into(), size: 3, cells: Cells::Source, norm: None };
+//! let network = Network { dt_ms: 0.5, populations: vec![ears], projections: vec![] };
+//! let layout = LogLayout::of(&network)?;
+//! # let folder = tempfile::tempdir().expect("a folder for the example");
+//! let (sonata, csv) = (folder.path().join("spikes.h5"), folder.path().join("spikes.csv"));
+//! let logs = vec![SonataSpikes::create(&sonata, &layout)?.boxed(), CsvSpikes::create(&csv, &layout)?.boxed()];
+//! let mut recorder = ChannelRecorder::spawn(1024, Variables::SPIKES, |records| write_logs(records, logs));
+//! let input = SpikeFrames::from_events(3, 10, &[(2, 4), (0, 9)])?;
+//! ClockEngine::build(&network)?.run(&[input], 10, &mut recorder)?;
+//! recorder.finish()?;
+//! assert_eq!(std::fs::read_to_string(csv).expect("it was written"), "population,time_ms,neuron\nears,2,2\nears,4.5,0\n");
+//! assert_eq!(exchange::read_spikes(sonata)?[0].times_ms, [2.0, 4.5]);
+//! # Ok::<(), exchange::Error>(())
+//! ```
+
+mod atomic_file;
+mod csv;
+mod error;
+mod log;
+mod sonata;
+
+pub use csv::CsvSpikes;
+pub use error::{Error, Result};
+pub use log::{Log, LogLayout, write_logs};
+pub use sonata::{PopulationSpikes, SonataPotentials, SonataSpikes, Sorting, read_spikes};

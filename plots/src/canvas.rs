@@ -7,12 +7,14 @@
 
 use crate::error::{Error, Result};
 use crate::figure::Format;
-use crate::font;
-use crate::theme::{PIXEL, PNG_DPI, Rgb, Size};
+use crate::font::{self, Anchor, TextStyle};
+use crate::png_file;
+use crate::stroke::{Point, Stroke};
+use crate::theme::{PIXEL, Rgb, Size};
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle as BackendText};
-use std::fmt::{Display, Write};
+use std::fmt::Write;
 
 /// SVG units per point.
 const SVG_UNITS: f64 = 20.0;
@@ -21,96 +23,6 @@ const OVERSAMPLING: u32 = 4;
 /// The same for figures of more than [`LARGE`] pixels, which would take hundreds of megabytes otherwise.
 const OVERSAMPLING_LARGE: u32 = 2;
 const LARGE: u64 = 4_500_000;
-
-/// A place in points from the upper left corner.
-pub type Point = (f64, f64);
-
-/// The pattern of a line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dash {
-    /// Unbroken.
-    #[default]
-    Solid,
-    /// Long strokes.
-    Dashed,
-    /// Short strokes.
-    Dotted,
-}
-
-impl Dash {
-    /// Lengths of stroke and gap in points.
-    fn pattern(self) -> Option<(f64, f64)> {
-        match self {
-            Dash::Solid => None,
-            Dash::Dashed => Some((3.4, 1.7)),
-            Dash::Dotted => Some((1.2, 1.4)),
-        }
-    }
-}
-
-/// How a line is drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stroke {
-    /// Colour, opaque.
-    pub color: Rgb,
-    /// Width in points.
-    pub width: f64,
-    /// Pattern.
-    pub dash: Dash,
-}
-
-impl Stroke {
-    /// An unbroken line.
-    pub fn solid(color: Rgb, width: f64) -> Self {
-        Self { color, width, dash: Dash::Solid }
-    }
-}
-
-/// Which part of a line of text stands at the given point.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Anchor {
-    /// Its beginning.
-    #[default]
-    Start,
-    /// Its middle.
-    Middle,
-    /// Its end.
-    End,
-}
-
-/// How a line of text is drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TextStyle {
-    /// The em in points.
-    pub size: f64,
-    /// Colour, opaque.
-    pub color: Rgb,
-    /// Bold face instead of regular.
-    pub bold: bool,
-    /// What stands at the point.
-    pub anchor: Anchor,
-    /// Reads from bottom to top instead of left to right.
-    pub vertical: bool,
-}
-
-impl TextStyle {
-    /// Regular text from left to right, beginning at its point.
-    pub fn new(size: f64, color: Rgb) -> Self {
-        Self { size, color, bold: false, anchor: Anchor::Start, vertical: false }
-    }
-
-    pub(crate) fn bold(self) -> Self {
-        Self { bold: true, ..self }
-    }
-
-    pub(crate) fn anchor(self, anchor: Anchor) -> Self {
-        Self { anchor, ..self }
-    }
-
-    pub(crate) fn vertical(self) -> Self {
-        Self { vertical: true, ..self }
-    }
-}
 
 enum Surface<'a> {
     /// Drawn pixels per pixel of the PNG come with it.
@@ -189,10 +101,7 @@ impl Canvas<'_> {
     /// Draws a line through points; a point that is not finite interrupts it.
     pub fn line(&mut self, points: &[Point], stroke: Stroke) {
         for run in points.split(|(x, y)| !(x.is_finite() && y.is_finite())) {
-            match stroke.dash.pattern() {
-                None => self.stroke_run(run, stroke),
-                Some((on, off)) => dashes(run, on, off).iter().for_each(|dash| self.stroke_run(dash, stroke)),
-            }
+            stroke.dash.cut(run).iter().for_each(|piece| self.stroke_run(piece, stroke));
         }
     }
 
@@ -219,16 +128,9 @@ impl Canvas<'_> {
             return;
         }
         if a.0 == b.0 || a.1 == b.1 {
-            let pixel = factor as i32;
-            let width = ((stroke.width / PIXEL).round() as i32).max(1) * pixel;
-            let snap = |center: f64| ((center * self.scale - f64::from(width) / 2.0) / f64::from(pixel)).round() as i32 * pixel;
-            let (lower, upper) = if a.0 == b.0 {
-                let left = snap(from.0);
-                ((left, a.1.min(b.1)), (left + width, a.1.max(b.1)))
-            } else {
-                let top = snap(from.1);
-                ((a.0.min(b.0), top), (a.0.max(b.0), top + width))
-            };
+            let ((left, right), (top, bottom)) = (self.snapped(from.0, stroke, factor), self.snapped(from.1, stroke, factor));
+            let (lower, upper) =
+                if a.0 == b.0 { ((left, a.1.min(b.1)), (right, a.1.max(b.1))) } else { ((a.0.min(b.0), top), (a.0.max(b.0), bottom)) };
             return self.fill_units(lower, upper, stroke.color);
         }
         let length = (to.0 - from.0).hypot(to.1 - from.1);
@@ -240,13 +142,21 @@ impl Canvas<'_> {
         );
     }
 
-    /// Closes the notch at a bend: a disc, or between level and upright pieces the corner of both.
+    /// First and last unit of a stroke around a centre, on the grid of the PNG's pixels.
+    fn snapped(&self, center: f64, stroke: Stroke, factor: u32) -> (i32, i32) {
+        let pixel = factor as i32;
+        let width = ((stroke.width / PIXEL).round() as i32).max(1) * pixel;
+        let first = ((center * self.scale - f64::from(width) / 2.0) / f64::from(pixel)).round() as i32 * pixel;
+        (first, first + width)
+    }
+
+    /// Closes the notch at a bend: a disc, or between level and upright pieces the square where both cross.
     fn bitmap_joint(&mut self, bend: &[Point], stroke: Stroke, factor: u32) {
         let places = [self.place(bend[0]), self.place(bend[1]), self.place(bend[2])];
         let straight = |a: (i32, i32), b: (i32, i32)| a.0 == b.0 || a.1 == b.1;
         if straight(places[0], places[1]) && straight(places[1], places[2]) {
-            let half = stroke.width / 2.0;
-            self.bitmap_segment((bend[1].0 - half, bend[1].1), (bend[1].0 + half, bend[1].1), stroke, factor);
+            let ((left, right), (top, bottom)) = (self.snapped(bend[1].0, stroke, factor), self.snapped(bend[1].1, stroke, factor));
+            self.fill_units((left, top), (right, bottom), stroke.color);
         } else {
             self.disc(bend[1], stroke.width / 2.0, stroke.color);
         }
@@ -295,11 +205,12 @@ impl Canvas<'_> {
         }
     }
 
-    /// Writes a line of text whose baseline passes through `at`.
+    /// Writes a line of text whose baseline passes through `at`; control characters, which no SVG may hold, become spaces.
     pub fn text(&mut self, at: Point, text: &str, style: TextStyle) {
+        let text = text.replace(|c: char| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}'), " ");
         match &mut self.surface {
-            Surface::Bitmap(..) => self.bitmap_text(at, text, style),
-            Surface::Svg(_) => self.svg_text(at, text, style),
+            Surface::Bitmap(..) => self.bitmap_text(at, &text, style),
+            Surface::Svg(_) => self.svg_text(at, &text, style),
         }
     }
 
@@ -341,39 +252,6 @@ fn rgb(Rgb(red, green, blue): Rgb) -> RGBColor {
     RGBColor(red, green, blue)
 }
 
-/// Cuts a line into strokes of length `on` with gaps of length `off`, measured along it.
-fn dashes(run: &[Point], on: f64, off: f64) -> Vec<Vec<Point>> {
-    let mut strokes = Vec::new();
-    let mut current: Vec<Point> = run.first().copied().into_iter().collect();
-    let (mut drawing, mut left) = (true, on);
-    for ends in run.windows(2) {
-        let (from, to) = (ends[0], ends[1]);
-        let length = (to.0 - from.0).hypot(to.1 - from.1);
-        let mut walked = 0.0;
-        while length - walked > left {
-            walked += left;
-            let share = walked / length;
-            let point = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
-            if drawing {
-                current.push(point);
-                strokes.push(std::mem::take(&mut current));
-            } else {
-                current = vec![point];
-            }
-            drawing = !drawing;
-            left = if drawing { on } else { off };
-        }
-        left -= length - walked;
-        if drawing {
-            current.push(to);
-        }
-    }
-    if drawing {
-        strokes.push(current);
-    }
-    strokes
-}
-
 /// Draws on a fresh white canvas and encodes the result.
 pub(crate) fn render(format: Format, size: Size, draw: impl FnOnce(&mut Canvas<'_>) -> Result<()>) -> Result<Vec<u8>> {
     match format {
@@ -391,7 +269,7 @@ fn render_png(size: Size, draw: impl FnOnce(&mut Canvas<'_>) -> Result<()>) -> R
     let mut canvas = Canvas { surface, size, scale: f64::from(factor) / PIXEL, marks: String::new(), failure: None };
     draw(&mut canvas)?;
     finish(canvas)?;
-    encode_png(&average_down(&pixels, width as usize, factor as usize), width, height)
+    png_file::encode(&png_file::average_down(&pixels, width as usize, factor as usize), width, height)
 }
 
 fn render_svg(size: Size, draw: impl FnOnce(&mut Canvas<'_>) -> Result<()>) -> Result<Vec<u8>> {
@@ -404,7 +282,7 @@ fn render_svg(size: Size, draw: impl FnOnce(&mut Canvas<'_>) -> Result<()>) -> R
     draw(&mut canvas)?;
     let marks = finish(canvas)?;
 
-    let broken = || draw_error("the SVG back-end left an unfinished document");
+    let broken = || Error::draw("the SVG back-end left an unfinished document");
     let body = document.split_once(">\n").and_then(|(_, rest)| rest.rsplit_once("</svg>")).ok_or_else(broken)?.0;
     let mut framed = String::with_capacity(body.len() + marks.len() + 256);
     write!(
@@ -422,67 +300,13 @@ fn finish(mut canvas: Canvas<'_>) -> Result<String> {
     on_surface!(canvas, backend => backend.present());
     match canvas.failure {
         None => Ok(canvas.marks),
-        Some(message) => Err(draw_error(message)),
+        Some(message) => Err(Error::draw(message)),
     }
-}
-
-fn draw_error(message: impl Display) -> Error {
-    Error::Draw { message: message.to_string() }
-}
-
-/// Averages squares of `factor` by `factor` drawn pixels into pixels of the PNG, `width` of them in a row.
-fn average_down(pixels: &[u8], width: usize, factor: usize) -> Vec<u8> {
-    let row_bytes = width * factor * 3;
-    let mut averaged = Vec::with_capacity(pixels.len() / (factor * factor));
-    let mut sums = vec![0_u16; width * 3];
-    for rows in pixels.chunks_exact(row_bytes * factor) {
-        sums.fill(0);
-        for row in rows.chunks_exact(row_bytes) {
-            for (sum, block) in sums.chunks_exact_mut(3).zip(row.chunks_exact(factor * 3)) {
-                for pixel in block.chunks_exact(3) {
-                    sum.iter_mut().zip(pixel).for_each(|(sum, &value)| *sum += u16::from(value));
-                }
-            }
-        }
-        let area = (factor * factor) as u16;
-        averaged.extend(sums.iter().map(|&sum| ((sum + area / 2) / area) as u8));
-    }
-    averaged
-}
-
-fn encode_png(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, width, height);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Balanced);
-    // States the physical size, so that the figure is placed in a document at its true width.
-    let per_metre = (PNG_DPI / 0.0254).round() as u32;
-    encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: per_metre, yppu: per_metre, unit: png::Unit::Meter }));
-    let mut writer = encoder.write_header().map_err(draw_error)?;
-    writer.write_image_data(pixels).map_err(draw_error)?;
-    writer.finish().map_err(draw_error)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dashes_cover_the_line_in_pattern() {
-        let strokes = dashes(&[(0.0, 0.0), (6.0, 0.0), (10.0, 0.0)], 3.0, 2.0);
-        assert_eq!(strokes, vec![vec![(0.0, 0.0), (3.0, 0.0)], vec![(5.0, 0.0), (6.0, 0.0), (8.0, 0.0)]]);
-    }
-
-    #[test]
-    fn averaging_keeps_flat_areas_and_blends_edges() {
-        let mut pixels = vec![255_u8; 8 * 4 * 3];
-        for row in 0..4 {
-            pixels[row * 24..row * 24 + 6].fill(0);
-        }
-        assert_eq!(average_down(&pixels, 2, 4), [128, 128, 128, 255, 255, 255]);
-    }
 
     #[test]
     fn marks_are_relative_and_on_top() {

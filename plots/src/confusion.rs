@@ -1,10 +1,11 @@
 //! What each class was taken for.
 
-use crate::canvas::{Anchor, Canvas, Stroke, TextStyle};
+use crate::canvas::Canvas;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
-use crate::font;
+use crate::font::{self, Anchor, TextStyle};
 use crate::scale::grouped;
+use crate::stroke::Stroke;
 use crate::theme::{
     CAP_HEIGHT, DOUBLE_COLUMN_MM, HAIRLINE, LABEL, MARGIN, MIDDLE_COLUMN_MM, NOTE, PIXEL, Rgb, SINGLE_COLUMN_MM, Size, TICK, TITLE,
     density, mm,
@@ -70,11 +71,11 @@ impl ConfusionFigure {
 
     /// Samples in all cells.
     pub fn samples(&self) -> u64 {
-        self.counts.iter().sum()
+        sum(self.counts.iter())
     }
 
     fn correct(&self) -> u64 {
-        self.counts.iter().step_by(self.classes.len() + 1).sum()
+        sum(self.counts.iter().step_by(self.classes.len() + 1))
     }
 
     /// Share of samples on the diagonal; NaN without samples.
@@ -124,7 +125,7 @@ impl ConfusionFigure {
         let count_size = self.count_size(layout.cell);
         let fits = |text: &str, size: f64| font::text_width(text, size, false) <= layout.cell - COUNT_AIR + 1e-9;
         for (row, counts) in self.counts.chunks_exact(classes).enumerate() {
-            let total: u64 = counts.iter().sum();
+            let total = sum(counts.iter());
             for (column, &count) in counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
                 let color = density(count as f64 / total as f64);
                 canvas.rect(corner(row, column), corner(row + 1, column + 1), color);
@@ -187,8 +188,9 @@ impl ConfusionFigure {
         let (top, bottom) = (layout.top, layout.top + height);
         let stripes = 100;
         for stripe in 0..stripes {
-            let y = |stripe: i32| bottom - height * f64::from(stripe) / f64::from(stripes);
-            canvas.rect((left, y(stripe + 1)), (left + BAR_WIDTH, y(stripe)), density((f64::from(stripe) + 0.5) / f64::from(stripes)));
+            // Each stripe reaches to the top and the next ones cover it, which leaves no seams.
+            let lower = bottom - height * f64::from(stripe) / f64::from(stripes);
+            canvas.rect((left, top), (left + BAR_WIDTH, lower), density((f64::from(stripe) + 0.5) / f64::from(stripes)));
         }
         let right = left + BAR_WIDTH;
         canvas.line(
@@ -207,6 +209,11 @@ impl ConfusionFigure {
             canvas.text((right + 19.0 + LABEL * CAP_HEIGHT, top + height / 2.0), "%", style);
         }
     }
+}
+
+/// Sum that stops at the largest number instead of overflowing.
+fn sum<'a>(counts: impl Iterator<Item = &'a u64>) -> u64 {
+    counts.fold(0, |sum, &count| sum.saturating_add(count))
 }
 
 fn data_error(message: String) -> Error {

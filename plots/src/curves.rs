@@ -1,12 +1,13 @@
 //! Learning curves: loss and accuracy against epochs, with the schedules beneath them.
 
-use crate::canvas::{Canvas, Dash, Stroke};
+use crate::canvas::Canvas;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
-use crate::font;
+use crate::font::{self, TextStyle};
 use crate::legend::{Legend, Sample};
 use crate::panel::{Panel, Rect, X_GUTTER, X_NUMBERS, XAxis, y_gutter};
 use crate::scale::{Scale, extent};
+use crate::stroke::{Dash, Stroke};
 use crate::theme::{MARGIN, NORMAL, Rgb, SINGLE_COLUMN_MM, STRONG, Size, THIN, TITLE, mm};
 
 const UPPER_HEIGHT: f64 = 82.0;
@@ -20,6 +21,8 @@ const RIGHT_MARGIN: f64 = 10.0;
 const LOG_RATIO: f64 = 30.0;
 /// How far below the smaller peak that axis reaches: annealed rates end at next to nothing.
 const LOG_DEPTH: f64 = 1e-2;
+/// Accuracies are given as shares.
+const PERCENT: f64 = 100.0;
 /// Series of at most this many points show each of them.
 const FEW_POINTS: usize = 12;
 
@@ -155,7 +158,7 @@ fn values(series: &[Series]) -> impl Iterator<Item = f64> {
 impl CurvesFigure {
     fn rows(&self) -> Vec<Row<'_>> {
         let plot = |name, series, y, best| Plot { name, series, unit: 1.0, y, best };
-        let loss = plot("loss", self.loss.as_slice(), Scale::rounded(extent(values(&self.loss))), self.best);
+        let loss = plot("loss", self.loss.as_slice(), Scale::rounded(extent(values(&self.loss))), self.known_best());
         let lower = [
             plot("learning rate", &self.learning_rate, self.rate_scale(), None),
             plot("σ (steps)", &self.sigma, Scale::from_zero(extent(values(&self.sigma))), None),
@@ -168,13 +171,18 @@ impl CurvesFigure {
         filled.filter(|row| !row.plots.is_empty()).collect()
     }
 
+    /// The best epoch, if it can be drawn.
+    fn known_best(&self) -> Option<BestEpoch> {
+        self.best.filter(|best| best.epoch.is_finite() && best.accuracy.is_finite())
+    }
+
     fn accuracy_plot(&self) -> Plot<'_> {
-        let best = self.best.map(|best| best.accuracy);
-        let percent = extent(values(&self.accuracy).chain(best).map(|accuracy| 100.0 * accuracy));
+        let best = self.known_best();
+        let percent = extent(values(&self.accuracy).chain(best.map(|best| best.accuracy)).map(|accuracy| 100.0 * accuracy));
         let y = Scale::rounded(percent);
         // Equal accuracies must not open an axis beyond what an accuracy can be.
         let y = if percent.is_some_and(|(lo, hi)| lo >= 0.0 && hi <= 100.0) { Scale::linear(y.lo.max(0.0), y.hi.min(100.0)) } else { y };
-        Plot { name: "accuracy (%)", series: &self.accuracy, unit: 100.0, y, best: self.best }
+        Plot { name: "accuracy (%)", series: &self.accuracy, unit: PERCENT, y, best }
     }
 
     /// Linear from zero, unless the rates of two series differ so much that the smaller would lie on the axis.
@@ -245,7 +253,7 @@ impl Plot<'_> {
         if extent(values(self.series)).is_none() {
             panel.nothing(canvas, "no epochs");
         }
-        if let Some(best) = self.best.filter(|best| self.unit == 100.0 && best.accuracy.is_finite() && best.epoch.is_finite()) {
+        if let Some(best) = self.best.filter(|best| self.unit == PERCENT && panel.contains(best.epoch, best.accuracy * self.unit)) {
             canvas.ring(panel.at(best.epoch, best.accuracy * self.unit), 2.0, best_stroke());
         }
     }
@@ -255,10 +263,10 @@ impl Plot<'_> {
         let few = series.ys.len() <= FEW_POINTS;
         let known = |i: usize| series.ys.get(i).is_some_and(|y| y.is_finite());
         for (i, (x, y)) in series.points().enumerate() {
-            let lonely = !known(i + 1) && !(i > 0 && known(i - 1));
-            let (place, share) = (panel.at(x, y * self.unit), panel.y.share(y * self.unit));
-            if (few || lonely) && x.is_finite() && (0.0..=1.0).contains(&share) {
-                canvas.disc(place, if series.style.faint { 0.9 } else { STRONG }, stroke.color);
+            let lonely = !(known(i + 1) || i > 0 && known(i - 1));
+            let y = y * self.unit;
+            if (few || lonely) && panel.contains(x, y) {
+                canvas.disc(panel.at(x, y), if series.style.faint { 0.9 } else { STRONG }, stroke.color);
             }
         }
     }
@@ -281,7 +289,7 @@ impl Figure for CurvesFigure {
 
         if !self.title.is_empty() {
             let title = font::shorten(&self.title, TITLE, true, text_width());
-            canvas.text((MARGIN, MARGIN + TITLE), &title, crate::canvas::TextStyle::new(TITLE, Rgb::INK).bold());
+            canvas.text((MARGIN, MARGIN + TITLE), &title, TextStyle::new(TITLE, Rgb::INK).bold());
         }
         let mut top = MARGIN + self.title_height();
         for (index, row) in rows.iter().enumerate() {

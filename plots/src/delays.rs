@@ -1,6 +1,6 @@
 //! Delays of every projection: their distribution before and after training, and how far they move in each epoch.
 
-use crate::canvas::{Canvas, Dash, Stroke};
+use crate::canvas::Canvas;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 use crate::histogram::Bins;
@@ -8,6 +8,7 @@ use crate::legend::{Legend, Sample};
 use crate::paired_rows::{PairedRows, Row, Side};
 use crate::panel::Panel;
 use crate::scale::{Scale, extent, grouped};
+use crate::stroke::{Dash, Stroke};
 use crate::theme::{NORMAL, Rgb, Size};
 use crate::weights::{percent_scale, start_and_end, start_and_end_legend};
 

@@ -36,5 +36,12 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// An [`Error::Draw`] in the words of whatever failed.
+    pub(crate) fn draw(cause: impl std::fmt::Display) -> Self {
+        Self::Draw { message: cause.to_string() }
+    }
+}
+
 /// `std::result::Result` with this crate's [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;

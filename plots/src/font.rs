@@ -4,6 +4,52 @@ use crate::theme::Rgb;
 use ab_glyph::{Font, FontRef, PxScale, point};
 use std::sync::LazyLock;
 
+/// Which part of a line of text stands at the given point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Anchor {
+    /// Its beginning.
+    #[default]
+    Start,
+    /// Its middle.
+    Middle,
+    /// Its end.
+    End,
+}
+
+/// How a line of text is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TextStyle {
+    /// The em in points.
+    pub size: f64,
+    /// Colour, opaque.
+    pub color: Rgb,
+    /// Bold face instead of regular.
+    pub bold: bool,
+    /// What stands at the point.
+    pub anchor: Anchor,
+    /// Reads from bottom to top instead of left to right.
+    pub vertical: bool,
+}
+
+impl TextStyle {
+    /// Regular text from left to right, beginning at its point.
+    pub fn new(size: f64, color: Rgb) -> Self {
+        Self { size, color, bold: false, anchor: Anchor::Start, vertical: false }
+    }
+
+    pub(crate) fn bold(self) -> Self {
+        Self { bold: true, ..self }
+    }
+
+    pub(crate) fn anchor(self, anchor: Anchor) -> Self {
+        Self { anchor, ..self }
+    }
+
+    pub(crate) fn vertical(self) -> Self {
+        Self { vertical: true, ..self }
+    }
+}
+
 /// Families an SVG asks for, all of the same widths.
 pub(crate) const FAMILIES: &str = "Arimo, Arial, Liberation Sans, Helvetica, sans-serif";
 
@@ -57,7 +103,11 @@ pub(crate) fn rasterise(text: &str, size: f64, bold: bool, mut pixel: impl FnMut
         if let Some(outline) = font.outline_glyph(id.with_scale_and_position(scale, point(x, 0.0))) {
             let bounds = outline.px_bounds();
             let (left, top) = (bounds.min.x as i32, bounds.min.y as i32);
-            outline.draw(|dx, dy, coverage| pixel(left + dx as i32, top + dy as i32, coverage.clamp(0.0, 1.0)));
+            outline.draw(|dx, dy, coverage| {
+                if coverage > 0.0 {
+                    pixel(left + dx as i32, top + dy as i32, coverage.min(1.0));
+                }
+            });
         }
         x += per_unit * font.h_advance_unscaled(id);
     }

@@ -1,14 +1,15 @@
 //! Rows of samples with names, above the panels they explain, so that they never cover data.
 
-use crate::canvas::{Canvas, Stroke, TextStyle};
-use crate::font;
+use crate::canvas::Canvas;
+use crate::font::{self, TextStyle};
+use crate::stroke::Stroke;
 use crate::theme::{CAP_HEIGHT, HAIRLINE, Rgb, TICK};
 
 const SAMPLE: f64 = 11.0;
 const SAMPLE_GAP: f64 = 2.6;
 const ENTRY_GAP: f64 = 8.0;
 /// Height of one row.
-pub(crate) const ROW: f64 = 9.0;
+const ROW: f64 = 9.0;
 
 /// How a series looks.
 #[derive(Clone, Copy, Debug, PartialEq)]

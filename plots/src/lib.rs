@@ -12,8 +12,8 @@
 //! | [`CurvesFigure`] | loss, accuracy and schedules against epochs, of one run or of several | `curves` |
 //! | [`ConfusionFigure`] | what each class was taken for, with accuracy and its standard error | `confusion` |
 //!
-//! Beneath them: `theme` (sizes, palette), `font` (the embedded typeface), `canvas` (one drawing surface for both formats), `scale`,
-//! `panel`, `legend` and `histogram`.
+//! Beneath them: `theme` (sizes, palette), `font` (the embedded typeface), `stroke`, `canvas` (one drawing surface for both formats),
+//! `png_file`, `scale`, `panel`, `paired_rows`, `legend` and `histogram`.
 //!
 //! ```
 //! use plots::{CurvesFigure, Figure, Format, Series, SeriesStyle};
@@ -40,17 +40,21 @@ mod histogram;
 mod legend;
 mod paired_rows;
 mod panel;
+mod png_file;
 mod raster;
 mod scale;
+mod stroke;
 mod theme;
 mod weights;
 
-pub use canvas::{Anchor, Canvas, Dash, Point, Stroke, TextStyle};
+pub use canvas::Canvas;
 pub use confusion::ConfusionFigure;
 pub use curves::{BestEpoch, CurvesFigure, Series, SeriesStyle};
 pub use delays::{DelayChange, DelaysFigure, ProjectionDelays};
 pub use error::{Error, Result};
 pub use figure::{Figure, Format};
+pub use font::{Anchor, TextStyle};
 pub use raster::{PopulationSpikes, RasterFigure, ReadoutTraces};
+pub use stroke::{Dash, Point, Stroke};
 pub use theme::{Rgb, Size};
 pub use weights::{ProjectionWeights, WeightSnapshot, WeightsFigure};

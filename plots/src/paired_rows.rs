@@ -1,7 +1,7 @@
 //! Rows of two panels, one row per projection: a distribution on the left, its way through training on the right.
 
-use crate::canvas::{Canvas, TextStyle};
-use crate::font;
+use crate::canvas::Canvas;
+use crate::font::{self, TextStyle};
 use crate::legend::Legend;
 use crate::panel::{Panel, Rect, X_GUTTER, X_NUMBERS, XAxis, y_gutter};
 use crate::scale::Scale;

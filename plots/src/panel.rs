@@ -1,14 +1,19 @@
 //! A pair of axes: where data goes, ticks, labels.
 
-use crate::canvas::{Anchor, Canvas, Dash, Point, Stroke, TextStyle};
-use crate::font;
+use crate::canvas::Canvas;
+use crate::font::{self, Anchor, TextStyle};
 use crate::scale::Scale;
+use crate::stroke::{Dash, Point, Stroke};
 use crate::theme::{CAP_HEIGHT, HAIRLINE, LABEL, NOTE, Rgb, TICK, TICK_LENGTH};
 
 /// Gap between tick and label, and between tick labels and the axis' name.
 const GAP: f64 = 2.2;
-/// Least distance between neighbouring tick labels.
+/// Least distance between tick labels side by side.
 const TICK_GAP: f64 = 6.0;
+/// Least distance between ticks above each other.
+const TICK_PITCH: f64 = 1.45 * TICK;
+/// A name may be this much longer than its axis before it is shortened.
+const OVERHANG: f64 = 6.0;
 
 /// Height below a frame that ticks, their labels and the axis' name take up.
 pub(crate) const X_GUTTER: f64 = TICK_LENGTH + GAP + TICK * CAP_HEIGHT + GAP + LABEL * 1.05;
@@ -53,9 +58,17 @@ pub(crate) struct Panel {
     pub y: Scale,
 }
 
-/// Ticks that fit a height.
+/// As many ticks as fit a height.
 fn y_ticks(scale: Scale, height: f64) -> Vec<f64> {
-    scale.ticks(((height / (TICK * 1.7)) as usize).clamp(1, 5))
+    let fits = |ticks: &[f64]| ticks.windows(2).all(|pair| (scale.share(pair[1]) - scale.share(pair[0])) * height >= TICK_PITCH);
+    (1..=6).rev().map(|count| scale.ticks(count)).find(|ticks| fits(ticks)).unwrap_or_default()
+}
+
+/// The name of an axis, shortened to a length; its power of ten stays, for without it the numbers would be wrong.
+fn axis_label(scale: Scale, name: &str, length: f64) -> String {
+    let multiplier = scale.multiplier();
+    let room = length + OVERHANG - font::text_width(&multiplier, LABEL, false);
+    font::shorten(name, LABEL, false, room) + &multiplier
 }
 
 /// Width left of a frame that ticks, their labels and the axis' name take up.
@@ -109,8 +122,7 @@ impl Panel {
             let style = TextStyle::new(TICK, Rgb::INK).anchor(Anchor::End);
             canvas.text((left - TICK_LENGTH - GAP, y + TICK * CAP_HEIGHT / 2.0), &self.y.tick_label(tick), style);
         }
-        // A name may be longer than its panel is high; a little overhang into the gaps is fine.
-        let name = font::shorten(&self.y.axis_label(y_name), LABEL, false, self.frame.height + 22.0);
+        let name = axis_label(self.y, y_name, self.frame.height);
         let style = TextStyle::new(LABEL, Rgb::INK).anchor(Anchor::Middle).vertical();
         canvas.text((left - gutter + LABEL * CAP_HEIGHT, (top + bottom) / 2.0), &name, style);
     }
@@ -131,7 +143,7 @@ impl Panel {
             canvas.text((x, baseline), &self.x.tick_label(tick), TextStyle::new(TICK, Rgb::INK).anchor(Anchor::Middle));
         }
         let XAxis::Named(name) = x_axis else { return };
-        let name = font::shorten(&self.x.axis_label(name), LABEL, false, self.frame.width + 20.0);
+        let name = axis_label(self.x, name, self.frame.width);
         let style = TextStyle::new(LABEL, Rgb::INK).anchor(Anchor::Middle);
         canvas.text(((self.frame.left + self.frame.right()) / 2.0, baseline + GAP + LABEL * 0.85), &name, style);
     }
@@ -143,6 +155,11 @@ impl Panel {
             ticks.windows(2).all(|pair| self.at(pair[1], 0.0).0 - self.at(pair[0], 0.0).0 >= half(pair[0]) + half(pair[1]) + TICK_GAP)
         };
         (1..=8).rev().map(|count| self.x.ticks(count)).find(|ticks| fits(ticks)).unwrap_or_default()
+    }
+
+    /// Whether a value lies within the frame.
+    pub fn contains(&self, x: f64, y: f64) -> bool {
+        (0.0..=1.0).contains(&self.x.share(x)) && (0.0..=1.0).contains(&self.y.share(y))
     }
 
     /// Says in the middle of an empty frame that there is nothing to see.
@@ -213,6 +230,12 @@ mod tests {
         let kept = clip(&[(1.0, 5.0), (5.0, 15.0), (9.0, 5.0)], FRAME);
         let runs: Vec<&[Point]> = kept.split(|point| point.0.is_nan()).filter(|run| !run.is_empty()).collect();
         assert_eq!(runs, [[(1.0, 5.0), (3.0, 10.0)], [(7.0, 10.0), (9.0, 5.0)]]);
+    }
+
+    #[test]
+    fn a_shortened_name_keeps_its_power_of_ten() {
+        let label = axis_label(Scale::linear(0.0, 1e-5), "learning rate", 50.0);
+        assert!(label.ends_with("… (×10⁻⁵)") && font::text_width(&label, LABEL, false) <= 50.0 + OVERHANG, "{label}");
     }
 
     #[test]

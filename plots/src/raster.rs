@@ -1,12 +1,13 @@
 //! One sample on its way through the network: spikes in, spikes of the hidden populations, potentials of the readout.
 
-use crate::canvas::{Anchor, Canvas, Dash, Point, Stroke, TextStyle};
+use crate::canvas::Canvas;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
-use crate::font;
-use crate::legend::{Legend, ROW, Sample};
+use crate::font::{self, Anchor, TextStyle};
+use crate::legend::{Legend, Sample};
 use crate::panel::{Panel, Rect, X_GUTTER, XAxis, y_gutter};
 use crate::scale::{Scale, extent, grouped};
+use crate::stroke::{Dash, Point, Stroke};
 use crate::theme::{HAIRLINE, LABEL, MARGIN, NOTE, Rgb, SINGLE_COLUMN_MM, STRONG, Size, TITLE, mm};
 
 const TITLE_HEIGHT: f64 = 13.0;
@@ -143,7 +144,8 @@ impl ReadoutTraces {
         let mut legend = Legend::default();
         let highlights = self.highlights();
         for &(class, stroke, role) in &highlights {
-            legend.add(Sample::Line(stroke), format!("{} ({role})", self.classes[class]));
+            let name = self.classes.get(class).map_or("", String::as_str);
+            legend.add(Sample::Line(stroke), format!("{name} ({role})"));
         }
         match (self.classes.len() > highlights.len(), highlights.is_empty()) {
             (true, true) => legend.add(Sample::Line(OTHER), "classes"),
@@ -227,6 +229,15 @@ impl RasterFigure {
         }
     }
 
+    /// Height of the readout's name and legend.
+    fn readout_top(&self, readout: &ReadoutTraces) -> f64 {
+        NAME_HEIGHT + readout.legend().height(self.panel_width())
+    }
+
+    fn panel_width(&self) -> f64 {
+        mm(SINGLE_COLUMN_MM) - MARGIN - self.gutter() - RIGHT_MARGIN
+    }
+
     fn gutter(&self) -> f64 {
         let populations =
             self.populations.iter().enumerate().map(|(i, population)| y_gutter(population.scale(), self.population_height(i)));
@@ -245,7 +256,7 @@ fn draw_name(canvas: &mut Canvas<'_>, frame: Rect, name: &str, note: &str) {
 impl Figure for RasterFigure {
     fn size(&self) -> Size {
         let populations: f64 = (0..self.populations.len()).map(|i| NAME_HEIGHT + self.population_height(i) + ROW_GAP).sum();
-        let readout = self.readout.as_ref().map_or(0.0, |_| NAME_HEIGHT + ROW + READOUT_HEIGHT + ROW_GAP);
+        let readout = self.readout.as_ref().map_or(0.0, |readout| self.readout_top(readout) + READOUT_HEIGHT + ROW_GAP);
         Size { width: mm(SINGLE_COLUMN_MM), height: MARGIN + self.header_height() + populations + readout - ROW_GAP + X_GUTTER + MARGIN }
     }
 
@@ -254,7 +265,7 @@ impl Figure for RasterFigure {
         self.draw_header(canvas);
         let gutter = self.gutter();
         let left = MARGIN + gutter;
-        let width = mm(SINGLE_COLUMN_MM) - left - RIGHT_MARGIN;
+        let width = self.panel_width();
         let time = Scale::linear(0.0, self.duration_ms);
         let last = self.populations.len() + usize::from(self.readout.is_some()) - 1;
         let x_axis = |row: usize| if row == last { XAxis::Named("time (ms)") } else { XAxis::Bare };
@@ -269,12 +280,12 @@ impl Figure for RasterFigure {
             top = frame.bottom() + ROW_GAP;
         }
         if let Some(readout) = &self.readout {
-            let frame = Rect { left, top: top + NAME_HEIGHT + ROW, width, height: READOUT_HEIGHT };
+            let frame = Rect { left, top: top + self.readout_top(readout), width, height: READOUT_HEIGHT };
             let panel = Panel { frame, x: time, y: readout.scale() };
             readout.draw(canvas, &panel);
             panel.axes(canvas, x_axis(last), "potential", gutter);
-            draw_name(canvas, Rect { top: frame.top - ROW, ..frame }, &readout.name, "");
-            readout.legend().draw(canvas, left, frame.top - ROW - 1.0, width);
+            draw_name(canvas, Rect { top: top + NAME_HEIGHT, ..frame }, &readout.name, "");
+            readout.legend().draw(canvas, left, top + NAME_HEIGHT - 1.0, width);
         }
         Ok(())
     }

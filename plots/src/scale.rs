@@ -29,11 +29,15 @@ impl Scale {
         Self { lo, hi, kind: Kind::Linear }
     }
 
-    /// Linear over whole numbers such as epochs.
+    /// Linear over whole numbers such as epochs; a few of them, each a point of its own, keep off the ends.
     pub fn counting(range: Option<(f64, f64)>) -> Self {
         let (lo, hi) = range.unwrap_or((0.0, 1.0));
-        let (lo, hi) = if lo < hi { (lo, hi) } else { (lo - 0.5, hi + 0.5) };
-        Self { kind: Kind::Counting, ..Self::linear(lo, hi) }
+        let air = match hi - lo {
+            0.0 => 0.5,
+            ..12.0 => 0.04 * (hi - lo),
+            _ => 0.0,
+        };
+        Self { kind: Kind::Counting, ..Self::linear(lo - air, hi + air) }
     }
 
     /// Linear, widened to full ticks around the data; without data from 0 to 1.
@@ -76,14 +80,14 @@ impl Scale {
         }
     }
 
-    /// About `count` ticks at round values within the range, seldom one more.
+    /// At most about `count` ticks at round values within the range.
     pub fn ticks(&self, count: usize) -> Vec<f64> {
         if self.kind == Kind::Log {
             let (first, last) = (self.lo.log10().round() as i32, self.hi.log10().round() as i32);
             let stride = ((last - first) as usize).div_ceil(count.max(1)).max(1) as i32;
             return (first..=last).filter(|power| (last - power) % stride == 0).map(|power| 10_f64.powi(power)).collect();
         }
-        let step = tick_step(self.hi - self.lo, count.max(1) as f64 * 1.2);
+        let step = tick_step(self.hi - self.lo, count.max(1) as f64);
         let step = if self.kind == Kind::Counting { step.max(1.0) } else { step };
         let (first, last) = ((self.lo / step - 1e-6).ceil() as i64, (self.hi / step + 1e-6).floor() as i64);
         (first..=last).map(|i| i as f64 * step).collect()
@@ -92,7 +96,7 @@ impl Scale {
     /// Power of ten taken out of the labels and put into the axis' name; 0 for values of everyday size.
     pub fn exponent(&self) -> i32 {
         let largest = self.lo.abs().max(self.hi.abs());
-        if self.kind == Kind::Log || (0.01..100_000.0).contains(&largest) { 0 } else { largest.log10().floor() as i32 }
+        if self.kind == Kind::Log || (0.000_5..100_000.0).contains(&largest) { 0 } else { largest.log10().floor() as i32 }
     }
 
     /// Label of a tick: no needless zeros, a true minus sign.
@@ -104,11 +108,11 @@ impl Scale {
         plain(value / 10_f64.powi(self.exponent()))
     }
 
-    /// The axis' name with its power of ten, if it has one.
-    pub fn axis_label(&self, name: &str) -> String {
+    /// What follows the axis' name: its power of ten, if it has one.
+    pub fn multiplier(&self) -> String {
         match self.exponent() {
-            0 => name.to_owned(),
-            power => format!("{name} (×10{})", superscript(power)),
+            0 => String::new(),
+            power => format!(" (×10{})", superscript(power)),
         }
     }
 }
@@ -179,10 +183,10 @@ mod tests {
 
     #[test]
     fn powers_of_ten_move_into_the_name() {
-        let scale = Scale::linear(0.0, 1e-3);
+        let scale = Scale::linear(0.0, 1e-5);
         assert_eq!(labels(scale, 2), ["0", "0.5", "1"]);
-        assert_eq!(scale.axis_label("learning rate"), "learning rate (×10⁻³)");
-        assert_eq!(Scale::linear(0.0, 240.0).axis_label("delay (ms)"), "delay (ms)");
+        assert_eq!(scale.multiplier(), " (×10⁻⁵)");
+        assert_eq!(Scale::linear(0.0, 240.0).multiplier(), "");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Weights of every projection: their distribution before and after training, and how it got there.
 
-use crate::canvas::{Canvas, Dash, Stroke};
+use crate::canvas::Canvas;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 use crate::histogram::{Bins, quantile, sorted_finite};
@@ -8,6 +8,7 @@ use crate::legend::{Legend, Sample};
 use crate::paired_rows::{PairedRows, Row, Side};
 use crate::panel::Panel;
 use crate::scale::{Scale, extent, grouped};
+use crate::stroke::{Dash, Stroke};
 use crate::theme::{HAIRLINE, NORMAL, Rgb, STRONG, Size, THIN};
 
 /// Shares whose quantiles a [`WeightSnapshot`] holds.
@@ -117,21 +118,29 @@ impl ProjectionWeights {
     fn row(&self, distribution: &Distribution) -> Row {
         let Distribution { bins, start, end } = distribution;
         let epochs = Scale::counting(extent(self.history.iter().map(|snapshot| snapshot.epoch)));
-        let shown =
-            self.history.iter().flat_map(|snapshot| snapshot.quantiles.into_iter().chain(snapshot.traced.iter().map(|&w| f64::from(w))));
         let synapses = self.start.len().max(self.end.len()) as u64;
         Row {
             name: self.name.clone(),
             note: format!("{} synapses", grouped(synapses)),
-            scales: [(Scale::padded(Some((bins.lo, bins.hi()))), percent_scale(start, end)), (epochs, Scale::padded(extent(shown)))],
+            scales: [
+                (Scale::padded(Some((bins.lo, bins.hi()))), percent_scale(start, end)),
+                (epochs, Scale::padded(self.history_extent())),
+            ],
         }
+    }
+
+    /// Smallest and largest weight in the history, if any is finite.
+    fn history_extent(&self) -> Option<(f64, f64)> {
+        let traced = |snapshot: &WeightSnapshot| extent(snapshot.traced.iter().map(|&weight| f64::from(weight)));
+        let ends = self.history.iter().flat_map(|snapshot| [extent(snapshot.quantiles), traced(snapshot)]).flatten();
+        extent(ends.flat_map(|(lo, hi)| [lo, hi]))
     }
 
     fn draw_history(&self, canvas: &mut Canvas<'_>, panel: &Panel) {
         let epochs: Vec<f64> = self.history.iter().map(|snapshot| snapshot.epoch).collect();
         let level = |q: usize| self.history.iter().map(|snapshot| snapshot.quantiles[q]).collect::<Vec<f64>>();
-        if epochs.is_empty() {
-            return panel.nothing(canvas, "no epochs");
+        if self.history_extent().is_none() {
+            return panel.nothing(canvas, if epochs.is_empty() { "no epochs" } else { "no data" });
         }
         panel.band(canvas, &epochs, &level(0), &level(4), outer_band());
         panel.band(canvas, &epochs, &level(1), &level(3), inner_band());

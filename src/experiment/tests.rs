@@ -1,1 +1,140 @@
+use super::*;
+use crate::Source;
+use datasets::{SplitBy, Splitting};
+use neurons::Model;
+use plasticity::gradient::{Cosine, OneCycle, OptimizerSettings, Schedule};
+use sim_core::{Synapses, rounded_delay};
 
+fn message(text: &str) -> String {
+    Experiment::parse(text, "made.toml", "made", &[]).unwrap_err().to_string()
+}
+
+fn with(changes: &[&str]) -> Result<Experiment> {
+    let overrides = changes.iter().map(|text| Override::parse(text)).collect::<Result<Vec<_>>>()?;
+    Experiment::recipe_with("quickstart", &overrides)
+}
+
+#[test]
+fn every_recipe_is_valid_and_survives_a_round_trip() {
+    for recipe in Recipe::all() {
+        let experiment = Experiment::recipe(recipe.name).unwrap();
+        assert_eq!(experiment.name, recipe.name);
+        assert!(!experiment.description.is_empty());
+        let text = experiment.to_toml().unwrap();
+        assert_eq!(Experiment::parse(&text, "resolved", "other", &[]).unwrap(), experiment, "{text}");
+    }
+}
+
+#[test]
+fn the_paper_network_has_the_paper_numbers() {
+    let experiment = Experiment::recipe("shd-delays").unwrap();
+    let network = experiment.build_network(140, 20).unwrap();
+    assert_eq!(network.parameters(true), 214_016);
+    assert_eq!(network.parameters(false), 107_520);
+    let training = &experiment.training;
+    assert_eq!((training.epochs, training.batch_size, training.dropout), (150, 256, 0.4));
+    assert_eq!(training.sigma.raw(0, 150), 12.0);
+    assert_eq!(training.sigma.final_epoch(150), 37);
+    assert_eq!(training.weights.schedule, Schedule::OneCycle(OneCycle::default()));
+    assert_eq!(training.delays.schedule, Schedule::Cosine(Cosine { peak: 0.1, end: 0.0 }));
+    let OptimizerSettings::Adam(adam) = training.weights.optimizer else { panic!("{:?}", training.weights.optimizer) };
+    assert_eq!(adam.weight_decay, 1e-5);
+    assert_eq!(experiment.data.split, Splitting { by: SplitBy::Speaker, speakers: vec![3, 9], ..Splitting::default() });
+    for projection in &network.projections {
+        let Synapses::Dense(synapses) = &projection.synapses else { panic!("trained networks are dense") };
+        assert_eq!(synapses.max_delay_steps, 24);
+        let bound = (6.0 / synapses.pre as f64).sqrt() as f32;
+        assert!(synapses.weight.iter().all(|weight| weight.abs() <= bound));
+        assert!(synapses.weight.iter().any(|weight| weight.abs() > 0.99 * bound));
+        let clamped = synapses.delay.iter().filter(|&&delay| delay == 24.0).count() as f64 / synapses.delay.len() as f64;
+        assert!((clamped - 1.0 / 25.0).abs() < 0.01, "a 25th of the positions starts at the clamp: {clamped}");
+    }
+}
+
+#[test]
+fn other_recipes_have_their_windows_and_sizes() {
+    let steps = |name: &str| {
+        let experiment = Experiment::recipe(name).unwrap();
+        experiment.network.max_delay_steps(experiment.dt_ms())
+    };
+    assert_eq!(["shd-delays-1ms", "ssc-delays", "shd-fixed-delays", "shd-no-delays"].map(steps), [250, 30, 24, 0]);
+    let ssc = Experiment::recipe("ssc-delays").unwrap();
+    assert_eq!(ssc.build_network(140, 35).unwrap().parameters(true), 1_230_848);
+    let fixed = Experiment::recipe("shd-fixed-delays").unwrap();
+    assert!(!fixed.training.delays.learn);
+    for projection in &fixed.build_network(140, 20).unwrap().projections {
+        let Synapses::Dense(synapses) = &projection.synapses else { panic!("trained networks are dense") };
+        assert!(synapses.delay.iter().all(|&delay| delay == rounded_delay(f64::from(delay), 24) as f32));
+    }
+}
+
+#[test]
+fn appending_a_population_does_not_shift_the_others() {
+    let one = with(&["network.hidden=[8]"]).unwrap().build_network(4, 3).unwrap();
+    let two = with(&["network.hidden=[8, 6]"]).unwrap().build_network(4, 3).unwrap();
+    let first = |network: &Network| match &network.projections[0].synapses {
+        Synapses::Dense(synapses) => synapses.clone(),
+        Synapses::Sparse(_) => unreachable!(),
+    };
+    assert_eq!(first(&one), first(&two));
+}
+
+#[test]
+fn errors_know_file_line_and_what_was_expected() {
+    let text = message("seed = 1\n[network]\nhiden = [3]\n");
+    assert!(text.starts_with("made.toml:3:1: unknown field `hiden`, expected one of `hidden`"), "{text}");
+    let text = message("[training]\nepochs = \"many\"\n");
+    assert!(text.starts_with("made.toml:2:10: invalid type: string \"many\", expected"), "{text}");
+    let text = message("seed = \n");
+    assert!(text.starts_with("made.toml:1:"), "{text}");
+    assert!(!text.contains('\n'));
+    assert_eq!(message("[network.neuron]\nmodel = 'lif'\ntau_mem_ms = -1.0"), "made.toml: Lif::tau_mem_ms is -1, but must be above 0");
+    assert_eq!(
+        message("[network]\nhidden = []"),
+        "made.toml: network.hidden is [], but must be a list of at least one population size"
+    );
+    assert_eq!(message("[training]\ndropout = 1.0"), "made.toml: TrainingSettings::dropout is 1, but must be at least 0 and below 1");
+    let text = message("[training]\nloss = 'spike_count'");
+    assert!(text.contains("network.readout never fires"), "{text}");
+    let text = message("name = '../up'");
+    assert!(text.contains("name is \"../up\", but must be letters"), "{text}");
+    assert!(Experiment::recipe("shd").unwrap_err().to_string().starts_with("shd: there is no such recipe; there are quickstart, "));
+}
+
+#[test]
+fn overrides_replace_values_and_name_themselves_when_wrong() {
+    let experiment = with(&["training.epochs=3", "data.split.fraction = 0.5", "network.delays=none", "network.hidden=[2,3]"]).unwrap();
+    assert_eq!((experiment.training.epochs, experiment.data.split.fraction), (3, 0.5));
+    assert_eq!(experiment.network.hidden, [2, 3]);
+    assert!(!experiment.training.delays.learn, "without delays there is nothing to learn");
+    let experiment = with(&["network.readout={model=\"lif\"}", "training.loss=spike_count"]).unwrap();
+    assert!(matches!(experiment.network.readout, Model::Lif(_)));
+    let text = with(&["training.epochs=3", "network.size=3"]).unwrap_err().to_string();
+    assert!(text.starts_with("--set network.size=3: unknown field `size`, expected one of"), "{text}");
+    let text = with(&["training.epochs=few"]).unwrap_err().to_string();
+    assert!(text.starts_with("--set training.epochs=few: invalid type: string \"few\""), "{text}");
+    let text = with(&["seed.x=1"]).unwrap_err().to_string();
+    assert_eq!(text, "--set seed.x=1: seed is a value, not a section");
+    assert!(with(&["epochs"]).unwrap_err().to_string().contains("expected KEY=VALUE"));
+    assert!(with(&["seed="]).unwrap_err().to_string().contains("invalid type: string"));
+}
+
+#[test]
+fn values_of_overrides_are_toml_or_else_text() {
+    let value = |text: &str| Override::parse(&format!("key={text}")).unwrap().value;
+    assert_eq!(value("3"), toml::Value::Integer(3));
+    assert_eq!(value(" 2.5e-3"), toml::Value::Float(2.5e-3));
+    assert_eq!(value("true"), toml::Value::Boolean(true));
+    assert_eq!(value("table"), toml::Value::String("table".into()));
+    assert_eq!(value("a=b"), toml::Value::String("a=b".into()));
+    assert_eq!(value("1\nother = 2"), toml::Value::String("1\nother = 2".into()), "one override sets one key");
+}
+
+#[test]
+fn a_named_file_replaces_made_up_data() {
+    let mut experiment = with(&[]).unwrap();
+    experiment.data.use_file(Path::new("shd.h5"));
+    assert!(matches!(&experiment.data.source, Source::File(file) if file.path.as_deref() == Some(Path::new("shd.h5"))));
+    let text = Experiment::recipe("shd-delays").unwrap().data.recordings(Seed(0)).unwrap_err().to_string();
+    assert!(text.contains("--data FILE"), "{text}");
+}

@@ -225,9 +225,11 @@ fn any_input(channels: usize) -> impl Strategy<Value = SpikeFrames> {
 fn dense_reference(network: &Network, inputs: &[SpikeFrames]) -> Vec<Vec<Vec<f64>>> {
     let mut spikes: Vec<Vec<Vec<f64>>> = SIZES.iter().map(|&size| vec![vec![0.0; size]; STEPS]).collect();
     for (frames, population) in inputs.iter().zip([1, 3]) {
-        for channel in 0..frames.channels() {
-            let (steps, counts) = frames.channel(channel);
-            steps.iter().zip(counts).for_each(|(&step, &count)| spikes[population][step as usize][channel] = count as f64);
+        let train = &mut spikes[population];
+        for (channel, (steps, counts)) in (0..frames.channels()).map(|channel| (channel, frames.channel(channel))) {
+            for (&step, &count) in steps.iter().zip(counts) {
+                train[step as usize][channel] = count as f64;
+            }
         }
     }
     let mut weight = [[[[[0.0; LONGEST as usize + 1]; 5]; 5]; 4]; 4];

@@ -32,15 +32,20 @@ unsafe impl Vector for __m256 {
     #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
         unsafe {
-            let quarter = |v: __m256| _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
             sums_of_quarters([quarter(four[0]), quarter(four[1]), quarter(four[2]), quarter(four[3])])
         }
     }
 }
 
+/// The upper lanes added to the lower ones.
+#[inline(always)]
+unsafe fn quarter(v: __m256) -> __m128 {
+    unsafe { _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1)) }
+}
+
 /// The lane sums of four vectors of four lanes.
 #[inline(always)]
-pub(super) unsafe fn sums_of_quarters([a, b, c, d]: [__m128; 4]) -> [f32; 4] {
+unsafe fn sums_of_quarters([a, b, c, d]: [__m128; 4]) -> [f32; 4] {
     unsafe {
         let ab = _mm_add_ps(_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
         let cd = _mm_add_ps(_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));

@@ -32,15 +32,15 @@ unsafe impl Vector for __m512 {
     #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
         unsafe {
-            let quarter = |v: __m512| {
-                let low = _mm512_castps512_ps256(v);
-                let high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1));
-                let half = _mm256_add_ps(low, high);
-                _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1))
-            };
-            super::avx2::sums_of_quarters([quarter(four[0]), quarter(four[1]), quarter(four[2]), quarter(four[3])])
+            Vector::sums([half(four[0]), half(four[1]), half(four[2]), half(four[3])])
         }
     }
+}
+
+/// The upper lanes added to the lower ones.
+#[inline(always)]
+unsafe fn half(v: __m512) -> __m256 {
+    unsafe { _mm256_add_ps(_mm512_castps512_ps256(v), _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1))) }
 }
 
 /// Runs `f` compiled for AVX-512.

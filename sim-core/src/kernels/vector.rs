@@ -1,6 +1,7 @@
 //! The two kernels, written once for any vector of `f32`.
 //!
-//! Each function is `#[inline(always)]` so that it is compiled with the target features of the function that calls it.
+//! Each function is `#[inline(always)]` so that it is compiled with the target features of the function that calls it; for the same
+//! reason there are no closures here: one that is not inlined would lose the features, and be fifty times slower.
 
 use super::tap_table::Tap;
 
@@ -27,13 +28,13 @@ pub(super) unsafe trait Vector: Copy {
 /// Every `index` is inside `taps`; every row it names holds `out.len()` numbers inside `rows`; the processor has `V`'s instructions.
 #[inline(always)]
 pub(super) unsafe fn accumulate<V: Vector>(rows: &[f32], taps: &[Tap], index: &[u32], out: &mut [f32]) {
-    // SAFETY: tiles stay below `out.len()`, the rest is the caller's promise.
-    unsafe {
-        for_each_tile::<V>(out.len(), |start, vectors| {
+    for (start, vectors) in tiles::<V>(out.len()) {
+        // SAFETY: tiles stay below `out.len()`, the rest is the caller's promise.
+        unsafe {
             let (rows, out) = (rows.as_ptr().add(start), out.as_mut_ptr().add(start));
             macro_rules! tile { ($($n:literal)+) => { match vectors { $($n => accumulate_tile::<V, $n>(rows, taps, index, out),)+ _ => unreachable!("tiles are at most V::TILE long") } } }
             tile!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
-        });
+        }
     }
 }
 
@@ -65,13 +66,13 @@ unsafe fn accumulate_tile<V: Vector, const N: usize>(rows: *const f32, taps: &[T
 /// As for [`accumulate`], with `signal` in the place of `out`; `sums` is as long as `taps`.
 #[inline(always)]
 pub(super) unsafe fn correlate<V: Vector>(rows: &[f32], taps: &[Tap], index: &[u32], signal: &[f32], sums: &mut [f32]) {
-    // SAFETY: tiles stay below `signal.len()`, the rest is the caller's promise.
-    unsafe {
-        for_each_tile::<V>(signal.len(), |start, vectors| {
+    for (start, vectors) in tiles::<V>(signal.len()) {
+        // SAFETY: tiles stay below `signal.len()`, the rest is the caller's promise.
+        unsafe {
             let (rows, signal) = (rows.as_ptr().add(start), signal.as_ptr().add(start));
             macro_rules! tile { ($($n:literal)+) => { match vectors { $($n => correlate_tile::<V, $n>(rows, taps, index, signal, sums),)+ _ => unreachable!("tiles are at most V::TILE long") } } }
             tile!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
-        });
+        }
     }
 }
 
@@ -85,8 +86,10 @@ unsafe fn correlate_tile<V: Vector, const N: usize>(rows: *const f32, taps: &[Ta
         }
         let mut four = index.chunks_exact(4);
         for k in &mut four {
-            let row = |i: usize| rows.add(taps.get_unchecked(*k.get_unchecked(i) as usize).offset as usize);
-            let row = [row(0), row(1), row(2), row(3)];
+            let mut row = [rows; 4];
+            for (row, &k) in row.iter_mut().zip(k) {
+                *row = row.add(taps.get_unchecked(k as usize).offset as usize);
+            }
             let mut sum = [V::splat(0.0); 4];
             for (v, &held) in held.iter().enumerate() {
                 for (sum, row) in sum.iter_mut().zip(row) {
@@ -109,14 +112,11 @@ unsafe fn correlate_tile<V: Vector, const N: usize>(rows: *const f32, taps: &[Ta
 }
 
 /// Splits `length` numbers into tiles of nearly equal size that fit the registers: `(first number, vectors)`.
-#[inline(always)]
-fn for_each_tile<V: Vector>(length: usize, mut f: impl FnMut(usize, usize)) {
+fn tiles<V: Vector>(length: usize) -> impl Iterator<Item = (usize, usize)> {
     let vectors = length / V::LANES;
     let tiles = vectors.div_ceil(V::TILE);
-    let mut first = 0;
-    for tile in 0..tiles {
-        let end = vectors * (tile + 1) / tiles;
-        f(first * V::LANES, end - first);
-        first = end;
-    }
+    (0..tiles).map(move |tile| {
+        let first = vectors * tile / tiles;
+        (first * V::LANES, vectors * (tile + 1) / tiles - first)
+    })
 }

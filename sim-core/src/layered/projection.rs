@@ -6,7 +6,7 @@
 
 use super::spread::{Filter, KernelEvaluation, Spread, SpreadTap};
 use crate::kernels::{Instructions, Tap, TapSelection, TapTable, padded, vectorize};
-use crate::{DelayKernel, DenseSynapses, LANES, SpikeFrames};
+use crate::{DelayKernel, DenseSynapses, LANES, Lanes, SpikeFrames};
 use rayon::prelude::*;
 
 /// Spikes of one population over one sample.
@@ -71,6 +71,7 @@ pub(super) fn bits(mut mask: u16) -> impl Iterator<Item = usize> {
 #[derive(Debug, Default)]
 pub(super) struct ProjectionScratch {
     rows: Vec<f32>,
+    signal: Vec<f32>,
     chosen: TapSelection,
 }
 
@@ -80,6 +81,11 @@ pub(super) struct ProjectionPlan {
     pre: usize,
     post: usize,
     filters: Vec<Filter>,
+    /// Filter values in whole vectors, zeros behind the last.
+    filter_lanes: Vec<Vec<Lanes>>,
+    /// The filters as lists of taps into a gradient row, for the way back.
+    mirrored: TapTable,
+    mirrored_choice: Vec<TapSelection>,
     /// Taps of one synapse: kernel elements times the width of the spread.
     per_synapse: usize,
     /// `[post][pre][element][tap]`.
@@ -111,6 +117,9 @@ impl ProjectionPlan {
             pre: 0,
             post: 0,
             filters: Vec::new(),
+            filter_lanes: Vec::new(),
+            mirrored: TapTable::default(),
+            mirrored_choice: Vec::new(),
             per_synapse: 0,
             spread: Vec::new(),
             forward: TapTable::default(),
@@ -138,8 +147,10 @@ impl ProjectionPlan {
         self.steps_out = Self::steps_out(synapses, settings.steps_in);
         let look_ahead = spread.filters.iter().map(|filter| -filter.first).max().unwrap_or(0).max(0) as usize;
         self.lead = synapses.max_delay_steps.max(look_ahead);
-        self.forward_stride = self.lead + padded(self.steps_out);
-        self.backward_stride = synapses.max_delay_steps + padded(self.steps_in);
+        // A row takes whole filters of its last spike, so that writing them needs no clipping.
+        let filter_reach = spread.filters.iter().map(|filter| filter.first.max(0) as usize + filter.value.len().next_multiple_of(LANES)).max();
+        self.forward_stride = self.lead + padded(self.steps_out).max(self.steps_in + filter_reach.unwrap_or(0));
+        self.backward_stride = padded(synapses.max_delay_steps + padded(self.steps_in));
 
         let row_taps = pre * self.per_synapse;
         self.spread.resize(post * row_taps, SpreadTap::default());
@@ -150,6 +161,10 @@ impl ProjectionPlan {
             }
         });
         self.filters = spread.filters;
+        self.filter_lanes = self.filters.iter().map(|filter| lanes_of(&filter.value)).collect();
+        if settings.transposed {
+            self.prepare_mirrored();
+        }
 
         let rows = self.filters.len();
         let weight = |j: usize, i: usize, k: usize| synapses.weight[(j * pre + i) * taps + k * taps / self.per_synapse];
@@ -174,6 +189,32 @@ impl ProjectionPlan {
                 }
             });
         }
+    }
+
+    /// `row_r[v] = sum_k value_r[k] * signal[v + first_r + k]`, the adjoints of the filters, as taps into a signal that has `lead` zeros
+    /// before step 0.
+    fn prepare_mirrored(&mut self) {
+        let (filters, lead) = (&self.filters, self.lead);
+        let longest = filters.iter().map(|filter| filter.value.len()).max().unwrap_or(0);
+        self.mirrored.fill(filters.len(), longest, self.mirrored_reach(), |r, taps| {
+            for (k, tap) in taps.iter_mut().enumerate() {
+                let weight = filters[r].value.get(k).copied().unwrap_or(0.0);
+                *tap = Tap { offset: (lead + k).strict_add_signed(filters[r].first as isize) as u32, weight };
+            }
+        });
+        self.mirrored_choice.clear();
+        self.mirrored_choice.extend(filters.iter().map(|filter| {
+            let mut choice = TapSelection::default();
+            choice.extend(0, filter.value.len());
+            choice
+        }));
+    }
+
+    /// Offsets of mirrored taps stay below this.
+    fn mirrored_reach(&self) -> usize {
+        let longest = self.filters.iter().map(|filter| filter.value.len()).max().unwrap_or(0);
+        let latest = self.filters.iter().map(|filter| filter.first.max(0) as usize).max().unwrap_or(0);
+        self.lead + latest + longest + 1
     }
 
     /// Number of sums that [`ProjectionPlan::weight_gradient`] fills.
@@ -224,24 +265,25 @@ impl ProjectionPlan {
     ) {
         let (stride_out, stride_in) = (padded(self.steps_out), padded(self.steps_in));
         let (rows, stride) = (self.filters.len(), self.backward_stride);
-        scratch.rows.resize((LANES * rows * stride + stride_in).max(scratch.rows.len()), 0.0);
+        let ProjectionScratch { rows: all_rows, signal, chosen } = scratch;
+        all_rows.resize((LANES * rows * stride + stride_in).max(all_rows.len()), 0.0);
+        signal.clear();
+        signal.resize(self.mirrored_reach() + stride, 0.0);
         for block in 0..self.post.div_ceil(LANES) {
             let neurons = block * LANES..self.post.min((block + 1) * LANES);
             for (lane, j) in neurons.clone().enumerate() {
-                let signal = &gradient[j * stride_out..j * stride_out + self.steps_out];
-                for (r, filter) in self.filters.iter().enumerate() {
-                    let row = &mut scratch.rows[(lane * rows + r) * stride..][..stride];
-                    vectorize(
-                        #[inline(always)]
-                        || mirrored(filter, signal, row),
-                    );
+                signal[self.lead..self.lead + self.steps_out].copy_from_slice(&gradient[j * stride_out..][..self.steps_out]);
+                for (r, choice) in self.mirrored_choice.iter().enumerate() {
+                    let row = &mut all_rows[(lane * rows + r) * stride..][..stride];
+                    row.fill(0.0);
+                    self.mirrored.accumulate(with, r, choice, signal, row);
                 }
             }
-            scratch.chosen.clear();
-            scratch.chosen.extend(neurons.start * self.per_synapse, neurons.end * self.per_synapse);
+            chosen.clear();
+            chosen.extend(neurons.start * self.per_synapse, neurons.end * self.per_synapse);
             for (i, out) in out.chunks_exact_mut(stride_in).enumerate() {
                 if wanted(i) {
-                    self.backward.accumulate(with, i, &scratch.chosen, &scratch.rows, out);
+                    self.backward.accumulate(with, i, chosen, all_rows, out);
                 }
             }
         }
@@ -287,33 +329,38 @@ impl ProjectionPlan {
             scratch.chosen.extend(i * self.per_synapse, (i + 1) * self.per_synapse);
             scratch.rows[lane * rows * stride..(lane + 1) * rows * stride].fill(0.0);
         }
-        let all = &mut scratch.rows;
-        spikes.for_each(block, active, |lane, step, height| {
-            for (r, filter) in self.filters.iter().enumerate() {
-                let start = (self.lead + step).strict_add_signed(filter.first as isize);
-                let row = &mut all[(lane * rows + r) * stride..][..stride];
-                if let Some(row) = row.get_mut(start..) {
-                    for (out, value) in row.iter_mut().zip(&filter.value) {
-                        *out += height * value;
-                    }
-                }
-            }
-        });
+        let all = &mut scratch.rows[..];
+        vectorize(
+            #[inline(always)]
+            || {
+                spikes.for_each(
+                    block,
+                    active,
+                    #[inline(always)]
+                    |lane, step, height| {
+                        for (r, (filter, value)) in self.filters.iter().zip(&self.filter_lanes).enumerate() {
+                            let start = ((lane * rows + r) * stride + self.lead + step).strict_add_signed(filter.first as isize);
+                            add_scaled(&mut all[start..start + value.len() * LANES], height, value);
+                        }
+                    },
+                )
+            },
+        );
         true
     }
 }
 
-/// `row[v] = sum_k value[k] * signal[v + first + k]`, the adjoint of a filter.
+/// `out += height * value`.
 #[inline(always)]
-fn mirrored(filter: &Filter, signal: &[f32], row: &mut [f32]) {
-    row.fill(0.0);
-    for (k, &value) in filter.value.iter().enumerate() {
-        let ahead = filter.first + k as i32;
-        let (from_signal, from_row) = (ahead.max(0) as usize, (-ahead).max(0) as usize);
-        if let (Some(signal), Some(row)) = (signal.get(from_signal..), row.get_mut(from_row..)) {
-            for (out, signal) in row.iter_mut().zip(signal) {
-                *out += value * signal;
-            }
+fn add_scaled(out: &mut [f32], height: f32, value: &[Lanes]) {
+    for (out, value) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(value) {
+        for (out, value) in out.iter_mut().zip(value) {
+            *out += height * value;
         }
     }
+}
+
+fn lanes_of(value: &[f32]) -> Vec<Lanes> {
+    let whole = |chunk: &[f32]| std::array::from_fn(|lane| chunk.get(lane).copied().unwrap_or(0.0));
+    value.chunks(LANES).map(whole).collect()
 }

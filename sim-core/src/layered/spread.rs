@@ -8,6 +8,7 @@
 //! | [`GaussianMethod::Exact`] | identity | `K` | none |
 //! | [`GaussianMethod::Truncated`] | identity | those holding all but `tolerance` of the mass | `tolerance` |
 //! | [`GaussianMethod::Table`] | the Gaussian at centres `h` apart, smoothed once for all synapses | 2, interpolating linearly | about `h^2 / (8 sigma^2)` |
+//! | [`GaussianMethod::Cheapest`] | whichever of the last two costs less for the width at hand | | `tolerance` |
 //!
 //! The derivative with respect to the delay is that of the taps actually used, so gradients are exact for the method chosen.
 
@@ -26,6 +27,8 @@ pub enum GaussianMethod {
     Truncated,
     /// Presynaptic trains smoothed once per centre of a grid; each synapse interpolates between two centres.
     Table,
+    /// `Truncated` or `Table`, whichever costs less at the width of the epoch: `Truncated` for narrow kernels, `Table` for wide ones.
+    Cheapest,
 }
 
 /// How kernels are evaluated in a pass over a batch.
@@ -97,6 +100,9 @@ enum Shape {
     Table { spacing: f64, centres: Vec<(u32, u32)> },
 }
 
+/// A table costs about as much as this many truncated taps: two, and the smoothing. Found with `benches/projection.rs`.
+const TABLE_COST: usize = 5;
+
 /// The Gaussian is smaller than 1e-8 of its peak beyond this many sigmas.
 const NEGLIGIBLE: f64 = 6.1;
 
@@ -111,26 +117,33 @@ impl Spread {
             (DelayKernel::Linear, _) => with_identity(if max_delay == 0 { 1 } else { 2 }, Shape::Taps(kernel)),
             (DelayKernel::Gaussian, GaussianMethod::Exact) => with_identity(max_delay + 1, Shape::Gaussian { sigma }),
             (DelayKernel::Gaussian, GaussianMethod::Truncated) => {
-                let width = (2.0 * half_width(sigma, evaluation.tolerance)).ceil() as usize;
-                with_identity(width.clamp(2, 2 + max_delay).min(max_delay + 1), Shape::Gaussian { sigma })
+                with_identity(truncated_width(sigma, evaluation.tolerance, max_delay), Shape::Gaussian { sigma })
             }
             (DelayKernel::Gaussian, GaussianMethod::Table) if max_delay < 2 => with_identity(max_delay + 1, Shape::Gaussian { sigma }),
             (DelayKernel::Gaussian, GaussianMethod::Table) => Self::table(evaluation.tolerance, max_delay, sigma),
+            (DelayKernel::Gaussian, GaussianMethod::Cheapest) => {
+                let gaussian = if truncated_width(sigma, evaluation.tolerance, max_delay) > TABLE_COST {
+                    GaussianMethod::Table
+                } else {
+                    GaussianMethod::Truncated
+                };
+                Self::new(kernel, KernelEvaluation { gaussian, ..evaluation }, max_delay, sigma_raw)
+            }
         }
     }
 
     fn table(tolerance: f64, max_delay: usize, sigma: f64) -> Self {
-        let spacing = centre_spacing(sigma, tolerance);
         let cut = half_width(sigma, tolerance / 10.0);
-        let count = (max_delay as f64 / spacing).ceil() as usize + 1;
+        let spacing = centre_spacing(sigma, tolerance, cut, max_delay);
+        let count = (max_delay as f64 / spacing).round() as usize + 1;
         let mut filters: Vec<Filter> = Vec::new();
         // Away from the window's ends the kernel only moves, so one row per fraction of a step serves all whole steps.
         let mut row_of_fraction = std::collections::BTreeMap::new();
         let centres = (0..count)
             .map(|m| {
                 let centre = m as f64 * spacing;
-                let inside = centre - cut >= 0.0 && centre + cut <= max_delay as f64;
-                if !inside || spacing > 1.0 {
+                let shared = spacing <= 1.0 && centre - cut >= 0.0 && centre + cut <= max_delay as f64;
+                if !shared {
                     filters.push(windowed(centre, cut, max_delay, sigma));
                     return (filters.len() as u32 - 1, 0);
                 }
@@ -218,11 +231,18 @@ fn half_width(sigma: f64, tolerance: f64) -> f64 {
     z * sigma
 }
 
+/// Taps that hold all but `tolerance` of a Gaussian wherever its centre lies.
+fn truncated_width(sigma: f64, tolerance: f64, max_delay: usize) -> usize {
+    ((2.0 * half_width(sigma, tolerance)).ceil() as usize).max(2).min(max_delay + 1)
+}
+
 /// Distance of the table's centres: linear interpolation of a Gaussian over `h` has an L1 error of at most `h^2 / (8 sigma^2)`.
-/// Below one step it is one over a whole number, so that whole steps fall on the grid.
-fn centre_spacing(sigma: f64, tolerance: f64) -> f64 {
+/// Where some centres are free of the window's ends it is one over a whole number, so that whole steps fall on the grid and centres a
+/// whole number of steps apart share a row.
+fn centre_spacing(sigma: f64, tolerance: f64, cut: f64, max_delay: usize) -> f64 {
     let spacing = sigma * (8.0 * tolerance).sqrt();
-    if spacing >= 1.0 { spacing.floor() } else { 1.0 / (1.0 / spacing).ceil() }
+    let window = max_delay as f64;
+    if spacing < 1.0 && 2.0 * cut < window { 1.0 / (1.0 / spacing).ceil() } else { window / (window / spacing).ceil() }
 }
 
 #[cfg(test)]
@@ -263,7 +283,7 @@ mod tests {
 
     #[test]
     fn approximations_keep_their_tolerance_over_all_delays() {
-        for gaussian in [GaussianMethod::Truncated, GaussianMethod::Table] {
+        for gaussian in [GaussianMethod::Truncated, GaussianMethod::Table, GaussianMethod::Cheapest] {
             for tolerance in [1e-2, 5e-3, 1e-3] {
                 for raw in [12.0, 6.0, 3.0, 1.5, 0.8, 0.4, 0.23] {
                     let spread = Spread::new(DelayKernel::Gaussian, KernelEvaluation { gaussian, tolerance }, 24, raw);

@@ -1,17 +1,19 @@
-//! Files that other programs wrote; `files/make_files.py` says which and how.
+//! Small files of other programs; `files/make_files.py` says which and how.
 
 use std::path::{Path, PathBuf};
 
 use datasets::{Layout, MetaInfo, RecordingFile, SpikeRecordings, Summary, TimeType};
+use rand::RngExt;
+use sim_core::{Purpose, Seed};
 
 const FILES: [(&str, TimeType, &str); 3] = [
     ("official_layout.h5", TimeType::Float16, "uint16"),
-    ("big_endian.h5", TimeType::Float16, "big-endian int64"),
+    ("big_endian.h5", TimeType::Float16, "int64"),
     ("latest_format.h5", TimeType::Float32, "uint8"),
 ];
 
 fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reading/files").join(name)
 }
 
 fn check(recordings: &SpikeRecordings) {
@@ -34,6 +36,33 @@ fn files_of_pytables_and_h5py_are_read() {
     assert_eq!(official.meta_info()["age"], MetaInfo::Numbers(vec![31.0, 27.0]));
     assert_eq!(official.meta_info()["body_height"], MetaInfo::Numbers(vec![172.0, 181.5]));
     assert_eq!(official.meta_info()["gender"], MetaInfo::Words(vec!["f".into(), "m".into()]));
+}
+
+/// Other programs lay files out in other ways than ours does, so there is more to damage; see the reader's own test.
+#[test]
+fn corrupted_copies_never_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rng = Seed(11).stream(Purpose::Synthesis, 0, 0);
+    for (name, _, _) in FILES {
+        let good = std::fs::read(path(name)).unwrap();
+        let mut refused = 0;
+        for copy in 0..250 {
+            let damaged = folder.path().join(format!("{copy}-{name}"));
+            let mut bytes = good.clone();
+            for _ in 0..rng.random_range(1..=40) {
+                let at = rng.random_range(8..bytes.len());
+                bytes[at] = rng.random();
+            }
+            bytes.truncate(if rng.random_bool(0.1) { rng.random_range(8..bytes.len()) } else { bytes.len() });
+            std::fs::write(&damaged, &bytes).unwrap();
+            if let Err(error) = SpikeRecordings::read(&damaged, &Layout::default()) {
+                refused += 1;
+                let error = error.to_string();
+                assert!(error.starts_with(&format!("{}: ", damaged.display())) && !error.contains('\n'), "{error}");
+            }
+        }
+        assert!(refused > 30, "{name}: {refused}");
+    }
 }
 
 #[test]

@@ -1,0 +1,308 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+use synfire::Override;
+
+/// Train spiking networks whose synaptic delays learn, and look at what they do.
+#[derive(Debug, Parser)]
+#[command(name = "synfire", version, max_term_width = 110)]
+#[command(after_help = "Examples:
+  synfire train                                    makes its own spike data and learns delays on it
+  synfire train shd-delays --data shd_train.h5.gz  the published network on spoken digits
+  synfire evaluate runs/shd-delays-1 --json
+  synfire plot runs/shd-delays-1
+
+`synfire COMMAND --help` tells more about a command.")]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Train(Train),
+    Evaluate(Evaluate),
+    Simulate(Simulate),
+    Plot(Plot),
+    Data(Data),
+    Recipes(Recipes),
+    Completions(Completions),
+}
+
+/// Train a network; the folder of the run holds everything about it
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire train
+  synfire train shd-delays --data shd_train.h5.gz --set training.epochs=30 --seed 1
+  synfire train quickstart --set network.delays=none --out runs/without
+  synfire train my-experiment.toml
+  synfire train runs/quickstart-1/config.toml      the same run again
+  synfire train --resume runs/shd-delays-1         go on after Ctrl-C or a power cut
+
+Ctrl-C finishes the training step, saves and exits with code 130; a second Ctrl-C exits at once.")]
+pub struct Train {
+    /// A recipe (see `synfire recipes`) or a configuration file
+    #[arg(value_name = "RECIPE|FILE.toml", default_value = "quickstart", conflicts_with = "resume")]
+    pub experiment: String,
+    /// Spike recordings: an SHD or SSC file, .h5, .h5.gz or .zip as downloaded
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Change one value of the configuration, e.g. training.epochs=30; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "resume")]
+    pub set: Vec<String>,
+    /// Folder of the run [default: runs/NAME-1, runs/NAME-2, ...]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+    /// Go on with the run in this folder, bit for bit as if it had not stopped
+    #[arg(long, value_name = "DIR")]
+    pub resume: Option<PathBuf>,
+    /// Threads; results do not depend on them [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// The seed all random numbers descend from
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    pub seed: Option<u64>,
+    /// Epochs; schedules stretch or shrink with them
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    pub epochs: Option<usize>,
+    /// Stop after N epochs of this call; --resume goes on
+    #[arg(long, value_name = "N")]
+    pub stop_after: Option<usize>,
+    /// Print nothing but errors and the result
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Replace an earlier run in --out
+    #[arg(long, conflicts_with = "resume")]
+    pub overwrite: bool,
+}
+
+/// Measure a run's accuracy with one tap per synapse
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire evaluate runs/shd-delays-1
+  synfire evaluate runs/shd-delays-1 --data shd_test.h5.gz --json
+
+The best checkpoint was chosen on the validation samples, so its accuracy on them is a little too good.")]
+pub struct Evaluate {
+    /// Folder of the run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Evaluate on all samples of this file instead of the run's own
+    #[arg(long, value_name = "FILE", conflicts_with = "split")]
+    pub data: Option<PathBuf>,
+    /// Which of the run's own samples
+    #[arg(long, value_enum, default_value_t = Split::Validation)]
+    pub split: Split,
+    /// Which checkpoint
+    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    pub checkpoint: Checkpoint,
+    /// Threads; results do not depend on them [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which of a run's own samples.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Split {
+    /// Those it never trained on
+    Validation,
+    /// Those it trained on
+    Train,
+    /// Both
+    All,
+}
+
+/// Which of a run's checkpoints.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Checkpoint {
+    /// Of the epoch with the best validation accuracy
+    Best,
+    /// Of the newest epoch
+    Last,
+}
+
+/// Run a network step by step and log its spikes: SONATA HDF5 and CSV
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire simulate runs/shd-delays-1 --sample 17 --out sim
+  synfire simulate runs/shd-delays-1 --data shd_test.h5 --sample 17 --record spikes,v --out sim
+  synfire simulate network.toml --out sim")]
+pub struct Simulate {
+    /// Folder of a run, or a file that describes a network
+    #[arg(value_name = "RUN|FILE.toml")]
+    pub network: PathBuf,
+    /// Take the sample from this file instead of the run's own data
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Index of the sample, counted from 0 [default: the first validation sample, or the first of --data]
+    #[arg(long, value_name = "K")]
+    pub sample: Option<usize>,
+    /// Which checkpoint of the run
+    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    pub checkpoint: Checkpoint,
+    /// What to record: spikes, v (membrane potentials), or both
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "spikes")]
+    pub record: Vec<Recordable>,
+    /// Folder for the logs [default: RUN/spikes, or the current folder for a file]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a simulation can record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Recordable {
+    /// Spikes of all populations
+    Spikes,
+    /// Membrane potentials of all neurons in every step
+    V,
+}
+
+/// Draw the figures of a run, PNG and SVG
+#[derive(Debug, Args)]
+pub struct Plot {
+    /// Folder of the run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Which figures [default: all]
+    #[arg(value_enum)]
+    pub figures: Vec<FigureName>,
+}
+
+/// The figures.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum FigureName {
+    /// A validation sample on its way through the network
+    Raster,
+    /// Weights at start and end, and over the epochs
+    Weights,
+    /// Delays at start and end, and how far they moved per epoch
+    Delays,
+    /// Loss, accuracy and schedules over the epochs
+    Curves,
+    /// What each class was taken for
+    Confusion,
+}
+
+/// Look into spike recordings, or make some
+#[derive(Debug, Args)]
+pub struct Data {
+    #[command(subcommand)]
+    pub action: DataAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DataAction {
+    /// Say what is in a file
+    Info {
+        /// An SHD or SSC file, .h5, .h5.gz or .zip
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Number of channels a spike can come from
+        #[arg(long, default_value_t = 700)]
+        channels: usize,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a file of random-manifold spikes, whose classes differ in timing only
+    Synth {
+        /// The file to write, .h5
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Change one parameter, e.g. classes=5; may be repeated. There are: classes, neurons, spikes_per_neuron, samples_per_class,
+        /// duration_ms, dimension, smoothness, jitter_ms, stretch
+        #[arg(long, value_name = "KEY=VALUE")]
+        set: Vec<String>,
+        /// The seed
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
+}
+
+/// List the experiments inside the program, or print one
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire recipes
+  synfire recipes shd-delays > my-experiment.toml")]
+pub struct Recipes {
+    /// Print the configuration file of this recipe
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// Print completions for a shell
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+impl Train {
+    /// All changes to the configuration: `--set`, then `--epochs` and `--seed`.
+    pub fn overrides(&self) -> synfire::Result<Vec<Override>> {
+        let number = |key: &str, value: Option<String>| value.map(|value| format!("{key}={value}"));
+        let epochs = number("training.epochs", self.epochs.map(|epochs| epochs.to_string()));
+        let seed = number("seed", self.seed.map(|seed| seed.to_string()));
+        self.set.iter().cloned().chain(epochs).chain(seed).map(|text| Override::parse(&text)).collect()
+    }
+}
+
+impl From<Checkpoint> for synfire::Checkpoint {
+    fn from(checkpoint: Checkpoint) -> Self {
+        match checkpoint {
+            Checkpoint::Best => Self::Best,
+            Checkpoint::Last => Self::Last,
+        }
+    }
+}
+
+impl From<Split> for synfire::EvaluatedSplit {
+    fn from(split: Split) -> Self {
+        match split {
+            Split::Validation => Self::Validation,
+            Split::Train => Self::Train,
+            Split::All => Self::All,
+        }
+    }
+}
+
+impl From<FigureName> for synfire::Picture {
+    fn from(name: FigureName) -> Self {
+        match name {
+            FigureName::Raster => Self::Raster,
+            FigureName::Weights => Self::Weights,
+            FigureName::Delays => Self::Delays,
+            FigureName::Curves => Self::Curves,
+            FigureName::Confusion => Self::Confusion,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn resuming_takes_no_new_configuration() {
+        for wrong in [&["--set", "a=1"][..], &["--seed", "1"], &["--epochs", "3"], &["--out", "x"], &["--overwrite"], &["quickstart"]] {
+            let typed = ["synfire", "train", "--resume", "runs/a"].iter().chain(wrong);
+            assert!(Arguments::try_parse_from(typed).is_err(), "{wrong:?}");
+        }
+        assert!(Arguments::try_parse_from(["synfire", "train", "--resume", "runs/a", "--data", "b.h5", "--threads", "2"]).is_ok());
+    }
+}

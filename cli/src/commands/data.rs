@@ -1,0 +1,39 @@
+//! `synfire data`
+
+use crate::arguments::{Data, DataAction};
+use crate::output;
+use anyhow::{Context, Result};
+use std::process::ExitCode;
+use synfire::datasets::{Layout, RecordingFile, Summary};
+use synfire::{Experiment, Override};
+
+pub fn run(arguments: &Data) -> Result<ExitCode> {
+    match &arguments.action {
+        DataAction::Info { file, channels, json } => {
+            let file = RecordingFile::open(file)?;
+            let recordings = file.read(&Layout { channels: *channels, ..Layout::default() })?;
+            let summary = Summary::new(&file, &recordings)?;
+            if *json {
+                output::print(serde_json::to_string(&summary).context("the summary cannot be written as JSON")?)?;
+            } else {
+                output::print(summary)?;
+            }
+        }
+        DataAction::Synth { file, set, seed } => {
+            let sections = set.iter().map(|text| Override::parse(&format!("data.source.{text}"))).collect::<synfire::Result<Vec<_>>>()?;
+            let text = "[data.source]\nkind = \"randman\"\n";
+            let experiment = Experiment::parse(text, "data synth", "synth", &sections)?;
+            let (recordings, _) = experiment.data.recordings(synfire::sim_core::Seed(*seed))?;
+            recordings.write(file)?;
+            output::print(format!(
+                "{}: {} samples of {} classes on {} channels; read it with data.source.channels={}",
+                file.display(),
+                recordings.len(),
+                recordings.classes(),
+                recordings.channels(),
+                recordings.channels()
+            ))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,39 @@
+//! `synfire evaluate`
+
+use crate::arguments::Evaluate;
+use crate::output;
+use anyhow::Result;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use synfire::TrainedRun;
+
+pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
+    let run = TrainedRun::open(&arguments.run, arguments.checkpoint.into())?;
+    let result = run.evaluate(arguments.data.as_deref(), arguments.split.into(), arguments.threads.map(usize::from))?;
+    let evaluation = &result.evaluation;
+    let (accuracy, error) = (evaluation.accuracy(), evaluation.standard_error());
+    if arguments.json {
+        output::print(json!({
+            "run": arguments.run.display().to_string(),
+            "checkpoint": format!("{:?}", arguments.checkpoint).to_lowercase(),
+            "data": result.data,
+            "split": result.split,
+            "samples": evaluation.samples,
+            "correct": evaluation.correct,
+            "accuracy": accuracy,
+            "standard_error": error,
+            "loss": evaluation.loss,
+            "firing_rates": evaluation.firing_rates.iter().cloned().collect::<BTreeMap<_, _>>(),
+            "classes": result.classes,
+            "confusion": evaluation.confusion,
+        }))?;
+    } else {
+        let (accuracy, error) = (100.0 * accuracy, 100.0 * error);
+        output::print(format!(
+            "{} of {}: accuracy {accuracy:.2} ± {error:.2} % ({} of {} samples), loss {:.4}, one tap per synapse",
+            result.split, result.data, evaluation.correct, evaluation.samples, evaluation.loss
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,9 @@
+//! One file per verb.
+
+pub mod completions;
+pub mod data;
+pub mod evaluate;
+pub mod plot;
+pub mod recipes;
+pub mod simulate;
+pub mod train;

@@ -1,0 +1,75 @@
+//! `synfire simulate`
+
+use crate::arguments::{Recordable, Simulate};
+use crate::output;
+use anyhow::{Result, bail};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use synfire::sim_core::{SampleSource, Variables};
+use synfire::{NetworkFile, Simulation, TrainedRun};
+
+pub fn run(arguments: &Simulate) -> Result<ExitCode> {
+    let records = |what| arguments.record.contains(&what);
+    let variables = Variables { spikes: records(Recordable::Spikes), potentials: records(Recordable::V) };
+    if arguments.network.is_dir() {
+        of_run(arguments, variables)
+    } else {
+        of_file(arguments, variables)
+    }
+}
+
+fn of_run(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
+    let run = TrainedRun::open(&arguments.network, arguments.checkpoint.into())?;
+    let chosen = run.sample(arguments.data.as_deref(), arguments.sample)?;
+    let simulation = Simulation::of_sample(run.network(), &chosen.data, chosen.index);
+    let folder = arguments.out.clone().unwrap_or_else(|| run.folder().spikes());
+    let files = simulation.log(variables, &folder, &format!("sample-{}", chosen.index))?;
+    let recording = simulation.record(Variables::ALL)?;
+    let predicted = simulation.predicted(&recording, run.experiment().training.loss);
+    let class = |class: usize| chosen.data.dataset.recordings().class_name(class);
+    let label = chosen.data.dataset.label(chosen.index);
+    if arguments.json {
+        output::print(json!({
+            "data": chosen.data.origin.name,
+            "sample": chosen.index,
+            "class": class(label),
+            "predicted": class(predicted),
+            "steps": simulation.steps(),
+            "dt_ms": simulation.network().dt_ms,
+            "spikes": spikes(&simulation, |population| recording.spikes(population).len()),
+            "files": files,
+        }))?;
+    } else {
+        output::print(format!("sample {} of {}: class {}, predicted {}", chosen.index, chosen.data.origin.name, class(label), class(predicted)))?;
+        print_files(&files)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn of_file(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
+    if arguments.data.is_some() || arguments.sample.is_some() {
+        bail!("{}: a network file brings its own spikes; --data and --sample belong to the folder of a run", arguments.network.display());
+    }
+    let path = &arguments.network;
+    let simulation = NetworkFile::read(path)?.simulation(&path.display().to_string())?;
+    let folder = arguments.out.clone().unwrap_or_else(|| ".".into());
+    let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let files = simulation.log(variables, &folder, &name)?;
+    if arguments.json {
+        output::print(json!({ "steps": simulation.steps(), "dt_ms": simulation.network().dt_ms, "files": files }))?;
+    } else {
+        print_files(&files)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Spikes of every population by name.
+fn spikes(simulation: &Simulation, count: impl Fn(usize) -> usize) -> serde_json::Map<String, serde_json::Value> {
+    let populations = simulation.network().populations.iter().enumerate();
+    populations.map(|(index, population)| (population.name.clone(), count(index).into())).collect()
+}
+
+fn print_files(files: &[PathBuf]) -> Result<()> {
+    files.iter().map(PathBuf::as_path).map(Path::display).try_for_each(output::print)
+}

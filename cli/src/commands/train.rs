@@ -1,0 +1,65 @@
+//! `synfire train`
+
+use crate::arguments::Train;
+use crate::progress::Display;
+use crate::{interrupt, output};
+use anyhow::Result;
+use std::path::Path;
+use std::process::ExitCode;
+use synfire::{Experiment, Finish, RunFolder, TrainingRun};
+
+pub fn run(arguments: &Train) -> Result<ExitCode> {
+    interrupt::listen()?;
+    let threads = arguments.threads.map(usize::from);
+    let mut run = match &arguments.resume {
+        Some(folder) => TrainingRun::resume(folder, arguments.data.as_deref(), threads)?,
+        None => {
+            let experiment = experiment(arguments)?;
+            match &arguments.out {
+                Some(folder) => TrainingRun::create(experiment, folder.clone(), arguments.overwrite, threads)?,
+                None => {
+                    let folder = RunFolder::next(Path::new("runs"), &experiment.name)?;
+                    let created = TrainingRun::create(experiment, folder.clone(), false, threads);
+                    if created.is_err() {
+                        // The number was taken for a run that never began; the folder is still empty, or it stays.
+                        let _ = std::fs::remove_dir(&folder);
+                    }
+                    created?
+                }
+            }
+        }
+    };
+    if let Some(epochs) = arguments.stop_after {
+        run = run.stop_after(epochs);
+    }
+    let mut display = Display::new(arguments.quiet);
+    let finish = run.run(&mut display)?;
+    drop(display);
+    match finish {
+        Finish::Completed(outcome) => {
+            let (best, folder) = (outcome.best, outcome.folder.display());
+            let (accuracy, error) = (100.0 * best.accuracy, 100.0 * best.standard_error);
+            output::print(format!("validation accuracy {accuracy:.1} ± {error:.1} % (epoch {}), {folder}", best.epoch))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Finish::Stopped { folder, epochs } => {
+            if !arguments.quiet {
+                output::say(format!("stopped after {epochs} epochs; go on with synfire train --resume {}", folder.display()));
+            }
+            Ok(if interrupt::asked() { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
+        }
+    }
+}
+
+/// The experiment as typed: a file, or a recipe, with all changes.
+fn experiment(arguments: &Train) -> Result<Experiment> {
+    let overrides = arguments.overrides()?;
+    let path = Path::new(&arguments.experiment);
+    let is_file = path.extension().is_some_and(|ending| ending == "toml") || path.is_file();
+    let mut experiment =
+        if is_file { Experiment::read(path, &overrides)? } else { Experiment::recipe_with(&arguments.experiment, &overrides)? };
+    if let Some(data) = &arguments.data {
+        experiment.data.use_file(data);
+    }
+    Ok(experiment)
+}

@@ -1,0 +1,96 @@
+//! Whatever is wrong gets one sentence and an exit code, and what was there before stays.
+
+use crate::sandbox::Sandbox;
+
+const LAST: &str = "checkpoints/last.safetensors";
+
+#[test]
+fn wrong_usage_exits_2() {
+    let sandbox = Sandbox::new();
+    for arguments in [&["tran"][..], &["train", "--epoch"], &["evaluate"], &["train", "--threads", "0"], &["train", "--resume", "a", "--seed", "1"]]
+    {
+        let output = sandbox.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+    assert!(sandbox.fails(2, &["train", "shd"]).contains("there is no such recipe; there are quickstart"));
+    assert!(sandbox.fails(1, &["train", "missing.toml"]).starts_with("missing.toml: cannot read the file"));
+}
+
+#[test]
+fn wrong_configurations_name_file_line_and_key() {
+    let sandbox = Sandbox::new();
+    for (text, expected) in [
+        ("[training]\nepoch = 3\n", "bad.toml:2:1: unknown field `epoch`, expected one of `epochs`"),
+        ("[network]\nhidden = 3\n", "bad.toml:2:10: invalid type: integer `3`, expected a sequence"),
+        ("[network\n", "bad.toml:1:"),
+        ("[network.neuron]\nmodel = \"lif\"\ntau_mem_ms = 0.0\n", "bad.toml: Lif::tau_mem_ms is 0, but must be above 0"),
+        ("[training]\nepochs = 0\n", "bad.toml: TrainingSettings::epochs is 0, but must be at least 1"),
+        ("[data.binning]\ndt_ms = -1.0\n", "bad.toml: Binning::dt_ms is -1, but must be"),
+        ("[network]\nmax_delay_ms = 1e9\n", "bad.toml: network.max_delay_ms is 1000000000, but must be above 0"),
+        ("[data.split]\nby = \"speaker\"\n", "bad.toml: Splitting::speakers is empty"),
+    ] {
+        sandbox.write("bad.toml", text);
+        let message = sandbox.fails(2, &["train", "bad.toml"]);
+        assert!(message.starts_with(expected), "{message}");
+    }
+    let message = sandbox.fails(2, &["train", "tiny.toml", "--set", "training.epochs=soon"]);
+    assert!(message.starts_with("--set training.epochs=soon: invalid type"), "{message}");
+    assert!(!sandbox.path("runs").join("tiny-1").exists(), "a run that never began leaves no folder");
+}
+
+#[test]
+fn wrong_data_leave_no_folder_and_an_earlier_run_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", &["--epochs", "1"]);
+    let before = sandbox.read(format!("run/{LAST}"));
+    sandbox.write("noise.h5", b"this is no HDF5 file, whatever its name says");
+    let arguments = ["train", "tiny.toml", "--data", "noise.h5", "--out", "run", "--overwrite"];
+    assert!(sandbox.fails(1, &arguments).starts_with("noise.h5: this is not an HDF5 file"));
+    assert_eq!(before, sandbox.read(format!("run/{LAST}")));
+    assert!(sandbox.fails(1, &["train", "shd-delays", "--data", "none.h5"]).starts_with("none.h5: cannot open the file"));
+    assert!(!sandbox.path("runs/shd-delays-1").exists());
+    sandbox.ok(&["data", "synth", "wide.h5", "--set", "classes=3", "--set", "neurons=9", "--set", "samples_per_class=2"]);
+    let message = sandbox.fails(1, &["evaluate", "run", "--data", "wide.h5"]);
+    assert!(message.contains("wide.h5: spikes/units, sample ") && message.contains("units must be below 8"), "{message}");
+}
+
+#[test]
+fn wrong_checkpoints_are_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", &["--stop-after", "1"]);
+    sandbox.train("other", &["--stop-after", "1", "--set", "network.hidden=[13]"]);
+    std::fs::copy(sandbox.path(format!("other/{LAST}")), sandbox.path(format!("run/{LAST}"))).unwrap();
+    let message = sandbox.fails(1, &["train", "--resume", "run"]);
+    assert!(message.contains("last.safetensors") && message.contains("but the network has"), "{message}");
+    assert!(sandbox.fails(1, &["evaluate", "run", "--checkpoint", "last"]).contains("last.safetensors"));
+    let whole = sandbox.read(format!("other/{LAST}"));
+    sandbox.write("other/checkpoints/last.safetensors", &whole[..whole.len() / 2]);
+    assert!(sandbox.fails(1, &["train", "--resume", "other"]).contains("not a whole safetensors file"));
+    assert!(sandbox.ok(&["evaluate", "other"]).contains("validation"), "the best checkpoint is still there");
+}
+
+#[test]
+fn folders_that_hold_no_run_are_refused() {
+    let sandbox = Sandbox::new();
+    for command in [&["evaluate", "none"][..], &["plot", "none"], &["train", "--resume", "none"]] {
+        assert!(sandbox.fails(1, command).starts_with("none: there is no such folder"));
+    }
+    std::fs::create_dir(sandbox.path("empty")).unwrap();
+    assert!(sandbox.fails(1, &["evaluate", "empty"]).contains("holds no config.toml"));
+    sandbox.write("empty/notes.txt", "mine");
+    assert!(sandbox.fails(1, &["train", "tiny.toml", "--out", "empty"]).contains("not empty and holds no run"));
+    sandbox.write("file", "in the way");
+    assert!(sandbox.fails(1, &["train", "tiny.toml", "--out", "file/run"]).contains("cannot make the folder"));
+    assert_eq!(sandbox.text("empty/notes.txt"), "mine");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_said_so() {
+    let sandbox = Sandbox::new();
+    let output = sandbox.command(&["recipes"]).stdout(std::fs::File::create("/dev/full").unwrap()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with("synfire: error: ") && stderr.contains("No space left"), "{stderr}");
+}

@@ -1,0 +1,6 @@
+//! The command from end to end, in temporary folders.
+
+mod bad_input;
+mod results;
+mod sandbox;
+mod training;

@@ -1,0 +1,80 @@
+//! Spikes as text.
+//!
+//! ```text
+//! population,time_ms,neuron
+//! hidden,12.5,3
+//! ```
+//! One line per spike, in the order in which the simulation gave them: ascending time, then population, then neuron, counted from 0. Times
+//! are written with as many digits as tell them apart. A name with a comma or a quote in it is quoted as in RFC 4180. Lines end with `\n`.
+
+use crate::atomic_file::AtomicFile;
+use crate::{Log, LogLayout, Result};
+use sim_core::Record;
+use std::fmt::Write;
+use std::path::Path;
+
+/// A spike log in CSV, written while the simulation runs.
+#[derive(Debug)]
+pub struct CsvSpikes {
+    file: AtomicFile,
+    layout: LogLayout,
+    /// The names of the populations as they stand in the file.
+    names: Vec<String>,
+    /// The lines of one record.
+    lines: String,
+}
+
+impl CsvSpikes {
+    /// Starts a log that is going to be at `path`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] or [`crate::Error::DiskFull`].
+    pub fn create(path: impl AsRef<Path>, layout: &LogLayout) -> Result<Self> {
+        let mut file = AtomicFile::create(path.as_ref())?;
+        file.write(b"population,time_ms,neuron\n")?;
+        let names = layout.populations().iter().map(|(name, _)| quoted(name)).collect();
+        Ok(Self { file, layout: layout.clone(), names, lines: String::new() })
+    }
+}
+
+impl Log for CsvSpikes {
+    fn write(&mut self, record: &Record) -> Result<()> {
+        let Record::Spikes { population, step, neurons } = record else { return Ok(()) };
+        let (name, time) = (&self.names[*population], self.layout.time_ms(*step));
+        self.lines.clear();
+        for neuron in neurons {
+            writeln!(self.lines, "{name},{time},{neuron}").expect("a string takes every text");
+        }
+        self.file.write(self.lines.as_bytes())
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        self.file.finish()
+    }
+}
+
+fn quoted(name: &str) -> String {
+    if name.contains([',', '"']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::{Cells, Network, Population};
+
+    #[test]
+    fn lines_are_as_documented() {
+        let population = |name: &str| Population { name: name.into(), size: 9, cells: Cells::Source, norm: None };
+        let network = Network { dt_ms: 0.1, populations: vec![population("in"), population("a \"b\", c")], projections: vec![] };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spikes.csv");
+        let mut log = CsvSpikes::create(&path, &LogLayout::of(&network).unwrap()).unwrap().boxed();
+        log.write(&Record::Spikes { population: 0, step: 3, neurons: vec![1, 1, 8] }).unwrap();
+        log.write(&Record::Potentials { population: 1, step: 3, potential: vec![0.0; 9] }).unwrap();
+        log.write(&Record::Spikes { population: 1, step: 20, neurons: vec![0] }).unwrap();
+        assert!(!path.exists(), "it appears when it is whole");
+        log.finish().unwrap();
+        let expected = "population,time_ms,neuron\nin,0.3,1\nin,0.3,1\nin,0.3,8\n\"a \"\"b\"\", c\",2,0\n";
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+    }
+}

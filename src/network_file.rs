@@ -1,0 +1,313 @@
+//! A network without training, described in TOML: any graph, simulated by the clock engine.
+//!
+//! ```toml
+//! dt_ms = 0.1
+//! duration_ms = 200.0
+//! seed = 1
+//!
+//! [[populations]]                     # exactly one of neuron, spikes, poisson_hz
+//! name = "noise"
+//! size = 20
+//! poisson_hz = 50.0
+//!
+//! [[populations]]
+//! name = "excitatory"
+//! size = 80
+//! neuron = { model = "lif", tau_mem_ms = 10.0, threshold = 1.0, refractory_ms = 2.0 }
+//!
+//! [[projections]]                     # exactly one of synapses, random
+//! source = "noise"
+//! target = "excitatory"
+//! random = { probability = 0.2, weight = [0.1, 0.3], delay_ms = [1.0, 5.0] }
+//!
+//! [[projections]]
+//! source = "excitatory"
+//! target = "excitatory"
+//! synapses = [{ pre = 0, post = 1, weight = 0.5, delay_ms = 1.5 }]
+//! ```
+
+use crate::experiment::located;
+use crate::{Error, Result, Simulation, atomic_file};
+use neurons::Model;
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+use sim_core::{Cells, Network, Population, Projection, Purpose, Seed, SpikeFrames, Synapse, Synapses};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A network and how long it runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkFile {
+    /// Length of a step in ms, above 0.
+    pub dt_ms: f64,
+    /// How long to simulate, in ms, at least a step.
+    pub duration_ms: f64,
+    /// Seed of random spikes and synapses; 0.
+    #[serde(default)]
+    pub seed: u64,
+    /// The populations.
+    pub populations: Vec<PopulationEntry>,
+    /// The projections; none by default.
+    #[serde(default)]
+    pub projections: Vec<ProjectionEntry>,
+}
+
+/// One population: neurons of a model, given spikes, or random spikes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PopulationEntry {
+    /// Name, unique in the network.
+    pub name: String,
+    /// Number of neurons, at least 1.
+    pub size: usize,
+    /// What the neurons are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub neuron: Option<Model>,
+    /// Spikes as `[time_ms, neuron]`; a time counts for the nearest step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spikes: Option<Vec<(f64, u32)>>,
+    /// Every neuron fires at random, at this rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub poisson_hz: Option<f64>,
+}
+
+/// One projection: given synapses or random ones.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectionEntry {
+    /// Name of the presynaptic population.
+    pub source: String,
+    /// Name of the postsynaptic population.
+    pub target: String,
+    /// The synapses one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synapses: Option<Vec<SynapseEntry>>,
+    /// Synapses drawn at random.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub random: Option<RandomSynapses>,
+}
+
+/// One synapse.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SynapseEntry {
+    /// Presynaptic neuron.
+    pub pre: u32,
+    /// Postsynaptic neuron.
+    pub post: u32,
+    /// What a spike adds to the postsynaptic input.
+    pub weight: f64,
+    /// A whole number of steps, in ms.
+    pub delay_ms: f64,
+}
+
+/// Every pair of neurons is joined with the same probability; no neuron is joined with itself.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RandomSynapses {
+    /// Probability of a pair, `0..=1`.
+    pub probability: f64,
+    /// Weights are uniform between these two.
+    pub weight: [f64; 2],
+    /// Delays are uniform between these two and then rounded to steps; in ms, at least 0.
+    pub delay_ms: [f64; 2],
+}
+
+/// Most steps of a run: beyond it the duration is taken for a mistake.
+const MAX_STEPS: f64 = 1e9;
+
+impl NetworkFile {
+    /// Reads a description.
+    ///
+    /// # Errors
+    /// One sentence that names the file, the line and what was expected.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = atomic_file::read_text(path)?;
+        let origin = path.display().to_string();
+        toml::from_str(&text).map_err(|error| located(&origin, &text, &error))
+    }
+
+    /// The network with its random synapses and spikes drawn; `origin` is what errors call the file.
+    ///
+    /// # Errors
+    /// The first entry that is not allowed.
+    pub fn simulation(&self, origin: &str) -> Result<Simulation> {
+        let build = || -> Result<Simulation> {
+            sim_core::Error::check("dt_ms", self.dt_ms, self.dt_ms > 0.0, "above 0")?;
+            let steps = (self.duration_ms / self.dt_ms).round();
+            let allowed = format!("at least one step of {} ms and at most 1e9 steps", self.dt_ms);
+            sim_core::Error::check("duration_ms", self.duration_ms, (1.0..=MAX_STEPS).contains(&steps), &allowed)?;
+            let steps = steps as usize;
+            let mut inputs = Vec::new();
+            let mut populations = Vec::with_capacity(self.populations.len());
+            for (index, entry) in self.populations.iter().enumerate() {
+                let cells = match (&entry.neuron, &entry.spikes, entry.poisson_hz) {
+                    (Some(model), None, None) => Cells::Neurons(Arc::new(*model)),
+                    (None, Some(spikes), None) => {
+                        inputs.push(self.given(entry, spikes, steps)?);
+                        Cells::Source
+                    }
+                    (None, None, Some(rate_hz)) => {
+                        inputs.push(self.poisson(entry, index, rate_hz, steps)?);
+                        Cells::Source
+                    }
+                    _ => return Err(Error::config(&entry.name, "a population has exactly one of neuron, spikes and poisson_hz")),
+                };
+                populations.push(Population { name: entry.name.clone(), size: entry.size, cells, norm: None });
+            }
+            let projections = self.projections.iter().enumerate().map(|(index, entry)| self.projection(entry, index));
+            let network = Network { dt_ms: self.dt_ms, populations, projections: projections.collect::<Result<_>>()? };
+            network.check()?;
+            Ok(Simulation::new(network, inputs, steps))
+        };
+        build().map_err(|error| Error::config(origin, error))
+    }
+
+    fn given(&self, entry: &PopulationEntry, spikes: &[(f64, u32)], steps: usize) -> Result<SpikeFrames> {
+        let mut events = Vec::with_capacity(spikes.len());
+        for (index, &(time_ms, neuron)) in spikes.iter().enumerate() {
+            let step = (time_ms / self.dt_ms).round();
+            let name = format!("{}: time of spike {index}", entry.name);
+            let inside = (0.0..steps as f64).contains(&step);
+            sim_core::Error::check(&name, time_ms, inside, &format!("from 0 to below {} ms", self.duration_ms))?;
+            events.push((neuron, step as u32));
+        }
+        SpikeFrames::from_events(entry.size, steps, &events).map_err(|error| Error::config(&entry.name, error))
+    }
+
+    fn poisson(&self, entry: &PopulationEntry, population: usize, rate_hz: f64, steps: usize) -> Result<SpikeFrames> {
+        let most = 1000.0 / self.dt_ms;
+        let allowed = format!("at least 0 and at most {most} Hz, a spike per step");
+        sim_core::Error::check(&format!("{}: poisson_hz", entry.name), rate_hz, (0.0..=most).contains(&rate_hz), &allowed)?;
+        let mut events = Vec::new();
+        for neuron in 0..entry.size {
+            let mut rng = Seed(self.seed).stream(Purpose::SpikeSource, population as u64, neuron as u64);
+            // Waiting times between spikes, in steps: exponential, so no step without a spike costs anything.
+            let per_step = rate_hz * self.dt_ms / 1000.0;
+            let mut time = 0.0;
+            while per_step > 0.0 {
+                time -= (1.0 - rng.random::<f64>()).ln() / per_step;
+                if time >= steps as f64 {
+                    break;
+                }
+                events.push((neuron as u32, time as u32));
+            }
+        }
+        Ok(SpikeFrames::from_events(entry.size, steps, &events)?)
+    }
+
+    fn projection(&self, entry: &ProjectionEntry, index: usize) -> Result<Projection> {
+        let find = |name: &String| {
+            let known = || self.populations.iter().map(|population| population.name.as_str()).collect::<Vec<_>>().join(", ");
+            let found = self.populations.iter().position(|population| population.name == *name);
+            found.ok_or_else(|| Error::config(format!("projection {index}"), format!("there is no population {name}; there are {}", known())))
+        };
+        let (source, target) = (find(&entry.source)?, find(&entry.target)?);
+        let name = format!("projection {} -> {}", entry.source, entry.target);
+        let synapses = match (&entry.synapses, &entry.random) {
+            (Some(synapses), None) => {
+                let given = synapses.iter().enumerate();
+                given.map(|(index, synapse)| self.synapse(synapse, &format!("{name}: delay_ms of synapse {index}"))).collect::<Result<_>>()?
+            }
+            (None, Some(random)) => self.draw(random, &name, index, (source, target))?,
+            _ => return Err(Error::config(name, "a projection has exactly one of synapses and random")),
+        };
+        Ok(Projection { source, target, synapses: Synapses::Sparse(synapses) })
+    }
+
+    fn synapse(&self, entry: &SynapseEntry, name: &str) -> Result<Synapse> {
+        let &SynapseEntry { pre, post, weight, delay_ms } = entry;
+        let steps = delay_ms / self.dt_ms;
+        // Times such as 0.3 ms are not exact in binary.
+        let whole = steps >= 0.0 && (steps - steps.round()).abs() <= 1e-6 * steps.max(1.0) && steps <= f64::from(u32::MAX);
+        sim_core::Error::check(name, delay_ms, whole, &format!("0 or a whole number of steps of {} ms", self.dt_ms))?;
+        Ok(Synapse { pre, post, weight, delay_steps: steps.round() as u32 })
+    }
+
+    fn draw(&self, random: &RandomSynapses, name: &str, index: usize, (source, target): (usize, usize)) -> Result<Vec<Synapse>> {
+        let RandomSynapses { probability, weight, delay_ms } = *random;
+        let check = |what: &str, value: f64, ok: bool, allowed: &str| sim_core::Error::check(&format!("{name}: {what}"), value, ok, allowed);
+        check("probability", probability, (0.0..=1.0).contains(&probability), "in 0..=1")?;
+        check("first weight", weight[0], weight[0] <= weight[1], "at most the second weight")?;
+        check("second weight", weight[1], true, "a finite number")?;
+        check("first delay_ms", delay_ms[0], delay_ms[0] >= 0.0 && delay_ms[0] <= delay_ms[1], "at least 0 and at most the second delay_ms")?;
+        check("second delay_ms", delay_ms[1], delay_ms[1] <= 1e6 * self.dt_ms, "at most a million steps")?;
+        let mut synapses = Vec::new();
+        for pre in 0..self.populations[source].size as u32 {
+            let mut rng = Seed(self.seed).stream(Purpose::Weights, index as u64, u64::from(pre));
+            for post in 0..self.populations[target].size as u32 {
+                if rng.random_bool(probability) && !(source == target && pre == post) {
+                    let delay_steps = (rng.random_range(delay_ms[0]..=delay_ms[1]) / self.dt_ms).round() as u32;
+                    synapses.push(Synapse { pre, post, weight: rng.random_range(weight[0]..=weight[1]), delay_steps });
+                }
+            }
+        }
+        Ok(synapses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::Variables;
+
+    const TEXT: &str = r#"
+        dt_ms = 0.1
+        duration_ms = 100.0
+        [[populations]]
+        name = "given"
+        size = 2
+        spikes = [[1.0, 0], [3.0, 1]]
+        [[populations]]
+        name = "noise"
+        size = 50
+        poisson_hz = 100.0
+        [[populations]]
+        name = "target"
+        size = 3
+        neuron = { model = "lif", tau_mem_ms = 10.0 }
+        [[projections]]
+        source = "given"
+        target = "target"
+        synapses = [{ pre = 0, post = 1, weight = 1.5, delay_ms = 0.3 }, { pre = 1, post = 2, weight = 2.0, delay_ms = 2.0 }]
+        [[projections]]
+        source = "target"
+        target = "target"
+        random = { probability = 1.0, weight = [0.25, 0.25], delay_ms = [1.0, 2.0] }
+    "#;
+
+    fn message(text: &str) -> String {
+        let file: NetworkFile = toml::from_str(text).unwrap();
+        file.simulation("net.toml").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn spikes_arrive_after_their_delays() {
+        let simulation = toml::from_str::<NetworkFile>(TEXT).unwrap().simulation("net.toml").unwrap();
+        let recording = simulation.record(Variables::SPIKES).unwrap();
+        assert_eq!(recording.spikes(2), [(13, 1), (50, 2)]);
+        let noise = recording.spikes(1).len() as f64;
+        assert!((noise - 500.0).abs() < 5.0 * 500f64.sqrt(), "100 Hz of 50 neurons for 0.1 s: {noise}");
+        let Synapses::Sparse(random) = &simulation.network().projections[1].synapses else { unreachable!() };
+        assert_eq!(random.len(), 6, "nobody is joined with itself");
+        assert!(random.iter().all(|synapse| synapse.weight == 0.25 && (10..=20).contains(&synapse.delay_steps)));
+    }
+
+    #[test]
+    fn wrong_entries_are_named() {
+        let of = |from: &str, to: &str| message(&TEXT.replace(from, to));
+        assert_eq!(
+            of("delay_ms = 0.3", "delay_ms = 0.35"),
+            "net.toml: projection given -> target: delay_ms of synapse 0 is 0.35, but must be 0 or a whole number of steps of 0.1 ms"
+        );
+        assert_eq!(of("poisson_hz = 100.0", ""), "net.toml: noise: a population has exactly one of neuron, spikes and poisson_hz");
+        assert!(of("source = \"given\"", "source = \"taken\"").contains("there is no population taken; there are given, noise, target"));
+        assert!(of("[1.0, 0]", "[100.0, 0]").contains("given: time of spike 0 is 100, but must be from 0 to below 100 ms"));
+        assert!(of("[1.0, 0]", "[1.0, 2]").contains("given: channel of event 0 is 2, but must be below 2"));
+        assert!(of("probability = 1.0", "probability = 1.5").contains("probability is 1.5, but must be in 0..=1"));
+        assert!(of("duration_ms = 100.0", "duration_ms = 0.0").contains("duration_ms is 0, but must be at least one step"));
+        assert!(of("poisson_hz = 100.0", "poisson_hz = -1.0").contains("noise: poisson_hz is -1"));
+        assert!(toml::from_str::<NetworkFile>(&TEXT.replace("size = 50", "count = 50")).unwrap_err().message().contains("count"));
+    }
+}
