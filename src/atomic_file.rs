@@ -13,7 +13,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     builder.prefix(".synfire-").suffix(".tmp");
     // The usual rights of a new file; a temporary file would else be readable by its owner alone.
     #[cfg(unix)]
-    builder.permissions(fs::Permissions::from(std::os::unix::fs::PermissionsExt::from_mode(0o666)));
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut temporary = builder.tempfile_in(folder).map_err(failed)?;
     temporary.write_all(bytes).and_then(|()| temporary.as_file().sync_all()).map_err(failed)?;
     temporary.persist(path).map_err(|error| failed(error.error))?;

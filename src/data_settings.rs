@@ -142,12 +142,13 @@ impl DataSettings {
     /// [`Error::Config`] when a file is needed but not named; otherwise what [`datasets`] finds wrong with it.
     pub fn recordings(&self, seed: Seed) -> Result<(SpikeRecordings, DataOrigin)> {
         match &self.source {
-            Source::Randman(randman) => {
-                Ok((randman.recordings(seed)?, DataOrigin { name: "random manifolds".into(), sha256: None }))
-            }
+            Source::Randman(randman) => Ok((randman.recordings(seed)?, DataOrigin { name: "random manifolds".into(), sha256: None })),
             Source::File(source) => {
                 let path = source.path.as_deref().ok_or_else(|| {
-                    Error::config("data.source.path", "this experiment needs spike recordings; name a file with --data FILE (an SHD or SSC .h5, .h5.gz or .zip)")
+                    Error::config(
+                        "data.source.path",
+                        "this experiment needs spike recordings; name a file with --data FILE (an SHD or SSC .h5, .h5.gz or .zip)",
+                    )
                 })?;
                 let file = RecordingFile::open(path)?;
                 let recordings = file.read(&source.layout())?;

@@ -5,8 +5,8 @@ use neurons::{LeakyIntegrator, Lif, Model};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sim_core::{
-    BatchNorm, Cells, DelayKernel, DenseSynapses, Error, Granularity, Network, NeuronModel, Population, Projection, Purpose, Seed, Synapses,
-    rounded_delay,
+    BatchNorm, Cells, DelayKernel, DenseSynapses, Error, Granularity, Network, NeuronModel, Population, Projection, Purpose, Seed,
+    Synapses, rounded_delay,
 };
 use std::sync::Arc;
 

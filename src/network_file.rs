@@ -180,18 +180,16 @@ impl NetworkFile {
         let most = 1000.0 / self.dt_ms;
         let allowed = format!("at least 0 and at most {most} Hz, a spike per step");
         sim_core::Error::check(&format!("{}: poisson_hz", entry.name), rate_hz, (0.0..=most).contains(&rate_hz), &allowed)?;
+        // Waiting times between spikes, in steps, are exponential: steps without a spike cost nothing. At 0 Hz they are infinite.
+        let mean_wait = 1000.0 / (rate_hz * self.dt_ms);
         let mut events = Vec::new();
         for neuron in 0..entry.size {
             let mut rng = Seed(self.seed).stream(Purpose::SpikeSource, population as u64, neuron as u64);
-            // Waiting times between spikes, in steps: exponential, so no step without a spike costs anything.
-            let per_step = rate_hz * self.dt_ms / 1000.0;
-            let mut time = 0.0;
-            while per_step > 0.0 {
-                time -= (1.0 - rng.random::<f64>()).ln() / per_step;
-                if time >= steps as f64 {
-                    break;
-                }
+            let mut wait = || -mean_wait * (1.0 - rng.random::<f64>()).ln();
+            let mut time = wait();
+            while time < steps as f64 {
                 events.push((neuron as u32, time as u32));
+                time += wait();
             }
         }
         Ok(SpikeFrames::from_events(entry.size, steps, &events)?)
@@ -201,14 +199,18 @@ impl NetworkFile {
         let find = |name: &String| {
             let known = || self.populations.iter().map(|population| population.name.as_str()).collect::<Vec<_>>().join(", ");
             let found = self.populations.iter().position(|population| population.name == *name);
-            found.ok_or_else(|| Error::config(format!("projection {index}"), format!("there is no population {name}; there are {}", known())))
+            found.ok_or_else(|| {
+                Error::config(format!("projection {index}"), format!("there is no population {name}; there are {}", known()))
+            })
         };
         let (source, target) = (find(&entry.source)?, find(&entry.target)?);
         let name = format!("projection {} -> {}", entry.source, entry.target);
         let synapses = match (&entry.synapses, &entry.random) {
             (Some(synapses), None) => {
                 let given = synapses.iter().enumerate();
-                given.map(|(index, synapse)| self.synapse(synapse, &format!("{name}: delay_ms of synapse {index}"))).collect::<Result<_>>()?
+                given
+                    .map(|(index, synapse)| self.synapse(synapse, &format!("{name}: delay_ms of synapse {index}")))
+                    .collect::<Result<_>>()?
             }
             (None, Some(random)) => self.draw(random, &name, index, (source, target))?,
             _ => return Err(Error::config(name, "a projection has exactly one of synapses and random")),
@@ -227,11 +229,17 @@ impl NetworkFile {
 
     fn draw(&self, random: &RandomSynapses, name: &str, index: usize, (source, target): (usize, usize)) -> Result<Vec<Synapse>> {
         let RandomSynapses { probability, weight, delay_ms } = *random;
-        let check = |what: &str, value: f64, ok: bool, allowed: &str| sim_core::Error::check(&format!("{name}: {what}"), value, ok, allowed);
+        let check =
+            |what: &str, value: f64, ok: bool, allowed: &str| sim_core::Error::check(&format!("{name}: {what}"), value, ok, allowed);
         check("probability", probability, (0.0..=1.0).contains(&probability), "in 0..=1")?;
         check("first weight", weight[0], weight[0] <= weight[1], "at most the second weight")?;
         check("second weight", weight[1], true, "a finite number")?;
-        check("first delay_ms", delay_ms[0], delay_ms[0] >= 0.0 && delay_ms[0] <= delay_ms[1], "at least 0 and at most the second delay_ms")?;
+        check(
+            "first delay_ms",
+            delay_ms[0],
+            delay_ms[0] >= 0.0 && delay_ms[0] <= delay_ms[1],
+            "at least 0 and at most the second delay_ms",
+        )?;
         check("second delay_ms", delay_ms[1], delay_ms[1] <= 1e6 * self.dt_ms, "at most a million steps")?;
         let mut synapses = Vec::new();
         for pre in 0..self.populations[source].size as u32 {

@@ -178,7 +178,9 @@ impl RunFolder {
             let mut entries = fs::read_dir(&self.path).into_iter().flatten();
             return match entries.next() {
                 None => Ok(()),
-                Some(_) => Err(Error::folder(&self.path, "this folder is not empty and holds no run; choose another, or use it with --overwrite")),
+                Some(_) => {
+                    Err(Error::folder(&self.path, "this folder is not empty and holds no run; choose another, or use it with --overwrite"))
+                }
             };
         }
         let problem = if self.is_finished() {

@@ -29,10 +29,14 @@ impl Simulation {
     /// projection on the way.
     pub fn of_sample(network: &Network, data: &LoadedData, sample: usize) -> Self {
         let frames = data.dataset.frames(sample, None);
-        let tail: usize = network.projections.iter().map(|projection| match &projection.synapses {
-            Synapses::Dense(synapses) => synapses.max_delay_steps / 2,
-            Synapses::Sparse(_) => 0,
-        }).sum();
+        let tail: usize = network
+            .projections
+            .iter()
+            .map(|projection| match &projection.synapses {
+                Synapses::Dense(synapses) => synapses.max_delay_steps / 2,
+                Synapses::Sparse(_) => 0,
+            })
+            .sum();
         Self { network: network.clone(), steps: frames.steps() + tail, inputs: vec![frames] }
     }
 

@@ -211,7 +211,10 @@ impl TrainedRun {
         let index = index.unwrap_or(first);
         let samples = loaded.dataset.len();
         if index >= samples {
-            return Err(Error::config(loaded.origin.name, format!("sample {index} was asked for, but there are {samples}, counted from 0")));
+            return Err(Error::config(
+                loaded.origin.name,
+                format!("sample {index} was asked for, but there are {samples}, counted from 0"),
+            ));
         }
         Ok(ChosenSample { data: loaded, index })
     }

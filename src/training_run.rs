@@ -6,7 +6,10 @@
 
 use crate::history::delays_ms;
 use crate::trained_run::RunResult;
-use crate::{Checkpoint, DataOrigin, Environment, EpochMetrics, Error, Experiment, History, LoadedData, Metrics, Picture, Result, RunFolder, TrainedRun, atomic_file};
+use crate::{
+    Checkpoint, DataOrigin, Environment, EpochMetrics, Error, Experiment, History, LoadedData, Metrics, Picture, Result, RunFolder,
+    TrainedRun, atomic_file,
+};
 use datasets::Split;
 use plasticity::{Progress, Trainer, evaluate, load_network};
 use sim_core::{Network, SampleSource};
@@ -238,8 +241,19 @@ impl TrainingRun {
         let sizes: Vec<String> = network.populations.iter().map(|population| population.size.to_string()).collect();
         let parameters = network.parameters(experiment.training.delays.learn);
         for line in [
-            format!("{}: {} with {parameters} trainable parameters, {} threads", experiment.name, sizes.join("-"), rayon::current_num_threads()),
-            format!("data: {}, {} samples to train on, {} to validate on ({})", data.origin.name, split.train.len(), split.validation.len(), experiment.data.held_out()),
+            format!(
+                "{}: {} with {parameters} trainable parameters, {} threads",
+                experiment.name,
+                sizes.join("-"),
+                rayon::current_num_threads()
+            ),
+            format!(
+                "data: {}, {} samples to train on, {} to validate on ({})",
+                data.origin.name,
+                split.train.len(),
+                split.validation.len(),
+                experiment.data.held_out()
+            ),
             format!("run folder: {}", self.folder.path().display()),
         ] {
             self.say(observer, &line)?;
@@ -332,7 +346,6 @@ impl TrainingRun {
         }
         Ok(Finish::Completed(Outcome { folder: self.folder.path().to_owned(), best, last_accuracy: result.last_accuracy, pictures }))
     }
-
 }
 
 /// A pool of its own, so that a library never changes the threads of the program it is part of.

@@ -4,8 +4,8 @@ use neurons::{Decay, LeakyIntegrator, Lif, Surrogate};
 use plasticity::gradient::Loss;
 use serde_json::Value;
 use sim_core::{
-    BatchNorm, Cells, DelayKernel, DenseSynapses, GaussianMethod, Granularity, KernelEvaluation, Kernels, LayeredEngine, Network, NormStatistics, Objective,
-    Pass, Population, Projection, SampleLoss, SpikeFrames, Synapses,
+    BatchNorm, Cells, DelayKernel, DenseSynapses, GaussianMethod, Granularity, KernelEvaluation, Kernels, LayeredEngine, Network,
+    NormStatistics, Objective, Pass, Population, Projection, SampleLoss, SpikeFrames, Synapses,
 };
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -60,7 +60,11 @@ fn network(case: &Value) -> Network {
             } else {
                 Cells::Neurons(Arc::new(LeakyIntegrator { tau_mem_ms, decay, ..LeakyIntegrator::default() }))
             },
-            norm: hidden.then(|| BatchNorm { gain: singles(&case["bn_weight"][layer]), bias: singles(&case["bn_bias"][layer]), ..BatchNorm::new(post) }),
+            norm: hidden.then(|| BatchNorm {
+                gain: singles(&case["bn_weight"][layer]),
+                bias: singles(&case["bn_bias"][layer]),
+                ..BatchNorm::new(post)
+            }),
         });
         projections.push(Projection {
             source: layer,
@@ -152,7 +156,8 @@ fn training_step_reproduces_the_reference() {
         let mut network = network(case);
         let mut engine = LayeredEngine::new(&network).unwrap();
         let objective = objective(case);
-        let kernels = Kernels::Trained { sigma_raw: case["config"]["sigma_raw"].as_f64().unwrap(), evaluation: KernelEvaluation::default() };
+        let kernels =
+            Kernels::Trained { sigma_raw: case["config"]["sigma_raw"].as_f64().unwrap(), evaluation: KernelEvaluation::default() };
         let pass = Pass { kernels, norm: NormStatistics::Batch, dropout: None };
         let batch = batch(case);
         // Twice, since memory is reused from batch to batch.
@@ -165,11 +170,19 @@ fn training_step_reproduces_the_reference() {
         }
         for (layer, gain) in case["grad_bn_weight"].as_array().unwrap().iter().enumerate() {
             assert_close(&format!("{name}: gain gradient {layer}"), &gradients.norms[layer + 1].gain, &numbers(gain));
-            assert_close(&format!("{name}: bias gradient {layer}"), &gradients.norms[layer + 1].bias, &numbers(&case["grad_bn_bias"][layer]));
+            assert_close(
+                &format!("{name}: bias gradient {layer}"),
+                &gradients.norms[layer + 1].bias,
+                &numbers(&case["grad_bn_bias"][layer]),
+            );
             let norm = network.populations[layer + 1].norm.as_mut().unwrap();
             norm.update(engine.statistics(layer + 1));
             assert_close(&format!("{name}: running mean {layer}"), &norm.running_mean, &numbers(&case["bn_running_mean_after"][layer]));
-            assert_close(&format!("{name}: running variance {layer}"), &norm.running_variance, &numbers(&case["bn_running_var_after"][layer]));
+            assert_close(
+                &format!("{name}: running variance {layer}"),
+                &norm.running_variance,
+                &numbers(&case["bn_running_var_after"][layer]),
+            );
         }
         engine.evaluate(&network, &batch, &Pass::DEPLOYED, &objective).unwrap();
         check_forward(&format!("{name} deployed"), &case["deployed"], &engine, &objective, false);

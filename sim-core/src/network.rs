@@ -70,7 +70,8 @@ impl BatchNorm {
 
     /// Moves the running statistics towards those of a batch by `momentum`.
     pub fn update(&mut self, batch: &BatchStatistics) {
-        let blend = |running: &mut f32, new: f64| *running = ((1.0 - self.momentum as f64) * *running as f64 + self.momentum as f64 * new) as f32;
+        let blend =
+            |running: &mut f32, new: f64| *running = ((1.0 - self.momentum as f64) * *running as f64 + self.momentum as f64 * new) as f32;
         for neuron in 0..self.gain.len() {
             blend(&mut self.running_mean[neuron], batch.mean[neuron]);
             blend(&mut self.running_variance[neuron], batch.unbiased_variance(neuron));

@@ -89,10 +89,7 @@ fn errors_know_file_line_and_what_was_expected() {
     assert!(text.starts_with("made.toml:1:"), "{text}");
     assert!(!text.contains('\n'));
     assert_eq!(message("[network.neuron]\nmodel = 'lif'\ntau_mem_ms = -1.0"), "made.toml: Lif::tau_mem_ms is -1, but must be above 0");
-    assert_eq!(
-        message("[network]\nhidden = []"),
-        "made.toml: network.hidden is [], but must be a list of at least one population size"
-    );
+    assert_eq!(message("[network]\nhidden = []"), "made.toml: network.hidden is [], but must be a list of at least one population size");
     assert_eq!(message("[training]\ndropout = 1.0"), "made.toml: TrainingSettings::dropout is 1, but must be at least 0 and below 1");
     let text = message("[training]\nloss = 'spike_count'");
     assert!(text.contains("network.readout never fires"), "{text}");

@@ -12,11 +12,7 @@ use synfire::{NetworkFile, Simulation, TrainedRun};
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
     let records = |what| arguments.record.contains(&what);
     let variables = Variables { spikes: records(Recordable::Spikes), potentials: records(Recordable::V) };
-    if arguments.network.is_dir() {
-        of_run(arguments, variables)
-    } else {
-        of_file(arguments, variables)
-    }
+    if arguments.network.is_dir() { of_run(arguments, variables) } else { of_file(arguments, variables) }
 }
 
 fn of_run(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
@@ -41,7 +37,13 @@ fn of_run(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
             "files": files,
         }))?;
     } else {
-        output::print(format!("sample {} of {}: class {}, predicted {}", chosen.index, chosen.data.origin.name, class(label), class(predicted)))?;
+        output::print(format!(
+            "sample {} of {}: class {}, predicted {}",
+            chosen.index,
+            chosen.data.origin.name,
+            class(label),
+            class(predicted)
+        ))?;
         print_files(&files)?;
     }
     Ok(ExitCode::SUCCESS)

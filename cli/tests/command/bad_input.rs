@@ -7,7 +7,8 @@ const LAST: &str = "checkpoints/last.safetensors";
 #[test]
 fn wrong_usage_exits_2() {
     let sandbox = Sandbox::new();
-    for arguments in [&["tran"][..], &["train", "--epoch"], &["evaluate"], &["train", "--threads", "0"], &["train", "--resume", "a", "--seed", "1"]]
+    for arguments in
+        [&["tran"][..], &["train", "--epoch"], &["evaluate"], &["train", "--threads", "0"], &["train", "--resume", "a", "--seed", "1"]]
     {
         let output = sandbox.run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

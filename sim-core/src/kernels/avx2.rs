@@ -31,9 +31,7 @@ unsafe impl Vector for __m256 {
 
     #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
-        unsafe {
-            sums_of_quarters([quarter(four[0]), quarter(four[1]), quarter(four[2]), quarter(four[3])])
-        }
+        unsafe { sums_of_quarters([quarter(four[0]), quarter(four[1]), quarter(four[2]), quarter(four[3])]) }
     }
 }
 

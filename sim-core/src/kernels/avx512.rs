@@ -31,9 +31,7 @@ unsafe impl Vector for __m512 {
 
     #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
-        unsafe {
-            Vector::sums([half(four[0]), half(four[1]), half(four[2]), half(four[3])])
-        }
+        unsafe { Vector::sums([half(four[0]), half(four[1]), half(four[2]), half(four[3])]) }
     }
 }
 

@@ -8,11 +8,12 @@
 //! | [`GaussianMethod::Exact`] | identity | `K` | none |
 //! | [`GaussianMethod::Truncated`] | identity | those holding all but `tolerance` of the mass | `tolerance` |
 //! | [`GaussianMethod::Table`] | the Gaussian at centres `h` apart, smoothed once for all synapses | 2, interpolating linearly | about `h^2 / (8 sigma^2)` |
-//! | [`GaussianMethod::Cheapest`] | whichever of the last two costs less for the width at hand | | `tolerance` |
+//! | [`GaussianMethod::Polynomial`] | the Gaussian at `n` Chebyshev points of the window | `n`, one polynomial through all centres | `tolerance` |
+//! | [`GaussianMethod::Cheapest`] | whichever of the last three costs least for the width at hand | | `tolerance` |
 //!
 //! The derivative with respect to the delay is that of the taps actually used, so gradients are exact for the method chosen.
 
-use crate::delay_kernel::{NORMALISER_EPSILON, effective_sigma};
+use crate::delay_kernel::{NORMALISER_EPSILON, SIGMA_OFFSET, effective_sigma};
 use crate::{DelayKernel, Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +28,10 @@ pub enum GaussianMethod {
     Truncated,
     /// Presynaptic trains smoothed once per centre of a grid; each synapse interpolates between two centres.
     Table,
-    /// `Truncated` or `Table`, whichever costs less at the width of the epoch: `Truncated` for narrow kernels, `Table` for wide ones.
+    /// Presynaptic trains smoothed at a few centres; each synapse interpolates with the polynomial through all of them. Few are needed
+    /// when the kernel is about as wide as its window; a kernel too narrow for it is evaluated exactly.
+    Polynomial,
+    /// The cheapest of the three at the width of the epoch: `Truncated` for narrow kernels, `Polynomial` for wide ones.
     Cheapest,
 }
 
@@ -96,12 +100,17 @@ enum Shape {
     Taps(DelayKernel),
     /// `width` taps of the Gaussian.
     Gaussian { sigma: f64 },
+    /// The values of the Lagrange polynomials of these centres.
+    Polynomial { centres: Vec<f64> },
     /// Two neighbouring centres; `centres[m]` is the `(row, shift)` of centre `m * spacing`.
     Table { spacing: f64, centres: Vec<(u32, u32)> },
 }
 
-/// A table costs about as much as this many truncated taps: two, and the smoothing. Found with `benches/projection.rs`.
-const TABLE_COST: usize = 5;
+/// A table's two taps cost as much as this many others, whose rows stay in the nearest cache. Found with `benches/projection.rs`.
+const TABLE_COST: usize = 9;
+
+/// More centres than this and the polynomial is not worth looking for.
+const MOST_CENTRES: usize = 12;
 
 /// The Gaussian is smaller than 1e-8 of its peak beyond this many sigmas.
 const NEGLIGIBLE: f64 = 6.1;
@@ -121,15 +130,29 @@ impl Spread {
             }
             (DelayKernel::Gaussian, GaussianMethod::Table) if max_delay < 2 => with_identity(max_delay + 1, Shape::Gaussian { sigma }),
             (DelayKernel::Gaussian, GaussianMethod::Table) => Self::table(evaluation.tolerance, max_delay, sigma),
-            (DelayKernel::Gaussian, GaussianMethod::Cheapest) => {
-                let gaussian = if truncated_width(sigma, evaluation.tolerance, max_delay) > TABLE_COST {
-                    GaussianMethod::Table
-                } else {
-                    GaussianMethod::Truncated
-                };
-                Self::new(kernel, KernelEvaluation { gaussian, ..evaluation }, max_delay, sigma_raw)
+            (DelayKernel::Gaussian, GaussianMethod::Polynomial) => {
+                match polynomial_centres(sigma, evaluation.tolerance, max_delay, MOST_CENTRES) {
+                    Some(centres) => Self::polynomial(centres, max_delay, sigma),
+                    None => with_identity(max_delay + 1, Shape::Gaussian { sigma }),
+                }
             }
+            (DelayKernel::Gaussian, GaussianMethod::Cheapest) => Self::cheapest(evaluation.tolerance, max_delay, sigma),
         }
+    }
+
+    fn cheapest(tolerance: f64, max_delay: usize, sigma: f64) -> Self {
+        let truncated = truncated_width(sigma, tolerance, max_delay);
+        let rival = truncated.min(TABLE_COST);
+        if let Some(centres) = polynomial_centres(sigma, tolerance, max_delay, MOST_CENTRES).filter(|centres| centres.len() < rival) {
+            return Self::polynomial(centres, max_delay, sigma);
+        }
+        let gaussian = if truncated > TABLE_COST { GaussianMethod::Table } else { GaussianMethod::Truncated };
+        Self::new(DelayKernel::Gaussian, KernelEvaluation { gaussian, tolerance }, max_delay, sigma - SIGMA_OFFSET)
+    }
+
+    fn polynomial(centres: Vec<f64>, max_delay: usize, sigma: f64) -> Self {
+        let filters = centres.iter().map(|&centre| windowed(centre, max_delay as f64, max_delay, sigma)).collect();
+        Self { filters, width: centres.len(), max_delay, shape: Shape::Polynomial { centres } }
     }
 
     fn table(tolerance: f64, max_delay: usize, sigma: f64) -> Self {
@@ -172,6 +195,11 @@ impl Spread {
                 }
             }
             Shape::Gaussian { sigma } => gaussian_taps(delay, self.max_delay, *sigma, taps),
+            Shape::Polynomial { centres } => {
+                for (row, (tap, (value, slope))) in taps.iter_mut().zip(lagrange(centres, delay)).enumerate() {
+                    *tap = SpreadTap { row: row as u32, shift: 0, value: value as f32, slope: slope as f32 };
+                }
+            }
             Shape::Table { spacing, centres } => {
                 let position = delay / spacing;
                 let first = (position.max(0.0) as usize).min(centres.len() - 2);
@@ -231,6 +259,44 @@ fn half_width(sigma: f64, tolerance: f64) -> f64 {
     z * sigma
 }
 
+/// `count` Chebyshev points of `0..=max_delay`, ascending.
+fn chebyshev(count: usize, max_delay: usize) -> Vec<f64> {
+    let half = max_delay as f64 / 2.0;
+    let point = |k: usize| half - half * (std::f64::consts::PI * (2 * k + 1) as f64 / (2 * count) as f64).cos();
+    (0..count).map(point).collect()
+}
+
+/// The fewest Chebyshev points, up to `most`, whose polynomial stays within `tolerance` of the kernel at every delay tried: between all
+/// neighbouring points and at both ends.
+fn polynomial_centres(sigma: f64, tolerance: f64, max_delay: usize, most: usize) -> Option<Vec<f64>> {
+    let kernel = |delay: f64| windowed(delay, max_delay as f64, max_delay, sigma).value;
+    (2..=most).map(|count| chebyshev(count, max_delay)).find(|centres| {
+        let rows: Vec<_> = centres.iter().map(|&centre| kernel(centre)).collect();
+        let between = centres.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);
+        between.chain([0.0, max_delay as f64]).all(|delay| {
+            let weights = lagrange(centres, delay);
+            let error = |n: usize, exact: f32| {
+                exact as f64 - rows.iter().zip(&weights).map(|(row, (weight, _))| row[n] as f64 * weight).sum::<f64>()
+            };
+            kernel(delay).iter().enumerate().map(|(n, &exact)| error(n, exact).abs()).sum::<f64>() <= tolerance
+        })
+    })
+}
+
+/// Value and derivative at `x` of each Lagrange polynomial over `points`, as products: there are few, and `x` may be a point itself.
+fn lagrange(points: &[f64], x: f64) -> Vec<(f64, f64)> {
+    let polynomial = |k: usize| {
+        let (mut value, mut slope) = (1.0, 0.0);
+        for (_, point) in points.iter().enumerate().filter(|(other, _)| *other != k) {
+            let scale = 1.0 / (points[k] - point);
+            slope = (slope * (x - point) + value) * scale;
+            value *= (x - point) * scale;
+        }
+        (value, slope)
+    };
+    (0..points.len()).map(polynomial).collect()
+}
+
 /// Taps that hold all but `tolerance` of a Gaussian wherever its centre lies.
 fn truncated_width(sigma: f64, tolerance: f64, max_delay: usize) -> usize {
     ((2.0 * half_width(sigma, tolerance)).ceil() as usize).max(2).min(max_delay + 1)
@@ -283,7 +349,7 @@ mod tests {
 
     #[test]
     fn approximations_keep_their_tolerance_over_all_delays() {
-        for gaussian in [GaussianMethod::Truncated, GaussianMethod::Table, GaussianMethod::Cheapest] {
+        for gaussian in [GaussianMethod::Truncated, GaussianMethod::Table, GaussianMethod::Polynomial, GaussianMethod::Cheapest] {
             for tolerance in [1e-2, 5e-3, 1e-3] {
                 for raw in [12.0, 6.0, 3.0, 1.5, 0.8, 0.4, 0.23] {
                     let spread = Spread::new(DelayKernel::Gaussian, KernelEvaluation { gaussian, tolerance }, 24, raw);
