@@ -11,6 +11,7 @@
 //! | [`TrainingRun`], [`Observer`] | how does an experiment become a trained network? |
 //! | [`RunFolder`], [`Metrics`], [`History`] | what does a run leave on disk? |
 //! | [`TrainedRun`] | how good is it, and what does it do with a sample? |
+//! | [`bench`] | how fast is a recipe on this machine? |
 //! | [`NetworkFile`] | how is a network without training described? |
 //!
 //! The command `synfire` is a thin layer over these names. This is `synfire train` with the default recipe:
@@ -24,6 +25,7 @@
 //! ```
 
 mod atomic_file;
+mod bench;
 mod data_settings;
 mod environment;
 mod error;
@@ -39,6 +41,7 @@ mod simulation;
 mod trained_run;
 mod training_run;
 
+pub use bench::{BenchPoint, BenchReport, BenchSettings, bench};
 pub use data_settings::{DataOrigin, DataSettings, FileSource, LoadedData, Source};
 pub use environment::Environment;
 pub use error::{Error, Result};

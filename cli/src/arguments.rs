@@ -27,6 +27,7 @@ pub enum Command {
     Simulate(Simulate),
     Plot(Plot),
     Data(Data),
+    Bench(Bench),
     Recipes(Recipes),
     Completions(Completions),
 }
@@ -208,6 +209,9 @@ pub enum DataAction {
         /// Number of channels a spike can come from
         #[arg(long, default_value_t = 700)]
         channels: usize,
+        /// Number of classes [default: as many as the file names, else 20]
+        #[arg(long)]
+        classes: Option<usize>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -305,4 +309,36 @@ mod tests {
         }
         assert!(Arguments::try_parse_from(["synfire", "train", "--resume", "runs/a", "--data", "b.h5", "--threads", "2"]).is_ok());
     }
+}
+
+/// Measure how fast a recipe trains and infers on this machine
+#[derive(Debug, Args)]
+#[command(after_help = "Training cost changes over a run, because the delay kernels narrow: steps are timed at eight points of the recipe's schedule, after
+some training, and weighted by the share of the run each stands for. Nothing is written.
+
+Examples:
+  synfire bench
+  synfire bench --recipe shd-delays-1ms --data shd_train.h5.gz --json")]
+pub struct Bench {
+    /// Recipe
+    #[arg(long, value_name = "NAME", default_value = "shd-delays")]
+    pub recipe: String,
+    /// Spike recordings; without them made-up spikes of the same density
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Change one value of the recipe; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Times each point is measured; the median counts
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(1..))]
+    pub repeats: u16,
+    /// Training steps before anything is timed, so that neurons fire as in real training
+    #[arg(long, value_name = "N", default_value = "50")]
+    pub warm_up: usize,
+    /// Threads [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
 }

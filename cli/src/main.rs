@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Simulate(simulate) => commands::simulate::run(&simulate),
         Command::Plot(plot) => commands::plot::run(&plot),
         Command::Data(data) => commands::data::run(&data),
+        Command::Bench(bench) => commands::bench::run(&bench),
         Command::Recipes(recipes) => commands::recipes::run(&recipes),
         Command::Completions(completions) => commands::completions::run(&completions),
     };

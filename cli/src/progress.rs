@@ -27,9 +27,9 @@ impl Display {
             return Self::Lines;
         }
         let template = if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
-            "{prefix} [{bar:30}] {msg}, {eta} left"
+            "{prefix} [{wide_bar}] {msg}, {eta} left"
         } else {
-            "{prefix} [{bar:30.cyan}] {msg}, {eta} left"
+            "{prefix} [{wide_bar:.cyan}] {msg}, {eta} left"
         };
         let style = ProgressStyle::with_template(template).expect("the template is constant").progress_chars("=> ");
         Self::Bar(ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()).with_style(style))
@@ -39,7 +39,11 @@ impl Display {
 impl Observer for Display {
     fn line(&mut self, text: &str) {
         match self {
-            Self::Bar(bar) => bar.suspend(|| output::say(text)),
+            Self::Bar(bar) => {
+                // A line ends an epoch; the next step brings the bar back.
+                bar.finish_and_clear();
+                output::say(text);
+            }
             Self::Lines => output::say(text),
             Self::Quiet => {}
         }
@@ -48,10 +52,14 @@ impl Observer for Display {
     fn progress(&mut self, progress: &Progress, epochs: usize) -> ControlFlow<()> {
         if let Self::Bar(bar) = self {
             let prefix = format!("epoch {:>3}/{epochs}", progress.epoch + 1);
-            if bar.prefix() != prefix {
+            if bar.prefix() != prefix || bar.is_finished() {
+                bar.set_message("");
                 bar.reset();
                 bar.set_length(progress.samples_total as u64);
                 bar.set_prefix(prefix);
+                // Of a resumed epoch, this run has not done the first part.
+                bar.set_position(progress.samples_done as u64);
+                bar.reset_eta();
             }
             bar.set_position(progress.samples_done as u64);
             let (loss, accuracy) = (progress.loss, 100.0 * progress.accuracy);

@@ -160,6 +160,12 @@ impl Trainer {
         self.epoch
     }
 
+    /// Takes rates and the kernel's width from `epoch` from now on, without training up to it, and forgets a running epoch. For benchmarks.
+    pub fn move_to_epoch(&mut self, epoch: usize) {
+        self.epoch = epoch;
+        self.sums = EpochSums::default();
+    }
+
     /// Raw width of the Gaussian kernel in the running epoch, in steps.
     pub fn sigma(&self) -> f64 {
         self.settings.sigma.raw(self.epoch, self.settings.epochs)

@@ -9,9 +9,9 @@ use synfire::{Experiment, Override};
 
 pub fn run(arguments: &Data) -> Result<ExitCode> {
     match &arguments.action {
-        DataAction::Info { file, channels, json } => {
+        DataAction::Info { file, channels, classes, json } => {
             let file = RecordingFile::open(file)?;
-            let recordings = file.read(&Layout { channels: *channels, ..Layout::default() })?;
+            let recordings = file.read(&Layout { channels: *channels, classes: *classes })?;
             let summary = Summary::new(&file, &recordings)?;
             if *json {
                 output::print(serde_json::to_string(&summary).context("the summary cannot be written as JSON")?)?;

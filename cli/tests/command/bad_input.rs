@@ -88,6 +88,41 @@ fn folders_that_hold_no_run_are_refused() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn folders_that_cannot_be_made_are_said_so() {
+    let sandbox = Sandbox::new();
+    // Not even an administrator can write there.
+    let message = sandbox.fails(1, &["train", "tiny.toml", "--out", "/proc/run"]);
+    assert!(message.starts_with("/proc/run: cannot make the folder"), "{message}");
+    sandbox.train("run", &["--stop-after", "1"]);
+    assert!(sandbox.fails(1, &["simulate", "run", "--out", "/proc/sim"]).starts_with("/proc/sim: cannot make the folder"));
+    assert!(
+        sandbox.fails(1, &["data", "synth", "/proc/made.h5", "--set", "samples_per_class=1"]).starts_with("/proc/made.h5: cannot write")
+    );
+}
+
+/// A limit on the size of files stands for a full disk: it fails the same writes.
+#[cfg(unix)]
+#[test]
+fn when_a_checkpoint_cannot_be_written_the_one_before_stays() {
+    let sandbox = Sandbox::new();
+    let wide = ["--set", "network.hidden=[300]"];
+    sandbox.train("whole", &wide);
+    sandbox.train("parts", &[&wide[..], &["--stop-after", "2"]].concat());
+    let before = sandbox.read(format!("parts/{LAST}"));
+    let limited = format!("trap '' XFSZ; ulimit -f 16; exec {} train --resume parts --quiet", env!("CARGO_BIN_EXE_synfire"));
+    let output = std::process::Command::new("sh").args(["-c", &limited]).current_dir(sandbox.path("")).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.starts_with("synfire: error: parts/checkpoints/") && stderr.lines().count() == 1, "{stderr}");
+    assert!(before == sandbox.read(format!("parts/{LAST}")));
+    let left = std::fs::read_dir(sandbox.path("parts/checkpoints")).unwrap().count();
+    assert_eq!(left, 2, "no half-written file stays behind");
+    sandbox.ok(&["train", "--resume", "parts", "--quiet"]);
+    assert!(sandbox.read(format!("whole/{LAST}")) == sandbox.read(format!("parts/{LAST}")));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_full_disk_is_said_so() {
     let sandbox = Sandbox::new();
     let output = sandbox.command(&["recipes"]).stdout(std::fs::File::create("/dev/full").unwrap()).output().unwrap();

@@ -269,6 +269,12 @@ impl LayeredEngine {
         spikes as f64 / (self.batch * self.steps[population] * self.sizes[population]).max(1) as f64
     }
 
+    /// Synaptic events of the last batch: spikes of every population times the synapses each meets.
+    pub fn synaptic_events(&self) -> u64 {
+        let of = |sample: &SampleState| self.ends.iter().map(|&(source, target)| sample.spikes[source] * self.sizes[target] as u64).sum::<u64>();
+        self.samples[..self.batch].iter().map(of).sum()
+    }
+
     /// Statistics of the last batch's input to a population that has a norm.
     pub fn statistics(&self, population: usize) -> &BatchStatistics {
         &self.statistics[population]
@@ -352,7 +358,11 @@ impl LayeredEngine {
             self.samples.resize_with(batch.len(), SampleState::default);
         }
         let (sizes, steps, order) = (&self.sizes, &self.steps, &self.order);
-        self.samples[..batch.len()].par_iter_mut().for_each(|sample| sample.resize(sizes, steps, order, train));
+        let input = self.input;
+        self.samples[..batch.len()].par_iter_mut().zip(batch).for_each(|(sample, frames)| {
+            sample.resize(sizes, steps, order, train);
+            sample.spikes[input] = frames.len() as u64;
+        });
         if train {
             let plans = &self.plans;
             self.chunks.par_iter_mut().for_each(|chunk| {

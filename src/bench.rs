@@ -1,0 +1,234 @@
+//! How fast a recipe trains and infers on this machine: what `synfire bench` prints.
+//!
+//! Training cost depends on the width of the delay kernels, which shrinks over a run, and on how often neurons fire, which
+//! training changes. So the network is first trained for some steps, and steps are then timed at points spread over the recipe's schedule,
+//! each weighted by the share of the run it stands for.
+
+use crate::training_run::thread_pool;
+use crate::{Delays, Error, Experiment, Result, Source};
+use datasets::{Augmentation, NewSample, SpikeDataset, SpikeRecordings, TimeType};
+use plasticity::{EpochReport, Trainer};
+use rand::RngExt;
+use serde::Serialize;
+use sim_core::{DelayKernel, Instructions, LayeredEngine, Objective, Pass, Purpose, SampleLoss, SampleSource, Seed, StageTiming};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BenchSettings {
+    /// Training steps before anything is timed; default 50.
+    pub warm_up_steps: usize,
+    /// Times each point is measured, of which the median counts; default 3.
+    pub repeats: usize,
+    /// Batches per measurement; default 2.
+    pub batches: usize,
+    /// Points of the part of the schedule in which the kernels' width shrinks; one more is taken behind it. Default 7.
+    pub points: usize,
+    /// Worker threads; one per processor by default.
+    pub threads: Option<usize>,
+}
+
+impl Default for BenchSettings {
+    fn default() -> Self {
+        Self { warm_up_steps: 50, repeats: 3, batches: 2, points: 7, threads: None }
+    }
+}
+
+/// One point of the schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct BenchPoint {
+    /// Epoch of the recipe, counted from 0.
+    pub epoch: usize,
+    /// Raw width of the kernels there, in steps.
+    pub sigma: f64,
+    /// Share of the run this point stands for.
+    pub weight: f64,
+    /// Training samples per second, median of the repeats.
+    pub train_samples_per_s: f64,
+    /// Slowest and fastest repeat.
+    pub range: (f64, f64),
+}
+
+/// What a benchmark found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BenchReport {
+    /// Name of the recipe.
+    pub recipe: String,
+    /// File, or `made-up spikes`.
+    pub data: String,
+    /// Instruction set of the kernels.
+    pub instructions: &'static str,
+    /// Worker threads.
+    pub threads: usize,
+    /// Samples per step.
+    pub batch_size: usize,
+    /// Training samples per second over a whole run: the weighted mean of the points' times.
+    pub train_samples_per_s: f64,
+    /// Samples per second of the deployed network.
+    pub inference_samples_per_s: f64,
+    /// Synaptic events per second of the deployed network.
+    pub synaptic_events_per_s: f64,
+    /// Spikes per neuron and step, by hidden population, while timed.
+    pub firing_rates: Vec<(String, f64)>,
+    /// The points.
+    pub points: Vec<BenchPoint>,
+    /// Share of processor time per stage of training, over all points.
+    pub stages: Vec<(&'static str, f64)>,
+    /// Largest memory of the process so far in MiB, where the system tells.
+    pub peak_memory_mib: Option<f64>,
+}
+
+/// Measures `experiment`. A recipe for a file that was not named is measured on made-up spikes: 8,000 a sample, uniform over a second.
+///
+/// # Errors
+/// As for a training run; nothing is written.
+pub fn bench(experiment: &Experiment, settings: BenchSettings) -> Result<BenchReport> {
+    experiment.check()?;
+    thread_pool(settings.threads)?.install(|| measure(experiment, settings))
+}
+
+fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchReport> {
+    let (data, name, indices) = samples(experiment)?;
+    let network = experiment.build_network(data.channels(), data.classes())?;
+    let mut trainer = Trainer::new(network, experiment.training.clone(), experiment.seed())?;
+    let batch_size = experiment.training.batch_size.min(indices.len());
+    let several: Vec<usize> = indices.iter().copied().cycle().take(batch_size * settings.batches).collect();
+    warm_up(&mut trainer, &data, &indices, settings.warm_up_steps)?;
+
+    let before = trainer.timing();
+    let mut points = Vec::new();
+    let mut firing_rates = Vec::new();
+    for (epoch, weight) in schedule_points(experiment, settings.points) {
+        let mut rates = Vec::new();
+        let mut sigma = 0.0;
+        for _ in 0..settings.repeats {
+            trainer.move_to_epoch(epoch);
+            sigma = trainer.sigma();
+            let start = Instant::now();
+            if let ControlFlow::Continue(EpochReport { firing_rates: firing, .. }) = trainer.train_epoch(&data, &several, &mut |_| ControlFlow::Continue(()))? {
+                firing_rates = firing;
+            }
+            rates.push(several.len() as f64 / start.elapsed().as_secs_f64());
+        }
+        rates.sort_by(f64::total_cmp);
+        points.push(BenchPoint { epoch, sigma, weight, train_samples_per_s: rates[rates.len() / 2], range: (rates[0], rates[rates.len() - 1]) });
+    }
+    let stages = stage_shares(before, trainer.timing());
+    let (inference_samples_per_s, synaptic_events_per_s) = inference(&mut trainer, &data, &several, settings.repeats)?;
+    Ok(BenchReport {
+        recipe: experiment.name.clone(),
+        data: name,
+        instructions: Instructions::detect().name(),
+        threads: rayon::current_num_threads(),
+        batch_size,
+        train_samples_per_s: 1.0 / points.iter().map(|point| point.weight / point.train_samples_per_s).sum::<f64>(),
+        inference_samples_per_s,
+        synaptic_events_per_s,
+        firing_rates,
+        points,
+        stages,
+        peak_memory_mib: peak_memory_mib(),
+    })
+}
+
+/// The recipe's samples, their name and the training indices.
+fn samples(experiment: &Experiment) -> Result<(SpikeDataset, String, Vec<usize>)> {
+    let seed = experiment.seed();
+    if !matches!(&experiment.data.source, Source::File(file) if file.path.is_none()) {
+        let (loaded, split) = experiment.data.load_split(seed)?;
+        return Ok((loaded.dataset, loaded.origin.name, split.train));
+    }
+    let recordings = Arc::new(made_up(seed, 2 * experiment.training.batch_size)?);
+    let indices: Vec<usize> = (0..recordings.len()).collect();
+    let data = SpikeDataset::new(recordings, experiment.data.binning, Augmentation::default(), seed, &indices)?;
+    Ok((data, "made-up spikes".into(), indices))
+}
+
+fn made_up(seed: Seed, samples: usize) -> Result<SpikeRecordings> {
+    const CHANNELS: u16 = 700;
+    const CLASSES: usize = 20;
+    const SPIKES: usize = 8000;
+    let sample = |sample: usize| {
+        let mut random = seed.stream(Purpose::Synthesis, sample as u64, 0);
+        let mut seconds: Vec<f64> = (0..SPIKES).map(|_| random.random_range(0.0..1.0)).collect();
+        seconds.sort_by(f64::total_cmp);
+        NewSample { seconds, units: (0..SPIKES).map(|_| random.random_range(0..CHANNELS)).collect(), label: (sample % CLASSES) as u16 }
+    };
+    let recordings = SpikeRecordings::from_samples("made-up spikes".as_ref(), CHANNELS.into(), CLASSES, TimeType::Float16, (0..samples).map(sample))?;
+    Ok(recordings)
+}
+
+/// Trains at the recipe's highest rate until firing rates have settled.
+fn warm_up(trainer: &mut Trainer, data: &SpikeDataset, indices: &[usize], steps: usize) -> Result<()> {
+    let mut left = steps;
+    // The width reaches its end at `final_epoch`; neurons then fire as they do for most of a run.
+    let settings = trainer.settings();
+    let epoch = settings.sigma.final_epoch(settings.epochs).min(settings.epochs - 1);
+    while left > 0 {
+        trainer.move_to_epoch(epoch);
+        let _ = trainer.train_epoch(data, indices, &mut |_| {
+            left -= 1;
+            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+    }
+    Ok(())
+}
+
+/// Epochs to measure with the share of the run each stands for: `points` in the part where the width shrinks, one behind it.
+fn schedule_points(experiment: &Experiment, points: usize) -> Vec<(usize, f64)> {
+    let epochs = experiment.training.epochs;
+    let network = &experiment.network;
+    let shrinking = if network.delays == Delays::Learned && network.delay_kernel == DelayKernel::Gaussian { experiment.training.sigma.final_epoch(epochs).min(epochs) } else { 0 };
+    let points = points.min(shrinking);
+    let mut chosen: Vec<(usize, f64)> =
+        (0..points).map(|k| ((2 * k + 1) * shrinking / (2 * points), shrinking as f64 / epochs as f64 / points as f64)).collect();
+    if shrinking < epochs {
+        chosen.push(((shrinking + epochs) / 2, (epochs - shrinking) as f64 / epochs as f64));
+    }
+    chosen
+}
+
+fn stage_shares(before: (StageTiming, Duration), after: (StageTiming, Duration)) -> Vec<(&'static str, f64)> {
+    let mut stages: Vec<(&'static str, f64)> = StageTiming::NAMES
+        .iter()
+        .map(|&(stage, name)| (name, (after.0.of(stage) - before.0.of(stage)).as_secs_f64()))
+        .chain([("optimisers", (after.1 - before.1).as_secs_f64())])
+        .collect();
+    let total: f64 = stages.iter().map(|(_, seconds)| seconds).sum();
+    stages.iter_mut().for_each(|(_, seconds)| *seconds /= total);
+    stages
+}
+
+/// Samples and synaptic events per second of the deployed network.
+fn inference(trainer: &mut Trainer, data: &SpikeDataset, indices: &[usize], repeats: usize) -> Result<(f64, f64)> {
+    let mut rates = Vec::new();
+    for _ in 0..repeats {
+        let start = Instant::now();
+        trainer.evaluate(data, indices)?;
+        rates.push(indices.len() as f64 / start.elapsed().as_secs_f64());
+    }
+    rates.sort_by(f64::total_cmp);
+    let rate = rates[rates.len() / 2];
+    let frames: Vec<_> = indices.iter().take(64).map(|&sample| data.frames(sample, None)).collect();
+    let mut engine = LayeredEngine::new(trainer.network()).map_err(Error::from)?;
+    engine.evaluate(trainer.network(), &frames, &Pass::DEPLOYED, &Indifferent).map_err(Error::from)?;
+    Ok((rate, rate * engine.synaptic_events() as f64 / frames.len() as f64))
+}
+
+/// A loss nobody asks for: only spikes are counted.
+struct Indifferent;
+
+impl Objective for Indifferent {
+    fn evaluate(&self, _slot: usize, _output: &[f32], _steps: usize, _gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+        SampleLoss::default()
+    }
+}
+
+/// `VmHWM` of Linux' `/proc/self/status`.
+fn peak_memory_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").trim().parse::<f64>().ok()? / 1024.0)
+}
