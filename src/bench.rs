@@ -107,13 +107,21 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
             trainer.move_to_epoch(epoch);
             sigma = trainer.sigma();
             let start = Instant::now();
-            if let ControlFlow::Continue(EpochReport { firing_rates: firing, .. }) = trainer.train_epoch(&data, &several, &mut |_| ControlFlow::Continue(()))? {
+            if let ControlFlow::Continue(EpochReport { firing_rates: firing, .. }) =
+                trainer.train_epoch(&data, &several, &mut |_| ControlFlow::Continue(()))?
+            {
                 firing_rates = firing;
             }
             rates.push(several.len() as f64 / start.elapsed().as_secs_f64());
         }
         rates.sort_by(f64::total_cmp);
-        points.push(BenchPoint { epoch, sigma, weight, train_samples_per_s: rates[rates.len() / 2], range: (rates[0], rates[rates.len() - 1]) });
+        points.push(BenchPoint {
+            epoch,
+            sigma,
+            weight,
+            train_samples_per_s: rates[rates.len() / 2],
+            range: (rates[0], rates[rates.len() - 1]),
+        });
     }
     let stages = stage_shares(before, trainer.timing());
     let (inference_samples_per_s, synaptic_events_per_s) = inference(&mut trainer, &data, &several, settings.repeats)?;
@@ -156,7 +164,8 @@ fn made_up(seed: Seed, samples: usize) -> Result<SpikeRecordings> {
         seconds.sort_by(f64::total_cmp);
         NewSample { seconds, units: (0..SPIKES).map(|_| random.random_range(0..CHANNELS)).collect(), label: (sample % CLASSES) as u16 }
     };
-    let recordings = SpikeRecordings::from_samples("made-up spikes".as_ref(), CHANNELS.into(), CLASSES, TimeType::Float16, (0..samples).map(sample))?;
+    let recordings =
+        SpikeRecordings::from_samples("made-up spikes", CHANNELS.into(), CLASSES, TimeType::Float16, (0..samples).map(sample))?;
     Ok(recordings)
 }
 
@@ -180,7 +189,11 @@ fn warm_up(trainer: &mut Trainer, data: &SpikeDataset, indices: &[usize], steps:
 fn schedule_points(experiment: &Experiment, points: usize) -> Vec<(usize, f64)> {
     let epochs = experiment.training.epochs;
     let network = &experiment.network;
-    let shrinking = if network.delays == Delays::Learned && network.delay_kernel == DelayKernel::Gaussian { experiment.training.sigma.final_epoch(epochs).min(epochs) } else { 0 };
+    let shrinking = if network.delays == Delays::Learned && network.delay_kernel == DelayKernel::Gaussian {
+        experiment.training.sigma.final_epoch(epochs).min(epochs)
+    } else {
+        0
+    };
     let points = points.min(shrinking);
     let mut chosen: Vec<(usize, f64)> =
         (0..points).map(|k| ((2 * k + 1) * shrinking / (2 * points), shrinking as f64 / epochs as f64 / points as f64)).collect();

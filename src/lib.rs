@@ -11,7 +11,7 @@
 //! | [`TrainingRun`], [`Observer`] | how does an experiment become a trained network? |
 //! | [`RunFolder`], [`Metrics`], [`History`] | what does a run leave on disk? |
 //! | [`TrainedRun`] | how good is it, and what does it do with a sample? |
-//! | [`bench`] | how fast is a recipe on this machine? |
+//! | [`bench()`] | how fast is a recipe on this machine? |
 //! | [`NetworkFile`] | how is a network without training described? |
 //!
 //! The command `synfire` is a thin layer over these names. This is `synfire train` with the default recipe:

@@ -1,8 +1,6 @@
 //! The `f64` oracle against one training step of the reference implementation, and against its deployed network.
 
-mod oracle;
-
-use oracle::{
+use crate::oracle::{
     Firing, GoldenCase, Kernel, OracleLayer, OracleNetwork, Pass, Reset, Signal, Statistics, assert_close, golden_cases, sum_softmax,
 };
 
@@ -22,7 +20,7 @@ fn all_close(case: &GoldenCase, name: &str, actual: &[Vec<f64>], expected: &[Vec
     }
 }
 
-fn each(pass: &Pass, what: impl Fn(&oracle::LayerPass) -> &Signal) -> Vec<Vec<f64>> {
+fn each(pass: &Pass, what: impl Fn(&crate::oracle::LayerPass) -> &Signal) -> Vec<Vec<f64>> {
     pass.layers.iter().map(|layer| what(layer).data.clone()).collect()
 }
 

@@ -1,9 +1,7 @@
 //! The oracle's gradients against finite differences, on networks whose threshold is the smooth function that the surrogate slope is the
 //! derivative of. What agrees with these gradients is a gradient.
 
-mod oracle;
-
-use oracle::{
+use crate::oracle::{
     Case, Firing, GoldenCase, Kernel, OracleGradients, OracleLayer, OracleNetwork, Pass, Reset, Signal, Statistics, golden_cases,
     random_cases, sum_softmax,
 };

@@ -313,12 +313,14 @@ mod tests {
 
 /// Measure how fast a recipe trains and infers on this machine
 #[derive(Debug, Args)]
-#[command(after_help = "Training cost changes over a run, because the delay kernels narrow: steps are timed at eight points of the recipe's schedule, after
+#[command(
+    after_help = "Training cost changes over a run, because the delay kernels narrow: steps are timed at eight points of the recipe's schedule, after
 some training, and weighted by the share of the run each stands for. Nothing is written.
 
 Examples:
   synfire bench
-  synfire bench --recipe shd-delays-1ms --data shd_train.h5.gz --json")]
+  synfire bench --recipe shd-delays-1ms --data shd_train.h5.gz --json"
+)]
 pub struct Bench {
     /// Recipe
     #[arg(long, value_name = "NAME", default_value = "shd-delays")]

@@ -33,7 +33,11 @@ fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
     let BenchReport { recipe, data, instructions, threads, batch_size, .. } = report;
     writeln!(text, "{recipe} on {data}: {instructions}, {threads} threads, batches of {batch_size}")?;
     writeln!(text, "training   {:>10.1} samples/s over a whole run", report.train_samples_per_s)?;
-    writeln!(text, "inference  {:>10.1} samples/s, {:.2e} synaptic events/s", report.inference_samples_per_s, report.synaptic_events_per_s)?;
+    writeln!(
+        text,
+        "inference  {:>10.1} samples/s, {:.2e} synaptic events/s",
+        report.inference_samples_per_s, report.synaptic_events_per_s
+    )?;
     if let Some(memory) = report.peak_memory_mib {
         writeln!(text, "memory     {memory:>10.0} MiB at most")?;
     }

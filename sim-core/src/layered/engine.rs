@@ -271,7 +271,8 @@ impl LayeredEngine {
 
     /// Synaptic events of the last batch: spikes of every population times the synapses each meets.
     pub fn synaptic_events(&self) -> u64 {
-        let of = |sample: &SampleState| self.ends.iter().map(|&(source, target)| sample.spikes[source] * self.sizes[target] as u64).sum::<u64>();
+        let of =
+            |sample: &SampleState| self.ends.iter().map(|&(source, target)| sample.spikes[source] * self.sizes[target] as u64).sum::<u64>();
         self.samples[..self.batch].iter().map(of).sum()
     }
 
@@ -348,9 +349,15 @@ impl LayeredEngine {
                     Kernels::Trained { sigma_raw, evaluation } => (synapses.kernel, evaluation, sigma_raw),
                     Kernels::Deployed => (DelayKernel::OneTap, KernelEvaluation::default(), 0.0),
                 };
-                let source = self.ends[projection].0;
-                let settings =
-                    PlanSettings { kernel, evaluation, sigma_raw, steps_in: self.steps[source], transposed: train && source != self.input };
+                let (source, target) = self.ends[projection];
+                let settings = PlanSettings {
+                    kernel,
+                    evaluation,
+                    sigma_raw,
+                    steps_in: self.steps[source],
+                    steps_out: self.steps[target],
+                    transposed: train && source != self.input,
+                };
                 plan.prepare(synapses, settings);
             }
         });

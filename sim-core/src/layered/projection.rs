@@ -110,6 +110,8 @@ pub(super) struct PlanSettings {
     pub evaluation: KernelEvaluation,
     pub sigma_raw: f64,
     pub steps_in: usize,
+    /// Steps of the target, which a longer path may determine; see [`ProjectionPlan::steps_out`].
+    pub steps_out: usize,
     /// Whether the input gradient is wanted.
     pub transposed: bool,
 }
@@ -137,7 +139,7 @@ impl ProjectionPlan {
         }
     }
 
-    /// Steps of the target when the source has `steps_in`: half the kernel is added, so that late delayed spikes still count.
+    /// Steps that the target needs when the source has `steps_in`: half the kernel is added, so that late delayed spikes still count.
     pub(super) fn steps_out(synapses: &DenseSynapses, steps_in: usize) -> usize {
         steps_in + synapses.max_delay_steps / 2
     }
@@ -149,7 +151,7 @@ impl ProjectionPlan {
         (self.pre, self.post) = (pre, post);
         self.per_synapse = taps * spread.width;
         self.steps_in = settings.steps_in;
-        self.steps_out = Self::steps_out(synapses, settings.steps_in);
+        self.steps_out = settings.steps_out;
         let look_ahead = spread.filters.iter().map(|filter| -filter.first).max().unwrap_or(0).max(0) as usize;
         self.lead = synapses.max_delay_steps.max(look_ahead);
         // A row takes whole filters of its last spike, so that writing them needs no clipping.

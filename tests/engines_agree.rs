@@ -1,0 +1,155 @@
+//! Clock engine and layered engine give the same spikes on random feed-forward networks, with skipping projections and norms too.
+
+use neurons::{Decay, LeakyIntegrator, Lif, Reset};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use sim_core::{
+    BatchNorm, Cells, ClockEngine, DelayKernel, DenseSynapses, Granularity, LayeredEngine, Network, Objective, Pass, Population,
+    Projection, Recording, SampleLoss, SpikeFrames, Synapses, Variables,
+};
+use std::sync::{Arc, Mutex};
+
+/// A potential this near the threshold may fall on either side of it in single precision.
+const MARGIN: f64 = 1e-4;
+const THRESHOLD: f64 = 1.0;
+
+#[derive(Debug, Clone)]
+struct Case {
+    network: Network,
+    input: SpikeFrames,
+    beta: f64,
+    reset: Reset,
+}
+
+/// Input, two hidden populations and a readout in a row, with projections that skip one where drawn.
+fn cases() -> impl Strategy<Value = Case> {
+    let sizes = (1..6_usize, 1..20_usize, 1..20_usize, 1..5_usize);
+    let neuron = (prop_oneof![Just(1.0), 1.0..20.0f64], prop_oneof![Just(Reset::Hard), Just(Reset::Soft)]);
+    let granularity = prop_oneof![Just(Granularity::Synaptic), Just(Granularity::Axonal), Just(Granularity::Dendritic)];
+    (sizes, neuron, 0..9_usize, granularity, any::<(bool, bool)>(), 1..3_usize, any::<bool>(), 1..30_usize).prop_flat_map(
+        |((input, first, second, output), (tau, reset), longest, granularity, skips, taps, normed, steps)| {
+            let sizes = [input, first, second, output];
+            let mut ends = vec![(0, 1), (1, 2), (2, 3)];
+            ends.extend(skips.0.then_some((0, 2)));
+            ends.extend(skips.1.then_some((1, 3)));
+            let synapses: Vec<_> = ends.iter().map(|&(a, b)| dense(sizes[a], sizes[b], taps, longest, granularity).boxed()).collect();
+            let events = vec((0..input as u32, 0..steps as u32), 0..120);
+            let norms = (norm(first), norm(second));
+            (synapses, events, norms).prop_map(move |(synapses, events, norms)| {
+                let lif = Lif { tau_mem_ms: tau, decay: Decay::Euler, threshold: THRESHOLD, reset, ..Lif::default() };
+                let readout = LeakyIntegrator { tau_mem_ms: tau, decay: Decay::Euler, ..LeakyIntegrator::default() };
+                let cells: [Cells; 4] =
+                    [Cells::Source, Cells::Neurons(Arc::new(lif)), Cells::Neurons(Arc::new(lif)), Cells::Neurons(Arc::new(readout))];
+                let mut populations: Vec<Population> = cells
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, cells)| Population { name: format!("p{index}"), size: sizes[index], cells, norm: None })
+                    .collect();
+                if normed {
+                    populations[1].norm = Some(norms.0);
+                    populations[2].norm = Some(norms.1);
+                }
+                let projections = ends
+                    .iter()
+                    .zip(synapses)
+                    .map(|(&(source, target), dense)| Projection { source, target, synapses: Synapses::Dense(dense) })
+                    .collect();
+                // Nothing is under way and no potential is left to fire when the layered engine's window ends: it adds half the longest
+                // delay per projection only.
+                let input = SpikeFrames::from_events(input, steps + 3 * longest + 120, &events).expect("events of the grid");
+                Case { network: Network { dt_ms: 1.0, populations, projections }, input, beta: 1.0 - 1.0 / tau, reset }
+            })
+        },
+    )
+}
+
+fn dense(pre: usize, post: usize, taps: usize, max_delay_steps: usize, granularity: Granularity) -> impl Strategy<Value = DenseSynapses> {
+    let delays = match granularity {
+        Granularity::Synaptic => pre * post * taps,
+        Granularity::Axonal => pre,
+        Granularity::Dendritic => post,
+    };
+    (vec(-0.6..1.0f32, pre * post * taps), vec(0.0..=max_delay_steps as f32, delays)).prop_map(move |(weight, delay)| DenseSynapses {
+        pre,
+        post,
+        taps,
+        max_delay_steps,
+        granularity,
+        kernel: DelayKernel::Gaussian,
+        weight,
+        delay,
+    })
+}
+
+/// Norms that do not make a neuron fire without input.
+fn norm(neurons: usize) -> impl Strategy<Value = BatchNorm> {
+    (vec(0.5..1.5f32, neurons), vec(-0.5..0.0f32, neurons), vec(0.0..0.5f32, neurons), vec(0.3..2.0f32, neurons)).prop_map(
+        move |(gain, bias, running_mean, running_variance)| BatchNorm {
+            gain,
+            bias,
+            running_mean,
+            running_variance,
+            ..BatchNorm::new(neurons)
+        },
+    )
+}
+
+/// Keeps the readout's potentials.
+struct Kept(Mutex<Vec<f32>>);
+
+impl Objective for Kept {
+    fn evaluate(&self, _slot: usize, output: &[f32], _steps: usize, _gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+        *self.0.lock().unwrap() = output.to_vec();
+        SampleLoss::default()
+    }
+}
+
+/// Smallest distance of any hidden potential from the threshold, from the layered engine's currents.
+fn margin(case: &Case, engine: &LayeredEngine) -> f64 {
+    let mut smallest = f64::INFINITY;
+    for p in [1, 2] {
+        let (rows, stride) = engine.currents(0, p);
+        for neuron in 0..case.network.populations[p].size {
+            let (scale, offset) = case.network.populations[p].norm.as_ref().map_or((1.0, 0.0), |norm| norm.deployed(neuron));
+            let mut left = 0.0;
+            for current in &rows[neuron * stride..][..engine.steps(p)] {
+                let v = case.beta * left + f64::from(scale * current + offset);
+                smallest = smallest.min((v - THRESHOLD).abs());
+                left = match case.reset {
+                    _ if v < THRESHOLD => v,
+                    Reset::Hard => 0.0,
+                    Reset::Soft => v - THRESHOLD,
+                };
+            }
+        }
+    }
+    smallest
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, max_global_rejects: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_engines_give_the_same_spikes_and_potentials(case in cases()) {
+        let mut layered = LayeredEngine::new(&case.network).unwrap();
+        let kept = Kept(Mutex::new(Vec::new()));
+        layered.evaluate(&case.network, std::slice::from_ref(&case.input), &Pass::DEPLOYED, &kept).unwrap();
+        prop_assume!(margin(&case, &layered) > MARGIN);
+
+        let steps = layered.steps(3);
+        let mut recording = Recording::new(case.network.populations.len(), Variables::ALL);
+        ClockEngine::build(&case.network).unwrap().run(std::slice::from_ref(&case.input), steps, &mut recording).unwrap();
+        for p in [1, 2] {
+            let expected: Vec<(usize, usize)> = layered.spikes(0, p).iter().map(|&(neuron, step)| (step, neuron)).collect();
+            let actual: Vec<(usize, usize)> = recording.spikes(p).iter().map(|&(step, neuron)| (step as usize, neuron as usize)).collect();
+            prop_assert_eq!(actual, expected, "spikes of p{}", p);
+        }
+        let readout = kept.0.lock().unwrap();
+        for (step, row) in recording.potentials(3).chunks(case.network.populations[3].size).enumerate() {
+            for (class, &v) in row.iter().enumerate() {
+                let layered = f64::from(readout[class * steps + step]);
+                prop_assert!((v - layered).abs() < 1e-4 * v.abs().max(1.0), "class {} step {}: {} and {}", class, step, v, layered);
+            }
+        }
+    }
+}

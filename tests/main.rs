@@ -1,0 +1,19 @@
+//! All integration tests of the library in one binary, so that it links once.
+//!
+//! | module | holds against each other |
+//! |---|---|
+//! | `golden_delay_training`, `gradient_check` | the `f64` oracle, the reference's numbers, finite differences |
+//! | `golden_layered_engine` | the layered engine and the reference's numbers |
+//! | `layered_oracle` | the layered engine and the oracle, on random networks |
+//! | `engines_agree` | the clock engine and the layered engine |
+//! | `nest_network` | the clock engine and NEST |
+//! | `training_contracts` | thread counts, save and resume |
+
+mod engines_agree;
+mod golden_delay_training;
+mod golden_layered_engine;
+mod gradient_check;
+mod layered_oracle;
+mod nest_network;
+mod oracle;
+mod training_contracts;

@@ -1,0 +1,119 @@
+//! What training promises: the same bits for any number of threads, and an exact resume, from inside an epoch too.
+
+use datasets::{Align, Augmentation, Binning, Randman, SpikeDataset};
+use plasticity::gradient::SigmaSchedule;
+use plasticity::{Progress, Trainer, TrainingSettings};
+use sim_core::{GaussianMethod, KernelEvaluation, Network, SampleSource, Seed};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use synfire::{Experiment, FeedForward};
+
+const SEED: Seed = Seed(5);
+
+fn data() -> SpikeDataset {
+    let randman = Randman { classes: 3, neurons: 21, samples_per_class: 15, duration_ms: 40.0, ..Randman::default() };
+    let recordings = Arc::new(randman.recordings(SEED).unwrap());
+    let binning = Binning { dt_ms: 2.0, channel_group: 1, align: Align::Zero, max_steps: None };
+    let augmentation = Augmentation { channel_shift: 2, time_jitter_ms: 1.0, spike_drop: 0.1, blend: 0.3 };
+    let all: Vec<usize> = (0..recordings.len()).collect();
+    SpikeDataset::new(recordings, binning, augmentation, SEED, &all).unwrap()
+}
+
+fn network(data: &SpikeDataset) -> Network {
+    let settings = FeedForward { hidden: vec![19, 18], max_delay_ms: 14.0, ..FeedForward::default() };
+    settings.build(data.channels(), data.classes(), 2.0, SEED).unwrap()
+}
+
+fn settings() -> TrainingSettings {
+    TrainingSettings {
+        epochs: 4,
+        batch_size: 20,
+        dropout: 0.3,
+        recalibrate_norm: true,
+        sigma: SigmaSchedule { start: 3.0, ..SigmaSchedule::default() },
+        kernel: KernelEvaluation { gaussian: GaussianMethod::Cheapest, ..KernelEvaluation::default() },
+        ..TrainingSettings::default()
+    }
+}
+
+fn trainer(data: &SpikeDataset) -> Trainer {
+    Trainer::new(network(data), settings(), SEED).unwrap()
+}
+
+fn train(trainer: &mut Trainer, data: &SpikeDataset, epochs: usize) {
+    let all: Vec<usize> = (0..data.len()).collect();
+    while trainer.epoch() < epochs {
+        let _ = trainer.train_epoch(data, &all, &mut |_: &Progress| ControlFlow::Continue(())).unwrap();
+        trainer.recalibrate_norm(data, &all).unwrap();
+    }
+}
+
+fn bytes(trainer: &Trainer, folder: &Path) -> Vec<u8> {
+    let path = folder.join("checkpoint.safetensors");
+    trainer.save(&path, &BTreeMap::from([("note".into(), "kept".into())])).unwrap();
+    std::fs::read(path).unwrap()
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_checkpoint() {
+    let (data, folder) = (data(), tempfile::tempdir().unwrap());
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut trainer = trainer(&data);
+            train(&mut trainer, &data, 2);
+            bytes(&trainer, folder.path())
+        })
+    };
+    let one = with(1);
+    for threads in [2, 3, 8] {
+        assert!(with(threads) == one, "{threads} threads gave other bits than one");
+    }
+}
+
+#[test]
+fn resuming_inside_an_epoch_is_exact() {
+    let (data, folder) = (data(), tempfile::tempdir().unwrap());
+    let all: Vec<usize> = (0..data.len()).collect();
+    let mut whole = trainer(&data);
+    train(&mut whole, &data, 4);
+
+    let mut first = trainer(&data);
+    train(&mut first, &data, 1);
+    let stopped = first.train_epoch(&data, &all, &mut |progress| {
+        if progress.samples_done >= 20 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(stopped.unwrap().is_break());
+    bytes(&first, folder.path());
+    let mut second = Trainer::resume(&folder.path().join("checkpoint.safetensors"), network(&data), settings(), SEED).unwrap();
+    train(&mut second, &data, 4);
+    assert!(bytes(&second, folder.path()) == bytes(&whole, folder.path()));
+    assert_eq!(second.evaluate(&data, &all).unwrap(), whole.evaluate(&data, &all).unwrap());
+}
+
+#[test]
+fn a_checkpoint_of_another_network_is_refused_by_name() {
+    let (data, folder) = (data(), tempfile::tempdir().unwrap());
+    bytes(&trainer(&data), folder.path());
+    let path = folder.path().join("checkpoint.safetensors");
+    let other = FeedForward { hidden: vec![10, 18], max_delay_ms: 14.0, ..FeedForward::default() };
+    let error = Trainer::resume(&path, other.build(data.channels(), data.classes(), 2.0, SEED).unwrap(), settings(), SEED).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("checkpoint.safetensors") && text.contains(".weight") && text.contains("[19, 21, 1]"), "{text}");
+    let mut cut = std::fs::read(&path).unwrap();
+    cut.truncate(cut.len() / 2);
+    std::fs::write(&path, cut).unwrap();
+    let error = Trainer::resume(&path, network(&data), settings(), SEED).unwrap_err();
+    assert!(error.to_string().contains("not a whole safetensors file"), "{error}");
+}
+
+#[test]
+fn the_published_network_has_its_parameters_and_its_schedule() {
+    let experiment = Experiment::recipe("shd-delays").unwrap();
+    assert_eq!(experiment.build_network(140, 20).unwrap().parameters(true), 214_016);
+    let sigma = experiment.training.sigma;
+    assert_eq!((sigma.raw(0, 150), sigma.raw(37, 150), sigma.final_epoch(150)), (12.0, 0.23, 37));
+    assert!(sigma.raw(36, 150) > 0.23);
+}
