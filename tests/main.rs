@@ -8,7 +8,10 @@
 //! | `engines_agree` | the clock engine and the layered engine |
 //! | `nest_network` | the clock engine and NEST |
 //! | `training_contracts` | thread counts, save and resume |
+//! | `architecture_paths`, `documents` | the documents and what they speak of |
 
+mod architecture_paths;
+mod documents;
 mod engines_agree;
 mod golden_delay_training;
 mod golden_layered_engine;

@@ -236,6 +236,18 @@ impl LayeredEngine {
         })
     }
 
+    /// The engine with kernels for another instruction set, to compare them.
+    ///
+    /// # Errors
+    /// [`Error::Network`] when the processor does not have it.
+    pub fn with_instructions(mut self, instructions: Instructions) -> Result<Self> {
+        if !Instructions::available().contains(&instructions) {
+            return Err(Error::Network(format!("this processor has no {}", instructions.name())));
+        }
+        self.instructions = instructions;
+        Ok(self)
+    }
+
     /// Runs a batch forward. Results are read with [`LayeredEngine::losses`] and its siblings.
     ///
     /// # Errors

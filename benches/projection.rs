@@ -1,0 +1,79 @@
+//! One training step of the `shd-delays` network by kernel evaluation, kernel width and instruction set.
+//!
+//! `cargo bench --bench projection`; the constants of `sim-core/src/layered/spread.rs` and `projection.rs` were chosen with it.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rand::RngExt;
+use sim_core::{
+    GaussianMethod, Instructions, KernelEvaluation, Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, Purpose, SampleLoss, Seed, SpikeFrames,
+};
+use std::hint::black_box;
+use synfire::Experiment;
+
+const SAMPLES: usize = 16;
+
+/// A loss whose gradient is one everywhere: only the engine is measured.
+struct Flat;
+
+impl Objective for Flat {
+    fn evaluate(&self, _slot: usize, _output: &[f32], _steps: usize, gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+        if let Some((gradient, scale)) = gradient {
+            gradient.fill(scale);
+        }
+        SampleLoss::default()
+    }
+}
+
+/// 8,000 spikes in a second over 140 channels, as dense as SHD at 10 ms.
+fn frames(sample: u64) -> SpikeFrames {
+    let mut random = Seed(0).stream(Purpose::Synthesis, sample, 0);
+    let events: Vec<(u32, u32)> = (0..8000).map(|_| (random.random_range(0..140), random.random_range(0..100))).collect();
+    SpikeFrames::from_events(140, 100, &events).expect("events of the grid")
+}
+
+fn network() -> Network {
+    Experiment::recipe("shd-delays").and_then(|experiment| experiment.build_network(140, 20)).expect("a recipe that ships")
+}
+
+fn trained(gaussian: GaussianMethod, sigma_raw: f64) -> Pass {
+    let evaluation = KernelEvaluation { gaussian, ..KernelEvaluation::default() };
+    Pass { kernels: Kernels::Trained { sigma_raw, evaluation }, norm: NormStatistics::Batch, dropout: None }
+}
+
+fn by_evaluation(criterion: &mut Criterion) {
+    let (network, batch) = (network(), (0..SAMPLES as u64).map(frames).collect::<Vec<_>>());
+    let mut engine = LayeredEngine::new(&network).expect("a feed-forward network");
+    let mut group = criterion.benchmark_group("training step");
+    group.sample_size(10).throughput(Throughput::Elements(SAMPLES as u64));
+    for sigma in [0.23, 1.0, 3.0, 12.0] {
+        for method in [GaussianMethod::Exact, GaussianMethod::Truncated, GaussianMethod::Table, GaussianMethod::Polynomial, GaussianMethod::Cheapest] {
+            let pass = trained(method, sigma);
+            group.bench_function(BenchmarkId::new(format!("{method:?}"), sigma), |bencher| {
+                bencher.iter(|| {
+                    black_box(engine.train(&network, &batch, &pass, &Flat).expect("finite"));
+                });
+            });
+        }
+    }
+    group.bench_function("deployed, forward only", |bencher| {
+        bencher.iter(|| engine.evaluate(&network, &batch, &Pass::DEPLOYED, &Flat).expect("finite"));
+    });
+}
+
+fn by_instructions(criterion: &mut Criterion) {
+    let (network, batch) = (network(), (0..SAMPLES as u64).map(frames).collect::<Vec<_>>());
+    let pass = trained(GaussianMethod::Truncated, 0.23);
+    let mut group = criterion.benchmark_group("instruction sets");
+    group.sample_size(10).throughput(Throughput::Elements(SAMPLES as u64));
+    for instructions in Instructions::available() {
+        let mut engine = LayeredEngine::new(&network).and_then(|engine| engine.with_instructions(instructions)).expect("available");
+        group.bench_function(instructions.name(), |bencher| {
+            bencher.iter(|| {
+                black_box(engine.train(&network, &batch, &pass, &Flat).expect("finite"));
+            });
+        });
+    }
+}
+
+criterion_group!(benches, by_evaluation, by_instructions);
+criterion_main!(benches);
