@@ -301,7 +301,11 @@ fn write(path: &Path, tensors: Tensors, metadata: String) -> Result<()> {
     let metadata = HashMap::from([(METADATA.to_string(), metadata)]);
     let data = safetensors::serialize(views, Some(metadata)).map_err(|error| file_error(std::io::Error::other(error)))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(file_error)?;
+    let mut builder = tempfile::Builder::new();
+    // The usual rights of a new file; a temporary file would else be readable by its owner alone.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder).map_err(file_error)?;
     file.write_all(&data).and_then(|()| file.as_file().sync_all()).map_err(file_error)?;
     file.persist(path).map_err(|error| file_error(error.error))?;
     Ok(())
