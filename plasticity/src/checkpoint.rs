@@ -7,7 +7,8 @@
 //! | `<population>.deployed.running_mean`, `.running_variance` | `[neuron]`, where re-estimated for deployed delays |
 //! | `<tensor>.optimizer.<moment>` | as its tensor |
 //!
-//! The metadata entry `synfire` holds counters, sums of a running epoch and the caller's own entries as JSON. It is a single
+//! The metadata entry `synfire` holds an outline of the network, the training settings, counters, sums of a running epoch and the caller's own
+//! entries as JSON. It is a single
 //! entry because the order of several would not be fixed, and equal states must give equal bytes.
 
 use crate::error::{Error, Result};
@@ -27,6 +28,9 @@ const VERSION: u32 = 1;
 #[derive(Debug, Serialize, Deserialize)]
 struct Metadata {
     version: u32,
+    /// [`Network::outline`].
+    network: Vec<String>,
+    training: TrainingSettings,
     seed: u64,
     epoch: usize,
     step: u64,
@@ -63,6 +67,8 @@ impl Trainer {
         }
         let metadata = Metadata {
             version: VERSION,
+            network: self.network.outline(),
+            training: self.settings.clone(),
             seed: self.seed.0,
             epoch: self.epoch,
             step: self.step,
@@ -87,6 +93,10 @@ impl Trainer {
         let file = Checkpoint::open(path)?;
         let mut trainer = Self::new(network, settings, seed)?;
         let metadata = file.metadata()?;
+        file.check_network(&metadata, &trainer.network)?;
+        if metadata.training != trainer.settings {
+            return Err(file.wrong("it was trained with other [training] settings, so going on would not be exact".into()));
+        }
         if metadata.seed != seed.0 {
             return Err(file.wrong(format!("it was trained with seed {}, but the run has seed {}", metadata.seed, seed.0)));
         }
@@ -150,6 +160,7 @@ impl Trainer {
 pub fn load_network(path: &Path, network: &mut Network) -> Result<BTreeMap<String, String>> {
     let file = Checkpoint::open(path)?;
     let metadata = file.metadata()?;
+    file.check_network(&metadata, network)?;
     let tensors = file.tensors()?;
     read_parameters(&file, &tensors, network)?;
     if let Some(norms) = read_deployed(&file, &tensors, network)? {
@@ -270,6 +281,20 @@ impl<'a> Checkpoint<'a> {
             return Err(self.wrong(format!("its version is {}, but this program reads version {VERSION}", metadata.version)));
         }
         Ok(metadata)
+    }
+
+    /// Refuses a checkpoint of another network, naming the first difference.
+    fn check_network(&self, metadata: &Metadata, network: &Network) -> Result<()> {
+        let (theirs, ours) = (&metadata.network, network.outline());
+        let pairs = theirs
+            .iter()
+            .map(String::as_str)
+            .chain(std::iter::repeat("nothing"))
+            .zip(ours.iter().map(String::as_str).chain(std::iter::repeat("nothing")));
+        match pairs.take(theirs.len().max(ours.len())).find(|(theirs, ours)| theirs != ours) {
+            Some((theirs, ours)) => Err(self.wrong(format!("it belongs to another network: it has {theirs}, but the network has {ours}"))),
+            None => Ok(()),
+        }
     }
 
     /// The numbers of one tensor, of which there must be `length`.

@@ -267,6 +267,7 @@ impl Trainer {
         let start = Instant::now();
         let norm = self.clip(&mut gradients)?;
         self.update(&gradients);
+        check_finite(&self.network)?;
         self.book(data, batch, norm);
         self.step_time += start.elapsed();
         Ok(())
@@ -397,6 +398,27 @@ fn evaluate_with(
     let names = hidden.iter().map(|&population| network.populations[population].name.clone());
     evaluation.firing_rates = names.zip(firing.iter().map(|sum| sum / batches.len().max(1) as f64)).collect();
     Ok(evaluation)
+}
+
+/// A loss can be finite while a step has thrown a parameter or a running statistic out of the finite numbers; no checkpoint may hold one.
+fn check_finite(network: &Network) -> sim_core::Result<()> {
+    let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
+    let lost = |what: String| Err(sim_core::Error::NotFinite(format!("{what} is not finite; try a lower learning rate or gradient_clip")));
+    for (index, projection) in network.projections.iter().enumerate() {
+        if let Synapses::Dense(dense) = &projection.synapses
+            && !(finite(&dense.weight) && finite(&dense.delay))
+        {
+            return lost(format!("a weight or delay of {}", network.projection_name(index)));
+        }
+    }
+    for population in &network.populations {
+        if let Some(norm) = &population.norm
+            && ![&norm.gain, &norm.bias, &norm.running_mean, &norm.running_variance].into_iter().all(|values| finite(values))
+        {
+            return lost(format!("the norm of {}", population.name));
+        }
+    }
+    Ok(())
 }
 
 /// Whether the samples fit the network at all; single samples are looked at as they come.

@@ -255,13 +255,42 @@ impl Network {
             }
             Synapses::Sparse(synapses) => {
                 for (index, synapse) in synapses.iter().enumerate() {
-                    if synapse.pre as usize >= source.size || synapse.post as usize >= target.size || !synapse.weight.is_finite() {
-                        return Err(Error::Network(format!("{name}: synapse {index} is {synapse:?}, which does not fit")));
+                    let outside = |what: &str, value: String, allowed: String| {
+                        Error::out_of_range(format!("{name}: {what} of synapse {index}"), value, allowed)
+                    };
+                    if synapse.pre as usize >= source.size {
+                        return Err(outside("pre", synapse.pre.to_string(), format!("below {}", source.size)));
+                    }
+                    if synapse.post as usize >= target.size {
+                        return Err(outside("post", synapse.post.to_string(), format!("below {}", target.size)));
+                    }
+                    if !synapse.weight.is_finite() {
+                        return Err(outside("weight", synapse.weight.to_string(), "a finite number".into()));
                     }
                 }
                 Ok(())
             }
         }
+    }
+
+    /// One line for everything that is not learned: the time step, each population and each projection. Networks with equal lines can
+    /// exchange what they learned.
+    pub fn outline(&self) -> Vec<String> {
+        let mut lines = vec![format!("dt_ms {}", self.dt_ms)];
+        for Population { name, size, cells, norm } in &self.populations {
+            let norm = if norm.is_some() { ", norm" } else { "" };
+            lines.push(format!("population {name}: {size} x {cells:?}{norm}"));
+        }
+        for (index, projection) in self.projections.iter().enumerate() {
+            let synapses = match &projection.synapses {
+                Synapses::Dense(DenseSynapses { pre, post, taps, max_delay_steps, granularity, kernel, .. }) => {
+                    format!("{post} x {pre} x {taps}, delays 0..={max_delay_steps}, {granularity:?}, {kernel:?}")
+                }
+                Synapses::Sparse(synapses) => format!("{} synapses", synapses.len()),
+            };
+            lines.push(format!("projection {}: {synapses}", self.projection_name(index)));
+        }
+        lines
     }
 
     /// Name of a projection, `source->target`.

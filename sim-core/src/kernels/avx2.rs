@@ -54,6 +54,15 @@ unsafe fn sums_of_quarters([a, b, c, d]: [__m128; 4]) -> [f32; 4] {
     }
 }
 
+/// Whether the processor has every feature that [`run`] is compiled for.
+pub(super) fn is_available() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("fma")
+        && is_x86_feature_detected!("popcnt")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+}
+
 /// Runs `f` compiled for AVX2.
 #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
 pub(super) fn run<R>(f: impl FnOnce() -> R) -> R {

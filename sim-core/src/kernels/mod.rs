@@ -49,10 +49,10 @@ impl Instructions {
         let mut sets = Vec::new();
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f") {
+            if avx512::is_available() {
                 sets.push(Self::Avx512);
             }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            if avx2::is_available() {
                 sets.push(Self::Avx2);
             }
         }

@@ -57,13 +57,15 @@ impl TapTable {
     /// If a tap's row does not start below `reach`.
     pub fn fill(&mut self, lists: usize, per_list: usize, reach: usize, f: impl Fn(usize, &mut [Tap]) + Sync) {
         use rayon::prelude::*;
-        self.per_list = per_list;
-        self.reach = reach;
+        assert!(u32::try_from(reach).is_ok(), "rows are longer than an offset can say");
+        // Nothing may be read until every tap has been looked at, even if a caller catches the panic below.
+        (self.per_list, self.reach) = (0, 0);
         self.taps.resize(lists * per_list, Tap::default());
         self.taps.par_chunks_mut(per_list.max(1)).with_min_len(16).enumerate().for_each(|(list, taps)| {
             f(list, taps);
             assert!(taps.iter().all(|tap| (tap.offset as usize) < reach), "a tap starts outside its rows");
         });
+        (self.per_list, self.reach) = (per_list, reach);
     }
 
     /// The taps of one list.

@@ -251,7 +251,7 @@ impl LayeredEngine {
     /// Runs a batch forward. Results are read with [`LayeredEngine::losses`] and its siblings.
     ///
     /// # Errors
-    /// When a sample does not have the network's channels, or a loss is not finite.
+    /// When a sample does not have the network's channels, the dropout rate is not in `0..1`, or a loss is not finite.
     pub fn evaluate(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, objective: &dyn Objective) -> Result<()> {
         self.forward(network, batch, pass, objective, false)
     }
@@ -259,8 +259,11 @@ impl LayeredEngine {
     /// Runs a batch forward and backward; returns the gradients of the mean loss.
     ///
     /// # Errors
-    /// As [`LayeredEngine::evaluate`].
+    /// As [`LayeredEngine::evaluate`]; when the pass takes running statistics, through which there is no gradient.
     pub fn train(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, objective: &dyn Objective) -> Result<&Gradients> {
+        if pass.norm == NormStatistics::Running {
+            return Err(Error::Network("training needs the norm statistics of the batch".into()));
+        }
         self.forward(network, batch, pass, objective, true)?;
         for p in self.order.clone().into_iter().rev() {
             self.adjoint(network, p, pass);
@@ -327,6 +330,9 @@ impl LayeredEngine {
         if let Some(sample) = batch.iter().position(|frames| frames.channels() != self.sizes[self.input]) {
             let (actual, expected) = (batch[sample].channels(), self.sizes[self.input]);
             return Err(Error::Length { name: format!("channels of sample {sample} of the batch"), actual, expected });
+        }
+        if let Some(Dropout { rate, .. }) = pass.dropout {
+            Error::check("Dropout::rate", rate, (0.0..1.0).contains(&rate), "at least 0 and below 1")?;
         }
         self.prepare(network, batch, pass, train);
         for p in self.order.clone() {
