@@ -5,7 +5,8 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::RngExt;
 use sim_core::{
-    GaussianMethod, Instructions, KernelEvaluation, Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, Purpose, SampleLoss, Seed, SpikeFrames,
+    GaussianMethod, Instructions, KernelEvaluation, Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, Purpose, SampleLoss,
+    Seed, SpikeFrames,
 };
 use std::hint::black_box;
 use synfire::Experiment;
@@ -46,7 +47,9 @@ fn by_evaluation(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("training step");
     group.sample_size(10).throughput(Throughput::Elements(SAMPLES as u64));
     for sigma in [0.23, 1.0, 3.0, 12.0] {
-        for method in [GaussianMethod::Exact, GaussianMethod::Truncated, GaussianMethod::Table, GaussianMethod::Polynomial, GaussianMethod::Cheapest] {
+        for method in
+            [GaussianMethod::Exact, GaussianMethod::Truncated, GaussianMethod::Table, GaussianMethod::Polynomial, GaussianMethod::Cheapest]
+        {
             let pass = trained(method, sigma);
             group.bench_function(BenchmarkId::new(format!("{method:?}"), sigma), |bencher| {
                 bencher.iter(|| {

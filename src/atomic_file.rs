@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 /// Writes `bytes` to `path` through a temporary file in the same folder, so that an earlier file stays whole if anything fails.
@@ -22,5 +22,8 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// The text of a file.
 pub(crate) fn read_text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|source| Error::io(path, "read the file", source))
+    fs::read_to_string(path).map_err(|source| match source.kind() {
+        ErrorKind::InvalidData => Error::folder(path, "this is not a text file"),
+        _ => Error::io(path, "read the file", source),
+    })
 }

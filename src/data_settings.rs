@@ -127,13 +127,19 @@ impl DataSettings {
     /// # Errors
     /// The first field that is not allowed.
     pub fn check(&self) -> Result<()> {
-        match &self.source {
-            Source::File(file) => file.layout().check()?,
-            Source::Randman(randman) => randman.check()?,
+        let source = match &self.source {
+            Source::File(file) => file.layout().check(),
+            Source::Randman(randman) => randman.check(),
+        };
+        for (section, checked) in [
+            ("data.source", source),
+            ("data.binning", self.binning.check()),
+            ("data.augmentation", self.augmentation.check()),
+            ("data.split", self.split.check()),
+        ] {
+            checked.map_err(|error| Error::in_section(section, error))?;
         }
-        self.binning.check()?;
-        self.augmentation.check()?;
-        Ok(self.split.check()?)
+        Ok(())
     }
 
     /// Reads or makes the recordings.
@@ -141,8 +147,8 @@ impl DataSettings {
     /// # Errors
     /// [`Error::Config`] when a file is needed but not named; otherwise what [`datasets`] finds wrong with it.
     pub fn recordings(&self, seed: Seed) -> Result<(SpikeRecordings, DataOrigin)> {
-        match &self.source {
-            Source::Randman(randman) => Ok((randman.recordings(seed)?, DataOrigin { name: "random manifolds".into(), sha256: None })),
+        let (recordings, origin) = match &self.source {
+            Source::Randman(randman) => (randman.recordings(seed)?, DataOrigin { name: "random manifolds".into(), sha256: None }),
             Source::File(source) => {
                 let path = source.path.as_deref().ok_or_else(|| {
                     Error::config(
@@ -152,9 +158,13 @@ impl DataSettings {
                 })?;
                 let file = RecordingFile::open(path)?;
                 let recordings = file.read(&source.layout())?;
-                Ok((recordings, DataOrigin { name: path.display().to_string(), sha256: Some(file.sha256()?) }))
+                (recordings, DataOrigin { name: path.display().to_string(), sha256: Some(file.sha256()?) })
             }
+        };
+        if recordings.is_empty() {
+            return Err(Error::samples(&origin.name, "there are no samples in it: spikes/times is empty"));
         }
+        Ok((recordings, origin))
     }
 
     /// Recordings, split and binned: what training needs.
@@ -163,8 +173,9 @@ impl DataSettings {
     /// As [`Self::recordings`], and what is wrong with the split.
     pub fn load_split(&self, seed: Seed) -> Result<(LoadedData, Split)> {
         let (recordings, origin) = self.recordings(seed)?;
-        let split = self.split.split(&recordings, seed)?;
-        let dataset = SpikeDataset::new(Arc::new(recordings), self.binning, self.augmentation, seed, &split.train)?;
+        let split = self.split.split(&recordings, seed).map_err(|error| unsuitable("data.split", &origin, &error))?;
+        let dataset = SpikeDataset::new(Arc::new(recordings), self.binning, self.augmentation, seed, &split.train)
+            .map_err(|error| unsuitable("data.binning", &origin, &error))?;
         Ok((LoadedData { dataset, origin }, split))
     }
 
@@ -174,9 +185,17 @@ impl DataSettings {
     /// As [`Self::recordings`].
     pub fn load_whole(&self, seed: Seed) -> Result<LoadedData> {
         let (recordings, origin) = self.recordings(seed)?;
-        let dataset = SpikeDataset::new(Arc::new(recordings), self.binning, Augmentation::default(), seed, &[])?;
+        let dataset = SpikeDataset::new(Arc::new(recordings), self.binning, Augmentation::default(), seed, &[])
+            .map_err(|error| unsuitable("data.binning", &origin, &error))?;
         Ok(LoadedData { dataset, origin })
     }
+}
+
+/// Names the section whose settings the samples do not suit.
+fn unsuitable(section: &str, origin: &DataOrigin, error: &datasets::Error) -> Error {
+    let text = error.to_string().replace("Binning::", "data.binning.");
+    let problem = text.strip_prefix(&format!("{}: ", origin.name)).unwrap_or(&text);
+    Error::samples(&origin.name, format!("{section}: {problem}"))
 }
 
 impl DataOrigin {

@@ -18,6 +18,20 @@ pub enum Error {
         /// What is wrong, and what was expected.
         problem: String,
     },
+    /// A setting of an experiment that is not allowed, called by its key in a configuration file.
+    #[error("{problem}")]
+    Setting {
+        /// What is wrong, and what was expected.
+        problem: String,
+    },
+    /// Samples that cannot be used as the experiment asks.
+    #[error("{name}: {problem}")]
+    Samples {
+        /// The file, or `random manifolds`.
+        name: String,
+        /// What is wrong, and which dataset or key it concerns.
+        problem: String,
+    },
     /// A folder that is not what a command needs.
     #[error("{}: {problem}", path.display())]
     Folder {
@@ -62,11 +76,27 @@ pub enum Error {
 impl Error {
     /// Whether the command was wrong, rather than that it failed: a program exits 2 instead of 1.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Config { .. })
+        matches!(self, Self::Config { .. } | Self::Setting { .. })
     }
 
     pub(crate) fn config(origin: impl Into<String>, problem: impl ToString) -> Self {
         Self::Config { origin: origin.into(), problem: problem.to_string() }
+    }
+
+    /// An error of a crate beneath, which calls a setting `Type::field` (or something of several `Type's`), in the words of a
+    /// configuration file: `section.field`.
+    pub(crate) fn in_section(section: &str, error: impl ToString) -> Self {
+        let key = |word: &str| match word.rsplit_once("::") {
+            Some((owner, field)) if owner.starts_with("Surrogate") => format!("{section}.surrogate.{field}"),
+            Some((_, field)) => format!("{section}.{field}"),
+            None if word.ends_with("'s") && word.starts_with(char::is_uppercase) => format!("{section}'s"),
+            None => word.to_owned(),
+        };
+        Self::Setting { problem: error.to_string().split(' ').map(key).collect::<Vec<_>>().join(" ") }
+    }
+
+    pub(crate) fn samples(name: &str, problem: impl Into<String>) -> Self {
+        Self::Samples { name: name.to_owned(), problem: problem.into() }
     }
 
     pub(crate) fn folder(path: &Path, problem: impl Into<String>) -> Self {

@@ -35,13 +35,24 @@ pub struct Experiment {
     pub training: TrainingSettings,
 }
 
-/// One `key.path = value`, laid over a configuration file.
+/// One change that is laid over a configuration file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
-    keys: Vec<String>,
-    value: toml::Value,
-    text: String,
+    change: Change,
+    /// What was typed, as errors call it.
+    origin: String,
 }
+
+#[derive(Debug, Clone, PartialEq)]
+enum Change {
+    /// One `key.path = value`.
+    Value { keys: Vec<String>, value: toml::Value },
+    /// The samples come from this file, whatever the source was before.
+    File(String),
+}
+
+/// Keys that tell which of several kinds a section is of.
+const TAGS: [&str; 3] = ["kind", "model", "slope"];
 
 impl Override {
     /// Reads `a.b=c`. The value is TOML where it can be read as such (`3`, `true`, `[3, 9]`, `{kind = "cosine"}`), otherwise a string.
@@ -49,7 +60,16 @@ impl Override {
     /// # Errors
     /// [`Error::Config`] when there is no `=` or an empty key.
     pub fn parse(text: &str) -> Result<Self> {
-        let wrong = |problem: &str| Error::config(format!("--set {text}"), problem);
+        Self::named(format!("--set {text}"), text)
+    }
+
+    /// As [`Self::parse`], for an option of another name: `origin` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn named(origin: impl Into<String>, text: &str) -> Result<Self> {
+        let origin = origin.into();
+        let wrong = |problem: &str| Error::config(&origin, problem);
         let (key, value) = text.split_once('=').ok_or_else(|| wrong("expected KEY=VALUE, e.g. training.epochs=30"))?;
         let keys: Vec<String> = key.split('.').map(|part| part.trim().to_owned()).collect();
         if keys.iter().any(String::is_empty) {
@@ -58,21 +78,80 @@ impl Override {
         let value = value.trim();
         // Whatever TOML makes of the right-hand side of an assignment.
         let parsed = toml::from_str::<toml::Table>(&format!("value = {value}")).ok().filter(|table| table.len() == 1);
+        if parsed.is_none() && value.parse::<i128>().is_ok() {
+            return Err(wrong("this integer is too large; integers lie between -2^63 and 2^63 - 1"));
+        }
         let value = parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| toml::Value::String(value.to_owned()));
-        Ok(Self { keys, value, text: text.to_owned() })
+        Ok(Self { change: Change::Value { keys, value }, origin })
     }
 
-    fn apply(&self, table: &mut toml::Table) -> Result<()> {
-        let (last, path) = self.keys.split_last().expect("a key has at least one part");
-        let mut place = table;
-        for key in path {
-            let entry = place.entry(key.clone()).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-            place = entry
-                .as_table_mut()
-                .ok_or_else(|| Error::config(format!("--set {}", self.text), format!("{key} is a value, not a section")))?;
+    /// The samples of a file: made-up data give way to it, and a file's other settings stay. Values set later are laid over it.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the path is not UTF-8, which a configuration file must be.
+    pub fn file(path: &Path) -> Result<Self> {
+        let origin = format!("--data {}", path.display());
+        match path.to_str() {
+            Some(path) => Ok(Self { change: Change::File(path.to_owned()), origin }),
+            None => Err(Error::config(origin, "the path is not UTF-8, which a configuration file must be")),
         }
-        place.insert(last.clone(), self.value.clone());
+    }
+
+    /// `resolved` is the same configuration with every default: a section that the file leaves out begins as the kind it has there.
+    fn apply(&self, table: &mut toml::Table, resolved: &toml::Table) -> Result<()> {
+        match &self.change {
+            Change::Value { keys, value } => {
+                let (last, path) = keys.split_last().expect("a key has at least one part");
+                self.section(path, table, resolved)?.insert(last.clone(), value.clone());
+            }
+            Change::File(path) => {
+                let data = self.section(&["data".into()], table, resolved)?;
+                let mut source = match data.remove("source") {
+                    Some(toml::Value::Table(source)) if source.get("kind").and_then(toml::Value::as_str) == Some("file") => source,
+                    _ => toml::Table::from_iter([("kind".into(), "file".into())]),
+                };
+                source.insert("path".into(), path.as_str().into());
+                data.insert("source".into(), source.into());
+            }
+        }
         Ok(())
+    }
+
+    fn section<'a>(&self, path: &[String], table: &'a mut toml::Table, resolved: &toml::Table) -> Result<&'a mut toml::Table> {
+        let mut place = table;
+        let mut default = Some(resolved);
+        for key in path {
+            default = default.and_then(|section| section.get(key)).and_then(toml::Value::as_table);
+            let tags = default.into_iter().flatten().filter(|(key, _)| TAGS.contains(&key.as_str()));
+            let entry = place.entry(key.clone()).or_insert_with(|| {
+                let tags = tags.map(|(key, value)| (key.clone(), value.clone()));
+                toml::Value::Table(tags.collect())
+            });
+            place = entry.as_table_mut().ok_or_else(|| Error::config(&self.origin, format!("{key} is a value, not a section")))?;
+        }
+        Ok(place)
+    }
+
+    /// Keeps the file where a later change replaced the whole source by one of a file without its path.
+    fn keep_file(&self, table: &mut toml::Table) -> Result<()> {
+        let Change::File(path) = &self.change else { return Ok(()) };
+        let source = table.get_mut("data").and_then(|data| data.get_mut("source")).and_then(toml::Value::as_table_mut);
+        let Some(source) = source else { return Ok(()) };
+        if source.get("kind").is_some_and(|kind| kind.as_str() != Some("file")) {
+            return Err(Error::config(&self.origin, "a file is named, but data.source.kind is not \"file\""));
+        }
+        source.entry("path").or_insert_with(|| path.as_str().into());
+        Ok(())
+    }
+
+    /// Refuses two changes that give one key different values.
+    fn contradicts(&self, other: &Self) -> bool {
+        let parts = |change: &Change| match change {
+            Change::Value { keys, value } => (keys.clone(), value.clone()),
+            Change::File(path) => (["data", "source", "path"].map(str::to_owned).to_vec(), path.as_str().into()),
+        };
+        let ((keys, value), (other_keys, other_value)) = (parts(&self.change), parts(&other.change));
+        keys == other_keys && value != other_value
     }
 }
 
@@ -108,37 +187,47 @@ impl Experiment {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(text: &str, origin: &str, name: &str, overrides: &[Override]) -> Result<Self> {
-        // The file alone first: only then do errors know their line.
-        let mut experiment = toml::from_str::<Self>(text).map_err(|error| located(origin, text, &error))?;
-        if !overrides.is_empty() {
-            let mut table = toml::from_str::<toml::Table>(text).map_err(|error| located(origin, text, &error))?;
-            // One by one, so that an error names the override it comes from, unless only all of them together make sense.
-            let mut first_problem = None;
-            for change in overrides {
-                change.apply(&mut table)?;
-                if let Err(error) = Self::deserialize(table.clone()) {
-                    first_problem.get_or_insert_with(|| Error::config(format!("--set {}", change.text), sentence(error.message())));
-                }
+        for (index, change) in overrides.iter().enumerate() {
+            if let Some(earlier) = overrides[..index].iter().find(|earlier| earlier.contradicts(change)) {
+                return Err(Error::config(&change.origin, format!("contradicts {}", earlier.origin)));
             }
-            experiment = match Self::deserialize(table) {
-                Ok(experiment) => experiment,
-                Err(error) => return Err(first_problem.unwrap_or_else(|| Error::config(origin, sentence(error.message())))),
-            };
         }
-        if experiment.name.is_empty() {
-            name.clone_into(&mut experiment.name);
+        // The file alone first: only then do errors know their line.
+        let experiment = toml::from_str::<Self>(text).map_err(|error| located(origin, text, &error))?;
+        let mut table = toml::from_str::<toml::Table>(text).map_err(|error| located(origin, text, &error))?;
+        let mut outcome = experiment.completed(name);
+        let mut blamed = origin;
+        // One by one, so that an error names the override it comes from, unless only all of them together make sense.
+        for (index, change) in overrides.iter().enumerate() {
+            let resolved = Self::deserialize(table.clone()).ok().and_then(|experiment| toml::Table::try_from(experiment).ok());
+            change.apply(&mut table, &resolved.unwrap_or_default())?;
+            overrides[..index].iter().try_for_each(|earlier| earlier.keep_file(&mut table))?;
+            let before = outcome.err();
+            let changed = Self::deserialize(table.clone()).map_err(|error| sentence(error.message()));
+            outcome = changed.and_then(|experiment| experiment.completed(name));
+            if outcome.as_ref().err() != before.as_ref() {
+                blamed = &change.origin;
+            }
         }
-        if experiment.network.delays != Delays::Learned {
-            experiment.training.delays.learn = false;
+        outcome.map_err(|problem| Error::config(blamed, problem))
+    }
+
+    /// The experiment with what follows from other values, checked.
+    fn completed(mut self, name: &str) -> std::result::Result<Self, String> {
+        if self.name.is_empty() {
+            name.clone_into(&mut self.name);
         }
-        experiment.check().map_err(|error| Error::config(origin, error))?;
-        Ok(experiment)
+        if self.network.delays != Delays::Learned {
+            self.training.delays.learn = false;
+        }
+        self.check().map_err(|error| error.to_string())?;
+        Ok(self)
     }
 
     /// Checks every field.
     ///
     /// # Errors
-    /// The first field that is not allowed, with its value.
+    /// The first field that is not allowed, by its key and with its value.
     pub fn check(&self) -> Result<()> {
         let named = !self.name.is_empty()
             && !self.name.starts_with('.')
@@ -151,7 +240,10 @@ impl Experiment {
         sim_core::Error::check("seed", self.seed as f64, storable, "at most 2^63 - 1")?;
         self.data.check()?;
         self.network.check(self.dt_ms())?;
-        self.training.check()?;
+        if let Some((channels, classes)) = self.data.shape() {
+            self.network.check_size(channels, classes)?;
+        }
+        self.check_training()?;
         let (reads_spikes, fires) = (self.training.loss.reads_spikes(), self.network.readout_fires(self.dt_ms())?);
         if reads_spikes != fires {
             let problem = if reads_spikes {
@@ -160,6 +252,23 @@ impl Experiment {
                 "network.readout fires, but training.loss reads potentials; use loss = \"spike_count\" or a leaky_integrator readout"
             };
             return Err(sim_core::Error::Network(problem.into()).into());
+        }
+        Ok(())
+    }
+
+    fn check_training(&self) -> Result<()> {
+        let TrainingSettings { kernel, sigma, weights, delays, .. } = &self.training;
+        for (section, checked) in [
+            ("training.kernel", kernel.check()),
+            ("training.sigma", sigma.check()),
+            ("training.weights.optimizer", weights.optimizer.check()),
+            ("training.weights.schedule", weights.schedule.check()),
+            ("training.delays.optimizer", delays.optimizer.check()),
+            ("training.delays.schedule", delays.schedule.check()),
+            // What is left are the settings outside of these sections.
+            ("training", self.training.check()),
+        ] {
+            checked.map_err(|error| Error::in_section(section, error))?;
         }
         Ok(())
     }

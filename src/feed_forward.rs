@@ -34,13 +34,16 @@ pub struct FeedForward {
     pub delay_kernel: DelayKernel,
     /// Kernel elements per pair of neurons, each with its own weight and delay, at least 1; 1.
     pub kernel_count: usize,
-    /// Factor on the range of the initial weights, above 0; 1.
+    /// Factor on the range of the initial weights, above 0 and at most 1e6; 1.
     pub weight_gain: f64,
     /// Neuron model of the hidden populations, which must fire.
     pub neuron: Model,
     /// Neuron model of the output; it must not fire, except for the loss `spike_count`, for which it must.
     pub readout: Model,
 }
+
+/// Most synapses of a network, 2^28: with gradients and moments they take about 10 GiB, and more are taken for a mistake.
+const MAX_SYNAPSES: f64 = (1u64 << 28) as f64;
 
 /// What the synapses have for delays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -92,12 +95,38 @@ impl FeedForward {
             let alone = "1 where network.delays is \"none\", since kernel elements would differ in nothing";
             Error::check("network.kernel_count", self.kernel_count as f64, self.kernel_count == 1, alone)?;
         }
-        Error::check("network.weight_gain", self.weight_gain, self.weight_gain > 0.0, "above 0")?;
-        if !self.neuron.build(dt_ms)?.fires() {
+        let gain = self.weight_gain > 0.0 && self.weight_gain <= 1e6;
+        Error::check("network.weight_gain", self.weight_gain, gain, "above 0 and at most 1e6")?;
+        self.check_synapses(&self.hidden)?;
+        if !self.neuron.build(dt_ms).map_err(|error| crate::Error::in_section("network.neuron", error))?.fires() {
             return Err(Error::Network("network.neuron never fires, but hidden populations need a model that does".into()).into());
         }
-        self.readout.build(dt_ms)?;
+        self.readout_fires(dt_ms).map(drop)
+    }
+
+    /// Checks that the network for `channels` input channels and `classes` classes is not too large.
+    ///
+    /// # Errors
+    /// When all projections together have more than 2^28 synapses.
+    pub fn check_size(&self, channels: usize, classes: usize) -> Result<()> {
+        self.check_synapses(&self.sizes(channels, classes))
+    }
+
+    /// Checks the number of synapses between populations of these sizes, before memory is asked for.
+    fn check_synapses(&self, sizes: &[usize]) -> Result<()> {
+        let pairs: f64 = sizes.windows(2).map(|pair| pair[0] as f64 * pair[1] as f64).sum();
+        let synapses = pairs * self.kernel_count as f64;
+        if synapses > MAX_SYNAPSES {
+            let allowed = format!(
+                "small enough for at most {MAX_SYNAPSES} synapses (pairs of neurons x network.kernel_count), but there would be {synapses}"
+            );
+            return Err(Error::out_of_range("network.hidden", format!("{:?}", self.hidden), allowed).into());
+        }
         Ok(())
+    }
+
+    fn sizes(&self, channels: usize, classes: usize) -> Vec<usize> {
+        [channels].iter().chain(&self.hidden).chain(&[classes]).copied().collect()
     }
 
     /// Whether output neurons fire.
@@ -105,7 +134,7 @@ impl FeedForward {
     /// # Errors
     /// What is wrong with the model's parameters.
     pub fn readout_fires(&self, dt_ms: f64) -> Result<bool> {
-        Ok(self.readout.build(dt_ms)?.fires())
+        Ok(self.readout.build(dt_ms).map_err(|error| crate::Error::in_section("network.readout", error))?.fires())
     }
 
     /// Longest delay in steps.
@@ -121,10 +150,11 @@ impl FeedForward {
     /// The network for `channels` input channels and `classes` classes on a grid of `dt_ms`.
     ///
     /// # Errors
-    /// As [`Self::check`].
+    /// As [`Self::check`] and [`Self::check_size`].
     pub fn build(&self, channels: usize, classes: usize, dt_ms: f64, seed: Seed) -> Result<Network> {
         self.check(dt_ms)?;
-        let sizes: Vec<usize> = [channels].iter().chain(&self.hidden).chain(&[classes]).copied().collect();
+        self.check_size(channels, classes)?;
+        let sizes = self.sizes(channels, classes);
         let last = sizes.len() - 1;
         let populations = sizes.iter().enumerate().map(|(index, &size)| {
             let (name, cells) = match index {

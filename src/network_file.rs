@@ -27,11 +27,12 @@
 //! ```
 
 use crate::experiment::located;
-use crate::{Error, Result, Simulation, atomic_file};
+use crate::{Error, Result, Simulation};
 use neurons::Model;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
-use sim_core::{Cells, Network, Population, Projection, Purpose, Seed, SpikeFrames, Synapse, Synapses};
+use sim_core::{Cells, Network, NeuronModel, Population, Projection, Purpose, Seed, SpikeFrames, Synapse, Synapses};
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -108,14 +109,24 @@ pub struct SynapseEntry {
 pub struct RandomSynapses {
     /// Probability of a pair, `0..=1`.
     pub probability: f64,
-    /// Weights are uniform between these two.
+    /// Weights are uniform between these two, within ±1e9.
     pub weight: [f64; 2],
     /// Delays are uniform between these two and then rounded to steps; in ms, at least 0.
     pub delay_ms: [f64; 2],
 }
 
-/// Most steps of a run: beyond it the duration is taken for a mistake.
+/// Most steps of a run. What is beyond this and the limits below is taken for a mistake, and refused before memory is asked for.
 const MAX_STEPS: f64 = 1e9;
+/// Most neurons of all populations.
+const MAX_NEURONS: f64 = 1e7;
+/// Most pairs of neurons that random projections look at.
+const MAX_PAIRS: f64 = 1e10;
+/// Most synapses of all projections, random ones as many as are expected.
+const MAX_SYNAPSES: f64 = 1e8;
+/// Most random spikes of all populations, as many as are expected.
+const MAX_SPIKES: f64 = 1e8;
+/// Most inputs on their way: neurons of a population times steps of the longest delay to it, summed over populations.
+const MAX_PENDING: f64 = 5e8;
 
 impl NetworkFile {
     /// Reads a description.
@@ -123,8 +134,10 @@ impl NetworkFile {
     /// # Errors
     /// One sentence that names the file, the line and what was expected.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = atomic_file::read_text(path)?;
         let origin = path.display().to_string();
+        let bytes = fs::read(path).map_err(|source| Error::io(path, "read the file", source))?;
+        let expected = "this is not a text file; the folder of a run or a TOML file that describes a network was expected";
+        let text = String::from_utf8(bytes).map_err(|_| Error::config(&origin, expected))?;
         toml::from_str(&text).map_err(|error| located(&origin, &text, &error))
     }
 
@@ -138,12 +151,16 @@ impl NetworkFile {
             let steps = (self.duration_ms / self.dt_ms).round();
             let allowed = format!("at least one step of {} ms and at most 1e9 steps", self.dt_ms);
             sim_core::Error::check("duration_ms", self.duration_ms, (1.0..=MAX_STEPS).contains(&steps), &allowed)?;
+            self.check_size(steps)?;
             let steps = steps as usize;
             let mut inputs = Vec::new();
             let mut populations = Vec::with_capacity(self.populations.len());
             for (index, entry) in self.populations.iter().enumerate() {
                 let cells = match (&entry.neuron, &entry.spikes, entry.poisson_hz) {
-                    (Some(model), None, None) => Cells::Neurons(Arc::new(*model)),
+                    (Some(model), None, None) => {
+                        model.build(self.dt_ms).map_err(|error| Error::in_section(&format!("{}: neuron", entry.name), error))?;
+                        Cells::Neurons(Arc::new(*model))
+                    }
                     (None, Some(spikes), None) => {
                         inputs.push(self.given(entry, spikes, steps)?);
                         Cells::Source
@@ -159,9 +176,42 @@ impl NetworkFile {
             let projections = self.projections.iter().enumerate().map(|(index, entry)| self.projection(entry, index));
             let network = Network { dt_ms: self.dt_ms, populations, projections: projections.collect::<Result<_>>()? };
             network.check()?;
+            check_pending(&network)?;
             Ok(Simulation::new(network, inputs, steps))
         };
         build().map_err(|error| Error::config(origin, error))
+    }
+
+    /// Checks everything that memory or time is in proportion to.
+    fn check_size(&self, steps: f64) -> Result<()> {
+        let neurons: f64 = self.populations.iter().map(|population| population.size as f64).sum();
+        let spikes = self.populations.iter().map(|population| {
+            let per_step = population.poisson_hz.unwrap_or(0.0) * self.dt_ms / 1000.0;
+            population.size as f64 * per_step.clamp(0.0, 1.0) * steps
+        });
+        let size = |name: &String| {
+            self.populations.iter().find(|population| population.name == *name).map_or(0.0, |population| population.size as f64)
+        };
+        let (mut pairs, mut synapses) = (0.0, 0.0);
+        for projection in &self.projections {
+            synapses += projection.synapses.as_ref().map_or(0.0, |given| given.len() as f64);
+            if let Some(random) = &projection.random {
+                let between = size(&projection.source) * size(&projection.target);
+                pairs += between;
+                synapses += between * random.probability.clamp(0.0, 1.0);
+            }
+        }
+        for (what, value, most) in [
+            ("size of all populations", neurons, MAX_NEURONS),
+            ("number of pairs of neurons in random projections", pairs, MAX_PAIRS),
+            ("number of synapses", synapses.round(), MAX_SYNAPSES),
+            ("number of spikes that poisson_hz makes in duration_ms", spikes.sum::<f64>().round(), MAX_SPIKES),
+        ] {
+            // What is not a number counts for nothing here, and is refused where its entry is read.
+            let value = value.max(0.0);
+            sim_core::Error::check(what, value, value <= most, &format!("at most {most}"))?;
+        }
+        Ok(())
     }
 
     fn given(&self, entry: &PopulationEntry, spikes: &[(f64, u32)], steps: usize) -> Result<SpikeFrames> {
@@ -232,8 +282,8 @@ impl NetworkFile {
         let check =
             |what: &str, value: f64, ok: bool, allowed: &str| sim_core::Error::check(&format!("{name}: {what}"), value, ok, allowed);
         check("probability", probability, (0.0..=1.0).contains(&probability), "in 0..=1")?;
-        check("first weight", weight[0], weight[0] <= weight[1], "at most the second weight")?;
-        check("second weight", weight[1], true, "a finite number")?;
+        check("first weight", weight[0], weight[0] >= -1e9 && weight[0] <= weight[1], "at least -1e9 and at most the second weight")?;
+        check("second weight", weight[1], weight[1] <= 1e9, "at most 1e9")?;
         check(
             "first delay_ms",
             delay_ms[0],
@@ -253,6 +303,21 @@ impl NetworkFile {
         }
         Ok(synapses)
     }
+}
+
+/// Checks what the delays keep on the way; only now are all of them known.
+fn check_pending(network: &Network) -> Result<()> {
+    let pending = network.populations.iter().enumerate().map(|(index, population)| {
+        let delays =
+            network.projections.iter().filter(|projection| projection.target == index).flat_map(|projection| match &projection.synapses {
+                Synapses::Sparse(synapses) => synapses.as_slice(),
+                Synapses::Dense(_) => &[],
+            });
+        population.size as f64 * delays.map(|synapse| f64::from(synapse.delay_steps)).fold(0.0, f64::max)
+    });
+    let what = "number of neurons times steps of the longest delay_ms to them";
+    let pending = pending.sum();
+    Ok(sim_core::Error::check(what, pending, pending <= MAX_PENDING, &format!("at most {MAX_PENDING}"))?)
 }
 
 #[cfg(test)]
@@ -303,6 +368,22 @@ mod tests {
     }
 
     #[test]
+    fn what_no_machine_holds_is_refused_before_memory_is_asked_for() {
+        let of = |from: &str, to: &str| message(&TEXT.replace(from, to));
+        let text = of("size = 50", "size = 1000000000000");
+        assert!(text.contains("size of all populations is 1000000000005, but must be at most 10000000"), "{text}");
+        assert!(of("size = 3", "size = 1000000").contains("pairs of neurons in random projections is 1000000000000"));
+        assert!(of("size = 3", "size = 50000").contains("number of synapses is 2500000002, but must be at most 100000000"));
+        let text = of("duration_ms = 100.0", "duration_ms = 1e8");
+        assert!(text.contains("number of spikes that poisson_hz makes in duration_ms is 500000000"), "{text}");
+        assert!(of("duration_ms = 100.0", "duration_ms = 1e12").contains("duration_ms is 1000000000000"));
+        assert!(of("delay_ms = 2.0", "delay_ms = 1e8").contains("number of neurons times steps of the longest delay_ms"));
+        let text = of("weight = [0.25, 0.25]", "weight = [-1e308, 1e308]");
+        assert!(text.contains("first weight is -1") && text.contains("at least -1e9"), "{text}");
+        assert!(of("weight = [0.25, 0.25]", "weight = [0.25, inf]").contains("second weight is inf, but must be at most 1e9"));
+    }
+
+    #[test]
     fn wrong_entries_are_named() {
         let of = |from: &str, to: &str| message(&TEXT.replace(from, to));
         assert_eq!(
@@ -315,6 +396,7 @@ mod tests {
         assert!(of("[1.0, 0]", "[1.0, 2]").contains("given: channel of event 0 is 2, but must be below 2"));
         assert!(of("probability = 1.0", "probability = 1.5").contains("probability is 1.5, but must be in 0..=1"));
         assert!(of("duration_ms = 100.0", "duration_ms = 0.0").contains("duration_ms is 0, but must be at least one step"));
+        assert!(of("tau_mem_ms = 10.0", "tau_mem_ms = 0.0").contains("target: neuron.tau_mem_ms is 0, but must be above 0"));
         assert!(of("poisson_hz = 100.0", "poisson_hz = -1.0").contains("noise: poisson_hz is -1"));
         assert!(toml::from_str::<NetworkFile>(&TEXT.replace("size = 50", "count = 50")).unwrap_err().message().contains("count"));
     }

@@ -15,10 +15,14 @@
 //!
 //! Every file but `log.txt` appears whole or not at all.
 
+use crate::training_run::counted;
 use crate::{Error, Experiment, Metrics, Result, atomic_file};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+/// The folders within a run's folder.
+const PARTS: [&str; 3] = ["checkpoints", "plots", "spikes"];
 
 /// A run's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,20 +32,22 @@ pub struct RunFolder {
 
 impl RunFolder {
     /// A new folder at `path`, whose parents are made too. A folder that holds a run is refused unless `overwrite`; then the files of
-    /// that run go, and only they.
+    /// that run go, and only they. A folder that holds anything else is refused.
     ///
     /// # Errors
     /// [`Error::Folder`] that says how to go on with the run that is there; [`Error::Io`] when the folder cannot be made or written.
     pub fn create(path: PathBuf, overwrite: bool) -> Result<Self> {
         let folder = Self { path };
-        if !overwrite {
-            folder.refuse_earlier_run()?;
+        if !folder.is_run() {
+            folder.refuse_foreign_files()?;
+        } else if !overwrite {
+            return Err(folder.earlier_run());
         }
         fs::create_dir_all(&folder.path).map_err(|source| Error::io(&folder.path, "make the folder", source))?;
         if overwrite {
             folder.remove_run()?;
         }
-        for part in ["checkpoints", "plots", "spikes"] {
+        for part in PARTS {
             let part = folder.path.join(part);
             fs::create_dir_all(&part).map_err(|source| Error::io(&part, "make the folder", source))?;
         }
@@ -82,7 +88,16 @@ impl RunFolder {
         if !folder.config().is_file() {
             return Err(Error::folder(path, "this folder holds no config.toml, so it is not the folder of a run"));
         }
+        if !folder.is_run() {
+            return Err(Error::folder(path, "this folder holds no environment.json of synfire, so it is not the folder of a run"));
+        }
         Ok(folder)
+    }
+
+    /// Whether a run left its mark: an `environment.json` that names synfire. A `config.toml` alone may be anybody's.
+    fn is_run(&self) -> bool {
+        let text = fs::read_to_string(self.environment()).unwrap_or_default();
+        serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|environment| environment.get("synfire").is_some())
     }
 
     /// The folder itself.
@@ -173,38 +188,52 @@ impl RunFolder {
         written.map_err(|source| Error::io(&path, "write the file", source))
     }
 
-    fn refuse_earlier_run(&self) -> Result<()> {
-        if !self.config().exists() {
-            let mut entries = fs::read_dir(&self.path).into_iter().flatten();
-            return match entries.next() {
-                None => Ok(()),
-                Some(_) => {
-                    Err(Error::folder(&self.path, "this folder is not empty and holds no run; choose another, or use it with --overwrite"))
-                }
-            };
+    /// Refuses a folder with anything in it but the empty folders that a run begins with.
+    fn refuse_foreign_files(&self) -> Result<()> {
+        let is_ours = |entry: fs::DirEntry| {
+            PARTS.iter().any(|part| entry.file_name() == *part)
+                && fs::read_dir(entry.path()).is_ok_and(|mut within| within.next().is_none())
+        };
+        if fs::read_dir(&self.path).into_iter().flatten().flatten().all(is_ours) {
+            return Ok(());
         }
+        Err(Error::folder(&self.path, "this folder is not empty and holds no run of synfire; choose another with --out"))
+    }
+
+    fn earlier_run(&self) -> Error {
         let problem = if self.is_finished() {
             "there is a finished run; choose another folder with --out, or replace the run with --overwrite".to_owned()
         } else {
             let epochs = Metrics::read(&self.metrics()).map_or(0, |metrics| metrics.epochs.len());
-            let path = self.path.display();
-            format!("there is a run that stopped after {epochs} epochs; go on with --resume {path}, or replace it with --overwrite")
+            let (epochs, path) = (counted(epochs, "epoch"), self.path.display());
+            format!("there is a run that stopped after {epochs}; go on with --resume {path}, or replace it with --overwrite")
         };
-        Err(Error::folder(&self.path, problem))
+        Error::folder(&self.path, problem)
     }
 
-    /// Removes the files of an earlier run, `config.toml` last: until then the folder is still seen as a run.
+    /// Removes the files of an earlier run, `environment.json` last: until then the folder is still seen as a run.
     fn remove_run(&self) -> Result<()> {
         let checkpoints = [self.last(), self.best(), self.epoch_start()];
-        let tables = [self.result(), self.metrics(), self.weights(), self.delays(), self.environment(), self.log()];
+        let tables = [self.result(), self.metrics(), self.weights(), self.delays(), self.log()];
         let figures = crate::Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
-        for file in tables.into_iter().chain(checkpoints).chain(figures).chain([self.config()]) {
+        let files = tables.into_iter().chain(checkpoints).chain(figures).chain(self.spike_logs());
+        for file in files.chain([self.config(), self.environment()]) {
             match fs::remove_file(&file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::io(&file, "remove the file", error)),
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// The logs that simulating the run's samples left in `spikes/`.
+    fn spike_logs(&self) -> Vec<PathBuf> {
+        let is_log = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let ending = name.strip_prefix("sample-").map(|rest| rest.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+            matches!(ending, Some(".spikes.h5" | ".spikes.csv" | ".v.h5"))
+        };
+        fs::read_dir(self.spikes()).into_iter().flatten().flatten().map(|entry| entry.path()).filter(is_log).collect()
     }
 
     /// Copies the last checkpoint to where an epoch's beginning is kept, whole or not at all.
@@ -244,14 +273,23 @@ mod tests {
         let path = parent.path().join("deep").join("run");
         let folder = RunFolder::create(path.clone(), false).unwrap();
         fs::write(folder.config(), "").unwrap();
+        for overwrite in [false, true] {
+            let message = RunFolder::create(path.clone(), overwrite).unwrap_err().to_string();
+            assert!(message.contains("holds no run of synfire"), "a configuration may be anybody's: {message}");
+        }
+        assert!(RunFolder::open(&path).unwrap_err().to_string().contains("holds no environment.json of synfire"));
+        fs::write(folder.environment(), r#"{ "synfire": "0.1.0" }"#).unwrap();
         let message = RunFolder::create(path.clone(), false).unwrap_err().to_string();
         assert!(message.contains("stopped after 0 epochs; go on with --resume"), "{message}");
         fs::write(folder.result(), "{}").unwrap();
         fs::write(path.join("notes.txt"), "mine").unwrap();
+        fs::write(folder.spikes().join("sample-12.spikes.csv"), "").unwrap();
+        fs::write(folder.spikes().join("mine.csv"), "").unwrap();
         let message = RunFolder::create(path.clone(), false).unwrap_err().to_string();
         assert!(message.contains("there is a finished run"), "{message}");
         let folder = RunFolder::create(path.clone(), true).unwrap();
         assert!(!folder.result().exists() && !folder.config().exists() && path.join("notes.txt").exists());
+        assert!(!folder.spikes().join("sample-12.spikes.csv").exists() && folder.spikes().join("mine.csv").exists());
         assert!(RunFolder::create(path, false).unwrap_err().to_string().contains("not empty"));
     }
 

@@ -64,6 +64,8 @@ pub struct Outcome {
     pub last_accuracy: f64,
     /// The figures that were drawn.
     pub pictures: Vec<PathBuf>,
+    /// Why there are not all figures, and how to draw them; none where there are.
+    pub warning: Option<String>,
 }
 
 /// How a call of [`TrainingRun::finish`] ended.
@@ -130,7 +132,9 @@ impl TrainingRun {
     pub fn resume(folder: &Path, data: Option<&Path>, threads: Option<usize>) -> Result<Self> {
         let folder = RunFolder::open(folder)?;
         if folder.is_finished() {
-            return Err(Error::folder(folder.path(), "this run is finished; there is nothing to resume"));
+            let problem =
+                format!("this run is finished; there is nothing to resume (synfire plot {} draws its figures)", folder.path().display());
+            return Err(Error::folder(folder.path(), problem));
         }
         let mut experiment = folder.experiment()?;
         if let Some(path) = data {
@@ -155,6 +159,11 @@ impl TrainingRun {
                 metrics.epochs.truncate(trainer.epoch());
                 history = History::read(&start, &folder.weights(), &folder.delays())?;
                 history.truncate(trainer.epoch());
+                if metrics.best().is_some() && !folder.best().exists() {
+                    let problem =
+                        "the checkpoint of the best epoch is missing, so this run cannot be resumed; its config.toml starts it anew";
+                    return Err(Error::folder(&folder.best(), problem));
+                }
             }
             trainer
         } else {
@@ -205,7 +214,9 @@ impl TrainingRun {
     pub fn finish(self, observer: &mut dyn Observer) -> Result<Outcome> {
         match self.run(observer)? {
             Finish::Completed(outcome) => Ok(outcome),
-            Finish::Stopped { folder, epochs } => Err(Error::folder(&folder, format!("the run was stopped after {epochs} epochs"))),
+            Finish::Stopped { folder, epochs } => {
+                Err(Error::folder(&folder, format!("the run was stopped after {}", counted(epochs, "epoch"))))
+            }
         }
     }
 
@@ -242,10 +253,10 @@ impl TrainingRun {
         let parameters = network.parameters(experiment.training.delays.learn);
         for line in [
             format!(
-                "{}: {} with {parameters} trainable parameters, {} threads",
+                "{}: {} with {parameters} trainable parameters, {}",
                 experiment.name,
                 sizes.join("-"),
-                rayon::current_num_threads()
+                counted(rayon::current_num_threads(), "thread")
             ),
             format!(
                 "data: {}, {} samples to train on, {} to validate on ({})",
@@ -260,7 +271,7 @@ impl TrainingRun {
         }
         match trainer.epoch() {
             0 => Ok(()),
-            epoch => self.say(observer, &format!("resumed after {epoch} epochs")),
+            epoch => self.say(observer, &format!("resumed after {}", counted(epoch, "epoch"))),
         }
     }
 
@@ -323,28 +334,35 @@ impl TrainingRun {
             classes: self.data.class_names(),
             confusion: validation.confusion,
         };
+        let best = BestEpoch { epoch: best.epoch, accuracy: result.accuracy, standard_error: result.standard_error };
+        let line = format!(
+            "validation ({}): {:.1} ± {:.1} % of {} samples with one tap per synapse, from epoch {} of {}",
+            result.split,
+            100.0 * best.accuracy,
+            100.0 * best.standard_error,
+            result.samples,
+            best.epoch,
+            self.metrics.epochs.len()
+        );
+        self.say(observer, &line)?;
         result.write(&self.folder.result())?;
+        // From here on the run is finished: figures that cannot be drawn must not take its result away.
+        let folder = self.folder.path().to_owned();
+        let (pictures, warning) = match self.draw(observer) {
+            Ok(pictures) => (pictures, None),
+            Err(error) => (Vec::new(), Some(format!("{error}; draw the figures with synfire plot {}", folder.display()))),
+        };
+        Ok(Finish::Completed(Outcome { folder, best, last_accuracy: result.last_accuracy, pictures, warning }))
+    }
+
+    fn draw(&self, observer: &mut dyn Observer) -> Result<Vec<PathBuf>> {
         let run = TrainedRun::open(self.folder.path(), Checkpoint::Best)?;
         let mut pictures = Vec::new();
         for picture in Picture::ALL {
             pictures.extend(picture.draw(&run, Some((&self.data, self.split.validation[0])))?);
         }
-        let best = BestEpoch { epoch: best.epoch, accuracy: result.accuracy, standard_error: result.standard_error };
-        for line in [
-            format!(
-                "validation ({}): {:.1} ± {:.1} % of {} samples with one tap per synapse, from epoch {} of {}",
-                result.split,
-                100.0 * best.accuracy,
-                100.0 * best.standard_error,
-                result.samples,
-                best.epoch,
-                self.metrics.epochs.len()
-            ),
-            format!("pictures: {}", self.folder.plots().display()),
-        ] {
-            self.say(observer, &line)?;
-        }
-        Ok(Finish::Completed(Outcome { folder: self.folder.path().to_owned(), best, last_accuracy: result.last_accuracy, pictures }))
+        self.say(observer, &format!("pictures: {}", self.folder.plots().display()))?;
+        Ok(pictures)
     }
 }
 
@@ -355,6 +373,11 @@ pub(crate) fn thread_pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
     pool.map_err(|error| Error::config(format!("--threads {}", threads.unwrap_or(0)), error))
+}
+
+/// `1 epoch`, `2 epochs`.
+pub(crate) fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn same_data(before: &DataOrigin, now: &DataOrigin) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use synfire::Override;
 
 /// Train spiking networks whose synaptic delays learn, and look at what they do.
@@ -62,8 +62,8 @@ pub struct Train {
     /// Threads; results do not depend on them [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
-    /// The seed all random numbers descend from
-    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    /// The seed all random numbers descend from, up to 2^63 - 1
+    #[arg(long, value_name = "N", conflicts_with = "resume", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
     /// Epochs; schedules stretch or shrink with them
     #[arg(long, value_name = "N", conflicts_with = "resume")]
@@ -85,7 +85,10 @@ pub struct Train {
   synfire evaluate runs/shd-delays-1
   synfire evaluate runs/shd-delays-1 --data shd_test.h5.gz --json
 
-The best checkpoint was chosen on the validation samples, so its accuracy on them is a little too good.")]
+The best checkpoint was chosen on the validation samples, so its accuracy on them is a little too good.
+
+As the reference does, a sample is padded to the longest of its batch of training.batch_size, whereas `synfire simulate` runs it over its own
+length: single predictions may differ, which is rare.")]
 pub struct Evaluate {
     /// Folder of the run
     #[arg(value_name = "RUN")]
@@ -132,7 +135,10 @@ pub enum Checkpoint {
 #[command(after_help = "Examples:
   synfire simulate runs/shd-delays-1 --sample 17 --out sim
   synfire simulate runs/shd-delays-1 --data shd_test.h5 --sample 17 --record spikes,v --out sim
-  synfire simulate network.toml --out sim")]
+  synfire simulate network.toml --out sim
+
+A sample runs over its own length, whereas `synfire evaluate` pads it to the longest of its batch of training.batch_size, as the reference
+does: single predictions may differ, which is rare.")]
 pub struct Simulate {
     /// Folder of a run, or a file that describes a network
     #[arg(value_name = "RUN|FILE.toml")]
@@ -251,13 +257,24 @@ pub struct Completions {
 }
 
 impl Train {
-    /// All changes to the configuration: `--set`, then `--epochs` and `--seed`.
+    /// All changes to the configuration: `--data`, then `--set`, `--epochs` and `--seed`.
     pub fn overrides(&self) -> synfire::Result<Vec<Override>> {
-        let number = |key: &str, value: Option<String>| value.map(|value| format!("{key}={value}"));
-        let epochs = number("training.epochs", self.epochs.map(|epochs| epochs.to_string()));
-        let seed = number("seed", self.seed.map(|seed| seed.to_string()));
-        self.set.iter().cloned().chain(epochs).chain(seed).map(|text| Override::parse(&text)).collect()
+        let epochs = self.epochs.map(|epochs| Override::named(format!("--epochs {epochs}"), &format!("training.epochs={epochs}")));
+        let seed = self.seed.map(|seed| Override::named(format!("--seed {seed}"), &format!("seed={seed}")));
+        changes(self.data.as_deref(), &self.set).chain(epochs).chain(seed).collect()
     }
+}
+
+impl Bench {
+    /// All changes to the recipe: `--data`, then `--set`.
+    pub fn overrides(&self) -> synfire::Result<Vec<Override>> {
+        changes(self.data.as_deref(), &self.set).collect()
+    }
+}
+
+/// The file first, so that values can be laid over what it brings.
+fn changes<'a>(data: Option<&Path>, set: &'a [String]) -> impl Iterator<Item = synfire::Result<Override>> + use<'a> {
+    data.map(Override::file).into_iter().chain(set.iter().map(|text| Override::parse(text)))
 }
 
 impl From<Checkpoint> for synfire::Checkpoint {

@@ -11,6 +11,11 @@ pub fn print(result: impl Display) -> Result<()> {
     Ok(stdout.flush()?)
 }
 
+/// `1 epoch`, `2 epochs`.
+pub fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Prints a line for people. Nobody is left to be told when this fails.
 pub fn say(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");

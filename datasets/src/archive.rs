@@ -11,11 +11,10 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
 use crate::recordings::SpikeRecordings;
 use crate::spiking_speech::{self, HDF5_SIGNATURE, Layout};
-use crate::{Error, Result};
+use crate::{Error, Result, atomic_file};
 
 const GZIP_SIGNATURE: [u8; 2] = [0x1f, 0x8b];
 const ZIP_SIGNATURE: [u8; 2] = *b"PK";
@@ -195,11 +194,11 @@ fn unzip(archive: impl Read + Seek, path: &Path, content: &Path) -> Result<()> {
 fn store(unpacked: &mut impl Read, archive: &Path, content: &Path) -> Result<()> {
     let folder = content.parent().expect("the file was named inside the cache folder");
     let write_failed = |source| Error::io(content, "write the unpacked file", source);
-    let mut temporary = NamedTempFile::new_in(folder).map_err(write_failed)?;
-    let sum = copy(unpacked, &mut BufWriter::with_capacity(BUFFER_BYTES, &mut temporary), archive, content)?;
-    let mut sidecar = NamedTempFile::new_in(folder).map_err(write_failed)?;
+    let temporary = atomic_file::temporary(folder).map_err(write_failed)?;
+    let sum = copy(unpacked, &mut BufWriter::with_capacity(BUFFER_BYTES, temporary.as_file()), archive, content)?;
+    let sidecar = atomic_file::temporary(folder).map_err(write_failed)?;
     let name = content.file_name().expect("it was named above").to_string_lossy();
-    writeln!(sidecar, "{sum}  {name}").map_err(write_failed)?;
+    writeln!(sidecar.as_file(), "{sum}  {name}").map_err(write_failed)?;
     // The checksum goes first: with it alone, or with an older file beside it, the next call unpacks again.
     sidecar.persist(sidecar_of(content)).map_err(|error| write_failed(error.error))?;
     temporary.persist(content).map_err(|error| write_failed(error.error))?;

@@ -9,7 +9,7 @@ use crate::recordings::{MetaInfo, SpikeRecordings, SpikeTimes};
 use crate::{Error, Result};
 
 /// Number of classes when neither the caller nor the file tells: that of SHD.
-const DEFAULT_CLASSES: usize = 20;
+pub(crate) const DEFAULT_CLASSES: usize = 20;
 
 /// A precision in which times are stored.
 pub(crate) trait Time: Copy {
@@ -166,8 +166,9 @@ impl<T: Time> Assembly<T> {
         sim_core::Error::check("classes", classes as f64, (1..=1 << 16).contains(&classes), "in 1..=65536")?;
         let labels = self.one_per_sample("labels", "label", &labels, classes)?;
         let speakers = speakers.map(|speakers| self.one_per_sample("extra/speaker", "speaker", &speakers, 1 << 16)).transpose()?;
-        let Self { channels, start, times, units, .. } = self;
+        let Self { origin, channels, start, times, units } = self;
         Ok(SpikeRecordings {
+            origin,
             channels,
             classes,
             start,

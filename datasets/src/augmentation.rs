@@ -14,7 +14,8 @@ pub struct Augmentation {
     /// All spikes of a sample move by the same whole number of units, uniform in `-n..=n`, counted before grouping; spikes that leave
     /// the range are dropped. EventProp on SHD uses 40 of 700 [Nowotny 2025]. Default 0.
     pub channel_shift: u32,
-    /// Standard deviation in ms of a Gaussian shift of every single spike; times that become negative count as zero. Default 0.
+    /// Standard deviation in ms of a Gaussian shift of every single spike; times that become negative count as zero. Default 0, in
+    /// 0..=1000.
     pub time_jitter_ms: f64,
     /// Probability of losing a spike, each on its own. Default 0, in 0..1.
     pub spike_drop: f64,
@@ -32,7 +33,7 @@ impl Augmentation {
     pub fn check(&self) -> Result<()> {
         let check = sim_core::Error::check;
         check("Augmentation::channel_shift", f64::from(self.channel_shift), self.channel_shift <= 1 << 16, "at most 65536")?;
-        check("Augmentation::time_jitter_ms", self.time_jitter_ms, self.time_jitter_ms >= 0.0, ">= 0")?;
+        check("Augmentation::time_jitter_ms", self.time_jitter_ms, (0.0..=1000.0).contains(&self.time_jitter_ms), "in 0..=1000")?;
         check("Augmentation::spike_drop", self.spike_drop, (0.0..1.0).contains(&self.spike_drop), "in 0..1, 1 excluded")?;
         Ok(check("Augmentation::blend", self.blend, (0.0..=1.0).contains(&self.blend), "in 0..=1")?)
     }
@@ -179,7 +180,9 @@ mod tests {
         let message = |augmentation: Augmentation| augmentation.check().unwrap_err().to_string();
         let off = Augmentation::default();
         assert_eq!(message(Augmentation { blend: 1.5, ..off }), "Augmentation::blend is 1.5, but must be in 0..=1");
-        assert_eq!(message(Augmentation { time_jitter_ms: -1.0, ..off }), "Augmentation::time_jitter_ms is -1, but must be >= 0");
+        assert_eq!(message(Augmentation { time_jitter_ms: -1.0, ..off }), "Augmentation::time_jitter_ms is -1, but must be in 0..=1000");
+        let error = message(Augmentation { time_jitter_ms: 1e9, ..off });
+        assert_eq!(error, "Augmentation::time_jitter_ms is 1000000000, but must be in 0..=1000");
         assert_eq!(message(Augmentation { spike_drop: 1.0, ..off }), "Augmentation::spike_drop is 1, but must be in 0..1, 1 excluded");
         assert!(toml::from_str::<Augmentation>("channel_shift = -1").is_err());
     }

@@ -6,7 +6,8 @@ use sim_core::SpikeFrames;
 use crate::recordings::SpikeRecordings;
 use crate::{Error, Result};
 
-/// Longest sample that is binned without a limit of the user's choice: 100 s at 1 ms. Longer ones are taken for a mistake in the units.
+/// Longest sample that is binned without a limit of the user's choice: 100 s at 1 ms. Longer recordings are taken for a mistake in the
+/// units; what augmentation moves beyond is cut off.
 const MAX_STEPS: usize = 100_000;
 
 /// Where time zero lies.
@@ -33,7 +34,8 @@ pub struct Binning {
     pub channel_group: usize,
     /// Where time zero lies. Default: at the first spike.
     pub align: Align,
-    /// Steps after which a sample is cut off; later spikes are left out. Default: none.
+    /// Steps after which a sample is cut off; later spikes are left out. Default: none, which refuses recordings of more than 100,000
+    /// steps and cuts changed copies of them off there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<usize>,
 }
@@ -74,7 +76,7 @@ impl Binning {
     /// Frames of one sample, as recorded.
     ///
     /// # Errors
-    /// As [`check`](Self::check), and [`Error::Content`] for a sample that would take more than 100,000 steps when
+    /// As [`check`](Self::check), and [`Error::Content`] that names the last spike of a sample that would take more than 100,000 steps when
     /// [`max_steps`](Self::max_steps) is not set.
     pub fn frames(&self, recordings: &SpikeRecordings, sample: usize) -> Result<SpikeFrames> {
         self.check()?;
@@ -88,8 +90,12 @@ impl Binning {
         let first = if self.align == Align::FirstSpike { first } else { 0.0 };
         let steps = (1000.0 * (last - first) / self.dt_ms).ceil();
         if self.max_steps.is_none() && steps > MAX_STEPS as f64 {
-            let problem = format!("{steps} steps of {} ms, but at most {MAX_STEPS} are taken unless max_steps is set", self.dt_ms);
-            return Err(Error::sample("recordings".as_ref(), "spikes/times", sample, problem));
+            let problem = format!(
+                "at {last} s the sample has {steps} steps of {} ms, but at most {MAX_STEPS} are taken unless Binning::max_steps is set",
+                self.dt_ms
+            );
+            let spike = recordings.spike_count(sample) - 1;
+            return Err(Error::spike(recordings.origin(), "spikes/times", sample, spike, problem));
         }
         Ok(())
     }
@@ -106,16 +112,17 @@ impl Binning {
         spikes.map(|(second, &unit)| Spike { t_ms: 1000.0 * second - zero_ms, unit }).collect()
     }
 
-    /// Frames of spikes in any order; times before zero count as zero.
+    /// Frames of spikes in any order; times before zero count as zero, those beyond `max_steps`, or [`MAX_STEPS`], are left out.
     pub(crate) fn bin(&self, units: usize, spikes: &[Spike]) -> SpikeFrames {
         let last_ms = spikes.iter().fold(0.0, |last: f64, spike| last.max(spike.t_ms));
-        // Only augmentation can exceed what `check_length` let pass; conversions that saturate keep it in range.
+        // Conversions that saturate keep it in range.
         let steps = ((last_ms / self.dt_ms).ceil() as usize).clamp(1, u32::MAX as usize);
         let last_step = steps as u32 - 1;
         let channel: Vec<u32> = (0..units).map(|unit| (unit / self.channel_group) as u32).collect();
         let event = |spike: &Spike| (channel[usize::from(spike.unit)], ((spike.t_ms / self.dt_ms) as u32).min(last_step));
         let mut events: Vec<(u32, u32)> = spikes.iter().map(event).collect();
-        let limit = self.max_steps.unwrap_or(steps).min(steps);
+        // Only augmentation can exceed what `check_length` let pass.
+        let limit = self.max_steps.unwrap_or(MAX_STEPS).min(steps);
         if limit < steps {
             events.retain(|&(_, step)| (step as usize) < limit);
         }
@@ -199,6 +206,16 @@ mod tests {
     }
 
     #[test]
+    fn spikes_that_augmentation_moves_far_away_are_left_out() {
+        let spikes = [Spike { t_ms: 15.0, unit: 0 }, Spike { t_ms: 1e12, unit: 0 }, Spike { t_ms: 999_999.0, unit: 5 }];
+        let frames = Binning::default().bin(700, &spikes);
+        assert_eq!((frames.steps(), frames.len()), (MAX_STEPS, 2));
+        assert_eq!(frames.channel(1).0, [99_999]);
+        let longer = Binning { max_steps: Some(200_000), ..Binning::default() };
+        assert_eq!(longer.bin(700, &spikes).steps(), 200_000);
+    }
+
+    #[test]
     fn wrong_fields_are_named() {
         let message = |binning: Binning| binning.check().unwrap_err().to_string();
         assert_eq!(message(Binning { dt_ms: -1.0, ..Binning::default() }), "Binning::dt_ms is -1, but must be a finite number > 0");
@@ -208,7 +225,8 @@ mod tests {
         let error = Binning::default().frames(&recordings(&[0.0, 1e9], &[0, 0]), 0).unwrap_err().to_string();
         assert_eq!(
             error,
-            "recordings: spikes/times, sample 0: 100000000000 steps of 10 ms, but at most 100000 are taken unless max_steps is set"
+            "made: spikes/times, sample 0, spike 1: at 1000000000 s the sample has 100000000000 steps of 10 ms, \
+             but at most 100000 are taken unless Binning::max_steps is set"
         );
         assert!(toml::from_str::<Binning>("dt = 1.0").unwrap_err().to_string().contains("unknown field `dt`"));
     }

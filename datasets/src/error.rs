@@ -57,7 +57,7 @@ pub enum Error {
         /// What is wrong, and what was expected.
         problem: String,
     },
-    /// A split that cannot be made from these recordings.
+    /// A split that no recordings can have, or an index that is none of a sample.
     #[error("{0}")]
     Split(String),
     /// A parameter outside its range.

@@ -24,10 +24,18 @@ use sim_core::{Purpose, Seed};
 use crate::Result;
 use crate::recordings::{NewSample, SpikeRecordings, TimeType};
 
+/// Most spikes of all samples together: four times those of SHD's training file, 1.6 GB.
+const MAX_SPIKES: usize = 1 << 28;
+/// Most samples of all classes together; labels and offsets take about 1 GB.
+const MAX_SAMPLES: usize = 1 << 25;
+/// Most sine waves of all manifolds together, 3.2 GB.
+const MAX_WAVES: usize = 1 << 27;
+
 /// Points at which the range of a manifold's coordinates is measured.
 const PROBES: usize = 256;
 
-/// Parameters of the made-up data; see the module's equations.
+/// Parameters of the made-up data; see the module's equations. All together may ask for at most 2^28 spikes, 2^25 samples and 2^27 sine
+/// waves (`classes * spikes_per_neuron * neurons * dimension * K`), which keeps memory to some GB.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Randman {
@@ -37,7 +45,7 @@ pub struct Randman {
     pub neurons: usize,
     /// Spikes of each neuron in each sample. Default 1, in 1..=100.
     pub spikes_per_neuron: usize,
-    /// Samples of each class. Default 200, at least 1.
+    /// Samples of each class. Default 200, in 1..=10000000.
     pub samples_per_class: usize,
     /// Time in which all spikes lie, in ms, before jitter and stretch. Default 200, must be > 0.
     pub duration_ms: f64,
@@ -68,10 +76,10 @@ impl Default for Randman {
 }
 
 impl Randman {
-    /// Checks every field.
+    /// Checks every field, and their products that memory is needed for.
     ///
     /// # Errors
-    /// [`Error::Parameter`](crate::Error::Parameter) that names the first field out of range.
+    /// [`Error::Parameter`](crate::Error::Parameter) that names the first field or product out of range.
     pub fn check(&self) -> Result<()> {
         let check = sim_core::Error::check;
         let integer = |name: &str, value: usize, max: usize, allowed: &str| check(name, value as f64, (1..=max).contains(&value), allowed);
@@ -84,7 +92,29 @@ impl Randman {
         check("Randman::duration_ms", self.duration_ms, duration, "> 0 and at most 1000000")?;
         check("Randman::smoothness", self.smoothness, (0.7..=20.0).contains(&self.smoothness), "in 0.7..=20")?;
         check("Randman::jitter_ms", self.jitter_ms, self.jitter_ms >= 0.0, ">= 0")?;
-        Ok(check("Randman::stretch", self.stretch, (0.0..=0.9).contains(&self.stretch), "in 0..=0.9")?)
+        check("Randman::stretch", self.stretch, (0.0..=0.9).contains(&self.stretch), "in 0..=0.9")?;
+
+        let samples = self.classes * self.samples_per_class;
+        let coordinates = self.neurons * self.spikes_per_neuron;
+        let products = [
+            ("spikes in all (classes * samples_per_class * neurons * spikes_per_neuron)", samples * coordinates, MAX_SPIKES),
+            ("samples in all (classes * samples_per_class)", samples, MAX_SAMPLES),
+            ("sine waves in all (more with more dimension and less smoothness)", self.waves(), MAX_WAVES),
+        ];
+        for (name, value, most) in products {
+            check(&format!("Randman's number of {name}"), value as f64, value <= most, &format!("at most {most}"))?;
+        }
+        Ok(())
+    }
+
+    /// Number of sine waves in each dimension of a coordinate.
+    fn frequencies(&self) -> usize {
+        0.01f64.powf(-1.0 / self.smoothness).ceil().min(1000.0) as usize
+    }
+
+    /// Number of sine waves of all manifolds.
+    fn waves(&self) -> usize {
+        self.classes * self.spikes_per_neuron * self.neurons * self.dimension * self.frequencies()
     }
 
     /// Makes the recordings: sample `i` is of class `i % classes`, so that any run of samples is balanced. The same seed gives the same
@@ -143,7 +173,7 @@ struct Manifold {
 impl Manifold {
     fn new(parameters: &Randman, seed: Seed, index: u64) -> Self {
         let mut rng = seed.stream(Purpose::Synthesis, index, 0);
-        let frequencies = 0.01f64.powf(-1.0 / parameters.smoothness).ceil().min(1000.0) as usize;
+        let frequencies = parameters.frequencies();
         let mut waves = Vec::with_capacity(parameters.neurons * parameters.dimension * frequencies);
         for _ in 0..parameters.neurons * parameters.dimension {
             for k in 0..frequencies {
@@ -245,5 +275,20 @@ mod tests {
         assert_eq!(message(Randman { smoothness: 0.1, ..small() }), "Randman::smoothness is 0.1, but must be in 0.7..=20");
         assert_eq!(message(Randman { duration_ms: 0.0, ..small() }), "Randman::duration_ms is 0, but must be > 0 and at most 1000000");
         assert!(toml::from_str::<Randman>("neuron = 3").is_err());
+    }
+
+    #[test]
+    fn what_no_memory_holds_is_refused_at_once() {
+        let message = |randman: Randman| randman.recordings(Seed(0)).unwrap_err().to_string();
+        assert_eq!(
+            message(Randman { neurons: 65_536, samples_per_class: 10_000_000, ..Randman::default() }),
+            "Randman's number of spikes in all (classes * samples_per_class * neurons * spikes_per_neuron) is 6553600000000, \
+             but must be at most 268435456"
+        );
+        let many = message(Randman { neurons: 1, samples_per_class: 10_000_000, ..Randman::default() });
+        assert!(many.starts_with("Randman's number of samples in all (classes * samples_per_class) is 100000000, but"), "{many}");
+        let rough = Randman { classes: 1000, neurons: 65_536, samples_per_class: 1, dimension: 16, smoothness: 0.7, ..Randman::default() };
+        assert!(message(rough).starts_with("Randman's number of sine waves in all"));
+        assert!(Randman { classes: 20, neurons: 700, samples_per_class: 10_000, ..Randman::default() }.check().is_ok());
     }
 }

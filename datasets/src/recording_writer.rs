@@ -4,6 +4,7 @@ use std::path::Path;
 
 use hdf5_writer::{ByteOrder, DatasetBuilder, Datatype, Hdf5Builder, UNLIMITED, WriteOptions};
 
+use crate::assembly::DEFAULT_CLASSES;
 use crate::recordings::{MetaInfo, SpikeRecordings, SpikeTimes};
 use crate::{Error, Result, atomic_file, float16};
 
@@ -12,11 +13,13 @@ const CHUNK_SAMPLES: u64 = 1024;
 
 impl SpikeRecordings {
     /// Writes `spikes/times` in the precision they are held in, `spikes/units` and `labels` as uint16, and `extra/speaker`, `extra/keys`
-    /// and `extra/meta_info/*` where present. The file is put together in memory (about three times its size) and appears whole or not
+    /// and `extra/meta_info/*` where present; classes without names are named by their numbers in `extra/keys` unless there are 20, so
+    /// that a reader learns how many there are. A link at `path` is followed, and nothing but a regular file is replaced. The file is put together in memory (about three times its size) and appears whole or not
     /// at all.
     ///
     /// # Errors
-    /// [`Error::Io`] or [`Error::DiskFull`] when it cannot be written; [`Error::File`] when a class name cannot be stored.
+    /// [`Error::Io`] or [`Error::DiskFull`] when it cannot be written; [`Error::File`] when a class name cannot be stored, or a
+    /// folder, device, pipe or socket is at `path`.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let bytes = self.encode().map_err(|error| Error::file(path, format!("the recordings cannot be stored: {error}")))?;
@@ -41,8 +44,9 @@ impl SpikeRecordings {
         if let Some(speakers) = &self.speakers {
             file = file.dataset(DatasetBuilder::typed_data("extra/speaker", samples, speakers)?);
         }
-        if let Some(names) = &self.class_names {
-            file = file.dataset(DatasetBuilder::fixed_string_data("extra/keys", vec![names.len() as u64], names)?);
+        let numbered = || (self.classes != DEFAULT_CLASSES).then(|| (0..self.classes).map(|class| class.to_string()).collect());
+        if let Some(names) = self.class_names.clone().or_else(numbered) {
+            file = file.dataset(DatasetBuilder::fixed_string_data("extra/keys", vec![names.len() as u64], &names)?);
         }
         for (name, info) in &self.meta_info {
             let path = format!("extra/meta_info/{name}");
@@ -99,6 +103,19 @@ mod tests {
         }
         let names = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(names, 3, "no temporary file stays behind");
+    }
+
+    #[test]
+    fn the_number_of_unnamed_classes_survives() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("unnamed.h5");
+        for classes in [5, 20, 35] {
+            let recordings = SpikeRecordings::from_samples("made", 4, classes, TimeType::Float32, [NewSample::default()]).unwrap();
+            recordings.write(&path).unwrap();
+            let read = SpikeRecordings::read(&path, &Layout::default()).unwrap();
+            assert_eq!((read.classes(), read.class_name(3)), (classes, "3".to_owned()));
+            assert_eq!(read.class_names().is_some(), classes != 20);
+        }
     }
 
     #[test]

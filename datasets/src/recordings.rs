@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use half::f16;
 use serde::{Deserialize, Serialize};
@@ -93,8 +93,10 @@ pub enum MetaInfo {
 ///
 /// Held as one list of times and one of units; the spikes of sample `i` are those from `start[i]` up to `start[i + 1]`. Every spike is
 /// checked when the recordings are made: times are finite, not negative and ascending within a sample, units and labels in range.
-#[derive(Debug, Clone, PartialEq)]
+/// Two are equal if their data is, wherever it comes from.
+#[derive(Debug, Clone)]
 pub struct SpikeRecordings {
+    pub(crate) origin: PathBuf,
     pub(crate) channels: usize,
     pub(crate) classes: usize,
     pub(crate) start: Vec<u64>,
@@ -105,6 +107,16 @@ pub struct SpikeRecordings {
     pub(crate) speakers: Option<Vec<u16>>,
     pub(crate) class_names: Option<Vec<String>>,
     pub(crate) meta_info: BTreeMap<String, MetaInfo>,
+}
+
+impl PartialEq for SpikeRecordings {
+    fn eq(&self, other: &Self) -> bool {
+        // Taken apart in full, so that a new field cannot be forgotten.
+        let Self { origin: _, channels, classes, start, times, units, unit_type, labels, speakers, class_names, meta_info } = self;
+        (channels, classes, start, times, units) == (&other.channels, &other.classes, &other.start, &other.times, &other.units)
+            && (unit_type, labels, speakers) == (&other.unit_type, &other.labels, &other.speakers)
+            && (class_names, meta_info) == (&other.class_names, &other.meta_info)
+    }
 }
 
 /// One sample that is about to become part of [`SpikeRecordings`].
@@ -135,6 +147,11 @@ impl SpikeRecordings {
             TimeType::Float32 => assemble::<f32>(origin, channels, classes, samples),
             TimeType::Float64 => assemble::<f64>(origin, channels, classes, samples),
         }
+    }
+
+    /// The file they were read from, as the user named it, or what stands for it where they were made: what errors begin with.
+    pub fn origin(&self) -> &Path {
+        &self.origin
     }
 
     /// Number of samples.
@@ -236,7 +253,7 @@ impl SpikeRecordings {
     pub fn with_speakers(mut self, speakers: Vec<u16>) -> Result<Self> {
         if speakers.len() != self.len() {
             let problem = format!("{} speakers, but there are {} samples", speakers.len(), self.len());
-            return Err(Error::dataset(Path::new("recordings"), "extra/speaker", problem));
+            return Err(Error::dataset(&self.origin, "extra/speaker", problem));
         }
         self.speakers = Some(speakers);
         Ok(self)
@@ -270,6 +287,7 @@ impl SpikeRecordings {
             units: self.gather(samples, &self.units),
             labels: samples.iter().map(|&sample| self.labels[sample]).collect(),
             speakers: self.speakers.as_ref().map(|speakers| samples.iter().map(|&sample| speakers[sample]).collect()),
+            origin: self.origin.clone(),
             channels: self.channels,
             classes: self.classes,
             unit_type: self.unit_type.clone(),
@@ -335,6 +353,14 @@ mod tests {
     }
 
     #[test]
+    fn the_origin_is_kept_but_does_not_count() {
+        let recordings = two_samples();
+        assert_eq!(recordings.select(&[0]).origin(), Path::new("made"));
+        assert_eq!(recordings, SpikeRecordings { origin: "elsewhere.h5".into(), ..two_samples() });
+        assert_ne!(recordings, recordings.clone().with_class_names(vec!["one".into()]));
+    }
+
+    #[test]
     fn every_valid_float16_is_converted_exactly() {
         for bits in (0..f16::INFINITY.to_bits()).chain([f16::NEG_ZERO.to_bits()]) {
             let half = f16::from_bits(bits);
@@ -345,6 +371,6 @@ mod tests {
     #[test]
     fn wrong_numbers_of_speakers_are_refused() {
         let error = two_samples().with_speakers(vec![1]).unwrap_err();
-        assert_eq!(error.to_string(), "recordings: extra/speaker: 1 speakers, but there are 3 samples");
+        assert_eq!(error.to_string(), "made: extra/speaker: 1 speakers, but there are 3 samples");
     }
 }

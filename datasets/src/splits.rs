@@ -78,8 +78,8 @@ impl Splitting {
     /// Splits the recordings. `seed` matters for a random split only.
     ///
     /// # Errors
-    /// Those of [`check`](Self::check), and [`Error::Split`] when the recordings name no speakers, a speaker does not occur, or one side
-    /// would be empty.
+    /// Those of [`check`](Self::check); [`Error::Content`] when a speaker does not occur; [`Error::File`] when the recordings name no
+    /// speakers or one side would be empty.
     pub fn split(&self, recordings: &SpikeRecordings, seed: Seed) -> Result<Split> {
         self.check()?;
         let validates = match self.by {
@@ -89,7 +89,8 @@ impl Splitting {
         let (validation, train): (Vec<_>, Vec<_>) = (0..recordings.len()).partition(|&sample| validates[sample]);
         for (side, samples) in [("validation", &validation), ("training", &train)] {
             if samples.is_empty() {
-                return Err(Error::Split(format!("the split leaves no sample for {side} out of {}", recordings.len())));
+                let problem = format!("the split leaves no sample for {side} out of {}", recordings.len());
+                return Err(Error::file(recordings.origin(), problem));
             }
         }
         Ok(Split { train, validation })
@@ -112,14 +113,18 @@ impl Splitting {
     }
 
     fn spoken_by(&self, recordings: &SpikeRecordings) -> Result<Vec<bool>> {
-        let speakers = recordings
-            .speakers()
-            .ok_or_else(|| Error::Split("a split by speaker needs the dataset extra/speaker, but these recordings have none".into()))?;
+        let missing = || Error::file(recordings.origin(), "there is no dataset extra/speaker, but a split by speaker needs it");
+        let speakers = recordings.speakers().ok_or_else(missing)?;
         let known: BTreeSet<u16> = speakers.iter().copied().collect();
         for speaker in &self.speakers {
             if !known.contains(speaker) {
-                let known = known.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
-                return Err(Error::Split(format!("speaker {speaker} is to be held out, but these recordings have only speakers {known}")));
+                let there = match known.iter().map(u16::to_string).collect::<Vec<_>>().as_slice() {
+                    [] => "there are no samples".to_owned(),
+                    [only] => format!("there is only speaker {only}"),
+                    several => format!("there are only speakers {}", several.join(", ")),
+                };
+                let problem = format!("speaker {speaker} is to be held out, but {there}");
+                return Err(Error::dataset(recordings.origin(), "extra/speaker", problem));
             }
         }
         Ok(speakers.iter().map(|speaker| self.speakers.contains(speaker)).collect())
@@ -168,18 +173,26 @@ mod tests {
         mute.speakers = None;
         assert_eq!(
             message(Splitting::hold_out_speakers([3]), &mute),
-            "a split by speaker needs the dataset extra/speaker, but these recordings have none"
+            "made: there is no dataset extra/speaker, but a split by speaker needs it"
         );
         assert_eq!(
             message(Splitting::hold_out_speakers([3, 9]), &recordings()),
-            "speaker 9 is to be held out, but these recordings have only speakers 0, 1, 2, 3, 4"
+            "made: extra/speaker: speaker 9 is to be held out, but there are only speakers 0, 1, 2, 3, 4"
+        );
+        assert_eq!(
+            message(Splitting::hold_out_speakers([3]), &recordings().select(&[])),
+            "made: extra/speaker: speaker 3 is to be held out, but there are no samples"
+        );
+        assert_eq!(
+            message(Splitting::hold_out_speakers([3]), &recordings().select(&[0, 1])),
+            "made: extra/speaker: speaker 3 is to be held out, but there is only speaker 0"
         );
         assert_eq!(
             message(Splitting::hold_out_speakers([0, 1, 2, 3, 4]), &recordings()),
-            "the split leaves no sample for training out of 60"
+            "made: the split leaves no sample for training out of 60"
         );
         assert!(message(Splitting::hold_out_speakers([]), &recordings()).starts_with("Splitting::speakers is empty"));
-        assert_eq!(message(Splitting::random(0.001), &recordings()), "the split leaves no sample for validation out of 60");
+        assert_eq!(message(Splitting::random(0.001), &recordings()), "made: the split leaves no sample for validation out of 60");
         assert_eq!(message(Splitting::random(1.0), &recordings()), "Splitting::fraction is 1, but must be between 0 and 1, both excluded");
     }
 

@@ -137,7 +137,8 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let silent = if self.silent_samples == 0 { String::new() } else { format!(" ({} without a spike)", self.silent_samples) };
         writeln!(f, "file        {}", self.file)?;
-        writeln!(f, "size        {:.1} MB unpacked", self.bytes as f64 / 1e6)?;
+        let (size, unit) = if self.bytes < 1_000_000 { (self.bytes as f64 / 1e3, "kB") } else { (self.bytes as f64 / 1e6, "MB") };
+        writeln!(f, "size        {size:.1} {unit} unpacked")?;
         writeln!(f, "sha256      {}", self.sha256)?;
         writeln!(f, "samples     {}{silent}", self.samples)?;
         writeln!(f, "spikes      {} (times {} in s, units {})", self.spikes, self.time_type, self.unit_type)?;
@@ -148,8 +149,13 @@ impl fmt::Display for Summary {
         if let Some(Spread { min, mean, median, max }) = self.last_spike_s {
             writeln!(f, "last spike  {min:.3} to {max:.3} s, mean {mean:.3} s, median {median:.3} s")?;
         }
-        let classes = self.classes.iter().map(|class| format!("{}: {}", class.name, class.samples));
-        write!(f, "classes     {}", classes.collect::<Vec<_>>().join(", "))?;
+        let filled = self.classes.iter().filter(|class| class.samples > 0).map(|class| format!("{}: {}", class.name, class.samples));
+        let mut classes: Vec<String> = filled.collect();
+        let empty = self.classes.len() - classes.len();
+        if empty > 0 {
+            classes.push(format!("{empty} without samples"));
+        }
+        write!(f, "classes     {}", classes.join(", "))?;
         if let Some(speakers) = &self.speakers {
             let speakers = speakers.iter().map(|speaker| format!("{}: {}", speaker.speaker, speaker.samples));
             write!(f, "\nspeakers    {}", speakers.collect::<Vec<_>>().join(", "))?;
@@ -183,8 +189,25 @@ mod tests {
         let text = summary.to_string();
         assert!(text.contains("\nsamples     3 (1 without a spike)\n"), "{text}");
         assert!(text.ends_with("classes     yes: 1, no: 2\nspeakers    3: 1, 9: 2"), "{text}");
+        assert!(text.contains(" kB unpacked\n"), "{text}");
+        let large = Summary { bytes: 130_649_000, ..summary.clone() }.to_string();
+        assert!(large.contains("\nsize        130.6 MB unpacked\n"), "{large}");
         let json = serde_json::to_value(&summary).unwrap();
         assert_eq!(json["classes"][1], serde_json::json!({ "class": 1, "name": "no", "samples": 2 }));
         assert_eq!(json["time_type"], "float16");
+    }
+
+    #[test]
+    fn made_up_data_has_as_many_classes_as_it_was_made_with() {
+        let made = crate::Randman { classes: 5, neurons: 4, samples_per_class: 2, ..crate::Randman::default() };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made.h5");
+        made.recordings(sim_core::Seed(1)).unwrap().write(&path).unwrap();
+        let file = RecordingFile::open(&path).unwrap();
+        let summary = Summary::new(&file, &file.read(&crate::Layout::default()).unwrap()).unwrap();
+        assert!(summary.to_string().ends_with("classes     0: 2, 1: 2, 2: 2, 3: 2, 4: 2"), "{summary}");
+        let mut sparse = summary;
+        sparse.classes[1].samples = 0;
+        assert!(sparse.to_string().ends_with("classes     0: 2, 2: 2, 3: 2, 4: 2, 1 without samples"), "{sparse}");
     }
 }

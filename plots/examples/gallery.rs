@@ -118,6 +118,17 @@ fn delays(dice: &mut Dice) -> DelaysFigure {
     DelaysFigure { title: "Delays, shd-delays, seed 1".into(), projections: PROJECTIONS.into_iter().map(projection).collect() }
 }
 
+/// The same network with its first projection's delays only.
+fn without_delays(mut figure: DelaysFigure) -> DelaysFigure {
+    for projection in &mut figure.projections[1..] {
+        projection.start_ms.fill(0.0);
+        projection.end_ms.fill(0.0);
+        projection.max_ms = 0.0;
+        projection.changes.iter_mut().for_each(|change| change.mean_ms = 0.0);
+    }
+    figure
+}
+
 fn curves(dice: &mut Dice, seeds: usize) -> CurvesFigure {
     let epochs: Vec<f64> = (1..=30).map(f64::from).collect();
     let mut figure = CurvesFigure { title: "shd-delays, three seeds, validated on speakers 3 and 9".into(), ..CurvesFigure::default() };
@@ -140,7 +151,7 @@ fn curves(dice: &mut Dice, seeds: usize) -> CurvesFigure {
     };
     figure.learning_rate = vec![
         Series::new("weights", epochs.clone(), one_cycle(1e-3), SeriesStyle::WEIGHTS),
-        Series::new("delays", epochs.clone(), one_cycle(0.1), SeriesStyle::DELAYS),
+        Series::new("delays (steps)", epochs.clone(), one_cycle(0.1), SeriesStyle::DELAYS),
     ];
     let sigma = |&e: &f64| if e < 8.0 { 12.0 * (0.23_f64 / 12.0).powf((e - 1.0) / 7.0) } else { 0.23 };
     figure.sigma = vec![Series::new("", epochs.clone(), epochs.iter().map(sigma).collect(), SeriesStyle::solid(plots::Rgb::INK))];
@@ -178,8 +189,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("raster_wrong", Box::new(raster(dice, 900, 17))),
         ("weights", Box::new(weights(dice))),
         ("delays", Box::new(delays(dice))),
+        ("delays_none", Box::new(without_delays(delays(dice)))),
         ("curves", Box::new(curves(dice, 3))),
-        ("confusion", Box::new(confusion(dice, "Validation", DIGITS.map(String::from).into(), 2011, 0.8)?)),
+        ("confusion", Box::new(confusion(dice, "validation (20 % of each class, by chance)", DIGITS.map(String::from).into(), 2011, 0.8)?)),
         ("confusion_words", Box::new(confusion(dice, "Validation", words, 9981, 0.77)?)),
     ];
     for (name, figure) in figures {

@@ -21,7 +21,9 @@ const LONGEST_NAME: f64 = 62.0;
 const SMALLEST_COUNT: f64 = 3.9;
 /// Least distance of a count from the sides of its cell, both together.
 const COUNT_AIR: f64 = 1.4;
+/// Title and remark; each further line of the title adds its own height.
 const HEADER: f64 = 27.0;
+const TITLE_LINE: f64 = 10.5;
 const BAR_WIDTH: f64 = 6.0;
 /// Right of the matrix: gap, colour bar, its labels and its name.
 const BAR_SPACE: f64 = 8.0 + BAR_WIDTH + 4.0 + 12.0 + 3.0 + LABEL;
@@ -30,7 +32,8 @@ const AXIS_NAME: f64 = LABEL * 1.05 + 3.0;
 
 /// A confusion matrix: rows are true classes, columns predicted ones; colour is the share of the row, numbers are samples.
 ///
-/// Numbers that would not fit their cell are left out. The title gives the split's accuracy and its standard error, both computed from the counts.
+/// Numbers that would not fit their cell are left out. The title gives the split's accuracy and its standard error, both computed
+/// from the counts, on a line of their own where the split is long.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConfusionFigure {
     /// Which samples these are, for example "validation (speakers 3 and 9)".
@@ -97,26 +100,40 @@ impl ConfusionFigure {
         let widths = [SINGLE_COLUMN_MM, MIDDLE_COLUMN_MM, DOUBLE_COLUMN_MM];
         let width = widths.into_iter().find(|&width| cell_in(width) >= ROOMY).unwrap_or(DOUBLE_COLUMN_MM);
         let cell = cell_in(width).min(LARGEST_CELL);
-        let top = MARGIN + HEADER;
-        let height = top + cell * classes + NAME_GAP + widest + AXIS_NAME + MARGIN;
         let width = mm(width).min((left + cell * classes + BAR_SPACE + MARGIN).max(mm(SINGLE_COLUMN_MM)));
+        let top = MARGIN + HEADER + TITLE_LINE * (self.title(width - 2.0 * MARGIN).len() - 1) as f64;
+        let height = top + cell * classes + NAME_GAP + widest + AXIS_NAME + MARGIN;
         let name_size = TICK.min(cell / 1.05).max(5.0);
         Layout { size: Size { width, height }, cell, left, top, name_size, stride: (name_size / cell).ceil().max(1.0) as usize }
     }
 
-    fn draw_header(&self, canvas: &mut Canvas<'_>, layout: &Layout) {
-        let room = layout.size.width - 2.0 * MARGIN;
-        let samples = self.samples();
-        let accuracy = if samples == 0 {
+    /// Lines of the title: one where split and accuracy fit beside each other, else two, so that the accuracy is never cut off.
+    fn title(&self, room: f64) -> Vec<String> {
+        let accuracy = if self.samples() == 0 {
             "no samples".to_owned()
         } else {
             format!("accuracy {:.1} ± {:.1} %", 100.0 * self.accuracy(), 100.0 * self.standard_error())
         };
-        let title = if self.split.is_empty() { accuracy } else { format!("{}: {accuracy}", self.split) };
-        canvas.text((MARGIN, MARGIN + TITLE), &font::shorten(&title, TITLE, true, room), TextStyle::new(TITLE, Rgb::INK).bold());
-        let remark = format!("{} of {} samples correct; ± one standard error", grouped(self.correct()), grouped(samples));
-        let style = TextStyle::new(NOTE, Rgb::GREY);
-        canvas.text((MARGIN, MARGIN + TITLE + 10.0), &font::shorten(&remark, NOTE, false, room), style);
+        if self.split.is_empty() {
+            return vec![accuracy];
+        }
+        let both = format!("{}: {accuracy}", self.split);
+        if font::text_width(&both, TITLE, true) <= room {
+            vec![both]
+        } else {
+            vec![font::shorten(&self.split, TITLE, true, room), accuracy]
+        }
+    }
+
+    fn draw_header(&self, canvas: &mut Canvas<'_>, layout: &Layout) {
+        let room = layout.size.width - 2.0 * MARGIN;
+        let mut baseline = MARGIN + TITLE;
+        for line in self.title(room) {
+            canvas.text((MARGIN, baseline), &line, TextStyle::new(TITLE, Rgb::INK).bold());
+            baseline += TITLE_LINE;
+        }
+        let remark = format!("{} of {} samples correct; ± one standard error", grouped(self.correct()), grouped(self.samples()));
+        canvas.text((MARGIN, baseline - 0.5), &font::shorten(&remark, NOTE, false, room), TextStyle::new(NOTE, Rgb::GREY));
     }
 
     fn draw_cells(&self, canvas: &mut Canvas<'_>, layout: &Layout) {
@@ -263,6 +280,19 @@ mod tests {
     fn a_class_out_of_range_is_named() {
         let error = ConfusionFigure::from_pairs("test", names(&["a", "b"]), [(0, 0), (2, 1)]).unwrap_err();
         assert_eq!(error.to_string(), "ConfusionFigure: sample 1 has classes 2 and 1, but there are 2");
+    }
+
+    #[test]
+    fn a_long_split_leaves_the_accuracy_its_own_line() {
+        let figure = |split: &str| ConfusionFigure { split: split.into(), classes: names(&["a", "b"]), counts: vec![3, 1, 0, 4] };
+        let room = mm(SINGLE_COLUMN_MM) - 2.0 * MARGIN;
+        assert_eq!(figure("test").title(room), ["test: accuracy 87.5 ± 11.7 %"]);
+        assert_eq!(figure("").title(room), ["accuracy 87.5 ± 11.7 %"]);
+        let split = "validation (20 % of each class, by chance)";
+        assert_eq!(figure(split).title(room), [split, "accuracy 87.5 ± 11.7 %"]);
+        let longest = figure(&split.repeat(5)).title(room);
+        assert!(longest[0].ends_with('…') && longest[1] == "accuracy 87.5 ± 11.7 %", "{longest:?}");
+        assert_eq!(figure(split).size().height, figure("test").size().height + TITLE_LINE);
     }
 
     #[test]

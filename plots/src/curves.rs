@@ -17,8 +17,8 @@ const LEGEND_GAP: f64 = 4.0;
 const ROW_GAP: f64 = 8.0;
 const COLUMN_GAP: f64 = 9.0;
 const RIGHT_MARGIN: f64 = 10.0;
-/// Rates that differ by more than this are drawn on a logarithmic axis.
-const LOG_RATIO: f64 = 30.0;
+/// Rates whose peaks differ by more than this are drawn on a logarithmic axis.
+const LOG_RATIO: f64 = 5.0;
 /// How far below the smaller peak that axis reaches: annealed rates end at next to nothing.
 const LOG_DEPTH: f64 = 1e-2;
 /// Accuracies are given as shares.
@@ -111,7 +111,8 @@ pub struct CurvesFigure {
     pub loss: Vec<Series>,
     /// Accuracies between 0 and 1, shown in percent.
     pub accuracy: Vec<Series>,
-    /// Learning rates; on a logarithmic axis when their largest values differ widely.
+    /// Learning rates; on a logarithmic axis when their largest values differ by more than a factor of five. Those of weights are plain
+    /// numbers, those of delays time steps: labels should say so, e.g. "delays (steps)".
     pub learning_rate: Vec<Series>,
     /// Width of the delay kernel in time steps.
     pub sigma: Vec<Series>,
@@ -328,6 +329,8 @@ mod tests {
             CurvesFigure { learning_rate: rates.iter().copied().map(series).collect(), ..CurvesFigure::default() }.rate_scale()
         };
         assert_eq!(scale(&[1e-3]), Scale::from_zero(Some((0.0, 1e-3))));
+        assert_eq!(scale(&[0.05, 0.2]), Scale::from_zero(Some((0.0, 0.2))));
+        assert_eq!(scale(&[0.008, 0.2]), Scale::log(0.008 / 25.0, 0.2));
         assert_eq!(scale(&[1e-3, 0.1]), Scale::log(1e-5, 0.1));
     }
 

@@ -15,6 +15,7 @@ use crate::weights::{percent_scale, start_and_end, start_and_end_legend};
 const MOST_BINS: usize = 60;
 /// More steps of delay than any network has; keeps a wrong unit from asking for a billion bins.
 const MOST_STEPS: f64 = 1e7;
+const NO_DELAYS: &str = "no delays";
 const CHANGE: Stroke = Stroke { color: Rgb::VERMILLION, width: NORMAL, dash: Dash::Solid };
 
 /// How far the delays of a projection moved in one epoch.
@@ -44,7 +45,7 @@ pub struct ProjectionDelays {
     pub start_ms: Vec<f32>,
     /// All delays after training in ms, in any order.
     pub end_ms: Vec<f32>,
-    /// The longest delay the projection allows, in ms, at least 0.
+    /// The longest delay the projection allows, in ms, at least 0; with 0 its row says that it has no delays.
     pub max_ms: f64,
     /// The time step in ms, above 0; bins are centred on its multiples.
     pub step_ms: f64,
@@ -55,6 +56,7 @@ pub struct ProjectionDelays {
 /// Delay histograms at start and end beside the mean |change| per epoch, a row per projection.
 ///
 /// All rows share the scale of the change, so that they can be compared. Delays outside 0 to `max_ms` count in the first or last bin.
+/// A network without any delays has nothing to show here: ask [`DelaysFigure::has_delays`] first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DelaysFigure {
     /// Above everything; may be empty.
@@ -75,6 +77,16 @@ impl ProjectionDelays {
         self.step_ms > 0.0 && self.max_ms >= 0.0 && self.max_ms / self.step_ms <= MOST_STEPS
     }
 
+    fn has_delays(&self) -> bool {
+        self.max_ms > 0.0
+    }
+
+    /// Scale of the delays; a projection without any gets the first step, so that its axes are not those of negative times.
+    fn delay_scale(&self, bins: Bins) -> Scale {
+        let (lo, hi) = bins.ends();
+        if hi > lo { Scale::padded(Some((lo, hi))) } else { Scale::linear(0.0, self.step_ms) }
+    }
+
     fn distribution(&self) -> Distribution {
         let bins = if self.is_drawable() { Bins::on_steps(self.max_ms, self.step_ms, MOST_BINS) } else { Bins::on_steps(0.0, 1.0, 1) };
         Distribution { bins, start: bins.percent(&self.start_ms), end: bins.percent(&self.end_ms) }
@@ -82,6 +94,9 @@ impl ProjectionDelays {
 
     fn draw_changes(&self, canvas: &mut Canvas<'_>, panel: &Panel) {
         let known: Vec<DelayChange> = self.changes.iter().copied().filter(|change| change.mean_ms.is_finite()).collect();
+        if !self.has_delays() {
+            return panel.nothing(canvas, NO_DELAYS);
+        }
         if known.is_empty() {
             return panel.nothing(canvas, "no epochs");
         }
@@ -94,6 +109,11 @@ impl ProjectionDelays {
 }
 
 impl DelaysFigure {
+    /// Whether any projection allows delays; without, the figure is best left out.
+    pub fn has_delays(&self) -> bool {
+        self.projections.iter().any(ProjectionDelays::has_delays)
+    }
+
     fn distributions(&self) -> Vec<Distribution> {
         self.projections.iter().map(ProjectionDelays::distribution).collect()
     }
@@ -108,7 +128,7 @@ impl DelaysFigure {
             Row {
                 name: projection.name.clone(),
                 note: format!("{} synapses", grouped(synapses)),
-                scales: [(Scale::padded(Some((bins.lo, bins.hi()))), percent_scale(start, end)), (epochs, change)],
+                scales: [(projection.delay_scale(*bins), percent_scale(start, end)), (epochs, change)],
             }
         };
         let mut changes = Legend::default();
@@ -145,6 +165,7 @@ impl Figure for DelaysFigure {
         self.check()?;
         let distributions = self.distributions();
         self.layout(&distributions).draw(canvas, |canvas, index, side, panel| match side {
+            Side::Left if !self.projections[index].has_delays() => panel.nothing(canvas, NO_DELAYS),
             Side::Left => {
                 let Distribution { bins, start, end } = &distributions[index];
                 start_and_end(canvas, panel, *bins, start, end);
@@ -163,6 +184,17 @@ mod tests {
     fn change_is_the_mean_distance() {
         assert_eq!(DelayChange::between(1.0, &[10.0, 20.0, 5.0], &[13.0, 19.0, f32::NAN]).mean_ms, 2.0);
         assert!(DelayChange::between(1.0, &[], &[]).mean_ms.is_nan());
+    }
+
+    #[test]
+    fn delays_are_never_shown_as_negative() {
+        let scale = |max_ms| {
+            let projection =
+                ProjectionDelays { name: String::new(), start_ms: vec![0.0], end_ms: vec![0.0], max_ms, step_ms: 2.0, changes: vec![] };
+            projection.delay_scale(projection.distribution().bins)
+        };
+        assert_eq!(scale(0.0), Scale::linear(0.0, 2.0));
+        assert_eq!(scale(50.0), Scale::padded(Some((0.0, 50.0))));
     }
 
     #[test]

@@ -53,10 +53,11 @@ pub trait Figure {
     /// Writes the figure to `path`, PNG or SVG by its ending. The file appears whole or not at all.
     ///
     /// # Errors
-    /// As [`Figure::render`], [`Error::UnknownFormat`], and [`Error::Write`] when the folder is missing or not writable.
+    /// As [`Figure::render`], [`Error::UnknownFormat`], [`Error::DiskFull`], and [`Error::Write`] when the folder is missing or not
+    /// writable.
     fn save(&self, path: &Path) -> Result<()> {
         let bytes = self.render(Format::of(path)?)?;
-        write_whole(path, &bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
+        write_whole(path, &bytes).map_err(|source| Error::write(path, source))
     }
 }
 

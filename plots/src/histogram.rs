@@ -12,7 +12,12 @@ pub(crate) struct Bins {
     pub lo: f64,
     pub width: f64,
     pub count: usize,
+    /// What values can be: no bin is drawn beyond.
+    pub range: (f64, f64),
 }
+
+/// The range of values that can be anything.
+const UNBOUNDED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
 impl Bins {
     /// Bins over the bulk of several sets of values: all but the outermost 0.05 % at each side of each set, which the first and the
@@ -27,21 +32,28 @@ impl Bins {
         // Rice's rule: about as many bins as the cube root of the sample supports.
         let count = ((2.0 * (largest as f64).cbrt()) as usize).clamp(9.min(most), most);
         if hi - lo > 1e-9 * lo.abs().max(hi.abs()) {
-            return Self { lo, width: (hi - lo) / count as f64, count };
+            return Self { lo, width: (hi - lo) / count as f64, count, range: UNBOUNDED };
         }
         let width = if lo == 0.0 { 0.1 } else { 0.1 * lo.abs() };
-        Self { lo: lo - width * count as f64 / 2.0, width, count }
+        Self { lo: lo - width * count as f64 / 2.0, width, count, range: UNBOUNDED }
     }
 
-    /// Bins centred on multiples of `step` from 0 to `max`, each one or more steps wide so that there are at most `most`.
+    /// Bins centred on multiples of `step` from 0 to `max`, each one or more steps wide so that there are at most `most`. Those at
+    /// the ends reach half a step beyond, so that rounding moves no value out of its bin, but are drawn within 0 to `max` only.
     pub fn on_steps(max: f64, step: f64, most: usize) -> Self {
         let steps = (max / step).round().max(0.0) as usize + 1;
         let merged = steps.div_ceil(most.max(1));
-        Self { lo: -step / 2.0, width: step * merged as f64, count: steps.div_ceil(merged) }
+        Self { lo: -step / 2.0, width: step * merged as f64, count: steps.div_ceil(merged), range: (0.0, max) }
     }
 
-    pub fn hi(&self) -> f64 {
-        self.lo + self.width * self.count as f64
+    /// Left end of a bin as drawn; that of the bin after the last is the right end of all.
+    fn edge(&self, bin: usize) -> f64 {
+        (self.lo + self.width * bin as f64).clamp(self.range.0, self.range.1)
+    }
+
+    /// Both ends of all bins as drawn.
+    pub fn ends(&self) -> (f64, f64) {
+        (self.edge(0), self.edge(self.count))
     }
 
     /// Percent of the finite values in each bin; values beyond the ends count in the outermost bins. Empty without finite values.
@@ -58,10 +70,9 @@ impl Bins {
 
     /// Corners of the outline over heights, from the base line and back to it.
     fn outline(&self, heights: &[f64]) -> Vec<(f64, f64)> {
-        let edge = |bin: usize| self.lo + self.width * bin as f64;
-        let mut corners = vec![(self.lo, 0.0)];
-        corners.extend(heights.iter().enumerate().flat_map(|(bin, &height)| [(edge(bin), height), (edge(bin + 1), height)]));
-        corners.push((edge(heights.len()), 0.0));
+        let mut corners = vec![(self.edge(0), 0.0)];
+        corners.extend(heights.iter().enumerate().flat_map(|(bin, &height)| [(self.edge(bin), height), (self.edge(bin + 1), height)]));
+        corners.push((self.edge(heights.len()), 0.0));
         corners
     }
 
@@ -72,10 +83,9 @@ impl Bins {
         }
         if let Some(color) = fill {
             for (bin, &height) in heights.iter().enumerate() {
-                let left = self.lo + self.width * bin as f64;
-                let (x, bottom) = panel.at(left + self.width, 0.0);
+                let (x, bottom) = panel.at(self.edge(bin + 1), 0.0);
                 // Reaching a little under the outline hides the seams that smoothing leaves between neighbours.
-                canvas.rect(panel.at(left, height), (x + stroke.width / 4.0, bottom), color);
+                canvas.rect(panel.at(self.edge(bin), height), (x + stroke.width / 4.0, bottom), color);
             }
         }
         panel.line(canvas, self.outline(heights), stroke);
@@ -103,16 +113,19 @@ mod tests {
 
     #[test]
     fn every_finite_value_is_counted_once() {
-        let bins = Bins { lo: 0.0, width: 1.0, count: 3 };
+        let bins = Bins { lo: 0.0, width: 1.0, count: 3, range: UNBOUNDED };
         assert_eq!(bins.percent(&[-9.0, 0.5, 1.0, 2.9, 3.0, 99.0, f32::NAN, 1.5]), [200.0 / 7.0, 200.0 / 7.0, 300.0 / 7.0]);
         assert_eq!(bins.percent(&[f32::NAN]), [0.0; 0]);
     }
 
     #[test]
-    fn delay_bins_are_centred_on_steps() {
+    fn delay_bins_are_centred_on_steps_and_drawn_where_delays_can_be() {
         let bins = Bins::on_steps(240.0, 10.0, 60);
-        assert_eq!(bins, Bins { lo: -5.0, width: 10.0, count: 25 });
-        assert_eq!(bins.hi(), 245.0);
+        assert_eq!(bins, Bins { lo: -5.0, width: 10.0, count: 25, range: (0.0, 240.0) });
+        assert_eq!(bins.ends(), (0.0, 240.0));
+        let outline = bins.outline(&bins.percent(&[0.0, 240.0]));
+        assert!(outline.iter().all(|&(x, _)| (0.0..=240.0).contains(&x)), "{outline:?}");
+        assert_eq!(outline[1..3], [(0.0, 50.0), (5.0, 50.0)]);
         let bins = Bins::on_steps(250.0, 1.0, 60);
         assert_eq!((bins.width, bins.count), (5.0, 51));
     }
@@ -121,7 +134,7 @@ mod tests {
     fn bulk_ignores_a_stray_value_and_survives_equal_ones() {
         let mut values: Vec<f32> = (0..10_000).map(|i| i as f32 / 10_000.0).collect();
         values.push(1e6);
-        assert!(Bins::over_bulk(&[&values], 50).hi() < 1.1);
+        assert!(Bins::over_bulk(&[&values], 50).ends().1 < 1.1);
         for same in [0.0_f32, 2.0, -1e-20] {
             let bins = Bins::over_bulk(&[&[same; 100]], 50);
             assert_eq!(bins.percent(&[same; 100]).iter().filter(|&&share| share > 0.0).count(), 1, "{same}");

@@ -1,7 +1,7 @@
 //! Rows of two panels, one row per projection: a distribution on the left, its way through training on the right.
 
 use crate::canvas::Canvas;
-use crate::font::{self, TextStyle};
+use crate::font::{self, Anchor, TextStyle};
 use crate::legend::Legend;
 use crate::panel::{Panel, Rect, X_GUTTER, X_NUMBERS, XAxis, y_gutter};
 use crate::scale::Scale;
@@ -108,13 +108,13 @@ impl PairedRows<'_> {
         }
     }
 
+    /// The name above the left panel, the remark above the right one: between them the name of the right y axis reaches up.
     fn name_row(&self, canvas: &mut Canvas<'_>, row: &Row, top: f64) {
         let baseline = top + LABEL;
-        let right = Self::width() - RIGHT_MARGIN;
-        let room = right - MARGIN - font::text_width(&row.note, NOTE, false) - 6.0;
-        let name = font::shorten(&row.name, LABEL, true, room);
+        let name = font::shorten(&row.name, LABEL, true, self.gutters()[0] + self.panel_width());
         canvas.text((MARGIN, baseline), &name, TextStyle::new(LABEL, Rgb::INK).bold());
-        let end = MARGIN + font::text_width(&name, LABEL, true);
-        canvas.text((end + 6.0, baseline), &row.note, TextStyle::new(NOTE, Rgb::GREY));
+        let note = font::shorten(&row.note, NOTE, false, self.panel_width());
+        let style = TextStyle::new(NOTE, Rgb::GREY).anchor(Anchor::End);
+        canvas.text((Self::width() - RIGHT_MARGIN, baseline), &note, style);
     }
 }

@@ -11,8 +11,8 @@ use crate::stroke::{Dash, Point, Stroke};
 use crate::theme::{HAIRLINE, LABEL, MARGIN, NOTE, Rgb, SINGLE_COLUMN_MM, STRONG, Size, TITLE, mm};
 
 const TITLE_HEIGHT: f64 = 13.0;
-/// From a panel's name to its frame.
-const NAME_HEIGHT: f64 = 12.0;
+/// From a panel's name to its frame; the label of a tick at the frame's upper end reaches half-way into it.
+const NAME_HEIGHT: f64 = 14.0;
 const ROW_GAP: f64 = 7.0;
 const RIGHT_MARGIN: f64 = 11.0;
 const READOUT_HEIGHT: f64 = 58.0;

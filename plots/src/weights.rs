@@ -122,10 +122,7 @@ impl ProjectionWeights {
         Row {
             name: self.name.clone(),
             note: format!("{} synapses", grouped(synapses)),
-            scales: [
-                (Scale::padded(Some((bins.lo, bins.hi()))), percent_scale(start, end)),
-                (epochs, Scale::padded(self.history_extent())),
-            ],
+            scales: [(Scale::padded(Some(bins.ends())), percent_scale(start, end)), (epochs, Scale::padded(self.history_extent()))],
         }
     }
 

@@ -137,8 +137,47 @@ fn delays_that_are_zero_missing_or_not_numbers() {
         figure.projections[0].end_ms = delays_ms;
         figure.projections[0].max_ms = 0.0;
         figure.projections[0].changes[1].mean_ms = f64::NAN;
-        check(&figure);
+        assert_eq!(check(&figure).iter().filter(|text| *text == "no delays").count(), 2);
+        assert!(figure.has_delays());
+        figure.projections.truncate(1);
+        assert!(!check(&figure).iter().any(|text| text.starts_with('−')) && !figure.has_delays());
     }
+}
+
+/// Left and right end of a text in points; the figures anchor each at its left or right end.
+fn ends_of(figure: &dyn Figure, wanted: &str) -> (f64, f64) {
+    let svg = String::from_utf8(figure.render(Format::Svg).unwrap()).unwrap();
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let node = document.descendants().find(|node| node.text().is_some_and(|text| text.trim() == wanted)).expect("the text is there");
+    let number = |name: &str| node.attribute(name).unwrap().parse::<f64>().unwrap() / 20.0;
+    // Half an em is about the mean width of a letter.
+    let (x, width) = (number("x"), wanted.chars().count() as f64 * 0.5 * number("font-size"));
+    if node.attribute("text-anchor") == Some("end") { (x - width, x) } else { (x, x + width) }
+}
+
+#[test]
+fn headings_leave_the_name_of_the_right_axis_alone() {
+    let mut figure = weights(3);
+    figure.projections[1] = ProjectionWeights { name: "hidden 1 → hidden 2".into(), start: vec![0.5; 65_536], ..Default::default() };
+    let legend = ends_of(&figure, "median").0;
+    assert!(ends_of(&figure, "hidden 1 → hidden 2").1 < legend - 15.0, "the right column begins at its legend");
+    assert!(ends_of(&figure, "65,536 synapses").0 > legend);
+}
+
+#[test]
+fn headings_of_a_raster_stay_clear_of_the_uppermost_tick() {
+    let mut figure = raster(10);
+    figure.populations[0].size = 20;
+    figure.populations[0].spikes.clear();
+    figure.title.clear();
+    let svg = String::from_utf8(figure.render(Format::Svg).unwrap()).unwrap();
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let y = |wanted: &str| {
+        let node = document.descendants().find(|node| node.text().is_some_and(|text| text.trim() == wanted)).unwrap();
+        node.attribute("y").unwrap().parse::<f64>().unwrap() / 20.0
+    };
+    // Digits are 5 pt high and the heading's letters reach 1.6 pt below its line.
+    assert!(y("20") - y("input") > 5.0 + 1.6 + 2.0, "{} {}", y("20"), y("input"));
 }
 
 fn curves(epochs: usize) -> CurvesFigure {

@@ -88,9 +88,12 @@ fn errors_know_file_line_and_what_was_expected() {
     let text = message("seed = \n");
     assert!(text.starts_with("made.toml:1:"), "{text}");
     assert!(!text.contains('\n'));
-    assert_eq!(message("[network.neuron]\nmodel = 'lif'\ntau_mem_ms = -1.0"), "made.toml: Lif::tau_mem_ms is -1, but must be above 0");
+    assert_eq!(
+        message("[network.neuron]\nmodel = 'lif'\ntau_mem_ms = -1.0"),
+        "made.toml: network.neuron.tau_mem_ms is -1, but must be above 0"
+    );
     assert_eq!(message("[network]\nhidden = []"), "made.toml: network.hidden is [], but must be a list of at least one population size");
-    assert_eq!(message("[training]\ndropout = 1.0"), "made.toml: TrainingSettings::dropout is 1, but must be at least 0 and below 1");
+    assert_eq!(message("[training]\ndropout = 1.0"), "made.toml: training.dropout is 1, but must be at least 0 and below 1");
     let text = message("[training]\nloss = 'spike_count'");
     assert!(text.contains("network.readout never fires"), "{text}");
     let text = message("name = '../up'");
@@ -118,7 +121,10 @@ fn overrides_replace_values_and_name_themselves_when_wrong() {
 
 #[test]
 fn values_of_overrides_are_toml_or_else_text() {
-    let value = |text: &str| Override::parse(&format!("key={text}")).unwrap().value;
+    let value = |text: &str| match Override::parse(&format!("key={text}")).unwrap().change {
+        Change::Value { value, .. } => value,
+        Change::File(_) => unreachable!(),
+    };
     assert_eq!(value("3"), toml::Value::Integer(3));
     assert_eq!(value(" 2.5e-3"), toml::Value::Float(2.5e-3));
     assert_eq!(value("true"), toml::Value::Boolean(true));
@@ -128,10 +134,63 @@ fn values_of_overrides_are_toml_or_else_text() {
 }
 
 #[test]
+fn values_out_of_range_are_called_by_their_key_and_blamed_on_who_set_them() {
+    for (change, expected) in [
+        ("training.epochs=0", "training.epochs is 0"),
+        ("training.kernel.tolerance=1", "training.kernel.tolerance is 1"),
+        ("training.weights.schedule.peak=-1", "training.weights.schedule.peak is -1"),
+        ("training.delays.schedule.peak=-1", "training.delays.schedule.peak is -1"),
+        ("training.delays.optimizer.beta1=1", "training.delays.optimizer.beta1 is 1"),
+        ("training.sigma.start=0", "training.sigma.start is 0"),
+        ("data.binning.dt_ms=0", "data.binning.dt_ms is 0"),
+        ("data.source.classes=1", "data.source.classes is 1"),
+        ("network.neuron.surrogate.alpha=-1", "network.neuron.surrogate.alpha is -1"),
+        ("network.readout.tau_mem_ms=-1", "network.readout.tau_mem_ms is -1"),
+        ("network.weight_gain=1e308", "network.weight_gain is 1"),
+        (
+            "network.hidden=[1048576,1048576]",
+            "network.hidden is [1048576, 1048576], but must be small enough for at most 268435456 synapses",
+        ),
+        ("network.hidden=[1048576]", "network.hidden is [1048576]"),
+        ("training.loss=spike_count", "training.loss counts output spikes"),
+    ] {
+        // Neither the changes before nor those behind are to blame.
+        let more = if change.contains("1048576]") { "data.source.neurons=300" } else { "description=other" };
+        let text = with(&[more, change, "seed=3"]).unwrap_err().to_string();
+        assert!(text.starts_with(&format!("--set {change}: {expected}")), "{text}");
+    }
+    let text = with(&["seed=18446744073709551615"]).unwrap_err().to_string();
+    assert!(text.ends_with("integers lie between -2^63 and 2^63 - 1"), "{text}");
+}
+
+#[test]
+fn contradictions_are_refused() {
+    let text = with(&["training.epochs=3", "training.epochs=4"]).unwrap_err().to_string();
+    assert_eq!(text, "--set training.epochs=4: contradicts --set training.epochs=3");
+    assert_eq!(with(&["training.epochs=3", "training.epochs=3"]).unwrap().training.epochs, 3);
+}
+
+#[test]
+fn a_section_that_the_file_leaves_out_begins_as_its_default() {
+    let parse = |change: &str| Experiment::parse("", "made.toml", "made", &[Override::parse(change).unwrap()]).unwrap();
+    let source = parse("data.source.samples_per_class=20").data.source;
+    assert!(matches!(source, Source::Randman(randman) if randman.samples_per_class == 20));
+    let neuron = parse("network.neuron.surrogate.alpha=3").network.neuron;
+    assert!(matches!(neuron, Model::Lif(lif) if lif.surrogate == neurons::Surrogate::Atan { alpha: 3.0 }));
+    assert!(matches!(parse("training.weights.schedule.peak=0.1").training.weights.schedule, Schedule::OneCycle(one) if one.peak == 0.1));
+}
+
+#[test]
 fn a_named_file_replaces_made_up_data() {
-    let mut experiment = with(&[]).unwrap();
-    experiment.data.use_file(Path::new("shd.h5"));
-    assert!(matches!(&experiment.data.source, Source::File(file) if file.path.as_deref() == Some(Path::new("shd.h5"))));
+    let file = Override::file(Path::new("shd.h5")).unwrap();
+    for change in ["data.source.channels=70", "data.source={kind=\"file\", channels=70}"] {
+        let overrides = [file.clone(), Override::parse(change).unwrap()];
+        let Source::File(source) = Experiment::recipe_with("quickstart", &overrides).unwrap().data.source else { panic!("{change}") };
+        assert_eq!((source.channels, source.path.as_deref()), (70, Some(Path::new("shd.h5"))));
+    }
+    let overrides = [file, Override::parse("data.source={kind=\"randman\"}").unwrap()];
+    let text = Experiment::recipe_with("quickstart", &overrides).unwrap_err().to_string();
+    assert_eq!(text, "--data shd.h5: a file is named, but data.source.kind is not \"file\"");
     let text = Experiment::recipe("shd-delays").unwrap().data.recordings(Seed(0)).unwrap_err().to_string();
     assert!(text.contains("--data FILE"), "{text}");
 }

@@ -5,14 +5,10 @@ use crate::output;
 use anyhow::Result;
 use std::fmt::Write;
 use std::process::ExitCode;
-use synfire::{BenchReport, BenchSettings, Experiment, Override, bench};
+use synfire::{BenchReport, BenchSettings, Experiment, bench};
 
 pub fn run(arguments: &Bench) -> Result<ExitCode> {
-    let overrides = arguments.set.iter().map(|text| Override::parse(text)).collect::<synfire::Result<Vec<_>>>()?;
-    let mut experiment = Experiment::recipe_with(&arguments.recipe, &overrides)?;
-    if let Some(file) = &arguments.data {
-        experiment.data.use_file(file);
-    }
+    let experiment = Experiment::recipe_with(&arguments.recipe, &arguments.overrides()?)?;
     let settings = BenchSettings {
         repeats: arguments.repeats.into(),
         warm_up_steps: arguments.warm_up,
@@ -31,7 +27,7 @@ pub fn run(arguments: &Bench) -> Result<ExitCode> {
 fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let BenchReport { recipe, data, instructions, threads, batch_size, .. } = report;
-    writeln!(text, "{recipe} on {data}: {instructions}, {threads} threads, batches of {batch_size}")?;
+    writeln!(text, "{recipe} on {data}: {instructions}, {}, batches of {batch_size}", output::counted(*threads, "thread"))?;
     writeln!(text, "training   {:>10.1} samples/s over a whole run", report.train_samples_per_s)?;
     writeln!(
         text,

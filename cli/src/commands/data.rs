@@ -20,7 +20,8 @@ pub fn run(arguments: &Data) -> Result<ExitCode> {
             }
         }
         DataAction::Synth { file, set, seed } => {
-            let sections = set.iter().map(|text| Override::parse(&format!("data.source.{text}"))).collect::<synfire::Result<Vec<_>>>()?;
+            let in_source = |text: &String| Override::named(format!("--set {text}"), &format!("data.source.{text}"));
+            let sections = set.iter().map(in_source).collect::<synfire::Result<Vec<_>>>()?;
             let text = "[data.source]\nkind = \"randman\"\n";
             let experiment = Experiment::parse(text, "data synth", "synth", &sections)?;
             let (recordings, _) = experiment.data.recordings(synfire::sim_core::Seed(*seed))?;

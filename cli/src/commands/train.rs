@@ -40,11 +40,19 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
             let (best, folder) = (outcome.best, outcome.folder.display());
             let (accuracy, error) = (100.0 * best.accuracy, 100.0 * best.standard_error);
             output::print(format!("validation accuracy {accuracy:.1} ± {error:.1} % (epoch {}), {folder}", best.epoch))?;
+            if let Some(warning) = outcome.warning {
+                output::say(format!("synfire: warning: {warning}"));
+                return Ok(ExitCode::FAILURE);
+            }
             Ok(ExitCode::SUCCESS)
         }
         Finish::Stopped { folder, epochs } => {
             if !arguments.quiet {
-                output::say(format!("stopped after {epochs} epochs; go on with synfire train --resume {}", folder.display()));
+                output::say(format!(
+                    "stopped after {}; go on with synfire train --resume {}",
+                    output::counted(epochs, "epoch"),
+                    folder.display()
+                ));
             }
             Ok(if interrupt::asked() { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
         }
@@ -56,10 +64,5 @@ fn experiment(arguments: &Train) -> Result<Experiment> {
     let overrides = arguments.overrides()?;
     let path = Path::new(&arguments.experiment);
     let is_file = path.extension().is_some_and(|ending| ending == "toml") || path.is_file();
-    let mut experiment =
-        if is_file { Experiment::read(path, &overrides)? } else { Experiment::recipe_with(&arguments.experiment, &overrides)? };
-    if let Some(data) = &arguments.data {
-        experiment.data.use_file(data);
-    }
-    Ok(experiment)
+    Ok(if is_file { Experiment::read(path, &overrides)? } else { Experiment::recipe_with(&arguments.experiment, &overrides)? })
 }

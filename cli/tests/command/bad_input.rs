@@ -25,16 +25,30 @@ fn wrong_configurations_name_file_line_and_key() {
         ("[training]\nepoch = 3\n", "bad.toml:2:1: unknown field `epoch`, expected one of `epochs`"),
         ("[network]\nhidden = 3\n", "bad.toml:2:10: invalid type: integer `3`, expected a sequence"),
         ("[network\n", "bad.toml:1:"),
-        ("[network.neuron]\nmodel = \"lif\"\ntau_mem_ms = 0.0\n", "bad.toml: Lif::tau_mem_ms is 0, but must be above 0"),
-        ("[training]\nepochs = 0\n", "bad.toml: TrainingSettings::epochs is 0, but must be at least 1"),
-        ("[data.binning]\ndt_ms = -1.0\n", "bad.toml: Binning::dt_ms is -1, but must be"),
+        ("[network.neuron]\nmodel = \"lif\"\ntau_mem_ms = 0.0\n", "bad.toml: network.neuron.tau_mem_ms is 0, but must be above 0"),
+        ("[training]\nepochs = 0\n", "bad.toml: training.epochs is 0, but must be at least 1"),
+        ("[data.binning]\ndt_ms = -1.0\n", "bad.toml: data.binning.dt_ms is -1, but must be"),
         ("[network]\nmax_delay_ms = 1e9\n", "bad.toml: network.max_delay_ms is 1000000000, but must be above 0"),
-        ("[data.split]\nby = \"speaker\"\n", "bad.toml: Splitting::speakers is empty"),
+        ("[data.split]\nby = \"speaker\"\n", "bad.toml: data.split.speakers is empty"),
     ] {
         sandbox.write("bad.toml", text);
         let message = sandbox.fails(2, &["train", "bad.toml"]);
         assert!(message.starts_with(expected), "{message}");
     }
+    for (arguments, expected) in [
+        (&["--set", "network.weight_gain=1e308"][..], "--set network.weight_gain=1e308: network.weight_gain is 1"),
+        (&["--set", "network.hidden=[1048576,1048576]"], "--set network.hidden=[1048576,1048576]: network.hidden is "),
+        (&["--set", "network.readout.tau_mem_ms=-1"], "--set network.readout.tau_mem_ms=-1: network.readout.tau_mem_ms is -1"),
+        (&["--epochs", "0"], "--epochs 0: training.epochs is 0, but must be at least 1"),
+        (&["--epochs", "1", "--set", "training.epochs=3"], "--epochs 1: contradicts --set training.epochs=3"),
+        (&["--epochs", "1", "--set", "training.epochs=x"], "--epochs 1: contradicts --set training.epochs=x"),
+    ] {
+        let message = sandbox.fails(2, &[&["train", "tiny.toml"], arguments].concat());
+        assert!(message.starts_with(expected), "{message}");
+    }
+    let output = sandbox.run(&["train", "tiny.toml", "--seed", "18446744073709551615"]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && stderr.contains("0..=9223372036854775807"), "{stderr}");
     let message = sandbox.fails(2, &["train", "tiny.toml", "--set", "training.epochs=soon"]);
     assert!(message.starts_with("--set training.epochs=soon: invalid type"), "{message}");
     assert!(!sandbox.path("runs").join("tiny-1").exists(), "a run that never began leaves no folder");
@@ -57,6 +71,50 @@ fn wrong_data_leave_no_folder_and_an_earlier_run_alone() {
 }
 
 #[test]
+fn recordings_that_do_not_suit_the_experiment_are_named() {
+    let sandbox = Sandbox::new();
+    let shape = ["--set", "classes=3", "--set", "neurons=8", "--set", "samples_per_class=2"];
+    sandbox.ok(&[&["data", "synth", "few.h5"][..], &shape].concat());
+    let fails = |changes: &[&str]| {
+        let changes = changes.iter().flat_map(|change| ["--set", *change]);
+        let arguments = ["train", "tiny.toml", "--data", "few.h5", "--set", "data.source.channels=8"].into_iter().chain(changes);
+        sandbox.fails(1, &arguments.collect::<Vec<_>>())
+    };
+    let message = fails(&["data.split.by=speaker", "data.split.speakers=[9]"]);
+    assert_eq!(message, "few.h5: data.split: there is no dataset extra/speaker, but a split by speaker needs it");
+    let message = fails(&["data.split.fraction=0.01"]);
+    assert_eq!(message, "few.h5: data.split: the split leaves no sample for validation out of 6");
+    let message = fails(&["data.binning.dt_ms=1e-3", "network.max_delay_ms=1", "data.split.fraction=0.5"]);
+    assert!(message.starts_with("few.h5: data.binning: spikes/times, sample "), "{message}");
+    assert!(message.ends_with("unless data.binning.max_steps is set"), "{message}");
+}
+
+#[test]
+fn networks_beyond_any_machine_and_files_of_another_kind_are_refused() {
+    let sandbox = Sandbox::new();
+    let network = |size: &str, weights: &str| {
+        let text = format!(
+            r#"
+            dt_ms = 1.0
+            duration_ms = 10.0
+            populations = [{{ name = "noise", size = {size}, poisson_hz = 10.0 }}, {{ name = "cells", size = 2, neuron = {{ model = "lif" }} }}]
+            [[projections]]
+            source = "noise"
+            target = "cells"
+            random = {{ probability = 1.0, weight = {weights}, delay_ms = [1.0, 2.0] }}
+            "#
+        );
+        sandbox.write("network.toml", text);
+        sandbox.fails(2, &["simulate", "network.toml"])
+    };
+    assert!(network("1000000000000", "[0.0, 1.0]").starts_with("network.toml: size of all populations is 1000000000002, but must be"));
+    assert!(network("5", "[-1e308, 1e308]").starts_with("network.toml: projection noise -> cells: first weight is -1"));
+    sandbox.write("noise.h5", [0x89, b'H', b'D', b'F', 0xff]);
+    let message = sandbox.fails(2, &["simulate", "noise.h5"]);
+    assert!(message.contains("the folder of a run or a TOML file that describes a network was expected"), "{message}");
+}
+
+#[test]
 fn wrong_checkpoints_are_refused() {
     let sandbox = Sandbox::new();
     sandbox.train("run", &["--stop-after", "1"]);
@@ -69,6 +127,10 @@ fn wrong_checkpoints_are_refused() {
     sandbox.write("other/checkpoints/last.safetensors", &whole[..whole.len() / 2]);
     assert!(sandbox.fails(1, &["train", "--resume", "other"]).contains("not a whole safetensors file"));
     assert!(sandbox.ok(&["evaluate", "other"]).contains("validation"), "the best checkpoint is still there");
+    sandbox.write("other/checkpoints/last.safetensors", &whole);
+    std::fs::remove_file(sandbox.path("other/checkpoints/best.safetensors")).unwrap();
+    let message = sandbox.fails(1, &["train", "--resume", "other"]);
+    assert!(message.contains("best.safetensors: the checkpoint of the best epoch is missing"), "{message}");
 }
 
 #[test]
@@ -84,6 +146,27 @@ fn folders_that_hold_no_run_are_refused() {
     sandbox.write("file", "in the way");
     assert!(sandbox.fails(1, &["train", "tiny.toml", "--out", "file/run"]).contains("cannot make the folder"));
     assert_eq!(sandbox.text("empty/notes.txt"), "mine");
+    sandbox.write("empty/config.toml", "theirs");
+    for overwrite in [&[][..], &["--overwrite"]] {
+        let message = sandbox.fails(1, &[&["train", "tiny.toml", "--out", "empty"], overwrite].concat());
+        assert!(message.contains("holds no run of synfire"), "{message}");
+    }
+    assert!(sandbox.fails(1, &["evaluate", "empty"]).contains("holds no environment.json of synfire"));
+    assert_eq!(sandbox.text("empty/config.toml"), "theirs");
+}
+
+#[test]
+fn figures_that_cannot_be_drawn_do_not_take_the_result_away() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", &["--epochs", "2", "--stop-after", "1"]);
+    std::fs::remove_dir(sandbox.path("run/plots")).unwrap();
+    sandbox.write("run/plots", "in the way");
+    let output = sandbox.run(&["train", "--resume", "run", "--quiet"]);
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stdout.starts_with("validation accuracy "), "{stdout}");
+    assert!(stderr.starts_with("synfire: warning: run/plots/") && stderr.contains("synfire plot run"), "{stderr}");
+    assert!(sandbox.path("run/result.json").is_file());
 }
 
 #[cfg(target_os = "linux")]

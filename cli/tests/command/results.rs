@@ -48,7 +48,7 @@ fn a_run_trains_on_a_file_and_knows_it_again() {
     };
     synth("1", "one.h5");
     synth("2", "two.h5");
-    let source = ["--data", "one.h5", "--set", "data.source={kind=\"file\", channels=8, classes=3}"];
+    let source = ["--data", "one.h5", "--set", "data.source.channels=8", "--set", "data.source.classes=3"];
     sandbox.train("run", &[&source[..], &["--epochs", "2", "--stop-after", "1"]].concat());
     let environment = json(&sandbox.text("run/environment.json"));
     assert_eq!(environment["data"]["sha256"].as_str().map(str::len), Some(64));

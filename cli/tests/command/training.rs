@@ -113,7 +113,9 @@ fn runs_are_numbered_and_a_finished_one_is_not_overwritten() {
     let message = sandbox.fails(1, &["train", "tiny.toml", "--out", "runs/tiny-1", "--seed", "5"]);
     assert!(message.contains("there is a finished run") && message.contains("--overwrite"), "{message}");
     assert_eq!(before, sandbox.read(format!("runs/tiny-1/{LAST}")));
+    sandbox.ok(&["simulate", "runs/tiny-1", "--sample", "3"]);
     sandbox.train("runs/tiny-1", &["--seed", "5", "--epochs", "1", "--overwrite"]);
+    assert!(!sandbox.path("runs/tiny-1/spikes/sample-3.spikes.csv").exists(), "the spikes of the run that was replaced");
     assert_ne!(before, sandbox.read(format!("runs/tiny-1/{LAST}")));
 }
 
