@@ -51,7 +51,7 @@ pub enum Error {
         source: io::Error,
     },
     /// No room left where a file is written; what was there before is still there.
-    #[error("{}: the disk is full, the file was not written", path.display())]
+    #[error("{}: the disk is full, nothing was written", path.display())]
     DiskFull {
         /// The file that was to be written.
         path: PathBuf,

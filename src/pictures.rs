@@ -138,7 +138,7 @@ fn curves(run: &TrainedRun) -> Result<CurvesFigure> {
     let learns = run.experiment().training.delays.learn;
     let mut learning_rate = vec![series("weights", |row| row.rate_weights, SeriesStyle::WEIGHTS)];
     if learns {
-        learning_rate.push(series("delays", |row| row.rate_delays, SeriesStyle::DELAYS));
+        learning_rate.push(series("delays (steps)", |row| row.rate_delays, SeriesStyle::DELAYS));
     }
     Ok(CurvesFigure {
         title: run.experiment().name.clone(),

@@ -357,7 +357,7 @@ mod tests {
                         let delay = k as f64 / 20.0;
                         let exact = DelayKernel::Gaussian.taps(delay, 24, effective_sigma(raw));
                         let error = l1(&applied(&spread, delay).0, &exact.value);
-                        assert!(error < 1.5 * tolerance, "{gaussian:?} tolerance {tolerance} sigma {raw} delay {delay}: {error}");
+                        assert!(error < 2.0 * tolerance, "{gaussian:?} tolerance {tolerance} sigma {raw} delay {delay}: {error}");
                     }
                 }
             }
