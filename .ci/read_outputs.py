@@ -138,6 +138,8 @@ def recompute(tensors, spikes):
             current[lag:] += fired[source][: steps - lag] @ np.where(tap == lag, weight, 0).T
         if target in HIDDEN:
             norm = {part: tensors[f"{target}.norm.{part}"] for part in ("gain", "bias", "running_mean", "running_variance")}
+            # Statistics re-estimated for deployed delays stand in for those of training.
+            norm |= {part: tensors[f"{target}.deployed.{part}"] for part in ("running_mean", "running_variance") if f"{target}.deployed.{part}" in tensors}
             scale = norm["gain"] / np.sqrt(norm["running_variance"] + np.float32(1e-5))
             current = scale * current + (norm["bias"] - norm["running_mean"] * scale)
         neuron = config["network"]["neuron" if target in HIDDEN else "readout"]
