@@ -1,6 +1,7 @@
 //! One training step of the `shd-delays` network by kernel evaluation, kernel width and instruction set.
 //!
-//! `cargo bench --bench projection`; the constants of `sim-core/src/layered/spread.rs` and `projection.rs` were chosen with it.
+//! `cargo bench --bench projection`; it tells whether the constants of `sim-core/src/layered/spread.rs` and
+//! `projection.rs` fit a machine.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::RngExt;

@@ -395,7 +395,7 @@ fn position(block: usize, post: usize, per_synapse: usize, j: usize, i: usize) -
 
 /// Neurons whose rows, `numbers` each, fit the nearest cache together.
 fn block_size(numbers: usize) -> usize {
-    /// Two thirds of a 32 KiB cache in `f32`, as the other operands want room too. Found with `benches/projection.rs`.
+    /// Two thirds of a 32 KiB cache in `f32`, as the other operands want room too. `benches/projection.rs` compares.
     const NUMBERS: usize = 5600;
     (0..=LANES.ilog2()).rev().map(|log| 1 << log).find(|block| block * numbers <= NUMBERS).unwrap_or(1)
 }

@@ -106,7 +106,7 @@ enum Shape {
     Table { spacing: f64, centres: Vec<(u32, u32)> },
 }
 
-/// A table's two taps cost as much as this many others, whose rows stay in the nearest cache. Found with `benches/projection.rs`.
+/// A table's two taps cost as much as this many others, whose rows stay in the nearest cache. `benches/projection.rs` compares.
 const TABLE_COST: usize = 9;
 
 /// More centres than this and the polynomial is not worth looking for.
