@@ -41,7 +41,8 @@ pub enum GaussianMethod {
 pub struct KernelEvaluation {
     /// Evaluation of the Gaussian.
     pub gaussian: GaussianMethod,
-    /// About the largest L1 error of an approximated Gaussian kernel, as a share of its mass; 1e-5..=0.1, default 0.005.
+    /// Typical largest L1 error of an approximated Gaussian kernel, as a share of its mass, nowhere more than twice that; 1e-5..=0.1, default
+    /// 0.005.
     pub tolerance: f64,
 }
 
