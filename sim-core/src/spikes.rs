@@ -1,6 +1,6 @@
 //! Spikes of one sample, binned to steps: the input of both engines.
 
-use crate::{Error, Result};
+use crate::{Error, LANES, Result};
 
 /// Spike counts of one sample on a grid of `channels` x `steps`, sparse, ordered by channel and then by step.
 ///
@@ -96,6 +96,43 @@ impl SpikeFrames {
         Ok(Self { channels, steps, row_start, step, count })
     }
 
+    /// Takes the spikes of a population for what was there: `fired[block * steps + step]` holds one bit per neuron of a block of [`LANES`],
+    /// of which those in `kept[block]` count, each spike `height` high. Memory is reused.
+    pub(crate) fn refill(&mut self, neurons: usize, steps: usize, fired: &[u16], kept: &[u16], height: f32) {
+        (self.channels, self.steps) = (neurons, steps);
+        self.row_start.clear();
+        self.row_start.resize(neurons + 1, 0);
+        let blocks = || fired.chunks_exact(steps.max(1)).zip(kept).enumerate();
+        for (block, (fired, kept)) in blocks() {
+            let mut counts = [0u32; LANES];
+            for mask in fired.iter().map(|fired| fired & kept) {
+                set_bits(mask, |lane| counts[lane] += 1);
+            }
+            for (start, count) in self.row_start[block * LANES + 1..].iter_mut().zip(counts) {
+                *start = count;
+            }
+        }
+        for neuron in 0..neurons {
+            self.row_start[neuron + 1] += self.row_start[neuron];
+        }
+        let length = self.row_start[neurons] as usize;
+        self.step.resize(length, 0);
+        self.count.clear();
+        self.count.resize(length, height);
+        for (block, (fired, kept)) in blocks() {
+            let mut next = [0; LANES];
+            for (next, start) in next.iter_mut().zip(&self.row_start[block * LANES..neurons]) {
+                *next = *start as usize;
+            }
+            for (step, mask) in fired.iter().map(|fired| fired & kept).enumerate() {
+                set_bits(mask, |lane| {
+                    self.step[next[lane]] = step as u32;
+                    next[lane] += 1;
+                });
+            }
+        }
+    }
+
     /// Number of channels.
     pub fn channels(&self) -> usize {
         self.channels
@@ -125,6 +162,15 @@ impl SpikeFrames {
     /// Share of entries that are not zero.
     pub fn density(&self) -> f64 {
         self.len() as f64 / (self.channels * self.steps).max(1) as f64
+    }
+}
+
+/// Calls `f` with the positions of the bits set, ascending.
+#[inline]
+fn set_bits(mut mask: u16, mut f: impl FnMut(usize)) {
+    while mask != 0 {
+        f(mask.trailing_zeros() as usize);
+        mask &= mask - 1;
     }
 }
 

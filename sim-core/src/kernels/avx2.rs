@@ -1,10 +1,19 @@
 //! AVX2 with fused multiply-add: 8 lanes, 16 registers.
 
-use super::tap_table::Tap;
-use super::vector::{self, Vector};
+use super::vector::{Kernel, Simd, Vector};
 use std::arch::x86_64::*;
 
-// SAFETY: the instructions are AVX and FMA; the functions below are reached only where `Instructions::Avx2` was found.
+/// See the module.
+pub(super) struct Avx2;
+
+impl Simd for Avx2 {
+    type Full = __m256;
+    type Half = __m256;
+    type Quarter = __m128;
+}
+
+// SAFETY: the instructions are AVX and FMA; `run` and `run_kernel` below are reached only where `Instructions::Avx2` was found, or with
+// AVX-512, which has them too.
 unsafe impl Vector for __m256 {
     const LANES: usize = 8;
     const TILE: usize = 10;
@@ -28,29 +37,31 @@ unsafe impl Vector for __m256 {
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         unsafe { _mm256_fmadd_ps(a, b, self) }
     }
+}
+
+// SAFETY: as above.
+unsafe impl Vector for __m128 {
+    const LANES: usize = 4;
+    const TILE: usize = 10;
 
     #[inline(always)]
-    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
-        unsafe { sums_of_quarters([quarter(four[0]), quarter(four[1]), quarter(four[2]), quarter(four[3])]) }
+    unsafe fn splat(value: f32) -> Self {
+        unsafe { _mm_set1_ps(value) }
     }
-}
 
-/// The upper lanes added to the lower ones.
-#[inline(always)]
-unsafe fn quarter(v: __m256) -> __m128 {
-    unsafe { _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1)) }
-}
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        unsafe { _mm_loadu_ps(from) }
+    }
 
-/// The lane sums of four vectors of four lanes.
-#[inline(always)]
-unsafe fn sums_of_quarters([a, b, c, d]: [__m128; 4]) -> [f32; 4] {
-    unsafe {
-        let ab = _mm_add_ps(_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
-        let cd = _mm_add_ps(_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
-        let all = _mm_add_ps(_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab));
-        let mut sums = [0.0; 4];
-        _mm_storeu_ps(sums.as_mut_ptr(), all);
-        sums
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm_storeu_ps(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        unsafe { _mm_fmadd_ps(a, b, self) }
     }
 }
 
@@ -69,22 +80,12 @@ pub(super) fn run<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// [`vector::accumulate`].
+/// Runs a kernel on the vectors of AVX2.
 ///
 /// # Safety
-/// See there.
-#[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn accumulate(rows: &[f32], taps: &[Tap], index: &[u32], out: &mut [f32]) {
+/// See [`Kernel::run`].
+#[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
+pub(super) unsafe fn run_kernel(kernel: impl Kernel) {
     // SAFETY: handed on.
-    unsafe { vector::accumulate::<__m256>(rows, taps, index, out) }
-}
-
-/// [`vector::correlate`].
-///
-/// # Safety
-/// See there.
-#[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn correlate(rows: &[f32], taps: &[Tap], index: &[u32], signal: &[f32], sums: &mut [f32]) {
-    // SAFETY: handed on.
-    unsafe { vector::correlate::<__m256>(rows, taps, index, signal, sums) }
+    unsafe { kernel.run::<Avx2>() }
 }

@@ -1,28 +1,41 @@
 //! The hot loops, chosen at run time for the processor at hand.
 //!
-//! Two operations carry all the work of a projection (see [`TapTable`]): **accumulate**, `out[t] += w * row[t + offset]` over a list of
-//! taps, and its adjoint **correlate**, `sum += g[t] * row[t + offset]`. Both keep the time axis of one neuron in registers and stream
-//! presynaptic rows past it, so a multiply-add costs one load. They are written once over a vector type ([`vector`]) and compiled
-//! for AVX-512, AVX2 + FMA and NEON; [`scalar`] is the plain twin that tests hold them against.
+//! | file | loops |
+//! |---|---|
+//! | `delay_windows` | synapses whose kernels are a few neighbouring taps: `scatter`, `gather`, `pull` |
+//! | `row_sums` | weighted sums of whole rows: `combine`, `gather_rows` |
+//! | `vector` | what they are written over: one source, compiled for AVX-512, AVX2 + FMA and NEON, beside a plain twin |
+//! | `aligned` | rows on cache lines |
 //!
 //! This is the only module of the crate that may use `unsafe`: for the instruction sets, and for rows read at unchecked offsets.
-//! The offsets are checked when a [`TapTable`] is filled. Results may differ in the last bits between instruction sets (fused
+//! Offsets are checked once per call, where safe code enters. Results may differ in the last bits between instruction sets (fused
 //! multiply-add, order of lanes) but never between runs or numbers of threads.
 #![allow(unsafe_code)]
 
+mod aligned;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod delay_windows;
 #[cfg(target_arch = "aarch64")]
 mod neon;
-mod scalar;
-mod tap_table;
+mod row_sums;
 mod vector;
 
-pub use tap_table::{Tap, TapSelection, TapTable, padded};
+pub use aligned::Aligned;
+pub use delay_windows::{DelayWindows, Shift, Source, Sources};
+pub use row_sums::{RowTable, combine, gather_rows};
 
 use std::sync::OnceLock;
+
+/// Steps are stored in multiples of this many numbers, so that every vector width divides a row.
+const ROW_MULTIPLE: usize = 16;
+
+/// `steps` rounded up to what a row holds.
+pub fn padded(steps: usize) -> usize {
+    steps.next_multiple_of(ROW_MULTIPLE)
+}
 
 /// Instruction sets the kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +82,25 @@ impl Instructions {
             Self::Avx2 => "avx2+fma",
             Self::Neon => "neon",
             Self::Scalar => "scalar",
+        }
+    }
+
+    /// Runs a kernel on the vectors of this set.
+    ///
+    /// # Safety
+    /// The operands are what the kernel asks for; the processor has the set, which whoever made `self` has found out.
+    unsafe fn run_kernel(self, kernel: impl vector::Kernel) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: handed on.
+            Self::Avx512 => unsafe { avx512::run_kernel(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: handed on.
+            Self::Avx2 => unsafe { avx2::run_kernel(kernel) },
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: handed on.
+            Self::Neon => unsafe { kernel.run::<neon::Neon>() },
+            _ => kernel.run_scalar(),
         }
     }
 }

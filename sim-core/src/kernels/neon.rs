@@ -1,8 +1,16 @@
 //! NEON: 4 lanes, 32 registers.
 
-use super::tap_table::Tap;
-use super::vector::{self, Vector};
+use super::vector::{Simd, Vector};
 use std::arch::aarch64::*;
+
+/// See the module.
+pub(super) struct Neon;
+
+impl Simd for Neon {
+    type Full = float32x4_t;
+    type Half = float32x4_t;
+    type Quarter = float32x4_t;
+}
 
 // SAFETY: NEON is part of every aarch64 processor Rust targets.
 unsafe impl Vector for float32x4_t {
@@ -28,27 +36,4 @@ unsafe impl Vector for float32x4_t {
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         unsafe { vfmaq_f32(self, a, b) }
     }
-
-    #[inline(always)]
-    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
-        unsafe { [vaddvq_f32(four[0]), vaddvq_f32(four[1]), vaddvq_f32(four[2]), vaddvq_f32(four[3])] }
-    }
-}
-
-/// [`vector::accumulate`].
-///
-/// # Safety
-/// See there.
-pub(super) unsafe fn accumulate(rows: &[f32], taps: &[Tap], index: &[u32], out: &mut [f32]) {
-    // SAFETY: handed on.
-    unsafe { vector::accumulate::<float32x4_t>(rows, taps, index, out) }
-}
-
-/// [`vector::correlate`].
-///
-/// # Safety
-/// See there.
-pub(super) unsafe fn correlate(rows: &[f32], taps: &[Tap], index: &[u32], signal: &[f32], sums: &mut [f32]) {
-    // SAFETY: handed on.
-    unsafe { vector::correlate::<float32x4_t>(rows, taps, index, signal, sums) }
 }

@@ -9,14 +9,17 @@
 //! neurons(p)    reads current(p)                        writes spikes(p); at the output also loss and gradient(p)
 //! adjoint(p)    reads gradient(p) = dL/dS, current(p)   writes gradient(p) = dL/dZ, norm gradient sums
 //!               -- barrier: sums of p --
-//! synapses(p)   reads gradient(p), spikes of sources    writes correlation sums of the projections into p, gradient of hidden sources
+//! synapses(p)   reads gradient(p), current(p)           writes gradient(p) = dL/dI, gradient of hidden sources
+//!               -- barrier --
+//!               reads gradient(p), spikes of sources    writes gradients of the projections into p, by blocks of neurons
 //! ```
 //!
-//! Samples are dealt to a fixed number of chunks, each with sums of its own that are added in chunk order, so the bits of a result do
-//! not depend on the number of threads.
+//! Samples are dealt to a fixed number of chunks. Whatever is summed over samples has one owner, who adds them in order, so the bits of
+//! a result do not depend on the number of threads.
 
 use super::objective::{Objective, SampleLoss};
 use super::population::{LaneScratch, NormSums, PopulationPass, potentials, spike_rows};
+use super::events::StepEvents;
 use super::projection::{PlanSettings, ProjectionPlan, ProjectionScratch, Spikes};
 use super::spread::KernelEvaluation;
 use super::timing::{Stage, StageTiming};
@@ -130,6 +133,10 @@ struct SampleState {
     gradient: Vec<Vec<f32>>,
     fired: Vec<Vec<u16>>,
     kept: Vec<Vec<u16>>,
+    /// Spikes that dropout leaves, at the height it gives them; the input population's are the batch's own.
+    frames: Vec<SpikeFrames>,
+    /// The same by step, where a projection wants them so.
+    events: Vec<StepEvents>,
     sums: Vec<NormSums>,
     spikes: Vec<u64>,
     loss: SampleLoss,
@@ -144,9 +151,6 @@ struct Chunk {
     fired: Vec<u16>,
     output: Vec<f32>,
     output_gradient: Vec<f32>,
-    current_gradient: Vec<f32>,
-    /// By projection.
-    sums: Vec<Vec<f32>>,
     timing: StageTiming,
 }
 
@@ -222,7 +226,7 @@ impl LayeredEngine {
             order,
             input,
             output,
-            plans: ends.iter().map(|_| ProjectionPlan::new()).collect(),
+            plans: ends.iter().map(|_| ProjectionPlan::default()).collect(),
             ends,
             steps: vec![0; count],
             samples: Vec::new(),
@@ -267,9 +271,8 @@ impl LayeredEngine {
         self.forward(network, batch, pass, objective, true)?;
         for p in self.order.clone().into_iter().rev() {
             self.adjoint(network, p, pass);
-            self.synapses(p, batch, pass);
+            self.synapses(network, p, batch);
         }
-        self.reduce(network);
         Ok(&self.gradients)
     }
 
@@ -308,7 +311,7 @@ impl LayeredEngine {
         let blocks = fired.len() / steps.max(1);
         let at = |step: usize| {
             (0..blocks)
-                .flat_map(move |block| super::projection::bits(fired[block * steps + step]).map(move |lane| (block * LANES + lane, step)))
+                .flat_map(move |block| super::population::bits(fired[block * steps + step]).map(move |lane| (block * LANES + lane, step)))
         };
         (0..steps).flat_map(at).collect()
     }
@@ -368,14 +371,8 @@ impl LayeredEngine {
                     Kernels::Deployed => (DelayKernel::OneTap, KernelEvaluation::default(), 0.0),
                 };
                 let (source, target) = self.ends[projection];
-                let settings = PlanSettings {
-                    kernel,
-                    evaluation,
-                    sigma_raw,
-                    steps_in: self.steps[source],
-                    steps_out: self.steps[target],
-                    transposed: train && source != self.input,
-                };
+                let settings =
+                    PlanSettings { kernel, evaluation, sigma_raw, steps_in: self.steps[source], steps_out: self.steps[target] };
                 plan.prepare(synapses, settings);
             }
         });
@@ -383,29 +380,33 @@ impl LayeredEngine {
             self.samples.resize_with(batch.len(), SampleState::default);
         }
         let (sizes, steps, order) = (&self.sizes, &self.steps, &self.order);
-        let input = self.input;
+        let (input, by_step) = (self.input, self.wants_events(self.input));
         self.samples[..batch.len()].par_iter_mut().zip(batch).for_each(|(sample, frames)| {
             sample.resize(sizes, steps, order, train);
             sample.spikes[input] = frames.len() as u64;
+            if by_step {
+                sample.events[input].refill(frames, steps[input]);
+            }
         });
-        if train {
-            let plans = &self.plans;
-            self.chunks.par_iter_mut().for_each(|chunk| {
-                chunk.sums.resize(plans.len(), Vec::new());
-                for (sums, plan) in chunk.sums.iter_mut().zip(plans) {
-                    sums.clear();
-                    sums.resize(plan.sums(), 0.0);
-                }
-            });
-        }
+    }
+
+    /// Whether a projection wants the spikes of population `p` by step.
+    fn wants_events(&self, p: usize) -> bool {
+        self.ends.iter().zip(&self.plans).any(|(end, plan)| end.0 == p && plan.reads_steps())
+    }
+
+    /// Calls `f` for every chunk of samples with the number of its first.
+    fn each_chunk(&mut self, f: impl Fn(usize, &mut [SampleState], &mut Chunk) + Sync) {
+        let size = self.batch.div_ceil(CHUNKS).max(1);
+        let chunks = self.samples[..self.batch].par_chunks_mut(size).zip(&mut self.chunks).enumerate();
+        chunks.for_each(|(c, (samples, chunk))| f(c * size, samples, chunk));
     }
 
     /// Calls `f` for every sample of the batch, chunk by chunk.
     fn each_sample(&mut self, f: impl Fn(usize, &mut SampleState, &mut Chunk) + Sync) {
-        let size = self.batch.div_ceil(CHUNKS).max(1);
-        self.samples[..self.batch].par_chunks_mut(size).zip(&mut self.chunks).enumerate().for_each(|(c, (samples, chunk))| {
+        self.each_chunk(|first, samples, chunk| {
             for (k, sample) in samples.iter_mut().enumerate() {
-                f(c * size + k, sample, chunk);
+                f(first + k, sample, chunk);
             }
         });
     }
@@ -413,23 +414,30 @@ impl LayeredEngine {
     /// `I = sum over projections`, and its sums.
     fn currents_pass(&mut self, p: usize, batch: &[SpikeFrames], pass: &Pass) {
         let plans = std::mem::take(&mut self.plans);
-        let context = self.context(batch, pass);
-        let (steps, size, with) = (self.steps[p], self.sizes[p], self.instructions);
+        let ends = std::mem::take(&mut self.ends);
+        let (steps, size, with, input) = (self.steps[p], self.sizes[p], self.instructions, self.input);
         let normed = pass.norm == NormStatistics::Batch;
-        self.each_sample(|b, sample, chunk| {
-            let mut current = std::mem::take(&mut sample.current[p]);
+        self.each_chunk(|first, samples, chunk| {
             chunk.timing.time(Stage::Forward, || {
-                current.fill(0.0);
-                for (projection, plan) in plans.iter().enumerate().filter(|(projection, _)| context.ends[*projection].1 == p) {
-                    plan.forward(with, context.spikes(b, sample, projection), &mut chunk.projection, &mut current);
+                samples.iter_mut().for_each(|sample| sample.current[p].fill(0.0));
+                for (plan, &(source, _)) in plans.iter().zip(&ends).filter(|(_, end)| end.1 == p) {
+                    for block in 0..plan.blocks() {
+                        for (b, sample) in (first..).zip(samples.iter_mut()) {
+                            let SampleState { current, frames, events, .. } = sample;
+                            let frames = if source == input { &batch[b] } else { &frames[source] };
+                            let spikes = Spikes { frames, events: &events[source] };
+                            plan.forward(with, block, spikes, &mut chunk.projection, &mut current[p]);
+                        }
+                    }
                 }
             });
             if normed {
-                chunk.timing.time(Stage::Neurons, || sample.sums[p].of_rows(&current, size, steps));
+                chunk.timing.time(Stage::Neurons, || {
+                    samples.iter_mut().for_each(|sample| sample.sums[p].of_rows(&sample.current[p], size, steps));
+                });
             }
-            sample.current[p] = current;
         });
-        self.plans = plans;
+        (self.plans, self.ends) = (plans, ends);
     }
 
     /// The norm of population `p` as `Z = scale * I + offset`.
@@ -462,10 +470,17 @@ impl LayeredEngine {
         let affine = std::mem::take(&mut self.affine[p]);
         let (steps, size, is_output, batch) = (self.steps[p], self.sizes[p], p == self.output, self.batch);
         let population = PopulationPass { neurons: &*neurons, affine: &affine, size, steps };
+        let (by_step, height) = (self.wants_events(p), dropout_scale(pass.dropout));
         self.each_sample(|b, sample, chunk| {
             chunk.timing.time(Stage::Neurons, || {
                 sample.spikes[p] = population.fire(&sample.current[p], &mut chunk.lanes, &mut sample.fired[p]);
                 keep(&mut sample.kept[p], size, if is_output { None } else { pass.dropout }, b, p);
+                if !is_output {
+                    sample.frames[p].refill(size, steps, &sample.fired[p], &sample.kept[p], height);
+                }
+                if by_step {
+                    sample.events[p].refill(&sample.frames[p], steps);
+                }
             });
             if !is_output {
                 return;
@@ -531,38 +546,46 @@ impl LayeredEngine {
         }
     }
 
-    /// dL/dI from dL/dZ, then correlations for the projections into `p` and gradients of their sources.
-    fn synapses(&mut self, p: usize, batch: &[SpikeFrames], pass: &Pass) {
-        let plans = std::mem::take(&mut self.plans);
-        let context = self.context(batch, pass);
-        let (steps, size, with) = (self.steps[p], self.sizes[p], self.instructions);
+    /// dL/dI from dL/dZ, then gradients of the projections into `p` and of their sources.
+    fn synapses(&mut self, network: &Network, p: usize, batch: &[SpikeFrames]) {
+        let mut plans = std::mem::take(&mut self.plans);
+        let ends = std::mem::take(&mut self.ends);
+        let (steps, with, input) = (self.steps[p], self.instructions, self.input);
         let back = self.norm_adjoint(p);
-        let (input, stride) = (self.input, padded(steps));
-        self.each_sample(|b, sample, chunk| {
-            let mut current_gradient = std::mem::take(&mut chunk.current_gradient);
+        self.each_chunk(|_, samples, chunk| {
             chunk.timing.time(Stage::Neurons, || {
-                current_gradient.resize(size * stride, 0.0);
-                super::population::norm_adjoint(&back, &sample.gradient[p], &sample.current[p], steps, &mut current_gradient);
-            });
-            for (projection, plan) in plans.iter().enumerate().filter(|(projection, _)| context.ends[*projection].1 == p) {
-                let source = context.ends[projection].0;
-                let mut sums = std::mem::take(&mut chunk.sums[projection]);
-                chunk.timing.time(Stage::WeightGradient, || {
-                    plan.weight_gradient(with, context.spikes(b, sample, projection), &current_gradient, &mut chunk.projection, &mut sums);
-                });
-                chunk.sums[projection] = sums;
-                if source != input {
-                    let SampleState { gradient, kept, .. } = sample;
-                    let kept = &kept[source];
-                    let wanted = |neuron: usize| kept[neuron / LANES] >> (neuron % LANES) & 1 == 1;
-                    chunk.timing.time(Stage::InputGradient, || {
-                        plan.input_gradient(with, &current_gradient, wanted, &mut chunk.projection, &mut gradient[source]);
-                    });
+                for sample in samples.iter_mut() {
+                    super::population::norm_adjoint(&back, &sample.current[p], steps, &mut sample.gradient[p]);
                 }
+            });
+            for (plan, &(source, _)) in plans.iter().zip(&ends).filter(|(_, end)| end.1 == p && end.0 != input) {
+                chunk.timing.time(Stage::InputGradient, || {
+                    for block in 0..plan.blocks() {
+                        for sample in samples.iter_mut() {
+                            let SampleState { gradient, kept, .. } = sample;
+                            let [gradient, out] = gradient.get_disjoint_mut([p, source]).expect("no projection closes a loop");
+                            let kept = &kept[source];
+                            let wanted = |neuron: usize| kept[neuron / LANES] >> (neuron % LANES) & 1 == 1;
+                            plan.input_gradient(with, block, gradient, wanted, &mut chunk.projection, out);
+                        }
+                    }
+                });
             }
-            chunk.current_gradient = current_gradient;
         });
-        self.plans = plans;
+        let samples = &self.samples[..self.batch];
+        for (projection, (plan, &(source, target))) in plans.iter_mut().zip(&ends).enumerate() {
+            if target != p {
+                continue;
+            }
+            let synapses = dense(network, projection);
+            let SynapseGradient { weight, delay } = &mut self.gradients.projections[projection];
+            weight.resize(synapses.weight.len(), 0.0);
+            delay.resize(synapses.delay.len(), 0.0);
+            let sample = |b: usize| (if source == input { &batch[b] } else { &samples[b].frames[source] }, &samples[b].gradient[p][..]);
+            let spent = plan.weight_gradient(with, synapses, samples.len(), sample, weight, delay);
+            self.timing.book(Stage::WeightGradient, spent);
+        }
+        (self.plans, self.ends) = (plans, ends);
     }
 
     /// The backward norm of population `p` as `dI = a * dZ + b * I + c`, by neuron.
@@ -582,52 +605,6 @@ impl LayeredEngine {
             })
             .collect()
     }
-
-    /// Adds the chunks' sums in chunk order and folds them into gradients.
-    fn reduce(&mut self, network: &Network) {
-        let (plans, chunks, gradients) = (&self.plans, &mut self.chunks, &mut self.gradients);
-        self.timing.time(Stage::Reduce, || {
-            let (first, others) = chunks.split_at_mut(1);
-            for (projection, plan) in plans.iter().enumerate() {
-                let total = &mut first[0].sums[projection];
-                const PIECE: usize = 4096;
-                total.par_chunks_mut(PIECE).enumerate().for_each(|(piece, total)| {
-                    for chunk in others.iter() {
-                        let part = &chunk.sums[projection][piece * PIECE..][..total.len()];
-                        total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
-                    }
-                });
-                let synapses = dense(network, projection);
-                let SynapseGradient { weight, delay } = &mut gradients.projections[projection];
-                weight.resize(synapses.weight.len(), 0.0);
-                delay.resize(synapses.delay.len(), 0.0);
-                plan.fold(synapses, total, weight, Some(delay));
-            }
-        });
-    }
-
-    fn context<'a>(&self, batch: &'a [SpikeFrames], pass: &Pass) -> Context<'a> {
-        Context { batch, ends: self.ends.clone(), input: self.input, steps: self.steps.clone(), scale: dropout_scale(pass.dropout) }
-    }
-}
-
-/// What workers need to know to find the spikes a projection reads.
-struct Context<'a> {
-    batch: &'a [SpikeFrames],
-    ends: Vec<(usize, usize)>,
-    input: usize,
-    steps: Vec<usize>,
-    scale: f32,
-}
-
-impl Context<'_> {
-    fn spikes<'a>(&'a self, slot: usize, sample: &'a SampleState, projection: usize) -> Spikes<'a> {
-        let source = self.ends[projection].0;
-        if source == self.input {
-            return Spikes::Frames(&self.batch[slot]);
-        }
-        Spikes::Masks { fired: &sample.fired[source], kept: &sample.kept[source], steps: self.steps[source], scale: self.scale }
-    }
 }
 
 impl SampleState {
@@ -638,6 +615,8 @@ impl SampleState {
         for masks in [&mut self.fired, &mut self.kept] {
             masks.resize(sizes.len(), Vec::new());
         }
+        self.frames.resize(sizes.len(), SpikeFrames::default());
+        self.events.resize_with(sizes.len(), StepEvents::default);
         self.sums.resize(sizes.len(), NormSums::default());
         self.spikes.resize(sizes.len(), 0);
         for &p in order {

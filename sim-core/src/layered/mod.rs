@@ -3,18 +3,26 @@
 //! | file | holds |
 //! |---|---|
 //! | `engine` | the passes of a batch |
-//! | `spread` | from delays to taps |
-//! | `projection` | one projection over one sample, forward and back |
+//! | `projection` | one projection over a batch, forward and back |
+//! | `spread` | from delays to taps, or to shares in fixed filters |
+//! | `window_plan` | projections whose synapses are a few neighbouring taps |
+//! | `basis_plan` | projections whose synapses are shares in fixed filters |
+//! | `layout` | the order in which both keep synapses |
+//! | `events` | spikes by step |
 //! | `population` | norm and neurons of one population over one sample |
 //! | `objective` | the seam to the losses |
 //! | `timing` | time per stage |
 
+mod basis_plan;
 mod engine;
+mod events;
+mod layout;
 mod objective;
 mod population;
 mod projection;
 mod spread;
 mod timing;
+mod window_plan;
 
 pub use engine::{BatchStatistics, Dropout, Gradients, Kernels, LayeredEngine, NormGradient, NormStatistics, Pass, SynapseGradient};
 pub use objective::{Objective, SampleLoss};

@@ -122,21 +122,33 @@ pub(super) fn spike_rows(fired: &[u16], size: usize, steps: usize, out: &mut [f3
     }
 }
 
-/// `dI = a * dZ + b * I + c` by neuron; zero beyond the steps, as correlations read whole rows.
-pub(super) fn norm_adjoint(factors: &[(f32, f32, f32)], gradient: &[f32], current: &[f32], steps: usize, out: &mut [f32]) {
+/// Turns `gradient` from dL/dZ to `dI = a * dZ + b * I + c`, by neuron; zero beyond the steps, as projections read whole rows.
+pub(super) fn norm_adjoint(factors: &[(f32, f32, f32)], current: &[f32], steps: usize, gradient: &mut [f32]) {
     let stride = padded(steps);
-    let rows = out.chunks_exact_mut(stride).zip(gradient.chunks_exact(stride).zip(current.chunks_exact(stride)));
-    for ((out, (gradient, current)), &(a, b, c)) in rows.zip(factors) {
+    for ((gradient, current), &(a, b, c)) in gradient.chunks_exact_mut(stride).zip(current.chunks_exact(stride)).zip(factors) {
         vectorize(
             #[inline(always)]
             || {
-                for (out, (gradient, current)) in out.iter_mut().zip(gradient.iter().zip(current)) {
-                    *out = a * gradient + (b * current + c);
+                for (gradient, current) in gradient.iter_mut().zip(current) {
+                    *gradient = a * *gradient + (b * current + c);
                 }
             },
         );
-        out[steps..].fill(0.0);
+        gradient[steps..].fill(0.0);
     }
+}
+
+/// The positions of the bits set, ascending.
+#[inline(always)]
+pub(super) fn bits(mut mask: u16) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        if mask == 0 {
+            return None;
+        }
+        let lane = mask.trailing_zeros() as usize;
+        mask &= mask - 1;
+        Some(lane)
+    })
 }
 
 /// Two sums over time for each neuron of one sample.

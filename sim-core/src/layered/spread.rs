@@ -1,19 +1,15 @@
-//! From delays to taps: which rows of a presynaptic neuron a synapse reads, and with what weight.
+//! From delays to what a projection computes with: the taps of each synapse, or its share in a few fixed filters.
 //!
-//! A projection reads *rows*. Row `r` of neuron `i` is its spike train convolved with filter `r`; with the identity filter it is the
-//! train itself. A synapse of delay `d` reads `width` taps `(row, shift, value)`: `I[t] += w * sum_p value_p * row_p[t - shift_p]`.
-//!
-//! | method | filters | taps per synapse | error |
-//! |---|---|---|---|
-//! | [`GaussianMethod::Exact`] | identity | `K` | none |
-//! | [`GaussianMethod::Truncated`] | identity | those holding all but `tolerance` of the mass | `tolerance` |
-//! | [`GaussianMethod::Table`] | the Gaussian at centres `h` apart, smoothed once for all synapses | 2, interpolating linearly | about `h^2 / (8 sigma^2)` |
-//! | [`GaussianMethod::Polynomial`] | the Gaussian at `n` Chebyshev points of the window | `n`, one polynomial through all centres | `tolerance` |
-//! | [`GaussianMethod::Cheapest`] | whichever of the last three costs least for the width at hand | | `tolerance` |
+//! | method | a synapse of delay `d` is | error |
+//! |---|---|---|
+//! | [`GaussianMethod::Exact`] | all `K` taps of the window | none |
+//! | [`GaussianMethod::Truncated`] | the neighbouring taps that hold all but `tolerance` of the mass | `tolerance` |
+//! | [`GaussianMethod::Polynomial`] | `sum_r c_r(d) f_r`: the Gaussians `f_r` at `n` Chebyshev points of the window, weighted by the polynomial through them | `tolerance` |
+//! | [`GaussianMethod::Cheapest`] | whichever of the last two costs less for the width at hand | `tolerance` |
 //!
 //! The derivative with respect to the delay is that of the taps actually used, so gradients are exact for the method chosen.
 
-use crate::delay_kernel::{NORMALISER_EPSILON, SIGMA_OFFSET, effective_sigma};
+use crate::delay_kernel::{NORMALISER_EPSILON, effective_sigma};
 use crate::{DelayKernel, Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -26,12 +22,10 @@ pub enum GaussianMethod {
     Exact,
     /// Only the taps around the delay, all but `tolerance` of the mass.
     Truncated,
-    /// Presynaptic trains smoothed once per centre of a grid; each synapse interpolates between two centres.
-    Table,
-    /// Presynaptic trains smoothed at a few centres; each synapse interpolates with the polynomial through all of them. Few are needed
-    /// when the kernel is about as wide as its window; a kernel too narrow for it is evaluated exactly.
+    /// A few fixed filters, of which each synapse takes a polynomial's share. Few are needed when the kernel is about as wide as its
+    /// window; a kernel too narrow for it is evaluated exactly.
     Polynomial,
-    /// The cheapest of the three at the width of the epoch: `Truncated` for narrow kernels, `Polynomial` for wide ones.
+    /// The cheaper of the two at the width of the epoch: `Truncated` for narrow kernels, `Polynomial` for wide ones.
     Cheapest,
 }
 
@@ -62,183 +56,151 @@ impl KernelEvaluation {
     }
 }
 
-/// A filter that makes one row from a spike train: `row[t] = sum_k value[k] * s[t - first - k]`.
+/// A filter over time: `out[t] = sum_k value[k] * in[t - first - k]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
-    /// Delay of the first value in steps; negative values look ahead and are made up for by the shifts of the taps.
-    pub first: i32,
+    /// Delay of the first value in steps.
+    pub first: usize,
     /// Filter values.
     pub value: Vec<f32>,
 }
 
-/// One tap of a synapse, before its weight.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct SpreadTap {
-    /// Row of the presynaptic neuron.
-    pub row: u32,
-    /// Delay added to the row, in steps.
-    pub shift: u32,
-    /// Kernel value.
-    pub value: f32,
-    /// Its derivative with respect to the delay.
-    pub slope: f32,
+/// How the synapses of one projection are evaluated, for one width of the kernel.
+#[derive(Debug, Clone)]
+pub enum Spread {
+    /// Neighbouring taps around the delay.
+    Window(Window),
+    /// Shares in fixed filters.
+    Basis(Basis),
 }
 
-/// How the synapses of one projection spread over rows and taps, for one width of the kernel.
+/// `width` neighbouring taps of a kernel in a window of delays `0..=max_delay`.
 #[derive(Debug, Clone)]
-pub struct Spread {
-    /// One filter per row.
-    pub filters: Vec<Filter>,
-    /// Taps per kernel element.
+pub struct Window {
+    /// Taps per synapse.
     pub width: usize,
     max_delay: usize,
-    shape: Shape,
+    shape: WindowShape,
 }
 
 #[derive(Debug, Clone)]
-enum Shape {
+enum WindowShape {
     /// `DelayKernel::taps` as they are; the kernel is `Linear` or `OneTap`.
     Taps(DelayKernel),
-    /// `width` taps of the Gaussian.
+    /// Taps of the Gaussian.
     Gaussian { sigma: f64 },
-    /// The values of the Lagrange polynomials of these centres.
-    Polynomial { centres: Vec<f64> },
-    /// Two neighbouring centres; `centres[m]` is the `(row, shift)` of centre `m * spacing`.
-    Table { spacing: f64, centres: Vec<(u32, u32)> },
 }
 
-/// A table's two taps cost as much as this many others, whose rows stay in the nearest cache. `benches/projection.rs` compares.
-const TABLE_COST: usize = 9;
+/// Gaussians at fixed centres.
+#[derive(Debug, Clone)]
+pub struct Basis {
+    /// One filter per centre.
+    pub filters: Vec<Filter>,
+    centres: Vec<f64>,
+    /// `1 / prod_m (centre_k - centre_m)`, scaled: the barycentric weights.
+    scales: Vec<f64>,
+}
 
 /// More centres than this and the polynomial is not worth looking for.
-const MOST_CENTRES: usize = 12;
+const MOST_CENTRES: usize = 28;
 
 /// The Gaussian is smaller than 1e-8 of its peak beyond this many sigmas.
 const NEGLIGIBLE: f64 = 6.1;
 
 impl Spread {
-    /// Chooses rows and taps for `kernel` with delays `0..=max_delay` and raw width `sigma_raw`.
-    pub fn new(kernel: DelayKernel, evaluation: KernelEvaluation, max_delay: usize, sigma_raw: f64) -> Self {
-        let identity = vec![Filter { first: 0, value: vec![1.0] }];
+    /// Chooses the evaluation of `kernel` with delays `0..=max_delay` and raw width `sigma_raw` for a projection of `pre` presynaptic
+    /// neurons.
+    pub fn new(kernel: DelayKernel, evaluation: KernelEvaluation, max_delay: usize, sigma_raw: f64, pre: usize) -> Self {
         let sigma = effective_sigma(sigma_raw);
-        let with_identity = |width, shape| Self { filters: identity, width, max_delay, shape };
+        let window = |width, shape| Self::Window(Window { width, max_delay, shape });
+        let gaussian = |width| window(width, WindowShape::Gaussian { sigma });
+        let tolerance = evaluation.tolerance;
         match (kernel, evaluation.gaussian) {
-            (DelayKernel::OneTap, _) => with_identity(1, Shape::Taps(kernel)),
-            (DelayKernel::Linear, _) => with_identity(if max_delay == 0 { 1 } else { 2 }, Shape::Taps(kernel)),
-            (DelayKernel::Gaussian, GaussianMethod::Exact) => with_identity(max_delay + 1, Shape::Gaussian { sigma }),
-            (DelayKernel::Gaussian, GaussianMethod::Truncated) => {
-                with_identity(truncated_width(sigma, evaluation.tolerance, max_delay), Shape::Gaussian { sigma })
-            }
-            (DelayKernel::Gaussian, GaussianMethod::Table) if max_delay < 2 => with_identity(max_delay + 1, Shape::Gaussian { sigma }),
-            (DelayKernel::Gaussian, GaussianMethod::Table) => Self::table(evaluation.tolerance, max_delay, sigma),
+            (DelayKernel::OneTap, _) => window(1, WindowShape::Taps(kernel)),
+            (DelayKernel::Linear, _) => window(if max_delay == 0 { 1 } else { 2 }, WindowShape::Taps(kernel)),
+            (DelayKernel::Gaussian, GaussianMethod::Exact) => gaussian(max_delay + 1),
+            (DelayKernel::Gaussian, GaussianMethod::Truncated) => gaussian(truncated_width(sigma, tolerance, max_delay)),
             (DelayKernel::Gaussian, GaussianMethod::Polynomial) => {
-                match polynomial_centres(sigma, evaluation.tolerance, max_delay, MOST_CENTRES) {
-                    Some(centres) => Self::polynomial(centres, max_delay, sigma),
-                    None => with_identity(max_delay + 1, Shape::Gaussian { sigma }),
-                }
+                Basis::new(sigma, tolerance, max_delay, MOST_CENTRES).map_or_else(|| gaussian(max_delay + 1), Self::Basis)
             }
-            (DelayKernel::Gaussian, GaussianMethod::Cheapest) => Self::cheapest(evaluation.tolerance, max_delay, sigma),
-        }
-    }
-
-    fn cheapest(tolerance: f64, max_delay: usize, sigma: f64) -> Self {
-        let truncated = truncated_width(sigma, tolerance, max_delay);
-        let rival = truncated.min(TABLE_COST);
-        if let Some(centres) = polynomial_centres(sigma, tolerance, max_delay, MOST_CENTRES).filter(|centres| centres.len() < rival) {
-            return Self::polynomial(centres, max_delay, sigma);
-        }
-        let gaussian = if truncated > TABLE_COST { GaussianMethod::Table } else { GaussianMethod::Truncated };
-        Self::new(DelayKernel::Gaussian, KernelEvaluation { gaussian, tolerance }, max_delay, sigma - SIGMA_OFFSET)
-    }
-
-    fn polynomial(centres: Vec<f64>, max_delay: usize, sigma: f64) -> Self {
-        let filters = centres.iter().map(|&centre| windowed(centre, max_delay as f64, max_delay, sigma)).collect();
-        Self { filters, width: centres.len(), max_delay, shape: Shape::Polynomial { centres } }
-    }
-
-    fn table(tolerance: f64, max_delay: usize, sigma: f64) -> Self {
-        let cut = half_width(sigma, tolerance / 10.0);
-        let spacing = centre_spacing(sigma, tolerance, cut, max_delay);
-        let count = (max_delay as f64 / spacing).round() as usize + 1;
-        let mut filters: Vec<Filter> = Vec::new();
-        // Away from the window's ends the kernel only moves, so one row per fraction of a step serves all whole steps.
-        let mut row_of_fraction = std::collections::BTreeMap::new();
-        let centres = (0..count)
-            .map(|m| {
-                let centre = m as f64 * spacing;
-                let shared = spacing <= 1.0 && centre - cut >= 0.0 && centre + cut <= max_delay as f64;
-                if !shared {
-                    filters.push(windowed(centre, cut, max_delay, sigma));
-                    return (filters.len() as u32 - 1, 0);
-                }
-                let whole = centre.floor();
-                let fraction = ((centre - whole) / spacing).round() as u32;
-                let row = *row_of_fraction.entry(fraction).or_insert_with(|| {
-                    let mut filter = windowed(centre, cut, max_delay, sigma);
-                    filter.first -= whole as i32;
-                    filters.push(filter);
-                    filters.len() as u32 - 1
-                });
-                (row, whole as u32)
-            })
-            .collect();
-        Self { filters, width: 2, max_delay, shape: Shape::Table { spacing, centres } }
-    }
-
-    /// The taps of one synapse of delay `delay`; `taps` has `width` entries.
-    pub fn taps(&self, delay: f64, taps: &mut [SpreadTap]) {
-        match &self.shape {
-            Shape::Taps(kernel) => {
-                let exact = kernel.taps(delay, self.max_delay, 0.0);
-                for (k, tap) in taps.iter_mut().enumerate() {
-                    *tap =
-                        SpreadTap { row: 0, shift: (exact.first + k) as u32, value: exact.value[k] as f32, slope: exact.slope[k] as f32 };
-                }
-            }
-            Shape::Gaussian { sigma } => gaussian_taps(delay, self.max_delay, *sigma, taps),
-            Shape::Polynomial { centres } => {
-                for (row, (tap, (value, slope))) in taps.iter_mut().zip(lagrange(centres, delay)).enumerate() {
-                    *tap = SpreadTap { row: row as u32, shift: 0, value: value as f32, slope: slope as f32 };
-                }
-            }
-            Shape::Table { spacing, centres } => {
-                let position = delay / spacing;
-                let first = (position.max(0.0) as usize).min(centres.len() - 2);
-                let fraction = (position - first as f64) as f32;
-                let slope = (1.0 / spacing) as f32;
-                let tap = |(row, shift), value, slope| SpreadTap { row, shift, value, slope };
-                taps.copy_from_slice(&[tap(centres[first], 1.0 - fraction, -slope), tap(centres[first + 1], fraction, slope)]);
+            (DelayKernel::Gaussian, GaussianMethod::Cheapest) => {
+                let width = truncated_width(sigma, tolerance, max_delay);
+                let basis = Basis::new(sigma, tolerance, max_delay, MOST_CENTRES.min(width));
+                basis.filter(|basis| basis.cost(pre) <= width as f64).map_or_else(|| gaussian(width), Self::Basis)
             }
         }
     }
 }
 
-/// `width` taps of the window-normalised Gaussian around `delay`, see `delay_kernel::gaussian`.
-fn gaussian_taps(delay: f64, max_delay: usize, sigma: f64, taps: &mut [SpreadTap]) {
-    let width = taps.len();
+impl Window {
+    /// Writes the taps of a synapse of delay `delay` and their derivatives with respect to it, `width` each; returns the delay of the first.
+    pub fn taps(&self, delay: f64, value: &mut [f32], slope: &mut [f32]) -> u32 {
+        match &self.shape {
+            WindowShape::Taps(kernel) => {
+                let exact = kernel.taps(delay, self.max_delay, 0.0);
+                for k in 0..self.width {
+                    (value[k], slope[k]) = (exact.value[k] as f32, exact.slope[k] as f32);
+                }
+                exact.first as u32
+            }
+            WindowShape::Gaussian { sigma } => gaussian_taps(delay, self.max_delay, *sigma, &mut value[..self.width], slope),
+        }
+    }
+}
+
+/// The values `exp(-x^2 / 2 sigma^2)` at `x`, `x + step`, `x + 2 step`, ..., by two multiplications each.
+struct Bumps {
+    value: f64,
+    ratio: f64,
+    change: f64,
+}
+
+impl Bumps {
+    fn new(x: f64, step: f64, inverse_variance: f64) -> Self {
+        Self {
+            value: (-0.5 * x * x * inverse_variance).exp(),
+            ratio: (-step * (x + 0.5 * step) * inverse_variance).exp(),
+            change: (-step * step * inverse_variance).exp(),
+        }
+    }
+
+    #[inline]
+    fn next(&mut self) -> f64 {
+        let value = self.value;
+        self.value *= self.ratio;
+        self.ratio *= self.change;
+        value
+    }
+}
+
+/// Taps of the window-normalised Gaussian around `delay`, as many as `value` holds; see `delay_kernel::gaussian`.
+fn gaussian_taps(delay: f64, max_delay: usize, sigma: f64, value: &mut [f32], slope: &mut [f32]) -> u32 {
+    let width = value.len();
     let first = (delay - (width as f64 - 1.0) / 2.0).round().clamp(0.0, (max_delay + 1 - width) as f64) as usize;
     let inverse_variance = 1.0 / (sigma * sigma);
-    let bump = |n: usize| {
-        let x = n as f64 - delay;
-        (-0.5 * x * x * inverse_variance).exp()
-    };
     let from = ((delay - NEGLIGIBLE * sigma).ceil().max(0.0) as usize).min(first);
     let to = ((delay + NEGLIGIBLE * sigma).floor() as usize).clamp(first + width - 1, max_delay);
     let (mut sum, mut moment) = (NORMALISER_EPSILON, 0.0);
-    for n in from..=to {
-        let value = bump(n);
-        sum += value;
-        moment += value * (n as f64 - delay);
-        if let Some(tap) = n.checked_sub(first).and_then(|k| taps.get_mut(k)) {
-            tap.value = value as f32;
+    let mut add = |n: usize, bump: f64| {
+        sum += bump;
+        moment += bump * (n as f64 - delay);
+        if let Some(value) = n.checked_sub(first).and_then(|k| value.get_mut(k)) {
+            *value = bump as f32;
         }
-    }
+    };
+    // From the peak outwards, so that products of many ratios are small where they are least exact.
+    let peak = (delay.round() as usize).clamp(from, to);
+    let mut up = Bumps::new(peak as f64 - delay, 1.0, inverse_variance);
+    (peak..=to).for_each(|n| add(n, up.next()));
+    let mut down = Bumps::new(peak as f64 - 1.0 - delay, -1.0, inverse_variance);
+    (from..peak).rev().for_each(|n| add(n, down.next()));
     let (scale, pull) = (1.0 / sum, moment / sum);
-    for (k, tap) in taps.iter_mut().enumerate() {
-        let phi = tap.value as f64 * scale;
-        let slope = phi * ((first + k) as f64 - delay - pull) * inverse_variance;
-        *tap = SpreadTap { row: 0, shift: (first + k) as u32, value: phi as f32, slope: slope as f32 };
+    for (k, (value, slope)) in value.iter_mut().zip(slope).enumerate() {
+        let phi = *value as f64 * scale;
+        *slope = (phi * ((first + k) as f64 - delay - pull) * inverse_variance) as f32;
+        *value = phi as f32;
     }
+    first as u32
 }
 
 /// The Gaussian around `centre` cut `cut` steps to either side and at the window's ends, normalised to the mass it keeps.
@@ -247,7 +209,7 @@ fn windowed(centre: f64, cut: f64, max_delay: usize, sigma: f64) -> Filter {
     let last = ((centre + cut).floor() as usize).min(max_delay);
     let bump: Vec<f64> = (first..=last).map(|n| (-0.5 * ((n as f64 - centre) / sigma).powi(2)).exp()).collect();
     let sum: f64 = bump.iter().sum();
-    Filter { first: first as i32, value: bump.iter().map(|value| (value / sum) as f32).collect() }
+    Filter { first, value: bump.iter().map(|value| (value / sum) as f32).collect() }
 }
 
 /// Half the width, in steps, outside which a Gaussian of width `sigma` keeps about `tolerance` of its mass:
@@ -260,6 +222,75 @@ fn half_width(sigma: f64, tolerance: f64) -> f64 {
     z * sigma
 }
 
+/// Taps that hold all but `tolerance` of a Gaussian wherever its centre lies.
+fn truncated_width(sigma: f64, tolerance: f64, max_delay: usize) -> usize {
+    ((2.0 * half_width(sigma, tolerance)).ceil() as usize).max(2).min(max_delay + 1)
+}
+
+impl Basis {
+    /// The fewest Chebyshev points, up to `most`, whose polynomial stays within `tolerance` of the kernel at every delay tried: between
+    /// all neighbouring points and at both ends.
+    fn new(sigma: f64, tolerance: f64, max_delay: usize, most: usize) -> Option<Self> {
+        // A polynomial cannot follow kernels further apart than about two of their widths.
+        let fewest = ((max_delay as f64 / (2.0 * sigma)) as usize).max(2);
+        if fewest > most {
+            return None;
+        }
+        let cut = half_width(sigma, tolerance / 10.0);
+        (fewest..=most).map(|count| Self::at(chebyshev(count, max_delay), cut, max_delay, sigma)).find(|basis| {
+            let between = basis.centres.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);
+            between.chain([0.0, max_delay as f64]).all(|delay| basis.error(delay, max_delay, sigma) <= tolerance)
+        })
+    }
+
+    fn at(centres: Vec<f64>, cut: f64, max_delay: usize, sigma: f64) -> Self {
+        let filters = centres.iter().map(|&centre| windowed(centre, cut, max_delay, sigma)).collect();
+        // Distances in quarters of the window, the logarithmic capacity of an interval: products of many stay of order one.
+        let unit = 4.0 / max_delay as f64;
+        let scale = |k: usize| {
+            let others = centres.iter().enumerate().filter(|(other, _)| *other != k);
+            1.0 / others.map(|(_, point)| (centres[k] - point) * unit).product::<f64>()
+        };
+        Self { filters, scales: (0..centres.len()).map(scale).collect(), centres }
+    }
+
+    /// L1 distance to the kernel of delay `delay`.
+    fn error(&self, delay: f64, max_delay: usize, sigma: f64) -> f64 {
+        let mut rest: Vec<f64> = windowed(delay, max_delay as f64, max_delay, sigma).value.iter().map(|&value| value as f64).collect();
+        self.shares(delay, |r, share, _| {
+            let Filter { first, value } = &self.filters[r];
+            rest[*first..].iter_mut().zip(value).for_each(|(rest, value)| *rest -= share * *value as f64);
+        });
+        rest.iter().map(|rest| rest.abs()).sum()
+    }
+
+    /// Calls `f(r, share, slope)` for each filter: value and derivative at `delay` of the Lagrange polynomials over the centres, in
+    /// barycentric form (Berrut and Trefethen 2004).
+    pub fn shares(&self, delay: f64, mut f: impl FnMut(usize, f64, f64)) {
+        /// Nearer than this to a centre, in steps, the form divides by nothing; shares change by less than their precision.
+        const NEAR: f64 = 1e-7;
+        let near = self.centres.iter().find(|centre| (delay - **centre).abs() < NEAR);
+        let delay = near.map_or(delay, |centre| centre + NEAR);
+        let (mut sum, mut inverses) = (0.0, 0.0);
+        for (centre, scale) in self.centres.iter().zip(&self.scales) {
+            let inverse = 1.0 / (delay - centre);
+            sum += scale * inverse;
+            inverses += inverse;
+        }
+        for (r, (centre, scale)) in self.centres.iter().zip(&self.scales).enumerate() {
+            let inverse = 1.0 / (delay - centre);
+            let share = scale * inverse / sum;
+            f(r, share, share * (inverses - inverse));
+        }
+    }
+
+    /// Cost in taps of a window: each filter costs a multiply-add per step and synapse, as a tap does, and its own length, forward and
+    /// twice back, per step and postsynaptic neuron. `benches/projection.rs` compares.
+    fn cost(&self, pre: usize) -> f64 {
+        self.filters.iter().map(|filter| 1.0 + 3.0 * filter.value.len() as f64 / pre as f64).sum()
+    }
+}
+
 /// `count` Chebyshev points of `0..=max_delay`, ascending.
 fn chebyshev(count: usize, max_delay: usize) -> Vec<f64> {
     let half = max_delay as f64 / 2.0;
@@ -267,67 +298,34 @@ fn chebyshev(count: usize, max_delay: usize) -> Vec<f64> {
     (0..count).map(point).collect()
 }
 
-/// The fewest Chebyshev points, up to `most`, whose polynomial stays within `tolerance` of the kernel at every delay tried: between all
-/// neighbouring points and at both ends.
-fn polynomial_centres(sigma: f64, tolerance: f64, max_delay: usize, most: usize) -> Option<Vec<f64>> {
-    let kernel = |delay: f64| windowed(delay, max_delay as f64, max_delay, sigma).value;
-    (2..=most).map(|count| chebyshev(count, max_delay)).find(|centres| {
-        let rows: Vec<_> = centres.iter().map(|&centre| kernel(centre)).collect();
-        let between = centres.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);
-        between.chain([0.0, max_delay as f64]).all(|delay| {
-            let weights = lagrange(centres, delay);
-            let error = |n: usize, exact: f32| {
-                exact as f64 - rows.iter().zip(&weights).map(|(row, (weight, _))| row[n] as f64 * weight).sum::<f64>()
-            };
-            kernel(delay).iter().enumerate().map(|(n, &exact)| error(n, exact).abs()).sum::<f64>() <= tolerance
-        })
-    })
-}
-
-/// Value and derivative at `x` of each Lagrange polynomial over `points`, as products: there are few, and `x` may be a point itself.
-fn lagrange(points: &[f64], x: f64) -> Vec<(f64, f64)> {
-    let polynomial = |k: usize| {
-        let (mut value, mut slope) = (1.0, 0.0);
-        for (_, point) in points.iter().enumerate().filter(|(other, _)| *other != k) {
-            let scale = 1.0 / (points[k] - point);
-            slope = (slope * (x - point) + value) * scale;
-            value *= (x - point) * scale;
-        }
-        (value, slope)
-    };
-    (0..points.len()).map(polynomial).collect()
-}
-
-/// Taps that hold all but `tolerance` of a Gaussian wherever its centre lies.
-fn truncated_width(sigma: f64, tolerance: f64, max_delay: usize) -> usize {
-    ((2.0 * half_width(sigma, tolerance)).ceil() as usize).max(2).min(max_delay + 1)
-}
-
-/// Distance of the table's centres: linear interpolation of a Gaussian over `h` has an L1 error of at most `h^2 / (8 sigma^2)`.
-/// Where some centres are free of the window's ends it is one over a whole number, so that whole steps fall on the grid and centres a
-/// whole number of steps apart share a row.
-fn centre_spacing(sigma: f64, tolerance: f64, cut: f64, max_delay: usize) -> f64 {
-    let spacing = sigma * (8.0 * tolerance).sqrt();
-    let window = max_delay as f64;
-    if spacing < 1.0 && 2.0 * cut < window { 1.0 / (1.0 / spacing).ceil() } else { window / (window / spacing).ceil() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const WINDOW: usize = 24;
+
+    fn spread(gaussian: GaussianMethod, tolerance: f64, sigma_raw: f64) -> Spread {
+        Spread::new(DelayKernel::Gaussian, KernelEvaluation { gaussian, tolerance }, WINDOW, sigma_raw, 256)
+    }
+
     /// The kernel a spread really applies, `[0..=max_delay]`, and its slope.
     fn applied(spread: &Spread, delay: f64) -> (Vec<f64>, Vec<f64>) {
-        let mut taps = vec![SpreadTap::default(); spread.width];
-        spread.taps(delay, &mut taps);
-        let (mut value, mut slope) = (vec![0.0; spread.max_delay + 1], vec![0.0; spread.max_delay + 1]);
-        for tap in taps {
-            let filter = &spread.filters[tap.row as usize];
-            for (k, &f) in filter.value.iter().enumerate() {
-                let n = (tap.shift as i32 + filter.first) as usize + k;
-                value[n] += (tap.value * f) as f64;
-                slope[n] += (tap.slope * f) as f64;
+        let (mut value, mut slope) = (vec![0.0; WINDOW + 1], vec![0.0; WINDOW + 1]);
+        match spread {
+            Spread::Window(window) => {
+                let (mut taps, mut slopes) = (vec![0.0; window.width], vec![0.0; window.width]);
+                let first = window.taps(delay, &mut taps, &mut slopes) as usize;
+                for k in 0..window.width {
+                    (value[first + k], slope[first + k]) = (taps[k] as f64, slopes[k] as f64);
+                }
             }
+            Spread::Basis(basis) => basis.shares(delay, |r, share, change| {
+                let Filter { first, value: filter } = &basis.filters[r];
+                for (k, &x) in filter.iter().enumerate() {
+                    value[first + k] += share * x as f64;
+                    slope[first + k] += change * x as f64;
+                }
+            }),
         }
         (value, slope)
     }
@@ -339,9 +337,9 @@ mod tests {
     #[test]
     fn exact_spread_is_the_kernel() {
         for raw in [12.0, 2.0, 0.23] {
-            let spread = Spread::new(DelayKernel::Gaussian, KernelEvaluation::default(), 24, raw);
+            let spread = spread(GaussianMethod::Exact, 5e-3, raw);
             for delay in [0.0, 0.3, 11.5, 23.99, 24.0] {
-                let exact = DelayKernel::Gaussian.taps(delay, 24, effective_sigma(raw));
+                let exact = DelayKernel::Gaussian.taps(delay, WINDOW, effective_sigma(raw));
                 let (value, slope) = applied(&spread, delay);
                 assert!(l1(&value, &exact.value) < 1e-6 && l1(&slope, &exact.slope) < 1e-5, "{raw} {delay}");
             }
@@ -350,13 +348,13 @@ mod tests {
 
     #[test]
     fn approximations_keep_their_tolerance_over_all_delays() {
-        for gaussian in [GaussianMethod::Truncated, GaussianMethod::Table, GaussianMethod::Polynomial, GaussianMethod::Cheapest] {
+        for gaussian in [GaussianMethod::Truncated, GaussianMethod::Polynomial, GaussianMethod::Cheapest] {
             for tolerance in [1e-2, 5e-3, 1e-3] {
                 for raw in [12.0, 6.0, 3.0, 1.5, 0.8, 0.4, 0.23] {
-                    let spread = Spread::new(DelayKernel::Gaussian, KernelEvaluation { gaussian, tolerance }, 24, raw);
+                    let spread = spread(gaussian, tolerance, raw);
                     for k in 0..=480 {
                         let delay = k as f64 / 20.0;
-                        let exact = DelayKernel::Gaussian.taps(delay, 24, effective_sigma(raw));
+                        let exact = DelayKernel::Gaussian.taps(delay, WINDOW, effective_sigma(raw));
                         let error = l1(&applied(&spread, delay).0, &exact.value);
                         assert!(error < 2.0 * tolerance, "{gaussian:?} tolerance {tolerance} sigma {raw} delay {delay}: {error}");
                     }
@@ -366,18 +364,15 @@ mod tests {
     }
 
     #[test]
-    fn slopes_of_a_table_are_those_of_its_own_interpolation() {
-        let evaluation = KernelEvaluation { gaussian: GaussianMethod::Table, tolerance: 5e-3 };
-        let spread = Spread::new(DelayKernel::Gaussian, evaluation, 24, 0.5);
-        let (ahead, behind, at) = (applied(&spread, 7.3301).0, applied(&spread, 7.3299).0, applied(&spread, 7.33).1);
-        let numeric: Vec<f64> = ahead.iter().zip(&behind).map(|(a, b)| (a - b) / 0.0002).collect();
-        assert!(l1(&numeric, &at) < 2e-2);
-    }
-
-    #[test]
-    fn a_narrow_table_shares_its_rows() {
-        let evaluation = KernelEvaluation { gaussian: GaussianMethod::Table, tolerance: 5e-3 };
-        let spread = Spread::new(DelayKernel::Gaussian, evaluation, 250, 0.23);
-        assert!(spread.filters.len() < 50, "{} rows", spread.filters.len());
+    fn slopes_of_a_basis_are_those_of_its_own_polynomial() {
+        for raw in [12.0, 3.0] {
+            let spread = spread(GaussianMethod::Polynomial, 5e-3, raw);
+            let Spread::Basis(basis) = &spread else { panic!("wide kernels have a basis") };
+            for delay in [0.0, 7.33, basis.centres[1], 24.0] {
+                let (ahead, behind, at) = (applied(&spread, delay + 1e-3).0, applied(&spread, delay - 1e-3).0, applied(&spread, delay).1);
+                let numeric: Vec<f64> = ahead.iter().zip(&behind).map(|(a, b)| (a - b) / 0.002).collect();
+                assert!(l1(&numeric, &at) < 1e-4, "{raw} {delay}");
+            }
+        }
     }
 }

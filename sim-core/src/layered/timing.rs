@@ -18,12 +18,10 @@ pub enum Stage {
     InputGradient,
     /// Losses.
     Loss,
-    /// Sums over chunks and the fold to gradients.
-    Reduce,
 }
 
 /// Number of stages.
-const STAGES: usize = 7;
+const STAGES: usize = 6;
 
 /// Processor time spent per stage, summed over threads.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -38,7 +36,6 @@ impl StageTiming {
         (Stage::WeightGradient, "weight and delay gradient"),
         (Stage::InputGradient, "input gradient"),
         (Stage::Loss, "loss"),
-        (Stage::Reduce, "reduce"),
     ];
 
     /// Time of one stage.
@@ -51,8 +48,13 @@ impl StageTiming {
     pub(super) fn time<R>(&mut self, stage: Stage, f: impl FnOnce() -> R) -> R {
         let start = Instant::now();
         let result = f();
-        self.0[stage as usize] += start.elapsed();
+        self.book(stage, start.elapsed());
         result
+    }
+
+    /// Adds time to a stage.
+    pub(super) fn book(&mut self, stage: Stage, spent: Duration) {
+        self.0[stage as usize] += spent;
     }
 
     /// Adds the times of another worker.
