@@ -1,0 +1,473 @@
+//! Synapses whose kernels are a few neighbouring taps, and the three loops over them.
+//!
+//! Synapse `s` takes a spike of step `t` to the steps `t + first_s ..` with values `value_s[0..width]`.
+//!
+//! | loop | direction | work |
+//! |---|---|---|
+//! | [`DelayWindows::scatter`] | spikes to currents: `row_s[t + first_s + k] += h w_s value_s[k]` | one short vector per spike and synapse |
+//! | [`DelayWindows::gather`] | gradients to spikes: `sum_s[k] += h row_s[t + first_s + k]`, its adjoint in the weights | one short vector per spike and synapse |
+//! | [`DelayWindows::pull`] | whole rows: `out[t] += sum_s sum_k w_s value_s[k] row_s[t + first_s + k]` (or `t - first_s - k`) | one multiply-add per step, tap and synapse |
+
+use super::vector::{Kernel, MOST_TILE, Simd, Vector, for_tile, tiles};
+use super::{Instructions, ROW_MULTIPLE};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Taps of all synapses of a projection.
+#[derive(Debug, Clone, Default)]
+pub struct DelayWindows {
+    /// Delay of the first tap in steps.
+    first: Vec<u32>,
+    /// `weight * value`, `[synapse][lanes]`, zeros from `width` on.
+    weighted: Vec<f32>,
+    value: Vec<f32>,
+    slope: Vec<f32>,
+    width: usize,
+    lanes: usize,
+    /// Largest entry of `first`.
+    latest: usize,
+}
+
+/// One row that [`DelayWindows::pull`] reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// Index of the number in the rows that a delay of 0 brings to step 0 of the output.
+    pub row: u32,
+    /// Its synapse.
+    pub synapse: u32,
+}
+
+/// Rows for [`DelayWindows::pull`], with the limits that one check per call needs.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    list: Vec<Source>,
+    first_row: usize,
+    last_row: usize,
+    last_synapse: usize,
+}
+
+impl Sources {
+    /// Takes `sources` for what was there. Memory is reused.
+    pub fn refill(&mut self, sources: impl Iterator<Item = Source>) {
+        self.list.clear();
+        self.list.extend(sources);
+        self.first_row = self.list.iter().map(|source| source.row).min().unwrap_or(0) as usize;
+        self.last_row = self.list.iter().map(|source| source.row).max().unwrap_or(0) as usize;
+        self.last_synapse = self.list.iter().map(|source| source.synapse).max().unwrap_or(0) as usize;
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}
+
+/// Which way delays shift rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shift {
+    /// `row[t - delay]`: presynaptic rows to postsynaptic currents.
+    Later,
+    /// `row[t + delay]`: postsynaptic gradients back to presynaptic neurons.
+    Earlier,
+}
+
+/// What one synapse contributes before its weight: kernel values and their derivatives with respect to the delay, `lanes` each.
+#[derive(Debug)]
+pub struct WindowTaps<'a> {
+    /// Kernel values.
+    pub value: &'a mut [f32],
+    /// Their derivatives.
+    pub slope: &'a mut [f32],
+}
+
+impl DelayWindows {
+    /// Numbers kept for kernels of `width` taps: 4, 8 or a multiple of 16.
+    pub fn lanes_for(width: usize) -> usize {
+        match width {
+            0..=4 => 4,
+            5..=8 => 8,
+            _ => width.next_multiple_of(ROW_MULTIPLE),
+        }
+    }
+
+    /// Makes room for `synapses` kernels of `width` taps and lets `f(synapse, taps)` fill each: it writes the first `width` numbers and
+    /// returns the delay of the first tap and the weight. Memory is reused.
+    pub fn fill(&mut self, synapses: usize, width: usize, f: impl Fn(usize, WindowTaps) -> (u32, f32) + Sync) {
+        let lanes = Self::lanes_for(width);
+        (self.width, self.lanes) = (width, lanes);
+        self.first.resize(synapses, 0);
+        for values in [&mut self.weighted, &mut self.value, &mut self.slope] {
+            values.resize(synapses * lanes, 0.0);
+        }
+        let kernels = self.value.par_chunks_exact_mut(lanes).zip(self.slope.par_chunks_exact_mut(lanes));
+        let rest = self.weighted.par_chunks_exact_mut(lanes).zip(&mut self.first);
+        kernels.zip(rest).with_min_len(256).enumerate().for_each(|(synapse, ((value, slope), (weighted, first)))| {
+            value[width..].fill(0.0);
+            slope[width..].fill(0.0);
+            let weight;
+            (*first, weight) = f(synapse, WindowTaps { value, slope });
+            weighted.iter_mut().zip(&*value).for_each(|(weighted, value)| *weighted = weight * value);
+        });
+        self.latest = self.first.par_iter().copied().max().unwrap_or(0) as usize;
+    }
+
+    /// Numbers per synapse of `gather`'s sums.
+    pub fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    /// Steps from a spike to behind the last number that [`scatter`](Self::scatter) or [`gather`](Self::gather) touches.
+    pub fn reach(&self) -> usize {
+        self.latest + self.lanes
+    }
+
+    /// `(sum_k sums[k] value_k, sum_k sums[k] slope_k)` of one synapse: dL/dw, and dL/d delay over the weight.
+    #[inline]
+    pub fn fold(&self, synapse: usize, sums: &[f32]) -> (f32, f32) {
+        let at = synapse * self.lanes;
+        let dot = |values: &[f32]| sums.iter().zip(&values[at..at + self.width]).map(|(a, b)| a * b).sum();
+        (dot(&self.value), dot(&self.slope))
+    }
+
+    /// Adds spikes at `steps` with `heights` to the rows of `synapses`: row `n`, of length `stride`, belongs to synapse `synapses.start + n`.
+    ///
+    /// # Panics
+    /// If a spike's taps leave its row.
+    pub fn scatter(&self, with: Instructions, synapses: Range<usize>, steps: &[u32], heights: &[f32], rows: &mut [f32], stride: usize) {
+        self.check_events(&synapses, steps, heights, rows.len(), stride);
+        // SAFETY: just checked.
+        unsafe { with.run_kernel(Scatter { table: self, synapses, steps, heights, rows, stride }) }
+    }
+
+    /// Adds what rows hold where the taps of spikes lie to `sums`, `[synapse][lanes]`; see [`scatter`](Self::scatter).
+    ///
+    /// # Panics
+    /// If a spike's taps leave its row.
+    #[expect(clippy::too_many_arguments, reason = "the operands of a kernel")]
+    pub fn gather(
+        &self,
+        with: Instructions,
+        synapses: Range<usize>,
+        steps: &[u32],
+        heights: &[f32],
+        rows: &[f32],
+        stride: usize,
+        sums: &mut [f32],
+    ) {
+        self.check_events(&synapses, steps, heights, rows.len(), stride);
+        assert_eq!(sums.len(), synapses.len() * self.lanes);
+        // SAFETY: just checked.
+        unsafe { with.run_kernel(Gather { table: self, synapses, steps, heights, rows, stride, sums }) }
+    }
+
+    /// Adds whole rows to `out`, whose length is a multiple of 16. Source `s` is shifted by the delays of synapse
+    /// `s.synapse + offset`.
+    ///
+    /// # Panics
+    /// If a source leaves the rows, or a synapse is not in the table.
+    pub fn pull(&self, with: Instructions, sources: &Sources, offset: usize, shift: Shift, rows: &[f32], out: &mut [f32]) {
+        if sources.is_empty() {
+            return;
+        }
+        assert!(out.len().is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
+        let (before, behind) = if shift == Shift::Later { (self.reach(), 0) } else { (0, self.reach()) };
+        let inside = sources.first_row >= before && sources.last_row + behind + out.len() <= rows.len();
+        assert!(inside, "a source leaves the rows");
+        assert!(sources.last_synapse + offset < self.first.len(), "no such synapse");
+        // SAFETY: just checked.
+        unsafe { with.run_kernel(Pull { table: self, sources: &sources.list, offset, shift, rows, out }) }
+    }
+
+    fn check_events(&self, synapses: &Range<usize>, steps: &[u32], heights: &[f32], length: usize, stride: usize) {
+        assert!(synapses.start <= synapses.end && synapses.end <= self.first.len(), "no such synapses");
+        assert_eq!(steps.len(), heights.len());
+        let latest = steps.iter().copied().max().map_or(0, |step| step as usize + self.reach());
+        assert!(latest <= stride && synapses.len() * stride <= length, "the taps of a spike leave their row");
+    }
+}
+
+struct Scatter<'a> {
+    table: &'a DelayWindows,
+    synapses: Range<usize>,
+    steps: &'a [u32],
+    heights: &'a [f32],
+    rows: &'a mut [f32],
+    stride: usize,
+}
+
+impl Kernel for Scatter<'_> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.table.lanes {
+                4 => self.columns::<S::Quarter>(),
+                8 => self.columns::<S::Half>(),
+                _ => self.columns::<S::Full>(),
+            }
+        }
+    }
+
+    fn run_scalar(self) {
+        let lanes = self.table.lanes;
+        for (n, synapse) in self.synapses.enumerate() {
+            let weighted = &self.table.weighted[synapse * lanes..][..lanes];
+            for (step, height) in self.steps.iter().zip(self.heights) {
+                let at = n * self.stride + (step + self.table.first[synapse]) as usize;
+                self.rows[at..].iter_mut().zip(weighted).for_each(|(row, weighted)| *row += height * weighted);
+            }
+        }
+    }
+}
+
+impl Scatter<'_> {
+    /// Synapses are the inner loop: a spike that follows closely would wait for what the last one has written to the same row.
+    #[inline(always)]
+    unsafe fn columns<V: Vector>(self) {
+        let lanes = self.table.lanes;
+        for column in (0..lanes).step_by(V::LANES) {
+            for (&step, &height) in self.steps.iter().zip(self.heights) {
+                // SAFETY: every row holds `step + reach()` numbers, every synapse is in the table.
+                unsafe {
+                    let height = V::splat(height);
+                    let mut first = self.table.first.as_ptr().add(self.synapses.start);
+                    let mut weighted = self.table.weighted.as_ptr().add(self.synapses.start * lanes + column);
+                    let mut row = self.rows.as_mut_ptr().add(step as usize + column);
+                    for _ in self.synapses.clone() {
+                        let at = row.add(*first as usize);
+                        V::load(at).add_product(height, V::load(weighted)).store(at);
+                        first = first.add(1);
+                        weighted = weighted.add(lanes);
+                        row = row.wrapping_add(self.stride);
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Gather<'a> {
+    table: &'a DelayWindows,
+    synapses: Range<usize>,
+    steps: &'a [u32],
+    heights: &'a [f32],
+    rows: &'a [f32],
+    stride: usize,
+    sums: &'a mut [f32],
+}
+
+impl Kernel for Gather<'_> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.table.lanes {
+                4 => self.columns::<S::Quarter>(),
+                8 => self.columns::<S::Half>(),
+                _ => self.columns::<S::Full>(),
+            }
+        }
+    }
+
+    fn run_scalar(self) {
+        let lanes = self.table.lanes;
+        for ((n, synapse), sums) in self.synapses.enumerate().zip(self.sums.chunks_exact_mut(lanes)) {
+            for (step, height) in self.steps.iter().zip(self.heights) {
+                let at = n * self.stride + (step + self.table.first[synapse]) as usize;
+                sums.iter_mut().zip(&self.rows[at..]).for_each(|(sum, row)| *sum += height * row);
+            }
+        }
+    }
+}
+
+impl Gather<'_> {
+    /// Eight synapses at a time, so that their sums, which depend on one another only within a synapse, are in flight together.
+    #[inline(always)]
+    unsafe fn columns<V: Vector>(mut self) {
+        let count = self.synapses.len();
+        for column in (0..self.table.lanes).step_by(V::LANES) {
+            let mut n = 0;
+            // SAFETY: handed on.
+            unsafe {
+                while n + 8 <= count {
+                    self.several::<V, 8>(n, column);
+                    n += 8;
+                }
+                while n < count {
+                    self.several::<V, 1>(n, column);
+                    n += 1;
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn several<V: Vector, const N: usize>(&mut self, n: usize, column: usize) {
+        let lanes = self.table.lanes;
+        // SAFETY: every row holds `step + reach()` numbers, every synapse is in the table and has its sums.
+        unsafe {
+            let mut from = [self.rows.as_ptr(); N];
+            for (q, from) in from.iter_mut().enumerate() {
+                let first = *self.table.first.get_unchecked(self.synapses.start + n + q) as usize;
+                *from = from.add((n + q) * self.stride + first + column);
+            }
+            let mut sum = [V::splat(0.0); N];
+            for (&step, &height) in self.steps.iter().zip(self.heights) {
+                let height = V::splat(height);
+                for (sum, from) in sum.iter_mut().zip(from) {
+                    *sum = sum.add_product(height, V::load(from.add(step as usize)));
+                }
+            }
+            let one = V::splat(1.0);
+            for (q, sum) in sum.into_iter().enumerate() {
+                let to = self.sums.as_mut_ptr().add((n + q) * lanes + column);
+                V::load(to).add_product(one, sum).store(to);
+            }
+        }
+    }
+}
+
+struct Pull<'a> {
+    table: &'a DelayWindows,
+    sources: &'a [Source],
+    offset: usize,
+    shift: Shift,
+    rows: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for Pull<'_> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let Self { table, sources, offset, shift, rows, out } = self;
+        for (start, vectors) in tiles::<S::Full>(out.len()) {
+            // SAFETY: tiles stay below `out.len()`; the rest is the caller's promise.
+            unsafe {
+                let (rows, out) = (rows.as_ptr().add(start), out.as_mut_ptr().add(start));
+                match shift {
+                    Shift::Later => for_tile!(vectors, later::<S::Full>(table, sources, offset, rows, out)),
+                    Shift::Earlier => for_tile!(vectors, earlier::<S::Full>(table, sources, offset, rows, out)),
+                }
+            }
+        }
+    }
+
+    fn run_scalar(self) {
+        let table = self.table;
+        for source in self.sources {
+            let synapse = source.synapse as usize + self.offset;
+            for (k, weighted) in table.weighted[synapse * table.lanes..][..table.width].iter().enumerate() {
+                let delay = table.first[synapse] as usize + k;
+                let row = if self.shift == Shift::Later { source.row as usize - delay } else { source.row as usize + delay };
+                self.out.iter_mut().zip(&self.rows[row..]).for_each(|(out, row)| *out += weighted * row);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn later<V: Vector, const N: usize>(table: &DelayWindows, sources: &[Source], offset: usize, rows: *const f32, out: *mut f32) {
+    // SAFETY: handed on.
+    unsafe { pull_tile::<V, N, -1>(table, sources, offset, rows, out) }
+}
+
+#[inline(always)]
+unsafe fn earlier<V: Vector, const N: usize>(table: &DelayWindows, sources: &[Source], offset: usize, rows: *const f32, out: *mut f32) {
+    // SAFETY: handed on.
+    unsafe { pull_tile::<V, N, 1>(table, sources, offset, rows, out) }
+}
+
+/// Keeps `N` vectors of the output in registers and streams rows past them, so a multiply-add costs one load.
+#[inline(always)]
+unsafe fn pull_tile<V: Vector, const N: usize, const SIGN: isize>(
+    table: &DelayWindows,
+    sources: &[Source],
+    offset: usize,
+    rows: *const f32,
+    out: *mut f32,
+) {
+    const { assert!(N <= MOST_TILE) };
+    // SAFETY: see `DelayWindows::pull`.
+    unsafe {
+        let mut sum = [V::splat(0.0); N];
+        for (v, sum) in sum.iter_mut().enumerate() {
+            *sum = V::load(out.add(v * V::LANES));
+        }
+        for source in sources {
+            let synapse = source.synapse as usize + offset;
+            let first = *table.first.get_unchecked(synapse) as isize;
+            let mut row = rows.offset(source.row as isize + SIGN * first);
+            let mut weighted = table.weighted.as_ptr().add(synapse * table.lanes);
+            for _ in 0..table.width {
+                let weight = V::splat(*weighted);
+                for (v, sum) in sum.iter_mut().enumerate() {
+                    *sum = sum.add_product(weight, V::load(row.add(v * V::LANES)));
+                }
+                row = row.wrapping_offset(SIGN);
+                weighted = weighted.add(1);
+            }
+        }
+        for (v, sum) in sum.into_iter().enumerate() {
+            sum.store(out.add(v * V::LANES));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Purpose, Seed};
+    use rand::RngExt;
+
+    #[test]
+    fn every_instruction_set_agrees_with_the_scalar_twin() {
+        let mut random = Seed(3).stream(Purpose::Weights, 0, 0);
+        for (width, synapses) in [(1, 40), (3, 13), (4, 32), (7, 9), (16, 8), (25, 33)] {
+            let (latest, steps) = (24, 100usize);
+            let mut table = DelayWindows::default();
+            let kernels: Vec<(u32, Vec<f32>)> = (0..synapses)
+                .map(|_| (random.random_range(0..=latest), (0..width).map(|_| random.random_range(-1.0..1.0)).collect()))
+                .collect();
+            table.fill(synapses, width, |synapse, taps| {
+                taps.value[..width].copy_from_slice(&kernels[synapse].1);
+                (kernels[synapse].0, 0.5)
+            });
+            let stride = steps + table.reach();
+            let rows: Vec<f32> = (0..synapses * stride + 256).map(|_| random.random_range(-1.0..1.0)).collect();
+            let spikes: Vec<u32> = (0..steps as u32).filter(|_| random.random_bool(0.2)).collect();
+            let heights: Vec<f32> = spikes.iter().map(|_| random.random_range(0.5..3.0)).collect();
+            let result = |with| {
+                let mut scattered = rows.clone();
+                table.scatter(with, 1..synapses, &spikes, &heights, &mut scattered, stride);
+                let mut sums = vec![0.5; (synapses - 1) * table.lanes()];
+                table.gather(with, 1..synapses, &spikes, &heights, &rows, stride, &mut sums);
+                let source = |n| Source { row: table.reach() as u32 + n, synapse: (n + 3) % (synapses as u32 - 1) };
+                let mut sources = Sources::default();
+                sources.refill((0..synapses as u32).map(source));
+                for shift in [Shift::Later, Shift::Earlier] {
+                    for length in [16, 112, 160, 240] {
+                        let mut out = rows[..length].to_vec();
+                        table.pull(with, &sources, 1, shift, &rows, &mut out);
+                        scattered.extend(out);
+                    }
+                }
+                scattered.extend(sums);
+                scattered
+            };
+            let expected = result(Instructions::Scalar);
+            for with in Instructions::available() {
+                for (a, b) in result(with).iter().zip(&expected) {
+                    assert!((a - b).abs() < 1e-3, "{with:?}, width {width}: {a} and {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "leave their row")]
+    fn a_spike_that_leaves_its_row_is_refused() {
+        let mut table = DelayWindows::default();
+        table.fill(1, 1, |_, _| (3, 1.0));
+        table.scatter(Instructions::Scalar, 0..1, &[7], &[1.0], &mut [0.0; 12], 12);
+    }
+}

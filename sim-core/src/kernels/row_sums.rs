@@ -1,0 +1,196 @@
+//! Weighted sums of rows: the loops of kernels that are a few fixed filters.
+//!
+//! Both read rows that start at multiples of 16 numbers, so their loads are aligned where the rows are [`Aligned`].
+
+use super::vector::{Kernel, Simd, Vector, for_tile, tiles};
+use super::{Instructions, ROW_MULTIPLE};
+
+/// `out[x] += sum_m weights[m] * rows[m * stride + x]`. With rows one step apart it is a filter along time.
+///
+/// # Panics
+/// If a row leaves `rows`, or `out.len()` is not a multiple of 16.
+pub fn combine(with: Instructions, weights: &[f32], rows: &[f32], stride: usize, out: &mut [f32]) {
+    assert!(out.len().is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
+    assert!(weights.is_empty() || (weights.len() - 1) * stride + out.len() <= rows.len(), "a row leaves the rows");
+    // SAFETY: just checked.
+    unsafe { with.run_kernel(Combine { weights, rows, stride, out }) }
+}
+
+struct Combine<'a> {
+    weights: &'a [f32],
+    rows: &'a [f32],
+    stride: usize,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Combine<'_> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let Self { weights, rows, stride, out } = self;
+        for (start, vectors) in tiles::<S::Full>(out.len()) {
+            // SAFETY: tiles stay below `out.len()`; the rest is the caller's promise.
+            unsafe {
+                let (rows, out) = (rows.as_ptr().add(start), out.as_mut_ptr().add(start));
+                for_tile!(vectors, combine_tile::<S::Full>(weights, rows, stride, out));
+            }
+        }
+    }
+
+    fn run_scalar(self) {
+        for (m, weight) in self.weights.iter().enumerate() {
+            self.out.iter_mut().zip(&self.rows[m * self.stride..]).for_each(|(out, row)| *out += weight * row);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn combine_tile<V: Vector, const N: usize>(weights: &[f32], mut rows: *const f32, stride: usize, out: *mut f32) {
+    // SAFETY: see `combine`.
+    unsafe {
+        let mut sum = [V::splat(0.0); N];
+        for (v, sum) in sum.iter_mut().enumerate() {
+            *sum = V::load(out.add(v * V::LANES));
+        }
+        for &weight in weights {
+            let weight = V::splat(weight);
+            for (v, sum) in sum.iter_mut().enumerate() {
+                *sum = sum.add_product(weight, V::load(rows.add(v * V::LANES)));
+            }
+            rows = rows.wrapping_add(stride);
+        }
+        for (v, sum) in sum.into_iter().enumerate() {
+            sum.store(out.add(v * V::LANES));
+        }
+    }
+}
+
+/// Rows of [`gather_rows`]: `planes` vectors of 16 numbers, `plane_stride` apart, and `row_stride` from one row to the next.
+#[derive(Debug, Clone, Copy)]
+pub struct RowTable<'a> {
+    /// All numbers.
+    pub numbers: &'a [f32],
+    /// From one row to the next.
+    pub row_stride: usize,
+    /// From one plane of a row to the next.
+    pub plane_stride: usize,
+}
+
+/// `out[p * out_stride + lane] += sum_e heights[e] * row(index[e])[p * plane_stride + lane]` for `planes` planes of 16 lanes.
+///
+/// # Panics
+/// If a row leaves the table or a plane leaves `out`.
+pub fn gather_rows(
+    with: Instructions,
+    (index, heights): (&[u32], &[f32]),
+    table: RowTable,
+    planes: usize,
+    out: &mut [f32],
+    out_stride: usize,
+) {
+    let Some(last) = index.iter().copied().max() else { return };
+    assert_eq!(index.len(), heights.len());
+    let end = |stride: usize| planes.saturating_sub(1) * stride + ROW_MULTIPLE;
+    assert!(last as usize * table.row_stride + end(table.plane_stride) <= table.numbers.len(), "a row leaves the table");
+    assert!(end(out_stride) <= out.len(), "a plane leaves the output");
+    // SAFETY: just checked.
+    unsafe { with.run_kernel(GatherRows { index, heights, table, planes, out, out_stride }) }
+}
+
+struct GatherRows<'a> {
+    index: &'a [u32],
+    heights: &'a [f32],
+    table: RowTable<'a>,
+    planes: usize,
+    out: &'a mut [f32],
+    out_stride: usize,
+}
+
+impl Kernel for GatherRows<'_> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(mut self) {
+        for part in (0..ROW_MULTIPLE).step_by(<S::Full as Vector>::LANES) {
+            for (start, planes) in tiles::<S::Full>(self.planes * <S::Full as Vector>::LANES) {
+                let plane = start / <S::Full as Vector>::LANES;
+                // SAFETY: tiles stay below the planes; the rest is the caller's promise.
+                unsafe { for_tile!(planes, gather_tile::<S::Full>(&mut self, plane, part)) }
+            }
+        }
+    }
+
+    fn run_scalar(self) {
+        for (&index, height) in self.index.iter().zip(self.heights) {
+            for plane in 0..self.planes {
+                let row = &self.table.numbers[index as usize * self.table.row_stride + plane * self.table.plane_stride..][..ROW_MULTIPLE];
+                let out = &mut self.out[plane * self.out_stride..];
+                out.iter_mut().zip(row).for_each(|(out, row)| *out += height * row);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn gather_tile<V: Vector, const N: usize>(kernel: &mut GatherRows, plane: usize, part: usize) {
+    // SAFETY: see `gather_rows`.
+    unsafe {
+        let table = kernel.table;
+        let numbers = table.numbers.as_ptr().add(plane * table.plane_stride + part);
+        let out = kernel.out.as_mut_ptr().add(plane * kernel.out_stride + part);
+        let mut sum = [V::splat(0.0); N];
+        for (v, sum) in sum.iter_mut().enumerate() {
+            *sum = V::load(out.add(v * kernel.out_stride));
+        }
+        for (&index, &height) in kernel.index.iter().zip(kernel.heights) {
+            let height = V::splat(height);
+            let mut row = numbers.add(index as usize * table.row_stride);
+            for sum in &mut sum {
+                *sum = sum.add_product(height, V::load(row));
+                row = row.wrapping_add(table.plane_stride);
+            }
+        }
+        for (v, sum) in sum.into_iter().enumerate() {
+            sum.store(out.add(v * kernel.out_stride));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Purpose, Seed};
+    use rand::RngExt;
+
+    #[test]
+    fn every_instruction_set_agrees_with_the_scalar_twin() {
+        let mut random = Seed(4).stream(Purpose::Weights, 0, 0);
+        let rows: Vec<f32> = (0..16 * 2000).map(|_| random.random_range(-1.0..1.0)).collect();
+        let heights: Vec<f32> = (0..40).map(|_| random.random_range(0.5..3.0)).collect();
+        let index: Vec<u32> = (0..40).map(|_| random.random_range(0..60)).collect();
+        let result = |with| {
+            let mut all = Vec::new();
+            for planes in [1, 5, 14, 15, 29] {
+                for (row_stride, plane_stride, out_stride) in [(planes * 16, 16, 16), (16, 64 * 16, 48)] {
+                    let mut out = rows[..planes * 48].to_vec();
+                    let table = RowTable { numbers: &rows, row_stride, plane_stride };
+                    gather_rows(with, (&index, &heights), table, planes, &mut out, out_stride);
+                    all.extend(out);
+                }
+                let mut out = rows[..planes * 16].to_vec();
+                combine(with, &heights, &rows, 16, &mut out);
+                all.extend(out);
+            }
+            all
+        };
+        let expected = result(Instructions::Scalar);
+        for with in Instructions::available() {
+            for (a, b) in result(with).iter().zip(&expected) {
+                assert!((a - b).abs() < 1e-3, "{with:?}: {a} and {b}");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a row leaves the rows")]
+    fn a_row_that_leaves_the_rows_is_refused() {
+        combine(Instructions::Scalar, &[1.0; 2], &[0.0; 31], 16, &mut [0.0; 16]);
+    }
+}

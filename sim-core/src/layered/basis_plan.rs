@@ -1,0 +1,235 @@
+//! A projection whose kernels are shares in a few fixed filters: `kernel_ij = sum_r c_ijr f_r`.
+//!
+//! Filtering and mixing commute, so spikes are mixed first and each postsynaptic neuron is filtered once per filter:
+//! ```text
+//! U_jr[t] = sum_i w_ij c_ijr s_i[t]              forward: rows of shares, one per spike
+//! I_j     = sum_r f_r * U_jr
+//! G_jr[t] = sum_n f_r[n] g_j[t + n]              back, with g = dL/dI
+//! A_ijr   = sum_t s_i[t] G_jr[t]                 dL/dw = sum_r c_ijr A_ijr, dL/dd = w sum_r c'_ijr A_ijr
+//! dL/ds_i[t] = sum_jr w_ij c_ijr G_jr[t]
+//! ```
+//! Sixteen postsynaptic neurons run side by side, one per lane, so no row is ever shifted against another and all loads are aligned.
+
+use super::events::StepEvents;
+use super::layout::Layout;
+use super::spread::{Basis, Filter};
+use crate::kernels::{Aligned, Instructions, RowTable, combine, gather_rows, padded};
+use crate::{DenseSynapses, LANES, SpikeFrames};
+use rayon::prelude::*;
+
+/// Numbers of `f32` that leave room for other operands in a cache of 32 KiB.
+const NEAREST_CACHE: usize = 6144;
+
+/// Steps of a row taken at a time: what the registers hold.
+const TILE: usize = 224;
+
+/// Memory that one worker reuses.
+#[derive(Debug, Default)]
+pub(super) struct BasisScratch {
+    /// `[filter][step][lane]`.
+    planes: Aligned,
+    /// `[step][lane]`.
+    lanes: Aligned,
+    /// `[filter][lane][step]`.
+    rows: Aligned,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct BasisPlan {
+    pub layout: Layout,
+    filters: Vec<Filter>,
+    /// The same values from last to first.
+    reversed: Vec<Vec<f32>>,
+    /// `[block][element][filter][lane]`.
+    weighted: Aligned,
+    share: Vec<f32>,
+    slope: Vec<f32>,
+    steps_in: usize,
+    steps_out: usize,
+    /// Steps from a spike to behind the last number of any filter.
+    reach: usize,
+    sums: Vec<f32>,
+}
+
+impl BasisPlan {
+    /// Works out the shares of every synapse.
+    pub(super) fn prepare(&mut self, synapses: &DenseSynapses, basis: &Basis, steps_in: usize, steps_out: usize) {
+        // One task per block: filtering a block's gradient is most of a task.
+        let layout = Layout::new(synapses, LANES, usize::MAX);
+        self.filters.clone_from(&basis.filters);
+        self.reversed.clear();
+        self.reversed.extend(self.filters.iter().map(|filter| filter.value.iter().rev().copied().collect()));
+        (self.layout, self.steps_in, self.steps_out) = (layout, steps_in, steps_out);
+        self.reach = self.filters.iter().map(|filter| filter.first + filter.value.len()).max().unwrap_or(1);
+
+        let per_element = self.filters.len() * LANES;
+        let numbers = layout.places() * self.filters.len();
+        self.share.resize(numbers, 0.0);
+        self.slope.resize(numbers, 0.0);
+        let weighted = self.weighted.resize(numbers);
+        let shares = self.share.par_chunks_exact_mut(per_element).zip(self.slope.par_chunks_exact_mut(per_element));
+        let all = weighted.par_chunks_exact_mut(per_element).zip(shares).with_min_len(16);
+        all.enumerate().for_each(|(row, (weighted, (share, slope)))| {
+            for lane in 0..LANES {
+                let Some((post, element)) = layout.synapse(row * LANES + lane) else {
+                    (0..per_element).skip(lane).step_by(LANES).for_each(|n| (weighted[n], share[n], slope[n]) = (0.0, 0.0, 0.0));
+                    continue;
+                };
+                let weight = synapses.weight[post * layout.elements() + element];
+                let delay = synapses.delay[synapses.delay_index(post, element / layout.taps, element % layout.taps)];
+                basis.shares(delay as f64, |r, value, change| {
+                    let n = r * LANES + lane;
+                    (share[n], slope[n]) = (value as f32, change as f32);
+                    weighted[n] = weight * share[n];
+                });
+            }
+        });
+    }
+
+    /// Adds the currents of one block to `out`, `[post][padded steps_out]`.
+    pub(super) fn forward(&self, with: Instructions, block: usize, events: &StepEvents, scratch: &mut BasisScratch, out: &mut [f32]) {
+        let Self { layout, filters, steps_out, reach, .. } = self;
+        let (planes, plane) = (filters.len(), (reach + steps_out) * LANES);
+        let mixed = scratch.planes.resize(planes * plane);
+        mixed.fill(0.0);
+        let per_element = planes * LANES;
+        for step in 0..events.steps().min(*steps_out) {
+            for tap in 0..layout.taps {
+                let shares = &self.weighted.as_slice()[(layout.row(block, tap)) * planes..];
+                let table = RowTable { numbers: shares, row_stride: layout.taps * per_element, plane_stride: LANES };
+                gather_rows(with, events.at(step), table, planes, &mut mixed[(reach + step) * LANES..], plane);
+            }
+        }
+        let lanes = scratch.lanes.resize(steps_out * LANES);
+        lanes.fill(0.0);
+        for ((filter, reversed), mixed) in filters.iter().zip(&self.reversed).zip(mixed.chunks_exact(plane)) {
+            let oldest = filter.first + filter.value.len() - 1;
+            combine(with, reversed, &mixed[(reach - oldest) * LANES..], LANES, lanes);
+        }
+        let out = out[block * LANES * padded(*steps_out)..].chunks_exact_mut(padded(*steps_out));
+        for (lane, out) in out.take(LANES).enumerate() {
+            out.iter_mut().zip(lanes.chunks_exact(LANES)).for_each(|(out, lanes)| *out += lanes[lane]);
+        }
+    }
+
+    /// The correlation sums of all tasks, each to be filled by [`BasisCorrelation::add`].
+    pub(super) fn split(&mut self) -> (BasisCorrelation<'_>, &mut [f32], usize) {
+        let mut sums = std::mem::take(&mut self.sums);
+        sums.resize(self.layout.places() * self.filters.len(), 0.0);
+        self.sums = sums;
+        let Self { layout, filters, share, slope, steps_in, steps_out, reach, sums, .. } = self;
+        let per_task = layout.per_task * LANES * filters.len();
+        let filtering = Filtering { layout: *layout, filters, steps_in: *steps_in, steps_out: *steps_out, reach: *reach };
+        (BasisCorrelation { filtering, share, slope }, sums, per_task)
+    }
+
+    /// Adds dL/ds of the `wanted` presynaptic neurons, as far as it comes from one block, to `out`, `[pre][padded steps_in]`; `gradient` is
+    /// dL/dI, `[post][padded steps_out]`.
+    pub(super) fn input_gradient(
+        &self,
+        with: Instructions,
+        block: usize,
+        gradient: &[f32],
+        wanted: impl Fn(usize) -> bool,
+        scratch: &mut BasisScratch,
+        out: &mut [f32],
+    ) {
+        let Self { layout, filters, steps_in, steps_out, reach, .. } = self;
+        let filtering = Filtering { layout: *layout, filters, steps_in: *steps_in, steps_out: *steps_out, reach: *reach };
+        filtering.filter(with, block, gradient, scratch);
+        let (length, per_element) = (padded(*steps_in), filters.len() * LANES);
+        let stride = length | 16;
+        let rows = scratch.rows.resize(per_element * stride);
+        for (rows, plane) in rows.chunks_exact_mut(LANES * stride).zip(scratch.planes.as_slice().chunks_exact(steps_in * LANES)) {
+            for (lane, row) in rows.chunks_exact_mut(stride).enumerate() {
+                row.iter_mut().zip(plane.chunks_exact(LANES)).for_each(|(row, lanes)| *row = lanes[lane]);
+                row[*steps_in..].fill(0.0);
+            }
+        }
+        let tile = length.div_ceil(length.div_ceil(TILE)).next_multiple_of(16);
+        let together = (NEAREST_CACHE / tile).max(1);
+        for first in (0..per_element).step_by(together) {
+            let these = first..per_element.min(first + together);
+            for start in (0..length).step_by(tile) {
+                let steps = start..length.min(start + tile);
+                for (neuron, out) in out.chunks_exact_mut(length).enumerate().filter(|(neuron, _)| wanted(*neuron)) {
+                    for element in neuron * layout.taps..(neuron + 1) * layout.taps {
+                        let shares = &self.weighted.as_slice()[layout.row(block, element) * filters.len()..][these.clone()];
+                        combine(with, shares, &rows[first * stride + start..], stride, &mut out[steps.clone()]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How a block's gradient is filtered.
+#[derive(Clone, Copy)]
+struct Filtering<'a> {
+    layout: Layout,
+    filters: &'a [Filter],
+    steps_in: usize,
+    steps_out: usize,
+    reach: usize,
+}
+
+impl Filtering<'_> {
+    /// `planes[r][t] = sum_n f_r[n] gradient[t + n]` for `t` below `steps_in`, by lanes.
+    fn filter(&self, with: Instructions, block: usize, gradient: &[f32], scratch: &mut BasisScratch) {
+        let steps = self.steps_out.max(self.steps_in + self.reach);
+        let lanes = scratch.lanes.resize(steps * LANES);
+        lanes.fill(0.0);
+        let rows = gradient[block * LANES * padded(self.steps_out)..].chunks_exact(padded(self.steps_out));
+        for (lane, row) in rows.take(self.layout.lanes(block)).enumerate() {
+            lanes.chunks_exact_mut(LANES).zip(&row[..self.steps_out]).for_each(|(lanes, number)| lanes[lane] = *number);
+        }
+        let planes = scratch.planes.resize(self.filters.len() * self.steps_in * LANES);
+        planes.fill(0.0);
+        for (filter, plane) in self.filters.iter().zip(planes.chunks_exact_mut((self.steps_in * LANES).max(1))) {
+            combine(with, &filter.value, &lanes[filter.first * LANES..], LANES, plane);
+        }
+    }
+}
+
+/// What the tasks of the weight gradient share.
+#[derive(Clone, Copy)]
+pub(super) struct BasisCorrelation<'a> {
+    filtering: Filtering<'a>,
+    share: &'a [f32],
+    slope: &'a [f32],
+}
+
+impl BasisCorrelation<'_> {
+    /// Adds one sample's correlations of the elements of a task.
+    pub(super) fn add(
+        &self,
+        with: Instructions,
+        task: usize,
+        spikes: &SpikeFrames,
+        gradient: &[f32],
+        scratch: &mut BasisScratch,
+        sums: &mut [f32],
+    ) {
+        let Filtering { layout, filters, steps_in, .. } = self.filtering;
+        let (block, elements) = layout.task(task);
+        self.filtering.filter(with, block, gradient, scratch);
+        let table = RowTable { numbers: scratch.planes.as_slice(), row_stride: LANES, plane_stride: steps_in * LANES };
+        for (element, sums) in elements.zip(sums.chunks_exact_mut(filters.len() * LANES)) {
+            gather_rows(with, spikes.channel(element / layout.taps), table, filters.len(), sums, LANES);
+        }
+    }
+
+    /// dL/dw, and dL/d delay over the weight, of every place of a task.
+    pub(super) fn fold(&self, task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]) {
+        let first = task * sums.len();
+        for (n, (weight, delay)) in weight.iter_mut().zip(delay).enumerate() {
+            let start = n / LANES * self.filtering.filters.len() * LANES + n % LANES;
+            let dot = |values: &[f32]| -> f32 {
+                let pairs = sums[start..].iter().zip(&values[first + start..]);
+                pairs.step_by(LANES).take(self.filtering.filters.len()).map(|(a, b)| a * b).sum()
+            };
+            (*weight, *delay) = (dot(self.share), dot(self.slope));
+        }
+    }
+}

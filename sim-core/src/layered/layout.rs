@@ -1,0 +1,71 @@
+//! The order in which a projection keeps its synapses.
+
+use crate::DenseSynapses;
+
+/// `[block of post][element][lane]`: an *element* is one kernel element of one presynaptic neuron, a *lane* one postsynaptic neuron of
+/// the block. A worker holds the rows of a block in its nearest cache and streams the elements past them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Layout {
+    pub pre: usize,
+    pub post: usize,
+    /// Kernel elements per pair of neurons.
+    pub taps: usize,
+    /// Lanes of a block.
+    pub block: usize,
+    /// Elements of one task of the weight gradient.
+    pub per_task: usize,
+    /// Tasks per block.
+    pub tasks: usize,
+}
+
+impl Layout {
+    /// Blocks of `block` neurons; tasks of up to `most_per_task` elements.
+    pub(super) fn new(synapses: &DenseSynapses, block: usize, most_per_task: usize) -> Self {
+        let DenseSynapses { pre, post, taps, .. } = *synapses;
+        let tasks = (pre * taps).div_ceil(most_per_task).max(1);
+        Self { pre, post, taps, block, per_task: (pre * taps).div_ceil(tasks).max(1), tasks }
+    }
+
+    /// Kernel elements of one postsynaptic neuron.
+    pub(super) fn elements(&self) -> usize {
+        self.pre * self.taps
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.post.div_ceil(self.block)
+    }
+
+    /// Neurons of a block; the last may not be full.
+    pub(super) fn lanes(&self, block: usize) -> usize {
+        self.block.min(self.post - block * self.block)
+    }
+
+    /// Number of places for synapses, of which some stay empty.
+    pub(super) fn places(&self) -> usize {
+        self.blocks() * self.tasks * self.per_task * self.block
+    }
+
+    /// Place of lane 0 of an element.
+    pub(super) fn row(&self, block: usize, element: usize) -> usize {
+        (block * self.tasks * self.per_task + element) * self.block
+    }
+
+    /// Place of a synapse.
+    pub(super) fn place(&self, post: usize, element: usize) -> usize {
+        self.row(post / self.block, element) + post % self.block
+    }
+
+    /// The synapse `(post, element)` of a place, if there is one.
+    pub(super) fn synapse(&self, place: usize) -> Option<(usize, usize)> {
+        let (row, lane) = (place / self.block, place % self.block);
+        let per_block = self.tasks * self.per_task;
+        let (post, element) = (row / per_block * self.block + lane, row % per_block);
+        (post < self.post && element < self.elements()).then_some((post, element))
+    }
+
+    /// `(block, elements)` of a task.
+    pub(super) fn task(&self, task: usize) -> (usize, std::ops::Range<usize>) {
+        let first = task % self.tasks * self.per_task;
+        (task / self.tasks, first..(first + self.per_task).min(self.elements()))
+    }
+}

@@ -1,0 +1,215 @@
+//! A projection whose synapses are a few neighbouring taps.
+//!
+//! Forward, every spike adds its taps to the rows of the neurons it reaches, and the weight gradient collects what the gradient's rows
+//! hold there: the cost follows spikes. Neurons that fire so often that whole rows are cheaper are taken row by row. The input
+//! gradient is wanted at every step, so it always goes by rows.
+
+use super::layout::Layout;
+use super::spread::Window;
+use crate::kernels::{Aligned, DelayWindows, Instructions, Shift, Source, Sources, padded};
+use crate::{DenseSynapses, SpikeFrames};
+
+/// Postsynaptic neurons of a block. Each spike goes to all of them in turn, so that by its next turn a row's last numbers have arrived
+/// in the cache; more would not fit there.
+const BLOCK: usize = 32;
+
+/// Elements of a task of the weight gradient.
+const PER_TASK: usize = 128;
+
+/// Numbers of `f32` that leave room for other operands in a cache of 32 KiB.
+const NEAREST_CACHE: usize = 6144;
+
+/// Steps of a row taken at a time: what the registers hold.
+const TILE: usize = 224;
+
+/// A spike costs as much as this many multiply-adds of a row, over its taps. `benches/projection.rs` compares.
+const SPIKE_COST: usize = 24;
+
+/// Memory that one worker reuses.
+#[derive(Debug, Default)]
+pub(super) struct WindowScratch {
+    rows: Aligned,
+    trains: Aligned,
+    sources: Sources,
+    frequent: Vec<usize>,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct WindowPlan {
+    pub layout: Layout,
+    windows: DelayWindows,
+    steps_in: usize,
+    steps_out: usize,
+    /// Length of a postsynaptic row: all that spikes and delays can reach.
+    stride: usize,
+    /// Spikes from which a row is cheaper.
+    frequent: usize,
+    /// Correlations of every tap, as `windows` has them.
+    sums: Vec<f32>,
+}
+
+impl WindowPlan {
+    /// Works out the taps of every synapse.
+    pub(super) fn prepare(&mut self, synapses: &DenseSynapses, window: &Window, steps_in: usize, steps_out: usize) {
+        let layout = Layout::new(synapses, BLOCK, PER_TASK);
+        self.windows.fill(layout.places(), window.width, |place, taps| match layout.synapse(place) {
+            Some((post, element)) => {
+                let delay = synapses.delay[synapses.delay_index(post, element / layout.taps, element % layout.taps)];
+                (window.taps(delay as f64, taps.value, taps.slope), synapses.weight[post * layout.elements() + element])
+            }
+            None => {
+                taps.value.fill(0.0);
+                taps.slope.fill(0.0);
+                (0, 0.0)
+            }
+        });
+        (self.layout, self.steps_in, self.steps_out) = (layout, steps_in, steps_out);
+        // An odd number of cache lines spreads the rows over the cache.
+        self.stride = (padded(steps_in) + self.windows.reach()).max(padded(steps_out)).next_multiple_of(16) | 16;
+        self.frequent = window.width * padded(steps_out) / (SPIKE_COST * (self.windows.lanes() / 4)).max(1);
+    }
+
+    /// Adds the currents of one block to `out`, `[post][padded steps_out]`.
+    pub(super) fn forward(&self, with: Instructions, block: usize, spikes: &SpikeFrames, scratch: &mut WindowScratch, out: &mut [f32]) {
+        let Self { layout, windows, stride, .. } = self;
+        let lanes = layout.lanes(block);
+        let rows = scratch.rows.resize(lanes * stride);
+        rows.fill(0.0);
+        scratch.frequent.clear();
+        for neuron in 0..layout.pre {
+            let (steps, counts) = spikes.channel(neuron);
+            if steps.len() >= self.frequent {
+                scratch.frequent.push(neuron);
+            } else if !steps.is_empty() {
+                for element in neuron * layout.taps..(neuron + 1) * layout.taps {
+                    let row = layout.row(block, element);
+                    windows.scatter(with, row..row + lanes, steps, counts, rows, *stride);
+                }
+            }
+        }
+        let WindowScratch { rows, trains, sources, frequent } = scratch;
+        let rows = rows.as_mut_slice();
+        // Whole trains, as many as fit beside a postsynaptic row.
+        let length = windows.reach() + padded(self.steps_out);
+        for frequent in frequent.chunks((NEAREST_CACHE / length).max(1)) {
+            let trains = trains.resize(frequent.len() * length);
+            trains.fill(0.0);
+            for (train, &neuron) in trains.chunks_exact_mut(length).zip(frequent) {
+                let (steps, counts) = spikes.channel(neuron);
+                for (&step, &count) in steps.iter().zip(counts) {
+                    if let Some(number) = train.get_mut(windows.reach() + step as usize) {
+                        *number = count;
+                    }
+                }
+            }
+            let source = |(n, &neuron): (usize, &usize)| {
+                let row = (n * length + windows.reach()) as u32;
+                (0..layout.taps).map(move |tap| Source { row, synapse: layout.row(block, neuron * layout.taps + tap) as u32 })
+            };
+            sources.refill(frequent.iter().enumerate().flat_map(source));
+            for (lane, row) in rows.chunks_exact_mut(*stride).enumerate() {
+                windows.pull(with, sources, lane, Shift::Later, trains, &mut row[..padded(self.steps_out)]);
+            }
+        }
+        let first = block * layout.block;
+        for (row, out) in rows.chunks_exact(*stride).zip(out[first * padded(self.steps_out)..].chunks_exact_mut(padded(self.steps_out))) {
+            out.iter_mut().zip(row).take(self.steps_out).for_each(|(out, row)| *out += row);
+        }
+    }
+
+    /// The correlation sums of all tasks, each to be filled by [`WindowPlan::correlate`].
+    pub(super) fn split(&mut self) -> (WindowCorrelation<'_>, &mut [f32], usize) {
+        let Self { layout, windows, steps_out, stride, sums, .. } = self;
+        sums.resize(layout.places() * windows.lanes(), 0.0);
+        let per_task = layout.per_task * layout.block * windows.lanes();
+        (WindowCorrelation { layout: *layout, windows, steps_out: *steps_out, stride: *stride }, sums, per_task)
+    }
+
+    /// Adds dL/ds of the `wanted` presynaptic neurons, as far as it comes from one block, to `out`, `[pre][padded steps_in]`; `gradient` is
+    /// dL/dI, `[post][padded steps_out]`.
+    pub(super) fn input_gradient(
+        &self,
+        with: Instructions,
+        block: usize,
+        gradient: &[f32],
+        wanted: impl Fn(usize) -> bool,
+        scratch: &mut WindowScratch,
+        out: &mut [f32],
+    ) {
+        let Self { layout, windows, stride, .. } = self;
+        let rows = scratch.rows.resize(layout.lanes(block) * stride);
+        copy_rows(layout, block, gradient, self.steps_out, *stride, rows);
+        let (length, lanes) = (padded(self.steps_in), layout.lanes(block));
+        let tile = length.div_ceil(length.div_ceil(TILE)).next_multiple_of(16);
+        let together = (NEAREST_CACHE / (tile + windows.reach())).max(1);
+        for first_lane in (0..lanes).step_by(together) {
+            let these = first_lane..lanes.min(first_lane + together);
+            for start in (0..length).step_by(tile) {
+                let steps = start..length.min(start + tile);
+                let source = |lane: usize| Source { row: (lane * stride + start) as u32, synapse: lane as u32 };
+                scratch.sources.refill(these.clone().map(source));
+                for (neuron, out) in out.chunks_exact_mut(length).enumerate().filter(|(neuron, _)| wanted(*neuron)) {
+                    for element in neuron * layout.taps..(neuron + 1) * layout.taps {
+                        let row = layout.row(block, element);
+                        windows.pull(with, &scratch.sources, row, Shift::Earlier, rows, &mut out[steps.clone()]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the tasks of the weight gradient share.
+#[derive(Clone, Copy)]
+pub(super) struct WindowCorrelation<'a> {
+    layout: Layout,
+    windows: &'a DelayWindows,
+    steps_out: usize,
+    stride: usize,
+}
+
+impl WindowCorrelation<'_> {
+    /// Adds one sample's correlations of the elements of a task.
+    pub(super) fn add(
+        &self,
+        with: Instructions,
+        task: usize,
+        spikes: &SpikeFrames,
+        gradient: &[f32],
+        rows: &mut Aligned,
+        sums: &mut [f32],
+    ) {
+        let (block, elements) = self.layout.task(task);
+        let lanes = self.layout.lanes(block);
+        let rows = rows.resize(lanes * self.stride);
+        copy_rows(&self.layout, block, gradient, self.steps_out, self.stride, rows);
+        let per_element = self.layout.block * self.windows.lanes();
+        for (element, sums) in elements.zip(sums.chunks_exact_mut(per_element)) {
+            let (steps, counts) = spikes.channel(element / self.layout.taps);
+            if !steps.is_empty() {
+                let row = self.layout.row(block, element);
+                let sums = &mut sums[..lanes * self.windows.lanes()];
+                self.windows.gather(with, row..row + lanes, steps, counts, rows, self.stride, sums);
+            }
+        }
+    }
+
+    /// dL/dw, and dL/d delay over the weight, of every place of a task.
+    pub(super) fn fold(&self, task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]) {
+        let first = task * self.layout.per_task * self.layout.block;
+        let sums = sums.chunks_exact(self.windows.lanes());
+        for (n, (sums, (weight, delay))) in sums.zip(weight.iter_mut().zip(delay)).enumerate() {
+            (*weight, *delay) = self.windows.fold(first + n, sums);
+        }
+    }
+}
+
+/// The rows of a block with zeros behind them.
+fn copy_rows(layout: &Layout, block: usize, gradient: &[f32], steps: usize, stride: usize, rows: &mut [f32]) {
+    let gradient = gradient[block * layout.block * padded(steps)..].chunks_exact(padded(steps));
+    for (row, gradient) in rows.chunks_exact_mut(stride).zip(gradient) {
+        row[..steps].copy_from_slice(&gradient[..steps]);
+        row[steps..].fill(0.0);
+    }
+}
