@@ -3,7 +3,7 @@
 //! | file | loops |
 //! |---|---|
 //! | `delay_windows` | synapses whose kernels are a few neighbouring taps: `scatter`, `gather`, `pull` |
-//! | `row_sums` | weighted sums of whole rows: `combine`, `gather_rows` |
+//! | `row_sums` | weighted sums of whole rows: `combine`, `combine_each`, `gather_rows` |
 //! | `vector` | what they are written over: one source, compiled for AVX-512, AVX2 + FMA and NEON, beside a plain twin |
 //! | `aligned` | rows on cache lines |
 //!
@@ -25,7 +25,7 @@ mod vector;
 
 pub use aligned::Aligned;
 pub use delay_windows::{DelayWindows, Shift, Source, Sources};
-pub use row_sums::{RowTable, combine, gather_rows};
+pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};
 
 use std::sync::OnceLock;
 

@@ -2,7 +2,7 @@
 //!
 //! Both read rows that start at multiples of 16 numbers, so their loads are aligned where the rows are [`Aligned`].
 
-use super::vector::{Kernel, Simd, Vector, for_tile, tiles};
+use super::vector::{Kernel, Simd, Vector, for_tile, tiles, tiles_of};
 use super::{Instructions, ROW_MULTIPLE};
 
 /// `out[x] += sum_m weights[m] * rows[m * stride + x]`. With rows one step apart it is a filter along time.
@@ -60,6 +60,136 @@ unsafe fn combine_tile<V: Vector, const N: usize>(weights: &[f32], mut rows: *co
         }
         for (v, sum) in sum.into_iter().enumerate() {
             sum.store(out.add(v * V::LANES));
+        }
+    }
+}
+
+/// One output row of [`combine_each`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mixture {
+    /// Where its weights start.
+    pub weights: u32,
+    /// Where its numbers start in the output.
+    pub out: u32,
+}
+
+/// `out[o.out + x] += sum_m weights[o.weights + offset + m] * rows[m * stride + x]` for every output `o`, `count` rows and `x` below
+/// `length`: a matrix product whose output rows may lie anywhere. No two outputs may overlap.
+///
+/// # Panics
+/// If a row leaves `rows`, an output leaves `out`, weights are missing, or `length` is not a multiple of 16.
+#[expect(clippy::too_many_arguments, reason = "the operands of a kernel")]
+pub fn combine_each(
+    with: Instructions,
+    outputs: &[Mixture],
+    (weights, offset): (&[f32], usize),
+    count: usize,
+    rows: &[f32],
+    stride: usize,
+    out: &mut [f32],
+    length: usize,
+) {
+    assert!(length.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
+    assert!(count == 0 || (count - 1) * stride + length <= rows.len(), "a row leaves the rows");
+    for output in outputs {
+        assert!(output.weights as usize + offset + count <= weights.len(), "weights are missing");
+        assert!(output.out as usize + length <= out.len(), "an output leaves the rows");
+    }
+    // SAFETY: just checked.
+    unsafe { with.run_kernel(CombineEach { outputs, weights: &weights[offset..], count, rows, stride, out, length }) }
+}
+
+struct CombineEach<'a> {
+    outputs: &'a [Mixture],
+    weights: &'a [f32],
+    count: usize,
+    rows: &'a [f32],
+    stride: usize,
+    out: &'a mut [f32],
+    length: usize,
+}
+
+impl Kernel for CombineEach<'_> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(mut self) {
+        for (start, vectors) in tiles_of::<S::Full>(self.length, <S::Full as Vector>::FOUR_ROW_TILE) {
+            let (four, rest) = self.outputs.as_chunks::<4>();
+            // SAFETY: tiles stay below the length; the rest is the caller's promise.
+            unsafe {
+                for outputs in four {
+                    match vectors {
+                        1 => self.tile::<S::Full, 1, 4>(*outputs, start),
+                        2 => self.tile::<S::Full, 2, 4>(*outputs, start),
+                        3 => self.tile::<S::Full, 3, 4>(*outputs, start),
+                        4 => self.tile::<S::Full, 4, 4>(*outputs, start),
+                        5 => self.tile::<S::Full, 5, 4>(*outputs, start),
+                        6 => self.tile::<S::Full, 6, 4>(*outputs, start),
+                        _ => unreachable!("tiles hold at most FOUR_ROW_TILE vectors"),
+                    }
+                }
+                for &output in rest {
+                    match vectors {
+                        1 => self.tile::<S::Full, 1, 1>([output], start),
+                        2 => self.tile::<S::Full, 2, 1>([output], start),
+                        3 => self.tile::<S::Full, 3, 1>([output], start),
+                        4 => self.tile::<S::Full, 4, 1>([output], start),
+                        5 => self.tile::<S::Full, 5, 1>([output], start),
+                        6 => self.tile::<S::Full, 6, 1>([output], start),
+                        _ => unreachable!("tiles hold at most FOUR_ROW_TILE vectors"),
+                    }
+                }
+            }
+        }
+    }
+
+    fn run_scalar(self) {
+        for output in self.outputs {
+            let out = &mut self.out[output.out as usize..][..self.length];
+            for (m, weight) in self.weights[output.weights as usize..][..self.count].iter().enumerate() {
+                out.iter_mut().zip(&self.rows[m * self.stride..]).for_each(|(out, row)| *out += weight * row);
+            }
+        }
+    }
+}
+
+impl CombineEach<'_> {
+    /// `N` vectors of `M` outputs at once: a row that was loaded serves all of them.
+    #[inline(always)]
+    unsafe fn tile<V: Vector, const N: usize, const M: usize>(&mut self, outputs: [Mixture; M], start: usize) {
+        const { assert!(N * M <= 24) };
+        // SAFETY: see `combine_each`.
+        unsafe {
+            let mut out = [self.out.as_mut_ptr(); M];
+            let mut weights = [self.weights.as_ptr(); M];
+            for ((out, weights), output) in out.iter_mut().zip(&mut weights).zip(outputs) {
+                *out = out.add(output.out as usize + start);
+                *weights = weights.add(output.weights as usize);
+            }
+            let mut sum = [[V::splat(0.0); N]; M];
+            for (sum, out) in sum.iter_mut().zip(out) {
+                for (v, sum) in sum.iter_mut().enumerate() {
+                    *sum = V::load(out.add(v * V::LANES));
+                }
+            }
+            let mut rows = self.rows.as_ptr().add(start);
+            for m in 0..self.count {
+                let mut row = [V::splat(0.0); N];
+                for (v, row) in row.iter_mut().enumerate() {
+                    *row = V::load(rows.add(v * V::LANES));
+                }
+                for (sum, weights) in sum.iter_mut().zip(weights) {
+                    let weight = V::splat(*weights.add(m));
+                    for (sum, row) in sum.iter_mut().zip(row) {
+                        *sum = sum.add_product(weight, row);
+                    }
+                }
+                rows = rows.wrapping_add(self.stride);
+            }
+            for (sum, out) in sum.into_iter().zip(out) {
+                for (v, sum) in sum.into_iter().enumerate() {
+                    sum.store(out.add(v * V::LANES));
+                }
+            }
         }
     }
 }
@@ -176,6 +306,11 @@ mod tests {
                 }
                 let mut out = rows[..planes * 16].to_vec();
                 combine(with, &heights, &rows, 16, &mut out);
+                all.extend(out);
+                let mut out = rows[..planes * 16 * 7].to_vec();
+                let outputs: Vec<Mixture> =
+                    (0..7).map(|n| Mixture { weights: 3 * n, out: (planes as u32) * 16 * ((n * 3) % 7) }).collect();
+                combine_each(with, &outputs, (&heights, 2), 11, &rows, 48, &mut out, planes * 16);
                 all.extend(out);
             }
             all

@@ -12,6 +12,8 @@ pub(super) unsafe trait Vector: Copy {
     const LANES: usize;
     /// Accumulators a register tile may hold, leaving room for operands; at most [`MOST_TILE`].
     const TILE: usize;
+    /// Vectors of a tile of which four rows are held at once.
+    const FOUR_ROW_TILE: usize = Self::TILE / 2 - 1;
     unsafe fn splat(value: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
@@ -47,8 +49,14 @@ pub(super) trait Kernel {
 /// Splits `length` numbers into tiles of nearly equal size that fit the registers: `(first number, vectors)`.
 #[inline(always)]
 pub(super) fn tiles<V: Vector>(length: usize) -> impl Iterator<Item = (usize, usize)> {
+    tiles_of::<V>(length, V::TILE)
+}
+
+/// As [`tiles`], of up to `most` vectors.
+#[inline(always)]
+pub(super) fn tiles_of<V: Vector>(length: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let vectors = length / V::LANES;
-    let tiles = vectors.div_ceil(V::TILE);
+    let tiles = vectors.div_ceil(most);
     (0..tiles).map(
         #[inline(always)]
         move |tile| {

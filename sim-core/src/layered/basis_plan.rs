@@ -13,15 +13,9 @@
 use super::events::StepEvents;
 use super::layout::Layout;
 use super::spread::{Basis, Filter};
-use crate::kernels::{Aligned, Instructions, RowTable, combine, gather_rows, padded};
+use crate::kernels::{Aligned, Instructions, Mixture, RowTable, combine, combine_each, gather_rows, padded};
 use crate::{DenseSynapses, LANES, SpikeFrames};
 use rayon::prelude::*;
-
-/// Numbers of `f32` that leave room for other operands in a cache of 32 KiB.
-const NEAREST_CACHE: usize = 6144;
-
-/// Steps of a row taken at a time: what the registers hold.
-const TILE: usize = 224;
 
 /// Memory that one worker reuses.
 #[derive(Debug, Default)]
@@ -32,6 +26,7 @@ pub(super) struct BasisScratch {
     lanes: Aligned,
     /// `[filter][lane][step]`.
     rows: Aligned,
+    outputs: Vec<Mixture>,
 }
 
 /// See the module.
@@ -147,19 +142,14 @@ impl BasisPlan {
                 row[*steps_in..].fill(0.0);
             }
         }
-        let tile = length.div_ceil(length.div_ceil(TILE)).next_multiple_of(16);
-        let together = (NEAREST_CACHE / tile).max(1);
-        for first in (0..per_element).step_by(together) {
-            let these = first..per_element.min(first + together);
-            for start in (0..length).step_by(tile) {
-                let steps = start..length.min(start + tile);
-                for (neuron, out) in out.chunks_exact_mut(length).enumerate().filter(|(neuron, _)| wanted(*neuron)) {
-                    for element in neuron * layout.taps..(neuron + 1) * layout.taps {
-                        let shares = &self.weighted.as_slice()[layout.row(block, element) * filters.len()..][these.clone()];
-                        combine(with, shares, &rows[first * stride + start..], stride, &mut out[steps.clone()]);
-                    }
-                }
-            }
+        scratch.outputs.clear();
+        let per_neuron = layout.taps * per_element;
+        let mixture = |neuron: usize| Mixture { weights: (neuron * per_neuron) as u32, out: (neuron * length) as u32 };
+        scratch.outputs.extend((0..layout.pre).filter(|&neuron| wanted(neuron)).map(mixture));
+        let first = layout.row(block, 0) * filters.len();
+        for tap in 0..layout.taps {
+            let weights = (self.weighted.as_slice(), first + tap * per_element);
+            combine_each(with, &scratch.outputs, weights, per_element, rows, stride, out, length);
         }
     }
 }

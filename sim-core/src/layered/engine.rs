@@ -560,8 +560,8 @@ impl LayeredEngine {
             });
             for (plan, &(source, _)) in plans.iter().zip(&ends).filter(|(_, end)| end.1 == p && end.0 != input) {
                 chunk.timing.time(Stage::InputGradient, || {
-                    for block in 0..plan.blocks() {
-                        for sample in samples.iter_mut() {
+                    for sample in samples.iter_mut() {
+                        for block in 0..plan.blocks() {
                             let SampleState { gradient, kept, .. } = sample;
                             let [gradient, out] = gradient.get_disjoint_mut([p, source]).expect("no projection closes a loop");
                             let kept = &kept[source];

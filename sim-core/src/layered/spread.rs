@@ -102,7 +102,7 @@ pub struct Basis {
 }
 
 /// More centres than this and the polynomial is not worth looking for.
-const MOST_CENTRES: usize = 28;
+const MOST_CENTRES: usize = 40;
 
 /// The Gaussian is smaller than 1e-8 of its peak beyond this many sigmas.
 const NEGLIGIBLE: f64 = 6.1;
