@@ -5,6 +5,7 @@
 //! | `delay_windows` | synapses whose kernels are a few neighbouring taps: `scatter`, `gather`, `pull` |
 //! | `row_sums` | weighted sums of whole rows: `combine`, `combine_each`, `gather_rows` |
 //! | `vector` | what they are written over: one source, compiled for AVX-512, AVX2 + FMA and NEON, beside a plain twin |
+//! | `transpose` | rows along time to lanes side by side, and back |
 //! | `aligned` | rows on cache lines |
 //!
 //! This is the only module of the crate that may use `unsafe`: for the instruction sets, and for rows read at unchecked offsets.
@@ -21,11 +22,13 @@ mod delay_windows;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod row_sums;
+mod transpose;
 mod vector;
 
 pub use aligned::Aligned;
 pub use delay_windows::{DelayWindows, Shift, Source, Sources};
 pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};
+pub use transpose::{lanes_to_rows, rows_to_lanes};
 
 use std::sync::OnceLock;
 

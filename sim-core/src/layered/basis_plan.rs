@@ -16,6 +16,7 @@ use super::spread::{Basis, Filter};
 use crate::kernels::{Aligned, Instructions, Mixture, RowTable, combine, combine_each, gather_rows, padded};
 use crate::{DenseSynapses, LANES, SpikeFrames};
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// Memory that one worker reuses.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub(super) struct BasisScratch {
     planes: Aligned,
     /// `[step][lane]`.
     lanes: Aligned,
+    /// The same for each shape of the filters' pieces.
+    shaped: Aligned,
     /// `[filter][lane][step]`.
     rows: Aligned,
     outputs: Vec<Mixture>,
@@ -33,33 +36,29 @@ pub(super) struct BasisScratch {
 #[derive(Debug, Default)]
 pub(super) struct BasisPlan {
     pub layout: Layout,
-    filters: Vec<Filter>,
-    /// The same values from last to first.
-    reversed: Vec<Vec<f32>>,
+    basis: Arc<Basis>,
     /// `[block][element][filter][lane]`.
     weighted: Aligned,
     share: Vec<f32>,
     slope: Vec<f32>,
     steps_in: usize,
     steps_out: usize,
-    /// Steps from a spike to behind the last number of any filter.
+    /// Steps from a spike to behind the last number of any filter or piece.
     reach: usize,
     sums: Vec<f32>,
 }
 
 impl BasisPlan {
     /// Works out the shares of every synapse.
-    pub(super) fn prepare(&mut self, synapses: &DenseSynapses, basis: &Basis, steps_in: usize, steps_out: usize) {
+    pub(super) fn prepare(&mut self, synapses: &DenseSynapses, basis: &Arc<Basis>, steps_in: usize, steps_out: usize) {
         // One task per block: filtering a block's gradient is most of a task.
         let layout = Layout::new(synapses, LANES, usize::MAX);
-        self.filters.clone_from(&basis.filters);
-        self.reversed.clear();
-        self.reversed.extend(self.filters.iter().map(|filter| filter.value.iter().rev().copied().collect()));
+        self.basis = Arc::clone(basis);
         (self.layout, self.steps_in, self.steps_out) = (layout, steps_in, steps_out);
-        self.reach = self.filters.iter().map(|filter| filter.first + filter.value.len()).max().unwrap_or(1);
+        self.reach = synapses.max_delay_steps + 1;
 
-        let per_element = self.filters.len() * LANES;
-        let numbers = layout.places() * self.filters.len();
+        let per_element = basis.filters.len() * LANES;
+        let numbers = layout.places() * basis.filters.len();
         self.share.resize(numbers, 0.0);
         self.slope.resize(numbers, 0.0);
         let weighted = self.weighted.resize(numbers);
@@ -84,8 +83,8 @@ impl BasisPlan {
 
     /// Adds the currents of one block to `out`, `[post][padded steps_out]`.
     pub(super) fn forward(&self, with: Instructions, block: usize, events: &StepEvents, scratch: &mut BasisScratch, out: &mut [f32]) {
-        let Self { layout, filters, steps_out, reach, .. } = self;
-        let (planes, plane) = (filters.len(), (reach + steps_out) * LANES);
+        let Self { layout, basis, steps_out, reach, .. } = self;
+        let (planes, plane) = (basis.filters.len(), (reach + steps_out) * LANES);
         let mixed = scratch.planes.resize(planes * plane);
         mixed.fill(0.0);
         let per_element = planes * LANES;
@@ -98,9 +97,28 @@ impl BasisPlan {
         }
         let lanes = scratch.lanes.resize(steps_out * LANES);
         lanes.fill(0.0);
-        for ((filter, reversed), mixed) in filters.iter().zip(&self.reversed).zip(mixed.chunks_exact(plane)) {
-            let oldest = filter.first + filter.value.len() - 1;
-            combine(with, reversed, &mixed[(reach - oldest) * LANES..], LANES, lanes);
+        match &basis.pieces {
+            None => {
+                for (filter, mixed) in basis.filters.iter().zip(mixed.chunks_exact(plane)) {
+                    delayed(with, filter, 1, (mixed, *reach), lanes);
+                }
+            }
+            Some(pieces) => {
+                // All filters into one row per shape, and those through their shape.
+                let lead = pieces.length;
+                let row = (lead + steps_out) * LANES;
+                let shaped = scratch.shaped.resize(pieces.shapes.len() * row);
+                shaped.fill(0.0);
+                for (p, (shape, shaped)) in pieces.shapes.iter().zip(shaped.chunks_exact_mut(row)).enumerate() {
+                    for (coefficients, mixed) in pieces.coefficients.iter().zip(mixed.chunks_exact(plane)) {
+                        delayed(with, &coefficients[p], pieces.length, (mixed, *reach), &mut shaped[lead * LANES..]);
+                    }
+                    delayed(with, shape, 1, (shaped, lead), lanes);
+                }
+                for (rest, mixed) in pieces.rest.iter().zip(mixed.chunks_exact(plane)) {
+                    delayed(with, rest, 1, (mixed, *reach), lanes);
+                }
+            }
         }
         let out = out[block * LANES * padded(*steps_out)..].chunks_exact_mut(padded(*steps_out));
         for (lane, out) in out.take(LANES).enumerate() {
@@ -110,12 +128,10 @@ impl BasisPlan {
 
     /// The correlation sums of all tasks, each to be filled by [`BasisCorrelation::add`].
     pub(super) fn split(&mut self) -> (BasisCorrelation<'_>, &mut [f32], usize) {
-        let mut sums = std::mem::take(&mut self.sums);
-        sums.resize(self.layout.places() * self.filters.len(), 0.0);
-        self.sums = sums;
-        let Self { layout, filters, share, slope, steps_in, steps_out, reach, sums, .. } = self;
-        let per_task = layout.per_task * LANES * filters.len();
-        let filtering = Filtering { layout: *layout, filters, steps_in: *steps_in, steps_out: *steps_out, reach: *reach };
+        let Self { layout, basis, share, slope, steps_in, steps_out, reach, sums, .. } = self;
+        sums.resize(layout.places() * basis.filters.len(), 0.0);
+        let per_task = layout.per_task * LANES * basis.filters.len();
+        let filtering = Filtering { layout: *layout, basis, steps_in: *steps_in, steps_out: *steps_out, reach: *reach };
         (BasisCorrelation { filtering, share, slope }, sums, per_task)
     }
 
@@ -130,8 +146,9 @@ impl BasisPlan {
         scratch: &mut BasisScratch,
         out: &mut [f32],
     ) {
-        let Self { layout, filters, steps_in, steps_out, reach, .. } = self;
-        let filtering = Filtering { layout: *layout, filters, steps_in: *steps_in, steps_out: *steps_out, reach: *reach };
+        let Self { layout, basis, steps_in, steps_out, reach, .. } = self;
+        let filters = &basis.filters;
+        let filtering = Filtering { layout: *layout, basis, steps_in: *steps_in, steps_out: *steps_out, reach: *reach };
         filtering.filter(with, block, gradient, scratch);
         let (length, per_element) = (padded(*steps_in), filters.len() * LANES);
         let stride = length | 16;
@@ -158,7 +175,7 @@ impl BasisPlan {
 #[derive(Clone, Copy)]
 struct Filtering<'a> {
     layout: Layout,
-    filters: &'a [Filter],
+    basis: &'a Basis,
     steps_in: usize,
     steps_out: usize,
     reach: usize,
@@ -167,19 +184,49 @@ struct Filtering<'a> {
 impl Filtering<'_> {
     /// `planes[r][t] = sum_n f_r[n] gradient[t + n]` for `t` below `steps_in`, by lanes.
     fn filter(&self, with: Instructions, block: usize, gradient: &[f32], scratch: &mut BasisScratch) {
-        let steps = self.steps_out.max(self.steps_in + self.reach);
+        let piece = self.basis.pieces.as_ref().map_or(0, |pieces| pieces.length);
+        let steps = self.steps_out.max(self.steps_in + self.reach + piece);
         let lanes = scratch.lanes.resize(steps * LANES);
         lanes.fill(0.0);
         let rows = gradient[block * LANES * padded(self.steps_out)..].chunks_exact(padded(self.steps_out));
         for (lane, row) in rows.take(self.layout.lanes(block)).enumerate() {
             lanes.chunks_exact_mut(LANES).zip(&row[..self.steps_out]).for_each(|(lanes, number)| lanes[lane] = *number);
         }
-        let planes = scratch.planes.resize(self.filters.len() * self.steps_in * LANES);
+        let planes = scratch.planes.resize(self.basis.filters.len() * self.steps_in * LANES);
         planes.fill(0.0);
-        for (filter, plane) in self.filters.iter().zip(planes.chunks_exact_mut((self.steps_in * LANES).max(1))) {
-            combine(with, &filter.value, &lanes[filter.first * LANES..], LANES, plane);
+        let plane = (self.steps_in * LANES).max(1);
+        let Some(pieces) = &self.basis.pieces else {
+            for (filter, plane) in self.basis.filters.iter().zip(planes.chunks_exact_mut(plane)) {
+                ahead(with, filter, 1, lanes, plane);
+            }
+            return;
+        };
+        let row = (self.steps_in + self.reach) * LANES;
+        let shaped = scratch.shaped.resize(pieces.shapes.len() * row);
+        shaped.fill(0.0);
+        for (shape, shaped) in pieces.shapes.iter().zip(shaped.chunks_exact_mut(row)) {
+            ahead(with, shape, 1, lanes, shaped);
+        }
+        for ((coefficients, rest), plane) in pieces.coefficients.iter().zip(&pieces.rest).zip(planes.chunks_exact_mut(plane)) {
+            for (coefficients, shaped) in coefficients.iter().zip(shaped.chunks_exact(row)) {
+                ahead(with, coefficients, pieces.length, shaped, plane);
+            }
+            ahead(with, rest, 1, lanes, plane);
         }
     }
+}
+
+/// `out[t] += sum_k value[k] * rows[lead + t - first - k * spacing]`, by lanes.
+fn delayed(with: Instructions, filter: &Filter, spacing: usize, (rows, lead): (&[f32], usize), out: &mut [f32]) {
+    if let Some(last) = filter.value.len().checked_sub(1) {
+        let oldest = filter.first + last * spacing;
+        combine(with, &filter.reversed, &rows[(lead - oldest) * LANES..], spacing * LANES, out);
+    }
+}
+
+/// `out[t] += sum_k value[k] * rows[t + first + k * spacing]`, by lanes.
+fn ahead(with: Instructions, filter: &Filter, spacing: usize, rows: &[f32], out: &mut [f32]) {
+    combine(with, &filter.value, &rows[filter.first * LANES..], spacing * LANES, out);
 }
 
 /// What the tasks of the weight gradient share.
@@ -201,7 +248,7 @@ impl BasisCorrelation<'_> {
         scratch: &mut BasisScratch,
         sums: &mut [f32],
     ) {
-        let Filtering { layout, filters, steps_in, .. } = self.filtering;
+        let Filtering { layout, basis: Basis { filters, .. }, steps_in, .. } = self.filtering;
         let (block, elements) = layout.task(task);
         self.filtering.filter(with, block, gradient, scratch);
         let table = RowTable { numbers: scratch.planes.as_slice(), row_stride: LANES, plane_stride: steps_in * LANES };
@@ -214,10 +261,10 @@ impl BasisCorrelation<'_> {
     pub(super) fn fold(&self, task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]) {
         let first = task * sums.len();
         for (n, (weight, delay)) in weight.iter_mut().zip(delay).enumerate() {
-            let start = n / LANES * self.filtering.filters.len() * LANES + n % LANES;
+            let start = n / LANES * self.filtering.basis.filters.len() * LANES + n % LANES;
             let dot = |values: &[f32]| -> f32 {
                 let pairs = sums[start..].iter().zip(&values[first + start..]);
-                pairs.step_by(LANES).take(self.filtering.filters.len()).map(|(a, b)| a * b).sum()
+                pairs.step_by(LANES).take(self.filtering.basis.filters.len()).map(|(a, b)| a * b).sum()
             };
             (*weight, *delay) = (dot(self.share), dot(self.slope));
         }

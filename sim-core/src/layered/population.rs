@@ -4,7 +4,7 @@
 //! step after the other, so [`LANES`] of them are turned into `[step][lane]` and advance side by side.
 
 use super::engine::BatchStatistics;
-use crate::kernels::{padded, vectorize};
+use crate::kernels::{lanes_to_rows, padded, rows_to_lanes, vectorize};
 use crate::{LANES, Lanes, Neuron};
 
 /// A population's neurons behind its norm `Z = scale * I + offset`.
@@ -42,7 +42,7 @@ impl PopulationPass<'_> {
         let affine = &self.affine[first..first + neurons];
         vectorize(
             #[inline(always)]
-            || to_lanes(rows, self.steps, affine, potential),
+            || rows_to_lanes(rows, padded(self.steps), affine, potential),
         );
         self.neurons.forward(potential, fired);
         let present = ((1u32 << neurons) - 1) as u16;
@@ -74,29 +74,18 @@ impl PopulationPass<'_> {
             let rows = &mut gradient[first * stride..(first + neurons) * stride];
             vectorize(
                 #[inline(always)]
-                || to_lanes(rows, self.steps, &heights[..neurons], scratch.gradient),
+                || rows_to_lanes(rows, stride, &heights[..neurons], scratch.gradient),
             );
             self.neurons.adjoint(scratch.potential, scratch.fired, scratch.gradient);
-            for (lane, row) in rows.chunks_exact_mut(stride).enumerate() {
-                row[..self.steps].iter_mut().zip(scratch.gradient.iter()).for_each(|(out, lanes)| *out = lanes[lane]);
-                if let Some(sums) = &mut sums {
-                    let current = &current[(first + lane) * stride..][..self.steps];
-                    sums.push(&row[..self.steps], current);
+            vectorize(
+                #[inline(always)]
+                || lanes_to_rows(scratch.gradient, neurons, rows, stride),
+            );
+            if let Some(sums) = &mut sums {
+                for (row, current) in rows.chunks_exact(stride).zip(current[first * stride..].chunks_exact(stride)) {
+                    sums.push(&row[..self.steps], &current[..self.steps]);
                 }
             }
-        }
-    }
-}
-
-/// `lanes[t][lane] = scale * rows[lane][t] + offset`; lanes without a row are zero.
-#[inline(always)]
-fn to_lanes(rows: &[f32], steps: usize, affine: &[(f32, f32)], lanes: &mut [Lanes]) {
-    if affine.len() < LANES {
-        lanes.fill([0.0; LANES]);
-    }
-    for ((lane, row), &(scale, offset)) in rows.chunks(padded(steps)).enumerate().zip(affine) {
-        for (lanes, value) in lanes.iter_mut().zip(&row[..steps]) {
-            lanes[lane] = scale * value + offset;
         }
     }
 }
@@ -169,11 +158,13 @@ impl NormSums {
         let sums = vectorize(
             #[inline(always)]
             || {
-                let (mut first, mut second) = ([0.0f64; 8], [0.0f64; 8]);
-                let (a8, a_rest) = a.as_chunks::<8>();
-                let (b8, b_rest) = b.as_chunks::<8>();
-                for (a, b) in a8.iter().zip(b8) {
-                    for k in 0..8 {
+                // Four vectors of sums are in flight at a time.
+                const WIDTH: usize = 32;
+                let (mut first, mut second) = ([0.0f64; WIDTH], [0.0f64; WIDTH]);
+                let (a_whole, a_rest) = a.as_chunks::<WIDTH>();
+                let (b_whole, b_rest) = b.as_chunks::<WIDTH>();
+                for (a, b) in a_whole.iter().zip(b_whole) {
+                    for k in 0..WIDTH {
                         first[k] += a[k] as f64;
                         second[k] += a[k] as f64 * b[k] as f64;
                     }

@@ -12,6 +12,7 @@
 use crate::delay_kernel::{NORMALISER_EPSILON, effective_sigma};
 use crate::{DelayKernel, Error, Result};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How the Gaussian delay kernel is evaluated. Everything but `Exact` is an approximation, and a recipe that uses one names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -56,13 +57,22 @@ impl KernelEvaluation {
     }
 }
 
-/// A filter over time: `out[t] = sum_k value[k] * in[t - first - k]`.
-#[derive(Debug, Clone, PartialEq)]
+/// A filter over time: `out[t] = sum_k value[k] * in[t - first - k * spacing]`; who applies it knows the spacing, 1 unless said otherwise.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Filter {
     /// Delay of the first value in steps.
     pub first: usize,
     /// Filter values.
     pub value: Vec<f32>,
+    /// The same from last to first: the order in which a row of the past is read.
+    pub reversed: Vec<f32>,
+}
+
+impl Filter {
+    fn new(first: usize, value: Vec<f32>) -> Self {
+        let reversed = value.iter().rev().copied().collect();
+        Self { first, value, reversed }
+    }
 }
 
 /// How the synapses of one projection are evaluated, for one width of the kernel.
@@ -71,7 +81,7 @@ pub enum Spread {
     /// Neighbouring taps around the delay.
     Window(Window),
     /// Shares in fixed filters.
-    Basis(Basis),
+    Basis(Arc<Basis>),
 }
 
 /// `width` neighbouring taps of a kernel in a window of delays `0..=max_delay`.
@@ -92,14 +102,33 @@ enum WindowShape {
 }
 
 /// Gaussians at fixed centres.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Basis {
     /// One filter per centre.
     pub filters: Vec<Filter>,
+    /// Where they are long: a cheaper way to apply the same filters.
+    pub pieces: Option<Pieces>,
     centres: Vec<f64>,
     /// `1 / prod_m (centre_k - centre_m)`, scaled: the barycentric weights.
     scales: Vec<f64>,
 }
+
+/// Filters in pieces of `length` steps, each a quadratic: `f[q * length + m] = sum_p coefficient_p[q] * shape_p[m]`. Applied in two stages
+/// they cost three values per piece instead of `length`, and the shapes are applied once for all filters.
+#[derive(Debug, Clone)]
+pub struct Pieces {
+    /// Steps of a piece.
+    pub length: usize,
+    /// The discrete Legendre polynomials of degrees 0, 1 and 2, of norm 1.
+    pub shapes: [Filter; SHAPES],
+    /// By filter: the coefficients of each shape, `length` steps apart.
+    pub coefficients: Vec<[Filter; SHAPES]>,
+    /// By filter: what is left of the window behind the last whole piece.
+    pub rest: Vec<Filter>,
+}
+
+/// Shapes of a piece.
+pub const SHAPES: usize = 3;
 
 /// More centres than this and the polynomial is not worth looking for.
 const MOST_CENTRES: usize = 40;
@@ -121,12 +150,13 @@ impl Spread {
             (DelayKernel::Gaussian, GaussianMethod::Exact) => gaussian(max_delay + 1),
             (DelayKernel::Gaussian, GaussianMethod::Truncated) => gaussian(truncated_width(sigma, tolerance, max_delay)),
             (DelayKernel::Gaussian, GaussianMethod::Polynomial) => {
-                Basis::new(sigma, tolerance, max_delay, MOST_CENTRES).map_or_else(|| gaussian(max_delay + 1), Self::Basis)
+                Basis::new(sigma, tolerance, max_delay, MOST_CENTRES).map_or_else(|| gaussian(max_delay + 1), |basis| Self::Basis(Arc::new(basis)))
             }
             (DelayKernel::Gaussian, GaussianMethod::Cheapest) => {
                 let width = truncated_width(sigma, tolerance, max_delay);
                 let basis = Basis::new(sigma, tolerance, max_delay, MOST_CENTRES.min(width));
-                basis.filter(|basis| basis.cost(pre) <= width as f64).map_or_else(|| gaussian(width), Self::Basis)
+                let basis = basis.filter(|basis| basis.cost(pre) <= width as f64);
+                basis.map_or_else(|| gaussian(width), |basis| Self::Basis(Arc::new(basis)))
             }
         }
     }
@@ -209,7 +239,7 @@ fn windowed(centre: f64, cut: f64, max_delay: usize, sigma: f64) -> Filter {
     let last = ((centre + cut).floor() as usize).min(max_delay);
     let bump: Vec<f64> = (first..=last).map(|n| (-0.5 * ((n as f64 - centre) / sigma).powi(2)).exp()).collect();
     let sum: f64 = bump.iter().sum();
-    Filter { first, value: bump.iter().map(|value| (value / sum) as f32).collect() }
+    Filter::new(first, bump.iter().map(|value| (value / sum) as f32).collect())
 }
 
 /// Half the width, in steps, outside which a Gaussian of width `sigma` keeps about `tolerance` of its mass:
@@ -237,10 +267,25 @@ impl Basis {
             return None;
         }
         let cut = half_width(sigma, tolerance / 10.0);
-        (fewest..=most).map(|count| Self::at(chebyshev(count, max_delay), cut, max_delay, sigma)).find(|basis| {
+        let basis = (fewest..=most).map(|count| Self::at(chebyshev(count, max_delay), cut, max_delay, sigma)).find(|basis| {
             let between = basis.centres.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);
             between.chain([0.0, max_delay as f64]).all(|delay| basis.error(delay, max_delay, sigma) <= tolerance)
-        })
+        });
+        basis.map(|basis| basis.in_pieces(tolerance / 5.0, max_delay))
+    }
+
+    /// Takes the filters in pieces if that saves a quarter and no filter changes by more than `tolerance`.
+    fn in_pieces(mut self, tolerance: f64, max_delay: usize) -> Self {
+        let direct: usize = self.filters.iter().map(|filter| filter.value.len()).sum();
+        let best = (2 * SHAPES..=max_delay / 2)
+            .filter_map(|length| {
+                let pieces = Pieces::new(&self.filters, length, max_delay);
+                let close = self.filters.iter().enumerate().all(|(r, filter)| pieces.error(r, filter) <= tolerance);
+                close.then_some((pieces.cost(), pieces))
+            })
+            .min_by_key(|(cost, _)| *cost);
+        self.pieces = best.filter(|(cost, _)| 4 * cost <= 3 * direct).map(|(_, pieces)| pieces);
+        self
     }
 
     fn at(centres: Vec<f64>, cut: f64, max_delay: usize, sigma: f64) -> Self {
@@ -251,14 +296,14 @@ impl Basis {
             let others = centres.iter().enumerate().filter(|(other, _)| *other != k);
             1.0 / others.map(|(_, point)| (centres[k] - point) * unit).product::<f64>()
         };
-        Self { filters, scales: (0..centres.len()).map(scale).collect(), centres }
+        Self { filters, pieces: None, scales: (0..centres.len()).map(scale).collect(), centres }
     }
 
     /// L1 distance to the kernel of delay `delay`.
     fn error(&self, delay: f64, max_delay: usize, sigma: f64) -> f64 {
         let mut rest: Vec<f64> = windowed(delay, max_delay as f64, max_delay, sigma).value.iter().map(|&value| value as f64).collect();
         self.shares(delay, |r, share, _| {
-            let Filter { first, value } = &self.filters[r];
+            let Filter { first, value, .. } = &self.filters[r];
             rest[*first..].iter_mut().zip(value).for_each(|(rest, value)| *rest -= share * *value as f64);
         });
         rest.iter().map(|rest| rest.abs()).sum()
@@ -287,8 +332,75 @@ impl Basis {
     /// Cost in taps of a window: each filter costs a multiply-add per step and synapse, as a tap does, and its own length, forward and
     /// twice back, per step and postsynaptic neuron. `benches/projection.rs` compares.
     fn cost(&self, pre: usize) -> f64 {
-        self.filters.iter().map(|filter| 1.0 + 3.0 * filter.value.len() as f64 / pre as f64).sum()
+        let direct: usize = self.filters.iter().map(|filter| filter.value.len()).sum();
+        let filtering = self.pieces.as_ref().map_or(direct, Pieces::cost);
+        self.filters.len() as f64 + 3.0 * filtering as f64 / pre as f64
     }
+}
+
+impl Pieces {
+    fn new(filters: &[Filter], length: usize, max_delay: usize) -> Self {
+        let shapes = legendre(length);
+        let whole = (max_delay + 1) / length;
+        let value = |filter: &Filter, n: usize| n.checked_sub(filter.first).and_then(|k| filter.value.get(k)).copied().unwrap_or(0.0);
+        let coefficients = |filter: &Filter| {
+            let (first, end) = (filter.first / length, whole.min((filter.first + filter.value.len()).div_ceil(length)));
+            std::array::from_fn(|p| {
+                let of = |q: usize| (0..length).map(|m| value(filter, q * length + m) as f64 * shapes[p][m]).sum::<f64>() as f32;
+                Filter::new(first * length, (first.min(end)..end).map(of).collect())
+            })
+        };
+        let rest = |filter: &Filter| {
+            let end = (filter.first + filter.value.len()).max(whole * length);
+            Filter::new(whole * length, (whole * length..end).map(|n| value(filter, n)).collect())
+        };
+        Self {
+            length,
+            coefficients: filters.iter().map(coefficients).collect(),
+            rest: filters.iter().map(rest).collect(),
+            shapes: shapes.map(|shape| Filter::new(0, shape.iter().map(|&value| value as f32).collect())),
+        }
+    }
+
+    /// Filter `r` as its pieces have it, over delays from 0.
+    fn filter(&self, r: usize) -> Vec<f64> {
+        let mut values = vec![0.0; self.rest[r].first];
+        for (shape, coefficients) in self.shapes.iter().zip(&self.coefficients[r]) {
+            for (piece, coefficient) in values[coefficients.first..].chunks_exact_mut(self.length).zip(&coefficients.value) {
+                piece.iter_mut().zip(&shape.value).for_each(|(value, shape)| *value += (coefficient * shape) as f64);
+            }
+        }
+        values.extend(self.rest[r].value.iter().map(|&value| value as f64));
+        values
+    }
+
+    /// L1 distance of filter `r` to `filter`.
+    fn error(&self, r: usize, filter: &Filter) -> f64 {
+        let mut rest = self.filter(r);
+        rest[filter.first..].iter_mut().zip(&filter.value).for_each(|(rest, value)| *rest -= *value as f64);
+        rest.iter().map(|rest| rest.abs()).sum()
+    }
+
+    /// Multiply-adds per step and postsynaptic neuron.
+    fn cost(&self) -> usize {
+        let coefficients: usize = self.coefficients.iter().flatten().map(|filter| filter.value.len()).sum();
+        coefficients + self.rest.iter().map(|filter| filter.value.len()).sum::<usize>() + SHAPES * self.length
+    }
+}
+
+/// The polynomials of degrees 0, 1 and 2 on `length` equally spaced points, orthogonal and of norm 1.
+fn legendre(length: usize) -> [Vec<f64>; SHAPES] {
+    let mut shapes: [Vec<f64>; SHAPES] = Default::default();
+    for degree in 0..SHAPES {
+        let mut shape: Vec<f64> = (0..length).map(|m| (m as f64 - (length - 1) as f64 / 2.0).powi(degree as i32)).collect();
+        for lower in &shapes[..degree] {
+            let overlap: f64 = shape.iter().zip(lower).map(|(a, b)| a * b).sum();
+            shape.iter_mut().zip(lower).for_each(|(a, b)| *a -= overlap * b);
+        }
+        let norm = shape.iter().map(|a| a * a).sum::<f64>().sqrt();
+        shapes[degree] = shape.iter().map(|a| a / norm).collect();
+    }
+    shapes
 }
 
 /// `count` Chebyshev points of `0..=max_delay`, ascending.
@@ -320,10 +432,12 @@ mod tests {
                 }
             }
             Spread::Basis(basis) => basis.shares(delay, |r, share, change| {
-                let Filter { first, value: filter } = &basis.filters[r];
-                for (k, &x) in filter.iter().enumerate() {
-                    value[first + k] += share * x as f64;
-                    slope[first + k] += change * x as f64;
+                let Filter { first, value: direct, .. } = &basis.filters[r];
+                let direct = || [0.0].repeat(*first).into_iter().chain(direct.iter().map(|&x| x as f64)).collect();
+                let filter: Vec<f64> = basis.pieces.as_ref().map_or_else(direct, |pieces| pieces.filter(r));
+                for (n, &x) in filter.iter().enumerate() {
+                    value[n] += share * x;
+                    slope[n] += change * x;
                 }
             }),
         }
@@ -359,6 +473,30 @@ mod tests {
                         assert!(error < 2.0 * tolerance, "{gaussian:?} tolerance {tolerance} sigma {raw} delay {delay}: {error}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn long_filters_come_in_pieces() {
+        const LONG: usize = 250;
+        for raw in [90.0, 38.0, 14.0] {
+            let evaluation = KernelEvaluation { gaussian: GaussianMethod::Cheapest, tolerance: 5e-3 };
+            let Spread::Basis(basis) = Spread::new(DelayKernel::Gaussian, evaluation, LONG, raw, 256) else {
+                panic!("wide kernels have a basis")
+            };
+            let pieces = basis.pieces.as_ref().expect("long filters come in pieces");
+            for (r, filter) in basis.filters.iter().enumerate() {
+                assert!(pieces.error(r, filter) <= 1e-3, "sigma {raw}, filter {r}: {}", pieces.error(r, filter));
+                assert!(pieces.filter(r).len() <= LONG + 1);
+            }
+            for delay in [0.0, 17.3, 125.0, 250.0] {
+                let exact = DelayKernel::Gaussian.taps(delay, LONG, effective_sigma(raw));
+                let mut value = vec![0.0; LONG + 1];
+                basis.shares(delay, |r, share, _| {
+                    value.iter_mut().zip(pieces.filter(r)).for_each(|(value, x)| *value += share * x);
+                });
+                assert!(l1(&value, &exact.value) < 1e-2, "sigma {raw}, delay {delay}: {}", l1(&value, &exact.value));
             }
         }
     }
