@@ -48,9 +48,7 @@ fn by_evaluation(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("training step");
     group.sample_size(10).throughput(Throughput::Elements(SAMPLES as u64));
     for sigma in [0.23, 1.0, 3.0, 12.0] {
-        for method in
-            [GaussianMethod::Exact, GaussianMethod::Truncated, GaussianMethod::Polynomial, GaussianMethod::Cheapest]
-        {
+        for method in [GaussianMethod::Exact, GaussianMethod::Truncated, GaussianMethod::Polynomial, GaussianMethod::Cheapest] {
             let pass = trained(method, sigma);
             group.bench_function(BenchmarkId::new(format!("{method:?}"), sigma), |bencher| {
                 bencher.iter(|| {

@@ -196,7 +196,7 @@ fn approximated_kernels_stay_near_the_exact_one() {
         let mut engine = LayeredEngine::new(&network).unwrap();
         let (objective, batch) = (objective(case), batch(case));
         let mut currents = |gaussian| {
-            let evaluation = KernelEvaluation { gaussian, tolerance: 1e-3 };
+            let evaluation = KernelEvaluation { gaussian, tolerance: 1e-3, ..KernelEvaluation::default() };
             let kernels = Kernels::Trained { sigma_raw: case["config"]["sigma_raw"].as_f64().unwrap(), evaluation };
             engine.train(&network, &batch, &Pass { kernels, norm: NormStatistics::Batch, dropout: None }, &objective).unwrap();
             engine.currents(0, 1).0.to_vec()

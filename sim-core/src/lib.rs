@@ -19,7 +19,7 @@ pub use kernels::{Instructions, vectorize};
 pub use layered::{
     BatchStatistics, Dropout, GaussianMethod, Gradients, KernelEvaluation, Kernels, LayeredEngine, NormGradient, NormStatistics,
 };
-pub use layered::{Objective, Pass, SampleLoss, Stage, StageTiming, SynapseGradient};
+pub use layered::{Objective, Pass, Precision, SampleLoss, Stage, StageTiming, SynapseGradient};
 pub use network::{BatchNorm, Cells, DenseSynapses, Granularity, Network, Population, Projection, Synapse, Synapses};
 pub use neuron::{LANES, Lanes, Neuron, NeuronModel, NeuronState};
 pub use random::{Purpose, Seed};

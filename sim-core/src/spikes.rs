@@ -66,6 +66,10 @@ impl SpikeFrames {
             earliest = step;
             row_start[channel as usize + 1] += 1;
         }
+        // Where most of the grid is filled it is quicker to count on the whole of it.
+        if channels * steps <= 4 * events.len() {
+            return Ok(Self::from_dense(channels, steps, events));
+        }
         for channel in 0..channels {
             row_start[channel + 1] += row_start[channel];
         }
@@ -94,6 +98,23 @@ impl SpikeFrames {
         step.truncate(length);
         count.truncate(length);
         Ok(Self { channels, steps, row_start, step, count })
+    }
+
+    /// Frames of events that lie on the grid.
+    fn from_dense(channels: usize, steps: usize, events: &[(u32, u32)]) -> Self {
+        let mut grid = vec![0u32; channels * steps];
+        for &(channel, at) in events {
+            grid[channel as usize * steps + at as usize] += 1;
+        }
+        let mut frames = Self { channels, steps, row_start: vec![0; channels + 1], ..Self::default() };
+        for (channel, row) in grid.chunks_exact(steps.max(1)).enumerate() {
+            for (at, &count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
+                frames.step.push(at as u32);
+                frames.count.push(count as f32);
+            }
+            frames.row_start[channel + 1] = frames.step.len() as u32;
+        }
+        frames
     }
 
     /// Takes the spikes of a population for what was there: `fired[block * steps + step]` holds one bit per neuron of a block of [`LANES`],

@@ -1,6 +1,8 @@
 //! AVX-512: 16 lanes, 32 registers.
 
-use super::vector::{Kernel, Simd, Vector};
+use super::bf16::PairProduct;
+use super::delay_windows::{PairPull, Shift};
+use super::vector::{Kernel, Simd, Vector, for_tile, tiles, tiles_of};
 use std::arch::x86_64::*;
 
 /// See the module.
@@ -61,4 +63,125 @@ pub(super) fn run<R>(f: impl FnOnce() -> R) -> R {
 pub(super) unsafe fn run_kernel(kernel: impl Kernel) {
     // SAFETY: handed on.
     unsafe { kernel.run::<Avx512>() }
+}
+
+/// `sum + a.0 * b.0 + a.1 * b.1`, by lanes.
+///
+/// # Safety
+/// The processor has AVX-512 BF16.
+#[inline(always)]
+unsafe fn add_pair_products(sum: __m512, a: __m512i, b: *const u32) -> __m512 {
+    // SAFETY: vectors of the same size, whose bits mean the same; the rest is the caller's promise.
+    unsafe {
+        let b = _mm512_loadu_si512(b.cast());
+        _mm512_dpbf16_ps(sum, std::mem::transmute::<__m512i, __m512bh>(a), std::mem::transmute::<__m512i, __m512bh>(b))
+    }
+}
+
+/// See [`DelayWindows::pull_paired`](super::DelayWindows::pull_paired).
+///
+/// # Safety
+/// Operands as checked there; the processor has AVX-512 BF16.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,popcnt,bmi1,bmi2")]
+pub(super) unsafe fn pair_pull(pull: PairPull) {
+    let length = pull.out.len();
+    for (start, vectors) in tiles::<__m512>(length) {
+        // SAFETY: tiles stay below the length; the rest is the caller's promise.
+        unsafe {
+            let (rows, out) = (pull.rows.as_ptr().add(start), pull.out.as_mut_ptr().add(start));
+            for_tile!(vectors, pair_pull_tile::<__m512>(&pull, rows, out));
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn pair_pull_tile<V: Vector, const N: usize>(pull: &PairPull, rows: *const u32, out: *mut f32) {
+    // SAFETY: see `pair_pull`.
+    unsafe {
+        let mut sum = [_mm512_setzero_ps(); N];
+        for (v, sum) in sum.iter_mut().enumerate() {
+            *sum = _mm512_loadu_ps(out.add(v * 16));
+        }
+        for source in pull.sources {
+            let synapse = source.synapse as usize + pull.offset;
+            let first = *pull.first.get_unchecked(synapse) as usize;
+            let mut weights = pull.weights.as_ptr().add(synapse * pull.pairs);
+            let mut row = match pull.shift {
+                Shift::Later => rows.add(source.row as usize - first - 1),
+                Shift::Earlier => rows.add(source.row as usize + first),
+            };
+            for _ in 0..pull.used_pairs {
+                // Towards the past the later tap comes first in the row.
+                let turn = if pull.shift == Shift::Later { 16 } else { 0 };
+                let weight = _mm512_set1_epi32((*weights).rotate_left(turn) as i32);
+                for (v, sum) in sum.iter_mut().enumerate() {
+                    *sum = add_pair_products(*sum, weight, row.add(v * 16));
+                }
+                row = if pull.shift == Shift::Later { row.wrapping_sub(2) } else { row.wrapping_add(2) };
+                weights = weights.add(1);
+            }
+        }
+        for (v, sum) in sum.into_iter().enumerate() {
+            _mm512_storeu_ps(out.add(v * 16), sum);
+        }
+    }
+}
+
+/// See [`combine_each_paired`](super::combine_each_paired).
+///
+/// # Safety
+/// Operands as checked there; the processor has AVX-512 BF16.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,popcnt,bmi1,bmi2")]
+pub(super) unsafe fn pair_product(mut product: PairProduct) {
+    for (start, vectors) in tiles_of::<__m512>(product.length, <__m512 as Vector>::FOUR_ROW_TILE) {
+        let (four, rest) = product.outputs.as_chunks::<4>();
+        // SAFETY: tiles stay below the length; the rest is the caller's promise.
+        unsafe {
+            macro_rules! tile {
+                ($outputs:expr, $m:literal, $($n:literal)+) => {
+                    match vectors { $($n => pair_product_tile::<$n, $m>(&mut product, $outputs, start),)+ _ => unreachable!("six at most") }
+                };
+            }
+            for outputs in four {
+                tile!(*outputs, 4, 1 2 3 4 5 6);
+            }
+            for &output in rest {
+                tile!([output], 1, 1 2 3 4 5 6);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn pair_product_tile<const N: usize, const M: usize>(product: &mut PairProduct, outputs: [super::Mixture; M], start: usize) {
+    // SAFETY: see `pair_product`.
+    unsafe {
+        let mut out = [product.out.as_mut_ptr(); M];
+        let mut weights = [product.weights.as_ptr(); M];
+        for ((out, weights), output) in out.iter_mut().zip(&mut weights).zip(outputs) {
+            *out = out.add(output.out as usize + start);
+            *weights = weights.add(output.weights as usize);
+        }
+        let mut sum = [[_mm512_setzero_ps(); N]; M];
+        for (sum, out) in sum.iter_mut().zip(out) {
+            for (v, sum) in sum.iter_mut().enumerate() {
+                *sum = _mm512_loadu_ps(out.add(v * 16));
+            }
+        }
+        let mut rows = product.rows.as_ptr().add(start);
+        for m in 0..product.count {
+            for (sum, weights) in sum.iter_mut().zip(weights) {
+                let weight = _mm512_set1_epi32(*weights.add(m) as i32);
+                for (v, sum) in sum.iter_mut().enumerate() {
+                    *sum = add_pair_products(*sum, weight, rows.add(v * 16));
+                }
+            }
+            rows = rows.wrapping_add(product.stride);
+        }
+        for (sum, out) in sum.into_iter().zip(out) {
+            for (v, sum) in sum.into_iter().enumerate() {
+                _mm512_storeu_ps(out.add(v * 16), sum);
+            }
+        }
+    }
 }

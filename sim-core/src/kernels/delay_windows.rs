@@ -8,6 +8,7 @@
 //! | [`DelayWindows::gather`] | gradients to spikes: `sum_s[k] += h row_s[t + first_s + k]`, its adjoint in the weights | one short vector per spike and synapse |
 //! | [`DelayWindows::pull`] | whole rows: `out[t] += sum_s sum_k w_s value_s[k] row_s[t + first_s + k]` (or `t - first_s - k`) | one multiply-add per step, tap and synapse |
 
+use super::bf16::{pair, unpaired};
 use super::vector::{Kernel, MOST_TILE, Simd, Vector, for_tile, tiles};
 use super::{Instructions, ROW_MULTIPLE};
 use rayon::prelude::*;
@@ -26,6 +27,8 @@ pub struct DelayWindows {
     lanes: usize,
     /// Largest entry of `first`.
     latest: usize,
+    /// `weighted` as pairs of bf16, `[synapse][lanes / 2]`, where [`DelayWindows::pair_up`] was called.
+    pairs: Vec<u32>,
 }
 
 /// One row that [`DelayWindows::pull`] reads.
@@ -111,6 +114,13 @@ impl DelayWindows {
         self.latest = self.first.par_iter().copied().max().unwrap_or(0) as usize;
     }
 
+    /// Makes ready for [`pull_paired`](Self::pull_paired).
+    pub fn pair_up(&mut self) {
+        self.pairs.resize(self.weighted.len() / 2, 0);
+        let pairs = self.pairs.par_iter_mut().zip(self.weighted.par_chunks_exact(2)).with_min_len(4096);
+        pairs.for_each(|(pair_of, two)| *pair_of = pair(two[0], two[1]));
+    }
+
     /// Numbers per synapse of `gather`'s sums.
     pub fn lanes(&self) -> usize {
         self.lanes
@@ -169,13 +179,38 @@ impl DelayWindows {
         if sources.is_empty() {
             return;
         }
-        assert!(out.len().is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-        let (before, behind) = if shift == Shift::Later { (self.reach(), 0) } else { (0, self.reach()) };
-        let inside = sources.first_row >= before && sources.last_row + behind + out.len() <= rows.len();
-        assert!(inside, "a source leaves the rows");
-        assert!(sources.last_synapse + offset < self.first.len(), "no such synapse");
+        self.check_rows(sources, offset, shift, rows.len(), out.len());
         // SAFETY: just checked.
         unsafe { with.run_kernel(Pull { table: self, sources: &sources.list, offset, shift, rows, out }) }
+    }
+
+    /// As [`pull`](Self::pull), on bf16: `rows[x]` is the pair of the numbers `x` and `x + 1` of the rows.
+    ///
+    /// # Panics
+    /// As there; if the processor has no bf16 products or [`pair_up`](Self::pair_up) was not called.
+    pub fn pull_paired(&self, with: Instructions, sources: &Sources, offset: usize, shift: Shift, rows: &[u32], out: &mut [f32]) {
+        if sources.is_empty() {
+            return;
+        }
+        assert!(with.has_bf16(), "the processor has no bf16 products");
+        assert_eq!(self.pairs.len() * 2, self.weighted.len(), "the taps were not paired up");
+        self.check_rows(sources, offset, shift, rows.len(), out.len());
+        let Self { first, pairs: weights, lanes, width, .. } = self;
+        let (pairs, used_pairs) = (lanes / 2, width.div_ceil(2));
+        let pull = PairPull { first, weights, pairs, used_pairs, sources: &sources.list, offset, shift, rows, out };
+        match with {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: just checked.
+            Instructions::Avx512 => unsafe { super::avx512::pair_pull(pull) },
+            _ => pair_pull(pull),
+        }
+    }
+
+    fn check_rows(&self, sources: &Sources, offset: usize, shift: Shift, rows: usize, out: usize) {
+        assert!(out.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
+        let (before, behind) = if shift == Shift::Later { (self.reach(), 0) } else { (0, self.reach()) };
+        assert!(sources.first_row >= before && sources.last_row + behind + out <= rows, "a source leaves the rows");
+        assert!(sources.last_synapse + offset < self.first.len(), "no such synapse");
     }
 
     fn check_events(&self, synapses: &Range<usize>, steps: &[u32], heights: &[f32], length: usize, stride: usize) {
@@ -413,6 +448,39 @@ unsafe fn pull_tile<V: Vector, const N: usize, const SIGN: isize>(
     }
 }
 
+/// Operands of [`DelayWindows::pull_paired`].
+pub(super) struct PairPull<'a> {
+    pub first: &'a [u32],
+    pub weights: &'a [u32],
+    /// Pairs per synapse, and how many of them are not zero.
+    pub pairs: usize,
+    pub used_pairs: usize,
+    pub sources: &'a [Source],
+    pub offset: usize,
+    pub shift: Shift,
+    pub rows: &'a [u32],
+    pub out: &'a mut [f32],
+}
+
+/// The plain twin.
+fn pair_pull(pull: PairPull) {
+    for source in pull.sources {
+        let synapse = source.synapse as usize + pull.offset;
+        for (k, &weights) in pull.weights[synapse * pull.pairs..][..pull.used_pairs].iter().enumerate() {
+            let (first, second) = unpaired(weights);
+            let delay = pull.first[synapse] as usize + 2 * k;
+            let row = source.row as usize;
+            // A pair holds a number and the next; towards the past the second tap is the earlier number.
+            let (start, low, high) =
+                if pull.shift == Shift::Later { (row - delay - 1, second, first) } else { (row + delay, first, second) };
+            for (out, &pair) in pull.out.iter_mut().zip(&pull.rows[start..]) {
+                let (a, b) = unpaired(pair);
+                *out += low * a + high * b;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -458,6 +526,41 @@ mod tests {
             for with in Instructions::available() {
                 for (a, b) in result(with).iter().zip(&expected) {
                     assert!((a - b).abs() < 1e-3, "{with:?}, width {width}: {a} and {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pairs_of_bf16_are_near_single_precision() {
+        let with = Instructions::detect();
+        let mut random = Seed(6).stream(Purpose::Weights, 0, 0);
+        for (width, latest) in [(1, 24), (2, 23), (3, 22), (7, 18), (12, 13)] {
+            let mut table = DelayWindows::default();
+            let kernels: Vec<(u32, Vec<f32>)> =
+                (0..9).map(|_| (random.random_range(0..=latest), (0..width).map(|_| random.random_range(-1.0..1.0)).collect())).collect();
+            table.fill(9, width, |synapse, taps| {
+                taps.value[..width].copy_from_slice(&kernels[synapse].1);
+                (kernels[synapse].0, 0.5)
+            });
+            table.pair_up();
+            let rows: Vec<f32> = (0..400).map(|_| random.random_range(-1.0..1.0)).collect();
+            let mut paired = vec![0; rows.len()];
+            super::super::pair_with_next(&rows, &mut paired);
+            let mut sources = Sources::default();
+            sources.refill((0..8).map(|n| Source { row: table.reach() as u32 + n, synapse: n }));
+            for shift in [Shift::Later, Shift::Earlier] {
+                let (mut single, mut plain, mut fast) = (vec![0.0; 240], vec![0.0; 240], vec![0.0; 240]);
+                table.pull(with, &sources, 1, shift, &rows, &mut single);
+                let Sources { list, .. } = &sources;
+                let (pairs, used_pairs) = (table.lanes / 2, width.div_ceil(2));
+                let (first, weights) = (&table.first[..], &table.pairs[..]);
+                pair_pull(PairPull { first, weights, pairs, used_pairs, sources: list, offset: 1, shift, rows: &paired, out: &mut plain });
+                let scale = (8 * width) as f32 * 0.5;
+                assert!(single.iter().zip(&plain).all(|(a, b)| (a - b).abs() < scale / 256.0), "width {width}, {shift:?}");
+                if with.has_bf16() {
+                    table.pull_paired(with, &sources, 1, shift, &paired, &mut fast);
+                    assert!(fast.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5 * scale), "width {width}, {shift:?}");
                 }
             }
         }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `delay_windows` | synapses whose kernels are a few neighbouring taps: `scatter`, `gather`, `pull` |
 //! | `row_sums` | weighted sums of whole rows: `combine`, `combine_each`, `gather_rows` |
+//! | `bf16` | the whole-row loops on pairs of bf16 numbers |
 //! | `vector` | what they are written over: one source, compiled for AVX-512, AVX2 + FMA and NEON, beside a plain twin |
 //! | `transpose` | rows along time to lanes side by side, and back |
 //! | `aligned` | rows on cache lines |
@@ -18,6 +19,7 @@ mod aligned;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod bf16;
 mod delay_windows;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -26,6 +28,7 @@ mod transpose;
 mod vector;
 
 pub use aligned::Aligned;
+pub use bf16::{combine_each_paired, pair, pair_rows, pair_with_next};
 pub use delay_windows::{DelayWindows, Shift, Source, Sources};
 pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};
 pub use transpose::{lanes_to_rows, rows_to_lanes};
@@ -85,6 +88,18 @@ impl Instructions {
             Self::Avx2 => "avx2+fma",
             Self::Neon => "neon",
             Self::Scalar => "scalar",
+        }
+    }
+
+    /// Whether there are products of bf16 pairs with `f32` sums.
+    pub fn has_bf16(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        {
+            self == Self::Avx512 && is_x86_feature_detected!("avx512bf16")
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            false
         }
     }
 

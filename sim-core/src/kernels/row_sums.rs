@@ -308,8 +308,7 @@ mod tests {
                 combine(with, &heights, &rows, 16, &mut out);
                 all.extend(out);
                 let mut out = rows[..planes * 16 * 7].to_vec();
-                let outputs: Vec<Mixture> =
-                    (0..7).map(|n| Mixture { weights: 3 * n, out: (planes as u32) * 16 * ((n * 3) % 7) }).collect();
+                let outputs: Vec<Mixture> = (0..7).map(|n| Mixture { weights: 3 * n, out: (planes as u32) * 16 * ((n * 3) % 7) }).collect();
                 combine_each(with, &outputs, (&heights, 2), 11, &rows, 48, &mut out, planes * 16);
                 all.extend(out);
             }

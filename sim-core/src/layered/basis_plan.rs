@@ -13,7 +13,9 @@
 use super::events::StepEvents;
 use super::layout::Layout;
 use super::spread::{Basis, Filter};
-use crate::kernels::{Aligned, Instructions, Mixture, RowTable, combine, combine_each, gather_rows, padded};
+use crate::kernels::{
+    Aligned, Instructions, Mixture, RowTable, combine, combine_each, combine_each_paired, gather_rows, padded, pair, pair_rows,
+};
 use crate::{DenseSynapses, LANES, SpikeFrames};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -29,6 +31,8 @@ pub(super) struct BasisScratch {
     shaped: Aligned,
     /// `[filter][lane][step]`.
     rows: Aligned,
+    /// The same, two lanes to a pair of bf16.
+    pairs: Vec<u32>,
     outputs: Vec<Mixture>,
 }
 
@@ -39,6 +43,8 @@ pub(super) struct BasisPlan {
     basis: Arc<Basis>,
     /// `[block][element][filter][lane]`.
     weighted: Aligned,
+    /// The same, two lanes to a pair of bf16, where whole rows are multiplied so.
+    paired: Option<Vec<u32>>,
     share: Vec<f32>,
     slope: Vec<f32>,
     steps_in: usize,
@@ -50,7 +56,7 @@ pub(super) struct BasisPlan {
 
 impl BasisPlan {
     /// Works out the shares of every synapse.
-    pub(super) fn prepare(&mut self, synapses: &DenseSynapses, basis: &Arc<Basis>, steps_in: usize, steps_out: usize) {
+    pub(super) fn prepare(&mut self, synapses: &DenseSynapses, basis: &Arc<Basis>, paired: bool, (steps_in, steps_out): (usize, usize)) {
         // One task per block: filtering a block's gradient is most of a task.
         let layout = Layout::new(synapses, LANES, usize::MAX);
         self.basis = Arc::clone(basis);
@@ -79,6 +85,14 @@ impl BasisPlan {
                 });
             }
         });
+        if !paired {
+            self.paired = None;
+            return;
+        }
+        let pairs = self.paired.get_or_insert_default();
+        pairs.resize(numbers / 2, 0);
+        let twos = self.weighted.as_slice().par_chunks_exact(2);
+        pairs.par_iter_mut().zip(twos).with_min_len(4096).for_each(|(pair_of, two)| *pair_of = pair(two[0], two[1]));
     }
 
     /// Adds the currents of one block to `out`, `[post][padded steps_out]`.
@@ -160,13 +174,26 @@ impl BasisPlan {
             }
         }
         scratch.outputs.clear();
-        let per_neuron = layout.taps * per_element;
+        // Weights are counted in numbers or in pairs.
+        let unit = if self.paired.is_some() { 2 } else { 1 };
+        let per_neuron = layout.taps * per_element / unit;
         let mixture = |neuron: usize| Mixture { weights: (neuron * per_neuron) as u32, out: (neuron * length) as u32 };
         scratch.outputs.extend((0..layout.pre).filter(|&neuron| wanted(neuron)).map(mixture));
+        if self.paired.is_some() {
+            scratch.pairs.resize(per_element / 2 * stride, 0);
+            for (pairs, two) in scratch.pairs.chunks_exact_mut(stride).zip(rows.chunks_exact(2 * stride)) {
+                pair_rows(&two[..stride], &two[stride..], pairs);
+            }
+        }
         let first = layout.row(block, 0) * filters.len();
         for tap in 0..layout.taps {
-            let weights = (self.weighted.as_slice(), first + tap * per_element);
-            combine_each(with, &scratch.outputs, weights, per_element, rows, stride, out, length);
+            let (offset, count) = ((first + tap * per_element) / unit, per_element / unit);
+            match &self.paired {
+                Some(weights) => {
+                    combine_each_paired(with, &scratch.outputs, (weights, offset), count, &scratch.pairs, stride, out, length);
+                }
+                None => combine_each(with, &scratch.outputs, (self.weighted.as_slice(), offset), count, rows, stride, out, length),
+            }
         }
     }
 }

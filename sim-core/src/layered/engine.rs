@@ -17,9 +17,9 @@
 //! Samples are dealt to a fixed number of chunks. Whatever is summed over samples has one owner, who adds them in order, so the bits of
 //! a result do not depend on the number of threads.
 
+use super::events::StepEvents;
 use super::objective::{Objective, SampleLoss};
 use super::population::{LaneScratch, NormSums, PopulationPass, potentials, spike_rows};
-use super::events::StepEvents;
 use super::projection::{PlanSettings, ProjectionPlan, ProjectionScratch, Spikes};
 use super::spread::KernelEvaluation;
 use super::timing::{Stage, StageTiming};
@@ -371,9 +371,8 @@ impl LayeredEngine {
                     Kernels::Deployed => (DelayKernel::OneTap, KernelEvaluation::default(), 0.0),
                 };
                 let (source, target) = self.ends[projection];
-                let settings =
-                    PlanSettings { kernel, evaluation, sigma_raw, steps_in: self.steps[source], steps_out: self.steps[target] };
-                plan.prepare(synapses, settings);
+                let settings = PlanSettings { kernel, evaluation, sigma_raw, steps_in: self.steps[source], steps_out: self.steps[target] };
+                plan.prepare(self.instructions, synapses, settings);
             }
         });
         if self.samples.len() < batch.len() {

@@ -26,5 +26,5 @@ mod window_plan;
 
 pub use engine::{BatchStatistics, Dropout, Gradients, Kernels, LayeredEngine, NormGradient, NormStatistics, Pass, SynapseGradient};
 pub use objective::{Objective, SampleLoss};
-pub use spread::{GaussianMethod, KernelEvaluation};
+pub use spread::{GaussianMethod, KernelEvaluation, Precision};
 pub use timing::{Stage, StageTiming};

@@ -6,7 +6,7 @@
 
 use super::basis_plan::{BasisPlan, BasisScratch};
 use super::events::StepEvents;
-use super::spread::{KernelEvaluation, Spread};
+use super::spread::{KernelEvaluation, Precision, Spread};
 use super::window_plan::{WindowPlan, WindowScratch};
 use crate::kernels::Instructions;
 use crate::{DelayKernel, DenseSynapses, SpikeFrames};
@@ -68,16 +68,17 @@ impl ProjectionPlan {
     }
 
     /// Works out the taps of every synapse.
-    pub(super) fn prepare(&mut self, synapses: &DenseSynapses, settings: PlanSettings) {
+    pub(super) fn prepare(&mut self, with: Instructions, synapses: &DenseSynapses, settings: PlanSettings) {
         let PlanSettings { kernel, evaluation, sigma_raw, steps_in, steps_out } = settings;
         let wanted = (kernel, evaluation, synapses.max_delay_steps, sigma_raw, synapses.pre);
         if self.chosen != Some(wanted) {
             self.spread = Some(Spread::new(kernel, evaluation, synapses.max_delay_steps, sigma_raw, synapses.pre));
             self.chosen = Some(wanted);
         }
+        let paired = evaluation.precision == Precision::Bf16 && with.has_bf16();
         match self.spread.as_ref().expect("just chosen") {
-            Spread::Window(window) => self.window.prepare(synapses, window, steps_in, steps_out),
-            Spread::Basis(basis) => self.basis.prepare(synapses, basis, steps_in, steps_out),
+            Spread::Window(window) => self.window.prepare(synapses, window, paired, (steps_in, steps_out)),
+            Spread::Basis(basis) => self.basis.prepare(synapses, basis, paired, (steps_in, steps_out)),
         }
     }
 

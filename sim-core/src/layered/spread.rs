@@ -39,11 +39,25 @@ pub struct KernelEvaluation {
     /// Typical largest L1 error of an approximated Gaussian kernel, as a share of its mass, nowhere more than twice that; 1e-5..=0.1, default
     /// 0.005.
     pub tolerance: f64,
+    /// Of the factors in products over whole rows. Everything but `Single` is an approximation.
+    pub precision: Precision,
+}
+
+/// Number format of the factors in products over whole rows: the input gradient, and the currents of neurons that fire in most
+/// steps. Sums, single spikes and weight gradients are always in single precision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    Single,
+    /// bf16, 16 bits of which 8 are of the mantissa, on processors that multiply it; single precision on others.
+    Bf16,
 }
 
 impl Default for KernelEvaluation {
     fn default() -> Self {
-        Self { gaussian: GaussianMethod::Exact, tolerance: 5e-3 }
+        Self { gaussian: GaussianMethod::Exact, tolerance: 5e-3, precision: Precision::Single }
     }
 }
 
@@ -149,9 +163,8 @@ impl Spread {
             (DelayKernel::Linear, _) => window(if max_delay == 0 { 1 } else { 2 }, WindowShape::Taps(kernel)),
             (DelayKernel::Gaussian, GaussianMethod::Exact) => gaussian(max_delay + 1),
             (DelayKernel::Gaussian, GaussianMethod::Truncated) => gaussian(truncated_width(sigma, tolerance, max_delay)),
-            (DelayKernel::Gaussian, GaussianMethod::Polynomial) => {
-                Basis::new(sigma, tolerance, max_delay, MOST_CENTRES).map_or_else(|| gaussian(max_delay + 1), |basis| Self::Basis(Arc::new(basis)))
-            }
+            (DelayKernel::Gaussian, GaussianMethod::Polynomial) => Basis::new(sigma, tolerance, max_delay, MOST_CENTRES)
+                .map_or_else(|| gaussian(max_delay + 1), |basis| Self::Basis(Arc::new(basis))),
             (DelayKernel::Gaussian, GaussianMethod::Cheapest) => {
                 let width = truncated_width(sigma, tolerance, max_delay);
                 let basis = Basis::new(sigma, tolerance, max_delay, MOST_CENTRES.min(width));
@@ -417,7 +430,7 @@ mod tests {
     const WINDOW: usize = 24;
 
     fn spread(gaussian: GaussianMethod, tolerance: f64, sigma_raw: f64) -> Spread {
-        Spread::new(DelayKernel::Gaussian, KernelEvaluation { gaussian, tolerance }, WINDOW, sigma_raw, 256)
+        Spread::new(DelayKernel::Gaussian, KernelEvaluation { gaussian, tolerance, ..KernelEvaluation::default() }, WINDOW, sigma_raw, 256)
     }
 
     /// The kernel a spread really applies, `[0..=max_delay]`, and its slope.
@@ -481,7 +494,7 @@ mod tests {
     fn long_filters_come_in_pieces() {
         const LONG: usize = 250;
         for raw in [90.0, 38.0, 14.0] {
-            let evaluation = KernelEvaluation { gaussian: GaussianMethod::Cheapest, tolerance: 5e-3 };
+            let evaluation = KernelEvaluation { gaussian: GaussianMethod::Cheapest, ..KernelEvaluation::default() };
             let Spread::Basis(basis) = Spread::new(DelayKernel::Gaussian, evaluation, LONG, raw, 256) else {
                 panic!("wide kernels have a basis")
             };

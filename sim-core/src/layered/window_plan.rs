@@ -6,7 +6,7 @@
 
 use super::layout::Layout;
 use super::spread::Window;
-use crate::kernels::{Aligned, DelayWindows, Instructions, Shift, Source, Sources, padded};
+use crate::kernels::{Aligned, DelayWindows, Instructions, Shift, Source, Sources, padded, pair_with_next};
 use crate::{DenseSynapses, SpikeFrames};
 
 /// Postsynaptic neurons of a block. Each spike goes to all of them in turn, so that by its next turn a row's last numbers have arrived
@@ -30,6 +30,8 @@ const SPIKE_COST: usize = 24;
 pub(super) struct WindowScratch {
     rows: Aligned,
     trains: Aligned,
+    /// Either of them as pairs of bf16.
+    pairs: Vec<u32>,
     sources: Sources,
     frequent: Vec<usize>,
 }
@@ -45,13 +47,15 @@ pub(super) struct WindowPlan {
     stride: usize,
     /// Spikes from which a row is cheaper.
     frequent: usize,
+    /// Whether whole rows are multiplied in bf16.
+    paired: bool,
     /// Correlations of every tap, as `windows` has them.
     sums: Vec<f32>,
 }
 
 impl WindowPlan {
     /// Works out the taps of every synapse.
-    pub(super) fn prepare(&mut self, synapses: &DenseSynapses, window: &Window, steps_in: usize, steps_out: usize) {
+    pub(super) fn prepare(&mut self, synapses: &DenseSynapses, window: &Window, paired: bool, (steps_in, steps_out): (usize, usize)) {
         let layout = Layout::new(synapses, BLOCK, PER_TASK);
         self.windows.fill(layout.places(), window.width, |place, taps| match layout.synapse(place) {
             Some((post, element)) => {
@@ -64,10 +68,14 @@ impl WindowPlan {
                 (0, 0.0)
             }
         });
-        (self.layout, self.steps_in, self.steps_out) = (layout, steps_in, steps_out);
+        (self.layout, self.steps_in, self.steps_out, self.paired) = (layout, steps_in, steps_out, paired);
+        if paired {
+            self.windows.pair_up();
+        }
         // An odd number of cache lines spreads the rows over the cache.
         self.stride = (padded(steps_in) + self.windows.reach()).max(padded(steps_out)).next_multiple_of(16) | 16;
-        self.frequent = window.width * padded(steps_out) / (SPIKE_COST * (self.windows.lanes() / 4)).max(1);
+        let products = if paired { window.width.div_ceil(2) } else { window.width };
+        self.frequent = products * padded(steps_out) / (SPIKE_COST * (self.windows.lanes() / 4)).max(1);
     }
 
     /// Adds the currents of one block to `out`, `[post][padded steps_out]`.
@@ -88,7 +96,7 @@ impl WindowPlan {
                 }
             }
         }
-        let WindowScratch { rows, trains, sources, frequent } = scratch;
+        let WindowScratch { rows, trains, pairs, sources, frequent } = scratch;
         let rows = rows.as_mut_slice();
         // Whole trains, as many as fit beside a postsynaptic row.
         let length = windows.reach() + padded(self.steps_out);
@@ -108,8 +116,16 @@ impl WindowPlan {
                 (0..layout.taps).map(move |tap| Source { row, synapse: layout.row(block, neuron * layout.taps + tap) as u32 })
             };
             sources.refill(frequent.iter().enumerate().flat_map(source));
+            if self.paired {
+                pair_up(trains, pairs);
+            }
             for (lane, row) in rows.chunks_exact_mut(*stride).enumerate() {
-                windows.pull(with, sources, lane, Shift::Later, trains, &mut row[..padded(self.steps_out)]);
+                let row = &mut row[..padded(self.steps_out)];
+                if self.paired {
+                    windows.pull_paired(with, sources, lane, Shift::Later, pairs, row);
+                } else {
+                    windows.pull(with, sources, lane, Shift::Later, trains, row);
+                }
             }
         }
         let first = block * layout.block;
@@ -140,6 +156,9 @@ impl WindowPlan {
         let Self { layout, windows, stride, .. } = self;
         let rows = scratch.rows.resize(layout.lanes(block) * stride);
         copy_rows(layout, block, gradient, self.steps_out, *stride, rows);
+        if self.paired {
+            pair_up(rows, &mut scratch.pairs);
+        }
         let (length, lanes) = (padded(self.steps_in), layout.lanes(block));
         let tile = length.div_ceil(length.div_ceil(TILE)).next_multiple_of(16);
         let together = (NEAREST_CACHE / (tile + windows.reach())).max(1);
@@ -152,7 +171,12 @@ impl WindowPlan {
                 for (neuron, out) in out.chunks_exact_mut(length).enumerate().filter(|(neuron, _)| wanted(*neuron)) {
                     for element in neuron * layout.taps..(neuron + 1) * layout.taps {
                         let row = layout.row(block, element);
-                        windows.pull(with, &scratch.sources, row, Shift::Earlier, rows, &mut out[steps.clone()]);
+                        let out = &mut out[steps.clone()];
+                        if self.paired {
+                            windows.pull_paired(with, &scratch.sources, row, Shift::Earlier, &scratch.pairs, out);
+                        } else {
+                            windows.pull(with, &scratch.sources, row, Shift::Earlier, rows, out);
+                        }
                     }
                 }
             }
@@ -203,6 +227,12 @@ impl WindowCorrelation<'_> {
             (*weight, *delay) = self.windows.fold(first + n, sums);
         }
     }
+}
+
+/// Every number of `rows` with the next.
+fn pair_up(rows: &[f32], pairs: &mut Vec<u32>) {
+    pairs.resize(rows.len(), 0);
+    pair_with_next(rows, pairs);
 }
 
 /// The rows of a block with zeros behind them.
