@@ -12,9 +12,11 @@
 
 use super::events::StepEvents;
 use super::layout::Layout;
+use super::projection::Write;
 use super::spread::{Basis, Filter};
 use crate::kernels::{
-    Aligned, Instructions, Mixture, RowTable, combine, combine_each, combine_each_paired, gather_rows, padded, pair, pair_rows,
+    Aligned, Instructions, Mixture, RowTable, combine, combine_each, combine_each_paired, gather_rows, lanes_to_rows, padded, pair,
+    pair_rows, rows_to_lanes, vectorize,
 };
 use crate::{DenseSynapses, LANES, SpikeFrames};
 use rayon::prelude::*;
@@ -95,8 +97,16 @@ impl BasisPlan {
         pairs.par_iter_mut().zip(twos).with_min_len(4096).for_each(|(pair_of, two)| *pair_of = pair(two[0], two[1]));
     }
 
-    /// Adds the currents of one block to `out`, `[post][padded steps_out]`.
-    pub(super) fn forward(&self, with: Instructions, block: usize, events: &StepEvents, scratch: &mut BasisScratch, out: &mut [f32]) {
+    /// Writes the currents of one block to `out`, `[post][padded steps_out]`.
+    pub(super) fn forward(
+        &self,
+        with: Instructions,
+        block: usize,
+        events: &StepEvents,
+        scratch: &mut BasisScratch,
+        out: &mut [f32],
+        write: Write,
+    ) {
         let Self { layout, basis, steps_out, reach, .. } = self;
         let (planes, plane) = (basis.filters.len(), (reach + steps_out) * LANES);
         let mixed = scratch.planes.resize(planes * plane);
@@ -134,10 +144,21 @@ impl BasisPlan {
                 }
             }
         }
-        let out = out[block * LANES * padded(*steps_out)..].chunks_exact_mut(padded(*steps_out));
-        for (lane, out) in out.take(LANES).enumerate() {
-            out.iter_mut().zip(lanes.chunks_exact(LANES)).for_each(|(out, lanes)| *out += lanes[lane]);
-        }
+        let length = padded(*steps_out);
+        let out = &mut out[block * LANES * length..];
+        let count = layout.lanes(block);
+        let lanes = lanes.as_chunks::<LANES>().0;
+        vectorize(
+            #[inline(always)]
+            || match write {
+                Write::Set => lanes_to_rows(lanes, count, out, length),
+                Write::Add => {
+                    for (lane, out) in out.chunks_exact_mut(length).take(count).enumerate() {
+                        out.iter_mut().zip(lanes).for_each(|(out, lanes)| *out += lanes[lane]);
+                    }
+                }
+            },
+        );
     }
 
     /// The correlation sums of all tasks, each to be filled by [`BasisCorrelation::add`].
@@ -168,10 +189,11 @@ impl BasisPlan {
         let stride = length | 16;
         let rows = scratch.rows.resize(per_element * stride);
         for (rows, plane) in rows.chunks_exact_mut(LANES * stride).zip(scratch.planes.as_slice().chunks_exact(steps_in * LANES)) {
-            for (lane, row) in rows.chunks_exact_mut(stride).enumerate() {
-                row.iter_mut().zip(plane.chunks_exact(LANES)).for_each(|(row, lanes)| *row = lanes[lane]);
-                row[*steps_in..].fill(0.0);
-            }
+            vectorize(
+                #[inline(always)]
+                || lanes_to_rows(plane.as_chunks().0, LANES, rows, stride),
+            );
+            rows.chunks_exact_mut(stride).for_each(|row| row[*steps_in..].fill(0.0));
         }
         scratch.outputs.clear();
         // Weights are counted in numbers or in pairs.
@@ -214,11 +236,14 @@ impl Filtering<'_> {
         let piece = self.basis.pieces.as_ref().map_or(0, |pieces| pieces.length);
         let steps = self.steps_out.max(self.steps_in + self.reach + piece);
         let lanes = scratch.lanes.resize(steps * LANES);
-        lanes.fill(0.0);
-        let rows = gradient[block * LANES * padded(self.steps_out)..].chunks_exact(padded(self.steps_out));
-        for (lane, row) in rows.take(self.layout.lanes(block)).enumerate() {
-            lanes.chunks_exact_mut(LANES).zip(&row[..self.steps_out]).for_each(|(lanes, number)| lanes[lane] = *number);
-        }
+        let (there, behind) = lanes.as_chunks_mut::<LANES>().0.split_at_mut(self.steps_out);
+        behind.fill([0.0; LANES]);
+        let length = padded(self.steps_out);
+        let same = [(1.0, 0.0); LANES];
+        vectorize(
+            #[inline(always)]
+            || rows_to_lanes(&gradient[block * LANES * length..], length, &same[..self.layout.lanes(block)], there),
+        );
         let planes = scratch.planes.resize(self.basis.filters.len() * self.steps_in * LANES);
         planes.fill(0.0);
         let plane = (self.steps_in * LANES).max(1);

@@ -20,7 +20,7 @@
 use super::events::StepEvents;
 use super::objective::{Objective, SampleLoss};
 use super::population::{LaneScratch, NormSums, PopulationPass, potentials, spike_rows};
-use super::projection::{PlanSettings, ProjectionPlan, ProjectionScratch, Spikes};
+use super::projection::{PlanSettings, ProjectionPlan, ProjectionScratch, Spikes, Write};
 use super::spread::KernelEvaluation;
 use super::timing::{Stage, StageTiming};
 use crate::kernels::{Instructions, padded};
@@ -414,26 +414,33 @@ impl LayeredEngine {
     fn currents_pass(&mut self, p: usize, batch: &[SpikeFrames], pass: &Pass) {
         let plans = std::mem::take(&mut self.plans);
         let ends = std::mem::take(&mut self.ends);
-        let (steps, size, with, input) = (self.steps[p], self.sizes[p], self.instructions, self.input);
+        let (steps, with, input) = (self.steps[p], self.instructions, self.input);
         let normed = pass.norm == NormStatistics::Batch;
         self.each_chunk(|first, samples, chunk| {
-            chunk.timing.time(Stage::Forward, || {
-                samples.iter_mut().for_each(|sample| sample.current[p].fill(0.0));
-                for (plan, &(source, _)) in plans.iter().zip(&ends).filter(|(_, end)| end.1 == p) {
-                    for block in 0..plan.blocks() {
+            if normed {
+                samples.iter_mut().for_each(|sample| sample.sums[p].clear());
+            }
+            let into = || plans.iter().zip(&ends).filter(|(_, end)| end.1 == p);
+            let last = into().count() - 1;
+            for (n, (plan, &(source, _))) in into().enumerate() {
+                for block in 0..plan.blocks() {
+                    chunk.timing.time(Stage::Forward, || {
                         for (b, sample) in (first..).zip(samples.iter_mut()) {
                             let SampleState { current, frames, events, .. } = sample;
                             let frames = if source == input { &batch[b] } else { &frames[source] };
                             let spikes = Spikes { frames, events: &events[source] };
-                            plan.forward(with, block, spikes, &mut chunk.projection, &mut current[p]);
+                            let write = if n == 0 { Write::Set } else { Write::Add };
+                            plan.forward(with, block, spikes, &mut chunk.projection, &mut current[p], write);
                         }
+                    });
+                    // While the block's rows are still in a near cache.
+                    if normed && n == last {
+                        chunk.timing.time(Stage::Neurons, || {
+                            let neurons = plan.neurons(block);
+                            samples.iter_mut().for_each(|sample| sample.sums[p].of_rows(&sample.current[p], neurons.clone(), steps));
+                        });
                     }
                 }
-            });
-            if normed {
-                chunk.timing.time(Stage::Neurons, || {
-                    samples.iter_mut().for_each(|sample| sample.sums[p].of_rows(&sample.current[p], size, steps));
-                });
             }
         });
         (self.plans, self.ends) = (plans, ends);
@@ -551,26 +558,30 @@ impl LayeredEngine {
         let ends = std::mem::take(&mut self.ends);
         let (steps, with, input) = (self.steps[p], self.instructions, self.input);
         let back = self.norm_adjoint(p);
-        self.each_chunk(|_, samples, chunk| {
-            chunk.timing.time(Stage::Neurons, || {
-                for sample in samples.iter_mut() {
-                    super::population::norm_adjoint(&back, &sample.current[p], steps, &mut sample.gradient[p]);
-                }
-            });
-            for (plan, &(source, _)) in plans.iter().zip(&ends).filter(|(_, end)| end.1 == p && end.0 != input) {
+        // A source's gradient is set by the first of its targets on the way back and added to by the others.
+        let is_first = |source: usize| order_after(&self.order, p).iter().all(|&later| !ends.contains(&(source, later)));
+        let sources: Vec<_> = (plans.iter().zip(&ends))
+            .filter(|(_, end)| end.1 == p && end.0 != input)
+            .map(|(plan, &(source, _))| (plan, source, if is_first(source) { Write::Set } else { Write::Add }))
+            .collect();
+        self.each_sample(|_, sample, chunk| {
+            let SampleState { current, gradient, kept, .. } = sample;
+            chunk.timing.time(Stage::Neurons, || super::population::norm_adjoint(&back, &current[p], steps, &mut gradient[p]));
+            for &(plan, source, write) in &sources {
                 chunk.timing.time(Stage::InputGradient, || {
-                    for sample in samples.iter_mut() {
-                        for block in 0..plan.blocks() {
-                            let SampleState { gradient, kept, .. } = sample;
-                            let [gradient, out] = gradient.get_disjoint_mut([p, source]).expect("no projection closes a loop");
-                            let kept = &kept[source];
-                            let wanted = |neuron: usize| kept[neuron / LANES] >> (neuron % LANES) & 1 == 1;
-                            plan.input_gradient(with, block, gradient, wanted, &mut chunk.projection, out);
-                        }
+                    let [gradient, out] = gradient.get_disjoint_mut([p, source]).expect("no projection closes a loop");
+                    let kept = &kept[source];
+                    let wanted = |neuron: usize| kept[neuron / LANES] >> (neuron % LANES) & 1 == 1;
+                    if write == Write::Set {
+                        out.fill(0.0);
+                    }
+                    for block in 0..plan.blocks() {
+                        plan.input_gradient(with, block, gradient, wanted, &mut chunk.projection, out);
                     }
                 });
             }
         });
+        drop(sources);
         let samples = &self.samples[..self.batch];
         for (projection, (plan, &(source, target))) in plans.iter_mut().zip(&ends).enumerate() {
             if target != p {
@@ -622,7 +633,6 @@ impl SampleState {
             self.current[p].resize(sizes[p] * padded(steps[p]), 0.0);
             self.fired[p].resize(sizes[p].div_ceil(LANES) * steps[p], 0);
             if train {
-                self.gradient[p].clear();
                 self.gradient[p].resize(sizes[p] * padded(steps[p]), 0.0);
             }
         }
@@ -654,6 +664,12 @@ fn keep(kept: &mut Vec<u16>, size: usize, dropout: Option<Dropout>, slot: usize,
             bits | (stays as u16) << lane
         }));
     }
+}
+
+/// The populations that come after `p`.
+fn order_after(order: &[usize], p: usize) -> &[usize] {
+    let position = order.iter().position(|&other| other == p).expect("only sources are not in the order");
+    &order[position + 1..]
 }
 
 /// Populations other than `input`, each after its sources; `None` if there is a loop.

@@ -149,7 +149,7 @@ impl NormSums {
         self.0[neuron]
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.0.clear();
     }
 
@@ -179,10 +179,10 @@ impl NormSums {
         self.0.push(sums);
     }
 
-    /// Sums of the current and of its square.
-    pub(super) fn of_rows(&mut self, current: &[f32], size: usize, steps: usize) {
-        self.clear();
-        for row in current.chunks_exact(padded(steps)).take(size) {
+    /// Adds the sums of the current and of its square for the next `neurons`.
+    pub(super) fn of_rows(&mut self, current: &[f32], neurons: std::ops::Range<usize>, steps: usize) {
+        debug_assert_eq!(self.0.len(), neurons.start);
+        for row in current[neurons.start * padded(steps)..].chunks_exact(padded(steps)).take(neurons.len()) {
             self.push(&row[..steps], &row[..steps]);
         }
     }

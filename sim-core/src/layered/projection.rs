@@ -11,6 +11,7 @@ use super::window_plan::{WindowPlan, WindowScratch};
 use crate::kernels::Instructions;
 use crate::{DelayKernel, DenseSynapses, SpikeFrames};
 use rayon::prelude::*;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Spikes of one population over one sample, in the orders that plans read.
@@ -19,6 +20,15 @@ pub(super) struct Spikes<'a> {
     pub frames: &'a SpikeFrames,
     /// Filled where [`ProjectionPlan::reads_steps`] says so.
     pub events: &'a StepEvents,
+}
+
+/// What becomes of numbers that are there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Write {
+    /// They are overwritten.
+    Set,
+    /// They are added to.
+    Add,
 }
 
 /// Memory that one worker reuses from sample to sample.
@@ -92,12 +102,27 @@ impl ProjectionPlan {
         if self.reads_steps() { self.basis.layout.blocks() } else { self.window.layout.blocks() }
     }
 
-    /// Adds the currents of one block to `out`, `[post][padded steps_out]`.
-    pub(super) fn forward(&self, with: Instructions, block: usize, spikes: Spikes, scratch: &mut ProjectionScratch, out: &mut [f32]) {
+    /// Postsynaptic neurons of a block.
+    pub(super) fn neurons(&self, block: usize) -> Range<usize> {
+        let layout = if self.reads_steps() { self.basis.layout } else { self.window.layout };
+        let first = block * layout.block;
+        first..first + layout.lanes(block)
+    }
+
+    /// Writes the currents of one block to `out`, `[post][padded steps_out]`.
+    pub(super) fn forward(
+        &self,
+        with: Instructions,
+        block: usize,
+        spikes: Spikes,
+        scratch: &mut ProjectionScratch,
+        out: &mut [f32],
+        write: Write,
+    ) {
         if self.reads_steps() {
-            self.basis.forward(with, block, spikes.events, &mut scratch.basis, out);
+            self.basis.forward(with, block, spikes.events, &mut scratch.basis, out, write);
         } else {
-            self.window.forward(with, block, spikes.frames, &mut scratch.window, out);
+            self.window.forward(with, block, spikes.frames, &mut scratch.window, out, write);
         }
     }
 

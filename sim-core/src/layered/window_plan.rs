@@ -5,6 +5,7 @@
 //! gradient is wanted at every step, so it always goes by rows.
 
 use super::layout::Layout;
+use super::projection::Write;
 use super::spread::Window;
 use crate::kernels::{Aligned, DelayWindows, Instructions, Shift, Source, Sources, padded, pair_with_next};
 use crate::{DenseSynapses, SpikeFrames};
@@ -78,8 +79,16 @@ impl WindowPlan {
         self.frequent = products * padded(steps_out) / (SPIKE_COST * (self.windows.lanes() / 4)).max(1);
     }
 
-    /// Adds the currents of one block to `out`, `[post][padded steps_out]`.
-    pub(super) fn forward(&self, with: Instructions, block: usize, spikes: &SpikeFrames, scratch: &mut WindowScratch, out: &mut [f32]) {
+    /// Writes the currents of one block to `out`, `[post][padded steps_out]`.
+    pub(super) fn forward(
+        &self,
+        with: Instructions,
+        block: usize,
+        spikes: &SpikeFrames,
+        scratch: &mut WindowScratch,
+        out: &mut [f32],
+        write: Write,
+    ) {
         let Self { layout, windows, stride, .. } = self;
         let lanes = layout.lanes(block);
         let rows = scratch.rows.resize(lanes * stride);
@@ -128,9 +137,13 @@ impl WindowPlan {
                 }
             }
         }
-        let first = block * layout.block;
-        for (row, out) in rows.chunks_exact(*stride).zip(out[first * padded(self.steps_out)..].chunks_exact_mut(padded(self.steps_out))) {
-            out.iter_mut().zip(row).take(self.steps_out).for_each(|(out, row)| *out += row);
+        let length = padded(self.steps_out);
+        let out = out[block * layout.block * length..].chunks_exact_mut(length);
+        for (row, out) in rows.chunks_exact(*stride).zip(out) {
+            match write {
+                Write::Set => out.copy_from_slice(&row[..length]),
+                Write::Add => out.iter_mut().zip(row).for_each(|(out, row)| *out += row),
+            }
         }
     }
 
