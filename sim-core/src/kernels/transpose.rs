@@ -12,30 +12,31 @@ const TILE: usize = 4;
 /// If a row is missing or shorter than `lanes`.
 #[inline(always)]
 pub fn rows_to_lanes(rows: &[f32], stride: usize, affine: &[(f32, f32)], lanes: &mut [Lanes]) {
-    let count = affine.len();
-    assert!(count <= LANES && (count == 0 || (count - 1) * stride + lanes.len() <= rows.len()), "a row is missing");
+    let (count, steps) = (affine.len(), lanes.len());
+    assert!(count <= LANES && (count == 0 || (count - 1) * stride + steps <= rows.len()), "a row is missing");
+    let (mut scale, mut offset) = ([0.0; LANES], [0.0; LANES]);
+    for (lane, &(factor, constant)) in affine.iter().enumerate() {
+        (scale[lane], offset[lane]) = (factor, constant);
+    }
     if count < LANES {
         lanes.fill([0.0; LANES]);
     }
-    let (tiles, rest) = lanes.as_chunks_mut::<TILE>();
-    for (n, tile) in tiles.iter_mut().enumerate() {
-        for lane in (0..count - count % TILE).step_by(TILE) {
-            let turned = turn(std::array::from_fn(|q| four(rows, (lane + q) * stride + n * TILE)));
-            for (lanes, turned) in tile.iter_mut().zip(turned) {
-                for (q, number) in turned.into_iter().enumerate() {
-                    let (scale, offset) = affine[lane + q];
-                    lanes[lane + q] = scale * number + offset;
-                }
+    let (whole_lanes, whole_steps) = (count - count % TILE, steps - steps % TILE);
+    for lane in (0..whole_lanes).step_by(TILE) {
+        let factors = [*scale[lane..].first_chunk().expect("whole tiles"), *offset[lane..].first_chunk().expect("whole tiles")];
+        for step in (0..whole_steps).step_by(TILE) {
+            // SAFETY: the tile's rows hold `steps` numbers, as checked above, and its lanes lie below `LANES`.
+            unsafe {
+                let from = rows.as_ptr().add(lane * stride + step);
+                let to = lanes.as_mut_ptr().cast::<f32>().add(step * LANES + lane);
+                turn(from, stride, to, LANES, factors);
             }
         }
-        for lane in count - count % TILE..count {
-            let (scale, offset) = affine[lane];
-            tile.iter_mut().zip(four(rows, lane * stride + n * TILE)).for_each(|(lanes, number)| lanes[lane] = scale * number + offset);
-        }
     }
-    let done = tiles.len() * TILE;
-    for (lane, &(scale, offset)) in affine.iter().enumerate() {
-        rest.iter_mut().zip(&rows[lane * stride + done..]).for_each(|(lanes, number)| lanes[lane] = scale * number + offset);
+    for lane in 0..count {
+        let first = if lane < whole_lanes { whole_steps } else { 0 };
+        let row = &rows[lane * stride + first..];
+        lanes[first..].iter_mut().zip(row).for_each(|(lanes, number)| lanes[lane] = scale[lane] * number + offset[lane]);
     }
 }
 
@@ -45,52 +46,59 @@ pub fn rows_to_lanes(rows: &[f32], stride: usize, affine: &[(f32, f32)], lanes: 
 /// If a row is missing or shorter than `lanes`.
 #[inline(always)]
 pub fn lanes_to_rows(lanes: &[Lanes], count: usize, rows: &mut [f32], stride: usize) {
-    assert!(count <= LANES && (count == 0 || (count - 1) * stride + lanes.len() <= rows.len()), "a row is missing");
-    let (tiles, rest) = lanes.as_chunks::<TILE>();
-    for (n, tile) in tiles.iter().enumerate() {
-        for lane in (0..count - count % TILE).step_by(TILE) {
-            let turned = turn(std::array::from_fn(|q| four(&tile[q], lane)));
-            for (q, turned) in turned.into_iter().enumerate() {
-                rows[(lane + q) * stride + n * TILE..][..TILE].copy_from_slice(&turned);
-            }
-        }
-        for lane in count - count % TILE..count {
-            for (q, lanes) in tile.iter().enumerate() {
-                rows[lane * stride + n * TILE + q] = lanes[lane];
+    let steps = lanes.len();
+    assert!(count <= LANES && (count == 0 || (count - 1) * stride + steps <= rows.len()), "a row is missing");
+    let (whole_lanes, whole_steps) = (count - count % TILE, steps - steps % TILE);
+    let same = [[1.0; TILE], [0.0; TILE]];
+    for lane in (0..whole_lanes).step_by(TILE) {
+        for step in (0..whole_steps).step_by(TILE) {
+            // SAFETY: as in `rows_to_lanes`.
+            unsafe {
+                let from = lanes.as_ptr().cast::<f32>().add(step * LANES + lane);
+                turn(from, LANES, rows.as_mut_ptr().add(lane * stride + step), stride, same);
             }
         }
     }
-    let done = tiles.len() * TILE;
     for lane in 0..count {
-        rows[lane * stride + done..].iter_mut().zip(rest).for_each(|(number, lanes)| *number = lanes[lane]);
+        let first = if lane < whole_lanes { whole_steps } else { 0 };
+        rows[lane * stride + first..].iter_mut().zip(&lanes[first..]).for_each(|(number, lanes)| *number = lanes[lane]);
     }
 }
 
-#[inline(always)]
-fn four(numbers: &[f32], at: usize) -> [f32; TILE] {
-    *numbers[at..].first_chunk().expect("rows were measured")
-}
-
-/// The transposed matrix.
+/// `to[b * to_stride + a] = factor[a] * from[a * from_stride + b] + constant[a]` for `a` and `b` below [`TILE`].
+///
+/// # Safety
+/// All those numbers may be read and written.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn turn(rows: [[f32; TILE]; TILE]) -> [[f32; TILE]; TILE] {
+unsafe fn turn(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize, [factor, constant]: [[f32; TILE]; 2]) {
     use std::arch::x86_64::*;
-    // SAFETY: these are SSE instructions, which every x86-64 processor has; an array of four numbers and their vector have the same bits.
+    // SAFETY: the caller's promise; these are SSE instructions, which every x86-64 processor has.
     unsafe {
-        let [a, b, c, d] = rows.map(|row| _mm_loadu_ps(row.as_ptr()));
-        let (ab, cd) = (_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d));
-        let (ab_high, cd_high) = (_mm_unpackhi_ps(a, b), _mm_unpackhi_ps(c, d));
+        let row = |a: usize| _mm_loadu_ps(from.add(a * from_stride));
+        let (a, b, c, d) = (row(0), row(1), row(2), row(3));
+        let (ab, cd, ab_high, cd_high) = (_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d), _mm_unpackhi_ps(a, b), _mm_unpackhi_ps(c, d));
         let turned = [_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab), _mm_movelh_ps(ab_high, cd_high), _mm_movehl_ps(cd_high, ab_high)];
-        std::mem::transmute::<[__m128; TILE], [[f32; TILE]; TILE]>(turned)
+        let (factor, constant) = (_mm_loadu_ps(factor.as_ptr()), _mm_loadu_ps(constant.as_ptr()));
+        for (b, turned) in turned.into_iter().enumerate() {
+            _mm_storeu_ps(to.add(b * to_stride), _mm_add_ps(_mm_mul_ps(factor, turned), constant));
+        }
     }
 }
 
-/// The transposed matrix.
+/// As above.
+///
+/// # Safety
+/// All those numbers may be read and written.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-fn turn(rows: [[f32; TILE]; TILE]) -> [[f32; TILE]; TILE] {
-    std::array::from_fn(|t| std::array::from_fn(|lane| rows[lane][t]))
+unsafe fn turn(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize, [factor, constant]: [[f32; TILE]; 2]) {
+    for a in 0..TILE {
+        for b in 0..TILE {
+            // SAFETY: the caller's promise.
+            unsafe { *to.add(b * to_stride + a) = factor[a] * *from.add(a * from_stride + b) + constant[a] };
+        }
+    }
 }
 
 #[cfg(test)]
