@@ -4,13 +4,16 @@
 //! training changes. So the network is first trained for some steps, and steps are then timed at points spread over the recipe's schedule,
 //! each weighted by the share of the run it stands for.
 
+use crate::simulation::steps_through;
 use crate::training_run::thread_pool;
 use crate::{Delays, Error, Experiment, Result, Source};
 use datasets::{Augmentation, NewSample, SpikeDataset, SpikeRecordings, TimeType};
 use plasticity::{EpochReport, Trainer};
 use rand::RngExt;
 use serde::Serialize;
-use sim_core::{DelayKernel, Instructions, LayeredEngine, Objective, Pass, Purpose, SampleLoss, SampleSource, Seed, StageTiming};
+use sim_core::{
+    ClockEngine, DelayKernel, Instructions, LayeredEngine, Network, Objective, Pass, Purpose, SampleLoss, SampleSource, Seed, StageTiming,
+};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -51,6 +54,18 @@ pub struct BenchPoint {
     pub range: (f64, f64),
 }
 
+/// How long the deployed network takes when its input streams in: the clock engine, which keeps potentials and a delay ring, and works
+/// per spike.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Latency {
+    /// Milliseconds for a whole sample, median over samples.
+    pub sample_ms: f64,
+    /// The longest.
+    pub longest_ms: f64,
+    /// Microseconds for a step, mean.
+    pub step_us: f64,
+}
+
 /// What a benchmark found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BenchReport {
@@ -70,6 +85,8 @@ pub struct BenchReport {
     pub inference_samples_per_s: f64,
     /// Synaptic events per second of the deployed network.
     pub synaptic_events_per_s: f64,
+    /// One sample at a time, step by step, on one thread.
+    pub streaming: Latency,
     /// Spikes per neuron and step, by hidden population, while timed.
     pub firing_rates: Vec<(String, f64)>,
     /// The points.
@@ -125,6 +142,7 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
         });
     }
     let stages = stage_shares(before, trainer.timing());
+    let streaming = streaming(trainer.network(), &data, &several)?;
     let (inference_samples_per_s, synaptic_events_per_s) = inference(&mut trainer, &data, &several, settings.repeats)?;
     Ok(BenchReport {
         recipe: experiment.name.clone(),
@@ -135,6 +153,7 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
         train_samples_per_s: 1.0 / points.iter().map(|point| point.weight / point.train_samples_per_s).sum::<f64>(),
         inference_samples_per_s,
         synaptic_events_per_s,
+        streaming,
         firing_rates,
         points,
         stages,
@@ -232,6 +251,27 @@ fn inference(trainer: &mut Trainer, data: &SpikeDataset, indices: &[usize], repe
     let mut engine = LayeredEngine::new(trainer.network()).map_err(Error::from)?;
     engine.evaluate(trainer.network(), &frames, &Pass::DEPLOYED, &Indifferent).map_err(Error::from)?;
     Ok((rate, rate * engine.synaptic_events() as f64 / frames.len() as f64))
+}
+
+/// Runs up to 64 samples one after the other through the clock engine.
+fn streaming(network: &Network, data: &SpikeDataset, indices: &[usize]) -> Result<Latency> {
+    let mut engine = ClockEngine::build(network).map_err(Error::from)?;
+    let (mut samples_ms, mut steps) = (Vec::new(), 0);
+    for &sample in indices.iter().take(64) {
+        let frames = [data.frames(sample, None)];
+        let length = steps_through(network, frames[0].steps());
+        engine.reset();
+        let start = Instant::now();
+        engine.run(&frames, length, &mut ()).map_err(Error::from)?;
+        samples_ms.push(1e3 * start.elapsed().as_secs_f64());
+        steps += length;
+    }
+    samples_ms.sort_by(f64::total_cmp);
+    Ok(Latency {
+        sample_ms: samples_ms[samples_ms.len() / 2],
+        longest_ms: samples_ms[samples_ms.len() - 1],
+        step_us: 1e3 * samples_ms.iter().sum::<f64>() / steps as f64,
+    })
 }
 
 /// A loss nobody asks for: only spikes are counted.

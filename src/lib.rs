@@ -41,7 +41,7 @@ mod simulation;
 mod trained_run;
 mod training_run;
 
-pub use bench::{BenchPoint, BenchReport, BenchSettings, bench};
+pub use bench::{BenchPoint, BenchReport, BenchSettings, Latency, bench};
 pub use data_settings::{DataOrigin, DataSettings, FileSource, LoadedData, Source};
 pub use environment::Environment;
 pub use error::{Error, Result};

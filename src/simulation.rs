@@ -29,15 +29,7 @@ impl Simulation {
     /// projection on the way.
     pub fn of_sample(network: &Network, data: &LoadedData, sample: usize) -> Self {
         let frames = data.dataset.frames(sample, None);
-        let tail: usize = network
-            .projections
-            .iter()
-            .map(|projection| match &projection.synapses {
-                Synapses::Dense(synapses) => synapses.max_delay_steps / 2,
-                Synapses::Sparse(_) => 0,
-            })
-            .sum();
-        Self { network: network.clone(), steps: frames.steps() + tail, inputs: vec![frames] }
+        Self { network: network.clone(), steps: steps_through(network, frames.steps()), inputs: vec![frames] }
     }
 
     /// The network.
@@ -111,4 +103,13 @@ impl Simulation {
         let scores = loss.scores(&rows, classes, self.steps);
         (0..classes).rev().max_by(|&one, &other| scores[one].total_cmp(&scores[other])).unwrap_or(0)
     }
+}
+
+/// Steps after which a sample of `steps` steps has gone through a trained network: half of the delay window is added for every projection.
+pub(crate) fn steps_through(network: &Network, steps: usize) -> usize {
+    let half_window = |synapses: &Synapses| match synapses {
+        Synapses::Dense(synapses) => synapses.max_delay_steps / 2,
+        Synapses::Sparse(_) => 0,
+    };
+    steps + network.projections.iter().map(|projection| half_window(&projection.synapses)).sum::<usize>()
 }

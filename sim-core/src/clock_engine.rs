@@ -19,7 +19,7 @@
 //! Dense projections run as deployed: one tap per kernel element at the rounded delay ([`crate::DenseSynapses::deployed`]). Norms run from
 //! their running statistics ([`crate::BatchNorm::deployed`]).
 
-use crate::delay_ring::DelayRing;
+use crate::delay_ring::{Arrival, DelayRing};
 use crate::{Cells, Error, Network, Neuron, NeuronState, Recorder, Result, SpikeFrames, Synapse, Synapses};
 
 /// A spike of a source, or several that coincide.
@@ -75,19 +75,19 @@ struct RunningPopulation {
     outgoing: Vec<usize>,
 }
 
-/// The synapses of one projection by presynaptic neuron: those of neuron `i` are `synapse[start[i]..start[i + 1]]`, ordered by delay, then
+/// The synapses of one projection by presynaptic neuron: those of neuron `i` are `arrival[start[i]..start[i + 1]]`, ordered by delay, then
 /// target neuron, so that delivery walks through the rows of the ring.
 #[derive(Debug)]
 struct Outgoing {
     target: usize,
     start: Vec<usize>,
-    synapse: Vec<Synapse>,
+    arrival: Vec<Arrival>,
     min_delay: Option<u32>,
     max_delay: u32,
 }
 
 impl Outgoing {
-    fn new(target: usize, sources: usize, mut synapse: Vec<Synapse>) -> Self {
+    fn new(target: usize, targets: usize, sources: usize, mut synapse: Vec<Synapse>) -> Self {
         // Stable: synapses that agree in all three keep the order in which they were given.
         synapse.sort_by_key(|synapse| (synapse.pre, synapse.delay_steps, synapse.post));
         let mut start = vec![0; sources + 1];
@@ -99,15 +99,14 @@ impl Outgoing {
         }
         let delays = || synapse.iter().map(|synapse| synapse.delay_steps);
         let (min_delay, max_delay) = (delays().min(), delays().max().unwrap_or(0));
-        Self { target, start, synapse, min_delay, max_delay }
+        let arrival = |synapse: &Synapse| Arrival::new(synapse.delay_steps as usize, synapse.post as usize, targets, synapse.weight);
+        Self { target, start, arrival: synapse.iter().map(arrival).collect(), min_delay, max_delay }
     }
 
     fn deliver(&self, spikes: &[InputSpike], ring: &mut DelayRing) {
         for spike in spikes {
             let neuron = spike.neuron as usize;
-            for synapse in &self.synapse[self.start[neuron]..self.start[neuron + 1]] {
-                ring.add(synapse.delay_steps as usize, synapse.post as usize, synapse.weight * spike.count as f64);
-            }
+            ring.deliver(&self.arrival[self.start[neuron]..self.start[neuron + 1]], spike.count as f64);
         }
     }
 }
@@ -127,7 +126,8 @@ impl ClockEngine {
                     Synapses::Dense(dense) => dense.deployed(),
                     Synapses::Sparse(synapses) => synapses.clone(),
                 };
-                Outgoing::new(projection.target, network.populations[projection.source].size, synapses)
+                let size = |population: usize| network.populations[population].size;
+                Outgoing::new(projection.target, size(projection.target), size(projection.source), synapses)
             })
             .collect();
         let mut running = Vec::with_capacity(network.populations.len());

@@ -2,6 +2,21 @@
 
 use crate::{Error, Result};
 
+/// What one synapse brings, and where in a ring it does so.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Arrival {
+    /// Numbers from neuron 0 of the current step.
+    offset: usize,
+    weight: f64,
+}
+
+impl Arrival {
+    /// At `neuron` of `neurons`, `delay` steps from now.
+    pub fn new(delay: usize, neuron: usize, neurons: usize, weight: f64) -> Self {
+        Self { offset: delay * neurons + neuron, weight }
+    }
+}
+
 /// Summed input of one population for the current step and the `max_delay` steps after it.
 ///
 /// A ring of rows `[max_delay + 1][neurons]`; the row of the current step moves on by one with every step, and the row it leaves becomes the
@@ -35,13 +50,19 @@ impl DelayRing {
         &self.input[self.current * self.neurons..][..self.neurons]
     }
 
-    /// Adds to the input of `neuron` in `delay` steps from now.
+    /// Adds `count` times what `arrivals`, ordered by delay, bring to the input of this and later steps.
     #[inline]
-    pub fn add(&mut self, delay: usize, neuron: usize, amount: f64) {
-        debug_assert!(delay < self.rows && neuron < self.neurons);
-        let row = self.current + delay;
-        let row = if row < self.rows { row } else { row - self.rows };
-        self.input[row * self.neurons + neuron] += amount;
+    pub fn deliver(&mut self, arrivals: &[Arrival], count: f64) {
+        let current = self.current * self.neurons;
+        let (wrapped, ahead) = self.input.split_at_mut(current);
+        let (before_end, behind_end) = arrivals.split_at(arrivals.partition_point(|arrival| arrival.offset < ahead.len()));
+        let length = ahead.len();
+        for arrival in before_end {
+            ahead[arrival.offset] += arrival.weight * count;
+        }
+        for arrival in behind_end {
+            wrapped[arrival.offset - length] += arrival.weight * count;
+        }
     }
 
     /// Leaves the current step: what had arrived in it is forgotten.
@@ -80,7 +101,7 @@ mod tests {
             for step in 0..40 {
                 for &(_, delay, neuron, amount) in events.iter().filter(|event| event.0 == step) {
                     let delay = delay.min(max_delay);
-                    ring.add(delay, neuron, amount as f64);
+                    ring.deliver(&[Arrival::new(delay, neuron, 3, amount as f64)], 1.0);
                     table[(step + delay).min(39)][neuron] += amount as f64;
                 }
                 prop_assert_eq!(ring.current(), &table[step][..]);

@@ -25,6 +25,17 @@ pub trait Recorder {
     fn record_potentials(&mut self, population: usize, step: usize, potential: &[f64]) -> Result<()>;
 }
 
+/// Keeps nothing: for a network whose state is read after each step, or only timed.
+impl Recorder for () {
+    fn record_spikes(&mut self, _population: usize, _step: usize, _neurons: &[u32]) -> Result<()> {
+        Ok(())
+    }
+
+    fn record_potentials(&mut self, _population: usize, _step: usize, _potential: &[f64]) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// Which variables a recorder keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variables {

@@ -5,7 +5,7 @@ use crate::output;
 use anyhow::Result;
 use std::fmt::Write;
 use std::process::ExitCode;
-use synfire::{BenchReport, BenchSettings, Experiment, bench};
+use synfire::{BenchReport, BenchSettings, Experiment, Latency, bench};
 
 pub fn run(arguments: &Bench) -> Result<ExitCode> {
     let experiment = Experiment::recipe_with(&arguments.recipe, &arguments.overrides()?)?;
@@ -34,6 +34,8 @@ fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
         "inference  {:>10.1} samples/s, {:.2e} synaptic events/s",
         report.inference_samples_per_s, report.synaptic_events_per_s
     )?;
+    let Latency { sample_ms, longest_ms, step_us } = report.streaming;
+    writeln!(text, "streaming  {sample_ms:>10.2} ms per sample (at most {longest_ms:.2}), {step_us:.1} us per step, one thread")?;
     if let Some(memory) = report.peak_memory_mib {
         writeln!(text, "memory     {memory:>10.0} MiB at most")?;
     }
