@@ -14,8 +14,8 @@ use crate::{DenseSynapses, SpikeFrames};
 /// in the cache; more would not fit there.
 const BLOCK: usize = 32;
 
-/// Elements of a task of the weight gradient.
-const PER_TASK: usize = 128;
+/// Tasks of the weight gradient for each thread, so that they end at about the same time. More would copy a block's rows more often.
+const TASKS_PER_THREAD: usize = 4;
 
 /// Numbers of `f32` that leave room for other operands in a cache of 32 KiB.
 const NEAREST_CACHE: usize = 6144;
@@ -23,8 +23,17 @@ const NEAREST_CACHE: usize = 6144;
 /// Steps of a row taken at a time: what the registers hold.
 const TILE: usize = 224;
 
-/// A spike costs as much as this many multiply-adds of a row, over its taps. `benches/projection.rs` compares.
-const SPIKE_COST: usize = 24;
+/// A spike of a kernel of up to 4 taps costs as much as this many multiply-adds of a row. `benches/projection.rs` compares.
+const SPIKE_COST: usize = 14;
+
+/// How much more one of so many taps costs, in tenths.
+fn wide_spike_cost(lanes: usize) -> usize {
+    match lanes {
+        4 => 10,
+        8 => 13,
+        _ => 25 * lanes / 16,
+    }
+}
 
 /// Memory that one worker reuses.
 #[derive(Debug, Default)]
@@ -57,7 +66,9 @@ pub(super) struct WindowPlan {
 impl WindowPlan {
     /// Works out the taps of every synapse.
     pub(super) fn prepare(&mut self, synapses: &DenseSynapses, window: &Window, paired: bool, (steps_in, steps_out): (usize, usize)) {
-        let layout = Layout::new(synapses, BLOCK, PER_TASK);
+        // How a block's elements are split changes nothing but who adds them.
+        let tasks = (TASKS_PER_THREAD * rayon::current_num_threads()).div_ceil(synapses.post.div_ceil(BLOCK));
+        let layout = Layout::new(synapses, BLOCK, (synapses.pre * synapses.taps).div_ceil(tasks));
         self.windows.fill(layout.places(), window.width, |place, taps| match layout.synapse(place) {
             Some((post, element)) => {
                 let delay = synapses.delay[synapses.delay_index(post, element / layout.taps, element % layout.taps)];
@@ -76,7 +87,7 @@ impl WindowPlan {
         // An odd number of cache lines spreads the rows over the cache.
         self.stride = (padded(steps_in) + self.windows.reach()).max(padded(steps_out)).next_multiple_of(16) | 16;
         let products = if paired { window.width.div_ceil(2) } else { window.width };
-        self.frequent = products * padded(steps_out) / (SPIKE_COST * (self.windows.lanes() / 4)).max(1);
+        self.frequent = 10 * products * padded(steps_out) / (SPIKE_COST * wide_spike_cost(self.windows.lanes()));
     }
 
     /// Writes the currents of one block to `out`, `[post][padded steps_out]`.
