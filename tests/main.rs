@@ -16,6 +16,7 @@ mod engines_agree;
 mod golden_delay_training;
 mod golden_layered_engine;
 mod gradient_check;
+mod joined_projections;
 mod layered_oracle;
 mod nest_network;
 mod oracle;

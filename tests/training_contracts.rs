@@ -122,7 +122,7 @@ fn a_run_that_leaves_the_finite_numbers_says_so() {
     let mut trainer = Trainer::new(network(&data), settings, SEED).unwrap();
     let all: Vec<usize> = (0..data.len()).collect();
     let error = trainer.train_epoch(&data, &all, &mut |_| ControlFlow::Continue(())).unwrap_err();
-    assert!(error.to_string().starts_with("epoch 0, batch ") && error.to_string().contains("finite"), "{error}");
+    assert!(error.to_string().starts_with("epoch 1, batch ") && error.to_string().contains("finite"), "{error}");
 }
 
 /// On SHD the first batch fires near 0.09 times per neuron and step in both hidden populations; the reference implementation gives 0.08 to 0.10

@@ -1,14 +1,13 @@
 //! Results to stdout, errors to stderr; neither panics when the other end has gone.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::fmt::Display;
 use std::io::{self, Write};
 
 /// Prints a result and a line break.
 pub fn print(result: impl Display) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{result}")?;
-    Ok(stdout.flush()?)
+    writeln!(stdout, "{result}").and_then(|()| stdout.flush()).context("cannot write to standard output")
 }
 
 /// `1 epoch`, `2 epochs`.

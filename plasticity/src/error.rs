@@ -29,7 +29,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Training that left the finite numbers.
-    #[error("epoch {epoch}, batch {batch}: {source}")]
+    #[error("epoch {}, batch {}: {source}", epoch + 1, batch + 1)]
     Diverged {
         /// Epoch, counted from 0.
         epoch: usize,

@@ -126,8 +126,8 @@ impl SpikeFrames {
         let blocks = || fired.chunks_exact(steps.max(1)).zip(kept).enumerate();
         for (block, (fired, kept)) in blocks() {
             let mut counts = [0u32; LANES];
-            for mask in fired.iter().map(|fired| fired & kept) {
-                set_bits(mask, |lane| counts[lane] += 1);
+            for lane in fired.iter().flat_map(|fired| bits(fired & kept)) {
+                counts[lane] += 1;
             }
             for (start, count) in self.row_start[block * LANES + 1..].iter_mut().zip(counts) {
                 *start = count;
@@ -146,10 +146,10 @@ impl SpikeFrames {
                 *next = *start as usize;
             }
             for (step, mask) in fired.iter().map(|fired| fired & kept).enumerate() {
-                set_bits(mask, |lane| {
+                for lane in bits(mask) {
                     self.step[next[lane]] = step as u32;
                     next[lane] += 1;
-                });
+                }
             }
         }
     }
@@ -179,20 +179,19 @@ impl SpikeFrames {
     pub fn is_empty(&self) -> bool {
         self.step.is_empty()
     }
-
-    /// Share of entries that are not zero.
-    pub fn density(&self) -> f64 {
-        self.len() as f64 / (self.channels * self.steps).max(1) as f64
-    }
 }
 
-/// Calls `f` with the positions of the bits set, ascending.
-#[inline]
-fn set_bits(mut mask: u16, mut f: impl FnMut(usize)) {
-    while mask != 0 {
-        f(mask.trailing_zeros() as usize);
+/// The positions of the bits set, ascending.
+#[inline(always)]
+pub(crate) fn bits(mut mask: u16) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        if mask == 0 {
+            return None;
+        }
+        let lane = mask.trailing_zeros() as usize;
         mask &= mask - 1;
-    }
+        Some(lane)
+    })
 }
 
 /// Labelled samples that can be turned into frames one at a time, in any order and from any thread.

@@ -4,7 +4,8 @@
 const ALIGNMENT: usize = 64;
 
 /// A reused buffer whose first number lies on a cache line: a load that crosses two lines takes twice as long.
-#[derive(Debug, Clone, Default)]
+// Not `Clone`: the copy would lie elsewhere against the lines.
+#[derive(Debug, Default)]
 pub struct Aligned {
     numbers: Vec<f32>,
     length: usize,

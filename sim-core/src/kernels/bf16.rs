@@ -52,7 +52,6 @@ pub fn pair_rows(first: &[f32], second: &[f32], pairs: &mut [u32]) {
 
 /// Operands of a product of rows of pairs: `out[o][x] += sum_m dot(weights[o][m], rows[m * stride + x])`.
 pub(super) struct PairProduct<'a> {
-    /// `(first weight, first number of the output)`.
     pub outputs: &'a [super::Mixture],
     pub weights: &'a [u32],
     pub count: usize,
@@ -78,8 +77,11 @@ pub fn combine_each_paired(
     length: usize,
 ) {
     assert!(with.has_bf16(), "the processor has no bf16 products");
+    if count == 0 {
+        return;
+    }
     assert!(length.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-    assert!(count == 0 || (count - 1) * stride + length <= rows.len(), "a row leaves the rows");
+    assert!((count - 1).strict_mul(stride) + length <= rows.len(), "a row leaves the rows");
     for output in outputs {
         assert!(output.weights as usize + offset + count <= weights.len(), "weights are missing");
         assert!(output.out as usize + length <= out.len(), "an output leaves the rows");

@@ -98,6 +98,7 @@ impl DelayWindows {
     pub fn fill(&mut self, synapses: usize, width: usize, f: impl Fn(usize, WindowTaps) -> (u32, f32) + Sync) {
         let lanes = Self::lanes_for(width);
         (self.width, self.lanes) = (width, lanes);
+        self.pairs.clear();
         self.first.resize(synapses, 0);
         for values in [&mut self.weighted, &mut self.value, &mut self.slope] {
             values.resize(synapses * lanes, 0.0);
@@ -217,7 +218,7 @@ impl DelayWindows {
         assert!(synapses.start <= synapses.end && synapses.end <= self.first.len(), "no such synapses");
         assert_eq!(steps.len(), heights.len());
         let latest = steps.iter().copied().max().map_or(0, |step| step as usize + self.reach());
-        assert!(latest <= stride && synapses.len() * stride <= length, "the taps of a spike leave their row");
+        assert!(latest <= stride && synapses.len().strict_mul(stride) <= length, "the taps of a spike leave their row");
     }
 }
 
@@ -266,13 +267,13 @@ impl Scatter<'_> {
                 unsafe {
                     let height = V::splat(height);
                     let mut first = self.table.first.as_ptr().add(self.synapses.start);
-                    let mut weighted = self.table.weighted.as_ptr().add(self.synapses.start * lanes + column);
+                    let mut weighted = self.table.weighted.as_ptr().wrapping_add(self.synapses.start * lanes + column);
                     let mut row = self.rows.as_mut_ptr().add(step as usize + column);
                     for _ in self.synapses.clone() {
                         let at = row.add(*first as usize);
                         V::load(at).add_product(height, V::load(weighted)).store(at);
                         first = first.add(1);
-                        weighted = weighted.add(lanes);
+                        weighted = weighted.wrapping_add(lanes);
                         row = row.wrapping_add(self.stride);
                     }
                 }

@@ -106,7 +106,8 @@ impl Instructions {
     /// Runs a kernel on the vectors of this set.
     ///
     /// # Safety
-    /// The operands are what the kernel asks for; the processor has the set, which whoever made `self` has found out.
+    /// The operands are what the kernel asks for; the processor has the set. Kernels get one from [`Instructions::detect`], or from
+    /// `LayeredEngine::with_instructions`, which asks the processor first.
     unsafe fn run_kernel(self, kernel: impl vector::Kernel) {
         match self {
             #[cfg(target_arch = "x86_64")]

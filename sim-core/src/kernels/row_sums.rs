@@ -1,6 +1,6 @@
 //! Weighted sums of rows: the loops of kernels that are a few fixed filters.
 //!
-//! Both read rows that start at multiples of 16 numbers, so their loads are aligned where the rows are [`Aligned`].
+//! They read rows that start at multiples of 16 numbers, so their loads are aligned where the rows are [`Aligned`](super::Aligned).
 
 use super::vector::{Kernel, Simd, Vector, for_tile, tiles, tiles_of};
 use super::{Instructions, ROW_MULTIPLE};
@@ -10,8 +10,11 @@ use super::{Instructions, ROW_MULTIPLE};
 /// # Panics
 /// If a row leaves `rows`, or `out.len()` is not a multiple of 16.
 pub fn combine(with: Instructions, weights: &[f32], rows: &[f32], stride: usize, out: &mut [f32]) {
+    if weights.is_empty() {
+        return;
+    }
     assert!(out.len().is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-    assert!(weights.is_empty() || (weights.len() - 1) * stride + out.len() <= rows.len(), "a row leaves the rows");
+    assert!((weights.len() - 1).strict_mul(stride) + out.len() <= rows.len(), "a row leaves the rows");
     // SAFETY: just checked.
     unsafe { with.run_kernel(Combine { weights, rows, stride, out }) }
 }
@@ -89,8 +92,11 @@ pub fn combine_each(
     out: &mut [f32],
     length: usize,
 ) {
+    if count == 0 {
+        return;
+    }
     assert!(length.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-    assert!(count == 0 || (count - 1) * stride + length <= rows.len(), "a row leaves the rows");
+    assert!((count - 1).strict_mul(stride) + length <= rows.len(), "a row leaves the rows");
     for output in outputs {
         assert!(output.weights as usize + offset + count <= weights.len(), "weights are missing");
         assert!(output.out as usize + length <= out.len(), "an output leaves the rows");
@@ -219,8 +225,8 @@ pub fn gather_rows(
 ) {
     let Some(last) = index.iter().copied().max() else { return };
     assert_eq!(index.len(), heights.len());
-    let end = |stride: usize| planes.saturating_sub(1) * stride + ROW_MULTIPLE;
-    assert!(last as usize * table.row_stride + end(table.plane_stride) <= table.numbers.len(), "a row leaves the table");
+    let end = |stride: usize| planes.saturating_sub(1).strict_mul(stride) + ROW_MULTIPLE;
+    assert!((last as usize).strict_mul(table.row_stride) + end(table.plane_stride) <= table.numbers.len(), "a row leaves the table");
     assert!(end(out_stride) <= out.len(), "a plane leaves the output");
     // SAFETY: just checked.
     unsafe { with.run_kernel(GatherRows { index, heights, table, planes, out, out_stride }) }

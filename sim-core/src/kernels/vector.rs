@@ -12,8 +12,8 @@ pub(super) unsafe trait Vector: Copy {
     const LANES: usize;
     /// Accumulators a register tile may hold, leaving room for operands; at most [`MOST_TILE`].
     const TILE: usize;
-    /// Vectors of a tile of which four rows are held at once.
-    const FOUR_ROW_TILE: usize = Self::TILE / 2 - 1;
+    /// Vectors of a tile of which four rows are held at once, beside one row of operands: 6 where there are 32 registers, else 2.
+    const FOUR_ROW_TILE: usize = if Self::TILE == MOST_TILE { 6 } else { 2 };
     unsafe fn splat(value: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);

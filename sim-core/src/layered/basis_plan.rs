@@ -11,7 +11,7 @@
 //! Sixteen postsynaptic neurons run side by side, one per lane, so no row is ever shifted against another and all loads are aligned.
 
 use super::events::StepEvents;
-use super::layout::Layout;
+use super::layout::{Layout, index};
 use super::projection::Write;
 use super::spread::{Basis, Filter};
 use crate::kernels::{
@@ -199,7 +199,7 @@ impl BasisPlan {
         // Weights are counted in numbers or in pairs.
         let unit = if self.paired.is_some() { 2 } else { 1 };
         let per_neuron = layout.taps * per_element / unit;
-        let mixture = |neuron: usize| Mixture { weights: (neuron * per_neuron) as u32, out: (neuron * length) as u32 };
+        let mixture = |neuron: usize| Mixture { weights: index(neuron * per_neuron), out: index(neuron * length) };
         scratch.outputs.extend((0..layout.pre).filter(|&neuron| wanted(neuron)).map(mixture));
         if self.paired.is_some() {
             scratch.pairs.resize(per_element / 2 * stride, 0);

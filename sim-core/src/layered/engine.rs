@@ -24,6 +24,7 @@ use super::projection::{PlanSettings, ProjectionPlan, ProjectionScratch, Spikes,
 use super::spread::KernelEvaluation;
 use super::timing::{Stage, StageTiming};
 use crate::kernels::{Instructions, padded};
+use crate::spikes::bits;
 use crate::{Cells, DelayKernel, DenseSynapses, Error, LANES, Lanes, Network, Neuron, Purpose, Result, Seed, SpikeFrames, Synapses};
 use rand::RngExt;
 use rayon::prelude::*;
@@ -210,6 +211,9 @@ impl LayeredEngine {
         let order = topological_order(populations.len(), &ends, input)
             .ok_or_else(|| Error::Network("the layered engine needs a feed-forward network, but a projection closes a loop".into()))?;
         for &p in &order {
+            if ends.iter().all(|end| end.1 != p) {
+                return Err(Error::Network(format!("no projection ends at population {}", populations[p].name)));
+            }
             if p != output && neurons[p].as_ref().is_some_and(|neuron| !neuron.fires()) {
                 return Err(Error::Network(format!("population {} never fires, so nothing can follow it", populations[p].name)));
             }
@@ -255,7 +259,7 @@ impl LayeredEngine {
     /// Runs a batch forward. Results are read with [`LayeredEngine::losses`] and its siblings.
     ///
     /// # Errors
-    /// When a sample does not have the network's channels, the dropout rate is not in `0..1`, or a loss is not finite.
+    /// When the network is not of the shape the engine was built for, a sample does not have its channels, the dropout rate is not in `0..1`, or a loss is not finite.
     pub fn evaluate(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, objective: &dyn Objective) -> Result<()> {
         self.forward(network, batch, pass, objective, false)
     }
@@ -310,8 +314,7 @@ impl LayeredEngine {
         let fired = &self.samples[sample].fired[population];
         let blocks = fired.len() / steps.max(1);
         let at = |step: usize| {
-            (0..blocks)
-                .flat_map(move |block| super::population::bits(fired[block * steps + step]).map(move |lane| (block * LANES + lane, step)))
+            (0..blocks).flat_map(move |block| bits(fired[block * steps + step]).map(move |lane| (block * LANES + lane, step)))
         };
         (0..steps).flat_map(at).collect()
     }
@@ -330,6 +333,11 @@ impl LayeredEngine {
     }
 
     fn forward(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, objective: &dyn Objective, train: bool) -> Result<()> {
+        let sizes = network.populations.iter().map(|population| population.size);
+        let ends = network.projections.iter().map(|projection| (projection.source, projection.target));
+        if !(sizes.eq(self.sizes.iter().copied()) && ends.eq(self.ends.iter().copied())) {
+            return Err(Error::Network("the engine was built for a network of other populations or projections".into()));
+        }
         if let Some(sample) = batch.iter().position(|frames| frames.channels() != self.sizes[self.input]) {
             let (actual, expected) = (batch[sample].channels(), self.sizes[self.input]);
             return Err(Error::Length { name: format!("channels of sample {sample} of the batch"), actual, expected });
@@ -355,7 +363,8 @@ impl LayeredEngine {
     fn prepare(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, train: bool) {
         self.batch = batch.len();
         self.steps.fill(0);
-        self.steps[self.input] = batch.iter().map(SpikeFrames::steps).max().unwrap_or(0);
+        // A sample of no steps at all is as legal as one without spikes.
+        self.steps[self.input] = batch.iter().map(SpikeFrames::steps).max().unwrap_or(0).max(1);
         for &p in &self.order {
             for (projection, _) in self.ends.iter().enumerate().filter(|(_, end)| end.1 == p) {
                 let steps = ProjectionPlan::steps_out(dense(network, projection), self.steps[self.ends[projection].0]);
@@ -558,12 +567,13 @@ impl LayeredEngine {
         let ends = std::mem::take(&mut self.ends);
         let (steps, with, input) = (self.steps[p], self.instructions, self.input);
         let back = self.norm_adjoint(p);
-        // A source's gradient is set by the first of its targets on the way back and added to by the others.
-        let is_first = |source: usize| order_after(&self.order, p).iter().all(|&later| !ends.contains(&(source, later)));
-        let sources: Vec<_> = (plans.iter().zip(&ends))
-            .filter(|(_, end)| end.1 == p && end.0 != input)
-            .map(|(plan, &(source, _))| (plan, source, if is_first(source) { Write::Set } else { Write::Add }))
-            .collect();
+        // A source's gradient is set by the first projection on the way back and added to by all others.
+        let untouched = |source: usize| order_after(&self.order, p).iter().all(|&later| !ends.contains(&(source, later)));
+        let mut sources: Vec<(&ProjectionPlan, usize, Write)> = Vec::new();
+        for (plan, &(source, _)) in plans.iter().zip(&ends).filter(|(_, end)| end.1 == p && end.0 != input) {
+            let first = untouched(source) && sources.iter().all(|(_, other, _)| *other != source);
+            sources.push((plan, source, if first { Write::Set } else { Write::Add }));
+        }
         self.each_sample(|_, sample, chunk| {
             let SampleState { current, gradient, kept, .. } = sample;
             chunk.timing.time(Stage::Neurons, || super::population::norm_adjoint(&back, &current[p], steps, &mut gradient[p]));

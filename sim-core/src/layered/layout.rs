@@ -69,3 +69,11 @@ impl Layout {
         (task / self.tasks, first..(first + self.per_task).min(self.elements()))
     }
 }
+
+/// A place or a number's position as kernels take them.
+///
+/// # Panics
+/// If it does not fit 32 bits: such a projection would take tens of gigabytes.
+pub(super) fn index(position: usize) -> u32 {
+    u32::try_from(position).expect("positions fit 32 bits")
+}

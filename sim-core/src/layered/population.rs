@@ -127,19 +127,6 @@ pub(super) fn norm_adjoint(factors: &[(f32, f32, f32)], current: &[f32], steps: 
     }
 }
 
-/// The positions of the bits set, ascending.
-#[inline(always)]
-pub(super) fn bits(mut mask: u16) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        if mask == 0 {
-            return None;
-        }
-        let lane = mask.trailing_zeros() as usize;
-        mask &= mask - 1;
-        Some(lane)
-    })
-}
-
 /// Two sums over time for each neuron of one sample.
 #[derive(Debug, Clone, Default)]
 pub(super) struct NormSums(Vec<(f64, f64)>);

@@ -9,7 +9,7 @@ use super::events::StepEvents;
 use super::spread::{KernelEvaluation, Precision, Spread};
 use super::window_plan::{WindowPlan, WindowScratch};
 use crate::kernels::Instructions;
-use crate::{DelayKernel, DenseSynapses, SpikeFrames};
+use crate::{DelayKernel, DenseSynapses, Granularity, SpikeFrames};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -162,32 +162,24 @@ impl ProjectionPlan {
         by_place.resize(layout.places(), 0.0);
         delay_by_place.resize(layout.places(), 0.0);
         let places = layout.per_task * layout.block;
-        let results = by_place.par_chunks_exact_mut(places).zip(delay_by_place.par_chunks_exact_mut(places));
+        let by_task = by_place.par_chunks_exact_mut(places).zip(delay_by_place.par_chunks_exact_mut(places)).zip(tasks.par_iter_mut());
         if uses_basis {
             let (correlation, sums, per_task) = basis.split();
-            let all = sums.par_chunks_exact_mut(per_task).zip(&mut *tasks).zip(results).enumerate();
-            all.for_each(|(task, ((sums, scratch), (weight, delay)))| {
-                let start = Instant::now();
-                sums.fill(0.0);
-                for b in 0..samples {
-                    let (spikes, gradient) = sample(b);
-                    correlation.add(with, task, spikes, gradient, &mut scratch.basis, sums);
-                }
-                correlation.fold(task, sums, weight, delay);
-                scratch.spent += start.elapsed();
+            by_task.zip(sums.par_chunks_exact_mut(per_task)).enumerate().for_each(|(task, (((weight, delay), scratch), sums))| {
+                let TaskScratch { basis: scratch, spent, .. } = scratch;
+                let add = |spikes: &SpikeFrames, gradient: &[f32], sums: &mut [f32]| {
+                    correlation.add(with, task, spikes, gradient, scratch, sums);
+                };
+                *spent += add_samples(samples, &sample, sums, add, |sums| correlation.fold(task, sums, weight, delay));
             });
         } else {
             let (correlation, sums, per_task) = window.split();
-            let all = sums.par_chunks_exact_mut(per_task).zip(&mut *tasks).zip(results).enumerate();
-            all.for_each(|(task, ((sums, scratch), (weight, delay)))| {
-                let start = Instant::now();
-                sums.fill(0.0);
-                for b in 0..samples {
-                    let (spikes, gradient) = sample(b);
-                    correlation.add(with, task, spikes, gradient, &mut scratch.rows, sums);
-                }
-                correlation.fold(task, sums, weight, delay);
-                scratch.spent += start.elapsed();
+            by_task.zip(sums.par_chunks_exact_mut(per_task)).enumerate().for_each(|(task, (((weight, delay), scratch), sums))| {
+                let TaskScratch { rows, spent, .. } = scratch;
+                let add = |spikes: &SpikeFrames, gradient: &[f32], sums: &mut [f32]| {
+                    correlation.add(with, task, spikes, gradient, rows, sums);
+                };
+                *spent += add_samples(samples, &sample, sums, add, |sums| correlation.fold(task, sums, weight, delay));
             });
         }
         let elements = layout.elements();
@@ -195,7 +187,7 @@ impl ProjectionPlan {
             weight.iter_mut().enumerate().for_each(|(element, weight)| *weight = by_place[layout.place(post, element)]);
         });
         let slope = |post: usize, element: usize| synapses.weight[post * elements + element] * delay_by_place[layout.place(post, element)];
-        if delay.len() == weight.len() {
+        if synapses.granularity == Granularity::Synaptic {
             delay.par_chunks_exact_mut(elements).enumerate().for_each(|(post, delay)| {
                 delay.iter_mut().enumerate().for_each(|(element, delay)| *delay = slope(post, element));
             });
@@ -209,4 +201,22 @@ impl ProjectionPlan {
         }
         tasks.iter_mut().map(|task| std::mem::take(&mut task.spent)).sum()
     }
+}
+
+/// Adds up the correlations of all samples in order and folds them; returns the time it took.
+fn add_samples<'a>(
+    samples: usize,
+    sample: impl Fn(usize) -> (&'a SpikeFrames, &'a [f32]),
+    sums: &mut [f32],
+    mut add: impl FnMut(&SpikeFrames, &[f32], &mut [f32]),
+    fold: impl FnOnce(&[f32]),
+) -> Duration {
+    let start = Instant::now();
+    sums.fill(0.0);
+    for b in 0..samples {
+        let (spikes, gradient) = sample(b);
+        add(spikes, gradient, sums);
+    }
+    fold(sums);
+    start.elapsed()
 }

@@ -4,7 +4,7 @@
 //! hold there: the cost follows spikes. Neurons that fire so often that whole rows are cheaper are taken row by row. The input
 //! gradient is wanted at every step, so it always goes by rows.
 
-use super::layout::Layout;
+use super::layout::{Layout, index};
 use super::projection::Write;
 use super::spread::Window;
 use crate::kernels::{Aligned, DelayWindows, Instructions, Shift, Source, Sources, padded, pair_with_next};
@@ -87,7 +87,8 @@ impl WindowPlan {
         // An odd number of cache lines spreads the rows over the cache.
         self.stride = (padded(steps_in) + self.windows.reach()).max(padded(steps_out)).next_multiple_of(16) | 16;
         let products = if paired { window.width.div_ceil(2) } else { window.width };
-        self.frequent = 10 * products * padded(steps_out) / (SPIKE_COST * wide_spike_cost(self.windows.lanes()));
+        let spikes = 10 * products * padded(steps_out) / (SPIKE_COST * wide_spike_cost(self.windows.lanes()));
+        self.frequent = spikes.max(1);
     }
 
     /// Writes the currents of one block to `out`, `[post][padded steps_out]`.
@@ -132,8 +133,8 @@ impl WindowPlan {
                 }
             }
             let source = |(n, &neuron): (usize, &usize)| {
-                let row = (n * length + windows.reach()) as u32;
-                (0..layout.taps).map(move |tap| Source { row, synapse: layout.row(block, neuron * layout.taps + tap) as u32 })
+                let row = index(n * length + windows.reach());
+                (0..layout.taps).map(move |tap| Source { row, synapse: index(layout.row(block, neuron * layout.taps + tap)) })
             };
             sources.refill(frequent.iter().enumerate().flat_map(source));
             if self.paired {
@@ -158,7 +159,7 @@ impl WindowPlan {
         }
     }
 
-    /// The correlation sums of all tasks, each to be filled by [`WindowPlan::correlate`].
+    /// The correlation sums of all tasks, each to be filled by [`WindowCorrelation::add`].
     pub(super) fn split(&mut self) -> (WindowCorrelation<'_>, &mut [f32], usize) {
         let Self { layout, windows, steps_out, stride, sums, .. } = self;
         sums.resize(layout.places() * windows.lanes(), 0.0);
@@ -190,7 +191,7 @@ impl WindowPlan {
             let these = first_lane..lanes.min(first_lane + together);
             for start in (0..length).step_by(tile) {
                 let steps = start..length.min(start + tile);
-                let source = |lane: usize| Source { row: (lane * stride + start) as u32, synapse: lane as u32 };
+                let source = |lane: usize| Source { row: index(lane * stride + start), synapse: index(lane) };
                 scratch.sources.refill(these.clone().map(source));
                 for (neuron, out) in out.chunks_exact_mut(length).enumerate().filter(|(neuron, _)| wanted(*neuron)) {
                     for element in neuron * layout.taps..(neuron + 1) * layout.taps {

@@ -1,0 +1,234 @@
+//! Gradients of the layered engine where projections meet: side by side, past a population, with delays that synapses share.
+
+use neurons::{LeakyIntegrator, Lif};
+use plasticity::gradient::Loss;
+use proptest::prelude::*;
+use rand::RngExt;
+use sim_core::{
+    BatchNorm, Cells, DelayKernel, DenseSynapses, GaussianMethod, Granularity, KernelEvaluation, Kernels, LayeredEngine, Network,
+    NormStatistics, Objective, Pass, Population, Precision, Projection, Purpose, SampleLoss, Seed, SpikeFrames, Synapses,
+};
+use std::sync::Arc;
+
+const CLASSES: usize = 3;
+
+/// Every sample is of class `slot % CLASSES`.
+struct SumSoftmax;
+
+impl Objective for SumSoftmax {
+    fn evaluate(&self, slot: usize, output: &[f32], steps: usize, gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+        let (loss, label) = (Loss::SumSoftmax, slot % CLASSES);
+        let result = match gradient {
+            Some((gradient, scale)) => loss.value_and_gradient(output, CLASSES, steps, label, scale as f64, gradient),
+            None => loss.value(output, CLASSES, steps, label),
+        };
+        SampleLoss { loss: result.loss, predicted: result.predicted }
+    }
+}
+
+/// Populations of these sizes, the last a readout, the hidden ones behind norms.
+fn populations(sizes: &[usize]) -> Vec<Population> {
+    let last = sizes.len() - 1;
+    let cells = |index: usize| match index {
+        0 => Cells::Source,
+        _ if index == last => Cells::Neurons(Arc::new(LeakyIntegrator::default())),
+        _ => Cells::Neurons(Arc::new(Lif { tau_mem_ms: 5.0, ..Lif::default() })),
+    };
+    let norm = |index: usize| (index > 0 && index < last).then(|| BatchNorm::new(sizes[index]));
+    let population =
+        |(index, &size): (usize, &usize)| Population { name: format!("p{index}"), size, cells: cells(index), norm: norm(index) };
+    sizes.iter().enumerate().map(population).collect()
+}
+
+fn synapses(seed: u64, pre: usize, post: usize, taps: usize, max_delay_steps: usize, granularity: Granularity) -> DenseSynapses {
+    let mut random = Seed(seed).stream(Purpose::Weights, 0, 0);
+    let mut synapses = DenseSynapses {
+        pre,
+        post,
+        taps,
+        max_delay_steps,
+        granularity,
+        kernel: DelayKernel::Gaussian,
+        weight: Vec::new(),
+        delay: Vec::new(),
+    };
+    synapses.weight = (0..pre * post * taps).map(|_| random.random_range(-1.0..1.5)).collect();
+    synapses.delay = (0..synapses.delay_count()).map(|_| random.random_range(0.0..=max_delay_steps as f32)).collect();
+    synapses
+}
+
+fn dense(source: usize, target: usize, synapses: &DenseSynapses) -> Projection {
+    Projection { source, target, synapses: Synapses::Dense(synapses.clone()) }
+}
+
+fn frames(seed: u64, channels: usize, steps: usize) -> SpikeFrames {
+    let mut random = Seed(seed).stream(Purpose::Synthesis, 0, 0);
+    let events: Vec<_> =
+        (0..channels * steps / 5).map(|_| (random.random_range(0..channels as u32), random.random_range(0..steps as u32))).collect();
+    SpikeFrames::from_events(channels, steps, &events).unwrap()
+}
+
+fn pass(sigma_raw: f64, evaluation: KernelEvaluation) -> Pass {
+    Pass { kernels: Kernels::Trained { sigma_raw, evaluation }, norm: NormStatistics::Batch, dropout: None }
+}
+
+/// The largest difference as a share of the largest entry.
+fn difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    let largest = b.iter().fold(1e-12f32, |largest, x| largest.max(x.abs()));
+    a.iter().zip(b).fold(0.0f32, |worst, (a, b)| worst.max((a - b).abs())) / largest
+}
+
+/// Two projections between the same populations are one with two kernel elements per synapse.
+#[test]
+fn projections_side_by_side_add_up() {
+    for sigma in [0.23, 9.0] {
+        let sizes = [5, 40, 18, CLASSES];
+        let both = synapses(1, 40, 18, 2, 24, Granularity::Synaptic);
+        let half = |k: usize| {
+            let every = |all: &[f32]| all.iter().skip(k).step_by(2).copied().collect();
+            DenseSynapses { taps: 1, weight: every(&both.weight), delay: every(&both.delay), ..both.clone() }
+        };
+        let first = synapses(2, 5, 40, 1, 24, Granularity::Synaptic);
+        let last = synapses(3, 18, CLASSES, 1, 24, Granularity::Synaptic);
+        let network = |middle: Vec<Projection>| Network {
+            dt_ms: 1.0,
+            populations: populations(&sizes),
+            projections: [vec![dense(0, 1, &first)], middle, vec![dense(2, 3, &last)]].concat(),
+        };
+        let apart = network(vec![dense(1, 2, &half(0)), dense(1, 2, &half(1))]);
+        let merged = network(vec![dense(1, 2, &both)]);
+        let batch: Vec<_> = (0..7).map(|sample| frames(sample, 5, 30)).collect();
+        let train = |network: &Network| {
+            let mut engine = LayeredEngine::new(network).unwrap();
+            engine.train(network, &batch, &pass(sigma, KernelEvaluation::default()), &SumSoftmax).unwrap().clone()
+        };
+        let (apart, merged) = (train(&apart), train(&merged));
+        for (a, b) in [(0, 0), (3, 2)] {
+            assert!(difference(&apart.projections[a].weight, &merged.projections[b].weight) < 1e-4, "projection {a} at sigma {sigma}");
+            assert!(difference(&apart.projections[a].delay, &merged.projections[b].delay) < 1e-4, "projection {a} at sigma {sigma}");
+        }
+        let woven: Vec<f32> =
+            (apart.projections[1].weight.iter().zip(&apart.projections[2].weight)).flat_map(|(first, second)| [*first, *second]).collect();
+        assert!(difference(&woven, &merged.projections[1].weight) < 1e-4, "sigma {sigma}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// On networks with skips and any granularity, approximations stay near the exact kernels, gradients too, and an engine that has run
+    /// other batches and kernels before gives the same bits as a new one.
+    #[test]
+    fn approximations_and_reuse_change_little_and_nothing(
+        seed in 0_u64..1000,
+        hidden in 1_usize..40,
+        taps in 1_usize..3,
+        max_delay in 0_usize..40,
+        granularity in prop_oneof![Just(Granularity::Synaptic), Just(Granularity::Axonal), Just(Granularity::Dendritic)],
+        sigma in prop_oneof![Just(0.23), Just(2.0), Just(15.0)],
+        method in prop_oneof![Just(GaussianMethod::Truncated), Just(GaussianMethod::Polynomial), Just(GaussianMethod::Cheapest)],
+    ) {
+        let sizes = [4, hidden, 17, CLASSES];
+        let between = |source: usize, target: usize| {
+            let seed = seed * 100 + (source * 10 + target) as u64;
+            dense(source, target, &synapses(seed, sizes[source], sizes[target], taps, max_delay, granularity))
+        };
+        let projections = vec![between(0, 1), between(0, 2), between(1, 2), between(1, 3), between(2, 3)];
+        let network = Network { dt_ms: 1.0, populations: populations(&sizes), projections };
+        let batch: Vec<_> = (0..5).map(|sample| frames(seed + sample, 4, 25)).collect();
+        let other: Vec<_> = (0..9).map(|sample| frames(seed + 50 + sample, 4, 60)).collect();
+        // Tight enough that hardly a spike moves.
+        let approximate = pass(sigma, KernelEvaluation { gaussian: method, tolerance: 1e-5, ..KernelEvaluation::default() });
+        let exact = pass(sigma, KernelEvaluation::default());
+
+        let mut fresh = LayeredEngine::new(&network).unwrap();
+        let gradients = fresh.train(&network, &batch, &approximate, &SumSoftmax).unwrap().clone();
+        let mut used = LayeredEngine::new(&network).unwrap();
+        used.train(&network, &other, &exact, &SumSoftmax).unwrap();
+        used.evaluate(&network, &other[..1], &Pass::DEPLOYED, &SumSoftmax).unwrap();
+        prop_assert_eq!(used.train(&network, &batch, &approximate, &SumSoftmax).unwrap(), &gradients);
+
+        let reference = used.train(&network, &batch, &exact, &SumSoftmax).unwrap();
+        let same_spikes = (1..3).all(|p| (0..5).all(|sample| fresh.spikes(sample, p) == {
+            let mut engine = LayeredEngine::new(&network).unwrap();
+            engine.evaluate(&network, &batch, &exact, &SumSoftmax).unwrap();
+            engine.spikes(sample, p)
+        }));
+        // Behind a norm some gradients are what larger terms leave over: they are compared with the largest of all.
+        let scale = reference.projections.iter().flat_map(|projection| &projection.weight).fold(1e-6f32, |max, x| max.max(x.abs()));
+        if same_spikes {
+            for (a, b) in gradients.projections.iter().zip(&reference.projections) {
+                let worst = a.weight.iter().zip(&b.weight).fold(0.0f32, |worst, (a, b)| worst.max((a - b).abs()));
+                prop_assert!(worst < 1e-2 * scale, "{worst} of {scale}");
+            }
+        }
+    }
+}
+
+/// Products in bf16 keep a gradient to about a hundredth. Input spikes are so rare that none is taken by rows: all neurons fire as they do
+/// in single precision, and what differs is the way back.
+#[test]
+fn bf16_keeps_gradients_to_a_hundredth() {
+    let sizes = [12, 48, CLASSES];
+    let between = |source: usize, target: usize| {
+        dense(source, target, &synapses((source * 10 + target) as u64, sizes[source], sizes[target], 1, 24, Granularity::Synaptic))
+    };
+    let network = Network { dt_ms: 1.0, populations: populations(&sizes), projections: vec![between(0, 1), between(1, 2)] };
+    let rare = |sample: u32| {
+        let events = (0..12).flat_map(|channel| [(channel, (channel * 7 + sample * 3) % 40), (channel, (channel + sample) % 37)]);
+        SpikeFrames::from_events(12, 40, &events.collect::<Vec<_>>()).unwrap()
+    };
+    let batch: Vec<_> = (0..8).map(rare).collect();
+    for sigma in [0.23, 9.0] {
+        let train = |precision| {
+            let evaluation = KernelEvaluation { gaussian: GaussianMethod::Cheapest, precision, ..KernelEvaluation::default() };
+            let mut engine = LayeredEngine::new(&network).unwrap();
+            engine.train(&network, &batch, &pass(sigma, evaluation), &SumSoftmax).unwrap().clone()
+        };
+        let (single, half) = (train(Precision::Single), train(Precision::Bf16));
+        for (projection, (a, b)) in half.projections.iter().zip(&single.projections).enumerate() {
+            assert!(
+                difference(&a.weight, &b.weight) < 2e-2,
+                "projection {projection} at sigma {sigma}: {}",
+                difference(&a.weight, &b.weight)
+            );
+        }
+    }
+}
+
+#[test]
+fn networks_the_engine_cannot_run_are_refused() {
+    let between = |source: usize, target: usize| dense(source, target, &synapses(1, 4, 4, 1, 3, Granularity::Synaptic));
+    let network = |projections| Network { dt_ms: 1.0, populations: populations(&[4, 4, 4, 4]), projections };
+    let orphan = LayeredEngine::new(&network(vec![between(0, 2), between(1, 2), between(2, 3)])).unwrap_err();
+    assert!(orphan.to_string().contains("no projection ends at population p1"), "{orphan}");
+
+    let chain = network(vec![between(0, 1), between(1, 2), between(2, 3)]);
+    let mut engine = LayeredEngine::new(&chain).unwrap();
+    let skip = network(vec![between(0, 1), between(0, 2), between(1, 2), between(2, 3)]);
+    let refused = engine.evaluate(&skip, &[frames(0, 4, 9)], &Pass::DEPLOYED, &SumSoftmax).unwrap_err();
+    assert!(refused.to_string().contains("built for a network of other populations or projections"), "{refused}");
+}
+
+#[test]
+fn samples_without_steps_are_legal() {
+    let between = |source: usize, target: usize| dense(source, target, &synapses(1, 4, 4, 1, 0, Granularity::Synaptic));
+    let mut network = Network { dt_ms: 1.0, populations: populations(&[4, 4, 4]), projections: vec![between(0, 1), between(1, 2)] };
+    network.populations[2].size = 4;
+    let empty = SpikeFrames::from_events(4, 0, &[]).unwrap();
+    let mut engine = LayeredEngine::new(&network).unwrap();
+    engine.train(&network, &[empty.clone(), empty], &pass(1.0, KernelEvaluation::default()), &FirstClass).unwrap();
+}
+
+/// Gradient one at every place.
+struct FirstClass;
+
+impl Objective for FirstClass {
+    fn evaluate(&self, _slot: usize, _output: &[f32], _steps: usize, gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+        if let Some((gradient, scale)) = gradient {
+            gradient.fill(scale);
+        }
+        SampleLoss::default()
+    }
+}
