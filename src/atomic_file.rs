@@ -9,13 +9,11 @@ use std::path::Path;
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |source| Error::io(path, "write the file", source);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".synfire-").suffix(".tmp");
-    // The usual rights of a new file; a temporary file would else be readable by its owner alone.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut temporary = builder.tempfile_in(folder).map_err(failed)?;
-    temporary.write_all(bytes).and_then(|()| temporary.as_file().sync_all()).map_err(failed)?;
+    // Made here rather than by the crate, whose own way gives the file to its owner alone and puts the temporary name, which means nothing to
+    // anyone, into its errors; written through `as_file` for the same reason.
+    let create = |path: &Path| fs::File::options().read(true).write(true).create_new(true).open(path);
+    let temporary = tempfile::Builder::new().prefix(".synfire-").suffix(".tmp").make_in(folder, create).map_err(failed)?;
+    temporary.as_file().write_all(bytes).and_then(|()| temporary.as_file().sync_all()).map_err(failed)?;
     temporary.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }

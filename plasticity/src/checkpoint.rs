@@ -326,12 +326,11 @@ fn write(path: &Path, tensors: Tensors, metadata: String) -> Result<()> {
     let metadata = HashMap::from([(METADATA.to_string(), metadata)]);
     let data = safetensors::serialize(views, Some(metadata)).map_err(|error| file_error(std::io::Error::other(error)))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // The usual rights of a new file; a temporary file would else be readable by its owner alone.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(file_error)?;
-    file.write_all(&data).and_then(|()| file.as_file().sync_all()).map_err(file_error)?;
+    // Made here rather than by the crate, whose own way gives the file to its owner alone and puts the temporary name, which means nothing to
+    // anyone, into its errors; written through `as_file` for the same reason.
+    let create = |path: &Path| std::fs::File::options().read(true).write(true).create_new(true).open(path);
+    let file = tempfile::Builder::new().make_in(folder, create).map_err(file_error)?;
+    file.as_file().write_all(&data).and_then(|()| file.as_file().sync_all()).map_err(file_error)?;
     file.persist(path).map_err(|error| file_error(error.error))?;
     Ok(())
 }
