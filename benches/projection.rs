@@ -1,13 +1,13 @@
 //! One training step of the `shd-delays` network by kernel evaluation, kernel width and instruction set.
 //!
 //! `cargo bench --bench projection`; it tells whether the constants of `sim-core/src/layered/spread.rs` and
-//! `projection.rs` fit a machine.
+//! `window_plan.rs` fit a machine.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::RngExt;
 use sim_core::{
-    GaussianMethod, Instructions, KernelEvaluation, Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, Purpose, SampleLoss,
-    Seed, SpikeFrames,
+    GaussianMethod, Instructions, KernelEvaluation, Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, Precision, Purpose,
+    SampleLoss, Seed, SpikeFrames,
 };
 use std::hint::black_box;
 use synfire::Experiment;
@@ -37,8 +37,8 @@ fn network() -> Network {
     Experiment::recipe("shd-delays").and_then(|experiment| experiment.build_network(140, 20)).expect("a recipe that ships")
 }
 
-fn trained(gaussian: GaussianMethod, sigma_raw: f64) -> Pass {
-    let evaluation = KernelEvaluation { gaussian, ..KernelEvaluation::default() };
+fn trained(gaussian: GaussianMethod, precision: Precision, sigma_raw: f64) -> Pass {
+    let evaluation = KernelEvaluation { gaussian, precision, ..KernelEvaluation::default() };
     Pass { kernels: Kernels::Trained { sigma_raw, evaluation }, norm: NormStatistics::Batch, dropout: None }
 }
 
@@ -48,9 +48,11 @@ fn by_evaluation(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("training step");
     group.sample_size(10).throughput(Throughput::Elements(SAMPLES as u64));
     for sigma in [0.23, 1.0, 3.0, 12.0] {
-        for method in [GaussianMethod::Exact, GaussianMethod::Truncated, GaussianMethod::Polynomial, GaussianMethod::Cheapest] {
-            let pass = trained(method, sigma);
-            group.bench_function(BenchmarkId::new(format!("{method:?}"), sigma), |bencher| {
+        let singly = [GaussianMethod::Exact, GaussianMethod::Truncated, GaussianMethod::Polynomial, GaussianMethod::Cheapest];
+        let all = singly.map(|method| (method, Precision::Single)).into_iter().chain([(GaussianMethod::Cheapest, Precision::Bf16)]);
+        for (method, precision) in all {
+            let pass = trained(method, precision, sigma);
+            group.bench_function(BenchmarkId::new(format!("{method:?}, {precision:?}"), sigma), |bencher| {
                 bencher.iter(|| {
                     black_box(engine.train(&network, &batch, &pass, &Flat).expect("finite"));
                 });
@@ -64,7 +66,7 @@ fn by_evaluation(criterion: &mut Criterion) {
 
 fn by_instructions(criterion: &mut Criterion) {
     let (network, batch) = (network(), (0..SAMPLES as u64).map(frames).collect::<Vec<_>>());
-    let pass = trained(GaussianMethod::Truncated, 0.23);
+    let pass = trained(GaussianMethod::Truncated, Precision::Single, 0.23);
     let mut group = criterion.benchmark_group("instruction sets");
     group.sample_size(10).throughput(Throughput::Elements(SAMPLES as u64));
     for instructions in Instructions::available() {
