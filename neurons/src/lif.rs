@@ -35,7 +35,7 @@
 use crate::Decay;
 use crate::surrogate::{Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope};
 use serde::{Deserialize, Serialize};
-use sim_core::{Error, LANES, Lanes, Neuron, NeuronModel, NeuronState, Result, vectorize};
+use sim_core::{Error, LANES, Lanes, Neuron, NeuronModel, NeuronState, Result, lanes_at_least, vectorize};
 
 /// What a spike does to the potential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -151,13 +151,21 @@ impl Neuron for PerStep {
 
     fn forward(&self, potential: &mut [Lanes], spikes: &mut [u16]) {
         let (constants, refractory_steps) = (self.lane_constants(), self.refractory_steps);
+        if refractory_steps > 0 {
+            vectorize(
+                #[inline(always)]
+                || forward_lanes_refractory(constants, refractory_steps, potential, spikes),
+            );
+            return;
+        }
         vectorize(
             #[inline(always)]
-            || match refractory_steps {
-                0 => forward_lanes(constants, potential, spikes),
-                _ => forward_lanes_refractory(constants, refractory_steps, potential, spikes),
+            || match constants.hard {
+                true => forward_lanes::<true>(constants, potential),
+                false => forward_lanes::<false>(constants, potential),
             },
         );
+        lanes_at_least(potential, constants.threshold, spikes);
     }
 
     fn adjoint(&self, potential: &[Lanes], spikes: &[u16], gradient: &mut [Lanes]) {
@@ -245,16 +253,14 @@ fn join(bits: [u32; LANES]) -> u16 {
 
 /// Without a refractory time.
 #[inline(always)]
-fn forward_lanes(constants: LaneConstants, potential: &mut [Lanes], spikes: &mut [u16]) {
+fn forward_lanes<const HARD: bool>(LaneConstants { beta, gain, threshold, .. }: LaneConstants, potential: &mut [Lanes]) {
     let mut u = [0.0; LANES];
-    for (v, mask) in potential.iter_mut().zip(spikes) {
-        let mut fires = [0; LANES];
+    for v in potential {
         for n in 0..LANES {
-            v[n] = constants.beta * u[n] + constants.gain * v[n];
-            u[n] = constants.after_reset(v[n]);
-            fires[n] = LANE_BIT[n] & all_ones_if(v[n] >= constants.threshold);
+            v[n] = beta * u[n] + gain * v[n];
+            let reset = if HARD { 0.0 } else { v[n] - threshold };
+            u[n] = if v[n] >= threshold { reset } else { v[n] };
         }
-        *mask = join(fires);
     }
 }
 

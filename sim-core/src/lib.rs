@@ -15,7 +15,7 @@ mod spikes;
 pub use clock_engine::{ClockEngine, InputSpike};
 pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};
 pub use error::{Error, Result};
-pub use kernels::{Instructions, vectorize};
+pub use kernels::{Instructions, lanes_at_least, vectorize};
 pub use layered::{
     BatchStatistics, Dropout, GaussianMethod, Gradients, KernelEvaluation, Kernels, LayeredEngine, NormGradient, NormStatistics,
 };

@@ -3,6 +3,7 @@
 use super::bf16::PairProduct;
 use super::delay_windows::{PairPull, Shift};
 use super::vector::{Kernel, Simd, Vector, for_tile, tiles, tiles_of};
+use crate::{LANES, Lanes};
 use std::arch::x86_64::*;
 
 /// See the module.
@@ -47,6 +48,103 @@ pub(super) fn is_available() -> bool {
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512vl")
         && super::avx2::is_available()
+}
+
+/// See [`rows_to_lanes`](super::rows_to_lanes); all lanes have a row.
+///
+/// # Safety
+/// The processor has AVX-512; 16 rows of as many numbers as there are `lanes`.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt,bmi1,bmi2")]
+pub(super) unsafe fn rows_to_lanes(rows: *const f32, stride: usize, [scale, offset]: [&Lanes; 2], lanes: &mut [Lanes]) {
+    // SAFETY: the caller's promise; the mask leaves out what lies behind the last step. A prefetch may go anywhere.
+    unsafe {
+        let (scale, offset) = (_mm512_loadu_ps(scale.as_ptr()), _mm512_loadu_ps(offset.as_ptr()));
+        for (tile, lanes) in lanes.chunks_mut(LANES).enumerate() {
+            let mask = first_lanes(lanes.len());
+            let from = rows.wrapping_add(tile * LANES);
+            let mut numbers = [_mm512_setzero_ps(); LANES];
+            for (row, numbers) in numbers.iter_mut().enumerate() {
+                // The same tile of the 16 rows that are likely to be next.
+                _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add((LANES + row) * stride).cast());
+                *numbers = _mm512_maskz_loadu_ps(mask, from.wrapping_add(row * stride));
+            }
+            for (lanes, turned) in lanes.iter_mut().zip(turn(numbers)) {
+                _mm512_storeu_ps(lanes.as_mut_ptr(), _mm512_add_ps(_mm512_mul_ps(scale, turned), offset));
+            }
+        }
+    }
+}
+
+/// See [`lanes_to_rows`](super::lanes_to_rows); all lanes have a row.
+///
+/// # Safety
+/// As for [`rows_to_lanes`].
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt,bmi1,bmi2")]
+pub(super) unsafe fn lanes_to_rows(lanes: &[Lanes], rows: *mut f32, stride: usize) {
+    // SAFETY: as there.
+    unsafe {
+        for (tile, lanes) in lanes.chunks(LANES).enumerate() {
+            let mut numbers = [_mm512_setzero_ps(); LANES];
+            for (numbers, lanes) in numbers.iter_mut().zip(lanes) {
+                *numbers = _mm512_loadu_ps(lanes.as_ptr());
+            }
+            for (row, turned) in turn(numbers).into_iter().enumerate() {
+                _mm512_mask_storeu_ps(rows.wrapping_add(row * stride + tile * LANES), first_lanes(lanes.len()), turned);
+            }
+        }
+    }
+}
+
+/// The mask of the first `count` lanes.
+#[inline(always)]
+fn first_lanes(count: usize) -> u16 {
+    ((1u32 << count) - 1) as u16
+}
+
+/// Rows to columns.
+///
+/// # Safety
+/// The processor has AVX-512.
+#[inline(always)]
+unsafe fn turn(rows: [__m512; LANES]) -> [__m512; LANES] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        // By four rows: quarter `q` of `fours[r][c]` holds column `4 q + c` of rows `4 r..4 r + 4`.
+        let mut fours = [[_mm512_setzero_ps(); 4]; 4];
+        for (four, rows) in fours.iter_mut().zip(rows.as_chunks::<4>().0) {
+            let [a, b, c, d] = *rows;
+            let ab = [_mm512_castps_pd(_mm512_unpacklo_ps(a, b)), _mm512_castps_pd(_mm512_unpackhi_ps(a, b))];
+            let cd = [_mm512_castps_pd(_mm512_unpacklo_ps(c, d)), _mm512_castps_pd(_mm512_unpackhi_ps(c, d))];
+            for n in 0..2 {
+                four[2 * n] = _mm512_castpd_ps(_mm512_unpacklo_pd(ab[n], cd[n]));
+                four[2 * n + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(ab[n], cd[n]));
+            }
+        }
+        let mut columns = [_mm512_setzero_ps(); LANES];
+        for c in 0..4 {
+            let [first, second, third, fourth] = [fours[0][c], fours[1][c], fours[2][c], fours[3][c]];
+            let (upper, lower) = (_mm512_shuffle_f32x4::<0x44>(first, second), _mm512_shuffle_f32x4::<0x44>(third, fourth));
+            columns[c] = _mm512_shuffle_f32x4::<0x88>(upper, lower);
+            columns[4 + c] = _mm512_shuffle_f32x4::<0xdd>(upper, lower);
+            let (upper, lower) = (_mm512_shuffle_f32x4::<0xee>(first, second), _mm512_shuffle_f32x4::<0xee>(third, fourth));
+            columns[8 + c] = _mm512_shuffle_f32x4::<0x88>(upper, lower);
+            columns[12 + c] = _mm512_shuffle_f32x4::<0xdd>(upper, lower);
+        }
+        columns
+    }
+}
+
+/// See [`lanes_at_least`](super::lanes_at_least).
+///
+/// # Safety
+/// The processor has AVX-512.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt,bmi1,bmi2")]
+pub(super) unsafe fn lanes_at_least(lanes: &[Lanes], threshold: f32, masks: &mut [u16]) {
+    let threshold = _mm512_set1_ps(threshold);
+    for (lanes, mask) in lanes.iter().zip(masks) {
+        // SAFETY: a group of lanes is one vector.
+        *mask = unsafe { _mm512_cmp_ps_mask::<_CMP_GE_OQ>(_mm512_loadu_ps(lanes.as_ptr()), threshold) };
+    }
 }
 
 /// Runs `f` compiled for AVX-512.

@@ -31,7 +31,7 @@ pub use aligned::Aligned;
 pub use bf16::{combine_each_paired, pair, pair_rows, pair_with_next};
 pub use delay_windows::{DelayWindows, Shift, Source, Sources};
 pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};
-pub use transpose::{lanes_to_rows, rows_to_lanes};
+pub use transpose::{lanes_at_least, lanes_to_rows, rows_to_lanes};
 
 use std::sync::OnceLock;
 

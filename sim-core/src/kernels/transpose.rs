@@ -1,5 +1,6 @@
-//! Rows along time to lanes side by side, and back.
+//! Rows along time to lanes side by side, and back; lanes to bits.
 
+use super::Instructions;
 use crate::{LANES, Lanes};
 
 /// Steps and lanes of a tile that is turned in registers.
@@ -10,13 +11,17 @@ const TILE: usize = 4;
 ///
 /// # Panics
 /// If a row is missing or shorter than `lanes`.
-#[inline(always)]
 pub fn rows_to_lanes(rows: &[f32], stride: usize, affine: &[(f32, f32)], lanes: &mut [Lanes]) {
     let (count, steps) = (affine.len(), lanes.len());
     assert!(count <= LANES && (count == 0 || (count - 1) * stride + steps <= rows.len()), "a row is missing");
     let (mut scale, mut offset) = ([0.0; LANES], [0.0; LANES]);
     for (lane, &(factor, constant)) in affine.iter().enumerate() {
         (scale[lane], offset[lane]) = (factor, constant);
+    }
+    #[cfg(target_arch = "x86_64")]
+    if count == LANES && Instructions::detect() == Instructions::Avx512 {
+        // SAFETY: the processor has it; the rows hold `steps` numbers, as just checked.
+        return unsafe { super::avx512::rows_to_lanes(rows.as_ptr(), stride, [&scale, &offset], lanes) };
     }
     if count < LANES {
         lanes.fill([0.0; LANES]);
@@ -44,10 +49,14 @@ pub fn rows_to_lanes(rows: &[f32], stride: usize, affine: &[(f32, f32)], lanes: 
 ///
 /// # Panics
 /// If a row is missing or shorter than `lanes`.
-#[inline(always)]
 pub fn lanes_to_rows(lanes: &[Lanes], count: usize, rows: &mut [f32], stride: usize) {
     let steps = lanes.len();
     assert!(count <= LANES && (count == 0 || (count - 1) * stride + steps <= rows.len()), "a row is missing");
+    #[cfg(target_arch = "x86_64")]
+    if count == LANES && Instructions::detect() == Instructions::Avx512 {
+        // SAFETY: as in `rows_to_lanes`.
+        return unsafe { super::avx512::lanes_to_rows(lanes, rows.as_mut_ptr(), stride) };
+    }
     let (whole_lanes, whole_steps) = (count - count % TILE, steps - steps % TILE);
     let same = [[1.0; TILE], [0.0; TILE]];
     for lane in (0..whole_lanes).step_by(TILE) {
@@ -62,6 +71,19 @@ pub fn lanes_to_rows(lanes: &[Lanes], count: usize, rows: &mut [f32], stride: us
     for lane in 0..count {
         let first = if lane < whole_lanes { whole_steps } else { 0 };
         rows[lane * stride + first..].iter_mut().zip(&lanes[first..]).for_each(|(number, lanes)| *number = lanes[lane]);
+    }
+}
+
+/// Bit `n` of `masks[t]` tells whether `lanes[t][n] >= threshold`.
+#[inline]
+pub fn lanes_at_least(lanes: &[Lanes], threshold: f32, masks: &mut [u16]) {
+    #[cfg(target_arch = "x86_64")]
+    if Instructions::detect() == Instructions::Avx512 {
+        // SAFETY: the processor has it.
+        return unsafe { super::avx512::lanes_at_least(lanes, threshold, masks) };
+    }
+    for (lanes, mask) in lanes.iter().zip(masks) {
+        *mask = (0..LANES).fold(0, |mask, n| mask | u16::from(lanes[n] >= threshold) << n);
     }
 }
 
@@ -107,7 +129,7 @@ mod tests {
 
     #[test]
     fn rows_turn_to_lanes_and_back() {
-        for (count, steps) in [(16, 8), (16, 11), (13, 6), (3, 3), (1, 1), (0, 5)] {
+        for (count, steps) in [(16, 16), (16, 48), (16, 43), (16, 8), (16, 11), (13, 6), (3, 3), (1, 1), (0, 5)] {
             let stride = steps + 2;
             let rows: Vec<f32> = (0..16 * stride).map(|n| n as f32).collect();
             let affine: Vec<(f32, f32)> = (0..count).map(|lane| (1.0 + lane as f32, -2.0)).collect();
@@ -125,6 +147,16 @@ mod tests {
                 let (lane, t) = (n / stride, n % stride);
                 assert_eq!(number, if lane < count && t < steps { lanes[t][lane] } else { -1.0 });
             }
+        }
+    }
+
+    #[test]
+    fn bits_tell_which_lanes_reach_the_threshold() {
+        let lanes: Vec<Lanes> = (0..5).map(|t| std::array::from_fn(|n| ((t * 7 + n * 5) % 11) as f32)).chain([[f32::NAN; LANES]]).collect();
+        let mut masks = vec![0; lanes.len()];
+        lanes_at_least(&lanes, 4.0, &mut masks);
+        for (lanes, mask) in lanes.iter().zip(masks) {
+            assert!((0..LANES).all(|n| (mask >> n & 1 == 1) == (lanes[n] >= 4.0)), "{lanes:?}: {mask:b}");
         }
     }
 }

@@ -189,10 +189,7 @@ impl BasisPlan {
         let stride = length | 16;
         let rows = scratch.rows.resize(per_element * stride);
         for (rows, plane) in rows.chunks_exact_mut(LANES * stride).zip(scratch.planes.as_slice().chunks_exact(steps_in * LANES)) {
-            vectorize(
-                #[inline(always)]
-                || lanes_to_rows(plane.as_chunks().0, LANES, rows, stride),
-            );
+            lanes_to_rows(plane.as_chunks().0, LANES, rows, stride);
             rows.chunks_exact_mut(stride).for_each(|row| row[*steps_in..].fill(0.0));
         }
         scratch.outputs.clear();
@@ -240,10 +237,7 @@ impl Filtering<'_> {
         behind.fill([0.0; LANES]);
         let length = padded(self.steps_out);
         let same = [(1.0, 0.0); LANES];
-        vectorize(
-            #[inline(always)]
-            || rows_to_lanes(&gradient[block * LANES * length..], length, &same[..self.layout.lanes(block)], there),
-        );
+        rows_to_lanes(&gradient[block * LANES * length..], length, &same[..self.layout.lanes(block)], there);
         let planes = scratch.planes.resize(self.basis.filters.len() * self.steps_in * LANES);
         planes.fill(0.0);
         let plane = (self.steps_in * LANES).max(1);

@@ -179,6 +179,8 @@ pub struct LayeredEngine {
     gradients: Gradients,
     timing: StageTiming,
     batch: usize,
+    /// Whether the last pass over the samples went from the last to the first.
+    from_the_end: bool,
 }
 
 impl LayeredEngine {
@@ -241,6 +243,7 @@ impl LayeredEngine {
             gradients,
             timing: StageTiming::default(),
             batch: 0,
+            from_the_end: false,
         })
     }
 
@@ -403,18 +406,24 @@ impl LayeredEngine {
         self.ends.iter().zip(&self.plans).any(|(end, plan)| end.0 == p && plan.reads_steps())
     }
 
-    /// Calls `f` for every chunk of samples with the number of its first.
+    /// Calls `f` for every chunk of samples with the number of its first. Every other pass starts from the end: the samples that the last
+    /// pass has left in the cache come first.
     fn each_chunk(&mut self, f: impl Fn(usize, &mut [SampleState], &mut Chunk) + Sync) {
         let size = self.batch.div_ceil(CHUNKS).max(1);
         let chunks = self.samples[..self.batch].par_chunks_mut(size).zip(&mut self.chunks).enumerate();
-        chunks.for_each(|(c, (samples, chunk))| f(c * size, samples, chunk));
+        self.from_the_end = !self.from_the_end;
+        let f = |(c, (samples, chunk)): (usize, (&mut [SampleState], &mut Chunk))| f(c * size, samples, chunk);
+        if self.from_the_end { chunks.rev().for_each(f) } else { chunks.for_each(f) }
     }
 
     /// Calls `f` for every sample of the batch, chunk by chunk.
     fn each_sample(&mut self, f: impl Fn(usize, &mut SampleState, &mut Chunk) + Sync) {
+        let from_the_end = !self.from_the_end;
         self.each_chunk(|first, samples, chunk| {
-            for (k, sample) in samples.iter_mut().enumerate() {
-                f(first + k, sample, chunk);
+            let last = samples.len() - 1;
+            for k in 0..samples.len() {
+                let k = if from_the_end { last - k } else { k };
+                f(first + k, &mut samples[k], chunk);
             }
         });
     }

@@ -40,10 +40,7 @@ impl PopulationPass<'_> {
         let neurons = LANES.min(self.size - first);
         let rows = &current[first * padded(self.steps)..];
         let affine = &self.affine[first..first + neurons];
-        vectorize(
-            #[inline(always)]
-            || rows_to_lanes(rows, padded(self.steps), affine, potential),
-        );
+        rows_to_lanes(rows, padded(self.steps), affine, potential);
         self.neurons.forward(potential, fired);
         let present = ((1u32 << neurons) - 1) as u16;
         fired.iter_mut().for_each(|fired| *fired &= present);
@@ -72,15 +69,9 @@ impl PopulationPass<'_> {
             self.forward(block, current, scratch.potential, scratch.fired);
             let heights = std::array::from_fn::<_, LANES, _>(|lane| if kept >> lane & 1 == 1 { (scale, 0.0) } else { (0.0, 0.0) });
             let rows = &mut gradient[first * stride..(first + neurons) * stride];
-            vectorize(
-                #[inline(always)]
-                || rows_to_lanes(rows, stride, &heights[..neurons], scratch.gradient),
-            );
+            rows_to_lanes(rows, stride, &heights[..neurons], scratch.gradient);
             self.neurons.adjoint(scratch.potential, scratch.fired, scratch.gradient);
-            vectorize(
-                #[inline(always)]
-                || lanes_to_rows(scratch.gradient, neurons, rows, stride),
-            );
+            lanes_to_rows(scratch.gradient, neurons, rows, stride);
             if let Some(sums) = &mut sums {
                 for (row, current) in rows.chunks_exact(stride).zip(current[first * stride..].chunks_exact(stride)) {
                     sums.push(&row[..self.steps], &current[..self.steps]);
