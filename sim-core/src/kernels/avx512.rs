@@ -1,7 +1,7 @@
 //! AVX-512: 16 lanes, 32 registers.
 
 use super::bf16::PairProduct;
-use super::delay_windows::{PairPull, Shift};
+use super::delay_windows::{PairPull, Pull, Shift};
 use super::vector::{Kernel, Simd, Vector, for_tile, tiles, tiles_of};
 use crate::{LANES, Lanes};
 use std::arch::x86_64::*;
@@ -161,6 +161,93 @@ pub(super) fn run<R>(f: impl FnOnce() -> R) -> R {
 pub(super) unsafe fn run_kernel(kernel: impl Kernel) {
     // SAFETY: handed on.
     unsafe { kernel.run::<Avx512>() }
+}
+
+/// [`DelayWindows::pull`](super::DelayWindows::pull) for kernels of 2 to 4 taps. A load that crosses cache lines, as nearly all here do, takes
+/// twice as long, so only the first tap's numbers are loaded; those of the others are the same, shifted.
+///
+/// # Safety
+/// Operands as checked there; the processor has AVX-512.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt,bmi1,bmi2")]
+pub(super) unsafe fn narrow_pull(mut pull: Pull) {
+    for (start, vectors) in tiles::<__m512>(pull.out.len()) {
+        // SAFETY: tiles stay below the length; the rest is the caller's promise.
+        unsafe {
+            match pull.table.width() {
+                2 => for_tile!(vectors, pull_two::<__m512>(&mut pull, start)),
+                3 => for_tile!(vectors, pull_three::<__m512>(&mut pull, start)),
+                4 => for_tile!(vectors, pull_four::<__m512>(&mut pull, start)),
+                _ => unreachable!("narrow kernels have 2 to 4 taps"),
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn pull_two<V: Vector, const N: usize>(pull: &mut Pull, start: usize) {
+    // SAFETY: handed on.
+    unsafe { narrow_pull_tile::<N, 2>(pull, start) }
+}
+
+#[inline(always)]
+unsafe fn pull_three<V: Vector, const N: usize>(pull: &mut Pull, start: usize) {
+    // SAFETY: handed on.
+    unsafe { narrow_pull_tile::<N, 3>(pull, start) }
+}
+
+#[inline(always)]
+unsafe fn pull_four<V: Vector, const N: usize>(pull: &mut Pull, start: usize) {
+    // SAFETY: handed on.
+    unsafe { narrow_pull_tile::<N, 4>(pull, start) }
+}
+
+/// `N` vectors of the output, `W` taps.
+#[inline(always)]
+unsafe fn narrow_pull_tile<const N: usize, const W: usize>(pull: &mut Pull, start: usize) {
+    // SAFETY: see `narrow_pull`; behind the last vector of a row only the `W - 1` numbers are read that later taps need.
+    unsafe {
+        let out = pull.out.as_mut_ptr().add(start);
+        let mut sum = [_mm512_setzero_ps(); N];
+        for (v, sum) in sum.iter_mut().enumerate() {
+            *sum = _mm512_loadu_ps(out.add(v * 16));
+        }
+        for source in pull.sources {
+            let (from, weights) = pull.taps(*source);
+            let row = pull.rows.as_ptr().add(from + start);
+            let mut weight = [_mm512_setzero_ps(); W];
+            for (k, weight) in weight.iter_mut().enumerate() {
+                // Towards the past the later tap comes first in the row.
+                *weight = _mm512_set1_ps(*weights.add(if pull.shift == Shift::Later { W - 1 - k } else { k }));
+            }
+            let mut here = _mm512_loadu_ps(row);
+            for (v, sum) in sum.iter_mut().enumerate() {
+                let next = row.add((v + 1) * 16);
+                let next = if v + 1 < N { _mm512_loadu_ps(next) } else { _mm512_maskz_loadu_ps((1 << (W - 1)) - 1, next) };
+                *sum = _mm512_fmadd_ps(weight[0], here, *sum);
+                *sum = _mm512_fmadd_ps(weight[1], shifted::<1>(here, next), *sum);
+                if W > 2 {
+                    *sum = _mm512_fmadd_ps(weight[2 % W], shifted::<2>(here, next), *sum);
+                }
+                if W > 3 {
+                    *sum = _mm512_fmadd_ps(weight[3 % W], shifted::<3>(here, next), *sum);
+                }
+                here = next;
+            }
+        }
+        for (v, sum) in sum.into_iter().enumerate() {
+            _mm512_storeu_ps(out.add(v * 16), sum);
+        }
+    }
+}
+
+/// Numbers `K..` of `here`, then the first `K` of `next`.
+///
+/// # Safety
+/// The processor has AVX-512.
+#[inline(always)]
+unsafe fn shifted<const K: i32>(here: __m512, next: __m512) -> __m512 {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_castsi512_ps(_mm512_alignr_epi32::<K>(_mm512_castps_si512(next), _mm512_castps_si512(here))) }
 }
 
 /// `sum + a.0 * b.0 + a.1 * b.1`, by lanes.

@@ -122,6 +122,11 @@ impl DelayWindows {
         pairs.for_each(|(pair_of, two)| *pair_of = pair(two[0], two[1]));
     }
 
+    /// Taps per synapse.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// Numbers per synapse of `gather`'s sums.
     pub fn lanes(&self) -> usize {
         self.lanes
@@ -181,8 +186,14 @@ impl DelayWindows {
             return;
         }
         self.check_rows(sources, offset, shift, rows.len(), out.len());
-        // SAFETY: just checked.
-        unsafe { with.run_kernel(Pull { table: self, sources: &sources.list, offset, shift, rows, out }) }
+        let pull = Pull { table: self, sources: &sources.list, offset, shift, rows, out };
+        match with {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: just checked.
+            Instructions::Avx512 if self.width > 1 && self.lanes == 4 => unsafe { super::avx512::narrow_pull(pull) },
+            // SAFETY: just checked.
+            _ => unsafe { with.run_kernel(pull) },
+        }
     }
 
     /// As [`pull`](Self::pull), on bf16: `rows[x]` is the pair of the numbers `x` and `x + 1` of the rows.
@@ -363,13 +374,32 @@ impl Gather<'_> {
     }
 }
 
-struct Pull<'a> {
-    table: &'a DelayWindows,
-    sources: &'a [Source],
-    offset: usize,
-    shift: Shift,
-    rows: &'a [f32],
-    out: &'a mut [f32],
+/// Operands of [`DelayWindows::pull`].
+pub(super) struct Pull<'a> {
+    pub table: &'a DelayWindows,
+    pub sources: &'a [Source],
+    pub offset: usize,
+    pub shift: Shift,
+    pub rows: &'a [f32],
+    pub out: &'a mut [f32],
+}
+
+impl Pull<'_> {
+    /// Of the synapse of `source`: the number that the earliest tap in the row brings to step 0, and the weights of all taps.
+    ///
+    /// # Safety
+    /// The synapse is in the table.
+    #[inline(always)]
+    pub unsafe fn taps(&self, source: Source) -> (usize, *const f32) {
+        let synapse = source.synapse as usize + self.offset;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let first = *self.table.first.get_unchecked(synapse) as usize;
+            let row = source.row as usize;
+            let from = if self.shift == Shift::Later { row - first - (self.table.width - 1) } else { row + first };
+            (from, self.table.weighted.as_ptr().add(synapse * self.table.lanes))
+        }
+    }
 }
 
 impl Kernel for Pull<'_> {
