@@ -163,48 +163,41 @@ pub(super) unsafe fn run_kernel(kernel: impl Kernel) {
     unsafe { kernel.run::<Avx512>() }
 }
 
-/// [`DelayWindows::pull`](super::DelayWindows::pull) for kernels of 2 to 4 taps. A load that crosses cache lines, as nearly all here do, takes
+/// [`DelayWindows::pull`](super::DelayWindows::pull) for kernels of 2 to 16 taps. A load that crosses cache lines, as nearly all here do, takes
 /// twice as long, so only the first tap's numbers are loaded; those of the others are the same, shifted.
 ///
 /// # Safety
 /// Operands as checked there; the processor has AVX-512.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt,bmi1,bmi2")]
-pub(super) unsafe fn narrow_pull(mut pull: Pull) {
-    for (start, vectors) in tiles::<__m512>(pull.out.len()) {
+pub(super) unsafe fn shifting_pull(mut pull: Pull) {
+    /// Vectors of a tile: beside them, the weights of all taps should fit the registers.
+    const MOST: usize = 9;
+    for (start, vectors) in tiles_of::<__m512>(pull.out.len(), MOST) {
+        macro_rules! tile {
+            ($taps:literal, $($n:literal)+) => {
+                match vectors { $($n => shifting_tile::<$n, $taps>(&mut pull, start),)+ _ => unreachable!("tiles hold at most MOST vectors") }
+            };
+        }
         // SAFETY: tiles stay below the length; the rest is the caller's promise.
         unsafe {
             match pull.table.width() {
-                2 => for_tile!(vectors, pull_two::<__m512>(&mut pull, start)),
-                3 => for_tile!(vectors, pull_three::<__m512>(&mut pull, start)),
-                4 => for_tile!(vectors, pull_four::<__m512>(&mut pull, start)),
-                _ => unreachable!("narrow kernels have 2 to 4 taps"),
+                2 => tile!(2, 1 2 3 4 5 6 7 8 9),
+                3 => tile!(3, 1 2 3 4 5 6 7 8 9),
+                4 => tile!(4, 1 2 3 4 5 6 7 8 9),
+                5..=6 => tile!(6, 1 2 3 4 5 6 7 8 9),
+                7..=8 => tile!(8, 1 2 3 4 5 6 7 8 9),
+                9..=12 => tile!(12, 1 2 3 4 5 6 7 8 9),
+                13..=16 => tile!(16, 1 2 3 4 5 6 7 8 9),
+                _ => unreachable!("such kernels have 2 to 16 taps"),
             }
         }
     }
 }
 
+/// `N` vectors of the output, `W` taps, the last of which may be zero.
 #[inline(always)]
-unsafe fn pull_two<V: Vector, const N: usize>(pull: &mut Pull, start: usize) {
-    // SAFETY: handed on.
-    unsafe { narrow_pull_tile::<N, 2>(pull, start) }
-}
-
-#[inline(always)]
-unsafe fn pull_three<V: Vector, const N: usize>(pull: &mut Pull, start: usize) {
-    // SAFETY: handed on.
-    unsafe { narrow_pull_tile::<N, 3>(pull, start) }
-}
-
-#[inline(always)]
-unsafe fn pull_four<V: Vector, const N: usize>(pull: &mut Pull, start: usize) {
-    // SAFETY: handed on.
-    unsafe { narrow_pull_tile::<N, 4>(pull, start) }
-}
-
-/// `N` vectors of the output, `W` taps.
-#[inline(always)]
-unsafe fn narrow_pull_tile<const N: usize, const W: usize>(pull: &mut Pull, start: usize) {
-    // SAFETY: see `narrow_pull`; behind the last vector of a row only the `W - 1` numbers are read that later taps need.
+unsafe fn shifting_tile<const N: usize, const W: usize>(pull: &mut Pull, start: usize) {
+    // SAFETY: see `shifting_pull`; behind the last vector of a row only the `W - 1` numbers are read that later taps need.
     unsafe {
         let out = pull.out.as_mut_ptr().add(start);
         let mut sum = [_mm512_setzero_ps(); N];
@@ -212,7 +205,7 @@ unsafe fn narrow_pull_tile<const N: usize, const W: usize>(pull: &mut Pull, star
             *sum = _mm512_loadu_ps(out.add(v * 16));
         }
         for source in pull.sources {
-            let (from, weights) = pull.taps(*source);
+            let (from, weights) = pull.taps(*source, W);
             let row = pull.rows.as_ptr().add(from + start);
             let mut weight = [_mm512_setzero_ps(); W];
             for (k, weight) in weight.iter_mut().enumerate() {
@@ -222,15 +215,12 @@ unsafe fn narrow_pull_tile<const N: usize, const W: usize>(pull: &mut Pull, star
             let mut here = _mm512_loadu_ps(row);
             for (v, sum) in sum.iter_mut().enumerate() {
                 let next = row.add((v + 1) * 16);
-                let next = if v + 1 < N { _mm512_loadu_ps(next) } else { _mm512_maskz_loadu_ps((1 << (W - 1)) - 1, next) };
+                let next = if v + 1 < N { _mm512_loadu_ps(next) } else { _mm512_maskz_loadu_ps(((1u32 << (W - 1)) - 1) as u16, next) };
                 *sum = _mm512_fmadd_ps(weight[0], here, *sum);
-                *sum = _mm512_fmadd_ps(weight[1], shifted::<1>(here, next), *sum);
-                if W > 2 {
-                    *sum = _mm512_fmadd_ps(weight[2 % W], shifted::<2>(here, next), *sum);
+                macro_rules! taps {
+                    ($($k:literal)+) => { $(if $k < W { *sum = _mm512_fmadd_ps(weight[$k % W], shifted::<$k>(here, next), *sum); })+ };
                 }
-                if W > 3 {
-                    *sum = _mm512_fmadd_ps(weight[3 % W], shifted::<3>(here, next), *sum);
-                }
+                taps!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
                 here = next;
             }
         }

@@ -190,7 +190,7 @@ impl DelayWindows {
         match with {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: just checked.
-            Instructions::Avx512 if self.width > 1 && self.lanes == 4 => unsafe { super::avx512::narrow_pull(pull) },
+            Instructions::Avx512 if (2..=16).contains(&self.width) => unsafe { super::avx512::shifting_pull(pull) },
             // SAFETY: just checked.
             _ => unsafe { with.run_kernel(pull) },
         }
@@ -385,18 +385,18 @@ pub(super) struct Pull<'a> {
 }
 
 impl Pull<'_> {
-    /// Of the synapse of `source`: the number that the earliest tap in the row brings to step 0, and the weights of all taps.
+    /// Of the synapse of `source`, taken to have `taps` taps: the number that the one earliest in the row brings to step 0, and all weights.
     ///
     /// # Safety
     /// The synapse is in the table.
     #[inline(always)]
-    pub unsafe fn taps(&self, source: Source) -> (usize, *const f32) {
+    pub unsafe fn taps(&self, source: Source, taps: usize) -> (usize, *const f32) {
         let synapse = source.synapse as usize + self.offset;
         // SAFETY: the caller's promise.
         unsafe {
             let first = *self.table.first.get_unchecked(synapse) as usize;
             let row = source.row as usize;
-            let from = if self.shift == Shift::Later { row - first - (self.table.width - 1) } else { row + first };
+            let from = if self.shift == Shift::Later { row - first - (taps - 1) } else { row + first };
             (from, self.table.weighted.as_ptr().add(synapse * self.table.lanes))
         }
     }
@@ -521,7 +521,7 @@ mod tests {
     #[test]
     fn every_instruction_set_agrees_with_the_scalar_twin() {
         let mut random = Seed(3).stream(Purpose::Weights, 0, 0);
-        for (width, synapses) in [(1, 40), (3, 13), (4, 32), (7, 9), (16, 8), (25, 33)] {
+        for (width, synapses) in [(1, 40), (2, 16), (3, 13), (4, 32), (6, 5), (7, 9), (9, 8), (16, 8), (25, 33)] {
             let (latest, steps) = (24, 100usize);
             let mut table = DelayWindows::default();
             let kernels: Vec<(u32, Vec<f32>)> = (0..synapses)

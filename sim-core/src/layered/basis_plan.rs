@@ -10,10 +10,10 @@
 //! ```
 //! Sixteen postsynaptic neurons run side by side, one per lane, so no row is ever shifted against another and all loads are aligned.
 
+use super::basis::{Basis, Filter};
 use super::events::StepEvents;
 use super::layout::{Layout, index};
 use super::projection::Write;
-use super::spread::{Basis, Filter};
 use crate::kernels::{
     Aligned, Instructions, Mixture, RowTable, combine, combine_each, combine_each_paired, gather_rows, lanes_to_rows, padded, pair,
     pair_rows, rows_to_lanes, vectorize,

@@ -5,6 +5,8 @@
 //! | `engine` | the passes of a batch |
 //! | `projection` | one projection over a batch, forward and back |
 //! | `spread` | from delays to taps, or to shares in fixed filters |
+//! | `basis` | the fixed filters and the shares |
+//! | `pieces` | a cheaper way to apply them |
 //! | `window_plan` | projections whose synapses are a few neighbouring taps |
 //! | `basis_plan` | projections whose synapses are shares in fixed filters |
 //! | `layout` | the order in which both keep synapses |
@@ -13,11 +15,13 @@
 //! | `objective` | the seam to the losses |
 //! | `timing` | time per stage |
 
+mod basis;
 mod basis_plan;
 mod engine;
 mod events;
 mod layout;
 mod objective;
+mod pieces;
 mod population;
 mod projection;
 mod spread;

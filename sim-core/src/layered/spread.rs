@@ -9,6 +9,7 @@
 //!
 //! The derivative with respect to the delay is that of the taps actually used, so gradients are exact for the method chosen.
 
+use super::basis::Basis;
 use crate::delay_kernel::{NORMALISER_EPSILON, effective_sigma};
 use crate::{DelayKernel, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -71,24 +72,6 @@ impl KernelEvaluation {
     }
 }
 
-/// A filter over time: `out[t] = sum_k value[k] * in[t - first - k * spacing]`; who applies it knows the spacing, 1 unless said otherwise.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Filter {
-    /// Delay of the first value in steps.
-    pub first: usize,
-    /// Filter values.
-    pub value: Vec<f32>,
-    /// The same from last to first: the order in which a row of the past is read.
-    pub reversed: Vec<f32>,
-}
-
-impl Filter {
-    fn new(first: usize, value: Vec<f32>) -> Self {
-        let reversed = value.iter().rev().copied().collect();
-        Self { first, value, reversed }
-    }
-}
-
 /// How the synapses of one projection are evaluated, for one width of the kernel.
 #[derive(Debug, Clone)]
 pub enum Spread {
@@ -114,35 +97,6 @@ enum WindowShape {
     /// Taps of the Gaussian.
     Gaussian { sigma: f64 },
 }
-
-/// Gaussians at fixed centres.
-#[derive(Debug, Clone, Default)]
-pub struct Basis {
-    /// One filter per centre.
-    pub filters: Vec<Filter>,
-    /// Where they are long: a cheaper way to apply the same filters.
-    pub pieces: Option<Pieces>,
-    centres: Vec<f64>,
-    /// `1 / prod_m (centre_k - centre_m)`, scaled: the barycentric weights.
-    scales: Vec<f64>,
-}
-
-/// Filters in pieces of `length` steps, each a quadratic: `f[q * length + m] = sum_p coefficient_p[q] * shape_p[m]`. Applied in two stages
-/// they cost three values per piece instead of `length`, and the shapes are applied once for all filters.
-#[derive(Debug, Clone)]
-pub struct Pieces {
-    /// Steps of a piece.
-    pub length: usize,
-    /// The discrete Legendre polynomials of degrees 0, 1 and 2, of norm 1.
-    pub shapes: [Filter; SHAPES],
-    /// By filter: the coefficients of each shape, `length` steps apart.
-    pub coefficients: Vec<[Filter; SHAPES]>,
-    /// By filter: what is left of the window behind the last whole piece.
-    pub rest: Vec<Filter>,
-}
-
-/// Shapes of a piece.
-pub const SHAPES: usize = 3;
 
 /// More centres than this and the polynomial is not worth looking for.
 const MOST_CENTRES: usize = 40;
@@ -246,18 +200,9 @@ fn gaussian_taps(delay: f64, max_delay: usize, sigma: f64, value: &mut [f32], sl
     first as u32
 }
 
-/// The Gaussian around `centre` cut `cut` steps to either side and at the window's ends, normalised to the mass it keeps.
-fn windowed(centre: f64, cut: f64, max_delay: usize, sigma: f64) -> Filter {
-    let first = (centre - cut).ceil().max(0.0) as usize;
-    let last = ((centre + cut).floor() as usize).min(max_delay);
-    let bump: Vec<f64> = (first..=last).map(|n| (-0.5 * ((n as f64 - centre) / sigma).powi(2)).exp()).collect();
-    let sum: f64 = bump.iter().sum();
-    Filter::new(first, bump.iter().map(|value| (value / sum) as f32).collect())
-}
-
 /// Half the width, in steps, outside which a Gaussian of width `sigma` keeps about `tolerance` of its mass:
 /// from the tail bound `P(|x| > z) ~ exp(-z^2 / 2) * 2 / (z sqrt(2 pi))`, solved by fixed-point iteration.
-fn half_width(sigma: f64, tolerance: f64) -> f64 {
+pub(super) fn half_width(sigma: f64, tolerance: f64) -> f64 {
     let mut z = 2.0f64;
     for _ in 0..20 {
         z = (-2.0 * (tolerance * z * (std::f64::consts::TAU).sqrt() / 2.0).ln()).max(0.01).sqrt();
@@ -270,162 +215,10 @@ fn truncated_width(sigma: f64, tolerance: f64, max_delay: usize) -> usize {
     ((2.0 * half_width(sigma, tolerance)).ceil() as usize).max(2).min(max_delay + 1)
 }
 
-impl Basis {
-    /// The fewest Chebyshev points, up to `most`, whose polynomial stays within `tolerance` of the kernel at every delay tried: between
-    /// all neighbouring points and at both ends.
-    fn new(sigma: f64, tolerance: f64, max_delay: usize, most: usize) -> Option<Self> {
-        // A polynomial cannot follow kernels further apart than about two of their widths.
-        let fewest = ((max_delay as f64 / (2.0 * sigma)) as usize).max(2);
-        if fewest > most {
-            return None;
-        }
-        let cut = half_width(sigma, tolerance / 10.0);
-        let basis = (fewest..=most).map(|count| Self::at(chebyshev(count, max_delay), cut, max_delay, sigma)).find(|basis| {
-            let between = basis.centres.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);
-            between.chain([0.0, max_delay as f64]).all(|delay| basis.error(delay, max_delay, sigma) <= tolerance)
-        });
-        basis.map(|basis| basis.in_pieces(tolerance / 5.0, max_delay))
-    }
-
-    /// Takes the filters in pieces if that saves a quarter and no filter changes by more than `tolerance`.
-    fn in_pieces(mut self, tolerance: f64, max_delay: usize) -> Self {
-        let direct: usize = self.filters.iter().map(|filter| filter.value.len()).sum();
-        let best = (2 * SHAPES..=max_delay / 2)
-            .filter_map(|length| {
-                let pieces = Pieces::new(&self.filters, length, max_delay);
-                let close = self.filters.iter().enumerate().all(|(r, filter)| pieces.error(r, filter) <= tolerance);
-                close.then_some((pieces.cost(), pieces))
-            })
-            .min_by_key(|(cost, _)| *cost);
-        self.pieces = best.filter(|(cost, _)| 4 * cost <= 3 * direct).map(|(_, pieces)| pieces);
-        self
-    }
-
-    fn at(centres: Vec<f64>, cut: f64, max_delay: usize, sigma: f64) -> Self {
-        let filters = centres.iter().map(|&centre| windowed(centre, cut, max_delay, sigma)).collect();
-        // Distances in quarters of the window, the logarithmic capacity of an interval: products of many stay of order one.
-        let unit = 4.0 / max_delay as f64;
-        let scale = |k: usize| {
-            let others = centres.iter().enumerate().filter(|(other, _)| *other != k);
-            1.0 / others.map(|(_, point)| (centres[k] - point) * unit).product::<f64>()
-        };
-        Self { filters, pieces: None, scales: (0..centres.len()).map(scale).collect(), centres }
-    }
-
-    /// L1 distance to the kernel of delay `delay`.
-    fn error(&self, delay: f64, max_delay: usize, sigma: f64) -> f64 {
-        let mut rest: Vec<f64> = windowed(delay, max_delay as f64, max_delay, sigma).value.iter().map(|&value| value as f64).collect();
-        self.shares(delay, |r, share, _| {
-            let Filter { first, value, .. } = &self.filters[r];
-            rest[*first..].iter_mut().zip(value).for_each(|(rest, value)| *rest -= share * *value as f64);
-        });
-        rest.iter().map(|rest| rest.abs()).sum()
-    }
-
-    /// Calls `f(r, share, slope)` for each filter: value and derivative at `delay` of the Lagrange polynomials over the centres, in
-    /// barycentric form (Berrut and Trefethen 2004).
-    pub fn shares(&self, delay: f64, mut f: impl FnMut(usize, f64, f64)) {
-        /// Nearer than this to a centre, in steps, the form divides by nothing; shares change by less than their precision.
-        const NEAR: f64 = 1e-7;
-        let near = self.centres.iter().find(|centre| (delay - **centre).abs() < NEAR);
-        let delay = near.map_or(delay, |centre| centre + NEAR);
-        let (mut sum, mut inverses) = (0.0, 0.0);
-        for (centre, scale) in self.centres.iter().zip(&self.scales) {
-            let inverse = 1.0 / (delay - centre);
-            sum += scale * inverse;
-            inverses += inverse;
-        }
-        for (r, (centre, scale)) in self.centres.iter().zip(&self.scales).enumerate() {
-            let inverse = 1.0 / (delay - centre);
-            let share = scale * inverse / sum;
-            f(r, share, share * (inverses - inverse));
-        }
-    }
-
-    /// Cost in taps of a window: each filter costs a multiply-add per step and synapse, as a tap does, and its own length, forward and
-    /// twice back, per step and postsynaptic neuron. `benches/projection.rs` compares.
-    fn cost(&self, pre: usize) -> f64 {
-        let direct: usize = self.filters.iter().map(|filter| filter.value.len()).sum();
-        let filtering = self.pieces.as_ref().map_or(direct, Pieces::cost);
-        self.filters.len() as f64 + 3.0 * filtering as f64 / pre as f64
-    }
-}
-
-impl Pieces {
-    fn new(filters: &[Filter], length: usize, max_delay: usize) -> Self {
-        let shapes = legendre(length);
-        let whole = (max_delay + 1) / length;
-        let value = |filter: &Filter, n: usize| n.checked_sub(filter.first).and_then(|k| filter.value.get(k)).copied().unwrap_or(0.0);
-        let coefficients = |filter: &Filter| {
-            let (first, end) = (filter.first / length, whole.min((filter.first + filter.value.len()).div_ceil(length)));
-            std::array::from_fn(|p| {
-                let of = |q: usize| (0..length).map(|m| value(filter, q * length + m) as f64 * shapes[p][m]).sum::<f64>() as f32;
-                Filter::new(first * length, (first.min(end)..end).map(of).collect())
-            })
-        };
-        let rest = |filter: &Filter| {
-            let end = (filter.first + filter.value.len()).max(whole * length);
-            Filter::new(whole * length, (whole * length..end).map(|n| value(filter, n)).collect())
-        };
-        Self {
-            length,
-            coefficients: filters.iter().map(coefficients).collect(),
-            rest: filters.iter().map(rest).collect(),
-            shapes: shapes.map(|shape| Filter::new(0, shape.iter().map(|&value| value as f32).collect())),
-        }
-    }
-
-    /// Filter `r` as its pieces have it, over delays from 0.
-    fn filter(&self, r: usize) -> Vec<f64> {
-        let mut values = vec![0.0; self.rest[r].first];
-        for (shape, coefficients) in self.shapes.iter().zip(&self.coefficients[r]) {
-            for (piece, coefficient) in values[coefficients.first..].chunks_exact_mut(self.length).zip(&coefficients.value) {
-                piece.iter_mut().zip(&shape.value).for_each(|(value, shape)| *value += (coefficient * shape) as f64);
-            }
-        }
-        values.extend(self.rest[r].value.iter().map(|&value| value as f64));
-        values
-    }
-
-    /// L1 distance of filter `r` to `filter`.
-    fn error(&self, r: usize, filter: &Filter) -> f64 {
-        let mut rest = self.filter(r);
-        rest[filter.first..].iter_mut().zip(&filter.value).for_each(|(rest, value)| *rest -= *value as f64);
-        rest.iter().map(|rest| rest.abs()).sum()
-    }
-
-    /// Multiply-adds per step and postsynaptic neuron.
-    fn cost(&self) -> usize {
-        let coefficients: usize = self.coefficients.iter().flatten().map(|filter| filter.value.len()).sum();
-        coefficients + self.rest.iter().map(|filter| filter.value.len()).sum::<usize>() + SHAPES * self.length
-    }
-}
-
-/// The polynomials of degrees 0, 1 and 2 on `length` equally spaced points, orthogonal and of norm 1.
-fn legendre(length: usize) -> [Vec<f64>; SHAPES] {
-    let mut shapes: [Vec<f64>; SHAPES] = Default::default();
-    for degree in 0..SHAPES {
-        let mut shape: Vec<f64> = (0..length).map(|m| (m as f64 - (length - 1) as f64 / 2.0).powi(degree as i32)).collect();
-        for lower in &shapes[..degree] {
-            let overlap: f64 = shape.iter().zip(lower).map(|(a, b)| a * b).sum();
-            shape.iter_mut().zip(lower).for_each(|(a, b)| *a -= overlap * b);
-        }
-        let norm = shape.iter().map(|a| a * a).sum::<f64>().sqrt();
-        shapes[degree] = shape.iter().map(|a| a / norm).collect();
-    }
-    shapes
-}
-
-/// `count` Chebyshev points of `0..=max_delay`, ascending.
-fn chebyshev(count: usize, max_delay: usize) -> Vec<f64> {
-    let half = max_delay as f64 / 2.0;
-    let point = |k: usize| half - half * (std::f64::consts::PI * (2 * k + 1) as f64 / (2 * count) as f64).cos();
-    (0..count).map(point).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layered::basis::Filter;
 
     const WINDOW: usize = 24;
 
@@ -486,30 +279,6 @@ mod tests {
                         assert!(error < 2.0 * tolerance, "{gaussian:?} tolerance {tolerance} sigma {raw} delay {delay}: {error}");
                     }
                 }
-            }
-        }
-    }
-
-    #[test]
-    fn long_filters_come_in_pieces() {
-        const LONG: usize = 250;
-        for raw in [90.0, 38.0, 14.0] {
-            let evaluation = KernelEvaluation { gaussian: GaussianMethod::Cheapest, ..KernelEvaluation::default() };
-            let Spread::Basis(basis) = Spread::new(DelayKernel::Gaussian, evaluation, LONG, raw, 256) else {
-                panic!("wide kernels have a basis")
-            };
-            let pieces = basis.pieces.as_ref().expect("long filters come in pieces");
-            for (r, filter) in basis.filters.iter().enumerate() {
-                assert!(pieces.error(r, filter) <= 1e-3, "sigma {raw}, filter {r}: {}", pieces.error(r, filter));
-                assert!(pieces.filter(r).len() <= LONG + 1);
-            }
-            for delay in [0.0, 17.3, 125.0, 250.0] {
-                let exact = DelayKernel::Gaussian.taps(delay, LONG, effective_sigma(raw));
-                let mut value = vec![0.0; LONG + 1];
-                basis.shares(delay, |r, share, _| {
-                    value.iter_mut().zip(pieces.filter(r)).for_each(|(value, x)| *value += share * x);
-                });
-                assert!(l1(&value, &exact.value) < 1e-2, "sigma {raw}, delay {delay}: {}", l1(&value, &exact.value));
             }
         }
     }
