@@ -163,65 +163,60 @@ pub(super) unsafe fn run_kernel(kernel: impl Kernel) {
     unsafe { kernel.run::<Avx512>() }
 }
 
-/// [`DelayWindows::pull`](super::DelayWindows::pull) for kernels of 2 to 16 taps. A load that crosses cache lines, as nearly all here do, takes
-/// twice as long, so only the first tap's numbers are loaded; those of the others are the same, shifted.
+/// [`DelayWindows::pull`](super::DelayWindows::pull) for kernels of more than one tap. A load that crosses cache lines, as nearly all here do,
+/// takes two cycles, a multiply-add one. So of three taps only the first and the third are loaded; the numbers of the second are those of the
+/// first, shifted.
 ///
 /// # Safety
 /// Operands as checked there; the processor has AVX-512.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt,bmi1,bmi2")]
-pub(super) unsafe fn shifting_pull(mut pull: Pull) {
-    /// Vectors of a tile: beside them, the weights of all taps should fit the registers.
-    const MOST: usize = 9;
-    for (start, vectors) in tiles_of::<__m512>(pull.out.len(), MOST) {
-        macro_rules! tile {
-            ($taps:literal, $($n:literal)+) => {
-                match vectors { $($n => shifting_tile::<$n, $taps>(&mut pull, start),)+ _ => unreachable!("tiles hold at most MOST vectors") }
-            };
-        }
+pub(super) unsafe fn pull(mut pull: Pull) {
+    for (start, vectors) in tiles::<__m512>(pull.out.len()) {
         // SAFETY: tiles stay below the length; the rest is the caller's promise.
-        unsafe {
-            match pull.table.width() {
-                2 => tile!(2, 1 2 3 4 5 6 7 8 9),
-                3 => tile!(3, 1 2 3 4 5 6 7 8 9),
-                4 => tile!(4, 1 2 3 4 5 6 7 8 9),
-                5..=6 => tile!(6, 1 2 3 4 5 6 7 8 9),
-                7..=8 => tile!(8, 1 2 3 4 5 6 7 8 9),
-                9..=12 => tile!(12, 1 2 3 4 5 6 7 8 9),
-                13..=16 => tile!(16, 1 2 3 4 5 6 7 8 9),
-                _ => unreachable!("such kernels have 2 to 16 taps"),
-            }
-        }
+        unsafe { for_tile!(vectors, pull_tile::<__m512>(&mut pull, start)) }
     }
 }
 
-/// `N` vectors of the output, `W` taps, the last of which may be zero.
 #[inline(always)]
-unsafe fn shifting_tile<const N: usize, const W: usize>(pull: &mut Pull, start: usize) {
-    // SAFETY: see `shifting_pull`; behind the last vector of a row only the `W - 1` numbers are read that later taps need.
+unsafe fn pull_tile<V: Vector, const N: usize>(pull: &mut Pull, start: usize) {
+    // SAFETY: see `pull`; behind the last vector of a tap only the number is read that the next tap needs.
     unsafe {
         let out = pull.out.as_mut_ptr().add(start);
         let mut sum = [_mm512_setzero_ps(); N];
         for (v, sum) in sum.iter_mut().enumerate() {
             *sum = _mm512_loadu_ps(out.add(v * 16));
         }
+        // Towards the past the last tap comes first in the row.
+        let turn = if pull.shift == Shift::Later { -1 } else { 1 };
         for source in pull.sources {
-            let (from, weights) = pull.taps(*source, W);
-            let row = pull.rows.as_ptr().add(from + start);
-            let mut weight = [_mm512_setzero_ps(); W];
-            for (k, weight) in weight.iter_mut().enumerate() {
-                // Towards the past the later tap comes first in the row.
-                *weight = _mm512_set1_ps(*weights.add(if pull.shift == Shift::Later { W - 1 - k } else { k }));
-            }
-            let mut here = _mm512_loadu_ps(row);
-            for (v, sum) in sum.iter_mut().enumerate() {
-                let next = row.add((v + 1) * 16);
-                let next = if v + 1 < N { _mm512_loadu_ps(next) } else { _mm512_maskz_loadu_ps(((1u32 << (W - 1)) - 1) as u16, next) };
-                *sum = _mm512_fmadd_ps(weight[0], here, *sum);
-                macro_rules! taps {
-                    ($($k:literal)+) => { $(if $k < W { *sum = _mm512_fmadd_ps(weight[$k % W], shifted::<$k>(here, next), *sum); })+ };
+            let (from, mut weights) = pull.taps(*source);
+            let mut row = pull.rows.as_ptr().add(from + start);
+            let mut left = pull.table.width();
+            while left > 0 {
+                let first = _mm512_set1_ps(*weights);
+                if left == 1 {
+                    for (v, sum) in sum.iter_mut().enumerate() {
+                        *sum = _mm512_fmadd_ps(first, _mm512_loadu_ps(row.add(v * 16)), *sum);
+                    }
+                    break;
                 }
-                taps!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-                here = next;
+                let second = _mm512_set1_ps(*weights.wrapping_offset(turn));
+                let third = if left > 2 { Some(_mm512_set1_ps(*weights.wrapping_offset(2 * turn))) } else { None };
+                let mut here = _mm512_loadu_ps(row);
+                for (v, sum) in sum.iter_mut().enumerate() {
+                    let next = row.add((v + 1) * 16);
+                    let next = if v + 1 < N { _mm512_loadu_ps(next) } else { _mm512_maskz_loadu_ps(1, next) };
+                    *sum = _mm512_fmadd_ps(first, here, *sum);
+                    *sum = _mm512_fmadd_ps(second, shifted_by_one(here, next), *sum);
+                    if let Some(third) = third {
+                        *sum = _mm512_fmadd_ps(third, _mm512_loadu_ps(row.add(v * 16 + 2)), *sum);
+                    }
+                    here = next;
+                }
+                let done = left.min(3);
+                left -= done;
+                row = row.wrapping_add(done);
+                weights = weights.wrapping_offset(done as isize * turn);
             }
         }
         for (v, sum) in sum.into_iter().enumerate() {
@@ -230,14 +225,14 @@ unsafe fn shifting_tile<const N: usize, const W: usize>(pull: &mut Pull, start: 
     }
 }
 
-/// Numbers `K..` of `here`, then the first `K` of `next`.
+/// All numbers of `here` but the first, then the first of `next`.
 ///
 /// # Safety
 /// The processor has AVX-512.
 #[inline(always)]
-unsafe fn shifted<const K: i32>(here: __m512, next: __m512) -> __m512 {
+unsafe fn shifted_by_one(here: __m512, next: __m512) -> __m512 {
     // SAFETY: the caller's promise.
-    unsafe { _mm512_castsi512_ps(_mm512_alignr_epi32::<K>(_mm512_castps_si512(next), _mm512_castps_si512(here))) }
+    unsafe { _mm512_castsi512_ps(_mm512_alignr_epi32::<1>(_mm512_castps_si512(next), _mm512_castps_si512(here))) }
 }
 
 /// `sum + a.0 * b.0 + a.1 * b.1`, by lanes.

@@ -190,7 +190,7 @@ impl DelayWindows {
         match with {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: just checked.
-            Instructions::Avx512 if (2..=16).contains(&self.width) => unsafe { super::avx512::shifting_pull(pull) },
+            Instructions::Avx512 if self.width > 1 => unsafe { super::avx512::pull(pull) },
             // SAFETY: just checked.
             _ => unsafe { with.run_kernel(pull) },
         }
@@ -385,19 +385,23 @@ pub(super) struct Pull<'a> {
 }
 
 impl Pull<'_> {
-    /// Of the synapse of `source`, taken to have `taps` taps: the number that the one earliest in the row brings to step 0, and all weights.
+    /// Of the synapse of `source`: the number that the tap earliest in the row brings to step 0, and that tap's weight, before or behind
+    /// which lie the others.
     ///
     /// # Safety
     /// The synapse is in the table.
     #[inline(always)]
-    pub unsafe fn taps(&self, source: Source, taps: usize) -> (usize, *const f32) {
+    pub unsafe fn taps(&self, source: Source) -> (usize, *const f32) {
         let synapse = source.synapse as usize + self.offset;
         // SAFETY: the caller's promise.
         unsafe {
             let first = *self.table.first.get_unchecked(synapse) as usize;
+            let weights = self.table.weighted.as_ptr().add(synapse * self.table.lanes);
             let row = source.row as usize;
-            let from = if self.shift == Shift::Later { row - first - (taps - 1) } else { row + first };
-            (from, self.table.weighted.as_ptr().add(synapse * self.table.lanes))
+            match self.shift {
+                Shift::Earlier => (row + first, weights),
+                Shift::Later => (row - first - (self.table.width - 1), weights.add(self.table.width - 1)),
+            }
         }
     }
 }
