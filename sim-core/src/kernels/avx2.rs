@@ -1,6 +1,6 @@
 //! AVX2 with fused multiply-add: 8 lanes, 16 registers.
 
-use super::vector::{Kernel, Simd, Vector};
+use super::vector::{Eight, Kernel, Simd, Vector};
 use std::arch::x86_64::*;
 
 /// See the module.
@@ -36,6 +36,31 @@ unsafe impl Vector for __m256 {
     #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         unsafe { _mm256_fmadd_ps(a, b, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn one_on(_: *const f32, here: Self, two_on: Self) -> Self {
+        unsafe { _mm256_shuffle_ps::<ONE_ON>(here, two_on) }
+    }
+}
+
+/// In every quarter of a vector, which is all that a shuffle sees: the second and third number of the first operand, then the second and
+/// third of the other.
+pub(super) const ONE_ON: i32 = 0b10_01_10_01;
+
+// SAFETY: as above.
+unsafe impl Eight for __m256 {
+    #[inline(always)]
+    unsafe fn add_sums([a, b, c, d]: [Self; 4], to: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let pairs = |a, b| _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            // Each half of `ab` holds two parts of the sum of `a` and two of `b`, alternating.
+            let (ab, cd) = (pairs(a, b), pairs(c, d));
+            let sums = _mm256_add_ps(_mm256_shuffle_ps::<0x44>(ab, cd), _mm256_shuffle_ps::<0xee>(ab, cd));
+            let sums = _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps::<1>(sums));
+            _mm_storeu_ps(to, _mm_add_ps(_mm_loadu_ps(to), sums));
+        }
     }
 }
 

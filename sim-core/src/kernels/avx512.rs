@@ -1,8 +1,10 @@
 //! AVX-512: 16 lanes, 32 registers.
 
+use super::Instructions;
+use super::avx2::ONE_ON;
 use super::bf16::PairProduct;
-use super::delay_windows::{PairPull, Pull, Shift};
-use super::vector::{Kernel, Simd, Vector, for_tile, tiles, tiles_of};
+use super::delay_windows::{PairPull, Shift};
+use super::vector::{Kernel, Simd, Vector, for_tile, split, tiles};
 use crate::{LANES, Lanes};
 use std::arch::x86_64::*;
 
@@ -38,6 +40,11 @@ unsafe impl Vector for __m512 {
     #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         unsafe { _mm512_fmadd_ps(a, b, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn one_on(_: *const f32, here: Self, two_on: Self) -> Self {
+        unsafe { _mm512_shuffle_ps::<ONE_ON>(here, two_on) }
     }
 }
 
@@ -163,78 +170,6 @@ pub(super) unsafe fn run_kernel(kernel: impl Kernel) {
     unsafe { kernel.run::<Avx512>() }
 }
 
-/// [`DelayWindows::pull`](super::DelayWindows::pull) for kernels of more than one tap. A load that crosses cache lines, as nearly all here do,
-/// takes two cycles, a multiply-add one. So of three taps only the first and the third are loaded; the numbers of the second are those of the
-/// first, shifted.
-///
-/// # Safety
-/// Operands as checked there; the processor has AVX-512.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt,bmi1,bmi2")]
-pub(super) unsafe fn pull(mut pull: Pull) {
-    for (start, vectors) in tiles::<__m512>(pull.out.len()) {
-        // SAFETY: tiles stay below the length; the rest is the caller's promise.
-        unsafe { for_tile!(vectors, pull_tile::<__m512>(&mut pull, start)) }
-    }
-}
-
-#[inline(always)]
-unsafe fn pull_tile<V: Vector, const N: usize>(pull: &mut Pull, start: usize) {
-    // SAFETY: see `pull`; behind the last vector of a tap only the number is read that the next tap needs.
-    unsafe {
-        let out = pull.out.as_mut_ptr().add(start);
-        let mut sum = [_mm512_setzero_ps(); N];
-        for (v, sum) in sum.iter_mut().enumerate() {
-            *sum = _mm512_loadu_ps(out.add(v * 16));
-        }
-        // Towards the past the last tap comes first in the row.
-        let turn = if pull.shift == Shift::Later { -1 } else { 1 };
-        for source in pull.sources {
-            let (from, mut weights) = pull.taps(*source);
-            let mut row = pull.rows.as_ptr().add(from + start);
-            let mut left = pull.table.width();
-            while left > 0 {
-                let first = _mm512_set1_ps(*weights);
-                if left == 1 {
-                    for (v, sum) in sum.iter_mut().enumerate() {
-                        *sum = _mm512_fmadd_ps(first, _mm512_loadu_ps(row.add(v * 16)), *sum);
-                    }
-                    break;
-                }
-                let second = _mm512_set1_ps(*weights.wrapping_offset(turn));
-                let third = if left > 2 { Some(_mm512_set1_ps(*weights.wrapping_offset(2 * turn))) } else { None };
-                let mut here = _mm512_loadu_ps(row);
-                for (v, sum) in sum.iter_mut().enumerate() {
-                    let next = row.add((v + 1) * 16);
-                    let next = if v + 1 < N { _mm512_loadu_ps(next) } else { _mm512_maskz_loadu_ps(1, next) };
-                    *sum = _mm512_fmadd_ps(first, here, *sum);
-                    *sum = _mm512_fmadd_ps(second, shifted_by_one(here, next), *sum);
-                    if let Some(third) = third {
-                        *sum = _mm512_fmadd_ps(third, _mm512_loadu_ps(row.add(v * 16 + 2)), *sum);
-                    }
-                    here = next;
-                }
-                let done = left.min(3);
-                left -= done;
-                row = row.wrapping_add(done);
-                weights = weights.wrapping_offset(done as isize * turn);
-            }
-        }
-        for (v, sum) in sum.into_iter().enumerate() {
-            _mm512_storeu_ps(out.add(v * 16), sum);
-        }
-    }
-}
-
-/// All numbers of `here` but the first, then the first of `next`.
-///
-/// # Safety
-/// The processor has AVX-512.
-#[inline(always)]
-unsafe fn shifted_by_one(here: __m512, next: __m512) -> __m512 {
-    // SAFETY: the caller's promise.
-    unsafe { _mm512_castsi512_ps(_mm512_alignr_epi32::<1>(_mm512_castps_si512(next), _mm512_castps_si512(here))) }
-}
-
 /// `sum + a.0 * b.0 + a.1 * b.1`, by lanes.
 ///
 /// # Safety
@@ -303,7 +238,8 @@ unsafe fn pair_pull_tile<V: Vector, const N: usize>(pull: &PairPull, rows: *cons
 /// Operands as checked there; the processor has AVX-512 BF16.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,popcnt,bmi1,bmi2")]
 pub(super) unsafe fn pair_product(mut product: PairProduct) {
-    for (start, vectors) in tiles_of::<__m512>(product.length, <__m512 as Vector>::FOUR_ROW_TILE) {
+    for (first, vectors) in split(product.length / LANES, Instructions::Avx512.four_row_tile()) {
+        let start = first * LANES;
         let (four, rest) = product.outputs.as_chunks::<4>();
         // SAFETY: tiles stay below the length; the rest is the caller's promise.
         unsafe {

@@ -4,12 +4,15 @@
 //!
 //! | loop | direction | work |
 //! |---|---|---|
-//! | [`DelayWindows::scatter`] | spikes to currents: `row_s[t + first_s + k] += h w_s value_s[k]` | one short vector per spike and synapse |
-//! | [`DelayWindows::gather`] | gradients to spikes: `sum_s[k] += h row_s[t + first_s + k]`, its adjoint in the weights | one short vector per spike and synapse |
+//! | [`DelayWindows::scatter`] | spikes to currents: `row_s[t + first_s + k] += h w_s value_s[k]` | one short vector per burst and synapse |
+//! | [`DelayWindows::gather`] | gradients to spikes: `sum_s[k] += h row_s[t + first_s + k]`, its adjoint in the weights | one short vector per burst and synapse |
 //! | [`DelayWindows::pull`] | whole rows: `out[t] += sum_s sum_k w_s value_s[k] row_s[t + first_s + k]` (or `t - first_s - k`) | one multiply-add per step, tap and synapse |
+//!
+//! A burst is what one neuron fires within a few steps (`bursts`); for kernels of more than four taps it is a single spike.
 
 use super::bf16::{pair, unpaired};
-use super::vector::{Kernel, MOST_TILE, Simd, Vector, for_tile, tiles};
+use super::bursts::{self, Burst, TOGETHER, Train};
+use super::vector::{Eight, Kernel, MOST_TILE, Simd, Vector, for_tile, tiles};
 use super::{Instructions, ROW_MULTIPLE};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -84,13 +87,10 @@ pub struct WindowTaps<'a> {
 }
 
 impl DelayWindows {
-    /// Numbers kept for kernels of `width` taps: 4, 8 or a multiple of 16.
+    /// Numbers kept for kernels of `width` taps: a multiple of 4, of which eight make a vector of the loops over spikes. Wider vectors would
+    /// save nothing: nearly all would cross cache lines.
     pub fn lanes_for(width: usize) -> usize {
-        match width {
-            0..=4 => 4,
-            5..=8 => 8,
-            _ => width.next_multiple_of(ROW_MULTIPLE),
-        }
+        width.max(1).next_multiple_of(4)
     }
 
     /// Makes room for `synapses` kernels of `width` taps and lets `f(synapse, taps)` fill each: it writes the first `width` numbers and
@@ -122,11 +122,6 @@ impl DelayWindows {
         pairs.for_each(|(pair_of, two)| *pair_of = pair(two[0], two[1]));
     }
 
-    /// Taps per synapse.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
     /// Numbers per synapse of `gather`'s sums.
     pub fn lanes(&self) -> usize {
         self.lanes
@@ -134,7 +129,12 @@ impl DelayWindows {
 
     /// Steps from a spike to behind the last number that [`scatter`](Self::scatter) or [`gather`](Self::gather) touches.
     pub fn reach(&self) -> usize {
-        self.latest + self.lanes
+        self.latest + self.lanes.max(bursts::LANES)
+    }
+
+    /// Whether spikes that follow closely are taken together.
+    pub fn takes_bursts(&self) -> bool {
+        self.width <= bursts::MOST_TAPS
     }
 
     /// `(sum_k sums[k] value_k, sum_k sums[k] slope_k)` of one synapse: dL/dw, and dL/d delay over the weight.
@@ -145,20 +145,31 @@ impl DelayWindows {
         (dot(&self.value), dot(&self.slope))
     }
 
-    /// Adds spikes at `steps` with `heights` to the rows of `synapses`: row `n`, of length `stride`, belongs to synapse `synapses.start + n`.
+    /// Adds spikes at ascending `steps` with `heights` to the rows of `synapses`: row `n`, of length `stride`, belongs to synapse
+    /// `synapses.start + n`.
     ///
     /// # Panics
-    /// If a spike's taps leave its row.
+    /// If a spike's taps leave its row, or steps do not ascend.
     pub fn scatter(&self, with: Instructions, synapses: Range<usize>, steps: &[u32], heights: &[f32], rows: &mut [f32], stride: usize) {
         self.check_events(&synapses, steps, heights, rows.len(), stride);
+        let scatter = Scatter { table: self, synapses, steps, heights, rows, stride };
         // SAFETY: just checked.
-        unsafe { with.run_kernel(Scatter { table: self, synapses, steps, heights, rows, stride }) }
+        unsafe {
+            match self.width {
+                1 => with.run_kernel(ScatterBursts::<1>(scatter)),
+                2 => with.run_kernel(ScatterBursts::<2>(scatter)),
+                3 => with.run_kernel(ScatterBursts::<3>(scatter)),
+                4 => with.run_kernel(ScatterBursts::<4>(scatter)),
+                _ => with.run_kernel(scatter),
+            }
+        }
     }
 
-    /// Adds what rows hold where the taps of spikes lie to `sums`, `[synapse][lanes]`; see [`scatter`](Self::scatter).
+    /// Adds what rows hold where the taps of spikes lie to `sums`, `[synapse][lanes]`, of which as many count as a kernel has taps; see
+    /// [`scatter`](Self::scatter).
     ///
     /// # Panics
-    /// If a spike's taps leave its row.
+    /// As there.
     #[expect(clippy::too_many_arguments, reason = "the operands of a kernel")]
     pub fn gather(
         &self,
@@ -172,8 +183,17 @@ impl DelayWindows {
     ) {
         self.check_events(&synapses, steps, heights, rows.len(), stride);
         assert_eq!(sums.len(), synapses.len() * self.lanes);
-        // SAFETY: just checked.
-        unsafe { with.run_kernel(Gather { table: self, synapses, steps, heights, rows, stride, sums }) }
+        let gather = Gather { table: self, synapses, steps, heights, rows, stride, sums };
+        // SAFETY: just checked. As many synapses at a time as leave room in sixteen registers.
+        unsafe {
+            match self.width {
+                1 => with.run_kernel(GatherBursts::<1, 8>(gather)),
+                2 => with.run_kernel(GatherBursts::<2, 4>(gather)),
+                3 => with.run_kernel(GatherBursts::<3, 4>(gather)),
+                4 => with.run_kernel(GatherBursts::<4, 2>(gather)),
+                _ => with.run_kernel(gather),
+            }
+        }
     }
 
     /// Adds whole rows to `out`, whose length is a multiple of 16. Source `s` is shifted by the delays of synapse
@@ -186,14 +206,8 @@ impl DelayWindows {
             return;
         }
         self.check_rows(sources, offset, shift, rows.len(), out.len());
-        let pull = Pull { table: self, sources: &sources.list, offset, shift, rows, out };
-        match with {
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: just checked.
-            Instructions::Avx512 if self.width > 1 => unsafe { super::avx512::pull(pull) },
-            // SAFETY: just checked.
-            _ => unsafe { with.run_kernel(pull) },
-        }
+        // SAFETY: just checked.
+        unsafe { with.run_kernel(Pull { table: self, sources: &sources.list, offset, shift, rows, out }) }
     }
 
     /// As [`pull`](Self::pull), on bf16: `rows[x]` is the pair of the numbers `x` and `x + 1` of the rows.
@@ -228,7 +242,9 @@ impl DelayWindows {
     fn check_events(&self, synapses: &Range<usize>, steps: &[u32], heights: &[f32], length: usize, stride: usize) {
         assert!(synapses.start <= synapses.end && synapses.end <= self.first.len(), "no such synapses");
         assert_eq!(steps.len(), heights.len());
-        let latest = steps.iter().copied().max().map_or(0, |step| step as usize + self.reach());
+        // Bursts make sure that steps ascend, so the last is the latest.
+        let latest = if self.takes_bursts() { steps.last().copied() } else { steps.iter().copied().max() };
+        let latest = latest.map_or(0, |step| step as usize + self.reach());
         assert!(latest <= stride && synapses.len().strict_mul(stride) <= length, "the taps of a spike leave their row");
     }
 }
@@ -244,14 +260,12 @@ struct Scatter<'a> {
 
 impl Kernel for Scatter<'_> {
     #[inline(always)]
-    unsafe fn run<S: Simd>(self) {
+    unsafe fn run<S: Simd>(mut self) {
+        let (lanes, eights) = (self.table.lanes, self.table.lanes / 8 * 8);
         // SAFETY: the caller's promise.
         unsafe {
-            match self.table.lanes {
-                4 => self.columns::<S::Quarter>(),
-                8 => self.columns::<S::Half>(),
-                _ => self.columns::<S::Full>(),
-            }
+            self.columns::<S::Half>(0..eights);
+            self.columns::<S::Quarter>(eights..lanes);
         }
     }
 
@@ -270,9 +284,9 @@ impl Kernel for Scatter<'_> {
 impl Scatter<'_> {
     /// Synapses are the inner loop: a spike that follows closely would wait for what the last one has written to the same row.
     #[inline(always)]
-    unsafe fn columns<V: Vector>(self) {
+    unsafe fn columns<V: Vector>(&mut self, columns: Range<usize>) {
         let lanes = self.table.lanes;
-        for column in (0..lanes).step_by(V::LANES) {
+        for column in columns.step_by(V::LANES) {
             for (&step, &height) in self.steps.iter().zip(self.heights) {
                 // SAFETY: every row holds `step + reach()` numbers, every synapse is in the table.
                 unsafe {
@@ -293,6 +307,59 @@ impl Scatter<'_> {
     }
 }
 
+/// The same for kernels of `TAPS` taps, few enough for bursts.
+struct ScatterBursts<'a, const TAPS: usize>(Scatter<'a>);
+
+impl<const TAPS: usize> Kernel for ScatterBursts<'_, TAPS> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        // SAFETY: handed on.
+        unsafe { self.run_on::<S::Half>() }
+    }
+
+    fn run_scalar(self) {
+        self.0.run_scalar();
+    }
+}
+
+impl<const TAPS: usize> ScatterBursts<'_, TAPS> {
+    /// Synapses are the inner loop, as in `Scatter::columns`.
+    #[inline(always)]
+    unsafe fn run_on<V: Eight>(self) {
+        let Self(Scatter { table, synapses, steps, heights, rows, stride }) = self;
+        let (mut train, mut bursts) = (Train::new(steps, heights, TAPS), [Burst::NONE; TOGETHER]);
+        loop {
+            let bursts = train.next(&mut bursts);
+            if bursts.is_empty() {
+                return;
+            }
+            for burst in bursts {
+                // SAFETY: every row holds `start + reach()` numbers, every synapse is in the table.
+                unsafe {
+                    let mut delayed = [V::splat(0.0); TAPS];
+                    for k in 0..TAPS {
+                        delayed[k] = V::load(burst.delayed(k));
+                    }
+                    let mut first = table.first.as_ptr().add(synapses.start);
+                    let mut weighted = table.weighted.as_ptr().wrapping_add(synapses.start * table.lanes);
+                    let mut row = rows.as_mut_ptr().add(burst.start as usize);
+                    for _ in synapses.clone() {
+                        let at = row.add(*first as usize);
+                        let mut sum = V::load(at);
+                        for k in 0..TAPS {
+                            sum = sum.add_product(V::splat(*weighted.add(k)), delayed[k]);
+                        }
+                        sum.store(at);
+                        first = first.add(1);
+                        weighted = weighted.wrapping_add(table.lanes);
+                        row = row.wrapping_add(stride);
+                    }
+                }
+            }
+        }
+    }
+}
+
 struct Gather<'a> {
     table: &'a DelayWindows,
     synapses: Range<usize>,
@@ -305,14 +372,12 @@ struct Gather<'a> {
 
 impl Kernel for Gather<'_> {
     #[inline(always)]
-    unsafe fn run<S: Simd>(self) {
+    unsafe fn run<S: Simd>(mut self) {
+        let (lanes, eights) = (self.table.lanes, self.table.lanes / 8 * 8);
         // SAFETY: the caller's promise.
         unsafe {
-            match self.table.lanes {
-                4 => self.columns::<S::Quarter>(),
-                8 => self.columns::<S::Half>(),
-                _ => self.columns::<S::Full>(),
-            }
+            self.columns::<S::Half>(0..eights);
+            self.columns::<S::Quarter>(eights..lanes);
         }
     }
 
@@ -321,7 +386,7 @@ impl Kernel for Gather<'_> {
         for ((n, synapse), sums) in self.synapses.enumerate().zip(self.sums.chunks_exact_mut(lanes)) {
             for (step, height) in self.steps.iter().zip(self.heights) {
                 let at = n * self.stride + (step + self.table.first[synapse]) as usize;
-                sums.iter_mut().zip(&self.rows[at..]).for_each(|(sum, row)| *sum += height * row);
+                sums[..self.table.width].iter_mut().zip(&self.rows[at..]).for_each(|(sum, row)| *sum += height * row);
             }
         }
     }
@@ -330,9 +395,9 @@ impl Kernel for Gather<'_> {
 impl Gather<'_> {
     /// Eight synapses at a time, so that their sums, which depend on one another only within a synapse, are in flight together.
     #[inline(always)]
-    unsafe fn columns<V: Vector>(mut self) {
+    unsafe fn columns<V: Vector>(&mut self, columns: Range<usize>) {
         let count = self.synapses.len();
-        for column in (0..self.table.lanes).step_by(V::LANES) {
+        for column in columns.step_by(V::LANES) {
             let mut n = 0;
             // SAFETY: handed on.
             unsafe {
@@ -374,51 +439,94 @@ impl Gather<'_> {
     }
 }
 
-/// Operands of [`DelayWindows::pull`].
-pub(super) struct Pull<'a> {
-    pub table: &'a DelayWindows,
-    pub sources: &'a [Source],
-    pub offset: usize,
-    pub shift: Shift,
-    pub rows: &'a [f32],
-    pub out: &'a mut [f32],
+/// The same for kernels of `TAPS` taps, few enough for bursts, `N` synapses at a time.
+struct GatherBursts<'a, const TAPS: usize, const N: usize>(Gather<'a>);
+
+impl<const TAPS: usize, const N: usize> Kernel for GatherBursts<'_, TAPS, N> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(mut self) {
+        // SAFETY: handed on.
+        unsafe { self.run_on::<S::Half>() }
+    }
+
+    fn run_scalar(self) {
+        self.0.run_scalar();
+    }
 }
 
-impl Pull<'_> {
-    /// Of the synapse of `source`: the number that the tap earliest in the row brings to step 0, and that tap's weight, before or behind
-    /// which lie the others.
-    ///
-    /// # Safety
-    /// The synapse is in the table.
+impl<const TAPS: usize, const N: usize> GatherBursts<'_, TAPS, N> {
     #[inline(always)]
-    pub unsafe fn taps(&self, source: Source) -> (usize, *const f32) {
-        let synapse = source.synapse as usize + self.offset;
-        // SAFETY: the caller's promise.
+    unsafe fn run_on<V: Eight>(&mut self) {
+        let count = self.0.synapses.len();
+        let (mut train, mut bursts) = (Train::new(self.0.steps, self.0.heights, TAPS), [Burst::NONE; TOGETHER]);
+        loop {
+            let bursts = train.next(&mut bursts);
+            if bursts.is_empty() {
+                return;
+            }
+            let mut n = 0;
+            // SAFETY: handed on.
+            unsafe {
+                while n + N <= count {
+                    self.several::<V, N>(n, bursts);
+                    n += N;
+                }
+                while n < count {
+                    self.several::<V, 1>(n, bursts);
+                    n += 1;
+                }
+            }
+        }
+    }
+
+    /// The sum of tap `k` over a burst is the product of the burst, delayed by `k`, with what the row holds there.
+    #[inline(always)]
+    unsafe fn several<V: Eight, const M: usize>(&mut self, n: usize, bursts: &[Burst]) {
+        // SAFETY: every row holds `start + reach()` numbers, every synapse is in the table and has its sums.
         unsafe {
-            let first = *self.table.first.get_unchecked(synapse) as usize;
-            let weights = self.table.weighted.as_ptr().add(synapse * self.table.lanes);
-            let row = source.row as usize;
-            match self.shift {
-                Shift::Earlier => (row + first, weights),
-                Shift::Later => (row - first - (self.table.width - 1), weights.add(self.table.width - 1)),
+            let mut from = [self.0.rows.as_ptr(); M];
+            for q in 0..M {
+                let first = *self.0.table.first.get_unchecked(self.0.synapses.start + n + q) as usize;
+                from[q] = from[q].add((n + q) * self.0.stride + first);
+            }
+            let mut sum = [[V::splat(0.0); TAPS]; M];
+            for burst in bursts {
+                let mut delayed = [V::splat(0.0); TAPS];
+                for k in 0..TAPS {
+                    delayed[k] = V::load(burst.delayed(k));
+                }
+                for q in 0..M {
+                    let row = V::load(from[q].add(burst.start as usize));
+                    for k in 0..TAPS {
+                        sum[q][k] = sum[q][k].add_product(delayed[k], row);
+                    }
+                }
+            }
+            for q in 0..M {
+                let mut four = [V::splat(0.0); bursts::MOST_TAPS];
+                four[..TAPS].copy_from_slice(&sum[q]);
+                V::add_sums(four, self.0.sums.as_mut_ptr().add((n + q) * self.0.table.lanes));
             }
         }
     }
 }
 
+/// Operands of [`DelayWindows::pull`].
+struct Pull<'a> {
+    table: &'a DelayWindows,
+    sources: &'a [Source],
+    offset: usize,
+    shift: Shift,
+    rows: &'a [f32],
+    out: &'a mut [f32],
+}
+
 impl Kernel for Pull<'_> {
     #[inline(always)]
-    unsafe fn run<S: Simd>(self) {
-        let Self { table, sources, offset, shift, rows, out } = self;
-        for (start, vectors) in tiles::<S::Full>(out.len()) {
+    unsafe fn run<S: Simd>(mut self) {
+        for (start, vectors) in tiles::<S::Full>(self.out.len()) {
             // SAFETY: tiles stay below `out.len()`; the rest is the caller's promise.
-            unsafe {
-                let (rows, out) = (rows.as_ptr().add(start), out.as_mut_ptr().add(start));
-                match shift {
-                    Shift::Later => for_tile!(vectors, later::<S::Full>(table, sources, offset, rows, out)),
-                    Shift::Earlier => for_tile!(vectors, earlier::<S::Full>(table, sources, offset, rows, out)),
-                }
-            }
+            unsafe { for_tile!(vectors, pull_tile::<S::Full>(&mut self, start)) }
         }
     }
 
@@ -435,50 +543,55 @@ impl Kernel for Pull<'_> {
     }
 }
 
+/// Keeps `N` vectors of the output in registers and streams rows past them. A load that crosses cache lines, as half of them or nearly all do,
+/// takes two cycles, a multiply-add less than one: so of three taps only the first and the third are loaded.
 #[inline(always)]
-unsafe fn later<V: Vector, const N: usize>(table: &DelayWindows, sources: &[Source], offset: usize, rows: *const f32, out: *mut f32) {
-    // SAFETY: handed on.
-    unsafe { pull_tile::<V, N, -1>(table, sources, offset, rows, out) }
-}
-
-#[inline(always)]
-unsafe fn earlier<V: Vector, const N: usize>(table: &DelayWindows, sources: &[Source], offset: usize, rows: *const f32, out: *mut f32) {
-    // SAFETY: handed on.
-    unsafe { pull_tile::<V, N, 1>(table, sources, offset, rows, out) }
-}
-
-/// Keeps `N` vectors of the output in registers and streams rows past them, so a multiply-add costs one load.
-#[inline(always)]
-unsafe fn pull_tile<V: Vector, const N: usize, const SIGN: isize>(
-    table: &DelayWindows,
-    sources: &[Source],
-    offset: usize,
-    rows: *const f32,
-    out: *mut f32,
-) {
+unsafe fn pull_tile<V: Vector, const N: usize>(pull: &mut Pull, start: usize) {
     const { assert!(N <= MOST_TILE) };
+    let Pull { table, sources, offset, shift, rows, ref mut out } = *pull;
+    // Towards the past the last tap comes first in the row.
+    let (turn, last) = if shift == Shift::Later { (-1, table.width - 1) } else { (1, 0) };
     // SAFETY: see `DelayWindows::pull`.
     unsafe {
+        let (rows, out) = (rows.as_ptr().add(start), out.as_mut_ptr().add(start));
         let mut sum = [V::splat(0.0); N];
-        for (v, sum) in sum.iter_mut().enumerate() {
-            *sum = V::load(out.add(v * V::LANES));
+        for v in 0..N {
+            sum[v] = V::load(out.add(v * V::LANES));
         }
         for source in sources {
             let synapse = source.synapse as usize + offset;
-            let first = *table.first.get_unchecked(synapse) as isize;
-            let mut row = rows.offset(source.row as isize + SIGN * first);
-            let mut weighted = table.weighted.as_ptr().add(synapse * table.lanes);
-            for _ in 0..table.width {
-                let weight = V::splat(*weighted);
-                for (v, sum) in sum.iter_mut().enumerate() {
-                    *sum = sum.add_product(weight, V::load(row.add(v * V::LANES)));
+            let first = *table.first.get_unchecked(synapse) as usize;
+            let from = if shift == Shift::Later { source.row as usize - first - last } else { source.row as usize + first };
+            let mut row = rows.add(from);
+            let mut weights = table.weighted.as_ptr().add(synapse * table.lanes + last);
+            let mut left = table.width;
+            while left >= 3 {
+                let weight = [0, 1, 2].map(
+                    #[inline(always)]
+                    |k| V::splat(*weights.wrapping_offset(k * turn)),
+                );
+                for v in 0..N {
+                    let at = row.add(v * V::LANES);
+                    let (here, two_on) = (V::load(at), V::load(at.add(2)));
+                    sum[v] = sum[v].add_product(weight[0], here);
+                    sum[v] = sum[v].add_product(weight[1], V::one_on(at, here, two_on));
+                    sum[v] = sum[v].add_product(weight[2], two_on);
                 }
-                row = row.wrapping_offset(SIGN);
-                weighted = weighted.add(1);
+                left -= 3;
+                row = row.wrapping_add(3);
+                weights = weights.wrapping_offset(3 * turn);
+            }
+            for _ in 0..left {
+                let weight = V::splat(*weights);
+                for v in 0..N {
+                    sum[v] = sum[v].add_product(weight, V::load(row.add(v * V::LANES)));
+                }
+                row = row.wrapping_add(1);
+                weights = weights.wrapping_offset(turn);
             }
         }
-        for (v, sum) in sum.into_iter().enumerate() {
-            sum.store(out.add(v * V::LANES));
+        for v in 0..N {
+            sum[v].store(out.add(v * V::LANES));
         }
     }
 }
@@ -554,7 +667,7 @@ mod tests {
                         scattered.extend(out);
                     }
                 }
-                scattered.extend(sums);
+                scattered.extend(sums.chunks_exact(table.lanes()).flat_map(|sums| &sums[..width]));
                 scattered
             };
             let expected = result(Instructions::Scalar);

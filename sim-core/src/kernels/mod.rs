@@ -3,6 +3,7 @@
 //! | file | loops |
 //! |---|---|
 //! | `delay_windows` | synapses whose kernels are a few neighbouring taps: `scatter`, `gather`, `pull` |
+//! | `bursts` | spikes that follow one another closely, taken together |
 //! | `row_sums` | weighted sums of whole rows: `combine`, `combine_each`, `gather_rows` |
 //! | `bf16` | the whole-row loops on pairs of bf16 numbers |
 //! | `vector` | what they are written over: one source, compiled for AVX-512, AVX2 + FMA and NEON, beside a plain twin |
@@ -13,6 +14,10 @@
 //! Offsets are checked once per call, where safe code enters. Results may differ in the last bits between instruction sets (fused
 //! multiply-add, order of lanes) but never between runs or numbers of threads.
 #![allow(unsafe_code)]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "a loop by index over small arrays keeps them in registers; one over several iterators may not"
+)]
 
 mod aligned;
 #[cfg(target_arch = "x86_64")]
@@ -20,6 +25,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod bf16;
+mod bursts;
 mod delay_windows;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -89,6 +95,20 @@ impl Instructions {
             Self::Neon => "neon",
             Self::Scalar => "scalar",
         }
+    }
+
+    /// Numbers of its widest vector.
+    fn lanes(self) -> usize {
+        match self {
+            Self::Avx512 | Self::Scalar => 16,
+            Self::Avx2 => 8,
+            Self::Neon => 4,
+        }
+    }
+
+    /// Vectors of a tile of which four rows are held at once, beside one row of operands: what 32 registers hold, or 16.
+    fn four_row_tile(self) -> usize {
+        if self == Self::Avx2 { 2 } else { 6 }
     }
 
     /// Whether there are products of bf16 pairs with `f32` sums.

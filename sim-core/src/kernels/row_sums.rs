@@ -2,7 +2,7 @@
 //!
 //! They read rows that start at multiples of 16 numbers, so their loads are aligned where the rows are [`Aligned`](super::Aligned).
 
-use super::vector::{Kernel, Simd, Vector, for_tile, tiles, tiles_of};
+use super::vector::{Kernel, Simd, Vector, for_tile, split, tiles};
 use super::{Instructions, ROW_MULTIPLE};
 
 /// `out[x] += sum_m weights[m] * rows[m * stride + x]`. With rows one step apart it is a filter along time.
@@ -101,100 +101,100 @@ pub fn combine_each(
         assert!(output.weights as usize + offset + count <= weights.len(), "weights are missing");
         assert!(output.out as usize + length <= out.len(), "an output leaves the rows");
     }
-    // SAFETY: just checked.
-    unsafe { with.run_kernel(CombineEach { outputs, weights: &weights[offset..], count, rows, stride, out, length }) }
+    let product = Product { weights: &weights[offset..], count, rows, stride };
+    let (lanes, (four, rest)) = (with.lanes(), outputs.as_chunks::<4>());
+    for (first, vectors) in split(length / lanes, with.four_row_tile()) {
+        // A kernel for each shape of tile: compiled into one, some of their sums would not be kept in registers.
+        macro_rules! tile {
+            ($($n:literal)+) => {
+                match vectors {
+                    $($n => {
+                        let start = first * lanes;
+                        // SAFETY: just checked; tiles stay below the length.
+                        unsafe {
+                            with.run_kernel(CombineEach::<$n, 4> { outputs: four, product, start, out });
+                            with.run_kernel(CombineEach::<$n, 1> { outputs: rest.as_chunks().0, product, start, out });
+                        }
+                    })+
+                    _ => unreachable!("six at most"),
+                }
+            };
+        }
+        tile!(1 2 3 4 5 6);
+    }
 }
 
-struct CombineEach<'a> {
-    outputs: &'a [Mixture],
+/// What all tiles of [`combine_each`] multiply.
+#[derive(Clone, Copy)]
+struct Product<'a> {
     weights: &'a [f32],
     count: usize,
     rows: &'a [f32],
     stride: usize,
-    out: &'a mut [f32],
-    length: usize,
 }
 
-impl Kernel for CombineEach<'_> {
+/// `N` vectors from `start` on of `M` outputs at once: a row that was loaded serves all of them.
+struct CombineEach<'a, const N: usize, const M: usize> {
+    outputs: &'a [[Mixture; M]],
+    product: Product<'a>,
+    start: usize,
+    out: &'a mut [f32],
+}
+
+impl<const N: usize, const M: usize> Kernel for CombineEach<'_, N, M> {
     #[inline(always)]
-    unsafe fn run<S: Simd>(mut self) {
-        for (start, vectors) in tiles_of::<S::Full>(self.length, <S::Full as Vector>::FOUR_ROW_TILE) {
-            let (four, rest) = self.outputs.as_chunks::<4>();
-            // SAFETY: tiles stay below the length; the rest is the caller's promise.
-            unsafe {
-                for outputs in four {
-                    match vectors {
-                        1 => self.tile::<S::Full, 1, 4>(*outputs, start),
-                        2 => self.tile::<S::Full, 2, 4>(*outputs, start),
-                        3 => self.tile::<S::Full, 3, 4>(*outputs, start),
-                        4 => self.tile::<S::Full, 4, 4>(*outputs, start),
-                        5 => self.tile::<S::Full, 5, 4>(*outputs, start),
-                        6 => self.tile::<S::Full, 6, 4>(*outputs, start),
-                        _ => unreachable!("tiles hold at most FOUR_ROW_TILE vectors"),
-                    }
-                }
-                for &output in rest {
-                    match vectors {
-                        1 => self.tile::<S::Full, 1, 1>([output], start),
-                        2 => self.tile::<S::Full, 2, 1>([output], start),
-                        3 => self.tile::<S::Full, 3, 1>([output], start),
-                        4 => self.tile::<S::Full, 4, 1>([output], start),
-                        5 => self.tile::<S::Full, 5, 1>([output], start),
-                        6 => self.tile::<S::Full, 6, 1>([output], start),
-                        _ => unreachable!("tiles hold at most FOUR_ROW_TILE vectors"),
-                    }
-                }
-            }
+    unsafe fn run<S: Simd>(self) {
+        for outputs in self.outputs {
+            // SAFETY: handed on.
+            unsafe { combine_each_tile::<S::Full, N, M>(outputs, self.product, self.start, self.out.as_mut_ptr()) }
         }
     }
 
     fn run_scalar(self) {
-        for output in self.outputs {
-            let out = &mut self.out[output.out as usize..][..self.length];
-            for (m, weight) in self.weights[output.weights as usize..][..self.count].iter().enumerate() {
-                out.iter_mut().zip(&self.rows[m * self.stride..]).for_each(|(out, row)| *out += weight * row);
+        let Product { weights, count, rows, stride } = self.product;
+        for output in self.outputs.as_flattened() {
+            let out = &mut self.out[output.out as usize + self.start..][..N * Instructions::Scalar.lanes()];
+            for (m, weight) in weights[output.weights as usize..][..count].iter().enumerate() {
+                out.iter_mut().zip(&rows[m * stride + self.start..]).for_each(|(out, row)| *out += weight * row);
             }
         }
     }
 }
 
-impl CombineEach<'_> {
-    /// `N` vectors of `M` outputs at once: a row that was loaded serves all of them.
-    #[inline(always)]
-    unsafe fn tile<V: Vector, const N: usize, const M: usize>(&mut self, outputs: [Mixture; M], start: usize) {
-        const { assert!(N * M <= 24) };
-        // SAFETY: see `combine_each`.
-        unsafe {
-            let mut out = [self.out.as_mut_ptr(); M];
-            let mut weights = [self.weights.as_ptr(); M];
-            for ((out, weights), output) in out.iter_mut().zip(&mut weights).zip(outputs) {
-                *out = out.add(output.out as usize + start);
-                *weights = weights.add(output.weights as usize);
+#[inline(always)]
+unsafe fn combine_each_tile<V: Vector, const N: usize, const M: usize>(
+    outputs: &[Mixture; M],
+    product: Product,
+    start: usize,
+    all: *mut f32,
+) {
+    // SAFETY: see `combine_each`.
+    unsafe {
+        let out = outputs.map(|output| all.add(output.out as usize + start));
+        let weights = outputs.map(|output| product.weights.as_ptr().add(output.weights as usize));
+        let mut sum = [[V::splat(0.0); N]; M];
+        for o in 0..M {
+            for v in 0..N {
+                sum[o][v] = V::load(out[o].add(v * V::LANES));
             }
-            let mut sum = [[V::splat(0.0); N]; M];
-            for (sum, out) in sum.iter_mut().zip(out) {
-                for (v, sum) in sum.iter_mut().enumerate() {
-                    *sum = V::load(out.add(v * V::LANES));
+        }
+        let mut rows = product.rows.as_ptr().add(start);
+        for m in 0..product.count {
+            let mut row = [V::splat(0.0); N];
+            for v in 0..N {
+                row[v] = V::load(rows.add(v * V::LANES));
+            }
+            for o in 0..M {
+                let weight = V::splat(*weights[o].add(m));
+                for v in 0..N {
+                    sum[o][v] = sum[o][v].add_product(weight, row[v]);
                 }
             }
-            let mut rows = self.rows.as_ptr().add(start);
-            for m in 0..self.count {
-                let mut row = [V::splat(0.0); N];
-                for (v, row) in row.iter_mut().enumerate() {
-                    *row = V::load(rows.add(v * V::LANES));
-                }
-                for (sum, weights) in sum.iter_mut().zip(weights) {
-                    let weight = V::splat(*weights.add(m));
-                    for (sum, row) in sum.iter_mut().zip(row) {
-                        *sum = sum.add_product(weight, row);
-                    }
-                }
-                rows = rows.wrapping_add(self.stride);
-            }
-            for (sum, out) in sum.into_iter().zip(out) {
-                for (v, sum) in sum.into_iter().enumerate() {
-                    sum.store(out.add(v * V::LANES));
-                }
+            rows = rows.wrapping_add(product.stride);
+        }
+        for o in 0..M {
+            for v in 0..N {
+                sum[o][v].store(out[o].add(v * V::LANES));
             }
         }
     }

@@ -12,13 +12,26 @@ pub(super) unsafe trait Vector: Copy {
     const LANES: usize;
     /// Accumulators a register tile may hold, leaving room for operands; at most [`MOST_TILE`].
     const TILE: usize;
-    /// Vectors of a tile of which four rows are held at once, beside one row of operands: 6 where there are 32 registers, else 2.
-    const FOUR_ROW_TILE: usize = if Self::TILE == MOST_TILE { 6 } else { 2 };
     unsafe fn splat(value: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
     /// `self + a * b`, fused.
     unsafe fn add_product(self, a: Self, b: Self) -> Self;
+    /// The vector at `from + 1`, given those at `from` and `from + 2`.
+    #[inline(always)]
+    unsafe fn one_on(from: *const f32, _here: Self, _two_on: Self) -> Self {
+        // SAFETY: all its numbers are in the other two.
+        unsafe { Self::load(from.add(1)) }
+    }
+}
+
+/// A vector of 8 lanes.
+///
+/// # Safety
+/// As for [`Vector`].
+pub(super) unsafe trait Eight: Vector {
+    /// Adds the sum of all lanes of `of[k]` to `to[k]`.
+    unsafe fn add_sums(of: [Self; 4], to: *mut f32);
 }
 
 /// No tile is larger.
@@ -28,8 +41,8 @@ pub(super) const MOST_TILE: usize = 14;
 pub(super) trait Simd {
     /// The widest, of at most 16 lanes.
     type Full: Vector;
-    /// Of 8 lanes where there is one, else narrower.
-    type Half: Vector;
+    /// Of 8 lanes.
+    type Half: Eight;
     /// Of 4 lanes.
     type Quarter: Vector;
 }
@@ -49,19 +62,21 @@ pub(super) trait Kernel {
 /// Splits `length` numbers into tiles of nearly equal size that fit the registers: `(first number, vectors)`.
 #[inline(always)]
 pub(super) fn tiles<V: Vector>(length: usize) -> impl Iterator<Item = (usize, usize)> {
-    tiles_of::<V>(length, V::TILE)
+    split(length / V::LANES, V::TILE).map(
+        #[inline(always)]
+        |(first, vectors)| (first * V::LANES, vectors),
+    )
 }
 
-/// As [`tiles`], of up to `most` vectors.
+/// Splits `vectors` into runs of nearly equal length, of up to `most`: `(first, length)`.
 #[inline(always)]
-pub(super) fn tiles_of<V: Vector>(length: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let vectors = length / V::LANES;
-    let tiles = vectors.div_ceil(most);
-    (0..tiles).map(
+pub(super) fn split(vectors: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let runs = vectors.div_ceil(most);
+    (0..runs).map(
         #[inline(always)]
-        move |tile| {
-            let first = vectors * tile / tiles;
-            (first * V::LANES, vectors * (tile + 1) / tiles - first)
+        move |run| {
+            let first = vectors * run / runs;
+            (first, vectors * (run + 1) / runs - first)
         },
     )
 }
