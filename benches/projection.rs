@@ -18,7 +18,14 @@ const SAMPLES: usize = 16;
 struct Flat;
 
 impl Objective for Flat {
-    fn evaluate(&self, _slot: usize, _output: &[f32], _steps: usize, gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+    fn evaluate(
+        &self,
+        _slot: usize,
+        _output: &[f32],
+        _steps: usize,
+        gradient: Option<(&mut [f32], f32)>,
+        _memory: &mut Vec<f64>,
+    ) -> SampleLoss {
         if let Some((gradient, scale)) = gradient {
             gradient.fill(scale);
         }

@@ -278,7 +278,14 @@ fn streaming(network: &Network, data: &SpikeDataset, indices: &[usize]) -> Resul
 struct Indifferent;
 
 impl Objective for Indifferent {
-    fn evaluate(&self, _slot: usize, _output: &[f32], _steps: usize, _gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+    fn evaluate(
+        &self,
+        _slot: usize,
+        _output: &[f32],
+        _steps: usize,
+        _gradient: Option<(&mut [f32], f32)>,
+        _memory: &mut Vec<f64>,
+    ) -> SampleLoss {
         SampleLoss::default()
     }
 }

@@ -98,7 +98,14 @@ fn norm(neurons: usize) -> impl Strategy<Value = BatchNorm> {
 struct Kept(Mutex<Vec<f32>>);
 
 impl Objective for Kept {
-    fn evaluate(&self, _slot: usize, output: &[f32], _steps: usize, _gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+    fn evaluate(
+        &self,
+        _slot: usize,
+        output: &[f32],
+        _steps: usize,
+        _gradient: Option<(&mut [f32], f32)>,
+        _memory: &mut Vec<f64>,
+    ) -> SampleLoss {
         *self.0.lock().unwrap() = output.to_vec();
         SampleLoss::default()
     }

@@ -106,7 +106,14 @@ struct Recorded {
 }
 
 impl Objective for Recorded {
-    fn evaluate(&self, slot: usize, output: &[f32], steps: usize, gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+    fn evaluate(
+        &self,
+        slot: usize,
+        output: &[f32],
+        steps: usize,
+        gradient: Option<(&mut [f32], f32)>,
+        _memory: &mut Vec<f64>,
+    ) -> SampleLoss {
         self.potentials.lock().unwrap()[slot] = output.to_vec();
         let label = self.labels[slot];
         let result = match gradient {

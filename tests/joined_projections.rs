@@ -16,7 +16,14 @@ const CLASSES: usize = 3;
 struct SumSoftmax;
 
 impl Objective for SumSoftmax {
-    fn evaluate(&self, slot: usize, output: &[f32], steps: usize, gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+    fn evaluate(
+        &self,
+        slot: usize,
+        output: &[f32],
+        steps: usize,
+        gradient: Option<(&mut [f32], f32)>,
+        _memory: &mut Vec<f64>,
+    ) -> SampleLoss {
         let (loss, label) = (Loss::SumSoftmax, slot % CLASSES);
         let result = match gradient {
             Some((gradient, scale)) => loss.value_and_gradient(output, CLASSES, steps, label, scale as f64, gradient),
@@ -225,7 +232,14 @@ fn samples_without_steps_are_legal() {
 struct FirstClass;
 
 impl Objective for FirstClass {
-    fn evaluate(&self, _slot: usize, _output: &[f32], _steps: usize, gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+    fn evaluate(
+        &self,
+        _slot: usize,
+        _output: &[f32],
+        _steps: usize,
+        gradient: Option<(&mut [f32], f32)>,
+        _memory: &mut Vec<f64>,
+    ) -> SampleLoss {
         if let Some((gradient, scale)) = gradient {
             gradient.fill(scale);
         }

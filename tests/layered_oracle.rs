@@ -107,7 +107,14 @@ struct Labelled<'a> {
 }
 
 impl Objective for Labelled<'_> {
-    fn evaluate(&self, slot: usize, output: &[f32], steps: usize, gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
+    fn evaluate(
+        &self,
+        slot: usize,
+        output: &[f32],
+        steps: usize,
+        gradient: Option<(&mut [f32], f32)>,
+        _memory: &mut Vec<f64>,
+    ) -> SampleLoss {
         match gradient {
             Some((gradient, scale)) => {
                 Loss::SumSoftmax.value_and_gradient(output, self.classes, steps, self.labels[slot], f64::from(scale), gradient)

@@ -43,33 +43,31 @@ impl Augmentation {
         *self == Self::default()
     }
 
-    /// Changes the spikes of one sample with `units` units. `partner` draws another sample of its class, if there is one.
+    /// Changes the spikes of one sample with `units` units. `partner` draws another sample of its class and puts its spikes into the list it is
+    /// given, which is `other`; it says whether there is one.
     pub(crate) fn apply<R: Rng>(
         &self,
-        mut spikes: Vec<Spike>,
+        spikes: &mut Vec<Spike>,
+        other: &mut Vec<Spike>,
         units: usize,
         rng: &mut R,
-        partner: impl FnOnce(&mut R) -> Option<Vec<Spike>>,
-    ) -> Vec<Spike> {
-        if self.blend > 0.0
-            && rng.random_bool(self.blend)
-            && let Some(other) = partner(rng)
-        {
-            spikes = blend(&spikes, &other, units, rng);
+        partner: impl FnOnce(&mut R, &mut Vec<Spike>) -> bool,
+    ) {
+        if self.blend > 0.0 && rng.random_bool(self.blend) && partner(rng, other) {
+            blend(spikes, other, units, rng);
         }
         if self.channel_shift > 0 {
             let n = i64::from(self.channel_shift);
-            shift_units(&mut spikes, rng.random_range(-n..=n), units);
+            shift_units(spikes, rng.random_range(-n..=n), units);
         }
         if self.spike_drop > 0.0 {
             spikes.retain(|_| !rng.random_bool(self.spike_drop));
         }
         if self.time_jitter_ms > 0.0 {
-            for spike in &mut spikes {
+            for spike in spikes {
                 spike.t_ms += self.time_jitter_ms * rng.sample::<f64, _>(StandardNormal);
             }
         }
-        spikes
     }
 }
 
@@ -85,22 +83,20 @@ fn shift_units(spikes: &mut Vec<Spike>, shift: i64, units: usize) {
     });
 }
 
-/// Half of the spikes of each sample, after both moved half-way to each other's centre of mass.
-fn blend(one: &[Spike], other: &[Spike], units: usize, rng: &mut impl Rng) -> Vec<Spike> {
+/// Leaves in `one` half of the spikes of each sample, after both moved half-way to each other's centre of mass.
+fn blend(one: &mut Vec<Spike>, other: &mut Vec<Spike>, units: usize, rng: &mut impl Rng) {
     if one.is_empty() || other.is_empty() {
-        return one.to_vec();
+        return;
     }
     let (centre, other_centre) = (centre_of_mass(one), centre_of_mass(other));
     let half_way = ((other_centre.0 - centre.0) / 2.0, (other_centre.1 - centre.1) / 2.0);
-    let mut blended = Vec::with_capacity((one.len() + other.len()) / 2);
-    for (spikes, sign) in [(one, 1.0), (other, -1.0)] {
-        let mut kept: Vec<Spike> = spikes.iter().copied().filter(|_| rng.random_bool(0.5)).collect();
-        kept.iter_mut().for_each(|spike| spike.t_ms += sign * half_way.0);
-        kept.retain(|spike| spike.t_ms >= 0.0);
-        shift_units(&mut kept, (sign * half_way.1).round() as i64, units);
-        blended.append(&mut kept);
+    for (spikes, sign) in [(&mut *one, 1.0), (&mut *other, -1.0)] {
+        spikes.retain(|_| rng.random_bool(0.5));
+        spikes.iter_mut().for_each(|spike| spike.t_ms += sign * half_way.0);
+        spikes.retain(|spike| spike.t_ms >= 0.0);
+        shift_units(spikes, (sign * half_way.1).round() as i64, units);
     }
-    blended
+    one.append(other);
 }
 
 /// Mean time in ms and mean unit of spikes, of which there is at least one.
@@ -121,7 +117,12 @@ mod tests {
 
     fn apply(augmentation: Augmentation, sample: u64, partner: Option<Vec<Spike>>) -> Vec<Spike> {
         let mut rng = Seed(5).stream(Purpose::Augmentation, 0, sample);
-        augmentation.apply(spikes(1000, 100, 0.0), 200, &mut rng, |_| partner)
+        let (mut spikes, mut other) = (spikes(1000, 100, 0.0), Vec::new());
+        augmentation.apply(&mut spikes, &mut other, 200, &mut rng, |_, other| {
+            other.extend(partner.iter().flatten());
+            partner.is_some()
+        });
+        spikes
     }
 
     #[test]

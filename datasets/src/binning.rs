@@ -55,6 +55,19 @@ pub(crate) struct Spike {
     pub unit: u16,
 }
 
+/// What binning works in, reused from sample to sample.
+#[derive(Debug, Default)]
+pub(crate) struct BinningMemory {
+    seconds: Vec<f64>,
+    /// The channel of each unit.
+    channel: Vec<u32>,
+    /// `(channel, step)` of each spike.
+    events: Vec<(u32, u32)>,
+    sorted: Vec<(u32, u32)>,
+    /// Where the next event of a step goes.
+    place: Vec<usize>,
+}
+
 impl Binning {
     /// Checks every field.
     ///
@@ -81,7 +94,10 @@ impl Binning {
     pub fn frames(&self, recordings: &SpikeRecordings, sample: usize) -> Result<SpikeFrames> {
         self.check()?;
         self.check_length(recordings, sample)?;
-        Ok(self.bin(recordings.channels(), &self.spikes(recordings, sample)))
+        let (mut memory, mut spikes, mut frames) = (BinningMemory::default(), Vec::new(), SpikeFrames::default());
+        self.spikes_into(recordings, sample, &mut memory, &mut spikes);
+        self.bin_into(recordings.channels(), &spikes, &mut memory, &mut frames);
+        Ok(frames)
     }
 
     /// Refuses a sample that would take more steps than anyone means.
@@ -100,59 +116,66 @@ impl Binning {
         Ok(())
     }
 
-    /// Spikes of one sample in ms from time zero, ascending.
-    pub(crate) fn spikes(&self, recordings: &SpikeRecordings, sample: usize) -> Vec<Spike> {
-        let mut seconds = Vec::new();
-        recordings.seconds_into(sample, &mut seconds);
+    /// Makes `spikes` those of one sample, in ms from time zero, ascending.
+    pub(crate) fn spikes_into(&self, recordings: &SpikeRecordings, sample: usize, memory: &mut BinningMemory, spikes: &mut Vec<Spike>) {
+        let seconds = &mut memory.seconds;
+        recordings.seconds_into(sample, seconds);
         let zero_ms = match self.align {
             Align::FirstSpike => seconds.first().map_or(0.0, |first| 1000.0 * first),
             Align::Zero => 0.0,
         };
-        let spikes = seconds.iter().zip(recordings.units(sample));
-        spikes.map(|(second, &unit)| Spike { t_ms: 1000.0 * second - zero_ms, unit }).collect()
+        let both = seconds.iter().zip(recordings.units(sample));
+        spikes.clear();
+        spikes.extend(both.map(|(second, &unit)| Spike { t_ms: 1000.0 * second - zero_ms, unit }));
     }
 
-    /// Frames of spikes in any order; times before zero count as zero, those beyond `max_steps`, or [`MAX_STEPS`], are left out.
-    pub(crate) fn bin(&self, units: usize, spikes: &[Spike]) -> SpikeFrames {
+    /// Makes `frames` those of spikes in any order; times before zero count as zero, those beyond `max_steps`, or [`MAX_STEPS`], are left out.
+    pub(crate) fn bin_into(&self, units: usize, spikes: &[Spike], memory: &mut BinningMemory, frames: &mut SpikeFrames) {
+        let BinningMemory { channel, events, sorted, place, .. } = memory;
         let last_ms = spikes.iter().fold(0.0, |last: f64, spike| last.max(spike.t_ms));
         // Conversions that saturate keep it in range.
         let steps = ((last_ms / self.dt_ms).ceil() as usize).clamp(1, u32::MAX as usize);
         let last_step = steps as u32 - 1;
-        let channel: Vec<u32> = (0..units).map(|unit| (unit / self.channel_group) as u32).collect();
+        channel.clear();
+        channel.extend((0..units).map(|unit| (unit / self.channel_group) as u32));
         let event = |spike: &Spike| (channel[usize::from(spike.unit)], ((spike.t_ms / self.dt_ms) as u32).min(last_step));
-        let mut events: Vec<(u32, u32)> = spikes.iter().map(event).collect();
+        events.clear();
+        events.extend(spikes.iter().map(event));
         // Only augmentation can exceed what `check_length` let pass.
         let limit = self.max_steps.unwrap_or(MAX_STEPS).min(steps);
         if limit < steps {
             events.retain(|&(_, step)| (step as usize) < limit);
         }
         if !events.is_sorted_by_key(|&(_, step)| step) {
-            events = sorted_by_step(&events, limit);
+            sort_by_step(events, limit, sorted, place);
         }
-        SpikeFrames::from_ordered_events(self.channels(units), limit, &events).expect("units were checked, steps are clamped and sorted")
+        frames.refill_ordered(self.channels(units), limit, events).expect("units were checked, steps are clamped and sorted");
     }
 }
 
-/// Events in the order of their steps, all below `steps`: a counting sort, or one by comparison where steps outnumber the events by far.
-fn sorted_by_step(events: &[(u32, u32)], steps: usize) -> Vec<(u32, u32)> {
-    let mut sorted = events.to_vec();
+/// Puts events in the order of their steps, all below `steps`: a counting sort, or one by comparison where steps outnumber the events by far.
+fn sort_by_step(events: &mut Vec<(u32, u32)>, steps: usize, sorted: &mut Vec<(u32, u32)>, place: &mut Vec<usize>) {
     if steps > 16 * events.len() {
-        sorted.sort_by_key(|&(_, step)| step);
-        return sorted;
+        // Frames are the same whatever the order within a step.
+        events.sort_unstable_by_key(|&(_, step)| step);
+        return;
     }
-    let mut place = vec![0; steps + 1];
-    for &(_, step) in events {
+    place.clear();
+    place.resize(steps + 1, 0);
+    for &(_, step) in &*events {
         place[step as usize + 1] += 1;
     }
     for step in 0..steps {
         place[step + 1] += place[step];
     }
-    for &event in events {
+    sorted.clear();
+    sorted.resize(events.len(), (0, 0));
+    for &event in &*events {
         let place = &mut place[event.1 as usize];
         sorted[*place] = event;
         *place += 1;
     }
-    sorted
+    std::mem::swap(events, sorted);
 }
 
 #[cfg(test)]
@@ -165,6 +188,12 @@ mod tests {
     fn recordings(seconds: &[f64], units: &[u16]) -> SpikeRecordings {
         let sample = NewSample { seconds: seconds.to_vec(), units: units.to_vec(), label: 0 };
         SpikeRecordings::from_samples("made", 700, 1, TimeType::Float64, [sample]).unwrap()
+    }
+
+    fn bin(binning: &Binning, spikes: &[Spike]) -> SpikeFrames {
+        let mut frames = SpikeFrames::default();
+        binning.bin_into(700, spikes, &mut BinningMemory::default(), &mut frames);
+        frames
     }
 
     #[test]
@@ -199,20 +228,20 @@ mod tests {
         ordered.sort_by(|one, other| one.t_ms.total_cmp(&other.t_ms));
         for dt_ms in [10.0, 1.0, 0.001] {
             let binning = Binning { dt_ms, ..Binning::default() };
-            assert_eq!(binning.bin(700, &unordered), binning.bin(700, &ordered));
+            assert_eq!(bin(&binning, &unordered), bin(&binning, &ordered));
         }
-        let early = Binning::default().bin(700, &[Spike { t_ms: -3.0, unit: 0 }, Spike { t_ms: 15.0, unit: 0 }]);
+        let early = bin(&Binning::default(), &[Spike { t_ms: -3.0, unit: 0 }, Spike { t_ms: 15.0, unit: 0 }]);
         assert_eq!((early.steps(), early.channel(0)), (2, (&[0, 1][..], &[1.0, 1.0][..])));
     }
 
     #[test]
     fn spikes_that_augmentation_moves_far_away_are_left_out() {
         let spikes = [Spike { t_ms: 15.0, unit: 0 }, Spike { t_ms: 1e12, unit: 0 }, Spike { t_ms: 999_999.0, unit: 5 }];
-        let frames = Binning::default().bin(700, &spikes);
+        let frames = bin(&Binning::default(), &spikes);
         assert_eq!((frames.steps(), frames.len()), (MAX_STEPS, 2));
         assert_eq!(frames.channel(1).0, [99_999]);
         let longer = Binning { max_steps: Some(200_000), ..Binning::default() };
-        assert_eq!(longer.bin(700, &spikes).steps(), 200_000);
+        assert_eq!(bin(&longer, &spikes).steps(), 200_000);
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Recordings as a source of frames for training and evaluation.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use rand::RngExt;
 use sim_core::{Purpose, SampleSource, Seed, SpikeFrames};
 
 use crate::augmentation::Augmentation;
-use crate::binning::Binning;
+use crate::binning::{Binning, BinningMemory, Spike};
 use crate::recordings::SpikeRecordings;
 use crate::{Error, Result};
 
@@ -19,6 +19,17 @@ pub struct SpikeDataset {
     seed: Seed,
     /// Training samples of each class, among which blends find their partners.
     training: Vec<Vec<u32>>,
+    /// As many as threads have asked for samples at the same time; copies of the data set share them.
+    spare: Arc<Mutex<Vec<SampleMemory>>>,
+}
+
+/// What a sample is made in, reused from sample to sample.
+#[derive(Debug, Default)]
+struct SampleMemory {
+    binning: BinningMemory,
+    spikes: Vec<Spike>,
+    /// Spikes of the sample that it is blended with.
+    partner: Vec<Spike>,
 }
 
 impl SpikeDataset {
@@ -47,7 +58,7 @@ impl SpikeDataset {
             }
             of_class[recordings.label(sample)].push(sample as u32);
         }
-        Ok(Self { recordings, binning, augmentation, seed, training: of_class })
+        Ok(Self { recordings, binning, augmentation, seed, training: of_class, spare: Arc::default() })
     }
 
     /// The recordings behind it.
@@ -63,6 +74,11 @@ impl SpikeDataset {
     /// How training samples are changed.
     pub fn augmentation(&self) -> &Augmentation {
         &self.augmentation
+    }
+
+    /// Memory that no sample is being made in.
+    fn spare(&self) -> MutexGuard<'_, Vec<SampleMemory>> {
+        self.spare.lock().expect("nothing panics while it holds the lock")
     }
 
     /// Another training sample of the same class, uniformly.
@@ -96,14 +112,20 @@ impl SampleSource for SpikeDataset {
         self.recordings.label(sample)
     }
 
-    fn frames(&self, sample: usize, epoch: Option<u64>) -> SpikeFrames {
-        let mut spikes = self.binning.spikes(&self.recordings, sample);
+    fn frames_into(&self, sample: usize, epoch: Option<u64>, frames: &mut SpikeFrames) {
+        let mut memory = self.spare().pop().unwrap_or_default();
+        let SampleMemory { binning: working, spikes, partner } = &mut memory;
+        let (binning, recordings) = (&self.binning, &*self.recordings);
+        binning.spikes_into(recordings, sample, working, spikes);
         if let Some(epoch) = epoch.filter(|_| !self.augmentation.is_off()) {
             let mut rng = self.seed.stream(Purpose::Augmentation, epoch, sample as u64);
-            let partner = |rng: &mut _| Some(self.binning.spikes(&self.recordings, self.partner(sample, rng)?));
-            spikes = self.augmentation.apply(spikes, self.recordings.channels(), &mut rng, partner);
+            self.augmentation.apply(spikes, partner, recordings.channels(), &mut rng, |rng, spikes| {
+                let partner = self.partner(sample, rng);
+                partner.inspect(|&partner| binning.spikes_into(recordings, partner, working, spikes)).is_some()
+            });
         }
-        self.binning.bin(self.recordings.channels(), &spikes)
+        binning.bin_into(recordings.channels(), spikes, working, frames);
+        self.spare().push(memory);
     }
 }
 

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `gradient` | losses, optimisers, schedules, clipping |
 //! | `settings` | [`TrainingSettings`], a section of the experiment file |
+//! | `batches` | frames of the next batch, made ahead |
 //! | `training` | [`Trainer`]: epochs, batches, evaluation of the deployed network |
 //! | `evaluation` | [`Evaluation`]: accuracy with its standard error, confusion |
 //! | `checkpoint` | everything needed to go on, bit for bit |
 
+mod batches;
 mod checkpoint;
 mod error;
 mod evaluation;

@@ -4,6 +4,7 @@
 //! width change once per epoch, as in the reference [Hammouamri et al. 2023]. Everything random is keyed by seed, epoch, step and
 //! sample, so an epoch that was interrupted and resumed gives the same bits as one that was not.
 
+use crate::batches::BatchFrames;
 use crate::error::{Error, Result};
 use crate::evaluation::Evaluation;
 use crate::gradient::{Loss, Optimizer, Rate, clip_global_norm, global_norm};
@@ -90,7 +91,10 @@ pub struct Trainer {
     pub(crate) sums: EpochSums,
     /// Norms re-estimated for deployed delays, by population; dropped with the next training step.
     pub(crate) deployed_norms: Option<Vec<Option<BatchNorm>>>,
+    /// Hidden populations, whose firing rates are reported.
+    hidden: Vec<usize>,
     engine: LayeredEngine,
+    frames: BatchFrames,
     step_time: Duration,
 }
 
@@ -123,6 +127,7 @@ impl Trainer {
             })
             .collect::<sim_core::Result<_>>()?;
         Ok(Self {
+            hidden: hidden_populations(&network),
             network,
             settings,
             seed,
@@ -132,6 +137,7 @@ impl Trainer {
             sums: EpochSums::default(),
             deployed_norms: None,
             engine,
+            frames: BatchFrames::default(),
             step_time: Duration::ZERO,
         })
     }
@@ -193,8 +199,9 @@ impl Trainer {
         order.shuffle(&mut self.seed.stream(Purpose::Shuffle, self.epoch as u64, 0));
         let batches: Vec<&[usize]> = order.chunks(self.settings.batch_size).skip(self.sums.batches).collect();
         let epoch = self.epoch;
-        let outcome = with_frames(data, &batches, Some(epoch as u64), |batch, frames| {
-            self.step(data, batch, &frames).map_err(|error| match error {
+        let mut frames = std::mem::take(&mut self.frames);
+        let outcome = frames.each(data, &batches, Some(epoch as u64), |batch, frames| {
+            self.step(data, batch, frames).map_err(|error| match error {
                 source @ sim_core::Error::NotFinite(_) => Error::Diverged { epoch, batch: self.sums.batches, source },
                 other => other.into(),
             })?;
@@ -207,8 +214,9 @@ impl Trainer {
                 accuracy: self.sums.correct as f64 / seen,
             };
             Ok(watch(&progress))
-        })?;
-        if outcome.is_break() && self.sums.samples < order.len() {
+        });
+        self.frames = frames;
+        if outcome?.is_break() && self.sums.samples < order.len() {
             return Ok(ControlFlow::Break(()));
         }
         let report = self.report(start.elapsed().as_secs_f64());
@@ -224,7 +232,7 @@ impl Trainer {
     /// A sample that does not have the network's channels, or a loss that is not finite.
     pub fn evaluate(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<Evaluation> {
         let network = self.deployed_network();
-        evaluate_with(&mut self.engine, &network, self.settings.loss, self.settings.batch_size, data, indices)
+        evaluate_with((&mut self.engine, &mut self.frames), &network, self.settings.loss, self.settings.batch_size, data, indices)
     }
 
     /// Re-estimates norm statistics for deployed delays from `indices` of `data`: the mean over their batches. They are used by
@@ -238,8 +246,8 @@ impl Trainer {
         let batches: Vec<&[usize]> = indices.chunks(self.settings.batch_size).collect();
         let mut done = 0;
         let (engine, network, loss) = (&mut self.engine, &self.network, self.settings.loss);
-        let _: ControlFlow<()> = with_frames(data, &batches, None, |batch, frames| {
-            engine.evaluate(network, &frames, &pass, &Labelled::new(loss, data, batch))?;
+        let _: ControlFlow<()> = self.frames.each(data, &batches, None, |batch, frames| {
+            engine.evaluate(network, frames, &pass, &Labelled { loss, data, batch })?;
             done += 1;
             for (population, norm) in norms.iter_mut().enumerate() {
                 if let Some(norm) = norm {
@@ -262,43 +270,20 @@ impl Trainer {
         let kernels = Kernels::Trained { sigma_raw: self.sigma(), evaluation: self.settings.kernel };
         let dropout = (self.settings.dropout > 0.0).then_some(Dropout { rate: self.settings.dropout, seed: self.seed, step: self.step });
         let pass = Pass { kernels, norm: NormStatistics::Batch, dropout };
-        let objective = Labelled::new(self.settings.loss, data, batch);
-        let mut gradients = self.engine.train(&self.network, frames, &pass, &objective)?.clone();
+        let objective = Labelled { loss: self.settings.loss, data, batch };
+        let gradients = self.engine.train(&self.network, frames, &pass, &objective)?;
         let start = Instant::now();
-        let norm = self.clip(&mut gradients)?;
-        self.update(&gradients);
+        let norm = clip(gradients, &self.settings)?;
+        self.update();
         check_finite(&self.network)?;
         self.book(data, batch, norm);
         self.step_time += start.elapsed();
         Ok(())
     }
 
-    /// Length of the gradient over everything that learns, clipped if asked for.
-    fn clip(&self, gradients: &mut Gradients) -> sim_core::Result<f64> {
-        let learn = self.settings.delays.learn;
-        let mut all: Vec<&mut [f32]> = Vec::new();
-        for projection in &mut gradients.projections {
-            all.push(&mut projection.weight);
-            if learn {
-                all.push(&mut projection.delay);
-            }
-        }
-        for norm in &mut gradients.norms {
-            all.push(&mut norm.gain);
-            all.push(&mut norm.bias);
-        }
-        let norm = match self.settings.gradient_clip {
-            Some(limit) => clip_global_norm(&mut all, limit),
-            None => global_norm(all.iter().map(|slice| &**slice)),
-        };
-        if norm.is_finite() {
-            return Ok(norm);
-        }
-        Err(sim_core::Error::NotFinite("the gradient is not finite; try a lower learning rate or gradient_clip".into()))
-    }
-
     /// One step of every optimiser; delays stay within the kernel.
-    fn update(&mut self, gradients: &Gradients) {
+    fn update(&mut self) {
+        let gradients = self.engine.gradients();
         let Rate { rate, beta1 } = self.settings.weights.schedule.at(self.epoch, self.settings.epochs);
         let delay_rate = self.settings.delays.schedule.at(self.epoch, self.settings.epochs);
         self.deployed_norms = None;
@@ -332,9 +317,8 @@ impl Trainer {
             sums.loss += loss.loss;
             sums.correct += (loss.predicted == data.label(sample)) as usize;
         }
-        let hidden = hidden_populations(&self.network);
-        sums.firing.resize(hidden.len(), 0.0);
-        for (sum, population) in sums.firing.iter_mut().zip(hidden) {
+        sums.firing.resize(self.hidden.len(), 0.0);
+        for (sum, &population) in sums.firing.iter_mut().zip(&self.hidden) {
             *sum += self.engine.firing_rate(population);
         }
     }
@@ -343,7 +327,7 @@ impl Trainer {
         let sums = &self.sums;
         let (samples, batches) = (sums.samples.max(1) as f64, sums.batches.max(1) as f64);
         let rate = |schedule: &crate::gradient::Schedule| schedule.at(self.epoch, self.settings.epochs).rate;
-        let names = hidden_populations(&self.network).into_iter().map(|population| self.network.populations[population].name.clone());
+        let names = self.hidden.iter().map(|&population| self.network.populations[population].name.clone());
         EpochReport {
             epoch: self.epoch,
             samples: sums.samples,
@@ -364,11 +348,11 @@ impl Trainer {
 /// # Errors
 /// When the network is not feed-forward, a sample does not have its channels, or a loss is not finite.
 pub fn evaluate(network: &Network, loss: Loss, batch_size: usize, data: &dyn SampleSource, indices: &[usize]) -> Result<Evaluation> {
-    evaluate_with(&mut LayeredEngine::new(network)?, network, loss, batch_size, data, indices)
+    evaluate_with((&mut LayeredEngine::new(network)?, &mut BatchFrames::default()), network, loss, batch_size, data, indices)
 }
 
 fn evaluate_with(
-    engine: &mut LayeredEngine,
+    (engine, frames): (&mut LayeredEngine, &mut BatchFrames),
     network: &Network,
     loss: Loss,
     batch_size: usize,
@@ -380,8 +364,8 @@ fn evaluate_with(
     let mut evaluation = Evaluation { confusion: vec![vec![0; data.classes()]; data.classes()], ..Evaluation::default() };
     let mut firing = vec![0.0; hidden.len()];
     let batches: Vec<&[usize]> = indices.chunks(batch_size.max(1)).collect();
-    let _: ControlFlow<()> = with_frames(data, &batches, None, |batch, frames| {
-        engine.evaluate(network, &frames, &Pass::DEPLOYED, &Labelled::new(loss, data, batch))?;
+    let _: ControlFlow<()> = frames.each(data, &batches, None, |batch, frames| {
+        engine.evaluate(network, frames, &Pass::DEPLOYED, &Labelled { loss, data, batch })?;
         for (result, &sample) in engine.losses().zip(batch) {
             let label = data.label(sample);
             evaluation.samples += 1;
@@ -398,6 +382,25 @@ fn evaluate_with(
     let names = hidden.iter().map(|&population| network.populations[population].name.clone());
     evaluation.firing_rates = names.zip(firing.iter().map(|sum| sum / batches.len().max(1) as f64)).collect();
     Ok(evaluation)
+}
+
+/// Gradients of everything that learns, in the order in which their squares are summed.
+fn learning(gradients: &mut Gradients, delays: bool) -> impl Iterator<Item = &mut [f32]> {
+    let synapses = gradients.projections.iter_mut().flat_map(move |of| [Some(&mut of.weight), delays.then_some(&mut of.delay)]);
+    let norms = gradients.norms.iter_mut().flat_map(|of| [Some(&mut of.gain), Some(&mut of.bias)]);
+    synapses.chain(norms).flatten().map(Vec::as_mut_slice)
+}
+
+/// Length of the gradient over everything that learns, clipped if asked for.
+fn clip(gradients: &mut Gradients, settings: &TrainingSettings) -> sim_core::Result<f64> {
+    let norm = global_norm(learning(gradients, settings.delays.learn).map(|slice| &*slice));
+    if !norm.is_finite() {
+        return Err(sim_core::Error::NotFinite("the gradient is not finite; try a lower learning rate or gradient_clip".into()));
+    }
+    if let Some(limit) = settings.gradient_clip {
+        clip_global_norm(learning(gradients, settings.delays.learn), norm, limit);
+    }
+    Ok(norm)
 }
 
 /// A loss can be finite while a step has thrown a parameter or a running statistic out of the finite numbers; no checkpoint may hold one.
@@ -448,52 +451,23 @@ fn hidden_populations(network: &Network) -> Vec<usize> {
     (0..network.populations.len()).filter(|&p| is(p, |projection| projection.source) && is(p, |projection| projection.target)).collect()
 }
 
-/// Calls `f` with each batch and its frames; a thread of its own makes the next batch's frames meanwhile.
-fn with_frames<B>(
-    data: &dyn SampleSource,
-    batches: &[&[usize]],
-    epoch: Option<u64>,
-    mut f: impl FnMut(&[usize], Vec<SpikeFrames>) -> Result<ControlFlow<B>>,
-) -> Result<ControlFlow<B>> {
-    std::thread::scope(|scope| {
-        let (send, receive) = crossbeam::channel::bounded(1);
-        scope.spawn(move || {
-            for batch in batches {
-                let frames: Vec<_> = batch.iter().map(|&sample| data.frames(sample, epoch)).collect();
-                if send.send(frames).is_err() {
-                    return;
-                }
-            }
-        });
-        for (batch, frames) in batches.iter().zip(receive) {
-            if let ControlFlow::Break(value) = f(batch, frames)? {
-                return Ok(ControlFlow::Break(value));
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    })
-}
-
 /// A loss with the labels of a batch.
-struct Labelled {
+struct Labelled<'a> {
     loss: Loss,
-    classes: usize,
-    labels: Vec<usize>,
+    data: &'a dyn SampleSource,
+    batch: &'a [usize],
 }
 
-impl Labelled {
-    fn new(loss: Loss, data: &dyn SampleSource, batch: &[usize]) -> Self {
-        Self { loss, classes: data.classes(), labels: batch.iter().map(|&sample| data.label(sample)).collect() }
-    }
-}
-
-impl Objective for Labelled {
-    fn evaluate(&self, slot: usize, output: &[f32], steps: usize, gradient: Option<(&mut [f32], f32)>) -> SampleLoss {
-        let label = self.labels[slot];
-        let result = match gradient {
-            Some((gradient, scale)) => self.loss.value_and_gradient(output, self.classes, steps, label, scale as f64, gradient),
-            None => self.loss.value(output, self.classes, steps, label),
-        };
-        SampleLoss { loss: result.loss, predicted: result.predicted }
+impl Objective for Labelled<'_> {
+    fn evaluate(
+        &self,
+        slot: usize,
+        output: &[f32],
+        steps: usize,
+        gradient: Option<(&mut [f32], f32)>,
+        memory: &mut Vec<f64>,
+    ) -> SampleLoss {
+        let gradient = gradient.map(|(gradient, scale)| (gradient, f64::from(scale)));
+        self.loss.evaluate(output, (self.data.classes(), steps), self.data.label(self.batch[slot]), gradient, memory)
     }
 }

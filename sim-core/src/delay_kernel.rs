@@ -56,10 +56,28 @@ impl DelayKernel {
     pub fn taps(self, delay: f64, max_delay: usize, sigma: f64) -> Taps {
         match self {
             Self::Gaussian => gaussian(delay, 0, max_delay + 1, max_delay, sigma),
-            Self::Linear => linear(delay, max_delay),
-            Self::OneTap => {
-                Taps { first: rounded_delay(delay, max_delay), value: vec![1.0 / (1.0 + NORMALISER_EPSILON)], slope: vec![0.0] }
+            Self::Linear | Self::OneTap => {
+                let (first, pair) = self.pair(delay, max_delay);
+                let taps = &pair[..if self == Self::Linear && max_delay > 0 { 2 } else { 1 }];
+                Taps { first, value: taps.iter().map(|tap| tap.0).collect(), slope: taps.iter().map(|tap| tap.1).collect() }
             }
+        }
+    }
+
+    /// Delay of the first tap of a kernel without a width, and value and slope of two, of which one tap leaves the second zero.
+    ///
+    /// # Panics
+    /// For the Gaussian.
+    pub(crate) fn pair(self, delay: f64, max_delay: usize) -> (usize, [(f64, f64); 2]) {
+        let scale = 1.0 / (1.0 + NORMALISER_EPSILON);
+        match self {
+            Self::Gaussian => panic!("a Gaussian has as many taps as its window"),
+            Self::Linear if max_delay > 0 => {
+                let first = (delay.max(0.0).floor() as usize).min(max_delay - 1);
+                let fraction = (delay - first as f64).clamp(0.0, 1.0);
+                (first, [((1.0 - fraction) * scale, -scale), (fraction * scale, scale)])
+            }
+            Self::Linear | Self::OneTap => (rounded_delay(delay, max_delay), [(scale, 0.0), (0.0, 0.0)]),
         }
     }
 }
@@ -75,16 +93,6 @@ pub(crate) fn gaussian(delay: f64, first: usize, count: usize, max_delay: usize,
     let value: Vec<f64> = (first..first + count).map(|n| bump(n) / normaliser).collect();
     let slope = value.iter().enumerate().map(|(k, phi)| phi * (((first + k) as f64 - delay) / variance - mean_pull)).collect();
     Taps { first, value, slope }
-}
-
-fn linear(delay: f64, max_delay: usize) -> Taps {
-    if max_delay == 0 {
-        return DelayKernel::OneTap.taps(0.0, 0, 0.0);
-    }
-    let scale = 1.0 / (1.0 + NORMALISER_EPSILON);
-    let first = (delay.max(0.0).floor() as usize).min(max_delay - 1);
-    let fraction = (delay - first as f64).clamp(0.0, 1.0);
-    Taps { first, value: vec![(1.0 - fraction) * scale, fraction * scale], slope: vec![-scale, scale] }
 }
 
 #[cfg(test)]

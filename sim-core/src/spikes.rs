@@ -54,7 +54,16 @@ impl SpikeFrames {
     /// # Errors
     /// [`Error::OutOfRange`] when an event lies outside `channels` x `steps` or its step is below the one before.
     pub fn from_ordered_events(channels: usize, steps: usize, events: &[(u32, u32)]) -> Result<Self> {
-        let mut row_start = vec![0u32; channels + 1];
+        let mut frames = Self::default();
+        frames.refill_ordered(channels, steps, events)?;
+        Ok(frames)
+    }
+
+    /// As [`from_ordered_events`](Self::from_ordered_events), in place of what was there. Memory is reused.
+    ///
+    /// # Errors
+    /// As there; then nothing has changed.
+    pub fn refill_ordered(&mut self, channels: usize, steps: usize, events: &[(u32, u32)]) -> Result<()> {
         let mut earliest = 0;
         for (index, &(channel, step)) in events.iter().enumerate() {
             if channel as usize >= channels {
@@ -64,57 +73,75 @@ impl SpikeFrames {
                 return Err(Error::out_of_range(format!("step of event {index}"), step, format!("in {earliest}..{steps}")));
             }
             earliest = step;
-            row_start[channel as usize + 1] += 1;
         }
+        (self.channels, self.steps) = (channels, steps);
+        self.row_start.clear();
+        self.row_start.resize(channels + 1, 0);
+        self.step.clear();
+        self.count.clear();
         // Where most of the grid is filled it is quicker to count on the whole of it.
         if channels * steps <= 4 * events.len() {
-            return Ok(Self::from_dense(channels, steps, events));
+            self.count_on_grid(events);
+        } else {
+            self.sort_into_rows(events);
         }
-        for channel in 0..channels {
-            row_start[channel + 1] += row_start[channel];
-        }
-        // Every event gets a place in its channel's row; one that coincides with the last of its row adds to it, and leaves a gap behind.
-        let mut row_end = row_start.clone();
-        let (mut step, mut count) = (vec![0; events.len()], vec![0.0; events.len()]);
-        for &(channel, at) in events {
-            let (start, end) = (row_start[channel as usize] as usize, &mut row_end[channel as usize]);
-            if *end as usize > start && step[*end as usize - 1] == at {
-                count[*end as usize - 1] += 1.0;
-            } else {
-                (step[*end as usize], count[*end as usize]) = (at, 1.0);
-                *end += 1;
-            }
-        }
-        // Close the gaps.
-        let mut length = 0;
-        for channel in 0..channels {
-            let row = row_start[channel] as usize..row_end[channel] as usize;
-            row_start[channel] = length as u32;
-            step.copy_within(row.clone(), length);
-            count.copy_within(row.clone(), length);
-            length += row.len();
-        }
-        row_start[channels] = length as u32;
-        step.truncate(length);
-        count.truncate(length);
-        Ok(Self { channels, steps, row_start, step, count })
+        Ok(())
     }
 
-    /// Frames of events that lie on the grid.
-    fn from_dense(channels: usize, steps: usize, events: &[(u32, u32)]) -> Self {
-        let mut grid = vec![0u32; channels * steps];
+    /// Counts the events on the whole grid, which takes the place of the counts, and closes the gaps.
+    fn count_on_grid(&mut self, events: &[(u32, u32)]) {
+        let Self { channels, steps, row_start, step, count } = self;
+        count.resize(*channels * *steps, 0.0);
         for &(channel, at) in events {
-            grid[channel as usize * steps + at as usize] += 1;
+            count[channel as usize * *steps + at as usize] += 1.0;
         }
-        let mut frames = Self { channels, steps, row_start: vec![0; channels + 1], ..Self::default() };
-        for (channel, row) in grid.chunks_exact(steps.max(1)).enumerate() {
-            for (at, &count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
-                frames.step.push(at as u32);
-                frames.count.push(count as f32);
+        for channel in 0..*channels {
+            for at in 0..*steps {
+                let here = count[channel * *steps + at];
+                if here > 0.0 {
+                    count[step.len()] = here;
+                    step.push(at as u32);
+                }
             }
-            frames.row_start[channel + 1] = frames.step.len() as u32;
+            row_start[channel + 1] = step.len() as u32;
         }
-        frames
+        count.truncate(step.len());
+    }
+
+    /// Gives every event a place in its channel's row, then lets those that coincide share one and closes the gaps.
+    fn sort_into_rows(&mut self, events: &[(u32, u32)]) {
+        let Self { channels, row_start, step, count, .. } = self;
+        for &(channel, _) in events {
+            row_start[channel as usize + 1] += 1;
+        }
+        for channel in 0..*channels {
+            row_start[channel + 1] += row_start[channel];
+        }
+        step.resize(events.len(), 0);
+        count.resize(events.len(), 0.0);
+        // Where a row begins moves on with every event, until it is where the next row began.
+        for &(channel, at) in events {
+            let place = &mut row_start[channel as usize];
+            step[*place as usize] = at;
+            *place += 1;
+        }
+        let (mut begin, mut length) = (0, 0);
+        for row_start in row_start.iter_mut().take(*channels) {
+            let end = std::mem::replace(row_start, length as u32) as usize;
+            let first = length;
+            for place in begin..end {
+                if length > first && step[length - 1] == step[place] {
+                    count[length - 1] += 1.0;
+                } else {
+                    (step[length], count[length]) = (step[place], 1.0);
+                    length += 1;
+                }
+            }
+            begin = end;
+        }
+        row_start[*channels] = length as u32;
+        step.truncate(length);
+        count.truncate(length);
     }
 
     /// Takes the spikes of a population for what was there: `fired[block * steps + step]` holds one bit per neuron of a block of [`LANES`],
@@ -208,8 +235,15 @@ pub trait SampleSource: Sync {
     fn classes(&self) -> usize;
     /// Class of a sample.
     fn label(&self, sample: usize) -> usize;
-    /// The sample as frames. `epoch` asks for that epoch's augmented version, `None` for the sample as recorded.
-    fn frames(&self, sample: usize, epoch: Option<u64>) -> SpikeFrames;
+    /// Makes `frames` the sample. `epoch` asks for that epoch's augmented version, `None` for the sample as recorded. Whatever the frames held
+    /// is gone; their memory is reused.
+    fn frames_into(&self, sample: usize, epoch: Option<u64>, frames: &mut SpikeFrames);
+    /// As [`frames_into`](Self::frames_into), in memory of its own.
+    fn frames(&self, sample: usize, epoch: Option<u64>) -> SpikeFrames {
+        let mut frames = SpikeFrames::default();
+        self.frames_into(sample, epoch, &mut frames);
+        frames
+    }
 }
 
 #[cfg(test)]
@@ -234,6 +268,7 @@ mod tests {
     fn ordered_events_give_the_same_frames() {
         use rand::RngExt;
         let mut rng = crate::Seed(1).stream(crate::Purpose::SpikeSource, 0, 0);
+        let mut reused = SpikeFrames::default();
         for round in 0..200 {
             let (channels, steps) = (1 + round % 7, 1 + round % 11);
             let draw = |_| (rng.random_range(0..channels as u32), rng.random_range(0..steps as u32));
@@ -241,6 +276,8 @@ mod tests {
             events.sort_by_key(|&(_, step)| step);
             let ordered = SpikeFrames::from_ordered_events(channels, steps, &events).unwrap();
             assert_eq!(ordered, SpikeFrames::from_events(channels, steps, &events).unwrap());
+            reused.refill_ordered(channels, steps, &events).unwrap();
+            assert_eq!(reused, ordered);
         }
         assert!(SpikeFrames::from_ordered_events(0, 1, &[]).unwrap().is_empty());
     }

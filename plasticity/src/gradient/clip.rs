@@ -6,19 +6,17 @@ pub fn global_norm<'a>(gradients: impl IntoIterator<Item = &'a [f32]>) -> f64 {
     gradients.into_iter().map(squares).sum::<f64>().sqrt()
 }
 
-/// Scales all slices by `max_norm / (norm + 1e-6)` where their common length exceeds `max_norm` (above 0), as `torch.nn.utils` does
-/// [Pascanu et al. 2013, algorithm 1]. Returns the length *before*.
+/// Scales slices whose common length is `norm` (their [`global_norm`]) by `max_norm / (norm + 1e-6)` where that exceeds `max_norm` (above 0),
+/// as `torch.nn.utils` does [Pascanu et al. 2013, algorithm 1].
 ///
-/// A length that is not finite is returned with the gradients left as they are: scaling would only hide which entry is to blame.
-pub fn clip_global_norm(gradients: &mut [&mut [f32]], max_norm: f64) -> f64 {
-    let norm = global_norm(gradients.iter().map(|slice| &**slice));
+/// Gradients of a length that is not finite are left as they are: scaling would only hide which entry is to blame.
+pub fn clip_global_norm<'a>(gradients: impl IntoIterator<Item = &'a mut [f32]>, norm: f64, max_norm: f64) {
     let scale = max_norm / (norm + 1e-6);
     if norm.is_finite() && scale < 1.0 {
-        for g in gradients.iter_mut().flat_map(|slice| slice.iter_mut()) {
+        for g in gradients.into_iter().flatten() {
             *g = (f64::from(*g) * scale) as f32;
         }
     }
-    norm
 }
 
 #[cfg(test)]
@@ -28,7 +26,8 @@ mod tests {
     #[test]
     fn a_long_gradient_is_shortened_across_slices_and_keeps_its_direction() {
         let (mut weight, mut delay) = ([3.0_f32, 0.0], [4.0_f32]);
-        assert_eq!(clip_global_norm(&mut [&mut weight, &mut delay], 1.0), 5.0);
+        assert_eq!(global_norm([&weight[..], &delay[..]]), 5.0);
+        clip_global_norm([&mut weight[..], &mut delay[..]], 5.0, 1.0);
         assert!((global_norm([&weight[..], &delay[..]]) - 1.0).abs() < 1e-6);
         assert!((weight[0] / delay[0] - 0.75).abs() < 1e-6);
     }
@@ -36,16 +35,20 @@ mod tests {
     #[test]
     fn a_short_gradient_stays_as_it_is() {
         let mut gradient = [0.3_f32, -0.4];
-        assert!((clip_global_norm(&mut [&mut gradient], 1.0) - 0.5).abs() < 1e-7);
+        let norm = global_norm([&gradient[..]]);
+        assert!((norm - 0.5).abs() < 1e-7);
+        clip_global_norm([&mut gradient[..]], norm, 1.0);
         assert_eq!(gradient, [0.3, -0.4]);
-        assert_eq!(clip_global_norm(&mut [], 1.0), 0.0);
+        assert_eq!(global_norm([]), 0.0);
     }
 
     #[test]
     fn a_gradient_that_is_not_finite_is_reported_and_left_alone() {
         for bad in [f32::NAN, f32::INFINITY] {
             let mut gradient = [1.0, bad];
-            assert!(!clip_global_norm(&mut [&mut gradient], 0.5).is_finite());
+            let norm = global_norm([&gradient[..]]);
+            assert!(!norm.is_finite());
+            clip_global_norm([&mut gradient[..]], norm, 0.5);
             assert_eq!(gradient[0], 1.0);
         }
     }

@@ -50,17 +50,9 @@ impl Loss {
     /// If `potential` has another size or there is no class.
     pub fn scores(&self, potential: &[f32], classes: usize, steps: usize) -> Vec<f64> {
         check_shape(potential.len(), classes, steps);
-        if steps == 0 {
-            return vec![0.0; classes];
-        }
-        let rows = potential.chunks_exact(steps);
-        match self {
-            Self::SumSoftmax => Probabilities::new(potential, steps).scores(steps),
-            Self::MaxOverTime => rows.map(|row| f64::from(row[first_maximum(row)])).collect(),
-            Self::Mean => rows.map(|row| sum(row) / steps as f64).collect(),
-            Self::Last => rows.map(|row| f64::from(row[steps - 1])).collect(),
-            Self::SpikeCount => rows.map(sum).collect(),
-        }
+        let (mut scores, mut softmax) = (vec![0.0; classes], vec![0.0; self.softmax_numbers(classes, steps)]);
+        self.score(potential, steps, &mut scores, &mut softmax);
+        scores
     }
 
     /// Loss (in nats, not scaled by the batch) and prediction of one sample. `potential` is `[classes, steps]`, `label` its class.
@@ -68,7 +60,7 @@ impl Loss {
     /// # Panics
     /// If `potential` has another size, there is no class, or `label` is none of them.
     pub fn value(&self, potential: &[f32], classes: usize, steps: usize, label: usize) -> SampleLoss {
-        cross_entropy(&self.scores(potential, classes, steps), label).0
+        self.evaluate(potential, (classes, steps), label, None, &mut Vec::new())
     }
 
     /// [`Self::value`] together with its gradient: `gradient`, `[classes, steps]`, is overwritten with `scale * dL/dv`. With a batch's
@@ -85,35 +77,84 @@ impl Loss {
         scale: f64,
         gradient: &mut [f32],
     ) -> SampleLoss {
-        check_shape(gradient.len(), classes, steps);
+        self.evaluate(potential, (classes, steps), label, Some((gradient, scale)), &mut Vec::new())
+    }
+
+    /// [`Self::value`], or with a `gradient` and its `scale` [`Self::value_and_gradient`], in a `memory` that can be used for one sample after
+    /// the other, whatever it holds. `shape` is `(classes, steps)`.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn evaluate(
+        &self,
+        potential: &[f32],
+        shape: (usize, usize),
+        label: usize,
+        gradient: Option<(&mut [f32], f64)>,
+        memory: &mut Vec<f64>,
+    ) -> SampleLoss {
+        let (classes, steps) = shape;
+        check_shape(potential.len(), classes, steps);
+        memory.resize(2 * classes + self.softmax_numbers(classes, steps), 0.0);
+        let (scores, rest) = memory.split_at_mut(classes);
+        let (q, softmax) = rest.split_at_mut(classes);
+        self.score(potential, steps, scores, softmax);
+        let sample = cross_entropy(scores, label, q);
+        if let Some((gradient, scale)) = gradient {
+            check_shape(gradient.len(), classes, steps);
+            self.gradient(potential, steps, q, softmax, scale, gradient);
+        }
+        sample
+    }
+
+    /// Numbers that [`softmax`] works in, if the loss asks for it: `p`, then two per step.
+    fn softmax_numbers(self, classes: usize, steps: usize) -> usize {
+        if self == Self::SumSoftmax { (classes + 2) * steps } else { 0 }
+    }
+
+    fn score(self, potential: &[f32], steps: usize, scores: &mut [f64], p: &mut [f64]) {
         if steps == 0 {
-            return self.value(potential, classes, steps, label);
+            scores.fill(0.0);
+            return;
         }
-        if *self == Self::SumSoftmax {
-            check_shape(potential.len(), classes, steps);
-            let probabilities = Probabilities::new(potential, steps);
-            let (sample, q) = cross_entropy(&probabilities.scores(steps), label);
-            probabilities.gradient(&q, scale, gradient);
-            return sample;
+        if self == Self::SumSoftmax {
+            softmax(potential, steps, p);
         }
-        let (sample, q) = cross_entropy(&self.scores(potential, classes, steps), label);
+        for (class, (score, row)) in scores.iter_mut().zip(potential.chunks_exact(steps)).enumerate() {
+            *score = match self {
+                Self::SumSoftmax => p[class * steps..][..steps].iter().sum(),
+                Self::MaxOverTime => f64::from(row[first_maximum(row)]),
+                Self::Mean => sum(row) / steps as f64,
+                Self::Last => f64::from(row[steps - 1]),
+                Self::SpikeCount => sum(row),
+            };
+        }
+    }
+
+    fn gradient(self, potential: &[f32], steps: usize, q: &[f64], p: &mut [f64], scale: f64, gradient: &mut [f32]) {
+        if steps == 0 {
+            return;
+        }
+        if self == Self::SumSoftmax {
+            softmax_gradient(p, steps, q, scale, gradient);
+            return;
+        }
         for ((d_row, row), q) in gradient.chunks_exact_mut(steps).zip(potential.chunks_exact(steps)).zip(q) {
-            let share = if *self == Self::Mean { 1.0 / steps as f64 } else { 1.0 };
+            let share = if self == Self::Mean { 1.0 / steps as f64 } else { 1.0 };
             let d_score = (scale * q * share) as f32;
             match self {
                 Self::Mean | Self::SpikeCount => d_row.fill(d_score),
                 _ => {
                     d_row.fill(0.0);
-                    d_row[if *self == Self::Last { steps - 1 } else { first_maximum(row) }] = d_score;
+                    d_row[if self == Self::Last { steps - 1 } else { first_maximum(row) }] = d_score;
                 }
             }
         }
-        sample
     }
 }
 
-/// Cross entropy of `scores` with its prediction, and its gradient `q`.
-fn cross_entropy(scores: &[f64], label: usize) -> (SampleLoss, Vec<f64>) {
+/// Cross entropy of `scores` with its prediction; its gradient is written to `q`.
+fn cross_entropy(scores: &[f64], label: usize, q: &mut [f64]) -> SampleLoss {
     assert!(label < scores.len(), "label {label} is none of {} classes", scores.len());
     let mut predicted = 0;
     for (class, score) in scores.iter().enumerate() {
@@ -122,49 +163,43 @@ fn cross_entropy(scores: &[f64], label: usize) -> (SampleLoss, Vec<f64>) {
         }
     }
     let largest = scores[predicted];
-    let mut q: Vec<f64> = scores.iter().map(|score| (score - largest).exp()).collect();
+    q.iter_mut().zip(scores).for_each(|(q, score)| *q = (score - largest).exp());
     let total: f64 = q.iter().sum();
     q.iter_mut().for_each(|q| *q /= total);
     q[label] -= 1.0;
-    (SampleLoss { loss: total.ln() + largest - scores[label], predicted }, q)
+    SampleLoss { loss: total.ln() + largest - scores[label], predicted }
 }
 
-/// `p_c[t] = softmax_c(v[t])`, `[classes, steps]`, of at least one step. Rows are walked along time, so that the inner loops are plain.
-struct Probabilities(Vec<f64>);
-
-impl Probabilities {
-    fn new(potential: &[f32], steps: usize) -> Self {
-        let mut largest = potential[..steps].to_vec();
-        for row in potential.chunks_exact(steps) {
-            largest.iter_mut().zip(row).for_each(|(largest, v)| *largest = largest.max(*v));
-        }
-        let mut total = vec![0.0_f64; steps];
-        let mut p = Vec::with_capacity(potential.len());
-        for row in potential.chunks_exact(steps) {
-            let start = p.len();
-            p.extend(row.iter().zip(&largest).map(|(v, largest)| (f64::from(*v) - f64::from(*largest)).exp()));
-            total.iter_mut().zip(&p[start..]).for_each(|(total, e)| *total += e);
-        }
-        for row in p.chunks_exact_mut(steps) {
-            row.iter_mut().zip(&total).for_each(|(p, total)| *p /= total);
-        }
-        Self(p)
+/// `p_c[t] = softmax_c(v[t])`, `[classes, steps]`, of at least one step; behind it `p` has two numbers per step to work in. Rows are walked
+/// along time, so that the inner loops are plain.
+fn softmax(potential: &[f32], steps: usize, p: &mut [f64]) {
+    let (p, per_step) = p.split_at_mut(potential.len());
+    let (largest, total) = per_step.split_at_mut(steps);
+    largest.iter_mut().zip(potential).for_each(|(largest, v)| *largest = f64::from(*v));
+    for row in potential.chunks_exact(steps) {
+        largest.iter_mut().zip(row).for_each(|(largest, v)| *largest = largest.max(f64::from(*v)));
     }
-
-    fn scores(&self, steps: usize) -> Vec<f64> {
-        self.0.chunks_exact(steps).map(|row| row.iter().sum()).collect()
+    total.fill(0.0);
+    for (p, row) in p.chunks_exact_mut(steps).zip(potential.chunks_exact(steps)) {
+        p.iter_mut().zip(row).zip(&*largest).for_each(|((p, v), largest)| *p = (f64::from(*v) - largest).exp());
+        total.iter_mut().zip(&*p).for_each(|(total, e)| *total += e);
     }
+    for row in p.chunks_exact_mut(steps) {
+        row.iter_mut().zip(&*total).for_each(|(p, total)| *p /= total);
+    }
+}
 
-    fn gradient(&self, q: &[f64], scale: f64, gradient: &mut [f32]) {
-        let steps = self.0.len() / q.len();
-        let mut mean_q = vec![0.0_f64; steps];
-        for (row, q) in self.0.chunks_exact(steps).zip(q) {
-            mean_q.iter_mut().zip(row).for_each(|(mean_q, p)| *mean_q += p * q);
-        }
-        for ((d_row, row), q) in gradient.chunks_exact_mut(steps).zip(self.0.chunks_exact(steps)).zip(q) {
-            for ((d_v, p), mean_q) in d_row.iter_mut().zip(row).zip(&mean_q) {
-                *d_v = (scale * p * (q - mean_q)) as f32;
-            }
+/// `scale * p_c[t] (q_c - sum_k p_k[t] q_k)` with `p` as [`softmax`] left it.
+fn softmax_gradient(p: &mut [f64], steps: usize, q: &[f64], scale: f64, gradient: &mut [f32]) {
+    let (p, per_step) = p.split_at_mut(gradient.len());
+    let mean_q = &mut per_step[..steps];
+    mean_q.fill(0.0);
+    for (row, q) in p.chunks_exact(steps).zip(q) {
+        mean_q.iter_mut().zip(row).for_each(|(mean_q, p)| *mean_q += p * q);
+    }
+    for ((d_row, row), q) in gradient.chunks_exact_mut(steps).zip(p.chunks_exact(steps)).zip(q) {
+        for ((d_v, p), mean_q) in d_row.iter_mut().zip(row).zip(&*mean_q) {
+            *d_v = (scale * p * (q - mean_q)) as f32;
         }
     }
 }

@@ -193,6 +193,8 @@ impl BasisPlan {
             rows.chunks_exact_mut(stride).for_each(|row| row[*steps_in..].fill(0.0));
         }
         scratch.outputs.clear();
+        // Dropout leaves now more, now fewer.
+        scratch.outputs.reserve(layout.pre);
         // Weights are counted in numbers or in pairs.
         let unit = if self.paired.is_some() { 2 } else { 1 };
         let per_neuron = layout.taps * per_element / unit;

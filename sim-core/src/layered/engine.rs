@@ -152,6 +152,8 @@ struct Chunk {
     fired: Vec<u16>,
     output: Vec<f32>,
     output_gradient: Vec<f32>,
+    /// For the objective.
+    loss: Vec<f64>,
     timing: StageTiming,
 }
 
@@ -167,6 +169,8 @@ pub struct LayeredEngine {
     output: usize,
     /// `(source, target)` by projection.
     ends: Vec<(usize, usize)>,
+    /// By projection: what becomes of the source's gradient on the way back, which the first to reach it sets and all others add to.
+    back: Vec<Write>,
     plans: Vec<ProjectionPlan>,
     steps: Vec<usize>,
     samples: Vec<SampleState>,
@@ -176,6 +180,8 @@ pub struct LayeredEngine {
     affine: Vec<Vec<(f32, f32)>>,
     /// `sqrt(variance + epsilon)` of the batch, by population with a norm.
     deviation: Vec<Vec<f64>>,
+    /// `dI = a * dZ + b * I + c` by neuron, of the population that is on its way back.
+    norm_adjoint: Vec<(f32, f32, f32)>,
     gradients: Gradients,
     timing: StageTiming,
     batch: usize,
@@ -229,17 +235,19 @@ impl LayeredEngine {
             instructions: Instructions::detect(),
             sizes: populations.iter().map(|population| population.size).collect(),
             neurons,
-            order,
             input,
             output,
+            back: backward_writes(&ends, &order),
             plans: ends.iter().map(|_| ProjectionPlan::default()).collect(),
             ends,
+            order,
             steps: vec![0; count],
             samples: Vec::new(),
             chunks: (0..CHUNKS).map(|_| Chunk::default()).collect(),
             statistics: vec![BatchStatistics::default(); count],
             affine: vec![Vec::new(); count],
             deviation: vec![Vec::new(); count],
+            norm_adjoint: Vec::new(),
             gradients,
             timing: StageTiming::default(),
             batch: 0,
@@ -267,20 +275,26 @@ impl LayeredEngine {
         self.forward(network, batch, pass, objective, false)
     }
 
-    /// Runs a batch forward and backward; returns the gradients of the mean loss.
+    /// Runs a batch forward and backward; returns the gradients of the mean loss, which may be changed: the next call writes all of them anew.
     ///
     /// # Errors
     /// As [`LayeredEngine::evaluate`]; when the pass takes running statistics, through which there is no gradient.
-    pub fn train(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, objective: &dyn Objective) -> Result<&Gradients> {
+    pub fn train(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, objective: &dyn Objective) -> Result<&mut Gradients> {
         if pass.norm == NormStatistics::Running {
             return Err(Error::Network("training needs the norm statistics of the batch".into()));
         }
         self.forward(network, batch, pass, objective, true)?;
-        for p in self.order.clone().into_iter().rev() {
+        for place in (0..self.order.len()).rev() {
+            let p = self.order[place];
             self.adjoint(network, p, pass);
             self.synapses(network, p, batch);
         }
-        Ok(&self.gradients)
+        Ok(&mut self.gradients)
+    }
+
+    /// Gradients of the last call of [`LayeredEngine::train`], with what the caller has done to them since.
+    pub fn gradients(&self) -> &Gradients {
+        &self.gradients
     }
 
     /// Loss and prediction of each sample of the last batch.
@@ -349,7 +363,8 @@ impl LayeredEngine {
             Error::check("Dropout::rate", rate, (0.0..1.0).contains(&rate), "at least 0 and below 1")?;
         }
         self.prepare(network, batch, pass, train);
-        for p in self.order.clone() {
+        for place in 0..self.order.len() {
+            let p = self.order[place];
             self.currents_pass(p, batch, pass);
             self.normalise(network, p, pass);
             self.neurons_pass(p, pass, objective, train);
@@ -517,11 +532,12 @@ impl LayeredEngine {
                     potentials(&population, &sample.current[p], &mut chunk.lanes, &mut chunk.fired, &mut chunk.output);
                 }
                 if !train {
-                    sample.loss = objective.evaluate(b, &chunk.output, steps, None);
+                    sample.loss = objective.evaluate(b, &chunk.output, steps, None, &mut chunk.loss);
                     return;
                 }
                 chunk.output_gradient.resize(size * steps, 0.0);
-                sample.loss = objective.evaluate(b, &chunk.output, steps, Some((&mut chunk.output_gradient, 1.0 / batch as f32)));
+                let gradient = Some((&mut chunk.output_gradient[..], 1.0 / batch as f32));
+                sample.loss = objective.evaluate(b, &chunk.output, steps, gradient, &mut chunk.loss);
                 for (row, gradient) in sample.gradient[p].chunks_exact_mut(padded(steps)).zip(chunk.output_gradient.chunks_exact(steps)) {
                     row[..steps].copy_from_slice(gradient);
                 }
@@ -575,23 +591,18 @@ impl LayeredEngine {
         let mut plans = std::mem::take(&mut self.plans);
         let ends = std::mem::take(&mut self.ends);
         let (steps, with, input) = (self.steps[p], self.instructions, self.input);
-        let back = self.norm_adjoint(p);
-        // A source's gradient is set by the first projection on the way back and added to by all others.
-        let untouched = |source: usize| order_after(&self.order, p).iter().all(|&later| !ends.contains(&(source, later)));
-        let mut sources: Vec<(&ProjectionPlan, usize, Write)> = Vec::new();
-        for (plan, &(source, _)) in plans.iter().zip(&ends).filter(|(_, end)| end.1 == p && end.0 != input) {
-            let first = untouched(source) && sources.iter().all(|(_, other, _)| *other != source);
-            sources.push((plan, source, if first { Write::Set } else { Write::Add }));
-        }
+        self.norm_adjoint(p);
+        let (back, norm_adjoint) = (std::mem::take(&mut self.back), std::mem::take(&mut self.norm_adjoint));
         self.each_sample(|_, sample, chunk| {
             let SampleState { current, gradient, kept, .. } = sample;
-            chunk.timing.time(Stage::Neurons, || super::population::norm_adjoint(&back, &current[p], steps, &mut gradient[p]));
-            for &(plan, source, write) in &sources {
+            chunk.timing.time(Stage::Neurons, || super::population::norm_adjoint(&norm_adjoint, &current[p], steps, &mut gradient[p]));
+            let sources = plans.iter().zip(&ends).zip(&back).filter(|((_, end), _)| end.1 == p && end.0 != input);
+            for ((plan, &(source, _)), write) in sources {
                 chunk.timing.time(Stage::InputGradient, || {
                     let [gradient, out] = gradient.get_disjoint_mut([p, source]).expect("no projection closes a loop");
                     let kept = &kept[source];
                     let wanted = |neuron: usize| kept[neuron / LANES] >> (neuron % LANES) & 1 == 1;
-                    if write == Write::Set {
+                    if *write == Write::Set {
                         out.fill(0.0);
                     }
                     for block in 0..plan.blocks() {
@@ -600,7 +611,7 @@ impl LayeredEngine {
                 });
             }
         });
-        drop(sources);
+        (self.back, self.norm_adjoint) = (back, norm_adjoint);
         let samples = &self.samples[..self.batch];
         for (projection, (plan, &(source, target))) in plans.iter_mut().zip(&ends).enumerate() {
             if target != p {
@@ -618,21 +629,21 @@ impl LayeredEngine {
     }
 
     /// The backward norm of population `p` as `dI = a * dZ + b * I + c`, by neuron.
-    fn norm_adjoint(&self, p: usize) -> Vec<(f32, f32, f32)> {
+    fn norm_adjoint(&mut self, p: usize) {
         let gradient = &self.gradients.norms[p];
+        self.norm_adjoint.clear();
         if gradient.gain.is_empty() {
-            return vec![(1.0, 0.0, 0.0); self.sizes[p]];
+            self.norm_adjoint.resize(self.sizes[p], (1.0, 0.0, 0.0));
+            return;
         }
         let count = (self.batch * self.steps[p]) as f64;
-        (0..self.sizes[p])
-            .map(|neuron| {
-                // dI = (gain / deviation) * (dZ - mean(dZ) - normalised I * mean(dZ * normalised I))
-                let (scale, _) = self.affine[p][neuron];
-                let slope = -(scale as f64) * gradient.gain[neuron] as f64 / count / self.deviation[p][neuron];
-                let offset = -(scale as f64) * gradient.bias[neuron] as f64 / count - slope * self.statistics[p].mean[neuron];
-                (scale, slope as f32, offset as f32)
-            })
-            .collect()
+        self.norm_adjoint.extend((0..self.sizes[p]).map(|neuron| {
+            // dI = (gain / deviation) * (dZ - mean(dZ) - normalised I * mean(dZ * normalised I))
+            let (scale, _) = self.affine[p][neuron];
+            let slope = -(scale as f64) * gradient.gain[neuron] as f64 / count / self.deviation[p][neuron];
+            let offset = -(scale as f64) * gradient.bias[neuron] as f64 / count - slope * self.statistics[p].mean[neuron];
+            (scale, slope as f32, offset as f32)
+        }));
     }
 }
 
@@ -685,10 +696,19 @@ fn keep(kept: &mut Vec<u16>, size: usize, dropout: Option<Dropout>, slot: usize,
     }
 }
 
-/// The populations that come after `p`.
-fn order_after(order: &[usize], p: usize) -> &[usize] {
-    let position = order.iter().position(|&other| other == p).expect("only sources are not in the order");
-    &order[position + 1..]
+/// By projection, whether it is the first on the way back to reach its source, whose gradient it then sets; all others add to it.
+fn backward_writes(ends: &[(usize, usize)], order: &[usize]) -> Vec<Write> {
+    let mut writes = vec![Write::Add; ends.len()];
+    let mut reached = Vec::new();
+    for &p in order.iter().rev() {
+        for (write, &(source, _)) in writes.iter_mut().zip(ends).filter(|(_, end)| end.1 == p) {
+            if !reached.contains(&source) {
+                reached.push(source);
+                *write = Write::Set;
+            }
+        }
+    }
+    writes
 }
 
 /// Populations other than `input`, each after its sources; `None` if there is a loop.

@@ -167,16 +167,22 @@ impl NormSums {
 
     /// Mean and biased variance over `count` (sample, step) pairs, adding the samples in order.
     pub(super) fn statistics<'a>(samples: impl Iterator<Item = &'a Self>, size: usize, count: usize, into: &mut BatchStatistics) {
-        let mut total = vec![(0.0, 0.0); size];
+        let BatchStatistics { mean, variance, count: pairs } = into;
+        for totals in [&mut *mean, &mut *variance] {
+            totals.clear();
+            totals.resize(size, 0.0);
+        }
         for sample in samples {
-            for (total, sum) in total.iter_mut().zip(&sample.0) {
-                total.0 += sum.0;
-                total.1 += sum.1;
+            for ((total, squares), sum) in mean.iter_mut().zip(variance.iter_mut()).zip(&sample.0) {
+                *total += sum.0;
+                *squares += sum.1;
             }
         }
-        let count_f = count.max(1) as f64;
-        into.count = count;
-        into.mean = total.iter().map(|(sum, _)| sum / count_f).collect();
-        into.variance = total.iter().map(|(sum, squares)| (squares / count_f - (sum / count_f).powi(2)).max(0.0)).collect();
+        *pairs = count;
+        let count = count.max(1) as f64;
+        for (mean, variance) in mean.iter_mut().zip(variance) {
+            *mean /= count;
+            *variance = (*variance / count - mean.powi(2)).max(0.0);
+        }
     }
 }

@@ -92,7 +92,7 @@ pub struct Window {
 
 #[derive(Debug, Clone)]
 enum WindowShape {
-    /// `DelayKernel::taps` as they are; the kernel is `Linear` or `OneTap`.
+    /// `DelayKernel::pair` as it is; the kernel is `Linear` or `OneTap`.
     Taps(DelayKernel),
     /// Taps of the Gaussian.
     Gaussian { sigma: f64 },
@@ -134,11 +134,11 @@ impl Window {
     pub fn taps(&self, delay: f64, value: &mut [f32], slope: &mut [f32]) -> u32 {
         match &self.shape {
             WindowShape::Taps(kernel) => {
-                let exact = kernel.taps(delay, self.max_delay, 0.0);
-                for k in 0..self.width {
-                    (value[k], slope[k]) = (exact.value[k] as f32, exact.slope[k] as f32);
+                let (first, taps) = kernel.pair(delay, self.max_delay);
+                for (k, tap) in taps.iter().enumerate().take(self.width) {
+                    (value[k], slope[k]) = (tap.0 as f32, tap.1 as f32);
                 }
-                exact.first as u32
+                first as u32
             }
             WindowShape::Gaussian { sigma } => gaussian_taps(delay, self.max_delay, *sigma, &mut value[..self.width], slope),
         }

@@ -102,6 +102,7 @@ impl WindowPlan {
         let rows = scratch.rows.resize(lanes * stride);
         rows.fill(0.0);
         scratch.frequent.clear();
+        scratch.frequent.reserve(layout.pre);
         for neuron in 0..layout.pre {
             let (steps, counts) = spikes.channel(neuron);
             if steps.len() >= self.frequent {

@@ -1,0 +1,108 @@
+//! Batches on their way from a data set to the engine.
+//!
+//! A thread of its own makes the frames of the next batch while this one is trained on. What a batch's frames took goes back to that thread, so
+//! that from the first few batches on none is allocated.
+
+use crate::error::Result;
+use crossbeam::channel::bounded;
+use sim_core::{SampleSource, SpikeFrames};
+use std::ops::ControlFlow;
+
+/// Batches that exist at the same time: one is made, one waits, one is trained on.
+const ON_THE_WAY: usize = 3;
+
+/// Memory for the frames of the batches on their way.
+#[derive(Debug, Default)]
+pub(crate) struct BatchFrames {
+    spare: Vec<Vec<SpikeFrames>>,
+}
+
+impl BatchFrames {
+    /// Calls `f` with each batch and its frames, of `epoch` as [`SampleSource::frames_into`] has it, until it breaks.
+    pub(crate) fn each<B>(
+        &mut self,
+        data: &dyn SampleSource,
+        batches: &[&[usize]],
+        epoch: Option<u64>,
+        mut f: impl FnMut(&[usize], &[SpikeFrames]) -> Result<ControlFlow<B>>,
+    ) -> Result<ControlFlow<B>> {
+        let (give_back, given_back) = bounded::<Vec<SpikeFrames>>(ON_THE_WAY);
+        // All are there from the start and go round in turn, so that which of them have grown does not depend on timing.
+        self.spare.resize_with(ON_THE_WAY, Vec::new);
+        self.spare.drain(..).for_each(|frames| _ = give_back.try_send(frames));
+        let outcome = std::thread::scope(|scope| {
+            let (send, receive) = bounded(1);
+            let spare = given_back.clone();
+            scope.spawn(move || {
+                for batch in batches {
+                    let mut frames = spare.try_recv().unwrap_or_default();
+                    // A shorter batch leaves the memory of a longer one alone.
+                    frames.resize_with(frames.len().max(batch.len()), SpikeFrames::default);
+                    frames.iter_mut().zip(*batch).for_each(|(frames, &sample)| data.frames_into(sample, epoch, frames));
+                    if send.send(frames).is_err() {
+                        return;
+                    }
+                }
+            });
+            for (batch, frames) in batches.iter().zip(receive) {
+                let flow = f(batch, &frames[..batch.len()])?;
+                // Before the next is received, so that it is there when the thread looks for it.
+                _ = give_back.try_send(frames);
+                if let ControlFlow::Break(value) = flow {
+                    return Ok(ControlFlow::Break(value));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        });
+        self.spare.extend(given_back.try_iter());
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sample `s` has `s + 1` spikes on one channel.
+    struct Counted;
+
+    impl SampleSource for Counted {
+        fn len(&self) -> usize {
+            10
+        }
+
+        fn channels(&self) -> usize {
+            1
+        }
+
+        fn classes(&self) -> usize {
+            1
+        }
+
+        fn label(&self, _sample: usize) -> usize {
+            0
+        }
+
+        fn frames_into(&self, sample: usize, _epoch: Option<u64>, frames: &mut SpikeFrames) {
+            let events: Vec<_> = (0..=sample as u32).map(|step| (0, step)).collect();
+            frames.refill_ordered(1, 10, &events).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_batch_comes_with_its_frames_whatever_memory_it_is_in() {
+        let batches = [&[4, 0, 9][..], &[1], &[2, 3, 5], &[8, 7], &[6]];
+        let mut frames = BatchFrames::default();
+        for _ in 0..3 {
+            let mut seen = Vec::new();
+            let flow = frames.each(&Counted, &batches, None, |batch, frames| {
+                assert_eq!(frames.len(), batch.len());
+                seen.extend(batch.iter().zip(frames).map(|(sample, frames)| (*sample, frames.len())));
+                Ok(if batch == [6] { ControlFlow::Break("the end") } else { ControlFlow::Continue(()) })
+            });
+            assert_eq!(flow.unwrap(), ControlFlow::Break("the end"));
+            assert_eq!(seen, batches.concat().into_iter().map(|sample| (sample, sample + 1)).collect::<Vec<_>>());
+            assert!((1..=ON_THE_WAY).contains(&frames.spare.len()));
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Training in the steady state allocates nothing: what a step works in is left over from the steps before it.
+//!
+//! A binary of its own, because an allocator belongs to the whole program; and one test, because tests run side by side and all would be counted.
+
+// A `GlobalAlloc` can be written in no other way. This one hands everything on to the system's.
+#![allow(unsafe_code)]
+
+use datasets::{Align, Augmentation, Binning, NewSample, SpikeDataset, SpikeRecordings, TimeType};
+use plasticity::gradient::{Constant, Loss, Schedule, SigmaSchedule};
+use plasticity::{Trainer, TrainingSettings};
+use sim_core::{
+    Dropout, GaussianMethod, KernelEvaluation, Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, SampleLoss, SampleSource,
+    Seed, SpikeFrames,
+};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use synfire::FeedForward;
+
+/// The system's allocator, and how often it was asked for memory.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
+
+fn count(bytes: usize) {
+    ALLOCATIONS.fetch_add(1, Relaxed);
+    LARGEST.fetch_max(bytes, Relaxed);
+}
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: the caller's promises are those that the system's allocator asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size);
+        // SAFETY: as above.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often memory was asked for, by any thread, and for how much at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Asked {
+    times: usize,
+    most_bytes: usize,
+}
+
+fn start_counting() {
+    ALLOCATIONS.store(0, Relaxed);
+    LARGEST.store(0, Relaxed);
+}
+
+fn counted() -> Asked {
+    Asked { times: ALLOCATIONS.load(Relaxed), most_bytes: LARGEST.load(Relaxed) }
+}
+
+const SEED: Seed = Seed(11);
+const CLASSES: usize = 3;
+const CHANNELS: usize = 40;
+/// Raw widths of the Gaussian: shares in fixed filters, and taps around the delay.
+const WIDE: f64 = 12.0;
+const NARROW: f64 = 0.23;
+
+/// 90 samples, augmented in every way; sample `n` has `spikes(n)` spikes, two to a step.
+fn data(spikes: impl Fn(usize) -> usize) -> SpikeDataset {
+    let sample = |n: usize| {
+        let spikes = spikes(n);
+        let (seconds, units) = (0..spikes).map(|k| (k as f64 * 5e-4, (k * (7 + n) % CHANNELS) as u16)).unzip();
+        NewSample { seconds, units, label: (n % CLASSES) as u16 }
+    };
+    let samples = (0..90).map(sample);
+    let recordings = SpikeRecordings::from_samples("made", CHANNELS, CLASSES, TimeType::Float64, samples).unwrap();
+    let binning = Binning { dt_ms: 1.0, channel_group: 1, align: Align::Zero, max_steps: None };
+    let augmentation = Augmentation { channel_shift: 2, time_jitter_ms: 1.0, spike_drop: 0.1, blend: 0.3 };
+    let all: Vec<usize> = (0..recordings.len()).collect();
+    SpikeDataset::new(Arc::new(recordings), binning, augmentation, SEED, &all).unwrap()
+}
+
+/// Norms, dropout, two hidden populations of more than one block of neurons each.
+fn network() -> Network {
+    let settings = FeedForward { hidden: vec![37, 34], max_delay_ms: 25.0, ..FeedForward::default() };
+    settings.build(CHANNELS, CLASSES, 1.0, SEED).unwrap()
+}
+
+const EVALUATION: KernelEvaluation =
+    KernelEvaluation { gaussian: GaussianMethod::Cheapest, tolerance: 5e-3, precision: sim_core::Precision::Single };
+
+/// Every sample is of class `slot % CLASSES`.
+struct ByTurns(Loss);
+
+impl Objective for ByTurns {
+    fn evaluate(
+        &self,
+        slot: usize,
+        output: &[f32],
+        steps: usize,
+        gradient: Option<(&mut [f32], f32)>,
+        memory: &mut Vec<f64>,
+    ) -> SampleLoss {
+        let gradient = gradient.map(|(gradient, scale)| (gradient, f64::from(scale)));
+        self.0.evaluate(output, (CLASSES, steps), slot % CLASSES, gradient, memory)
+    }
+}
+
+/// Batches of 20, 7 and 20 samples of different lengths.
+fn batches(data: &SpikeDataset) -> [Vec<SpikeFrames>; 3] {
+    [0..20, 20..27, 27..47].map(|samples| samples.map(|sample| data.frames(sample, None)).collect())
+}
+
+/// Steps that [`engine_asks`] counts over.
+const STEPS: usize = 60;
+
+/// What all batches ask for once each of them was there twice: `train` with kernels of width `sigma_raw`, `evaluate` without one.
+fn engine_asks(data: &SpikeDataset, sigma_raw: Option<f64>) -> Asked {
+    let (network, batches) = (network(), batches(data));
+    let mut engine = LayeredEngine::new(&network).unwrap();
+    let dropout = Some(Dropout { rate: 0.3, seed: SEED, step: 0 });
+    let mut round = || {
+        for batch in &batches {
+            for loss in [Loss::SumSoftmax, Loss::MaxOverTime] {
+                match sigma_raw {
+                    Some(sigma_raw) => {
+                        let pass =
+                            Pass { kernels: Kernels::Trained { sigma_raw, evaluation: EVALUATION }, norm: NormStatistics::Batch, dropout };
+                        engine.train(&network, batch, &pass, &ByTurns(loss)).map(|_| ()).unwrap();
+                    }
+                    None => engine.evaluate(&network, batch, &Pass::DEPLOYED, &ByTurns(loss)).unwrap(),
+                }
+            }
+        }
+    };
+    (0..2).for_each(|_| round());
+    start_counting();
+    (0..STEPS / 6).for_each(|_| round());
+    counted()
+}
+
+/// The most that the steps of an epoch ask for. Counting starts behind an epoch's first step, which begins its sums.
+///
+/// A list grows when a sample has more spikes or steps than any before it in its place, which would happen ever more rarely, but never for
+/// the last time, while weights move and augmentation draws anew. Here larger samples come first.
+fn trainer_asks(larger: &SpikeDataset, data: &SpikeDataset, sigma: f64) -> Asked {
+    const LARGER: usize = 3;
+    const WARM: usize = 8;
+    const EPOCHS: usize = 13;
+    let rate = Schedule::Constant(Constant { rate: 1e-4 });
+    let mut settings = TrainingSettings {
+        epochs: EPOCHS,
+        batch_size: 8,
+        dropout: 0.3,
+        gradient_clip: Some(1e-3),
+        kernel: EVALUATION,
+        sigma: SigmaSchedule { start: sigma, end: sigma, ..SigmaSchedule::default() },
+        ..TrainingSettings::default()
+    };
+    settings.weights.schedule = rate;
+    settings.delays.schedule = rate;
+    let mut trainer = Trainer::new(network(), settings, SEED).unwrap();
+    let all: Vec<usize> = (0..data.len()).collect();
+    let mut asked = Asked::default();
+    while trainer.epoch() < EPOCHS {
+        let data = if trainer.epoch() < LARGER { larger } else { data };
+        let (mut steps, mut of_epoch) = (0, Asked::default());
+        let _ = trainer
+            .train_epoch(data, &all, &mut |_| {
+                steps += 1;
+                if steps == 1 {
+                    start_counting()
+                } else {
+                    of_epoch = counted()
+                }
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(steps, 12);
+        if trainer.epoch() > WARM {
+            asked = Asked { times: asked.times.max(of_epoch.times), most_bytes: asked.most_bytes.max(of_epoch.most_bytes) };
+        }
+    }
+    asked
+}
+
+#[test]
+fn a_step_allocates_nothing() {
+    // Of 20 to 39 steps, and of 80.
+    let (data, larger) = (data(|n| 40 + 7 * n % 38), data(|_| 160));
+    for threads in [1, 2] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        for sigma_raw in [Some(WIDE), Some(NARROW), None] {
+            let asked = pool.install(|| engine_asks(&data, sigma_raw));
+            assert_eq!(asked, Asked::default(), "engine, {threads} threads, sigma {sigma_raw:?}");
+        }
+        // The thread that makes the frames is a new one each epoch. Where it or the trainer has to wait for the other, for the first time in the
+        // epoch, the channel between them writes down who waits: two lists of 4 entries, and the new thread's entry. No step adds to that.
+        for sigma in [WIDE, NARROW] {
+            let asked = pool.install(|| trainer_asks(&larger, &data, sigma));
+            assert!(asked.times <= 3 && asked.most_bytes <= 96, "trainer, {threads} threads, sigma {sigma}: {asked:?}");
+        }
+    }
+    // Called by a thread that is not of the pool, rayon hands parallel loops over in blocks of 63, which it allocates; a step has about 30.
+    let asked = engine_asks(&data, Some(NARROW));
+    assert!(asked.times < STEPS && asked.most_bytes <= 1520, "engine outside of the pool: {asked:?}");
+}
