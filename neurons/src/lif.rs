@@ -36,6 +36,7 @@ use crate::Decay;
 use crate::surrogate::{Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope};
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, LANES, Lanes, Neuron, NeuronModel, NeuronState, Result, lanes_at_least, vectorize};
+use std::ops::Range;
 
 /// What a spike does to the potential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -166,6 +167,11 @@ impl Neuron for PerStep {
             },
         );
         lanes_at_least(potential, constants.threshold, spikes);
+    }
+
+    fn slope_support(&self) -> Range<f32> {
+        let half_width = self.surrogate.half_width();
+        self.threshold as f32 - half_width..self.threshold as f32 + half_width
     }
 
     fn adjoint(&self, potential: &[Lanes], spikes: &[u16], gradient: &mut [Lanes]) {

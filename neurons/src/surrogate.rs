@@ -83,6 +83,14 @@ impl Default for Surrogate {
 }
 
 impl Surrogate {
+    /// Half the width of its support: the slope is zero where `abs(x)` is at least that. Infinite where it is nowhere zero.
+    pub fn half_width(self) -> f32 {
+        match self {
+            Self::Triangle { half_width, .. } | Self::Box { half_width, .. } => half_width,
+            _ => f32::INFINITY,
+        }
+    }
+
     /// The slope at `x = V - threshold`.
     pub fn slope(self, x: f32) -> f32 {
         match self {

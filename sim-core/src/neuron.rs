@@ -6,6 +6,7 @@
 
 use crate::Result;
 use std::fmt::Debug;
+use std::ops::Range;
 
 /// Neurons that the layered engine advances side by side.
 pub const LANES: usize = 16;
@@ -50,6 +51,12 @@ pub trait Neuron: Debug + Send + Sync {
     /// Runs [`LANES`] neurons over a sample from rest. On entry `potential[t]` holds the input of step `t`, on return the membrane
     /// potential *before* the reset; bit `n` of `spikes[t]` tells whether neuron `n` fired. Both have one entry per step.
     fn forward(&self, potential: &mut [Lanes], spikes: &mut [u16]);
+
+    /// Potentials outside which the surrogate slope is zero: there dL/dS does not matter, and the layered engine does not work it out. All of
+    /// them unless a model says otherwise.
+    fn slope_support(&self) -> Range<f32> {
+        f32::NEG_INFINITY..f32::INFINITY
+    }
 
     /// The adjoint of [`Neuron::forward`]. On entry `gradient[t]` holds dL/dS\[t\] (for a readout dL/dV\[t\]), on return dL/d input\[t\].
     /// `potential` and `spikes` are what the forward pass left.

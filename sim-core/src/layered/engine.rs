@@ -17,6 +17,7 @@
 //! Samples are dealt to a fixed number of chunks. Whatever is summed over samples has one owner, who adds them in order, so the bits of
 //! a result do not depend on the number of threads.
 
+use super::demand::Demand;
 use super::events::StepEvents;
 use super::objective::{Objective, SampleLoss};
 use super::population::{LaneScratch, NormSums, PopulationPass, potentials, spike_rows};
@@ -134,6 +135,7 @@ struct SampleState {
     gradient: Vec<Vec<f32>>,
     fired: Vec<Vec<u16>>,
     kept: Vec<Vec<u16>>,
+    demand: Vec<Demand>,
     /// Spikes that dropout leaves, at the height it gives them; the input population's are the batch's own.
     frames: Vec<SpikeFrames>,
     /// The same by step, where a projection wants them so.
@@ -512,8 +514,10 @@ impl LayeredEngine {
         let (by_step, height) = (self.wants_events(p), dropout_scale(pass.dropout));
         self.each_sample(|b, sample, chunk| {
             chunk.timing.time(Stage::Neurons, || {
-                sample.spikes[p] = population.fire(&sample.current[p], &mut chunk.lanes, &mut sample.fired[p]);
+                let demand = &mut sample.demand[p];
+                sample.spikes[p] = population.fire(&sample.current[p], &mut chunk.lanes, &mut sample.fired[p], demand);
                 keep(&mut sample.kept[p], size, if is_output { None } else { pass.dropout }, b, p);
+                demand.keep(&sample.kept[p]);
                 if !is_output {
                     sample.frames[p].refill(size, steps, &sample.fired[p], &sample.kept[p], height);
                 }
@@ -594,19 +598,17 @@ impl LayeredEngine {
         self.norm_adjoint(p);
         let (back, norm_adjoint) = (std::mem::take(&mut self.back), std::mem::take(&mut self.norm_adjoint));
         self.each_sample(|_, sample, chunk| {
-            let SampleState { current, gradient, kept, .. } = sample;
+            let SampleState { current, gradient, demand, .. } = sample;
             chunk.timing.time(Stage::Neurons, || super::population::norm_adjoint(&norm_adjoint, &current[p], steps, &mut gradient[p]));
             let sources = plans.iter().zip(&ends).zip(&back).filter(|((_, end), _)| end.1 == p && end.0 != input);
             for ((plan, &(source, _)), write) in sources {
                 chunk.timing.time(Stage::InputGradient, || {
                     let [gradient, out] = gradient.get_disjoint_mut([p, source]).expect("no projection closes a loop");
-                    let kept = &kept[source];
-                    let wanted = |neuron: usize| kept[neuron / LANES] >> (neuron % LANES) & 1 == 1;
                     if *write == Write::Set {
                         out.fill(0.0);
                     }
                     for block in 0..plan.blocks() {
-                        plan.input_gradient(with, block, gradient, wanted, &mut chunk.projection, out);
+                        plan.input_gradient(with, block, gradient, &demand[source], &mut chunk.projection, out);
                     }
                 });
             }
@@ -655,6 +657,7 @@ impl SampleState {
         for masks in [&mut self.fired, &mut self.kept] {
             masks.resize(sizes.len(), Vec::new());
         }
+        self.demand.resize(sizes.len(), Demand::default());
         self.frames.resize(sizes.len(), SpikeFrames::default());
         self.events.resize_with(sizes.len(), StepEvents::default);
         self.sums.resize(sizes.len(), NormSums::default());

@@ -17,6 +17,7 @@
 
 mod basis;
 mod basis_plan;
+mod demand;
 mod engine;
 mod events;
 mod layout;

@@ -3,6 +3,7 @@
 //! Currents are stored by neuron (`[neuron][padded steps]`), because projections run along time. Neurons run through time one
 //! step after the other, so [`LANES`] of them are turned into `[step][lane]` and advance side by side.
 
+use super::demand::Demand;
 use super::engine::BatchStatistics;
 use crate::kernels::{lanes_to_rows, padded, rows_to_lanes, vectorize};
 use crate::{LANES, Lanes, Neuron};
@@ -23,12 +24,15 @@ pub(super) struct LaneScratch<'a> {
 }
 
 impl PopulationPass<'_> {
-    /// Runs all neurons; `fired` is `[block][step]`, one bit per neuron. Returns the number of spikes.
-    pub(super) fn fire(&self, current: &[f32], lanes: &mut Vec<Lanes>, fired: &mut [u16]) -> u64 {
+    /// Runs all neurons; `fired` is `[block][step]`, one bit per neuron; `demand` learns where their slope is not zero. Returns the number of
+    /// spikes.
+    pub(super) fn fire(&self, current: &[f32], lanes: &mut Vec<Lanes>, fired: &mut [u16], demand: &mut Demand) -> u64 {
         lanes.resize(self.steps, [0.0; LANES]);
-        let mut spikes = 0;
+        demand.clear(self.steps);
+        let (support, mut spikes) = (self.neurons.slope_support(), 0);
         for (block, fired) in fired.chunks_exact_mut(self.steps).enumerate() {
             self.forward(block, current, lanes, fired);
+            demand.push_block(lanes, &support);
             spikes += fired.iter().map(|fired| fired.count_ones() as u64).sum::<u64>();
         }
         spikes

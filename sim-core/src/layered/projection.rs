@@ -5,6 +5,7 @@
 //! so its bits do not depend on the number of threads.
 
 use super::basis_plan::{BasisPlan, BasisScratch};
+use super::demand::Demand;
 use super::events::StepEvents;
 use super::spread::{KernelEvaluation, Precision, Spread};
 use super::window_plan::{WindowPlan, WindowScratch};
@@ -126,21 +127,21 @@ impl ProjectionPlan {
         }
     }
 
-    /// Adds dL/ds of the `wanted` presynaptic neurons, as far as it comes from one block, to `out`, `[pre][padded steps_in]`; `gradient` is
-    /// dL/dI, `[post][padded steps_out]`, zero beyond the steps.
+    /// Adds dL/ds of the presynaptic neurons, where there is `demand` and as far as it comes from one block, to `out`,
+    /// `[pre][padded steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`, zero beyond the steps.
     pub(super) fn input_gradient(
         &self,
         with: Instructions,
         block: usize,
         gradient: &[f32],
-        wanted: impl Fn(usize) -> bool,
+        demand: &Demand,
         scratch: &mut ProjectionScratch,
         out: &mut [f32],
     ) {
         if self.reads_steps() {
-            self.basis.input_gradient(with, block, gradient, wanted, &mut scratch.basis, out);
+            self.basis.input_gradient(with, block, gradient, demand, &mut scratch.basis, out);
         } else {
-            self.window.input_gradient(with, block, gradient, wanted, &mut scratch.window, out);
+            self.window.input_gradient(with, block, gradient, demand, &mut scratch.window, out);
         }
     }
 

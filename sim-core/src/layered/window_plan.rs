@@ -4,11 +4,13 @@
 //! hold there: the cost follows spikes. Neurons that fire so often that whole rows are cheaper are taken row by row. The input
 //! gradient is wanted at every step, so it always goes by rows.
 
+use super::demand::Demand;
 use super::layout::{Layout, index};
 use super::projection::Write;
 use super::spread::Window;
 use crate::kernels::{Aligned, DelayWindows, Instructions, Shift, Source, Sources, padded, pair_with_next};
 use crate::{DenseSynapses, SpikeFrames};
+use std::ops::Range;
 
 /// Postsynaptic neurons of a block. Each spike goes to all of them in turn, so that by its next turn a row's last numbers have arrived
 /// in the cache; more would not fit there.
@@ -164,14 +166,14 @@ impl WindowPlan {
         (WindowCorrelation { layout: *layout, windows, steps_out: *steps_out, stride: *stride }, sums, per_task)
     }
 
-    /// Adds dL/ds of the `wanted` presynaptic neurons, as far as it comes from one block, to `out`, `[pre][padded steps_in]`; `gradient` is
-    /// dL/dI, `[post][padded steps_out]`.
+    /// Adds dL/ds of the presynaptic neurons, where there is `demand` and as far as it comes from one block, to `out`,
+    /// `[pre][padded steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`.
     pub(super) fn input_gradient(
         &self,
         with: Instructions,
         block: usize,
         gradient: &[f32],
-        wanted: impl Fn(usize) -> bool,
+        demand: &Demand,
         scratch: &mut WindowScratch,
         out: &mut [f32],
     ) {
@@ -190,14 +192,16 @@ impl WindowPlan {
                 let steps = start..length.min(start + tile);
                 let source = |lane: usize| Source { row: index(lane * stride + start), synapse: index(lane) };
                 scratch.sources.refill(these.clone().map(source));
-                for (neuron, out) in out.chunks_exact_mut(length).enumerate().filter(|(neuron, _)| wanted(*neuron)) {
-                    for element in neuron * layout.taps..(neuron + 1) * layout.taps {
-                        let row = layout.row(block, element);
-                        let out = &mut out[steps.clone()];
-                        if self.paired {
-                            windows.pull_paired(with, &scratch.sources, row, Shift::Earlier, &scratch.pairs, out);
-                        } else {
-                            windows.pull(with, &scratch.sources, row, Shift::Earlier, rows, out);
+                for (neuron, out) in out.chunks_exact_mut(length).enumerate() {
+                    for run in demand.runs(neuron).filter_map(|run| overlap(&run, &steps)) {
+                        let (behind, out) = (run.start - start, &mut out[run]);
+                        for element in neuron * layout.taps..(neuron + 1) * layout.taps {
+                            let row = layout.row(block, element);
+                            if self.paired {
+                                windows.pull_paired(with, &scratch.sources, row, Shift::Earlier, &scratch.pairs[behind..], out);
+                            } else {
+                                windows.pull(with, &scratch.sources, row, Shift::Earlier, &rows[behind..], out);
+                            }
                         }
                     }
                 }
@@ -249,6 +253,12 @@ impl WindowCorrelation<'_> {
             (*weight, *delay) = self.windows.fold(first + n, sums);
         }
     }
+}
+
+/// What two runs of steps share.
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> Option<Range<usize>> {
+    let both = a.start.max(b.start)..a.end.min(b.end);
+    (!both.is_empty()).then_some(both)
 }
 
 /// Every number of `rows` with the next.

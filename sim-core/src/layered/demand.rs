@@ -1,0 +1,102 @@
+//! Where the gradient of a population's spikes is wanted.
+//!
+//! dL/dS is the dear part of the way back: spikes are few, but it is defined at every step. It is only read where a neuron is neither
+//! dropped nor has a slope of zero, and a slope of compact support is zero at most steps.
+
+use crate::kernels::lanes_at_least;
+use crate::{LANES, Lanes};
+use std::ops::Range;
+
+/// Steps that are wanted or not as one: the least a row may be computed in.
+const PIECE: usize = 16;
+
+/// Pieces of one sample and population, one bit per neuron: those whose dL/dS is wanted.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Demand {
+    /// `[block][piece]`
+    pieces: Vec<u16>,
+    per_block: usize,
+}
+
+impl Demand {
+    /// Makes ready for blocks of `steps` steps. Memory is reused.
+    pub(super) fn clear(&mut self, steps: usize) {
+        self.pieces.clear();
+        self.per_block = steps.div_ceil(PIECE);
+    }
+
+    /// Adds the next block of neurons: a piece is wanted where a potential of it lies in `support`.
+    pub(super) fn push_block(&mut self, potential: &[Lanes], support: &Range<f32>) {
+        if *support == (f32::NEG_INFINITY..f32::INFINITY) {
+            self.pieces.resize(self.pieces.len() + self.per_block, u16::MAX);
+            return;
+        }
+        let (mut inside, mut beyond) = ([0; PIECE], [0; PIECE]);
+        for potential in potential.chunks(PIECE) {
+            lanes_at_least(potential, support.start, &mut inside);
+            lanes_at_least(potential, support.end, &mut beyond);
+            let steps = inside.iter().zip(&beyond).take(potential.len());
+            self.pieces.push(steps.fold(0, |lanes, (inside, beyond)| lanes | inside & !beyond));
+        }
+    }
+
+    /// Takes away the neurons that are not `kept`, one bit each by blocks.
+    pub(super) fn keep(&mut self, kept: &[u16]) {
+        for (pieces, kept) in self.pieces.chunks_exact_mut(self.per_block).zip(kept) {
+            pieces.iter_mut().for_each(|piece| *piece &= kept);
+        }
+    }
+
+    /// Whether anything of `neuron` is wanted.
+    pub(super) fn wants(&self, neuron: usize) -> bool {
+        self.of_block(neuron).iter().any(|piece| piece >> (neuron % LANES) & 1 == 1)
+    }
+
+    /// Runs of steps that are wanted of `neuron`, ascending, each a whole number of pieces; the last may end behind the last step. Single
+    /// pieces between two runs are taken along: a long run costs less than two short ones.
+    pub(super) fn runs(&self, neuron: usize) -> impl Iterator<Item = Range<usize>> {
+        let pieces = self.of_block(neuron);
+        let wanted = move |piece: usize| pieces.get(piece).is_some_and(|piece| piece >> (neuron % LANES) & 1 == 1);
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let first = (next..pieces.len()).find(|&piece| wanted(piece))?;
+            next = first + 1;
+            while wanted(next) || wanted(next + 1) {
+                next += 1;
+            }
+            Some(first * PIECE..next * PIECE)
+        })
+    }
+
+    fn of_block(&self, neuron: usize) -> &[u16] {
+        &self.pieces[neuron / LANES * self.per_block..][..self.per_block]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_cover_what_is_wanted() {
+        let mut potential = vec![[9.0; LANES]; 150];
+        for step in [3, 40, 41, 70, 149] {
+            potential[step][5] = 0.5;
+        }
+        let mut demand = Demand::default();
+        demand.clear(150);
+        demand.push_block(&potential, &(0.0..2.0));
+        assert_eq!(demand.runs(5).collect::<Vec<_>>(), [0..80, 144..160]);
+        assert!(demand.wants(5) && !demand.wants(4) && demand.runs(4).next().is_none());
+        demand.keep(&[!(1 << 5)]);
+        assert!(!demand.wants(5));
+    }
+
+    #[test]
+    fn a_slope_without_end_wants_everything() {
+        let mut demand = Demand::default();
+        demand.clear(20);
+        demand.push_block(&[[f32::NAN; LANES]; 20], &(f32::NEG_INFINITY..f32::INFINITY));
+        assert_eq!(demand.runs(0).collect::<Vec<_>>(), [0..32]);
+    }
+}
