@@ -177,6 +177,11 @@ impl Trainer {
         self.settings.sigma.raw(self.epoch, self.settings.epochs)
     }
 
+    /// The engine, which tells about the last batch.
+    pub fn engine(&self) -> &LayeredEngine {
+        &self.engine
+    }
+
     /// Processor time per stage of the engine, and wall time spent in optimisers.
     pub fn timing(&self) -> (StageTiming, Duration) {
         (self.engine.timing(), self.step_time)

@@ -15,9 +15,9 @@ mod spikes;
 pub use clock_engine::{ClockEngine, InputSpike};
 pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};
 pub use error::{Error, Result};
-pub use kernels::{Instructions, lanes_at_least, vectorize};
+pub use kernels::{Instructions, MachineRates, lanes_at_least, vectorize};
 pub use layered::{
-    BatchStatistics, Dropout, GaussianMethod, Gradients, KernelEvaluation, Kernels, LayeredEngine, NormGradient, NormStatistics,
+    BatchStatistics, Dropout, GaussianMethod, Gradients, KernelCost, KernelEvaluation, Kernels, LayeredEngine, NormGradient, NormStatistics,
 };
 pub use layered::{Objective, Pass, Precision, SampleLoss, Stage, StageTiming, SynapseGradient};
 pub use network::{BatchNorm, Cells, DenseSynapses, Granularity, Network, Population, Projection, Synapse, Synapses};

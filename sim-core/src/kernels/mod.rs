@@ -7,6 +7,7 @@
 //! | `row_sums` | weighted sums of whole rows: `combine`, `combine_each`, `gather_rows` |
 //! | `bf16` | the whole-row loops on pairs of bf16 numbers |
 //! | `vector` | what they are written over: one source, compiled for AVX-512, AVX2 + FMA and NEON, beside a plain twin |
+//! | `rates` | what the machine can do at best |
 //! | `transpose` | rows along time to lanes side by side, and back |
 //! | `aligned` | rows on cache lines |
 //!
@@ -29,6 +30,7 @@ mod bursts;
 mod delay_windows;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod rates;
 mod row_sums;
 mod transpose;
 mod vector;
@@ -36,6 +38,7 @@ mod vector;
 pub use aligned::Aligned;
 pub use bf16::{combine_each_paired, pair, pair_rows, pair_with_next};
 pub use delay_windows::{DelayWindows, Shift, Source, Sources};
+pub use rates::MachineRates;
 pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};
 pub use transpose::{lanes_at_least, lanes_to_rows, rows_to_lanes};
 

@@ -112,9 +112,13 @@ impl Basis {
     /// Cost in taps of a window: each filter costs a multiply-add per step and synapse, as a tap does, and its own length, forward and
     /// twice back, per step and postsynaptic neuron. `benches/projection.rs` compares.
     pub fn cost(&self, pre: usize) -> f64 {
+        self.filters.len() as f64 + 3.0 * self.filtering() as f64 / pre as f64
+    }
+
+    /// Multiply-adds of all filters, per step and postsynaptic neuron.
+    pub fn filtering(&self) -> usize {
         let direct: usize = self.filters.iter().map(|filter| filter.value.len()).sum();
-        let filtering = self.pieces.as_ref().map_or(direct, Pieces::cost);
-        self.filters.len() as f64 + 3.0 * filtering as f64 / pre as f64
+        self.pieces.as_ref().map_or(direct, Pieces::cost)
     }
 }
 

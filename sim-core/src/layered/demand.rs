@@ -68,6 +68,11 @@ impl Demand {
         })
     }
 
+    /// Neuron-steps in all runs of the first `neurons` neurons.
+    pub(super) fn steps(&self, neurons: usize) -> usize {
+        (0..neurons).flat_map(|neuron| self.runs(neuron)).map(|run| run.len()).sum()
+    }
+
     fn of_block(&self, neuron: usize) -> &[u16] {
         &self.pieces[neuron / LANES * self.per_block..][..self.per_block]
     }

@@ -310,6 +310,13 @@ impl LayeredEngine {
         spikes as f64 / (self.batch * self.steps[population] * self.sizes[population]).max(1) as f64
     }
 
+    /// Share of the neuron-steps of a hidden population at which the last batch wanted dL/dS: neither dropped nor, as far as a row is worked out
+    /// in parts, with a slope of zero.
+    pub fn demand(&self, population: usize) -> f64 {
+        let steps: usize = self.samples[..self.batch].iter().map(|sample| sample.demand[population].steps(self.sizes[population])).sum();
+        steps as f64 / (self.batch * padded(self.steps[population]) * self.sizes[population]).max(1) as f64
+    }
+
     /// Synaptic events of the last batch: spikes of every population times the synapses each meets.
     pub fn synaptic_events(&self) -> u64 {
         let of =

@@ -11,6 +11,7 @@
 //! | `basis_plan` | projections whose synapses are shares in fixed filters |
 //! | `layout` | the order in which both keep synapses |
 //! | `events` | spikes by step |
+//! | `demand` | where the gradient of spikes is wanted |
 //! | `population` | norm and neurons of one population over one sample |
 //! | `objective` | the seam to the losses |
 //! | `timing` | time per stage |
@@ -31,5 +32,5 @@ mod window_plan;
 
 pub use engine::{BatchStatistics, Dropout, Gradients, Kernels, LayeredEngine, NormGradient, NormStatistics, Pass, SynapseGradient};
 pub use objective::{Objective, SampleLoss};
-pub use spread::{GaussianMethod, KernelEvaluation, Precision};
+pub use spread::{GaussianMethod, KernelCost, KernelEvaluation, Precision};
 pub use timing::{Stage, StageTiming};

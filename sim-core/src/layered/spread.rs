@@ -63,6 +63,14 @@ impl Default for KernelEvaluation {
 }
 
 impl KernelEvaluation {
+    /// What `kernel` costs with delays `0..=max_delay` and raw width `sigma_raw`, both in steps, in a projection of `pre` presynaptic neurons.
+    pub fn cost(&self, kernel: DelayKernel, max_delay: usize, sigma_raw: f64, pre: usize) -> KernelCost {
+        match Spread::new(kernel, *self, max_delay, sigma_raw, pre) {
+            Spread::Window(window) => KernelCost { per_synapse: window.width, per_neuron: 0 },
+            Spread::Basis(basis) => KernelCost { per_synapse: basis.filters.len(), per_neuron: basis.filtering() },
+        }
+    }
+
     /// Checks the tolerance.
     ///
     /// # Errors
@@ -70,6 +78,15 @@ impl KernelEvaluation {
     pub fn check(&self) -> Result<()> {
         Error::check("KernelEvaluation::tolerance", self.tolerance, (1e-5..=0.1).contains(&self.tolerance), "in 1e-5..=0.1")
     }
+}
+
+/// Multiply-adds that the kernels of a projection take, whatever the loop that does them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KernelCost {
+    /// Per synapse and spike (on the way back also per synapse and step): taps, or shares in fixed filters.
+    pub per_synapse: usize,
+    /// Per postsynaptic neuron and step: the fixed filters, 0 where there are none.
+    pub per_neuron: usize,
 }
 
 /// How the synapses of one projection are evaluated, for one width of the kernel.
