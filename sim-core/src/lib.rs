@@ -1,5 +1,6 @@
 //! The vocabulary and the engines of synfire.
 
+mod arrival_window;
 mod clock_engine;
 mod delay_kernel;
 mod delay_ring;
@@ -12,6 +13,7 @@ mod random;
 mod recording;
 mod spikes;
 mod step_order;
+mod streaming_engine;
 
 pub use clock_engine::ClockEngine;
 pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};
@@ -26,3 +28,4 @@ pub use neuron::{LANES, LaneState, Lanes, Neuron, NeuronModel, NeuronState};
 pub use random::{Purpose, Seed};
 pub use recording::{ChannelRecorder, Record, Recorder, Recording, Records, Variables};
 pub use spikes::{InputSpike, SampleSource, SpikeFrames};
+pub use streaming_engine::StreamingEngine;
