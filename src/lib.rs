@@ -11,6 +11,7 @@
 //! | [`TrainingRun`], [`Observer`] | how does an experiment become a trained network? |
 //! | [`RunFolder`], [`Metrics`], [`History`] | what does a run leave on disk? |
 //! | [`TrainedRun`] | how good is it, and what does it do with a sample? |
+//! | [`StreamingEngine`] | how does it run on input that arrives step by step? |
 //! | [`bench()`] | how fast is a recipe on this machine? |
 //! | [`NetworkFile`] | how is a network without training described? |
 //!
@@ -22,6 +23,47 @@
 //! let outcome = Experiment::recipe("quickstart")?.train("runs/first")?;
 //! println!("{:.1} % of the validation samples", 100.0 * outcome.best.accuracy);
 //! # Ok::<(), synfire::Error>(())
+//! ```
+//!
+//! A network whose input streams in, here one that tells in which order two ears were reached. A trained one is
+//! [`TrainedRun::network`]; `examples/streaming.rs` does that:
+//!
+//! ```
+//! use synfire::neurons::{LeakyIntegrator, Lif};
+//! use synfire::sim_core::{Cells, Network, Population, Projection, Synapse, Synapses};
+//! use synfire::{InputSpike, StreamingEngine};
+//! use std::sync::Arc;
+//!
+//! let population = |name: &str, size, cells| Population { name: name.into(), size, cells, norm: None };
+//! let sparse = |source, target, synapses| Projection { source, target, synapses: Synapses::Sparse(synapses) };
+//! let network = Network {
+//!     dt_ms: 1.0,
+//!     populations: vec![
+//!         population("ears", 2, Cells::Source),
+//!         population("hidden", 1, Cells::Neurons(Arc::new(Lif::default()))),
+//!         population("readout", 1, Cells::Neurons(Arc::new(LeakyIntegrator::default()))),
+//!     ],
+//!     projections: vec![
+//!         // The right ear's spike takes three steps: the hidden neuron fires if the left one follows at that distance.
+//!         sparse(0, 1, vec![
+//!             Synapse { pre: 0, post: 0, weight: 0.6, delay_steps: 0 },
+//!             Synapse { pre: 1, post: 0, weight: 0.6, delay_steps: 3 },
+//!         ]),
+//!         sparse(1, 2, vec![Synapse { pre: 0, post: 0, weight: 1.0, delay_steps: 1 }]),
+//!     ],
+//! };
+//! let mut engine = StreamingEngine::new(&network)?;
+//! for step in 0..5 {
+//!     let ear = match step {
+//!         0 => vec![InputSpike { neuron: 1, count: 1.0 }],
+//!         3 => vec![InputSpike { neuron: 0, count: 1.0 }],
+//!         _ => vec![],
+//!     };
+//!     engine.step(&ear)?;
+//!     assert_eq!(engine.fired(1), if step == 3 { &[0][..] } else { &[] });
+//! }
+//! assert_eq!(engine.potential(2), [1.0]);
+//! # Ok::<(), synfire::sim_core::Error>(())
 //! ```
 
 mod atomic_file;
@@ -56,5 +98,7 @@ pub use run_folder::RunFolder;
 pub use simulation::Simulation;
 pub use trained_run::{Checkpoint, ChosenSample, EvaluatedSplit, RunResult, SplitEvaluation, TrainedRun};
 pub use training_run::{BestEpoch, Finish, Observer, Outcome, Silent, TrainingRun};
+
+pub use sim_core::{InputSpike, StreamingEngine};
 
 pub use {datasets, exchange, neurons, plasticity, plots, sim_core};

@@ -5,7 +5,7 @@
 //! | `golden_delay_training`, `gradient_check` | the `f64` oracle, the reference's numbers, finite differences |
 //! | `golden_layered_engine` | the layered engine and the reference's numbers |
 //! | `layered_oracle` | the layered engine and the oracle, on random networks |
-//! | `engines_agree` | the clock engine and the layered engine |
+//! | `engines_agree` | the clock, the layered and the streaming engine |
 //! | `nest_network` | the clock engine and NEST |
 //! | `training_contracts` | thread counts, save and resume |
 //! | `architecture_paths`, `documents` | the documents and what they speak of |

@@ -15,7 +15,7 @@
 
 use crate::Decay;
 use serde::{Deserialize, Serialize};
-use sim_core::{LANES, Lanes, Neuron, NeuronModel, NeuronState, Result, vectorize};
+use sim_core::{LANES, LaneState, Lanes, Neuron, NeuronModel, NeuronState, Result, vectorize};
 
 /// Parameters of the leaky integrator; see the table of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,19 @@ impl Neuron for PerStep {
         spikes.fill(0);
     }
 
+    fn step_lanes(&self, state: &mut LaneState, potential: &mut [Lanes], spikes: &mut [u16]) {
+        let (beta, gain) = (self.beta as f32, self.gain as f32);
+        vectorize(
+            #[inline(always)]
+            || {
+                for (v, row) in state.potential.iter_mut().zip(potential) {
+                    integrate(beta, gain, v, row);
+                }
+            },
+        );
+        spikes.fill(0);
+    }
+
     fn adjoint(&self, _potential: &[Lanes], _spikes: &[u16], gradient: &mut [Lanes]) {
         let (beta, gain) = (self.beta as f32, self.gain as f32);
         vectorize(
@@ -79,15 +92,20 @@ impl Neuron for PerStep {
     }
 }
 
-/// `V[t] = beta V[t-1] + gain I[t]`
+/// `V[t] = beta V[t-1] + gain I[t]`: `row` holds `I[t]`, then `V[t]`.
+#[inline(always)]
+fn integrate(beta: f32, gain: f32, v: &mut Lanes, row: &mut Lanes) {
+    for n in 0..LANES {
+        v[n] = beta * v[n] + gain * row[n];
+    }
+    *row = *v;
+}
+
 #[inline(always)]
 fn forward_lanes(beta: f32, gain: f32, potential: &mut [Lanes]) {
     let mut v = [0.0; LANES];
     for row in potential {
-        for n in 0..LANES {
-            v[n] = beta * v[n] + gain * row[n];
-        }
-        *row = v;
+        integrate(beta, gain, &mut v, row);
     }
 }
 
@@ -125,6 +143,13 @@ mod tests {
                 assert!((row[3] as f64 - expected).abs() < 1e-5, "step {t}");
             }
             assert!(spikes.iter().all(|&mask| mask == 0) && !neuron.fires());
+
+            let mut state = LaneState::at_rest(1);
+            for row in lanes {
+                let (mut v, mut spikes) = ([[0.5; LANES]], [u16::MAX]);
+                neuron.step_lanes(&mut state, &mut v, &mut spikes);
+                assert_eq!((v[0], state.potential[0], spikes[0]), (row, row, 0), "steps and samples have the same bits");
+            }
         }
     }
 

@@ -35,7 +35,7 @@
 use crate::Decay;
 use crate::surrogate::{Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope};
 use serde::{Deserialize, Serialize};
-use sim_core::{Error, LANES, Lanes, Neuron, NeuronModel, NeuronState, Result, lanes_at_least, vectorize};
+use sim_core::{Error, LANES, LaneState, Lanes, Neuron, NeuronModel, NeuronState, Result, lanes_at_least, vectorize};
 use std::ops::Range;
 
 /// What a spike does to the potential.
@@ -174,6 +174,30 @@ impl Neuron for PerStep {
         self.threshold as f32 - half_width..self.threshold as f32 + half_width
     }
 
+    fn step_lanes(&self, state: &mut LaneState, potential: &mut [Lanes], spikes: &mut [u16]) {
+        let (constants, refractory_steps) = (self.lane_constants(), self.refractory_steps);
+        if refractory_steps > 0 {
+            vectorize(
+                #[inline(always)]
+                || {
+                    let neurons = state.potential.iter_mut().zip(&mut state.refractory_steps);
+                    for ((u, held_for), (v, mask)) in neurons.zip(potential.iter_mut().zip(spikes)) {
+                        *mask = step_refractory(constants, refractory_steps, u, held_for, v);
+                    }
+                },
+            );
+            return;
+        }
+        vectorize(
+            #[inline(always)]
+            || match constants.hard {
+                true => state.potential.iter_mut().zip(&mut *potential).for_each(|(u, v)| step::<true>(constants, u, v)),
+                false => state.potential.iter_mut().zip(&mut *potential).for_each(|(u, v)| step::<false>(constants, u, v)),
+            },
+        );
+        lanes_at_least(potential, constants.threshold, spikes);
+    }
+
     fn adjoint(&self, potential: &[Lanes], spikes: &[u16], gradient: &mut [Lanes]) {
         let adjoint = Adjoint { constants: self.lane_constants(), refractory_steps: self.refractory_steps as usize };
         vectorize(
@@ -257,37 +281,47 @@ fn join(bits: [u32; LANES]) -> u16 {
     (four[0] | four[2] | (four[1] | four[3])) as u16
 }
 
-/// Without a refractory time.
+/// Without a refractory time: `v` holds the input, then the potential before the reset; `u` the potential after it.
 #[inline(always)]
-fn forward_lanes<const HARD: bool>(LaneConstants { beta, gain, threshold, .. }: LaneConstants, potential: &mut [Lanes]) {
-    let mut u = [0.0; LANES];
-    for v in potential {
-        for n in 0..LANES {
-            v[n] = beta * u[n] + gain * v[n];
-            let reset = if HARD { 0.0 } else { v[n] - threshold };
-            u[n] = if v[n] >= threshold { reset } else { v[n] };
-        }
+fn step<const HARD: bool>(LaneConstants { beta, gain, threshold, .. }: LaneConstants, u: &mut Lanes, v: &mut Lanes) {
+    for n in 0..LANES {
+        v[n] = beta * u[n] + gain * v[n];
+        let reset = if HARD { 0.0 } else { v[n] - threshold };
+        u[n] = if v[n] >= threshold { reset } else { v[n] };
     }
 }
 
-/// With one: `held_for` counts down the steps for which a lane is still held.
+#[inline(always)]
+fn forward_lanes<const HARD: bool>(constants: LaneConstants, potential: &mut [Lanes]) {
+    let mut u = [0.0; LANES];
+    for v in potential {
+        step::<HARD>(constants, &mut u, v);
+    }
+}
+
+/// With one: `held_for` counts down the steps for which a lane is still held. Returns the mask of spikes.
+#[inline(always)]
+fn step_refractory(constants: LaneConstants, refractory_steps: u32, u: &mut Lanes, held_for: &mut [u32; LANES], v: &mut Lanes) -> u16 {
+    let mut fires = [0; LANES];
+    for n in 0..LANES {
+        let held = held_for[n] > 0;
+        let integrated = constants.beta * u[n] + constants.gain * v[n];
+        let reset = constants.after_reset(integrated);
+        let fire = all_ones_if(!held & (integrated >= constants.threshold));
+        v[n] = if held { u[n] } else { integrated };
+        u[n] = if held { u[n] } else { reset };
+        held_for[n] = held_for[n].saturating_sub(1) | (refractory_steps & fire);
+        fires[n] = LANE_BIT[n] & fire;
+    }
+    join(fires)
+}
+
 #[inline(always)]
 fn forward_lanes_refractory(constants: LaneConstants, refractory_steps: u32, potential: &mut [Lanes], spikes: &mut [u16]) {
     let mut u = [0.0; LANES];
     let mut held_for = [0_u32; LANES];
     for (v, mask) in potential.iter_mut().zip(spikes) {
-        let mut fires = [0; LANES];
-        for n in 0..LANES {
-            let held = held_for[n] > 0;
-            let integrated = constants.beta * u[n] + constants.gain * v[n];
-            let reset = constants.after_reset(integrated);
-            let fire = all_ones_if(!held & (integrated >= constants.threshold));
-            v[n] = if held { u[n] } else { integrated };
-            u[n] = if held { u[n] } else { reset };
-            held_for[n] = held_for[n].saturating_sub(1) | (refractory_steps & fire);
-            fires[n] = LANE_BIT[n] & fire;
-        }
-        *mask = join(fires);
+        *mask = step_refractory(constants, refractory_steps, &mut u, &mut held_for, v);
     }
 }
 

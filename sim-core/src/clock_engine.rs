@@ -20,16 +20,8 @@
 //! their running statistics ([`crate::BatchNorm::deployed`]).
 
 use crate::delay_ring::{Arrival, DelayRing};
-use crate::{Cells, Error, Network, Neuron, NeuronState, Recorder, Result, SpikeFrames, Synapse, Synapses};
-
-/// A spike of a source, or several that coincide.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct InputSpike {
-    /// The neuron that fires.
-    pub neuron: u32,
-    /// How many spikes coincide: weights are multiplied by it.
-    pub count: f32,
-}
+use crate::step_order::step_order;
+use crate::{Cells, Error, InputSpike, Network, Neuron, NeuronState, Recorder, Result, SpikeFrames, Synapse, Synapses};
 
 /// A network with its state, advanced step by step.
 ///
@@ -153,7 +145,7 @@ impl ClockEngine {
                 outgoing: (0..projections.len()).filter(|&p| network.projections[p].source == index).collect(),
             });
         }
-        let order = zero_delay_order(network, &projections)?;
+        let order = step_order(network, &projections.iter().map(|outgoing| outgoing.min_delay).collect::<Vec<_>>())?;
         Ok(Self { populations: running, rings, projections, order, step: 0 })
     }
 
@@ -201,12 +193,12 @@ impl ClockEngine {
                 return Err(Error::Length { name, actual: frames.channels(), expected: source.size });
             }
         }
-        let mut trains: Vec<_> = inputs.iter().map(|frames| by_step(frames).into_iter().peekable()).collect();
+        let trains: Vec<_> = inputs.iter().map(SpikeFrames::by_step).collect();
         let mut external = vec![Vec::new(); inputs.len()];
         for step in 0..steps {
-            for (spikes, train) in external.iter_mut().zip(&mut trains) {
+            for (spikes, train) in external.iter_mut().zip(&trains) {
                 spikes.clear();
-                spikes.extend(std::iter::from_fn(|| train.next_if(|(at, _)| *at as usize == step)).map(|(_, spike)| spike));
+                spikes.extend_from_slice(train.get(step).map_or(&[], Vec::as_slice));
             }
             self.step(&external, recorder)?;
         }
@@ -244,16 +236,7 @@ impl ClockEngine {
         let mut external = external.iter();
         for population in self.populations.iter_mut().filter(|population| population.neuron.is_none()) {
             let spikes = external.next().map_or(&[][..], Vec::as_slice);
-            for spike in spikes {
-                let name = &population.name;
-                if spike.neuron as usize >= population.size {
-                    let allowed = format!("below {}", population.size);
-                    return Err(Error::out_of_range(format!("neuron of an input spike of {name}"), spike.neuron, allowed));
-                }
-                if !(spike.count.is_finite() && spike.count > 0.0) {
-                    return Err(Error::out_of_range(format!("count of an input spike of {name}"), spike.count, "above 0"));
-                }
-            }
+            spikes.iter().try_for_each(|spike| spike.check(&population.name, population.size))?;
             population.spikes.clear();
             population.spikes.extend_from_slice(spikes);
             population.fired.clear();
@@ -295,54 +278,6 @@ impl RunningPopulation {
 
 fn widen((scale, offset): (f32, f32)) -> (f64, f64) {
     (scale as f64, offset as f64)
-}
-
-/// The entries of a sample by step, then channel.
-fn by_step(frames: &SpikeFrames) -> Vec<(u32, InputSpike)> {
-    let mut entries = Vec::with_capacity(frames.len());
-    for channel in 0..frames.channels() {
-        let (steps, counts) = frames.channel(channel);
-        entries.extend(steps.iter().zip(counts).map(|(&step, &count)| (step, InputSpike { neuron: channel as u32, count })));
-    }
-    entries.sort_by_key(|(step, spike)| (*step, spike.neuron));
-    entries
-}
-
-/// An order of the populations in which every projection with a zero delay points forwards; otherwise the order of the network.
-///
-/// # Errors
-/// [`Error::Network`] naming the populations of a cycle.
-fn zero_delay_order(network: &Network, projections: &[Outgoing]) -> Result<Vec<usize>> {
-    let zero_delay: Vec<(usize, usize)> = network
-        .projections
-        .iter()
-        .zip(projections)
-        .filter(|(_, outgoing)| outgoing.min_delay == Some(0))
-        .map(|(projection, outgoing)| (projection.source, outgoing.target))
-        .collect();
-    let mut order = Vec::with_capacity(network.populations.len());
-    let mut waiting: Vec<usize> = (0..network.populations.len()).collect();
-    while !waiting.is_empty() {
-        let ready = waiting.iter().position(|&target| !zero_delay.iter().any(|(s, t)| *t == target && waiting.contains(s)));
-        let Some(ready) = ready else { return Err(cycle(network, &zero_delay, &waiting)) };
-        order.push(waiting.remove(ready));
-    }
-    Ok(order)
-}
-
-/// Every population of `waiting` has a zero-delay input from another one of them: walking against the projections must meet a cycle.
-fn cycle(network: &Network, zero_delay: &[(usize, usize)], waiting: &[usize]) -> Error {
-    let mut path = vec![waiting[0]];
-    loop {
-        let last = path[path.len() - 1];
-        let (source, _) = zero_delay.iter().find(|(s, t)| *t == last && waiting.contains(s)).expect("nobody waiting is ready");
-        let met = path.iter().position(|population| population == source);
-        path.push(*source);
-        if let Some(met) = met {
-            let names: Vec<&str> = path[met..].iter().rev().map(|&index| network.populations[index].name.as_str()).collect();
-            return Error::Network(format!("projections with zero delay form a cycle: {}", names.join(" -> ")));
-        }
-    }
 }
 
 #[cfg(test)]

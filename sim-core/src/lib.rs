@@ -1,5 +1,6 @@
 //! The vocabulary and the engines of synfire.
 
+mod arrival_window;
 mod clock_engine;
 mod delay_kernel;
 mod delay_ring;
@@ -11,8 +12,10 @@ mod neuron;
 mod random;
 mod recording;
 mod spikes;
+mod step_order;
+mod streaming_engine;
 
-pub use clock_engine::{ClockEngine, InputSpike};
+pub use clock_engine::ClockEngine;
 pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};
 pub use error::{Error, Result};
 pub use kernels::{Instructions, MachineRates, lanes_at_least, vectorize};
@@ -21,7 +24,8 @@ pub use layered::{
 };
 pub use layered::{Objective, Pass, Precision, SampleLoss, Stage, StageTiming, SynapseGradient};
 pub use network::{BatchNorm, Cells, DenseSynapses, Granularity, Network, Population, Projection, Synapse, Synapses};
-pub use neuron::{LANES, Lanes, Neuron, NeuronModel, NeuronState};
+pub use neuron::{LANES, LaneState, Lanes, Neuron, NeuronModel, NeuronState};
 pub use random::{Purpose, Seed};
 pub use recording::{ChannelRecorder, Record, Recorder, Recording, Records, Variables};
-pub use spikes::{SampleSource, SpikeFrames};
+pub use spikes::{InputSpike, SampleSource, SpikeFrames};
+pub use streaming_engine::StreamingEngine;

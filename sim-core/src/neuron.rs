@@ -1,14 +1,14 @@
 //! The seam between the engines and the neuron models.
 //!
 //! A [`NeuronModel`] holds parameters in physical units; [`NeuronModel::build`] checks them and derives the constants of one time step.
-//! The built [`Neuron`] advances a population step by step (clock engine) or sixteen neurons over a whole sample at once
-//! (layered engine), forward and backward. Calls are dynamic per population, the loops inside are plain.
+//! The built [`Neuron`] advances a population step by step (clock engine, and in single precision the streaming engine) or sixteen neurons
+//! over a whole sample at once (layered engine), forward and backward. Calls are dynamic per population, the loops inside are plain.
 
 use crate::Result;
 use std::fmt::Debug;
 use std::ops::Range;
 
-/// Neurons that the layered engine advances side by side.
+/// Neurons that the layered and the streaming engine advance side by side.
 pub const LANES: usize = 16;
 
 /// One number for each of [`LANES`] neighbouring neurons.
@@ -39,6 +39,28 @@ impl NeuronState {
     }
 }
 
+/// State of a population in the streaming engine: one entry per block of [`LANES`] neurons.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LaneState {
+    /// As [`NeuronState::potential`].
+    pub potential: Vec<Lanes>,
+    /// As [`NeuronState::refractory_steps`].
+    pub refractory_steps: Vec<[u32; LANES]>,
+}
+
+impl LaneState {
+    /// `blocks` blocks of neurons at rest.
+    pub fn at_rest(blocks: usize) -> Self {
+        Self { potential: vec![[0.0; LANES]; blocks], refractory_steps: vec![[0; LANES]; blocks] }
+    }
+
+    /// Brings all neurons back to rest.
+    pub fn reset(&mut self) {
+        self.potential.fill([0.0; LANES]);
+        self.refractory_steps.fill([0; LANES]);
+    }
+}
+
 /// A neuron model with its constants worked out for one time step.
 pub trait Neuron: Debug + Send + Sync {
     /// Whether the neurons fire; a readout does not.
@@ -57,6 +79,11 @@ pub trait Neuron: Debug + Send + Sync {
     fn slope_support(&self) -> Range<f32> {
         f32::NEG_INFINITY..f32::INFINITY
     }
+
+    /// One step of [`Neuron::forward`] for all blocks of a population, from the state that the step before left: the same operations, so the
+    /// same bits. On entry `potential[b]` holds the input of block `b`, on return the membrane potential *before* the reset; bit `n` of
+    /// `spikes[b]` tells whether its neuron `n` fired. The state and both slices have one entry per block.
+    fn step_lanes(&self, state: &mut LaneState, potential: &mut [Lanes], spikes: &mut [u16]);
 
     /// The adjoint of [`Neuron::forward`]. On entry `gradient[t]` holds dL/dS\[t\] (for a readout dL/dV\[t\]), on return dL/d input\[t\].
     /// `potential` and `spikes` are what the forward pass left.

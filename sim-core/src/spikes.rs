@@ -1,6 +1,29 @@
-//! Spikes of one sample, binned to steps: the input of both engines.
+//! Spikes of one sample, binned to steps: the input of all engines.
 
 use crate::{Error, LANES, Result};
+
+/// A spike of a source, or several that coincide.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InputSpike {
+    /// The neuron that fires.
+    pub neuron: u32,
+    /// How many spikes coincide: weights are multiplied by it.
+    pub count: f32,
+}
+
+impl InputSpike {
+    /// # Errors
+    /// [`Error::OutOfRange`] unless it belongs to one of the `size` neurons of `source` and its count is above 0.
+    pub(crate) fn check(self, source: &str, size: usize) -> Result<()> {
+        if self.neuron as usize >= size {
+            return Err(Error::out_of_range(format!("neuron of an input spike of {source}"), self.neuron, format!("below {size}")));
+        }
+        if !(self.count.is_finite() && self.count > 0.0) {
+            return Err(Error::out_of_range(format!("count of an input spike of {source}"), self.count, "above 0"));
+        }
+        Ok(())
+    }
+}
 
 /// Spike counts of one sample on a grid of `channels` x `steps`, sparse, ordered by channel and then by step.
 ///
@@ -197,6 +220,18 @@ impl SpikeFrames {
         (&self.step[range.clone()], &self.count[range])
     }
 
+    /// The spikes of each step, `[steps]`, by ascending channel: what a sensor would have sent one step after the other.
+    pub fn by_step(&self) -> Vec<Vec<InputSpike>> {
+        let mut trains = vec![Vec::new(); self.steps];
+        for channel in 0..self.channels {
+            let (steps, counts) = self.channel(channel);
+            for (&step, &count) in steps.iter().zip(counts) {
+                trains[step as usize].push(InputSpike { neuron: channel as u32, count });
+            }
+        }
+        trains
+    }
+
     /// Number of non-zero entries.
     pub fn len(&self) -> usize {
         self.step.len()
@@ -256,6 +291,13 @@ mod tests {
         assert_eq!(frames.channel(0), (&[0, 3][..], &[1.0, 1.0][..]));
         assert_eq!(frames.channel(1), (&[][..], &[][..]));
         assert_eq!(frames.channel(2), (&[1][..], &[2.0][..]));
+    }
+
+    #[test]
+    fn steps_hold_their_spikes_by_ascending_channel() {
+        let trains = SpikeFrames::from_events(3, 3, &[(2, 1), (0, 1), (2, 1), (0, 0)]).unwrap().by_step();
+        let spike = |neuron, count| InputSpike { neuron, count };
+        assert_eq!(trains, [vec![spike(0, 1.0)], vec![spike(0, 1.0), spike(2, 2.0)], vec![]]);
     }
 
     #[test]

@@ -34,8 +34,12 @@ fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
         "inference  {:>10.1} samples/s, {:.2e} synaptic events/s",
         report.inference_samples_per_s, report.synaptic_events_per_s
     )?;
-    let Latency { sample_ms, longest_ms, step_us } = report.streaming;
-    writeln!(text, "streaming  {sample_ms:>10.2} ms per sample (at most {longest_ms:.2}), {step_us:.1} us per step, one thread")?;
+    let Latency { sample_ms, longest_ms, step_us, step_99_us, clock_engine_ms } = report.streaming;
+    writeln!(
+        text,
+        "streaming  {sample_ms:>10.2} ms per sample (at most {longest_ms:.2}), {step_us:.1} us per step (99 % below {step_99_us:.1}), one thread"
+    )?;
+    writeln!(text, "           {clock_engine_ms:>10.2} ms per sample by the clock engine in double precision")?;
     if let Some(memory) = report.peak_memory_mib {
         writeln!(text, "memory     {memory:>10.0} MiB at most")?;
     }

@@ -150,6 +150,21 @@ proptest! {
     }
 
     #[test]
+    fn lanes_step_by_step_have_the_bits_of_lanes_over_a_sample((lif, (input, _)) in (any_lif(), any_rows())) {
+        let neuron = lif.build(1.0).unwrap();
+        let mut potential = input.clone();
+        let mut spikes = vec![0; input.len()];
+        neuron.forward(&mut potential, &mut spikes);
+        let mut state = LaneState::at_rest(2);
+        for t in 0..input.len() {
+            // The second block runs beside the first and must not disturb it.
+            let (mut v, mut mask) = ([input[t], [0.1; LANES]], [0; 2]);
+            neuron.step_lanes(&mut state, &mut v, &mut mask);
+            prop_assert_eq!((v[0], mask[0]), (potential[t], spikes[t]), "step {}", t);
+        }
+    }
+
+    #[test]
     fn the_lane_adjoint_agrees_with_its_twin((lif, (input, gradient)) in (any_lif(), any_rows())) {
         let neuron = lif.build(1.0).unwrap();
         let (mut potential, mut lanes) = (input.clone(), gradient.clone());

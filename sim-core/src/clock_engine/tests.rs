@@ -1,5 +1,7 @@
 use super::*;
-use crate::{BatchNorm, DelayKernel, DenseSynapses, Granularity, Lanes, NeuronModel, Population, Projection, Recording, Variables};
+use crate::{
+    BatchNorm, DelayKernel, DenseSynapses, Granularity, LaneState, Lanes, NeuronModel, Population, Projection, Recording, Variables,
+};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -39,6 +41,10 @@ impl Neuron for Leaky {
 
     fn forward(&self, _potential: &mut [Lanes], _spikes: &mut [u16]) {
         unreachable!("the clock engine works step by step");
+    }
+
+    fn step_lanes(&self, _state: &mut LaneState, _potential: &mut [Lanes], _spikes: &mut [u16]) {
+        unreachable!("the clock engine works in double precision");
     }
 
     fn adjoint(&self, _potential: &[Lanes], _spikes: &[u16], _gradient: &mut [Lanes]) {

@@ -1,6 +1,7 @@
 //! AVX2 with fused multiply-add: 8 lanes, 16 registers.
 
 use super::vector::{Eight, Kernel, Simd, Vector};
+use crate::Lanes;
 use std::arch::x86_64::*;
 
 /// See the module.
@@ -97,6 +98,22 @@ pub(super) fn is_available() -> bool {
         && is_x86_feature_detected!("popcnt")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
+}
+
+/// See [`lanes_at_least`](super::lanes_at_least).
+///
+/// # Safety
+/// The processor has AVX2.
+#[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
+pub(super) unsafe fn lanes_at_least(lanes: &[Lanes], threshold: f32, masks: &mut [u16]) {
+    let threshold = _mm256_set1_ps(threshold);
+    for (lanes, mask) in lanes.iter().zip(masks) {
+        // SAFETY: a group of lanes is two vectors.
+        let eight = |half: usize| unsafe {
+            _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(_mm256_loadu_ps(lanes.as_ptr().add(8 * half)), threshold))
+        };
+        *mask = (eight(0) | eight(1) << 8) as u16;
+    }
 }
 
 /// Runs `f` compiled for AVX2.

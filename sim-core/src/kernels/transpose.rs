@@ -77,11 +77,19 @@ pub fn lanes_to_rows(lanes: &[Lanes], count: usize, rows: &mut [f32], stride: us
 /// Bit `n` of `masks[t]` tells whether `lanes[t][n] >= threshold`.
 #[inline]
 pub fn lanes_at_least(lanes: &[Lanes], threshold: f32, masks: &mut [u16]) {
-    #[cfg(target_arch = "x86_64")]
-    if Instructions::detect() == Instructions::Avx512 {
+    match Instructions::detect() {
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has it.
-        return unsafe { super::avx512::lanes_at_least(lanes, threshold, masks) };
+        Instructions::Avx512 => unsafe { super::avx512::lanes_at_least(lanes, threshold, masks) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has it.
+        Instructions::Avx2 => unsafe { super::avx2::lanes_at_least(lanes, threshold, masks) },
+        _ => lanes_at_least_scalar(lanes, threshold, masks),
     }
+}
+
+/// The plain twin.
+fn lanes_at_least_scalar(lanes: &[Lanes], threshold: f32, masks: &mut [u16]) {
     for (lanes, mask) in lanes.iter().zip(masks) {
         *mask = (0..LANES).fold(0, |mask, n| mask | u16::from(lanes[n] >= threshold) << n);
     }
@@ -153,10 +161,12 @@ mod tests {
     #[test]
     fn bits_tell_which_lanes_reach_the_threshold() {
         let lanes: Vec<Lanes> = (0..5).map(|t| std::array::from_fn(|n| ((t * 7 + n * 5) % 11) as f32)).chain([[f32::NAN; LANES]]).collect();
-        let mut masks = vec![0; lanes.len()];
-        lanes_at_least(&lanes, 4.0, &mut masks);
-        for (lanes, mask) in lanes.iter().zip(masks) {
-            assert!((0..LANES).all(|n| (mask >> n & 1 == 1) == (lanes[n] >= 4.0)), "{lanes:?}: {mask:b}");
+        for tell in [lanes_at_least, lanes_at_least_scalar] {
+            let mut masks = vec![0; lanes.len()];
+            tell(&lanes, 4.0, &mut masks);
+            for (lanes, mask) in lanes.iter().zip(masks) {
+                assert!((0..LANES).all(|n| (mask >> n & 1 == 1) == (lanes[n] >= 4.0)), "{lanes:?}: {mask:b}");
+            }
         }
     }
 }

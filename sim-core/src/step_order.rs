@@ -1,0 +1,41 @@
+//! In which order a step visits populations.
+
+use crate::{Error, Network, Result};
+
+/// An order of the populations in which every projection with a zero delay points forwards; otherwise the order of the network.
+/// `shortest` holds the shortest delay of each projection, in steps; `None` where it has no synapse.
+///
+/// # Errors
+/// [`Error::Network`] naming the populations of a cycle.
+pub(crate) fn step_order(network: &Network, shortest: &[Option<u32>]) -> Result<Vec<usize>> {
+    let zero_delay: Vec<(usize, usize)> = network
+        .projections
+        .iter()
+        .zip(shortest)
+        .filter(|(_, shortest)| **shortest == Some(0))
+        .map(|(projection, _)| (projection.source, projection.target))
+        .collect();
+    let mut order = Vec::with_capacity(network.populations.len());
+    let mut waiting: Vec<usize> = (0..network.populations.len()).collect();
+    while !waiting.is_empty() {
+        let ready = waiting.iter().position(|&target| !zero_delay.iter().any(|(s, t)| *t == target && waiting.contains(s)));
+        let Some(ready) = ready else { return Err(cycle(network, &zero_delay, &waiting)) };
+        order.push(waiting.remove(ready));
+    }
+    Ok(order)
+}
+
+/// Every population of `waiting` has a zero-delay input from another one of them: walking against the projections must meet a cycle.
+fn cycle(network: &Network, zero_delay: &[(usize, usize)], waiting: &[usize]) -> Error {
+    let mut path = vec![waiting[0]];
+    loop {
+        let last = path[path.len() - 1];
+        let (source, _) = zero_delay.iter().find(|(s, t)| *t == last && waiting.contains(s)).expect("nobody waiting is ready");
+        let met = path.iter().position(|population| population == source);
+        path.push(*source);
+        if let Some(met) = met {
+            let names: Vec<&str> = path[met..].iter().rev().map(|&index| network.populations[index].name.as_str()).collect();
+            return Error::Network(format!("projections with zero delay form a cycle: {}", names.join(" -> ")));
+        }
+    }
+}
