@@ -4,6 +4,7 @@
 //! training changes. So the network is first trained for some steps, and steps are then timed at points spread over the recipe's schedule,
 //! each weighted by the share of the run it stands for.
 
+use crate::roofline::Roofline;
 use crate::simulation::steps_through;
 use crate::training_run::thread_pool;
 use crate::{Delays, Error, Experiment, Result, Source};
@@ -12,8 +13,8 @@ use plasticity::{EpochReport, Trainer};
 use rand::RngExt;
 use serde::Serialize;
 use sim_core::{
-    ClockEngine, DelayKernel, Instructions, LayeredEngine, Network, Objective, Pass, Purpose, SampleLoss, SampleSource, Seed, StageTiming,
-    StreamingEngine,
+    ClockEngine, DelayKernel, Instructions, LayeredEngine, MachineRates, Network, Objective, Pass, Purpose, SampleLoss, SampleSource, Seed,
+    StageTiming, StreamingEngine,
 };
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -32,11 +33,13 @@ pub struct BenchSettings {
     pub points: usize,
     /// Worker threads; one per processor by default.
     pub threads: Option<usize>,
+    /// Whether stages are set beside what the machine could do; off by default.
+    pub roofline: bool,
 }
 
 impl Default for BenchSettings {
     fn default() -> Self {
-        Self { warm_up_steps: 50, repeats: 3, batches: 2, points: 7, threads: None }
+        Self { warm_up_steps: 50, repeats: 3, batches: 2, points: 7, threads: None, roofline: false }
     }
 }
 
@@ -98,6 +101,10 @@ pub struct BenchReport {
     pub points: Vec<BenchPoint>,
     /// Share of processor time per stage of training, over all points.
     pub stages: Vec<(&'static str, f64)>,
+    /// Best rates of one core, where asked for.
+    pub machine: Option<MachineRates>,
+    /// Stages beside what the machine could do, by point; empty unless asked for.
+    pub rooflines: Vec<Roofline>,
     /// Largest memory of the process so far in MiB, where the system tells.
     pub peak_memory_mib: Option<f64>,
 }
@@ -123,9 +130,12 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
     let before = trainer.timing();
     let mut points = Vec::new();
     let mut firing_rates = Vec::new();
+    let machine = settings.roofline.then(|| MachineRates::measure(Instructions::detect()));
+    let mut rooflines = Vec::new();
     for (epoch, weight) in schedule_points(experiment, settings.points) {
         let mut rates = Vec::new();
         let mut sigma = 0.0;
+        let before = trainer.timing();
         for _ in 0..settings.repeats {
             trainer.move_to_epoch(epoch);
             sigma = trainer.sigma();
@@ -145,6 +155,13 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
             train_samples_per_s: rates[rates.len() / 2],
             range: (rates[0], rates[rates.len() - 1]),
         });
+        if let Some(machine) = &machine {
+            let after = trainer.timing();
+            let spent = (after.0.since(&before.0), after.1 - before.1);
+            // Training goes on to the next epoch; the work counted is that of the one just timed.
+            trainer.move_to_epoch(epoch);
+            rooflines.push(Roofline::new(&trainer, batch_size, machine, &spent, several.len() * settings.repeats));
+        }
     }
     let stages = stage_shares(before, trainer.timing());
     let streaming = streaming(trainer.network(), &data, &several)?;
@@ -162,6 +179,8 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
         firing_rates,
         points,
         stages,
+        machine,
+        rooflines,
         peak_memory_mib: peak_memory_mib(),
     })
 }
@@ -234,7 +253,7 @@ fn schedule_points(experiment: &Experiment, points: usize) -> Vec<(usize, f64)> 
 fn stage_shares(before: (StageTiming, Duration), after: (StageTiming, Duration)) -> Vec<(&'static str, f64)> {
     let mut stages: Vec<(&'static str, f64)> = StageTiming::NAMES
         .iter()
-        .map(|&(stage, name)| (name, (after.0.of(stage) - before.0.of(stage)).as_secs_f64()))
+        .map(|&(stage, name)| (name, after.0.since(&before.0).of(stage).as_secs_f64()))
         .chain([("optimisers", (after.1 - before.1).as_secs_f64())])
         .collect();
     let total: f64 = stages.iter().map(|(_, seconds)| seconds).sum();

@@ -348,6 +348,9 @@ pub struct Bench {
     /// Change one value of the recipe; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Set each stage of training beside what this machine could do at best
+    #[arg(long)]
+    pub stages: bool,
     /// Times each point is measured; the median counts
     #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(1..))]
     pub repeats: u16,

@@ -5,7 +5,8 @@ use crate::output;
 use anyhow::Result;
 use std::fmt::Write;
 use std::process::ExitCode;
-use synfire::{BenchReport, BenchSettings, Experiment, Latency, bench};
+use synfire::sim_core::MachineRates;
+use synfire::{BenchReport, BenchSettings, Experiment, Latency, Roofline, StageRoofline, bench};
 
 pub fn run(arguments: &Bench) -> Result<ExitCode> {
     let experiment = Experiment::recipe_with(&arguments.recipe, &arguments.overrides()?)?;
@@ -13,6 +14,7 @@ pub fn run(arguments: &Bench) -> Result<ExitCode> {
         repeats: arguments.repeats.into(),
         warm_up_steps: arguments.warm_up,
         threads: arguments.threads.map(usize::from),
+        roofline: arguments.stages,
         ..BenchSettings::default()
     };
     let report = bench(&experiment, settings)?;
@@ -62,5 +64,31 @@ fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
     for (population, rate) in &report.firing_rates {
         writeln!(text, "{population} fires {rate:.3} times per neuron and step")?;
     }
+    if let (Some(machine), Some(roofline)) = (&report.machine, report.rooflines.last()) {
+        write_roofline(&mut text, machine, roofline)?;
+    }
     Ok(text.trim_end().to_owned())
+}
+
+/// Rates of one core, then a line for each stage at the last width.
+fn write_roofline(text: &mut String, machine: &MachineRates, roofline: &Roofline) -> std::fmt::Result {
+    let giga = |rate: f64| rate / 1e9;
+    writeln!(text, "\none core at best")?;
+    writeln!(text, "  multiply-adds {:>9.1} G/s", giga(machine.multiply_adds_per_s))?;
+    writeln!(text, "  nearest cache {:>9.1} GB/s", giga(machine.nearest_bytes_per_s))?;
+    writeln!(text, "  next cache    {:>9.1} GB/s", giga(machine.next_bytes_per_s))?;
+    writeln!(text, "  memory        {:>9.1} GB/s", giga(machine.memory_bytes_per_s))?;
+    writeln!(text, "  scatter       {:>9.2} G bursts x synapses/s", giga(machine.scattered_per_s))?;
+    writeln!(text, "  gather        {:>9.2} G bursts x synapses/s", giga(machine.gathered_per_s))?;
+    writeln!(text, "\nper sample at width {:.2}      multiply-adds      bytes  floor, us  taken, us  ratio", roofline.sigma)?;
+    for StageRoofline { stage, work, floor_us, measured_us } in &roofline.stages {
+        writeln!(
+            text,
+            "  {stage:<26} {:>11.3} M {:>8.3} MB {floor_us:>10.1} {measured_us:>10.1} {:>6.1}",
+            work.multiply_adds / 1e6,
+            work.bytes / 1e6,
+            measured_us / floor_us
+        )?;
+    }
+    Ok(())
 }

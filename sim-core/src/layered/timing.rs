@@ -57,6 +57,11 @@ impl StageTiming {
         self.0[stage as usize] += spent;
     }
 
+    /// The times since `earlier`.
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self(std::array::from_fn(|stage| self.0[stage] - earlier.0[stage]))
+    }
+
     /// Adds the times of another worker.
     pub fn add(&mut self, other: &Self) {
         self.0.iter_mut().zip(other.0).for_each(|(sum, time)| *sum += time);

@@ -1,0 +1,118 @@
+//! What a stage of training takes beside what the machine could do at best: the table of `synfire bench --stages`.
+//!
+//! The work of a stage is counted from network, kernels and spikes, not from the loops that do it: the multiply-adds that a spike, a synapse
+//! or a neuron-step cannot do without, and the bytes that have to come from or go to a cache beyond the nearest, since a batch fills that many
+//! times over. Its *floor* is the longer of two times: the multiply-adds at the peak rate of one core, and the bytes at the rate of its second
+//! cache [Williams, Waterman and Patterson 2009]. What a stage takes beyond it is loads that the sums need, instructions that are neither, and
+//! waiting.
+//!
+//! | stage | multiply-adds per sample | numbers moved, 4 bytes each |
+//! |---|---|---|
+//! | projection forward | spikes x synapses x taps, and filters x steps | currents, taps |
+//! | weight and delay gradient | the same | gradient, sums twice |
+//! | input gradient | wanted steps x synapses x taps, and filters x steps | both gradients, taps |
+//! | norm and neurons | 16 per neuron-step: sums 2, norm 2, membrane 2, slope 3, adjoint 3, sums 2, norm's adjoint 2 | 8 per neuron-step |
+//! | loss | 24 per class and step: an exponential is about 10 | 4 per class and step |
+//! | prepare taps | 20 per synapse and tap and batch: an exponential, value, slope | 3 per tap, 3 per synapse |
+//! | optimisers | 12 per parameter and batch | 7 per parameter |
+
+use plasticity::Trainer;
+use serde::Serialize;
+use sim_core::{KernelCost, MachineRates, Stage, StageTiming, Synapses};
+use std::time::Duration;
+
+/// What one sample asks of a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Work {
+    /// Multiply-adds of `f32`.
+    pub multiply_adds: f64,
+    /// Bytes moved from or to a cache beyond the nearest.
+    pub bytes: f64,
+}
+
+/// One stage: its work, the time it cannot take less than, and the time it takes. Times are of one core, in microseconds per sample.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct StageRoofline {
+    /// Name as printed.
+    pub stage: &'static str,
+    /// Work per sample.
+    #[serde(flatten)]
+    pub work: Work,
+    /// The least that work takes at the machine's rates.
+    pub floor_us: f64,
+    /// Time measured.
+    pub measured_us: f64,
+}
+
+/// The stages of training at one width of the kernels.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Roofline {
+    /// Raw width of the kernels in steps.
+    pub sigma: f64,
+    /// By stage, in the order of a training step.
+    pub stages: Vec<StageRoofline>,
+}
+
+/// Name of the stage outside the engine.
+const OPTIMISERS: &str = "optimisers";
+
+impl Roofline {
+    /// Sets the work of `trainer`'s last batch, of `batch` samples, beside `spent`, the times it took for `samples` samples.
+    pub(crate) fn new(trainer: &Trainer, batch: usize, rates: &MachineRates, spent: &(StageTiming, Duration), samples: usize) -> Self {
+        let row = |stage, work: Work, spent: Duration| StageRoofline {
+            stage,
+            work,
+            floor_us: 1e6 * (work.multiply_adds / rates.multiply_adds_per_s).max(work.bytes / rates.next_bytes_per_s),
+            measured_us: 1e6 * spent.as_secs_f64() / samples as f64,
+        };
+        let engine = StageTiming::NAMES.iter().map(|&(stage, name)| row(name, work(trainer, batch, stage), spent.0.of(stage)));
+        let stages = engine.chain([row(OPTIMISERS, optimisers(trainer, batch), spent.1)]).collect();
+        Self { sigma: trainer.sigma(), stages }
+    }
+}
+
+/// Work of one stage of the engine per sample.
+fn work(trainer: &Trainer, batch: usize, stage: Stage) -> Work {
+    let (network, engine, settings) = (trainer.network(), trainer.engine(), trainer.settings());
+    let is_source = |population: usize| network.projections.iter().all(|projection| projection.target != population);
+    let neuron_steps = |population: usize| (network.populations[population].size * engine.steps(population)) as f64;
+    let mut total = Work::default();
+    let mut add = |multiply_adds: f64, numbers: f64| {
+        total.multiply_adds += multiply_adds;
+        total.bytes += 4.0 * numbers;
+    };
+    for projection in &network.projections {
+        let Synapses::Dense(dense) = &projection.synapses else { continue };
+        let (source, target) = (projection.source, projection.target);
+        let KernelCost { per_synapse, per_neuron } = settings.kernel.cost(dense.kernel, dense.max_delay_steps, trainer.sigma(), dense.pre);
+        let kept = if is_source(source) { 1.0 } else { 1.0 - settings.dropout };
+        let events = kept * engine.firing_rate(source) * neuron_steps(source) * (dense.post * dense.taps) as f64;
+        let (synapses, taps) = (dense.weight.len() as f64, (dense.weight.len() * per_synapse) as f64);
+        let filters = per_neuron as f64 * neuron_steps(target);
+        match stage {
+            Stage::Forward => add(events * per_synapse as f64 + filters, neuron_steps(target) + taps + synapses),
+            Stage::WeightGradient => add(events * per_synapse as f64 + filters, neuron_steps(target) + 2.0 * taps),
+            Stage::InputGradient if !is_source(source) => {
+                let wanted = engine.demand(source) * engine.steps(source) as f64;
+                add(wanted * taps + filters, neuron_steps(target) + neuron_steps(source) + taps + synapses);
+            }
+            Stage::Prepare => add(20.0 * taps / batch as f64, (3.0 * taps + 3.0 * synapses) / batch as f64),
+            _ => {}
+        }
+    }
+    for population in (0..network.populations.len()).filter(|&population| !is_source(population)) {
+        let is_output = network.projections.iter().all(|projection| projection.source != population);
+        match stage {
+            Stage::Neurons => add(16.0 * neuron_steps(population), 8.0 * neuron_steps(population)),
+            Stage::Loss if is_output => add(24.0 * neuron_steps(population), 4.0 * neuron_steps(population)),
+            _ => {}
+        }
+    }
+    total
+}
+
+/// Work of the optimisers per sample.
+fn optimisers(trainer: &Trainer, batch: usize) -> Work {
+    let parameters = trainer.network().parameters(trainer.settings().delays.learn) as f64 / batch as f64;
+    Work { multiply_adds: 12.0 * parameters, bytes: 28.0 * parameters }
+}
