@@ -40,22 +40,9 @@ pub enum Error {
         /// What is wrong, and what to do about it.
         problem: String,
     },
-    /// A file or folder the operating system refuses.
-    #[error("{}: cannot {doing}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What was tried, e.g. `write the file`.
-        doing: &'static str,
-        /// The operating system's reason.
-        source: io::Error,
-    },
-    /// No room left where a file is written; what was there before is still there.
-    #[error("{}: the disk is full, nothing was written", path.display())]
-    DiskFull {
-        /// The file that was to be written.
-        path: PathBuf,
-    },
+    /// A file or folder that cannot be read or written.
+    #[error(transparent)]
+    Disk(#[from] atomic_file::Error),
     /// A network or an engine.
     #[error(transparent)]
     Core(#[from] sim_core::Error),
@@ -103,11 +90,8 @@ impl Error {
         Self::Folder { path: path.to_owned(), problem: problem.into() }
     }
 
-    /// An [`Error::Io`], or [`Error::DiskFull`] where that is the reason.
+    /// An [`Error::Disk`].
     pub(crate) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: path.to_owned() },
-            _ => Self::Io { path: path.to_owned(), doing, source },
-        }
+        atomic_file::Error::io(path, doing, source).into()
     }
 }

@@ -11,7 +11,7 @@
 //! Every key has a default and an unknown key is an error. Units are part of a key's name.
 
 use crate::feed_forward::Delays;
-use crate::{DataSettings, Error, FeedForward, Recipe, Result, atomic_file};
+use crate::{DataSettings, Error, FeedForward, Recipe, Result, text_file};
 use plasticity::TrainingSettings;
 use serde::{Deserialize, Serialize};
 use sim_core::{Network, Seed};
@@ -179,7 +179,7 @@ impl Experiment {
     /// One sentence that names the file, the line and what was expected.
     pub fn read(path: &Path, overrides: &[Override]) -> Result<Self> {
         let stem = path.file_stem().map_or("experiment".into(), |stem| stem.to_string_lossy().into_owned());
-        Self::parse(&atomic_file::read_text(path)?, &path.display().to_string(), &stem, overrides)
+        Self::parse(&text_file::read_text(path)?, &path.display().to_string(), &stem, overrides)
     }
 
     /// Reads the text of a configuration file; `origin` is what errors call it, `name` the experiment's name where the text has none.

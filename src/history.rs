@@ -1,6 +1,6 @@
 //! How weights and delays moved: `weights.csv` and `delays.csv`, small enough to write anew every epoch.
 
-use crate::{Error, Result, atomic_file};
+use crate::{Error, Result, text_file};
 use plots::{DelayChange, WeightSnapshot};
 use sim_core::{DenseSynapses, Network, Synapses};
 use std::path::Path;
@@ -58,7 +58,7 @@ impl History {
         for (name, row) in self.projections.iter().zip(&self.delays).flat_map(|(name, rows)| rows.iter().map(move |row| (name, row))) {
             text.push_str(&format!("{},{name},{}\n", row.epoch, row.mean_ms));
         }
-        atomic_file::write(delays, text.as_bytes())
+        Ok(atomic_file::write(delays, text.as_bytes())?)
     }
 
     /// Reads both tables of a run.
@@ -110,7 +110,7 @@ fn snapshot(epoch: usize, synapses: &DenseSynapses) -> WeightSnapshot {
 
 /// Rows of a table after its header: projection, epoch and `count` numbers.
 fn rows(path: &Path, count: usize) -> Result<Vec<(String, f64, Vec<f64>)>> {
-    let text = atomic_file::read_text(path)?;
+    let text = text_file::read_text(path)?;
     let parse = |(line, row): (usize, &str)| {
         let mut cells = row.split(',');
         let epoch = cells.next().and_then(|cell| cell.parse().ok());

@@ -24,7 +24,6 @@
 //! # Ok::<(), synfire::Error>(())
 //! ```
 
-mod atomic_file;
 mod bench;
 mod data_settings;
 mod environment;
@@ -38,6 +37,7 @@ mod pictures;
 mod recipes;
 mod run_folder;
 mod simulation;
+mod text_file;
 mod trained_run;
 mod training_run;
 
@@ -55,6 +55,6 @@ pub use recipes::Recipe;
 pub use run_folder::RunFolder;
 pub use simulation::Simulation;
 pub use trained_run::{Checkpoint, ChosenSample, EvaluatedSplit, RunResult, SplitEvaluation, TrainedRun};
-pub use training_run::{BestEpoch, Finish, Observer, Outcome, Silent, TrainingRun};
+pub use training_run::{BestEpoch, Finish, Observer, Outcome, Silent, TrainingRun, counted};
 
 pub use {datasets, exchange, neurons, plasticity, plots, sim_core};

@@ -1,6 +1,6 @@
 //! One row per epoch: `metrics.csv`.
 
-use crate::{Error, Result, atomic_file};
+use crate::{Error, Result, text_file};
 use plasticity::{EpochReport, Evaluation};
 use std::path::Path;
 
@@ -115,7 +115,7 @@ impl Metrics {
     /// # Errors
     /// One that names the file and the line that is not a row of this table.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = atomic_file::read_text(path)?;
+        let text = text_file::read_text(path)?;
         let wrong = |line: usize, problem: String| Error::folder(path, format!("line {}: {problem}", line + 1));
         let mut lines = text.lines().enumerate();
         let Some((_, header)) = lines.next() else { return Ok(Self::default()) };
@@ -163,7 +163,7 @@ impl Metrics {
             text.push_str(&cells.map(|number| number.to_string()).collect::<Vec<_>>().join(","));
             text.push('\n');
         }
-        atomic_file::write(path, text.as_bytes())
+        Ok(atomic_file::write(path, text.as_bytes())?)
     }
 }
 

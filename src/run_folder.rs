@@ -16,7 +16,7 @@
 //! Every file but `log.txt` appears whole or not at all.
 
 use crate::training_run::counted;
-use crate::{Error, Experiment, Metrics, Result, atomic_file};
+use crate::{Error, Experiment, Metrics, Result};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ impl RunFolder {
     /// that run go, and only they. A folder that holds anything else is refused.
     ///
     /// # Errors
-    /// [`Error::Folder`] that says how to go on with the run that is there; [`Error::Io`] when the folder cannot be made or written.
+    /// [`Error::Folder`] that says how to go on with the run that is there; [`Error::Disk`] when the folder cannot be made or written.
     pub fn create(path: PathBuf, overwrite: bool) -> Result<Self> {
         let folder = Self { path };
         if !folder.is_run() {
@@ -57,7 +57,7 @@ impl RunFolder {
     /// The first of `parent/name-1`, `parent/name-2`, ... above all that exist.
     ///
     /// # Errors
-    /// [`Error::Io`] when the parent cannot be made or read.
+    /// [`Error::Disk`] when the parent cannot be made or read.
     pub fn next(parent: &Path, name: &str) -> Result<PathBuf> {
         fs::create_dir_all(parent).map_err(|source| Error::io(parent, "make the folder", source))?;
         let entries = fs::read_dir(parent).map_err(|source| Error::io(parent, "read the folder", source))?;
@@ -181,7 +181,7 @@ impl RunFolder {
     /// Adds a line to the log.
     ///
     /// # Errors
-    /// [`Error::Io`] when the file cannot be written.
+    /// [`Error::Disk`] when the file cannot be written.
     pub fn append_log(&self, line: &str) -> Result<()> {
         let path = self.log();
         let written = OpenOptions::new().create(true).append(true).open(&path).and_then(|mut log: File| writeln!(log, "{line}"));
@@ -240,7 +240,7 @@ impl RunFolder {
     pub(crate) fn keep_epoch_start(&self) -> Result<()> {
         let last = self.last();
         let bytes = fs::read(&last).map_err(|source| Error::io(&last, "read the file", source))?;
-        atomic_file::write(&self.epoch_start(), &bytes)
+        Ok(atomic_file::write(&self.epoch_start(), &bytes)?)
     }
 
     pub(crate) fn forget_epoch_start(&self) -> Result<()> {

@@ -1,7 +1,7 @@
 //! A run read back: how good it is, on which samples.
 
 use crate::training_run::thread_pool;
-use crate::{Error, Experiment, History, LoadedData, Metrics, Result, RunFolder, atomic_file};
+use crate::{Error, Experiment, History, LoadedData, Metrics, Result, RunFolder, text_file};
 use plasticity::{Evaluation, evaluate, load_network};
 use serde::{Deserialize, Serialize};
 use sim_core::{Network, SampleSource};
@@ -85,7 +85,7 @@ impl RunResult {
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let mut text = serde_json::to_string_pretty(self).expect("a result has plain fields");
         text.push('\n');
-        atomic_file::write(path, text.as_bytes())
+        Ok(atomic_file::write(path, text.as_bytes())?)
     }
 
     /// Reads `result.json`.
@@ -93,7 +93,7 @@ impl RunResult {
     /// # Errors
     /// One that names the file when it is missing or something else.
     pub fn read(path: &Path) -> Result<Self> {
-        serde_json::from_str(&atomic_file::read_text(path)?)
+        serde_json::from_str(&text_file::read_text(path)?)
             .map_err(|error| Error::folder(path, format!("this is not the result of a run: {error}")))
     }
 }

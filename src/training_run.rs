@@ -8,7 +8,7 @@ use crate::history::delays_ms;
 use crate::trained_run::RunResult;
 use crate::{
     Checkpoint, DataOrigin, Environment, EpochMetrics, Error, Experiment, History, LoadedData, Metrics, Picture, Result, RunFolder,
-    TrainedRun, atomic_file,
+    TrainedRun,
 };
 use datasets::Split;
 use plasticity::{Progress, Trainer, evaluate, load_network};
@@ -375,8 +375,8 @@ pub(crate) fn thread_pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {
     pool.map_err(|error| Error::config(format!("--threads {}", threads.unwrap_or(0)), error))
 }
 
-/// `1 epoch`, `2 epochs`.
-pub(crate) fn counted(number: usize, what: &str) -> String {
+/// A number with its noun: `1 epoch`, `2 epochs`.
+pub fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -19,7 +19,6 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sim_core::{BatchNorm, DenseSynapses, Granularity, Network, Seed, Synapses};
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::Path;
 
 const METADATA: &str = "synfire";
@@ -52,7 +51,7 @@ impl Trainer {
     /// Writes the trainer's whole state to `path`, atomically, with entries of the caller's own.
     ///
     /// # Errors
-    /// [`Error::File`] when the file cannot be written; what was there before stays.
+    /// [`Error::Disk`] when the file cannot be written; what was there before stays.
     pub fn save(&self, path: &Path, own: &BTreeMap<String, String>) -> Result<()> {
         let mut tensors = parameters(&self.network);
         let mut optimizer_steps = BTreeMap::new();
@@ -259,7 +258,7 @@ struct Checkpoint<'a> {
 
 impl<'a> Checkpoint<'a> {
     fn open(path: &'a Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|source| Error::File { path: path.into(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| atomic_file::Error::io(path, "read the file", source))?;
         Ok(Self { path, bytes })
     }
 
@@ -315,7 +314,6 @@ impl<'a> Checkpoint<'a> {
 }
 
 fn write(path: &Path, tensors: Tensors, metadata: String) -> Result<()> {
-    let file_error = |source| Error::File { path: path.into(), source };
     let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
         .into_iter()
         .map(|(name, shape, values)| (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
@@ -324,13 +322,7 @@ fn write(path: &Path, tensors: Tensors, metadata: String) -> Result<()> {
         (name, TensorView::new(Dtype::F32, shape.clone(), bytes).expect("shape and bytes come from the same tensor"))
     });
     let metadata = HashMap::from([(METADATA.to_string(), metadata)]);
-    let data = safetensors::serialize(views, Some(metadata)).map_err(|error| file_error(std::io::Error::other(error)))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Made here rather than by the crate, whose own way gives the file to its owner alone and puts the temporary name, which means nothing to
-    // anyone, into its errors; written through `as_file` for the same reason.
-    let create = |path: &Path| std::fs::File::options().read(true).write(true).create_new(true).open(path);
-    let file = tempfile::Builder::new().make_in(folder, create).map_err(file_error)?;
-    file.as_file().write_all(&data).and_then(|()| file.as_file().sync_all()).map_err(file_error)?;
-    file.persist(path).map_err(|error| file_error(error.error))?;
-    Ok(())
+    let data = safetensors::serialize(views, Some(metadata))
+        .map_err(|error| Error::Checkpoint { path: path.into(), what: format!("it cannot be stored: {error}") })?;
+    Ok(atomic_file::write(path, &data)?)
 }

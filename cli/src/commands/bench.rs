@@ -5,7 +5,7 @@ use crate::output;
 use anyhow::Result;
 use std::fmt::Write;
 use std::process::ExitCode;
-use synfire::{BenchReport, BenchSettings, Experiment, Latency, bench};
+use synfire::{BenchReport, BenchSettings, Experiment, Latency, bench, counted};
 
 pub fn run(arguments: &Bench) -> Result<ExitCode> {
     let experiment = Experiment::recipe_with(&arguments.recipe, &arguments.overrides()?)?;
@@ -27,7 +27,7 @@ pub fn run(arguments: &Bench) -> Result<ExitCode> {
 fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let BenchReport { recipe, data, instructions, threads, batch_size, .. } = report;
-    writeln!(text, "{recipe} on {data}: {instructions}, {}, batches of {batch_size}", output::counted(*threads, "thread"))?;
+    writeln!(text, "{recipe} on {data}: {instructions}, {}, batches of {batch_size}", counted(*threads, "thread"))?;
     writeln!(text, "training   {:>10.1} samples/s over a whole run", report.train_samples_per_s)?;
     writeln!(
         text,

@@ -6,7 +6,7 @@ use crate::{interrupt, output};
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
-use synfire::{Experiment, Finish, RunFolder, TrainingRun};
+use synfire::{Experiment, Finish, RunFolder, TrainingRun, counted};
 
 pub fn run(arguments: &Train) -> Result<ExitCode> {
     interrupt::listen()?;
@@ -48,11 +48,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
         }
         Finish::Stopped { folder, epochs } => {
             if !arguments.quiet {
-                output::say(format!(
-                    "stopped after {}; go on with synfire train --resume {}",
-                    output::counted(epochs, "epoch"),
-                    folder.display()
-                ));
+                output::say(format!("stopped after {}; go on with synfire train --resume {}", counted(epochs, "epoch"), folder.display()));
             }
             Ok(if interrupt::asked() { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
         }
