@@ -93,8 +93,19 @@ impl RunResult {
     /// # Errors
     /// One that names the file when it is missing or something else.
     pub fn read(path: &Path) -> Result<Self> {
-        serde_json::from_str(&text_file::read_text(path)?)
-            .map_err(|error| Error::folder(path, format!("this is not the result of a run: {error}")))
+        let wrong = |problem: String| Error::folder(path, format!("this is not the result of a run: {problem}"));
+        let result: Self = serde_json::from_str(&text_file::read_text(path)?).map_err(|error| wrong(error.to_string()))?;
+        let classes = result.classes.len();
+        if result.confusion.len() != classes {
+            return Err(wrong(format!("its confusion matrix has {} rows, but there are {classes} classes", result.confusion.len())));
+        }
+        match result.confusion.iter().position(|row| row.len() != classes) {
+            Some(row) => Err(wrong(format!(
+                "row {row} of its confusion matrix has {} counts, but there are {classes} classes",
+                result.confusion[row].len()
+            ))),
+            None => Ok(result),
+        }
     }
 }
 

@@ -366,13 +366,16 @@ impl TrainingRun {
     }
 }
 
+/// More threads than this are taken for a mistake; they would take longer to start than most runs.
+const MOST_THREADS: usize = 1024;
+
 /// A pool of its own, so that a library never changes the threads of the program it is part of.
 pub(crate) fn thread_pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {
-    if threads == Some(0) {
-        return Err(Error::config("--threads 0", "at least one thread is needed"));
+    if let Some(threads) = threads {
+        sim_core::Error::check("number of threads", threads as f64, (1..=MOST_THREADS).contains(&threads), "in 1..=1024")?;
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
-    pool.map_err(|error| Error::config(format!("--threads {}", threads.unwrap_or(0)), error))
+    pool.map_err(|error| Error::config("threads", error))
 }
 
 /// A number with its noun: `1 epoch`, `2 epochs`.

@@ -35,7 +35,7 @@
 use crate::Decay;
 use crate::surrogate::{Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope};
 use serde::{Deserialize, Serialize};
-use sim_core::{Error, LANES, Lanes, Neuron, NeuronModel, NeuronState, Result, lanes_at_least, vectorize};
+use sim_core::{Error, LANES, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, Result, lanes_at_least, vectorize};
 
 /// What a spike does to the potential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -87,6 +87,10 @@ impl Default for Lif {
 }
 
 impl NeuronModel for Lif {
+    fn describe(&self) -> ModelDescription {
+        ModelDescription::of("lif", self)
+    }
+
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
         let beta = self.decay.per_step("Lif::tau_mem_ms", self.tau_mem_ms, dt_ms)?;
         Error::check("Lif::threshold", self.threshold, self.threshold > 0.0, "above 0")?;

@@ -17,7 +17,7 @@ use crate::settings::TrainingSettings;
 use crate::training::{EpochSums, Trainer};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use sim_core::{BatchNorm, DenseSynapses, Granularity, Network, Seed, Synapses};
+use sim_core::{BatchNorm, DenseSynapses, Granularity, Network, Outline, Seed, Synapses, flat};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -28,7 +28,7 @@ const VERSION: u32 = 1;
 struct Metadata {
     version: u32,
     /// [`Network::outline`].
-    network: Vec<String>,
+    network: Outline,
     training: TrainingSettings,
     seed: u64,
     epoch: usize,
@@ -94,7 +94,8 @@ impl Trainer {
         let metadata = file.metadata()?;
         file.check_network(&metadata, &trainer.network)?;
         if metadata.training != trainer.settings {
-            return Err(file.wrong("it was trained with other [training] settings, so going on would not be exact".into()));
+            let key = first_difference("training", &metadata.training, &trainer.settings).unwrap_or_else(|| "[training] differs".into());
+            return Err(file.wrong(format!("going on would not be exact: {key}")));
         }
         if metadata.seed != seed.0 {
             return Err(file.wrong(format!("it was trained with seed {}, but the run has seed {}", metadata.seed, seed.0)));
@@ -166,6 +167,16 @@ pub fn load_network(path: &Path, network: &mut Network) -> Result<BTreeMap<Strin
         network.populations.iter_mut().zip(norms).for_each(|(population, norm)| population.norm = norm);
     }
     Ok(metadata.own)
+}
+
+/// The first key in which the settings that a checkpoint was made with differ from those at hand: `data.split.fraction is 0.2 in the
+/// checkpoint, 0.3 in the configuration`; `section` is what they are called.
+pub fn first_difference(section: &str, stored: &impl Serialize, ours: &impl Serialize) -> Option<String> {
+    let (stored, ours) = (flat(stored), flat(ours));
+    let key =
+        stored.iter().find(|(key, value)| ours.get(*key) != Some(value)).or(ours.iter().find(|(key, _)| !stored.contains_key(*key)))?.0;
+    let told = |side: &BTreeMap<String, String>| side.get(key).map_or("not set", String::as_str).to_owned();
+    Some(format!("{section}.{key} is {} in the checkpoint, {} in the configuration", told(&stored), told(&ours)))
 }
 
 fn moment_name(tensor: &str, moment: &str) -> String {
@@ -284,14 +295,8 @@ impl<'a> Checkpoint<'a> {
 
     /// Refuses a checkpoint of another network, naming the first difference.
     fn check_network(&self, metadata: &Metadata, network: &Network) -> Result<()> {
-        let (theirs, ours) = (&metadata.network, network.outline());
-        let pairs = theirs
-            .iter()
-            .map(String::as_str)
-            .chain(std::iter::repeat("nothing"))
-            .zip(ours.iter().map(String::as_str).chain(std::iter::repeat("nothing")));
-        match pairs.take(theirs.len().max(ours.len())).find(|(theirs, ours)| theirs != ours) {
-            Some((theirs, ours)) => Err(self.wrong(format!("it belongs to another network: it has {theirs}, but the network has {ours}"))),
+        match network.outline().difference(&metadata.network) {
+            Some(difference) => Err(self.wrong(format!("it belongs to another network: {difference}"))),
             None => Ok(()),
         }
     }

@@ -20,7 +20,7 @@
 //! their running statistics ([`crate::BatchNorm::deployed`]).
 
 use crate::delay_ring::{Arrival, DelayRing};
-use crate::{Cells, Error, Network, Neuron, NeuronState, Recorder, Result, SpikeFrames, Synapse, Synapses};
+use crate::{Cells, Error, Network, Neuron, NeuronState, Recorder, Result, SpikeFrames, Synapse, Synapses, rounded_delay};
 
 /// A spike of a source, or several that coincide.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,7 +82,6 @@ struct Outgoing {
     target: usize,
     start: Vec<usize>,
     arrival: Vec<Arrival>,
-    min_delay: Option<u32>,
     max_delay: u32,
 }
 
@@ -97,10 +96,9 @@ impl Outgoing {
         for neuron in 0..sources {
             start[neuron + 1] += start[neuron];
         }
-        let delays = || synapse.iter().map(|synapse| synapse.delay_steps);
-        let (min_delay, max_delay) = (delays().min(), delays().max().unwrap_or(0));
+        let max_delay = synapse.iter().map(|synapse| synapse.delay_steps).max().unwrap_or(0);
         let arrival = |synapse: &Synapse| Arrival::new(synapse.delay_steps as usize, synapse.post as usize, targets, synapse.weight);
-        Self { target, start, arrival: synapse.iter().map(arrival).collect(), min_delay, max_delay }
+        Self { target, start, arrival: synapse.iter().map(arrival).collect(), max_delay }
     }
 
     fn deliver(&self, spikes: &[InputSpike], ring: &mut DelayRing) {
@@ -117,7 +115,7 @@ impl ClockEngine {
     /// # Errors
     /// What [`Network::check`] and the neuron models refuse; a cycle of projections with zero delay, by name; delays too long to be kept.
     pub fn build(network: &Network) -> Result<Self> {
-        network.check()?;
+        let order = zero_delay_order(network)?;
         let projections: Vec<Outgoing> = network
             .projections
             .iter()
@@ -153,8 +151,15 @@ impl ClockEngine {
                 outgoing: (0..projections.len()).filter(|&p| network.projections[p].source == index).collect(),
             });
         }
-        let order = zero_delay_order(network, &projections)?;
         Ok(Self { populations: running, rings, projections, order, step: 0 })
+    }
+
+    /// Whether the network can be simulated at all, before memory is taken for it.
+    ///
+    /// # Errors
+    /// What [`Network::check`] refuses; a cycle of projections with zero delay, by name.
+    pub fn check(network: &Network) -> Result<()> {
+        zero_delay_order(network).map(drop)
     }
 
     /// Back to rest at step 0, without spikes under way.
@@ -311,14 +316,17 @@ fn by_step(frames: &SpikeFrames) -> Vec<(u32, InputSpike)> {
 /// An order of the populations in which every projection with a zero delay points forwards; otherwise the order of the network.
 ///
 /// # Errors
-/// [`Error::Network`] naming the populations of a cycle.
-fn zero_delay_order(network: &Network, projections: &[Outgoing]) -> Result<Vec<usize>> {
+/// What [`Network::check`] refuses; [`Error::Network`] naming the populations of a cycle.
+fn zero_delay_order(network: &Network) -> Result<Vec<usize>> {
+    network.check()?;
     let zero_delay: Vec<(usize, usize)> = network
         .projections
         .iter()
-        .zip(projections)
-        .filter(|(_, outgoing)| outgoing.min_delay == Some(0))
-        .map(|(projection, outgoing)| (projection.source, outgoing.target))
+        .filter(|projection| match &projection.synapses {
+            Synapses::Dense(dense) => dense.delay.iter().any(|&delay| rounded_delay(f64::from(delay), dense.max_delay_steps) == 0),
+            Synapses::Sparse(synapses) => synapses.iter().any(|synapse| synapse.delay_steps == 0),
+        })
+        .map(|projection| (projection.source, projection.target))
         .collect();
     let mut order = Vec::with_capacity(network.populations.len());
     let mut waiting: Vec<usize> = (0..network.populations.len()).collect();

@@ -8,20 +8,22 @@ mod kernels;
 mod layered;
 mod network;
 mod neuron;
+mod outline;
 mod random;
 mod recording;
 mod spikes;
 
 pub use clock_engine::{ClockEngine, InputSpike};
 pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};
-pub use error::{Error, Result};
+pub use error::{Error, Result, plain};
 pub use kernels::{Instructions, lanes_at_least, vectorize};
 pub use layered::{
     BatchStatistics, Dropout, GaussianMethod, Gradients, KernelEvaluation, Kernels, LayeredEngine, NormGradient, NormStatistics,
 };
 pub use layered::{Objective, Pass, Precision, SampleLoss, Stage, StageTiming, SynapseGradient};
 pub use network::{BatchNorm, Cells, DenseSynapses, Granularity, Network, Population, Projection, Synapse, Synapses};
-pub use neuron::{LANES, Lanes, Neuron, NeuronModel, NeuronState};
+pub use neuron::{LANES, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, flat};
+pub use outline::{Outline, PopulationOutline, ProjectionOutline};
 pub use random::{Purpose, Seed};
 pub use recording::{ChannelRecorder, Record, Recorder, Recording, Records, Variables};
 pub use spikes::{SampleSource, SpikeFrames};

@@ -14,6 +14,19 @@ fn wrong_usage_exits_2() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty());
     }
+    for (arguments, range) in [
+        (&["data", "info", "a.h5", "--classes", "0"][..], "1..=65536"),
+        (&["data", "info", "a.h5", "--channels", "0"], "1..=65536"),
+        (&["train", "--threads", "65535"], "1..=1024"),
+        (&["evaluate", "run", "--threads", "65535"], "1..=1024"),
+    ] {
+        let output = sandbox.run(arguments);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let [.., option, _] = arguments else { unreachable!() };
+        assert!(output.status.code() == Some(2) && stderr.contains(option) && stderr.contains(range), "{stderr}");
+    }
+    let message = sandbox.fails(2, &["data", "synth", "made.h5", "--set", "kind=file"]);
+    assert!(message.contains("data synth makes random manifolds and nothing else"), "{message}");
     assert!(sandbox.fails(2, &["train", "shd"]).contains("there is no such recipe; there are quickstart"));
     assert!(sandbox.fails(1, &["train", "missing.toml"]).starts_with("missing.toml: cannot read the file"));
 }
@@ -23,7 +36,7 @@ fn wrong_configurations_name_file_line_and_key() {
     let sandbox = Sandbox::new();
     for (text, expected) in [
         ("[training]\nepoch = 3\n", "bad.toml:2:1: unknown field `epoch`, expected one of `epochs`"),
-        ("[network]\nhidden = 3\n", "bad.toml:2:10: invalid type: integer `3`, expected a sequence"),
+        ("[network]\nhidden = 3\n", "bad.toml:2:10: invalid type: integer `3`, expected a list"),
         ("[network\n", "bad.toml:1:"),
         ("[network.neuron]\nmodel = \"lif\"\ntau_mem_ms = 0.0\n", "bad.toml: network.neuron.tau_mem_ms is 0, but must be above 0"),
         ("[training]\nepochs = 0\n", "bad.toml: training.epochs is 0, but must be at least 1"),
@@ -39,6 +52,8 @@ fn wrong_configurations_name_file_line_and_key() {
         (&["--set", "network.weight_gain=1e308"][..], "--set network.weight_gain=1e308: network.weight_gain is 1"),
         (&["--set", "network.hidden=[1048576,1048576]"], "--set network.hidden=[1048576,1048576]: network.hidden is "),
         (&["--set", "network.readout.tau_mem_ms=-1"], "--set network.readout.tau_mem_ms=-1: network.readout.tau_mem_ms is -1"),
+        (&["--set", "training=3", "--epochs", "2"], "--set training=3: invalid type: integer `3`, expected a section"),
+        (&["--set", "training.epochs=1.5"], "--set training.epochs=1.5: invalid type: floating point `1.5`, expected a whole number"),
         (&["--epochs", "0"], "--epochs 0: training.epochs is 0, but must be at least 1"),
         (&["--epochs", "1", "--set", "training.epochs=3"], "--epochs 1: contradicts --set training.epochs=3"),
         (&["--epochs", "1", "--set", "training.epochs=x"], "--epochs 1: contradicts --set training.epochs=x"),
@@ -109,9 +124,45 @@ fn networks_beyond_any_machine_and_files_of_another_kind_are_refused() {
     };
     assert!(network("1000000000000", "[0.0, 1.0]").starts_with("network.toml: size of all populations is 1000000000002, but must be"));
     assert!(network("5", "[-1e308, 1e308]").starts_with("network.toml: projection noise -> cells: first weight is -1"));
+    let chain = r#"
+        dt_ms = 1.0
+        duration_ms = 10.0
+        populations = [{ name = "cells", size = 2, neuron = { model = "lif" } }]
+        [[projections]]
+        source = "cells"
+        target = "cells"
+        synapses = [{ pre = 0, post = 1, weight = 1.0, delay_ms = 0.0 }]
+    "#;
+    sandbox.write("cycle.toml", chain);
+    let message = sandbox.fails(2, &["simulate", "cycle.toml"]);
+    assert_eq!(message, "cycle.toml: projections with zero delay form a cycle: cells -> cells");
+    sandbox.write("named.toml", chain.replace("\"cells\"", "\"a/b\""));
+    assert!(sandbox.fails(2, &["simulate", "named.toml"]).starts_with("named.toml: "));
     sandbox.write("noise.h5", [0x89, b'H', b'D', b'F', 0xff]);
     let message = sandbox.fails(2, &["simulate", "noise.h5"]);
     assert!(message.contains("the folder of a run or a TOML file that describes a network was expected"), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_rather_than_waited_for() {
+    let sandbox = Sandbox::new();
+    assert!(std::process::Command::new("mkfifo").arg(sandbox.path("pipe")).status().unwrap().success());
+    let expected = "pipe: this is a device, pipe or socket, but a regular file was expected";
+    assert_eq!(sandbox.fails(1, &["data", "info", "pipe"]), expected);
+    assert_eq!(sandbox.fails(1, &["train", "tiny.toml", "--data", "pipe"]), expected);
+}
+
+#[test]
+fn a_damaged_result_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", &["--epochs", "1"]);
+    let text = sandbox.text("run/result.json");
+    let at = text.find("confusion").unwrap();
+    let (head, matrix) = text.split_at(at);
+    sandbox.write("run/result.json", format!("{head}{}", matrix.replacen("[\n", "[ [1],\n", 1)));
+    let message = sandbox.fails(1, &["plot", "run", "confusion"]);
+    assert_eq!(message, "run/result.json: this is not the result of a run: its confusion matrix has 4 rows, but there are 3 classes");
 }
 
 #[test]
@@ -165,7 +216,7 @@ fn figures_that_cannot_be_drawn_do_not_take_the_result_away() {
     let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stdout.starts_with("validation accuracy "), "{stdout}");
-    assert!(stderr.starts_with("synfire: warning: run/plots/") && stderr.contains("synfire plot run"), "{stderr}");
+    assert!(stderr.starts_with("synfire: warning: run/plots: cannot make the folder") && stderr.contains("synfire plot run"), "{stderr}");
     assert!(sandbox.path("run/result.json").is_file());
 }
 

@@ -123,6 +123,9 @@ fn plot_draws_what_is_asked_for_also_of_an_unfinished_run() {
     sandbox.train("run", &["--stop-after", "1"]);
     assert_eq!(sandbox.ok(&["plot", "run"]).lines().count(), 8);
     assert_eq!(sandbox.ok(&["plot", "run", "curves", "delays"]).lines().next(), Some("run/plots/curves.png"));
+    std::fs::remove_dir_all(sandbox.path("run/plots")).unwrap();
+    sandbox.ok(&["plot", "run", "curves"]);
+    assert!(sandbox.read("run/plots/curves.png").starts_with(b"\x89PNG"), "a missing folder is made again");
     let message = sandbox.fails(1, &["plot", "run", "confusion"]);
     assert!(message.contains("result.json"), "{message}");
 }
