@@ -1,5 +1,6 @@
 //! What can go wrong between a configuration and a finished run, in one sentence each.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// An error of this crate or of one beneath it; its text is one sentence for the person who typed the command.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A configuration, a recipe's name or an override that cannot be used as it stands.
@@ -60,6 +61,13 @@ pub enum Error {
     Figure(#[from] plots::Error),
 }
 
+/// The sentence, so that a program whose `main` returns a [`Result`] ends with it; the variants' own fields are public.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl Error {
     /// Whether the command was wrong, rather than that it failed: a program exits 2 instead of 1.
     pub fn is_usage(&self) -> bool {
@@ -93,5 +101,16 @@ impl Error {
     /// An [`Error::Disk`].
     pub(crate) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
         atomic_file::Error::io(path, doing, source).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_main_prints_is_the_sentence() {
+        let error = Error::folder(Path::new("runs/first"), "there is a finished run");
+        assert_eq!(format!("{error:?}"), "runs/first: there is a finished run");
     }
 }

@@ -11,10 +11,11 @@
 //! Every key has a default and an unknown key is an error. Units are part of a key's name.
 
 use crate::feed_forward::Delays;
-use crate::{DataSettings, Error, FeedForward, Recipe, Result, text_file};
+use crate::memory::{available_bytes, gib};
+use crate::{DataSettings, Error, FeedForward, LoadedData, Recipe, Result, text_file};
 use plasticity::TrainingSettings;
 use serde::{Deserialize, Serialize};
-use sim_core::{Network, Seed};
+use sim_core::{Network, SampleSource, Seed};
 use std::path::{Path, PathBuf};
 
 /// Everything a run needs besides the machine; what a configuration file holds.
@@ -321,6 +322,27 @@ impl Experiment {
     /// The seed as streams are drawn from it.
     pub fn seed(&self) -> Seed {
         Seed(self.seed)
+    }
+
+    /// Refuses samples whose batches would not fit into memory: a batch is padded to its longest sample. `train` tells whether gradients are
+    /// wanted too.
+    pub(crate) fn check_memory(&self, data: &LoadedData, train: bool) -> Result<()> {
+        let dataset = &data.dataset;
+        let Some((sample, steps)) = dataset.longest() else { return Ok(()) };
+        let batch = self.training.batch_size.min(dataset.len());
+        let shape = (dataset.channels(), dataset.classes());
+        let (needed, available) = (self.network.working_bytes(shape, self.dt_ms(), batch, steps, train), available_bytes() as f64);
+        if needed <= available {
+            return Ok(());
+        }
+        let problem = format!(
+            "spikes/times, sample {sample} has {steps} steps of {} ms: a batch of {batch} samples padded to it takes about {} of memory, but {} \
+             are available; are times in s? Otherwise lower data.binning.max_steps, training.batch_size or network.hidden",
+            self.dt_ms(),
+            gib(needed),
+            gib(available)
+        );
+        Err(Error::samples(&data.origin.name, problem))
     }
 
     /// The untrained network for samples of `channels` channels and `classes` classes.

@@ -114,8 +114,7 @@ impl FeedForward {
 
     /// Checks the number of synapses between populations of these sizes, before memory is asked for.
     fn check_synapses(&self, sizes: &[usize]) -> Result<()> {
-        let pairs: f64 = sizes.windows(2).map(|pair| pair[0] as f64 * pair[1] as f64).sum();
-        let synapses = pairs * self.kernel_count as f64;
+        let synapses = self.synapse_count(sizes);
         if synapses > MAX_SYNAPSES {
             let allowed = format!(
                 "small enough for at most {MAX_SYNAPSES} synapses (pairs of neurons x network.kernel_count), but there would be {synapses}"
@@ -123,6 +122,23 @@ impl FeedForward {
             return Err(Error::out_of_range("network.hidden", format!("{:?}", self.hidden), allowed).into());
         }
         Ok(())
+    }
+
+    /// About how many bytes a batch of `batch` samples takes, all padded to `steps` steps: a current of each neuron and step, in training a
+    /// gradient too, and two bits for its spikes; and the synapses, in training with gradients and moments.
+    pub(crate) fn working_bytes(&self, (channels, classes): (usize, usize), dt_ms: f64, batch: usize, steps: usize, train: bool) -> f64 {
+        let sizes = self.sizes(channels, classes);
+        let (row, synapse) = if train { (8.25, 40.0) } else { (4.25, 16.0) };
+        // Every projection appends half of the delay window.
+        let half_window = self.max_delay_steps(dt_ms) / 2;
+        let steps = |population: usize| (steps + population * half_window) as f64;
+        let rows: f64 = sizes.iter().enumerate().skip(1).map(|(population, &size)| size as f64 * steps(population)).sum();
+        batch as f64 * rows * row + self.synapse_count(&sizes) * synapse
+    }
+
+    fn synapse_count(&self, sizes: &[usize]) -> f64 {
+        let pairs: f64 = sizes.windows(2).map(|pair| pair[0] as f64 * pair[1] as f64).sum();
+        pairs * self.kernel_count as f64
     }
 
     fn sizes(&self, channels: usize, classes: usize) -> Vec<usize> {

@@ -1,5 +1,6 @@
 //! How weights and delays moved: `weights.csv` and `delays.csv`, small enough to write anew every epoch.
 
+use crate::metrics::check_epochs;
 use crate::{Error, Result, text_file};
 use plots::{DelayChange, WeightSnapshot};
 use sim_core::{DenseSynapses, Network, Synapses};
@@ -37,10 +38,19 @@ impl History {
         }
     }
 
-    /// Forgets everything after `epoch` finished epochs.
-    pub(crate) fn truncate(&mut self, epoch: usize) {
-        self.weights.iter_mut().for_each(|rows| rows.retain(|row| row.epoch <= epoch as f64));
-        self.delays.iter_mut().for_each(|rows| rows.retain(|row| row.epoch <= epoch as f64));
+    /// The rows of the first `epochs` epochs; those of an epoch that was not finished any more go.
+    ///
+    /// # Errors
+    /// When a row is missing or out of order.
+    pub(crate) fn up_to(mut self, epochs: usize, weights: &Path, delays: &Path) -> Result<Self> {
+        for (name, (snapshots, changes)) in self.projections.iter().zip(self.weights.iter_mut().zip(&mut self.delays)) {
+            let whose = format!("{name}: ");
+            check_epochs(weights, &whose, 0, epochs, snapshots.iter().map(|row| row.epoch))?;
+            check_epochs(delays, &whose, 1, epochs, changes.iter().map(|row| row.epoch))?;
+            snapshots.truncate(epochs + 1);
+            changes.truncate(epochs);
+        }
+        Ok(self)
     }
 
     pub(crate) fn write(&self, weights: &Path, delays: &Path) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Spiking networks whose synaptic delays learn: simulator and trainer.
 //!
 //! The crates beneath, re-exported: [`sim_core`] (vocabulary and engines), [`neurons`], [`plasticity`] (everything that learns),
-//! [`datasets`], [`plots`], [`exchange`] (other programs' formats). This crate joins them:
+//! [`datasets`], [`plots`], [`exchange`] (other programs' formats), [`atomic_file`]. This crate joins them:
 //!
 //! | name | question it answers |
 //! |---|---|
@@ -31,6 +31,7 @@ mod error;
 mod experiment;
 mod feed_forward;
 mod history;
+mod memory;
 mod metrics;
 mod network_file;
 mod pictures;
@@ -53,8 +54,8 @@ pub use network_file::{NetworkFile, PopulationEntry, ProjectionEntry, RandomSyna
 pub use pictures::Picture;
 pub use recipes::Recipe;
 pub use run_folder::RunFolder;
-pub use simulation::Simulation;
+pub use simulation::{Simulation, SimulationLog};
 pub use trained_run::{Checkpoint, ChosenSample, EvaluatedSplit, RunResult, SplitEvaluation, TrainedRun};
 pub use training_run::{BestEpoch, Finish, Observer, Outcome, Silent, TrainingRun, counted};
 
-pub use {datasets, exchange, neurons, plasticity, plots, sim_core};
+pub use {atomic_file, datasets, exchange, neurons, plasticity, plots, sim_core};

@@ -7,7 +7,7 @@ use plots::{
     BestEpoch, ConfusionFigure, CurvesFigure, DelaysFigure, Figure, PopulationSpikes, ProjectionDelays, ProjectionWeights, RasterFigure,
     ReadoutTraces, Series, SeriesStyle, WeightsFigure,
 };
-use sim_core::{Network, SampleSource, Variables};
+use sim_core::{Network, Recording, SampleSource, Variables};
 use std::path::{Path, PathBuf};
 
 /// One of the figures.
@@ -76,8 +76,11 @@ impl Picture {
 fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFigure> {
     let network = run.network();
     let simulation = Simulation::of_sample(network, data, index);
-    let recording = simulation.record(Variables::ALL)?;
     let output = network.populations.len() - 1;
+    let mut variables = vec![Variables::SPIKES; network.populations.len()];
+    variables[output] = Variables::ALL;
+    let mut recording = Recording::selecting(variables);
+    simulation.run(&mut recording)?;
     let classes = data.class_names();
     let count = network.populations[output].size;
     let by_step = recording.potentials(output);

@@ -1,7 +1,8 @@
 //! A run read back: how good it is, on which samples.
 
-use crate::training_run::thread_pool;
+use crate::training_run::{PINNED_DATA, same_data, thread_pool};
 use crate::{Error, Experiment, History, LoadedData, Metrics, Result, RunFolder, text_file};
+use datasets::Split;
 use plasticity::{Evaluation, evaluate, load_network};
 use serde::{Deserialize, Serialize};
 use sim_core::{Network, SampleSource};
@@ -128,7 +129,8 @@ impl TrainedRun {
         if !path.exists() {
             return Err(Error::folder(&path, "there is no such checkpoint; the run has not finished an epoch yet"));
         }
-        load_network(&path, &mut network)?;
+        let entries = load_network(&path, &mut network)?;
+        experiment.data.check_pinned(entries.get(PINNED_DATA), &folder.config())?;
         Ok(Self { folder, experiment, start, network })
     }
 
@@ -178,6 +180,13 @@ impl TrainedRun {
         data.load_whole(self.experiment.seed())
     }
 
+    /// The samples the run was made with.
+    fn own_data(&self) -> Result<(LoadedData, Split)> {
+        let (loaded, split) = self.experiment.data.load_split(self.experiment.seed())?;
+        same_data(&self.folder, &loaded.origin)?;
+        Ok((loaded, split))
+    }
+
     /// Evaluates the network on samples of the run's own data or on all of another file.
     ///
     /// # Errors
@@ -190,7 +199,7 @@ impl TrainedRun {
                 ("all", loaded, indices)
             }
             None => {
-                let (loaded, parts) = self.experiment.data.load_split(self.experiment.seed())?;
+                let (loaded, parts) = self.own_data()?;
                 match split {
                     EvaluatedSplit::Validation => ("validation", loaded, parts.validation),
                     EvaluatedSplit::Train => ("train", loaded, parts.train),
@@ -201,6 +210,7 @@ impl TrainedRun {
                 }
             }
         };
+        self.experiment.check_memory(&loaded, false)?;
         let training = &self.experiment.training;
         let run = || evaluate(&self.network, training.loss, training.batch_size, &loaded.dataset, &indices);
         let evaluation = thread_pool(threads)?.install(run)?;
@@ -215,7 +225,7 @@ impl TrainedRun {
         let (loaded, first) = match data {
             Some(path) => (self.load_file(path)?, 0),
             None => {
-                let (loaded, split) = self.experiment.data.load_split(self.experiment.seed())?;
+                let (loaded, split) = self.own_data()?;
                 (loaded, split.validation[0])
             }
         };

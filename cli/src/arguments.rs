@@ -45,7 +45,7 @@ pub enum Command {
   synfire train runs/quickstart-1/config.toml      the same run again
   synfire train --resume runs/shd-delays-1         go on after Ctrl-C or a power cut
 
-Ctrl-C finishes the training step, saves and exits with code 130; a second Ctrl-C exits at once.")]
+Ctrl-C finishes the training step, saves and exits with code 130; a second Ctrl-C, or one before training has begun, exits at once.")]
 pub struct Train {
     /// A recipe (see `synfire recipes`) or a configuration file
     #[arg(value_name = "RECIPE|FILE.toml", default_value = "quickstart", conflicts_with = "resume")]
