@@ -47,17 +47,19 @@ impl RunFolder {
         if overwrite {
             folder.remove_run()?;
         }
-        folder.make_parts()?;
+        PARTS.iter().try_for_each(|part| folder.make_part(part))?;
         Ok(folder)
     }
 
-    /// Makes the folders within that are missing.
-    pub(crate) fn make_parts(&self) -> Result<()> {
-        for part in PARTS {
-            let part = self.path.join(part);
-            fs::create_dir_all(&part).map_err(|source| Error::io(&part, "make the folder", source))?;
-        }
-        Ok(())
+    /// Makes a folder within where it is missing.
+    fn make_part(&self, part: &str) -> Result<()> {
+        let part = self.path.join(part);
+        fs::create_dir_all(&part).map_err(|source| Error::io(&part, "make the folder", source))
+    }
+
+    /// Makes the folder of the checkpoints again, without which a run cannot go on; other folders are made by who writes into them.
+    pub(crate) fn make_checkpoints(&self) -> Result<()> {
+        self.make_part("checkpoints")
     }
 
     /// The first of `parent/name-1`, `parent/name-2`, ... above all that exist.

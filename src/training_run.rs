@@ -161,7 +161,7 @@ impl TrainingRun {
         let (data, split) = threads.install(|| experiment.data.load_split(experiment.seed()))?;
         same_data(&folder, &data.origin)?;
         experiment.check_memory(&data, true)?;
-        folder.make_parts()?;
+        folder.make_checkpoints()?;
         let network = experiment.build_network(data.dataset.channels(), data.dataset.classes())?;
         let settings = experiment.training.clone();
         let stop_after = settings.epochs;

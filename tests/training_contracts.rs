@@ -109,7 +109,12 @@ fn a_checkpoint_of_another_network_is_refused_by_name() {
     let faster = faster.build(data.channels(), data.classes(), 2.5, SEED).unwrap();
     assert!(Trainer::resume(&path, faster, settings(), SEED).unwrap_err().to_string().contains("a step lasts 2 ms in the checkpoint"));
     let longer = TrainingSettings { epochs: 5, ..settings() };
-    assert!(Trainer::resume(&path, network(&data), longer, SEED).unwrap_err().to_string().contains("training.epochs is 4 in the checkpoint, 5 in the configuration"));
+    assert!(
+        Trainer::resume(&path, network(&data), longer, SEED)
+            .unwrap_err()
+            .to_string()
+            .contains("training.epochs is 4 in the checkpoint, 5 in the configuration")
+    );
     let mut cut = std::fs::read(&path).unwrap();
     cut.truncate(cut.len() / 2);
     std::fs::write(&path, cut).unwrap();
