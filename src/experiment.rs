@@ -337,10 +337,12 @@ impl Experiment {
         }
         let problem = format!(
             "spikes/times, sample {sample} has {steps} steps of {} ms: a batch of {batch} samples padded to it takes about {} of memory, but {} \
-             are available; are times in s? Otherwise lower data.binning.max_steps, training.batch_size or network.hidden",
+             are available; {}data.binning.max_steps, training.batch_size or network.hidden",
             self.dt_ms(),
             gib(needed),
-            gib(available)
+            gib(available),
+            // Made-up times are never in another unit.
+            if data.origin.sha256.is_some() { "are times in s? Otherwise lower " } else { "lower " }
         );
         Err(Error::samples(&data.origin.name, problem))
     }

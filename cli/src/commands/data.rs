@@ -25,7 +25,7 @@ pub fn run(arguments: &Data) -> Result<ExitCode> {
             let text = "[data.source]\nkind = \"randman\"\n";
             let experiment = Experiment::parse(text, "data synth", "synth", &sections)?;
             if !matches!(experiment.data.source, Source::Randman(_)) {
-                let problem = "data synth makes random manifolds and nothing else; its parameters are those of kind = \"randman\"";
+                let problem = "only random manifolds are made, so the kind is always \"randman\"";
                 return Err(synfire::Error::Config { origin: "data synth".into(), problem: problem.into() }.into());
             }
             let (recordings, _) = experiment.data.recordings(synfire::sim_core::Seed(*seed))?;

@@ -27,7 +27,7 @@ fn wrong_usage_exits_2() {
         assert!(output.status.code() == Some(2) && stderr.contains(option) && stderr.contains(range), "{stderr}");
     }
     let message = sandbox.fails(2, &["data", "synth", "made.h5", "--set", "kind=file"]);
-    assert!(message.contains("data synth makes random manifolds and nothing else"), "{message}");
+    assert!(message.contains("data synth: only random manifolds are made"), "{message}");
     assert!(sandbox.fails(2, &["train", "shd"]).contains("there is no such recipe; there are quickstart"));
     assert!(sandbox.fails(1, &["train", "missing.toml"]).starts_with("missing.toml: cannot read the file"));
 }
