@@ -1,10 +1,10 @@
 //! Does what `synfire train` does, then follows one sample through the network. About a minute; above 90 % is to be expected.
 
 use synfire::sim_core::Variables;
-use synfire::{Checkpoint, Experiment, Simulation, TrainedRun};
+use synfire::{Checkpoint, Experiment, RunFolder, Simulation, TrainedRun};
 
 fn main() -> synfire::Result<()> {
-    let outcome = Experiment::recipe("quickstart")?.train("runs/first")?;
+    let outcome = Experiment::recipe("quickstart")?.train(RunFolder::next("runs", "first")?)?;
     println!("{:.1} % of the validation samples, one tap per synapse", 100.0 * outcome.best.accuracy);
 
     let run = TrainedRun::open(&outcome.folder, Checkpoint::Best)?;

@@ -2,6 +2,7 @@
 
 use crate::{Error, Result};
 use datasets::{Augmentation, Binning, Layout, Randman, RecordingFile, SpikeDataset, SpikeRecordings, Split, SplitBy, Splitting};
+use plasticity::first_difference;
 use serde::{Deserialize, Serialize};
 use sim_core::Seed;
 use std::path::{Path, PathBuf};
@@ -84,6 +85,28 @@ impl DataSettings {
         match &mut self.source {
             Source::File(file) => file.path = path,
             Source::Randman(_) => self.source = Source::File(FileSource { path, ..FileSource::default() }),
+        }
+    }
+
+    /// These settings without what may change while a run goes on: the name of the file, whose checksum is compared instead.
+    pub(crate) fn pinned(&self) -> Self {
+        let mut pinned = self.clone();
+        if let Source::File(file) = &mut pinned.source {
+            file.path = None;
+        }
+        pinned
+    }
+
+    /// Checks that these are the settings that a checkpoint's run began with, `stored` as [`Self::pinned`] in JSON: else samples, their
+    /// split or their changes would be others, and training samples could become validation samples.
+    pub(crate) fn check_pinned(&self, stored: Option<&String>, config: &Path) -> Result<()> {
+        let wrong = |problem: String| Err(Error::config(config.display().to_string(), problem));
+        let Some(stored) = stored.and_then(|text| serde_json::from_str::<Self>(text).ok()) else {
+            return wrong("its checkpoint does not tell the [data] it was trained on".into());
+        };
+        match first_difference("data", &stored, &self.pinned()) {
+            Some(difference) => wrong(format!("{difference}, so these are not the samples that the run began with")),
+            None => Ok(()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a run was made with: `environment.json`.
 
-use crate::{DataOrigin, Error, Result, atomic_file};
+use crate::{DataOrigin, Error, Result, text_file};
 use serde::{Deserialize, Serialize};
 use sim_core::Instructions;
 use std::path::Path;
@@ -44,11 +44,11 @@ impl Environment {
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let mut text = serde_json::to_string_pretty(self).expect("an environment has plain fields");
         text.push('\n');
-        atomic_file::write(path, text.as_bytes())
+        Ok(atomic_file::write(path, text.as_bytes())?)
     }
 
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        serde_json::from_str(&atomic_file::read_text(path)?)
+        serde_json::from_str(&text_file::read_text(path)?)
             .map_err(|error| Error::folder(path, format!("this is not the environment of a run: {error}")))
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong between a configuration and a finished run, in one sentence each.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// An error of this crate or of one beneath it; its text is one sentence for the person who typed the command.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A configuration, a recipe's name or an override that cannot be used as it stands.
@@ -40,22 +41,9 @@ pub enum Error {
         /// What is wrong, and what to do about it.
         problem: String,
     },
-    /// A file or folder the operating system refuses.
-    #[error("{}: cannot {doing}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What was tried, e.g. `write the file`.
-        doing: &'static str,
-        /// The operating system's reason.
-        source: io::Error,
-    },
-    /// No room left where a file is written; what was there before is still there.
-    #[error("{}: the disk is full, nothing was written", path.display())]
-    DiskFull {
-        /// The file that was to be written.
-        path: PathBuf,
-    },
+    /// A file or folder that cannot be read or written.
+    #[error(transparent)]
+    Disk(#[from] atomic_file::Error),
     /// A network or an engine.
     #[error(transparent)]
     Core(#[from] sim_core::Error),
@@ -71,6 +59,13 @@ pub enum Error {
     /// A figure.
     #[error(transparent)]
     Figure(#[from] plots::Error),
+}
+
+/// The sentence, so that a program whose `main` returns a [`Result`] ends with it; the variants' own fields are public.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {
@@ -103,11 +98,19 @@ impl Error {
         Self::Folder { path: path.to_owned(), problem: problem.into() }
     }
 
-    /// An [`Error::Io`], or [`Error::DiskFull`] where that is the reason.
+    /// An [`Error::Disk`].
     pub(crate) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: path.to_owned() },
-            _ => Self::Io { path: path.to_owned(), doing, source },
-        }
+        atomic_file::Error::io(path, doing, source).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_main_prints_is_the_sentence() {
+        let error = Error::folder(Path::new("runs/first"), "there is a finished run");
+        assert_eq!(format!("{error:?}"), "runs/first: there is a finished run");
     }
 }

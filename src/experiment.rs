@@ -11,10 +11,11 @@
 //! Every key has a default and an unknown key is an error. Units are part of a key's name.
 
 use crate::feed_forward::Delays;
-use crate::{DataSettings, Error, FeedForward, Recipe, Result, atomic_file};
+use crate::memory::{available_bytes, gib};
+use crate::{DataSettings, Error, FeedForward, LoadedData, Recipe, Result, text_file};
 use plasticity::TrainingSettings;
 use serde::{Deserialize, Serialize};
-use sim_core::{Network, Seed};
+use sim_core::{Network, SampleSource, Seed};
 use std::path::{Path, PathBuf};
 
 /// Everything a run needs besides the machine; what a configuration file holds.
@@ -97,12 +98,19 @@ impl Override {
         }
     }
 
-    /// `resolved` is the same configuration with every default: a section that the file leaves out begins as the kind it has there.
-    fn apply(&self, table: &mut toml::Table, resolved: &toml::Table) -> Result<()> {
+    /// `resolved` is the same configuration with every default: a section that the file leaves out begins as the kind it has there. Where
+    /// the kind of a section changes, the values it had as the old kind give way, except for those that `earlier` changes set.
+    fn apply(&self, table: &mut toml::Table, resolved: &toml::Table, earlier: &[Self]) -> Result<()> {
         match &self.change {
             Change::Value { keys, value } => {
                 let (last, path) = keys.split_last().expect("a key has at least one part");
-                self.section(path, table, resolved)?.insert(last.clone(), value.clone());
+                let known = self.keys_of_new_kind(resolved)?;
+                let section = self.section(path, table, resolved)?;
+                if let Some(known) = known {
+                    let is_set = |key: &str| earlier.iter().any(|change| change.sets(path, key));
+                    section.retain(|key, _| known.contains_key(key) || is_set(key));
+                }
+                section.insert(last.clone(), value.clone());
             }
             Change::File(path) => {
                 let data = self.section(&["data".into()], table, resolved)?;
@@ -115,6 +123,32 @@ impl Override {
             }
         }
         Ok(())
+    }
+
+    /// The section with the defaults of its new kind, if this change gives it one; `None` too for a kind that does not exist.
+    fn keys_of_new_kind(&self, resolved: &toml::Table) -> Result<Option<toml::Table>> {
+        let Change::Value { keys, value } = &self.change else { return Ok(None) };
+        let (last, path) = keys.split_last().expect("a key has at least one part");
+        let find = |table: &toml::Table| {
+            let section = path.iter().try_fold(table, |section, key| section.get(key)?.as_table());
+            section.cloned()
+        };
+        let changes = |section: &toml::Table| TAGS.contains(&last.as_str()) && section.get(last).is_some_and(|kind| kind != value);
+        if !find(resolved).is_some_and(|section| changes(&section)) {
+            return Ok(None);
+        }
+        let mut alone = toml::Table::new();
+        self.section(path, &mut alone, resolved)?.insert(last.clone(), value.clone());
+        let resolved = Experiment::deserialize(alone).ok().and_then(|experiment| toml::Table::try_from(experiment).ok());
+        Ok(resolved.and_then(|resolved| find(&resolved)))
+    }
+
+    /// Whether this change sets `key` of the section at `path`, or something within.
+    fn sets(&self, path: &[String], key: &str) -> bool {
+        match &self.change {
+            Change::Value { keys, .. } => keys.strip_prefix(path).is_some_and(|rest| rest.first().is_some_and(|first| first == key)),
+            Change::File(_) => path == ["data", "source"] && key == "path",
+        }
     }
 
     fn section<'a>(&self, path: &[String], table: &'a mut toml::Table, resolved: &toml::Table) -> Result<&'a mut toml::Table> {
@@ -179,7 +213,7 @@ impl Experiment {
     /// One sentence that names the file, the line and what was expected.
     pub fn read(path: &Path, overrides: &[Override]) -> Result<Self> {
         let stem = path.file_stem().map_or("experiment".into(), |stem| stem.to_string_lossy().into_owned());
-        Self::parse(&atomic_file::read_text(path)?, &path.display().to_string(), &stem, overrides)
+        Self::parse(&text_file::read_text(path)?, &path.display().to_string(), &stem, overrides)
     }
 
     /// Reads the text of a configuration file; `origin` is what errors call it, `name` the experiment's name where the text has none.
@@ -197,10 +231,17 @@ impl Experiment {
         let mut table = toml::from_str::<toml::Table>(text).map_err(|error| located(origin, text, &error))?;
         let mut outcome = experiment.completed(name);
         let mut blamed = origin;
+        let mut resolved = toml::Table::new();
         // One by one, so that an error names the override it comes from, unless only all of them together make sense.
         for (index, change) in overrides.iter().enumerate() {
-            let resolved = Self::deserialize(table.clone()).ok().and_then(|experiment| toml::Table::try_from(experiment).ok());
-            change.apply(&mut table, &resolved.unwrap_or_default())?;
+            // Of what only later changes make valid, the kinds before it are known.
+            if let Some(table) = Self::deserialize(table.clone()).ok().and_then(|experiment| toml::Table::try_from(experiment).ok()) {
+                resolved = table;
+            }
+            if let Err(error) = change.apply(&mut table, &resolved, &overrides[..index]) {
+                // It may fail only because of what an earlier one did.
+                return Err(outcome.err().map_or(error, |problem| Error::config(blamed, problem)));
+            }
             overrides[..index].iter().try_for_each(|earlier| earlier.keep_file(&mut table))?;
             let before = outcome.err();
             let changed = Self::deserialize(table.clone()).map_err(|error| sentence(error.message()));
@@ -283,6 +324,29 @@ impl Experiment {
         Seed(self.seed)
     }
 
+    /// Refuses samples whose batches would not fit into memory: a batch is padded to its longest sample. `train` tells whether gradients are
+    /// wanted too.
+    pub(crate) fn check_memory(&self, data: &LoadedData, train: bool) -> Result<()> {
+        let dataset = &data.dataset;
+        let Some((sample, steps)) = dataset.longest() else { return Ok(()) };
+        let batch = self.training.batch_size.min(dataset.len());
+        let shape = (dataset.channels(), dataset.classes());
+        let (needed, available) = (self.network.working_bytes(shape, self.dt_ms(), batch, steps, train), available_bytes() as f64);
+        if needed <= available {
+            return Ok(());
+        }
+        let problem = format!(
+            "spikes/times, sample {sample} has {steps} steps of {} ms: a batch of {batch} samples padded to it takes about {} of memory, but {} \
+             are available; {}data.binning.max_steps, training.batch_size or network.hidden",
+            self.dt_ms(),
+            gib(needed),
+            gib(available),
+            // Made-up times are never in another unit.
+            if data.origin.sha256.is_some() { "are times in s? Otherwise lower " } else { "lower " }
+        );
+        Err(Error::samples(&data.origin.name, problem))
+    }
+
     /// The untrained network for samples of `channels` channels and `classes` classes.
     ///
     /// # Errors
@@ -322,9 +386,20 @@ pub(crate) fn located(origin: &str, text: &str, error: &toml::de::Error) -> Erro
     Error::config(format!("{origin}{place}"), sentence(error.message()))
 }
 
-/// One line, whatever the reader's message looks like.
+/// One line, whatever the reader's message looks like, and without names of types, which only programmers know.
 fn sentence(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some((problem, expected)) = line.rsplit_once(", expected ") else { return line };
+    let plain = match expected {
+        "usize" | "u64" | "u32" => "a whole number, at least 0",
+        "u16" => "a whole number from 0 to 65535",
+        "f64" | "f32" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        _ if expected.starts_with("struct ") || expected.starts_with("internally tagged enum ") => "a section",
+        _ => return line,
+    };
+    format!("{problem}, expected {plain}")
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub struct FeedForward {
     pub readout: Model,
 }
 
-/// Most synapses of a network, 2^28: with gradients and moments they take about 10 GiB, and more are taken for a mistake.
+/// Most synapses of a network, 2^28; more are taken for a mistake on any machine.
 const MAX_SYNAPSES: f64 = (1u64 << 28) as f64;
 
 /// What the synapses have for delays.
@@ -114,8 +114,7 @@ impl FeedForward {
 
     /// Checks the number of synapses between populations of these sizes, before memory is asked for.
     fn check_synapses(&self, sizes: &[usize]) -> Result<()> {
-        let pairs: f64 = sizes.windows(2).map(|pair| pair[0] as f64 * pair[1] as f64).sum();
-        let synapses = pairs * self.kernel_count as f64;
+        let synapses = self.synapse_count(sizes);
         if synapses > MAX_SYNAPSES {
             let allowed = format!(
                 "small enough for at most {MAX_SYNAPSES} synapses (pairs of neurons x network.kernel_count), but there would be {synapses}"
@@ -123,6 +122,29 @@ impl FeedForward {
             return Err(Error::out_of_range("network.hidden", format!("{:?}", self.hidden), allowed).into());
         }
         Ok(())
+    }
+
+    /// About how many bytes a batch of `batch` samples takes, all padded to `steps` steps. By neuron and step: a current, in training a
+    /// gradient too, and masks and lists of its spikes. By synapse: gradients, moments, a copy of the gradients, and taps or shares in fixed
+    /// filters. The constants are measured ones, rounded up.
+    pub(crate) fn working_bytes(&self, (channels, classes): (usize, usize), dt_ms: f64, batch: usize, steps: usize, train: bool) -> f64 {
+        let sizes = self.sizes(channels, classes);
+        let row = if train { 12.0 } else { 8.0 };
+        let synapse = match (train, self.delays) {
+            (false, _) => 60.0,
+            (true, Delays::Learned) => 400.0,
+            (true, Delays::FixedRandom | Delays::None) => 160.0,
+        };
+        // Every projection appends half of the delay window; rows are padded to whole vectors.
+        let half_window = self.max_delay_steps(dt_ms) / 2;
+        let padded = |population: usize| (steps + population * half_window).next_multiple_of(16) as f64;
+        let rows: f64 = sizes.iter().enumerate().skip(1).map(|(population, &size)| size as f64 * padded(population)).sum();
+        batch as f64 * rows * row + self.synapse_count(&sizes) * synapse
+    }
+
+    fn synapse_count(&self, sizes: &[usize]) -> f64 {
+        let pairs: f64 = sizes.windows(2).map(|pair| pair[0] as f64 * pair[1] as f64).sum();
+        pairs * self.kernel_count as f64
     }
 
     fn sizes(&self, channels: usize, classes: usize) -> Vec<usize> {
@@ -200,5 +222,22 @@ impl FeedForward {
         };
         synapses.delay = (0..synapses.delay_count()).map(&mut draw).collect();
         synapses
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_estimate_is_near_what_was_measured() {
+        // Largest resident memory of `synfire train quickstart` in GiB, with these hidden sizes, batches and delays.
+        for (delays, batch, measured) in
+            [(Delays::Learned, 64, 2.85), (Delays::Learned, 32, 1.98), (Delays::Learned, 8, 1.17), (Delays::None, 8, 0.51)]
+        {
+            let network = FeedForward { hidden: vec![65536], max_delay_ms: 48.0, delays, ..FeedForward::default() };
+            let estimate = network.working_bytes((20, 10), 2.0, batch, 30, true) / f64::from(1 << 30);
+            assert!((0.7..1.4).contains(&(estimate / measured)), "{delays:?}, {batch}: {estimate} against {measured}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! How weights and delays moved: `weights.csv` and `delays.csv`, small enough to write anew every epoch.
 
-use crate::{Error, Result, atomic_file};
+use crate::metrics::check_epochs;
+use crate::{Error, Result, text_file};
 use plots::{DelayChange, WeightSnapshot};
 use sim_core::{DenseSynapses, Network, Synapses};
 use std::path::Path;
@@ -37,10 +38,19 @@ impl History {
         }
     }
 
-    /// Forgets everything after `epoch` finished epochs.
-    pub(crate) fn truncate(&mut self, epoch: usize) {
-        self.weights.iter_mut().for_each(|rows| rows.retain(|row| row.epoch <= epoch as f64));
-        self.delays.iter_mut().for_each(|rows| rows.retain(|row| row.epoch <= epoch as f64));
+    /// The rows of the first `epochs` epochs; those of an epoch that was not finished any more go.
+    ///
+    /// # Errors
+    /// When a row is missing or out of order.
+    pub(crate) fn up_to(mut self, epochs: usize, weights: &Path, delays: &Path) -> Result<Self> {
+        for (name, (snapshots, changes)) in self.projections.iter().zip(self.weights.iter_mut().zip(&mut self.delays)) {
+            let whose = format!("{name}: ");
+            check_epochs(weights, &whose, 0, epochs, snapshots.iter().map(|row| row.epoch))?;
+            check_epochs(delays, &whose, 1, epochs, changes.iter().map(|row| row.epoch))?;
+            snapshots.truncate(epochs + 1);
+            changes.truncate(epochs);
+        }
+        Ok(self)
     }
 
     pub(crate) fn write(&self, weights: &Path, delays: &Path) -> Result<()> {
@@ -58,7 +68,7 @@ impl History {
         for (name, row) in self.projections.iter().zip(&self.delays).flat_map(|(name, rows)| rows.iter().map(move |row| (name, row))) {
             text.push_str(&format!("{},{name},{}\n", row.epoch, row.mean_ms));
         }
-        atomic_file::write(delays, text.as_bytes())
+        Ok(atomic_file::write(delays, text.as_bytes())?)
     }
 
     /// Reads both tables of a run.
@@ -110,7 +120,7 @@ fn snapshot(epoch: usize, synapses: &DenseSynapses) -> WeightSnapshot {
 
 /// Rows of a table after its header: projection, epoch and `count` numbers.
 fn rows(path: &Path, count: usize) -> Result<Vec<(String, f64, Vec<f64>)>> {
-    let text = atomic_file::read_text(path)?;
+    let text = text_file::read_text(path)?;
     let parse = |(line, row): (usize, &str)| {
         let mut cells = row.split(',');
         let epoch = cells.next().and_then(|cell| cell.parse().ok());

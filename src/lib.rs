@@ -1,7 +1,7 @@
 //! Spiking networks whose synaptic delays learn: simulator and trainer.
 //!
 //! The crates beneath, re-exported: [`sim_core`] (vocabulary and engines), [`neurons`], [`plasticity`] (everything that learns),
-//! [`datasets`], [`plots`], [`exchange`] (other programs' formats). This crate joins them:
+//! [`datasets`], [`plots`], [`exchange`] (other programs' formats), [`atomic_file`]. This crate joins them:
 //!
 //! | name | question it answers |
 //! |---|---|
@@ -66,7 +66,6 @@
 //! # Ok::<(), synfire::sim_core::Error>(())
 //! ```
 
-mod atomic_file;
 mod bench;
 mod data_settings;
 mod environment;
@@ -74,6 +73,7 @@ mod error;
 mod experiment;
 mod feed_forward;
 mod history;
+mod memory;
 mod metrics;
 mod network_file;
 mod pictures;
@@ -81,6 +81,7 @@ mod recipes;
 mod roofline;
 mod run_folder;
 mod simulation;
+mod text_file;
 mod trained_run;
 mod training_run;
 
@@ -97,10 +98,10 @@ pub use pictures::Picture;
 pub use recipes::Recipe;
 pub use roofline::{Roofline, StageRoofline, Work};
 pub use run_folder::RunFolder;
-pub use simulation::Simulation;
+pub use simulation::{Simulation, SimulationLog};
 pub use trained_run::{Checkpoint, ChosenSample, EvaluatedSplit, RunResult, SplitEvaluation, TrainedRun};
-pub use training_run::{BestEpoch, Finish, Observer, Outcome, Silent, TrainingRun};
+pub use training_run::{BestEpoch, Finish, Observer, Outcome, Silent, TrainingRun, counted};
 
 pub use sim_core::{InputSpike, StreamingEngine};
 
-pub use {datasets, exchange, neurons, plasticity, plots, sim_core};
+pub use {atomic_file, datasets, exchange, neurons, plasticity, plots, sim_core};

@@ -1,6 +1,6 @@
 //! One row per epoch: `metrics.csv`.
 
-use crate::{Error, Result, atomic_file};
+use crate::{Error, Result, text_file};
 use plasticity::{EpochReport, Evaluation};
 use std::path::Path;
 
@@ -110,12 +110,22 @@ impl Metrics {
         self.epochs.iter().rev().max_by(|one, other| one.validation_accuracy.total_cmp(&other.validation_accuracy))
     }
 
+    /// The rows of the first `epochs` epochs; those of an epoch that was not finished any more go.
+    ///
+    /// # Errors
+    /// When a row is missing or out of order.
+    pub(crate) fn up_to(mut self, epochs: usize, path: &Path) -> Result<Self> {
+        check_epochs(path, "", 1, epochs, self.epochs.iter().map(|row| row.epoch as f64))?;
+        self.epochs.truncate(epochs);
+        Ok(self)
+    }
+
     /// Reads `metrics.csv`.
     ///
     /// # Errors
     /// One that names the file and the line that is not a row of this table.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = atomic_file::read_text(path)?;
+        let text = text_file::read_text(path)?;
         let wrong = |line: usize, problem: String| Error::folder(path, format!("line {}: {problem}", line + 1));
         let mut lines = text.lines().enumerate();
         let Some((_, header)) = lines.next() else { return Ok(Self::default()) };
@@ -163,8 +173,22 @@ impl Metrics {
             text.push_str(&cells.map(|number| number.to_string()).collect::<Vec<_>>().join(","));
             text.push('\n');
         }
-        atomic_file::write(path, text.as_bytes())
+        Ok(atomic_file::write(path, text.as_bytes())?)
     }
+}
+
+/// Checks that a table's rows are those of the epochs `first..=last`, in order and without gaps; `whose` they are, for errors. What follows
+/// is left alone.
+pub(crate) fn check_epochs(path: &Path, whose: &str, first: usize, last: usize, mut found: impl Iterator<Item = f64>) -> Result<()> {
+    for epoch in first..=last {
+        let problem = match found.next() {
+            Some(found) if found == epoch as f64 => continue,
+            Some(found) => format!("epoch {found} stands where the row of epoch {epoch} was expected"),
+            None => format!("the row of epoch {epoch} is missing"),
+        };
+        return Err(Error::folder(path, format!("{whose}{problem}, so this run cannot be resumed")));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -206,6 +230,17 @@ mod tests {
         let metrics = Metrics { epochs: vec![row(1, 0.2), row(2, 0.7), row(3, 0.7), row(4, 0.6)] };
         assert_eq!(metrics.best().unwrap().epoch, 2);
         assert_eq!(Metrics::default().best(), None);
+    }
+
+    #[test]
+    fn missing_rows_are_named() {
+        let path = Path::new("run/metrics.csv");
+        let metrics = |epochs: &[usize]| Metrics { epochs: epochs.iter().map(|&epoch| row(epoch, 0.5)).collect() };
+        assert_eq!(metrics(&[1, 2, 3]).up_to(2, path).unwrap().epochs.len(), 2);
+        let message = |epochs: &[usize]| metrics(epochs).up_to(3, path).unwrap_err().to_string();
+        let end = "so this run cannot be resumed";
+        assert_eq!(message(&[1, 2]), format!("run/metrics.csv: the row of epoch 3 is missing, {end}"));
+        assert_eq!(message(&[1, 3]), format!("run/metrics.csv: epoch 3 stands where the row of epoch 2 was expected, {end}"));
     }
 
     #[test]

@@ -28,10 +28,11 @@
 
 use crate::experiment::located;
 use crate::{Error, Result, Simulation};
+use exchange::LogLayout;
 use neurons::Model;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
-use sim_core::{Cells, Network, NeuronModel, Population, Projection, Purpose, Seed, SpikeFrames, Synapse, Synapses};
+use sim_core::{Cells, ClockEngine, Network, NeuronModel, Population, Projection, Purpose, Seed, SpikeFrames, Synapse, Synapses};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -175,7 +176,9 @@ impl NetworkFile {
             }
             let projections = self.projections.iter().enumerate().map(|(index, entry)| self.projection(entry, index));
             let network = Network { dt_ms: self.dt_ms, populations, projections: projections.collect::<Result<_>>()? };
-            network.check()?;
+            // What would stop the simulation or its log is an error of this file.
+            ClockEngine::check(&network)?;
+            LogLayout::of(&network)?;
             check_pending(&network)?;
             Ok(Simulation::new(network, inputs, steps))
         };
@@ -397,6 +400,10 @@ mod tests {
         assert!(of("probability = 1.0", "probability = 1.5").contains("probability is 1.5, but must be in 0..=1"));
         assert!(of("duration_ms = 100.0", "duration_ms = 0.0").contains("duration_ms is 0, but must be at least one step"));
         assert!(of("tau_mem_ms = 10.0", "tau_mem_ms = 0.0").contains("target: neuron.tau_mem_ms is 0, but must be above 0"));
+        let text = of("delay_ms = [1.0, 2.0]", "delay_ms = [0.0, 0.0]");
+        assert_eq!(text, "net.toml: projections with zero delay form a cycle: target -> target");
+        let text = of("name = \"noise\"", "name = \"a/b\"");
+        assert_eq!(text, "net.toml: population \"a/b\" cannot be logged: its name must be plain text without slashes");
         assert!(of("poisson_hz = 100.0", "poisson_hz = -1.0").contains("noise: poisson_hz is -1"));
         assert!(toml::from_str::<NetworkFile>(&TEXT.replace("size = 50", "count = 50")).unwrap_err().message().contains("count"));
     }

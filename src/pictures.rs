@@ -2,12 +2,12 @@
 
 use crate::history::{delays_ms, dense};
 use crate::simulation::Simulation;
-use crate::{Checkpoint, LoadedData, Result, TrainedRun, trained_run::RunResult};
+use crate::{Checkpoint, Error, LoadedData, Result, TrainedRun, trained_run::RunResult};
 use plots::{
     BestEpoch, ConfusionFigure, CurvesFigure, DelaysFigure, Figure, PopulationSpikes, ProjectionDelays, ProjectionWeights, RasterFigure,
     ReadoutTraces, Series, SeriesStyle, WeightsFigure,
 };
-use sim_core::{Network, SampleSource, Variables};
+use sim_core::{Network, Recording, SampleSource, Variables};
 use std::path::{Path, PathBuf};
 
 /// One of the figures.
@@ -45,7 +45,7 @@ impl Picture {
         ["png", "svg"].map(|ending| folder.join(format!("{}.{ending}", self.name())))
     }
 
-    /// Draws the figure of a run into its folder. `sample` is what the raster shows: the first validation sample where none is given.
+    /// Draws the figure of a run into its folder, made again where it is missing. `sample` is what the raster shows: the first validation sample where none is given.
     ///
     /// # Errors
     /// When a file of the run cannot be read or the figure not be written; the confusion matrix needs a finished run.
@@ -64,6 +64,8 @@ impl Picture {
             Self::Curves => Box::new(curves(run)?),
             Self::Confusion => Box::new(confusion(run)?),
         };
+        let folder = run.folder().plots();
+        std::fs::create_dir_all(&folder).map_err(|source| Error::io(&folder, "make the folder", source))?;
         for file in &files {
             figure.save(file)?;
         }
@@ -74,8 +76,11 @@ impl Picture {
 fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFigure> {
     let network = run.network();
     let simulation = Simulation::of_sample(network, data, index);
-    let recording = simulation.record(Variables::ALL)?;
     let output = network.populations.len() - 1;
+    let mut variables = vec![Variables::SPIKES; network.populations.len()];
+    variables[output] = Variables::ALL;
+    let mut recording = Recording::selecting(variables);
+    simulation.run(&mut recording)?;
     let classes = data.class_names();
     let count = network.populations[output].size;
     let by_step = recording.potentials(output);

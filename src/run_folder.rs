@@ -16,7 +16,7 @@
 //! Every file but `log.txt` appears whole or not at all.
 
 use crate::training_run::counted;
-use crate::{Error, Experiment, Metrics, Result, atomic_file};
+use crate::{Error, Experiment, Metrics, Result};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ impl RunFolder {
     /// that run go, and only they. A folder that holds anything else is refused.
     ///
     /// # Errors
-    /// [`Error::Folder`] that says how to go on with the run that is there; [`Error::Io`] when the folder cannot be made or written.
+    /// [`Error::Folder`] that says how to go on with the run that is there; [`Error::Disk`] when the folder cannot be made or written.
     pub fn create(path: PathBuf, overwrite: bool) -> Result<Self> {
         let folder = Self { path };
         if !folder.is_run() {
@@ -47,18 +47,27 @@ impl RunFolder {
         if overwrite {
             folder.remove_run()?;
         }
-        for part in PARTS {
-            let part = folder.path.join(part);
-            fs::create_dir_all(&part).map_err(|source| Error::io(&part, "make the folder", source))?;
-        }
+        PARTS.iter().try_for_each(|part| folder.make_part(part))?;
         Ok(folder)
+    }
+
+    /// Makes a folder within where it is missing.
+    fn make_part(&self, part: &str) -> Result<()> {
+        let part = self.path.join(part);
+        fs::create_dir_all(&part).map_err(|source| Error::io(&part, "make the folder", source))
+    }
+
+    /// Makes the folder of the checkpoints again, without which a run cannot go on; other folders are made by who writes into them.
+    pub(crate) fn make_checkpoints(&self) -> Result<()> {
+        self.make_part("checkpoints")
     }
 
     /// The first of `parent/name-1`, `parent/name-2`, ... above all that exist.
     ///
     /// # Errors
-    /// [`Error::Io`] when the parent cannot be made or read.
-    pub fn next(parent: &Path, name: &str) -> Result<PathBuf> {
+    /// [`Error::Disk`] when the parent cannot be made or read.
+    pub fn next(parent: impl AsRef<Path>, name: &str) -> Result<PathBuf> {
+        let parent = parent.as_ref();
         fs::create_dir_all(parent).map_err(|source| Error::io(parent, "make the folder", source))?;
         let entries = fs::read_dir(parent).map_err(|source| Error::io(parent, "read the folder", source))?;
         let number = |entry: io::Result<fs::DirEntry>| -> Option<u64> {
@@ -181,7 +190,7 @@ impl RunFolder {
     /// Adds a line to the log.
     ///
     /// # Errors
-    /// [`Error::Io`] when the file cannot be written.
+    /// [`Error::Disk`] when the file cannot be written.
     pub fn append_log(&self, line: &str) -> Result<()> {
         let path = self.log();
         let written = OpenOptions::new().create(true).append(true).open(&path).and_then(|mut log: File| writeln!(log, "{line}"));
@@ -197,16 +206,18 @@ impl RunFolder {
         if fs::read_dir(&self.path).into_iter().flatten().flatten().all(is_ours) {
             return Ok(());
         }
-        Err(Error::folder(&self.path, "this folder is not empty and holds no run of synfire; choose another with --out"))
+        Err(Error::folder(&self.path, "this folder is not empty and holds no run of synfire; choose another (--out DIR)"))
     }
 
     fn earlier_run(&self) -> Error {
         let problem = if self.is_finished() {
-            "there is a finished run; choose another folder with --out, or replace the run with --overwrite".to_owned()
+            "there is a finished run; choose another folder (--out DIR), or remove this one (--overwrite replaces it)".to_owned()
         } else {
             let epochs = Metrics::read(&self.metrics()).map_or(0, |metrics| metrics.epochs.len());
             let (epochs, path) = (counted(epochs, "epoch"), self.path.display());
-            format!("there is a run that stopped after {epochs}; go on with --resume {path}, or replace it with --overwrite")
+            format!(
+                "there is a run that stopped after {epochs}; go on with synfire train --resume {path}, or remove it (--overwrite replaces it)"
+            )
         };
         Error::folder(&self.path, problem)
     }
@@ -236,11 +247,22 @@ impl RunFolder {
         fs::read_dir(self.spikes()).into_iter().flatten().flatten().map(|entry| entry.path()).filter(is_log).collect()
     }
 
+    /// Refuses a run whose last checkpoint is gone although it has finished an epoch or been interrupted within one: beginning anew would
+    /// overwrite what is left of it.
+    pub(crate) fn refuse_lost_checkpoint(&self) -> Result<()> {
+        let has_rows = self.metrics().exists() && !Metrics::read(&self.metrics())?.epochs.is_empty();
+        if has_rows || self.best().exists() || self.epoch_start().exists() {
+            let problem = "the last checkpoint is missing, so this run cannot be resumed; its config.toml starts it anew in another folder";
+            return Err(Error::folder(&self.last(), problem));
+        }
+        Ok(())
+    }
+
     /// Copies the last checkpoint to where an epoch's beginning is kept, whole or not at all.
     pub(crate) fn keep_epoch_start(&self) -> Result<()> {
         let last = self.last();
         let bytes = fs::read(&last).map_err(|source| Error::io(&last, "read the file", source))?;
-        atomic_file::write(&self.epoch_start(), &bytes)
+        Ok(atomic_file::write(&self.epoch_start(), &bytes)?)
     }
 
     pub(crate) fn forget_epoch_start(&self) -> Result<()> {
@@ -280,7 +302,7 @@ mod tests {
         assert!(RunFolder::open(&path).unwrap_err().to_string().contains("holds no environment.json of synfire"));
         fs::write(folder.environment(), r#"{ "synfire": "0.1.0" }"#).unwrap();
         let message = RunFolder::create(path.clone(), false).unwrap_err().to_string();
-        assert!(message.contains("stopped after 0 epochs; go on with --resume"), "{message}");
+        assert!(message.contains("stopped after 0 epochs; go on with synfire train --resume"), "{message}");
         fs::write(folder.result(), "{}").unwrap();
         fs::write(path.join("notes.txt"), "mine").unwrap();
         fs::write(folder.spikes().join("sample-12.spikes.csv"), "").unwrap();

@@ -11,6 +11,35 @@ use std::path::{Path, PathBuf};
 /// Records that may wait for the logs' writer.
 const QUEUE: usize = 4096;
 
+/// What a logged simulation leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SimulationLog {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// Number of spikes of every population, in the order of the network.
+    pub spikes: Vec<usize>,
+}
+
+/// Shows every step to the logs and to one more recorder, and counts spikes.
+struct Shown<'a> {
+    logs: &'a mut dyn Recorder,
+    also: &'a mut dyn Recorder,
+    spikes: Vec<usize>,
+}
+
+impl Recorder for Shown<'_> {
+    fn record_spikes(&mut self, population: usize, step: usize, neurons: &[u32]) -> sim_core::Result<()> {
+        self.spikes[population] += neurons.len();
+        self.logs.record_spikes(population, step, neurons)?;
+        self.also.record_spikes(population, step, neurons)
+    }
+
+    fn record_potentials(&mut self, population: usize, step: usize, potential: &[f64]) -> sim_core::Result<()> {
+        self.logs.record_potentials(population, step, potential)?;
+        self.also.record_potentials(population, step, potential)
+    }
+}
+
 /// What is to be simulated.
 #[derive(Debug, Clone)]
 pub struct Simulation {
@@ -60,12 +89,19 @@ impl Simulation {
         Ok(recording)
     }
 
-    /// Runs from rest and logs into `folder` while it runs: `NAME.spikes.h5` (SONATA) and `NAME.spikes.csv` for spikes, `NAME.v.h5`
-    /// (SONATA) for potentials. The files appear when they are whole. Returns them.
+    /// An empty recording of what [`Self::predicted`] reads, and no more.
+    pub fn output_recording(&self) -> Recording {
+        let mut variables = vec![Variables::NONE; self.network.populations.len()];
+        variables.last_mut().into_iter().for_each(|output| *output = Variables::ALL);
+        Recording::selecting(variables)
+    }
+
+    /// Runs from rest, once, and logs into `folder` while it runs: `NAME.spikes.h5` (SONATA) and `NAME.spikes.csv` for spikes, `NAME.v.h5`
+    /// (SONATA) for potentials. The files appear when they are whole. `also` is shown every step too.
     ///
     /// # Errors
     /// As [`Self::run`], or when the folder or a file cannot be written.
-    pub fn log(&self, variables: Variables, folder: &Path, name: &str) -> Result<Vec<PathBuf>> {
+    pub fn log(&self, variables: Variables, folder: &Path, name: &str, also: &mut dyn Recorder) -> Result<SimulationLog> {
         fs::create_dir_all(folder).map_err(|source| Error::io(folder, "make the folder", source))?;
         let layout = LogLayout::of(&self.network)?;
         let path = |ending: &str| folder.join(format!("{name}.{ending}"));
@@ -81,14 +117,17 @@ impl Simulation {
             logs.push(SonataPotentials::create(path("v.h5"), &layout)?.boxed());
         }
         let mut recorder = ChannelRecorder::spawn(QUEUE, variables, |records| write_logs(records, logs));
-        let outcome = self.run(&mut recorder);
+        let mut shown = Shown { logs: &mut recorder, also, spikes: vec![0; self.network.populations.len()] };
+        let outcome = self.run(&mut shown);
+        let spikes = shown.spikes;
         // A writer that failed stopped the run; its own error says more.
         recorder.finish()?;
         outcome?;
-        Ok(files)
+        Ok(SimulationLog { files, spikes })
     }
 
-    /// The class that the last population chose, as `loss` scores it; potentials (for `spike_count` spikes) must have been recorded.
+    /// The class that the last population chose, as `loss` scores it; its potentials (for `spike_count` its spikes) must have been
+    /// recorded.
     pub fn predicted(&self, recording: &Recording, loss: Loss) -> usize {
         let output = self.network.populations.len() - 1;
         let classes = self.network.populations[output].size;

@@ -1,7 +1,8 @@
 //! A run read back: how good it is, on which samples.
 
-use crate::training_run::thread_pool;
-use crate::{Error, Experiment, History, LoadedData, Metrics, Result, RunFolder, atomic_file};
+use crate::training_run::{PINNED_DATA, same_data, thread_pool};
+use crate::{Error, Experiment, History, LoadedData, Metrics, Result, RunFolder, text_file};
+use datasets::Split;
 use plasticity::{Evaluation, evaluate, load_network};
 use serde::{Deserialize, Serialize};
 use sim_core::{Network, SampleSource};
@@ -85,7 +86,7 @@ impl RunResult {
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let mut text = serde_json::to_string_pretty(self).expect("a result has plain fields");
         text.push('\n');
-        atomic_file::write(path, text.as_bytes())
+        Ok(atomic_file::write(path, text.as_bytes())?)
     }
 
     /// Reads `result.json`.
@@ -93,8 +94,19 @@ impl RunResult {
     /// # Errors
     /// One that names the file when it is missing or something else.
     pub fn read(path: &Path) -> Result<Self> {
-        serde_json::from_str(&atomic_file::read_text(path)?)
-            .map_err(|error| Error::folder(path, format!("this is not the result of a run: {error}")))
+        let wrong = |problem: String| Error::folder(path, format!("this is not the result of a run: {problem}"));
+        let result: Self = serde_json::from_str(&text_file::read_text(path)?).map_err(|error| wrong(error.to_string()))?;
+        let classes = result.classes.len();
+        if result.confusion.len() != classes {
+            return Err(wrong(format!("its confusion matrix has {} rows, but there are {classes} classes", result.confusion.len())));
+        }
+        match result.confusion.iter().position(|row| row.len() != classes) {
+            Some(row) => Err(wrong(format!(
+                "row {row} of its confusion matrix has {} counts, but there are {classes} classes",
+                result.confusion[row].len()
+            ))),
+            None => Ok(result),
+        }
     }
 }
 
@@ -117,7 +129,8 @@ impl TrainedRun {
         if !path.exists() {
             return Err(Error::folder(&path, "there is no such checkpoint; the run has not finished an epoch yet"));
         }
-        load_network(&path, &mut network)?;
+        let entries = load_network(&path, &mut network)?;
+        experiment.data.check_pinned(entries.get(PINNED_DATA), &folder.config())?;
         Ok(Self { folder, experiment, start, network })
     }
 
@@ -167,6 +180,13 @@ impl TrainedRun {
         data.load_whole(self.experiment.seed())
     }
 
+    /// The samples the run was made with.
+    fn own_data(&self) -> Result<(LoadedData, Split)> {
+        let (loaded, split) = self.experiment.data.load_split(self.experiment.seed())?;
+        same_data(&self.folder, &loaded.origin)?;
+        Ok((loaded, split))
+    }
+
     /// Evaluates the network on samples of the run's own data or on all of another file.
     ///
     /// # Errors
@@ -179,7 +199,7 @@ impl TrainedRun {
                 ("all", loaded, indices)
             }
             None => {
-                let (loaded, parts) = self.experiment.data.load_split(self.experiment.seed())?;
+                let (loaded, parts) = self.own_data()?;
                 match split {
                     EvaluatedSplit::Validation => ("validation", loaded, parts.validation),
                     EvaluatedSplit::Train => ("train", loaded, parts.train),
@@ -190,6 +210,7 @@ impl TrainedRun {
                 }
             }
         };
+        self.experiment.check_memory(&loaded, false)?;
         let training = &self.experiment.training;
         let run = || evaluate(&self.network, training.loss, training.batch_size, &loaded.dataset, &indices);
         let evaluation = thread_pool(threads)?.install(run)?;
@@ -204,7 +225,7 @@ impl TrainedRun {
         let (loaded, first) = match data {
             Some(path) => (self.load_file(path)?, 0),
             None => {
-                let (loaded, split) = self.experiment.data.load_split(self.experiment.seed())?;
+                let (loaded, split) = self.own_data()?;
                 (loaded, split.validation[0])
             }
         };

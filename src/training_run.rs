@@ -8,7 +8,7 @@ use crate::history::delays_ms;
 use crate::trained_run::RunResult;
 use crate::{
     Checkpoint, DataOrigin, Environment, EpochMetrics, Error, Experiment, History, LoadedData, Metrics, Picture, Result, RunFolder,
-    TrainedRun, atomic_file,
+    TrainedRun,
 };
 use datasets::Split;
 use plasticity::{Progress, Trainer, evaluate, load_network};
@@ -20,6 +20,9 @@ use std::time::Instant;
 
 /// The entry of a checkpoint's metadata that only a run interrupted within an epoch leaves.
 const WITHIN_EPOCH: &str = "within_epoch";
+
+/// The entry with the `[data]` that a run began with.
+pub(crate) const PINNED_DATA: &str = "data";
 
 /// Is told how a run goes on, and can stop it.
 pub trait Observer: Send {
@@ -106,17 +109,31 @@ impl TrainingRun {
     ///
     /// # Errors
     /// What is wrong with the experiment, its data or the folder (see [`RunFolder::create`]).
-    pub fn create(mut experiment: Experiment, folder: PathBuf, overwrite: bool, threads: Option<usize>) -> Result<Self> {
+    pub fn create(experiment: Experiment, folder: PathBuf, overwrite: bool, threads: Option<usize>) -> Result<Self> {
+        Self::begin(experiment, threads, |_| RunFolder::create(folder, overwrite))
+    }
+
+    /// As [`Self::create`], in the first free of the folders `parent/NAME-1`, `parent/NAME-2`, ...
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_next(experiment: Experiment, parent: &Path, threads: Option<usize>) -> Result<Self> {
+        Self::begin(experiment, threads, |name| RunFolder::create(RunFolder::next(parent, name)?, false))
+    }
+
+    /// `folder` is called with the experiment's name once everything else has worked.
+    fn begin(mut experiment: Experiment, threads: Option<usize>, folder: impl FnOnce(&str) -> Result<RunFolder>) -> Result<Self> {
         experiment.check()?;
         let threads = thread_pool(threads)?;
         let (data, split) = threads.install(|| experiment.data.load_split(experiment.seed()))?;
         experiment.data.fix_classes(data.dataset.classes());
+        experiment.check_memory(&data, true)?;
         let network = experiment.build_network(data.dataset.channels(), data.dataset.classes())?;
         let history = History::new(&network);
         let epoch_start_ms = delays_ms(&network);
         let trainer = Trainer::new(network, experiment.training.clone(), experiment.seed())?;
         let config = experiment.to_toml()?;
-        let folder = RunFolder::create(folder, overwrite)?;
+        let folder = folder(&experiment.name)?;
         threads.install(|| Environment::here(experiment.seed, data.origin.clone())).write(&folder.environment())?;
         atomic_file::write(&folder.config(), config.as_bytes())?;
         let stop_after = experiment.training.epochs;
@@ -142,7 +159,9 @@ impl TrainingRun {
         }
         let threads = thread_pool(threads)?;
         let (data, split) = threads.install(|| experiment.data.load_split(experiment.seed()))?;
-        same_data(&Environment::read(&folder.environment())?.data, &data.origin)?;
+        same_data(&folder, &data.origin)?;
+        experiment.check_memory(&data, true)?;
+        folder.make_checkpoints()?;
         let network = experiment.build_network(data.dataset.channels(), data.dataset.classes())?;
         let settings = experiment.training.clone();
         let stop_after = settings.epochs;
@@ -152,13 +171,14 @@ impl TrainingRun {
         let has_checkpoint = folder.last().exists();
         let mut within_epoch = false;
         let trainer = if has_checkpoint {
-            within_epoch = load_network(&folder.last(), &mut start.clone())?.contains_key(WITHIN_EPOCH);
+            let entries = load_network(&folder.last(), &mut start.clone())?;
+            experiment.data.check_pinned(entries.get(PINNED_DATA), &folder.config())?;
+            within_epoch = entries.contains_key(WITHIN_EPOCH);
             let trainer = Trainer::resume(&folder.last(), network, settings, experiment.seed())?;
             if trainer.epoch() > 0 {
-                metrics = Metrics::read(&folder.metrics())?;
-                metrics.epochs.truncate(trainer.epoch());
+                metrics = Metrics::read(&folder.metrics())?.up_to(trainer.epoch(), &folder.metrics())?;
                 history = History::read(&start, &folder.weights(), &folder.delays())?;
-                history.truncate(trainer.epoch());
+                history = history.up_to(trainer.epoch(), &folder.weights(), &folder.delays())?;
                 if metrics.best().is_some() && !folder.best().exists() {
                     let problem =
                         "the checkpoint of the best epoch is missing, so this run cannot be resumed; its config.toml starts it anew";
@@ -167,6 +187,7 @@ impl TrainingRun {
             }
             trainer
         } else {
+            folder.refuse_lost_checkpoint()?;
             Trainer::new(network, settings, experiment.seed())?
         };
         // Rows follow whole epochs and a run interrupted within one keeps that epoch's beginning beside its last checkpoint.
@@ -311,7 +332,12 @@ impl TrainingRun {
     }
 
     fn metadata(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([("experiment".into(), self.experiment.name.clone()), ("synfire".into(), env!("CARGO_PKG_VERSION").into())])
+        let data = serde_json::to_string(&self.experiment.data.pinned()).expect("settings have plain fields");
+        BTreeMap::from([
+            ("experiment".into(), self.experiment.name.clone()),
+            ("synfire".into(), env!("CARGO_PKG_VERSION").into()),
+            (PINNED_DATA.into(), data),
+        ])
     }
 
     fn stopped(&self) -> Finish {
@@ -366,21 +392,26 @@ impl TrainingRun {
     }
 }
 
+/// More threads than this are taken for a mistake; they would take longer to start than most runs.
+const MOST_THREADS: usize = 1024;
+
 /// A pool of its own, so that a library never changes the threads of the program it is part of.
 pub(crate) fn thread_pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {
-    if threads == Some(0) {
-        return Err(Error::config("--threads 0", "at least one thread is needed"));
+    if let Some(threads) = threads {
+        sim_core::Error::check("number of threads", threads as f64, (1..=MOST_THREADS).contains(&threads), "in 1..=1024")?;
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
-    pool.map_err(|error| Error::config(format!("--threads {}", threads.unwrap_or(0)), error))
+    pool.map_err(|error| Error::config("threads", error))
 }
 
-/// `1 epoch`, `2 epochs`.
-pub(crate) fn counted(number: usize, what: &str) -> String {
+/// A number with its noun: `1 epoch`, `2 epochs`.
+pub fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn same_data(before: &DataOrigin, now: &DataOrigin) -> Result<()> {
+/// Refuses data that are not those the run in `folder` began with.
+pub(crate) fn same_data(folder: &RunFolder, now: &DataOrigin) -> Result<()> {
+    let before = Environment::read(&folder.environment())?.data;
     if before.sha256 == now.sha256 {
         return Ok(());
     }

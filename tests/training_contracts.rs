@@ -101,12 +101,20 @@ fn a_checkpoint_of_another_network_is_refused_by_name() {
     let other = FeedForward { hidden: vec![10, 18], max_delay_ms: 14.0, ..FeedForward::default() };
     let error = Trainer::resume(&path, other.build(data.channels(), data.classes(), 2.0, SEED).unwrap(), settings(), SEED).unwrap_err();
     let text = error.to_string();
-    assert!(text.contains("checkpoint.safetensors: it belongs to another network: it has population hidden1: 19 x"), "{text}");
+    assert!(
+        text.contains("checkpoint.safetensors: it belongs to another network: population hidden1 has 19 neurons in the checkpoint, "),
+        "{text}"
+    );
     let faster = FeedForward { hidden: vec![19, 18], max_delay_ms: 14.0, ..FeedForward::default() };
     let faster = faster.build(data.channels(), data.classes(), 2.5, SEED).unwrap();
-    assert!(Trainer::resume(&path, faster, settings(), SEED).unwrap_err().to_string().contains("dt_ms 2"));
+    assert!(Trainer::resume(&path, faster, settings(), SEED).unwrap_err().to_string().contains("a step lasts 2 ms in the checkpoint"));
     let longer = TrainingSettings { epochs: 5, ..settings() };
-    assert!(Trainer::resume(&path, network(&data), longer, SEED).unwrap_err().to_string().contains("other [training] settings"));
+    assert!(
+        Trainer::resume(&path, network(&data), longer, SEED)
+            .unwrap_err()
+            .to_string()
+            .contains("training.epochs is 4 in the checkpoint, 5 in the configuration")
+    );
     let mut cut = std::fs::read(&path).unwrap();
     cut.truncate(cut.len() / 2);
     std::fs::write(&path, cut).unwrap();

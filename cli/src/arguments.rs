@@ -5,6 +5,9 @@ use clap_complete::Shell;
 use std::path::{Path, PathBuf};
 use synfire::Override;
 
+/// More threads than this are taken for a mistake.
+const MOST_THREADS: i64 = 1024;
+
 /// Train spiking networks whose synaptic delays learn, and look at what they do.
 #[derive(Debug, Parser)]
 #[command(name = "synfire", version, max_term_width = 110)]
@@ -42,7 +45,7 @@ pub enum Command {
   synfire train runs/quickstart-1/config.toml      the same run again
   synfire train --resume runs/shd-delays-1         go on after Ctrl-C or a power cut
 
-Ctrl-C finishes the training step, saves and exits with code 130; a second Ctrl-C exits at once.")]
+Ctrl-C finishes the training step, saves and exits with code 130; a second Ctrl-C, or one before training has begun, exits at once.")]
 pub struct Train {
     /// A recipe (see `synfire recipes`) or a configuration file
     #[arg(value_name = "RECIPE|FILE.toml", default_value = "quickstart", conflicts_with = "resume")]
@@ -60,7 +63,7 @@ pub struct Train {
     #[arg(long, value_name = "DIR")]
     pub resume: Option<PathBuf>,
     /// Threads; results do not depend on them [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     pub threads: Option<u16>,
     /// The seed all random numbers descend from, up to 2^63 - 1
     #[arg(long, value_name = "N", conflicts_with = "resume", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
@@ -103,7 +106,7 @@ pub struct Evaluate {
     #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
     pub checkpoint: Checkpoint,
     /// Threads; results do not depend on them [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     pub threads: Option<u16>,
     /// Print JSON
     #[arg(long)]
@@ -213,11 +216,11 @@ pub enum DataAction {
         #[arg(value_name = "FILE")]
         file: PathBuf,
         /// Number of channels a spike can come from
-        #[arg(long, default_value_t = 700)]
-        channels: usize,
+        #[arg(long, default_value_t = 700, value_parser = clap::value_parser!(u32).range(1..=65536))]
+        channels: u32,
         /// Number of classes [default: as many as the file names, else 20]
-        #[arg(long)]
-        classes: Option<usize>,
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65536))]
+        classes: Option<u32>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -358,7 +361,7 @@ pub struct Bench {
     #[arg(long, value_name = "N", default_value = "50")]
     pub warm_up: usize,
     /// Threads [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     pub threads: Option<u16>,
     /// One JSON object
     #[arg(long)]

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome = match arguments.command {
+    let outcome = interrupt::listen().and_then(|()| match arguments.command {
         Command::Train(train) => commands::train::run(&train),
         Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate),
         Command::Simulate(simulate) => commands::simulate::run(&simulate),
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         Command::Bench(bench) => commands::bench::run(&bench),
         Command::Recipes(recipes) => commands::recipes::run(&recipes),
         Command::Completions(completions) => commands::completions::run(&completions),
-    };
+    });
     match outcome {
         Ok(code) => code,
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,

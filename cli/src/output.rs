@@ -10,11 +10,6 @@ pub fn print(result: impl Display) -> Result<()> {
     writeln!(stdout, "{result}").and_then(|()| stdout.flush()).context("cannot write to standard output")
 }
 
-/// `1 epoch`, `2 epochs`.
-pub fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 /// Prints a line for people. Nobody is left to be told when this fails.
 pub fn say(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");

@@ -5,16 +5,17 @@
 //! in the cache whole or not at all, also when several processes unpack the same archive.
 
 use std::env;
-use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::fs;
+use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
+use atomic_file::AtomicFile;
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::recordings::SpikeRecordings;
 use crate::spiking_speech::{self, HDF5_SIGNATURE, Layout};
-use crate::{Error, Result, atomic_file};
+use crate::{Error, Result};
 
 const GZIP_SIGNATURE: [u8; 2] = [0x1f, 0x8b];
 const ZIP_SIGNATURE: [u8; 2] = *b"PK";
@@ -61,7 +62,7 @@ impl RecordingFile {
         let content = cache.join(format!("{stem}-{}.h5", &key[..16]));
         if !is_intact(&content) {
             fs::create_dir_all(cache).map_err(|source| Error::io(cache, "create the cache folder", source))?;
-            let archive = File::open(path).map_err(|source| Error::io(path, "open the file", source))?;
+            let archive = atomic_file::open(path)?;
             match kind {
                 Kind::Gzip => store(&mut MultiGzDecoder::new(BufReader::with_capacity(BUFFER_BYTES, archive)), path, &content)?,
                 _ => unzip(archive, path, &content)?,
@@ -83,7 +84,7 @@ impl RecordingFile {
     /// SHA-256 of the HDF5 file (never of the archive around it), in hexadecimal: the identity of the data.
     ///
     /// # Errors
-    /// [`Error::Io`] when the file cannot be read.
+    /// [`Error::Disk`] when the file cannot be read.
     pub fn sha256(&self) -> Result<String> {
         sha256(&self.content)
     }
@@ -132,10 +133,10 @@ pub fn cache_folder() -> Result<PathBuf> {
 /// SHA-256 of a file in hexadecimal.
 ///
 /// # Errors
-/// [`Error::Io`] when the file cannot be read.
+/// [`Error::Disk`] when the file cannot be read.
 pub fn sha256(path: &Path) -> Result<String> {
     let failed = |source| Error::io(path, "read the file", source);
-    let mut file = File::open(path).map_err(|source| Error::io(path, "open the file", source))?;
+    let mut file = atomic_file::open(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
@@ -160,7 +161,7 @@ enum Kind {
 }
 
 fn kind(path: &Path) -> Result<Kind> {
-    let mut file = File::open(path).map_err(|source| Error::io(path, "open the file", source))?;
+    let mut file = atomic_file::open(path)?;
     let mut signature = [0; 2];
     match file.read_exact(&mut signature) {
         Ok(()) if signature == GZIP_SIGNATURE => Ok(Kind::Gzip),
@@ -192,22 +193,16 @@ fn unzip(archive: impl Read + Seek, path: &Path, content: &Path) -> Result<()> {
 
 /// Copies the unpacked stream of `archive` to `content`, whole or not at all, and its checksum to a file beside it.
 fn store(unpacked: &mut impl Read, archive: &Path, content: &Path) -> Result<()> {
-    let folder = content.parent().expect("the file was named inside the cache folder");
-    let write_failed = |source| Error::io(content, "write the unpacked file", source);
-    let temporary = atomic_file::temporary(folder).map_err(write_failed)?;
-    let sum = copy(unpacked, &mut BufWriter::with_capacity(BUFFER_BYTES, temporary.as_file()), archive, content)?;
-    let sidecar = atomic_file::temporary(folder).map_err(write_failed)?;
-    let name = content.file_name().expect("it was named above").to_string_lossy();
-    writeln!(sidecar.as_file(), "{sum}  {name}").map_err(write_failed)?;
+    let mut file = AtomicFile::create(content)?;
+    let sum = copy(unpacked, |bytes| file.write(bytes), archive)?;
+    let name = content.file_name().expect("it was named inside the cache folder").to_string_lossy();
     // The checksum goes first: with it alone, or with an older file beside it, the next call unpacks again.
-    sidecar.persist(sidecar_of(content)).map_err(|error| write_failed(error.error))?;
-    temporary.persist(content).map_err(|error| write_failed(error.error))?;
-    Ok(())
+    atomic_file::write(&sidecar_of(content), format!("{sum}  {name}\n").as_bytes())?;
+    Ok(file.finish()?)
 }
 
 /// Copies and returns the SHA-256 of what was copied; tells apart which side failed.
-fn copy(unpacked: &mut impl Read, output: &mut impl Write, archive: &Path, content: &Path) -> Result<String> {
-    let write_failed = |source| Error::io(content, "write the unpacked file", source);
+fn copy(unpacked: &mut impl Read, mut write: impl FnMut(&[u8]) -> atomic_file::Result<()>, archive: &Path) -> Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut head = Vec::<u8>::with_capacity(HDF5_SIGNATURE.len());
@@ -226,11 +221,10 @@ fn copy(unpacked: &mut impl Read, output: &mut impl Write, archive: &Path, conte
             }
         }
         if bytes == 0 {
-            output.flush().map_err(write_failed)?;
             return Ok(hexadecimal(hash));
         }
         hash.update(&buffer[..bytes]);
-        output.write_all(&buffer[..bytes]).map_err(write_failed)?;
+        write(&buffer[..bytes])?;
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use half::f16;
+use sim_core::plain;
 
 use crate::recordings::{MetaInfo, SpikeRecordings, SpikeTimes};
 use crate::{Error, Result};
@@ -136,12 +137,12 @@ impl<T: Time> Assembly<T> {
             } else if second < 0.0 {
                 "times must not be negative".to_owned()
             } else if second < previous {
-                format!("times must ascend and the one before is {previous} s")
+                format!("times must ascend and the one before is {} s", plain(previous))
             } else {
                 previous = second;
                 continue;
             };
-            return Err(Error::spike(&self.origin, "spikes/times", sample, spike, format!("time {second} s, but {allowed}")));
+            return Err(Error::spike(&self.origin, "spikes/times", sample, spike, format!("time {} s, but {allowed}", plain(second))));
         }
         // A minus zero fails the quick check and is a fine time.
         Ok(())

@@ -1,7 +1,7 @@
 //! Spikes in seconds to counts on a grid of steps and channel groups.
 
 use serde::{Deserialize, Serialize};
-use sim_core::SpikeFrames;
+use sim_core::{SpikeFrames, plain};
 
 use crate::recordings::SpikeRecordings;
 use crate::{Error, Result};
@@ -100,14 +100,27 @@ impl Binning {
         Ok(frames)
     }
 
+    /// Number of steps of one sample, as recorded.
+    pub(crate) fn steps(&self, recordings: &SpikeRecordings, sample: usize) -> usize {
+        // A conversion that saturates keeps it in range.
+        (self.uncut_steps(recordings, sample) as usize).clamp(1, self.max_steps.unwrap_or(MAX_STEPS))
+    }
+
+    fn uncut_steps(&self, recordings: &SpikeRecordings, sample: usize) -> f64 {
+        let Some((first, last)) = recordings.ends_s(sample) else { return 1.0 };
+        let first = if self.align == Align::FirstSpike { first } else { 0.0 };
+        (1000.0 * (last - first) / self.dt_ms).ceil()
+    }
+
     /// Refuses a sample that would take more steps than anyone means.
     pub(crate) fn check_length(&self, recordings: &SpikeRecordings, sample: usize) -> Result<()> {
-        let Some((first, last)) = recordings.ends_s(sample) else { return Ok(()) };
-        let first = if self.align == Align::FirstSpike { first } else { 0.0 };
-        let steps = (1000.0 * (last - first) / self.dt_ms).ceil();
+        let Some((_, last)) = recordings.ends_s(sample) else { return Ok(()) };
+        let steps = self.uncut_steps(recordings, sample);
         if self.max_steps.is_none() && steps > MAX_STEPS as f64 {
             let problem = format!(
-                "at {last} s the sample has {steps} steps of {} ms, but at most {MAX_STEPS} are taken unless Binning::max_steps is set",
+                "at {} s the sample has {} steps of {} ms, but at most {MAX_STEPS} are taken unless Binning::max_steps is set; are times in s?",
+                plain(last),
+                plain(steps),
                 self.dt_ms
             );
             let spike = recordings.spike_count(sample) - 1;
@@ -255,8 +268,10 @@ mod tests {
         assert_eq!(
             error,
             "made: spikes/times, sample 0, spike 1: at 1000000000 s the sample has 100000000000 steps of 10 ms, \
-             but at most 100000 are taken unless Binning::max_steps is set"
+             but at most 100000 are taken unless Binning::max_steps is set; are times in s?"
         );
+        let error = Binning::default().frames(&recordings(&[0.0, 1e300], &[0, 0]), 0).unwrap_err().to_string();
+        assert!(error.starts_with("made: spikes/times, sample 0, spike 1: at 1e300 s the sample has 1e302 steps of 10 ms"), "{error}");
         assert!(toml::from_str::<Binning>("dt = 1.0").unwrap_err().to_string().contains("unknown field `dt`"));
     }
 

@@ -71,6 +71,12 @@ impl SpikeDataset {
         &self.binning
     }
 
+    /// The sample with most steps as recorded, and how many it has; `None` without samples.
+    pub fn longest(&self) -> Option<(usize, usize)> {
+        let samples = (0..self.recordings.len()).map(|sample| (sample, self.binning.steps(&self.recordings, sample)));
+        samples.rev().max_by_key(|&(_, steps)| steps)
+    }
+
     /// How training samples are changed.
     pub fn augmentation(&self) -> &Augmentation {
         &self.augmentation
@@ -147,6 +153,9 @@ mod tests {
         let frames = dataset.frames(4, None);
         assert_eq!(frames, dataset.frames(4, Some(3)));
         assert_eq!(frames, dataset.binning().frames(dataset.recordings(), 4).unwrap());
+        let steps: Vec<usize> = (0..24).map(|sample| dataset.frames(sample, None).steps()).collect();
+        let (sample, longest) = dataset.longest().unwrap();
+        assert_eq!((steps[sample], steps.iter().copied().max()), (longest, Some(longest)));
     }
 
     #[test]

@@ -11,22 +11,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file or folder the operating system refuses.
-    #[error("{}: cannot {doing}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What was tried, e.g. `open the file`.
-        doing: &'static str,
-        /// The operating system's reason.
-        source: io::Error,
-    },
-    /// No room left where a file is written.
-    #[error("{}: the disk is full, nothing was written", path.display())]
-    DiskFull {
-        /// The file that was to be written.
-        path: PathBuf,
-    },
+    /// A file or folder that cannot be read or written.
+    #[error(transparent)]
+    Disk(#[from] atomic_file::Error),
     /// A file that is not what it should be, as a whole.
     #[error("{}: {problem}", path.display())]
     File {
@@ -72,12 +59,9 @@ fn place(sample: Option<usize>, spike: Option<usize>) -> String {
 }
 
 impl Error {
-    /// An [`Error::Io`], or [`Error::DiskFull`] where that is the reason.
+    /// An [`Error::Disk`].
     pub(crate) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: path.to_owned() },
-            _ => Self::Io { path: path.to_owned(), doing, source },
-        }
+        atomic_file::Error::io(path, doing, source).into()
     }
 
     /// An [`Error::File`].
@@ -115,11 +99,5 @@ mod tests {
     fn content_errors_name_file_dataset_and_index() {
         let error = Error::spike(Path::new("shd.h5"), "spikes/units", 12, 7, "unit 812, but units must be below 700");
         assert_eq!(error.to_string(), "shd.h5: spikes/units, sample 12, spike 7: unit 812, but units must be below 700");
-    }
-
-    #[test]
-    fn a_full_disk_is_told_apart() {
-        let error = Error::io(Path::new("out.h5"), "write the file", io::ErrorKind::StorageFull.into());
-        assert_eq!(error.to_string(), "out.h5: the disk is full, nothing was written");
     }
 }

@@ -30,7 +30,6 @@
 
 mod archive;
 mod assembly;
-mod atomic_file;
 mod augmentation;
 mod binning;
 mod dataset;

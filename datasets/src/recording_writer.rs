@@ -6,7 +6,7 @@ use hdf5_writer::{ByteOrder, DatasetBuilder, Datatype, Hdf5Builder, UNLIMITED, W
 
 use crate::assembly::DEFAULT_CLASSES;
 use crate::recordings::{MetaInfo, SpikeRecordings, SpikeTimes};
-use crate::{Error, Result, atomic_file, float16};
+use crate::{Error, Result, float16};
 
 /// Samples whose references (16 bytes each) lie together in the file.
 const CHUNK_SAMPLES: u64 = 1024;
@@ -18,12 +18,12 @@ impl SpikeRecordings {
     /// at all.
     ///
     /// # Errors
-    /// [`Error::Io`] or [`Error::DiskFull`] when it cannot be written; [`Error::File`] when a class name cannot be stored, or a
-    /// folder, device, pipe or socket is at `path`.
+    /// [`Error::Disk`] when it cannot be written, or a folder, device, pipe or socket is at `path`; [`Error::File`] when a class name
+    /// cannot be stored.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let bytes = self.encode().map_err(|error| Error::file(path, format!("the recordings cannot be stored: {error}")))?;
-        atomic_file::write(path, &bytes)
+        Ok(atomic_file::write(path, &bytes)?)
     }
 
     fn encode(&self) -> hdf5_writer::Result<Vec<u8>> {

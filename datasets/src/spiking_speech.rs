@@ -12,7 +12,6 @@
 //! [`SpikeRecordings`]; everything is checked on the way. The HDF5 decoder is written in Rust, so no system library is needed.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
 use half::f16;
@@ -77,10 +76,7 @@ struct Container<'a> {
 impl<'a> Container<'a> {
     fn open(path: &Path, name: &'a Path) -> Result<Self> {
         // The decoder reports a folder or a missing permission less plainly than the operating system does.
-        let metadata = File::open(path).and_then(|file| file.metadata()).map_err(|source| Error::io(name, "open the file", source))?;
-        if !metadata.is_file() {
-            return Err(Error::file(name, "this is no file, but an HDF5 file was expected"));
-        }
+        let metadata = atomic_file::open(path)?.metadata().map_err(|source| Error::io(name, "open the file", source))?;
         let bytes = metadata.len();
         let options = OpenOptions::default().with_max_read_bytes(MAX_DATASET_BYTES);
         let file = Hdf5File::open_with_options(path, options).map_err(|error| match error {

@@ -94,7 +94,7 @@ impl Summary {
     /// Summarises recordings that were read from `file`.
     ///
     /// # Errors
-    /// [`Error::Io`] when the file can no longer be read for its size and checksum.
+    /// [`Error::Disk`] when the file can no longer be read for its size and checksum.
     pub fn new(file: &RecordingFile, recordings: &SpikeRecordings) -> Result<Self> {
         let metadata = fs::metadata(file.content()).map_err(|source| Error::io(file.given(), "read the file", source))?;
         let mut used = vec![false; recordings.channels()];

@@ -7,8 +7,8 @@
 //! One line per spike, in the order in which the simulation gave them: ascending time, then population, then neuron, counted from 0. Times
 //! are written with as many digits as tell them apart. A name with a comma or a quote in it is quoted as in RFC 4180. Lines end with `\n`.
 
-use crate::atomic_file::AtomicFile;
 use crate::{Log, LogLayout, Result};
+use atomic_file::AtomicFile;
 use sim_core::Record;
 use std::fmt::Write;
 use std::path::Path;
@@ -28,7 +28,7 @@ impl CsvSpikes {
     /// Starts a log that is going to be at `path`.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] or [`crate::Error::DiskFull`].
+    /// [`crate::Error::Disk`].
     pub fn create(path: impl AsRef<Path>, layout: &LogLayout) -> Result<Self> {
         let mut file = AtomicFile::create(path.as_ref())?;
         file.write(b"population,time_ms,neuron\n")?;
@@ -45,11 +45,11 @@ impl Log for CsvSpikes {
         for neuron in neurons {
             writeln!(self.lines, "{name},{time},{neuron}").expect("a string takes every text");
         }
-        self.file.write(self.lines.as_bytes())
+        Ok(self.file.write(self.lines.as_bytes())?)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        self.file.finish()
+        Ok(self.file.finish()?)
     }
 }
 

@@ -25,7 +25,6 @@
 //! # Ok::<(), exchange::Error>(())
 //! ```
 
-mod atomic_file;
 mod csv;
 mod error;
 mod log;

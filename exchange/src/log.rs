@@ -9,7 +9,7 @@ pub trait Log: Send {
     /// Adds a record; what the log does not hold is passed over.
     ///
     /// # Errors
-    /// [`Error::Io`] or [`Error::DiskFull`].
+    /// [`Error::Disk`].
     fn write(&mut self, record: &Record) -> Result<()>;
 
     /// Completes the file.

@@ -15,7 +15,7 @@
 
 use crate::Decay;
 use serde::{Deserialize, Serialize};
-use sim_core::{LANES, LaneState, Lanes, Neuron, NeuronModel, NeuronState, Result, vectorize};
+use sim_core::{LANES, LaneState, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, Result, vectorize};
 
 /// Parameters of the leaky integrator; see the table of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,10 @@ impl Default for LeakyIntegrator {
 }
 
 impl NeuronModel for LeakyIntegrator {
+    fn describe(&self) -> ModelDescription {
+        ModelDescription::of("leaky_integrator", self)
+    }
+
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
         let beta = self.decay.per_step("LeakyIntegrator::tau_mem_ms", self.tau_mem_ms, dt_ms)?;
         Ok(Box::new(PerStep { beta, gain: if self.input_scaling { 1.0 - beta } else { 1.0 } }))

@@ -35,7 +35,7 @@
 use crate::Decay;
 use crate::surrogate::{Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope};
 use serde::{Deserialize, Serialize};
-use sim_core::{Error, LANES, LaneState, Lanes, Neuron, NeuronModel, NeuronState, Result, lanes_at_least, vectorize};
+use sim_core::{Error, LANES, LaneState, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, Result, lanes_at_least, vectorize};
 use std::ops::Range;
 
 /// What a spike does to the potential.
@@ -88,6 +88,10 @@ impl Default for Lif {
 }
 
 impl NeuronModel for Lif {
+    fn describe(&self) -> ModelDescription {
+        ModelDescription::of("lif", self)
+    }
+
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
         let beta = self.decay.per_step("Lif::tau_mem_ms", self.tau_mem_ms, dt_ms)?;
         Error::check("Lif::threshold", self.threshold, self.threshold > 0.0, "above 0")?;

@@ -2,7 +2,7 @@
 
 use crate::{LeakyIntegrator, Lif};
 use serde::{Deserialize, Serialize};
-use sim_core::{Neuron, NeuronModel, Result};
+use sim_core::{ModelDescription, Neuron, NeuronModel, Result};
 
 /// A neuron model told apart by the key `model`: `model = "lif"` next to the fields of [`Lif`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,13 @@ pub enum Model {
 }
 
 impl NeuronModel for Model {
+    fn describe(&self) -> ModelDescription {
+        match self {
+            Self::Lif(lif) => lif.describe(),
+            Self::LeakyIntegrator(integrator) => integrator.describe(),
+        }
+    }
+
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
         match self {
             Self::Lif(lif) => lif.build(dt_ms),
@@ -38,6 +45,17 @@ mod tests {
         });
         let text = toml::to_string(&model).unwrap();
         assert_eq!(toml::from_str::<Model>(&text).unwrap(), model, "{text}");
+    }
+
+    #[test]
+    fn a_description_names_model_and_parameters_as_configuration_files_do() {
+        let model = Model::Lif(Lif { reset: crate::Reset::Soft, ..Lif::default() });
+        let described = model.describe();
+        let text = toml::to_string(&model).unwrap();
+        assert!(text.contains(&format!("model = \"{}\"", described.name)), "{text}");
+        assert_eq!((described.parameters["reset"].as_str(), described.defaults["reset"].as_str()), ("soft", "hard"));
+        assert_eq!(described.parameters["surrogate.slope"], "atan");
+        assert_eq!(Model::LeakyIntegrator(LeakyIntegrator::default()).describe().name, "leaky_integrator");
     }
 
     #[test]

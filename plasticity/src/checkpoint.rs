@@ -17,9 +17,8 @@ use crate::settings::TrainingSettings;
 use crate::training::{EpochSums, Trainer};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use sim_core::{BatchNorm, DenseSynapses, Granularity, Network, Seed, Synapses};
+use sim_core::{BatchNorm, DenseSynapses, Granularity, Network, Outline, Seed, Synapses, flat};
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::Path;
 
 const METADATA: &str = "synfire";
@@ -29,7 +28,7 @@ const VERSION: u32 = 1;
 struct Metadata {
     version: u32,
     /// [`Network::outline`].
-    network: Vec<String>,
+    network: Outline,
     training: TrainingSettings,
     seed: u64,
     epoch: usize,
@@ -52,7 +51,7 @@ impl Trainer {
     /// Writes the trainer's whole state to `path`, atomically, with entries of the caller's own.
     ///
     /// # Errors
-    /// [`Error::File`] when the file cannot be written; what was there before stays.
+    /// [`Error::Disk`] when the file cannot be written; what was there before stays.
     pub fn save(&self, path: &Path, own: &BTreeMap<String, String>) -> Result<()> {
         let mut tensors = parameters(&self.network);
         let mut optimizer_steps = BTreeMap::new();
@@ -95,7 +94,8 @@ impl Trainer {
         let metadata = file.metadata()?;
         file.check_network(&metadata, &trainer.network)?;
         if metadata.training != trainer.settings {
-            return Err(file.wrong("it was trained with other [training] settings, so going on would not be exact".into()));
+            let key = first_difference("training", &metadata.training, &trainer.settings).unwrap_or_else(|| "[training] differs".into());
+            return Err(file.wrong(format!("going on would not be exact: {key}")));
         }
         if metadata.seed != seed.0 {
             return Err(file.wrong(format!("it was trained with seed {}, but the run has seed {}", metadata.seed, seed.0)));
@@ -167,6 +167,16 @@ pub fn load_network(path: &Path, network: &mut Network) -> Result<BTreeMap<Strin
         network.populations.iter_mut().zip(norms).for_each(|(population, norm)| population.norm = norm);
     }
     Ok(metadata.own)
+}
+
+/// The first key in which the settings that a checkpoint was made with differ from those at hand: `data.split.fraction is 0.2 in the
+/// checkpoint, 0.3 in the configuration`; `section` is what they are called.
+pub fn first_difference(section: &str, stored: &impl Serialize, ours: &impl Serialize) -> Option<String> {
+    let (stored, ours) = (flat(stored), flat(ours));
+    let key =
+        stored.iter().find(|(key, value)| ours.get(*key) != Some(value)).or(ours.iter().find(|(key, _)| !stored.contains_key(*key)))?.0;
+    let told = |side: &BTreeMap<String, String>| side.get(key).map_or("not set", String::as_str).to_owned();
+    Some(format!("{section}.{key} is {} in the checkpoint, {} in the configuration", told(&stored), told(&ours)))
 }
 
 fn moment_name(tensor: &str, moment: &str) -> String {
@@ -259,7 +269,7 @@ struct Checkpoint<'a> {
 
 impl<'a> Checkpoint<'a> {
     fn open(path: &'a Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|source| Error::File { path: path.into(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| atomic_file::Error::io(path, "read the file", source))?;
         Ok(Self { path, bytes })
     }
 
@@ -285,14 +295,8 @@ impl<'a> Checkpoint<'a> {
 
     /// Refuses a checkpoint of another network, naming the first difference.
     fn check_network(&self, metadata: &Metadata, network: &Network) -> Result<()> {
-        let (theirs, ours) = (&metadata.network, network.outline());
-        let pairs = theirs
-            .iter()
-            .map(String::as_str)
-            .chain(std::iter::repeat("nothing"))
-            .zip(ours.iter().map(String::as_str).chain(std::iter::repeat("nothing")));
-        match pairs.take(theirs.len().max(ours.len())).find(|(theirs, ours)| theirs != ours) {
-            Some((theirs, ours)) => Err(self.wrong(format!("it belongs to another network: it has {theirs}, but the network has {ours}"))),
+        match network.outline().difference(&metadata.network) {
+            Some(difference) => Err(self.wrong(format!("it belongs to another network: {difference}"))),
             None => Ok(()),
         }
     }
@@ -315,7 +319,6 @@ impl<'a> Checkpoint<'a> {
 }
 
 fn write(path: &Path, tensors: Tensors, metadata: String) -> Result<()> {
-    let file_error = |source| Error::File { path: path.into(), source };
     let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
         .into_iter()
         .map(|(name, shape, values)| (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
@@ -324,13 +327,7 @@ fn write(path: &Path, tensors: Tensors, metadata: String) -> Result<()> {
         (name, TensorView::new(Dtype::F32, shape.clone(), bytes).expect("shape and bytes come from the same tensor"))
     });
     let metadata = HashMap::from([(METADATA.to_string(), metadata)]);
-    let data = safetensors::serialize(views, Some(metadata)).map_err(|error| file_error(std::io::Error::other(error)))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Made here rather than by the crate, whose own way gives the file to its owner alone and puts the temporary name, which means nothing to
-    // anyone, into its errors; written through `as_file` for the same reason.
-    let create = |path: &Path| std::fs::File::options().read(true).write(true).create_new(true).open(path);
-    let file = tempfile::Builder::new().make_in(folder, create).map_err(file_error)?;
-    file.as_file().write_all(&data).and_then(|()| file.as_file().sync_all()).map_err(file_error)?;
-    file.persist(path).map_err(|error| file_error(error.error))?;
-    Ok(())
+    let data = safetensors::serialize(views, Some(metadata))
+        .map_err(|error| Error::Checkpoint { path: path.into(), what: format!("it cannot be stored: {error}") })?;
+    Ok(atomic_file::write(path, &data)?)
 }

@@ -21,13 +21,8 @@ pub enum Error {
         what: String,
     },
     /// A file that cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Disk(#[from] atomic_file::Error),
     /// Training that left the finite numbers.
     #[error("epoch {}, batch {}: {source}", epoch + 1, batch + 1)]
     Diverged {

@@ -17,7 +17,7 @@ pub mod gradient;
 mod settings;
 mod training;
 
-pub use checkpoint::load_network;
+pub use checkpoint::{first_difference, load_network};
 pub use error::{Error, Result};
 pub use evaluation::Evaluation;
 pub use settings::{DelaySettings, TrainingSettings, WeightSettings};

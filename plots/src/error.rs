@@ -1,7 +1,6 @@
 //! What can go wrong between data and a file on disk.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Why a figure could not be drawn or saved.
 #[derive(Debug, thiserror::Error)]
@@ -13,20 +12,9 @@ pub enum Error {
         /// The path that was asked for.
         path: PathBuf,
     },
-    /// The file could not be written; whatever was at `path` before is still there.
-    #[error("{}: cannot write the figure: {source}", path.display())]
-    Write {
-        /// The path that was asked for.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// No room left where a figure is written; whatever was at `path` before is still there.
-    #[error("{}: the disk is full, nothing was written", path.display())]
-    DiskFull {
-        /// The path that was asked for.
-        path: PathBuf,
-    },
+    /// The file could not be written; whatever was there before is still there.
+    #[error(transparent)]
+    Disk(#[from] atomic_file::Error),
     /// The numbers of a figure contradict each other.
     #[error("{figure}: {message}")]
     Data {
@@ -44,14 +32,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// An [`Error::Write`], or [`Error::DiskFull`] where that is the reason.
-    pub(crate) fn write(path: &Path, source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: path.to_owned() },
-            _ => Self::Write { path: path.to_owned(), source },
-        }
-    }
-
     /// An [`Error::Draw`] in the words of whatever failed.
     pub(crate) fn draw(cause: impl std::fmt::Display) -> Self {
         Self::Draw { message: cause.to_string() }
@@ -60,16 +40,3 @@ impl Error {
 
 /// `std::result::Result` with this crate's [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_told_apart() {
-        let error = Error::write(Path::new("curves.png"), io::ErrorKind::StorageFull.into());
-        assert_eq!(error.to_string(), "curves.png: the disk is full, nothing was written");
-        let error = Error::write(Path::new("curves.png"), io::ErrorKind::NotADirectory.into());
-        assert_eq!(error.to_string(), "curves.png: cannot write the figure: not a directory");
-    }
-}

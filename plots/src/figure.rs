@@ -3,8 +3,6 @@
 use crate::canvas::{Canvas, render};
 use crate::error::{Error, Result};
 use crate::theme::Size;
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 /// The file formats.
@@ -53,28 +51,12 @@ pub trait Figure {
     /// Writes the figure to `path`, PNG or SVG by its ending. The file appears whole or not at all.
     ///
     /// # Errors
-    /// As [`Figure::render`], [`Error::UnknownFormat`], [`Error::DiskFull`], and [`Error::Write`] when the folder is missing or not
-    /// writable.
+    /// As [`Figure::render`], [`Error::UnknownFormat`], and [`Error::Disk`] when the folder is missing or not writable or the
+    /// disk is full.
     fn save(&self, path: &Path) -> Result<()> {
         let bytes = self.render(Format::of(path)?)?;
-        write_whole(path, &bytes).map_err(|source| Error::write(path, source))
+        Ok(atomic_file::write(path, &bytes)?)
     }
-}
-
-/// Writes beside the target first and renames, so that a full disk or a kill leaves the earlier file intact.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let name = path.file_name().ok_or(std::io::ErrorKind::InvalidInput)?.to_string_lossy();
-    let partial = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = fs::File::create(&partial).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&partial, path)
-    });
-    if written.is_err() {
-        // The first error is the one to report; the remains may not even exist.
-        let _ = fs::remove_file(&partial);
-    }
-    written
 }
 
 #[cfg(test)]

@@ -302,8 +302,8 @@ fn failures_name_the_file_and_leave_the_earlier_one() {
 
     let path = folder.path().join("missing").join("curves.png");
     let error = curves(3).save(&path).unwrap_err();
-    assert!(matches!(error, Error::Write { .. }));
-    assert!(error.to_string().starts_with(&format!("{}: cannot write the figure: ", path.display())), "{error}");
+    assert!(matches!(error, Error::Disk(_)));
+    assert!(error.to_string().starts_with(&format!("{}: cannot write the file: ", path.display())), "{error}");
 
     let path = folder.path().join("curves.svg");
     fs::write(&path, "earlier").unwrap();
@@ -313,6 +313,6 @@ fn failures_name_the_file_and_leave_the_earlier_one() {
     // A folder stands where the file should go: the rename fails, and its temporary file goes away.
     let path = folder.path().join("taken.svg");
     fs::create_dir(&path).unwrap();
-    assert!(matches!(curves(3).save(&path), Err(Error::Write { .. })));
+    assert!(matches!(curves(3).save(&path), Err(Error::Disk(_))));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }

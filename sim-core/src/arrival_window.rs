@@ -96,7 +96,6 @@ pub(crate) struct PackedSynapses {
     /// Numbers behind the base of the run, four synapses to a word, the first in the lowest bits.
     offsets: Vec<u64>,
     weights: Vec<[f32; 4]>,
-    shortest: Option<u32>,
     longest: u32,
 }
 
@@ -122,14 +121,12 @@ impl PackedSynapses {
         synapses.retain(|synapse| synapse.weight as f32 != 0.0);
         // Stable: synapses that agree in all three keep the order in which they were given.
         synapses.sort_by_key(|synapse| (synapse.pre, synapse.delay_steps, synapse.post));
-        let delays = || synapses.iter().map(|synapse| synapse.delay_steps);
         let mut packed = Self {
             first_run: Vec::with_capacity(sources + 1),
             run: Vec::new(),
             offsets: Vec::with_capacity(synapses.len().div_ceil(4)),
             weights: Vec::with_capacity(synapses.len().div_ceil(4)),
-            shortest: delays().min(),
-            longest: delays().max().unwrap_or(0),
+            longest: synapses.iter().map(|synapse| synapse.delay_steps).max().unwrap_or(0),
         };
         // Saturating: a window so large is refused when it is made.
         let place =
@@ -153,11 +150,6 @@ impl PackedSynapses {
         }
         packed.first_run.push(packed.run.len());
         Ok(packed)
-    }
-
-    /// Shortest delay in steps; `None` without synapses.
-    pub fn shortest(&self) -> Option<u32> {
-        self.shortest
     }
 
     /// Longest delay in steps, 0 without synapses.
@@ -213,7 +205,7 @@ mod tests {
     fn synapses_without_weight_are_left_out() {
         let synapse = |weight, delay_steps| Synapse { pre: 0, post: 0, weight, delay_steps };
         let packed = PackedSynapses::new("", 1, 1, vec![synapse(0.0, 0), synapse(0.5, 2), synapse(1e-300, 9)]).unwrap();
-        assert_eq!((packed.shortest(), packed.longest(), packed.weights.len()), (Some(2), 2, 1));
+        assert_eq!((packed.longest(), packed.weights.len()), (2, 1));
     }
 
     proptest! {

@@ -74,7 +74,6 @@ struct Outgoing {
     target: usize,
     start: Vec<usize>,
     arrival: Vec<Arrival>,
-    min_delay: Option<u32>,
     max_delay: u32,
 }
 
@@ -89,10 +88,9 @@ impl Outgoing {
         for neuron in 0..sources {
             start[neuron + 1] += start[neuron];
         }
-        let delays = || synapse.iter().map(|synapse| synapse.delay_steps);
-        let (min_delay, max_delay) = (delays().min(), delays().max().unwrap_or(0));
+        let max_delay = synapse.iter().map(|synapse| synapse.delay_steps).max().unwrap_or(0);
         let arrival = |synapse: &Synapse| Arrival::new(synapse.delay_steps as usize, synapse.post as usize, targets, synapse.weight);
-        Self { target, start, arrival: synapse.iter().map(arrival).collect(), min_delay, max_delay }
+        Self { target, start, arrival: synapse.iter().map(arrival).collect(), max_delay }
     }
 
     fn deliver(&self, spikes: &[InputSpike], ring: &mut DelayRing) {
@@ -109,7 +107,7 @@ impl ClockEngine {
     /// # Errors
     /// What [`Network::check`] and the neuron models refuse; a cycle of projections with zero delay, by name; delays too long to be kept.
     pub fn build(network: &Network) -> Result<Self> {
-        network.check()?;
+        let order = step_order(network)?;
         let projections: Vec<Outgoing> = network
             .projections
             .iter()
@@ -145,8 +143,15 @@ impl ClockEngine {
                 outgoing: (0..projections.len()).filter(|&p| network.projections[p].source == index).collect(),
             });
         }
-        let order = step_order(network, &projections.iter().map(|outgoing| outgoing.min_delay).collect::<Vec<_>>())?;
         Ok(Self { populations: running, rings, projections, order, step: 0 })
+    }
+
+    /// Whether the network can be simulated at all, before memory is taken for it.
+    ///
+    /// # Errors
+    /// What [`Network::check`] refuses; a cycle of projections with zero delay, by name.
+    pub fn check(network: &Network) -> Result<()> {
+        step_order(network).map(drop)
     }
 
     /// Back to rest at step 0, without spikes under way.

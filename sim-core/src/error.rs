@@ -40,6 +40,12 @@ pub enum Error {
     Recording(String),
 }
 
+/// A number as people read it: with an exponent where its digits would fill a line.
+pub fn plain(value: f64) -> String {
+    let few = value == 0.0 || (1e-6..1e16).contains(&value.abs());
+    if few || !value.is_finite() { value.to_string() } else { format!("{value:e}") }
+}
+
 impl Error {
     /// An [`Error::OutOfRange`].
     pub fn out_of_range(name: impl Into<String>, value: impl Display, allowed: impl Into<String>) -> Self {
@@ -51,6 +57,19 @@ impl Error {
     /// # Errors
     /// [`Error::OutOfRange`] otherwise.
     pub fn check(name: &str, value: f64, ok: bool, allowed: &str) -> Result<()> {
-        if value.is_finite() && ok { Ok(()) } else { Err(Self::out_of_range(name, value, allowed)) }
+        if value.is_finite() && ok { Ok(()) } else { Err(Self::out_of_range(name, plain(value), allowed)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_numbers_have_an_exponent() {
+        let numbers = [0.0, -3.5, 1_000_000_000_000.0, 1e300, -1.5e-12, f64::NAN, f64::INFINITY].map(plain);
+        assert_eq!(numbers, ["0", "-3.5", "1000000000000", "1e300", "-1.5e-12", "NaN", "inf"]);
+        let error = Error::check("Lif::tau_mem_ms", -1e300, false, "above 0").unwrap_err().to_string();
+        assert_eq!(error, "Lif::tau_mem_ms is -1e300, but must be above 0");
     }
 }

@@ -273,26 +273,6 @@ impl Network {
         }
     }
 
-    /// One line for everything that is not learned: the time step, each population and each projection. Networks with equal lines can
-    /// exchange what they learned.
-    pub fn outline(&self) -> Vec<String> {
-        let mut lines = vec![format!("dt_ms {}", self.dt_ms)];
-        for Population { name, size, cells, norm } in &self.populations {
-            let norm = if norm.is_some() { ", norm" } else { "" };
-            lines.push(format!("population {name}: {size} x {cells:?}{norm}"));
-        }
-        for (index, projection) in self.projections.iter().enumerate() {
-            let synapses = match &projection.synapses {
-                Synapses::Dense(DenseSynapses { pre, post, taps, max_delay_steps, granularity, kernel, .. }) => {
-                    format!("{post} x {pre} x {taps}, delays 0..={max_delay_steps}, {granularity:?}, {kernel:?}")
-                }
-                Synapses::Sparse(synapses) => format!("{} synapses", synapses.len()),
-            };
-            lines.push(format!("projection {}: {synapses}", self.projection_name(index)));
-        }
-        lines
-    }
-
     /// Name of a projection, `source->target`.
     pub fn projection_name(&self, projection: usize) -> String {
         let Projection { source, target, .. } = &self.projections[projection];

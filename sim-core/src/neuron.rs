@@ -5,6 +5,8 @@
 //! over a whole sample at once (layered engine), forward and backward. Calls are dynamic per population, the loops inside are plain.
 
 use crate::Result;
+use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::ops::Range;
 
@@ -21,6 +23,50 @@ pub trait NeuronModel: Debug + Send + Sync {
     /// # Errors
     /// [`crate::Error::OutOfRange`] naming the first field that is not allowed.
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>>;
+
+    /// What the model is, in names and values that outlive changes of the program: what a checkpoint is compared by.
+    fn describe(&self) -> ModelDescription;
+}
+
+/// A neuron model by name, with all its parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelDescription {
+    /// The name that configuration files use.
+    pub name: String,
+    /// Value of every parameter by its key; `surrogate.alpha` for the field of a field.
+    pub parameters: BTreeMap<String, String>,
+    /// The same of the model's defaults: what a description of an earlier version, which lacks a parameter, stands for.
+    pub defaults: BTreeMap<String, String>,
+}
+
+impl ModelDescription {
+    /// The description of a model whose parameters are plain fields.
+    ///
+    /// # Panics
+    /// If the model is not a struct of plain fields.
+    pub fn of<M: Serialize + Default>(name: &str, model: &M) -> Self {
+        Self { name: name.to_owned(), parameters: flat(model), defaults: flat(&M::default()) }
+    }
+}
+
+/// Every plain value within a serialisable one by its path, `a.b` for the field of a field; a list is one value.
+///
+/// # Panics
+/// If it cannot be written as JSON.
+pub fn flat(value: &impl Serialize) -> BTreeMap<String, String> {
+    fn collect(path: &str, value: &serde_json::Value, into: &mut BTreeMap<String, String>) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                let key = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+                fields.iter().for_each(|(name, field)| collect(&key(name), field, into));
+            }
+            serde_json::Value::String(text) => drop(into.insert(path.to_owned(), text.clone())),
+            other => drop(into.insert(path.to_owned(), other.to_string())),
+        }
+    }
+    let mut values = BTreeMap::new();
+    collect("", &serde_json::to_value(value).expect("plain fields"), &mut values);
+    values
 }
 
 /// State of a population in the clock engine: one entry per neuron.

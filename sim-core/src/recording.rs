@@ -50,12 +50,15 @@ impl Variables {
     pub const SPIKES: Self = Self { spikes: true, potentials: false };
     /// Spikes and potentials.
     pub const ALL: Self = Self { spikes: true, potentials: true };
+    /// Nothing.
+    pub const NONE: Self = Self { spikes: false, potentials: false };
 }
 
 /// A recording in memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
-    variables: Variables,
+    /// By population.
+    variables: Vec<Variables>,
     spikes: Vec<Vec<(u32, u32)>>,
     potentials: Vec<Vec<f64>>,
 }
@@ -63,6 +66,12 @@ pub struct Recording {
 impl Recording {
     /// An empty recording of a network with `populations` populations.
     pub fn new(populations: usize, variables: Variables) -> Self {
+        Self::selecting(vec![variables; populations])
+    }
+
+    /// An empty recording that keeps of each population what `variables` says.
+    pub fn selecting(variables: Vec<Variables>) -> Self {
+        let populations = variables.len();
         Self { variables, spikes: vec![Vec::new(); populations], potentials: vec![Vec::new(); populations] }
     }
 
@@ -79,14 +88,14 @@ impl Recording {
 
 impl Recorder for Recording {
     fn record_spikes(&mut self, population: usize, step: usize, neurons: &[u32]) -> Result<()> {
-        if self.variables.spikes {
+        if self.variables[population].spikes {
             self.spikes[population].extend(neurons.iter().map(|&neuron| (step as u32, neuron)));
         }
         Ok(())
     }
 
     fn record_potentials(&mut self, population: usize, _step: usize, potential: &[f64]) -> Result<()> {
-        if self.variables.potentials {
+        if self.variables[population].potentials {
             self.potentials[population].extend_from_slice(potential);
         }
         Ok(())
@@ -262,6 +271,17 @@ mod tests {
         recording.record_potentials(0, 3, &[0.0; 3]).unwrap();
         recording.record_spikes(0, 4, &[0]).unwrap();
         assert_eq!((recording.spikes(0).len(), recording.potentials(0).len()), (4, 0));
+    }
+
+    #[test]
+    fn a_population_of_its_own_can_be_selected() {
+        let mut recording = Recording::selecting(vec![Variables::NONE, Variables::ALL]);
+        for population in 0..2 {
+            recording.record_spikes(population, 0, &[0]).unwrap();
+            recording.record_potentials(population, 0, &[0.5]).unwrap();
+        }
+        assert_eq!((recording.spikes(0).len(), recording.potentials(0).len()), (0, 0));
+        assert_eq!((recording.spikes(1), recording.potentials(1)), (&[(0, 0)][..], &[0.5][..]));
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! In which order a step visits populations.
 
-use crate::{Error, Network, Result};
+use crate::{Error, Network, Result, Synapses, rounded_delay};
 
 /// An order of the populations in which every projection with a zero delay points forwards; otherwise the order of the network.
-/// `shortest` holds the shortest delay of each projection, in steps; `None` where it has no synapse.
 ///
 /// # Errors
-/// [`Error::Network`] naming the populations of a cycle.
-pub(crate) fn step_order(network: &Network, shortest: &[Option<u32>]) -> Result<Vec<usize>> {
+/// What [`Network::check`] refuses; [`Error::Network`] naming the populations of a cycle.
+pub(crate) fn step_order(network: &Network) -> Result<Vec<usize>> {
+    network.check()?;
     let zero_delay: Vec<(usize, usize)> = network
         .projections
         .iter()
-        .zip(shortest)
-        .filter(|(_, shortest)| **shortest == Some(0))
-        .map(|(projection, _)| (projection.source, projection.target))
+        .filter(|projection| match &projection.synapses {
+            Synapses::Dense(dense) => dense.delay.iter().any(|&delay| rounded_delay(f64::from(delay), dense.max_delay_steps) == 0),
+            Synapses::Sparse(synapses) => synapses.iter().any(|synapse| synapse.delay_steps == 0),
+        })
+        .map(|projection| (projection.source, projection.target))
         .collect();
     let mut order = Vec::with_capacity(network.populations.len());
     let mut waiting: Vec<usize> = (0..network.populations.len()).collect();

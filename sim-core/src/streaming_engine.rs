@@ -81,7 +81,7 @@ impl StreamingEngine {
     /// What [`Network::check`] and the neuron models refuse; [`Error::Network`] for another number of sources than one, for a cycle of
     /// projections with zero delay, by name, and for delays too long to be kept; [`Error::OutOfRange`] for a weight too large for `f32`.
     pub fn new(network: &Network) -> Result<Self> {
-        network.check()?;
+        let order = step_order(network)?;
         let sources: Vec<usize> =
             (0..network.populations.len()).filter(|&p| matches!(network.populations[p].cells, Cells::Source)).collect();
         let &[source] = &sources[..] else {
@@ -98,8 +98,6 @@ impl StreamingEngine {
             let synapses = PackedSynapses::new(&name, from.size, to.size, synapses)?;
             projections.push(Outgoing { target: projection.target, synapses });
         }
-        let shortest: Vec<Option<u32>> = projections.iter().map(|outgoing| outgoing.synapses.shortest()).collect();
-        let order = step_order(network, &shortest)?;
         let mut windows = Vec::with_capacity(network.populations.len());
         let mut populations = Vec::with_capacity(network.populations.len());
         for (index, population) in network.populations.iter().enumerate() {

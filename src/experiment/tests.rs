@@ -194,3 +194,48 @@ fn a_named_file_replaces_made_up_data() {
     let text = Experiment::recipe("shd-delays").unwrap().data.recordings(Seed(0)).unwrap_err().to_string();
     assert!(text.contains("--data FILE"), "{text}");
 }
+
+#[test]
+fn a_changed_kind_takes_the_values_of_the_old_one_away() {
+    let neuron = with(&["network.readout.model=lif", "training.loss=spike_count"]).unwrap().network.readout;
+    assert!(matches!(neuron, Model::Lif(_)));
+    let text = with(&["network.neuron.model=leaky_integrator"]).unwrap_err().to_string();
+    assert!(text.ends_with("network.neuron never fires, but hidden populations need a model that does"), "{text}");
+    let schedule = with(&["training.weights.schedule.kind=constant"]).unwrap().training.weights.schedule;
+    assert_eq!(schedule, toml::from_str::<Schedule>("kind = 'constant'").unwrap());
+    let surrogate = |changes: &[&str]| match with(changes).unwrap().network.neuron {
+        Model::Lif(lif) => lif.surrogate,
+        other => panic!("{other:?}"),
+    };
+    let slope = "network.neuron.surrogate.slope=box";
+    assert_eq!(surrogate(&[slope]), neurons::Surrogate::Box { half_width: 0.5, peak: 1.0 });
+    assert_eq!(surrogate(&[slope, "network.neuron.surrogate.peak=2"]), neurons::Surrogate::Box { half_width: 0.5, peak: 2.0 });
+    assert_eq!(surrogate(&["network.neuron.surrogate.peak=2", slope]), neurons::Surrogate::Box { half_width: 0.5, peak: 2.0 });
+    // What both have stays, and what was typed never goes silently.
+    let tau_ms = |changes: &[&str]| match with(changes).unwrap().network.readout {
+        Model::LeakyIntegrator(model) => model.tau_mem_ms,
+        Model::Lif(model) => model.tau_mem_ms,
+    };
+    assert_eq!(tau_ms(&["network.readout.model=lif", "training.loss=spike_count"]), tau_ms(&[]));
+    let text = with(&["training.weights.schedule.end=0.1", "training.weights.schedule.kind=constant"]).unwrap_err().to_string();
+    assert!(text.contains("unknown field `end`"), "{text}");
+    assert!(with(&["network.neuron.model=cube"]).unwrap_err().to_string().contains("unknown variant `cube`"));
+    let Source::File(source) = with(&["data.source.kind=file", "data.source.path=a.h5"]).unwrap().data.source else { panic!() };
+    assert_eq!((source.channels, source.classes), (700, None));
+}
+
+#[test]
+fn wrong_types_are_said_in_words() {
+    for (text, expected) in [
+        ("seed = 'x'", "expected a whole number, at least 0"),
+        ("[training]\nepochs = -1", "expected a whole number, at least 0"),
+        ("[training]\ndropout = 'x'", "expected a number"),
+        ("[data.split]\nspeakers = [70000]", "expected a whole number from 0 to 65535"),
+        ("training = 3", "expected a section"),
+        ("[network]\nneuron = 3", "expected a section"),
+        ("[network]\nbatch_norm = 1", "expected true or false"),
+    ] {
+        let text = message(text);
+        assert!(text.ends_with(expected), "{text}");
+    }
+}

@@ -6,7 +6,7 @@ use anyhow::Result;
 use std::fmt::Write;
 use std::process::ExitCode;
 use synfire::sim_core::MachineRates;
-use synfire::{BenchReport, BenchSettings, Experiment, Latency, Roofline, StageRoofline, bench};
+use synfire::{BenchReport, BenchSettings, Experiment, Latency, Roofline, StageRoofline, bench, counted};
 
 pub fn run(arguments: &Bench) -> Result<ExitCode> {
     let experiment = Experiment::recipe_with(&arguments.recipe, &arguments.overrides()?)?;
@@ -29,7 +29,7 @@ pub fn run(arguments: &Bench) -> Result<ExitCode> {
 fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let BenchReport { recipe, data, instructions, threads, batch_size, .. } = report;
-    writeln!(text, "{recipe} on {data}: {instructions}, {}, batches of {batch_size}", output::counted(*threads, "thread"))?;
+    writeln!(text, "{recipe} on {data}: {instructions}, {}, batches of {batch_size}", counted(*threads, "thread"))?;
     writeln!(text, "training   {:>10.1} samples/s over a whole run", report.train_samples_per_s)?;
     writeln!(
         text,

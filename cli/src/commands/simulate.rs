@@ -2,12 +2,12 @@
 
 use crate::arguments::{Recordable, Simulate};
 use crate::output;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use synfire::sim_core::{SampleSource, Variables};
-use synfire::{NetworkFile, Simulation, TrainedRun};
+use synfire::{NetworkFile, Simulation, SimulationLog, TrainedRun};
 
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
     let records = |what| arguments.record.contains(&what);
@@ -20,9 +20,9 @@ fn of_run(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
     let chosen = run.sample(arguments.data.as_deref(), arguments.sample)?;
     let simulation = Simulation::of_sample(run.network(), &chosen.data, chosen.index);
     let folder = arguments.out.clone().unwrap_or_else(|| run.folder().spikes());
-    let files = simulation.log(variables, &folder, &format!("sample-{}", chosen.index))?;
-    let recording = simulation.record(Variables::ALL)?;
-    let predicted = simulation.predicted(&recording, run.experiment().training.loss);
+    let mut output = simulation.output_recording();
+    let log = simulation.log(variables, &folder, &format!("sample-{}", chosen.index), &mut output)?;
+    let predicted = simulation.predicted(&output, run.experiment().training.loss);
     let class = |class: usize| chosen.data.dataset.recordings().class_name(class);
     let label = chosen.data.dataset.label(chosen.index);
     if arguments.json {
@@ -33,8 +33,8 @@ fn of_run(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
             "predicted": class(predicted),
             "steps": simulation.steps(),
             "dt_ms": simulation.network().dt_ms,
-            "spikes": spikes(&simulation, |population| recording.spikes(population).len()),
-            "files": files,
+            "spikes": spikes(&simulation, &log),
+            "files": log.files,
         }))?;
     } else {
         output::print(format!(
@@ -44,32 +44,38 @@ fn of_run(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
             class(label),
             class(predicted)
         ))?;
-        print_files(&files)?;
+        print_files(&log.files)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn of_file(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
     if arguments.data.is_some() || arguments.sample.is_some() {
-        bail!("{}: a network file brings its own spikes; --data and --sample belong to the folder of a run", arguments.network.display());
+        let problem = "a network file brings its own spikes; --data and --sample belong to the folder of a run";
+        return Err(synfire::Error::Config { origin: arguments.network.display().to_string(), problem: problem.into() }.into());
     }
     let path = &arguments.network;
     let simulation = NetworkFile::read(path)?.simulation(&path.display().to_string())?;
     let folder = arguments.out.clone().unwrap_or_else(|| ".".into());
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let files = simulation.log(variables, &folder, &name)?;
+    let log = simulation.log(variables, &folder, &name, &mut ())?;
     if arguments.json {
-        output::print(json!({ "steps": simulation.steps(), "dt_ms": simulation.network().dt_ms, "files": files }))?;
+        output::print(json!({
+            "steps": simulation.steps(),
+            "dt_ms": simulation.network().dt_ms,
+            "spikes": spikes(&simulation, &log),
+            "files": log.files,
+        }))?;
     } else {
-        print_files(&files)?;
+        print_files(&log.files)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Spikes of every population by name.
-fn spikes(simulation: &Simulation, count: impl Fn(usize) -> usize) -> serde_json::Map<String, serde_json::Value> {
-    let populations = simulation.network().populations.iter().enumerate();
-    populations.map(|(index, population)| (population.name.clone(), count(index).into())).collect()
+fn spikes(simulation: &Simulation, log: &SimulationLog) -> serde_json::Map<String, serde_json::Value> {
+    let populations = simulation.network().populations.iter().zip(&log.spikes);
+    populations.map(|(population, &spikes)| (population.name.clone(), spikes.into())).collect()
 }
 
 fn print_files(files: &[PathBuf]) -> Result<()> {

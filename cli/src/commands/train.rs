@@ -6,10 +6,9 @@ use crate::{interrupt, output};
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
-use synfire::{Experiment, Finish, RunFolder, TrainingRun};
+use synfire::{Experiment, Finish, TrainingRun, counted};
 
 pub fn run(arguments: &Train) -> Result<ExitCode> {
-    interrupt::listen()?;
     let threads = arguments.threads.map(usize::from);
     let mut run = match &arguments.resume {
         Some(folder) => TrainingRun::resume(folder, arguments.data.as_deref(), threads)?,
@@ -17,18 +16,12 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
             let experiment = experiment(arguments)?;
             match &arguments.out {
                 Some(folder) => TrainingRun::create(experiment, folder.clone(), arguments.overwrite, threads)?,
-                None => {
-                    let folder = RunFolder::next(Path::new("runs"), &experiment.name)?;
-                    let created = TrainingRun::create(experiment, folder.clone(), false, threads);
-                    if created.is_err() {
-                        // The number was taken for a run that never began; the folder is still empty, or it stays.
-                        let _ = std::fs::remove_dir(&folder);
-                    }
-                    created?
-                }
+                None => TrainingRun::create_next(experiment, Path::new("runs"), threads)?,
             }
         }
     };
+    // Until here nothing was there to be saved.
+    interrupt::save_first();
     if let Some(epochs) = arguments.stop_after {
         run = run.stop_after(epochs);
     }
@@ -48,11 +41,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
         }
         Finish::Stopped { folder, epochs } => {
             if !arguments.quiet {
-                output::say(format!(
-                    "stopped after {}; go on with synfire train --resume {}",
-                    output::counted(epochs, "epoch"),
-                    folder.display()
-                ));
+                output::say(format!("stopped after {}; go on with synfire train --resume {}", counted(epochs, "epoch"), folder.display()));
             }
             Ok(if interrupt::asked() { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
         }

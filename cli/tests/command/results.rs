@@ -110,7 +110,9 @@ fn simulate_runs_a_described_network() {
     assert_eq!(files.lines().count(), 2);
     let expected = "population,time_ms,neuron\nstart,1,0\nring,1.5,0\nring,2.5,1\nring,4.5,0\nring,5.5,1\nring,7.5,0\nring,8.5,1\n";
     assert_eq!(sandbox.text("sim/chain.spikes.csv"), expected);
-    let message = sandbox.fails(1, &["simulate", "chain.toml", "--sample", "1"]);
+    let value = json(&sandbox.ok(&["simulate", "chain.toml", "--out", "sim", "--json"]));
+    assert_eq!((value["spikes"]["start"].as_u64(), value["spikes"]["ring"].as_u64()), (Some(1), Some(6)));
+    let message = sandbox.fails(2, &["simulate", "chain.toml", "--sample", "1"]);
     assert!(message.contains("--data and --sample belong to the folder of a run"), "{message}");
     let text = sandbox.text("chain.toml").replace("size = 2", "size = two");
     sandbox.write("chain.toml", text);
@@ -123,6 +125,9 @@ fn plot_draws_what_is_asked_for_also_of_an_unfinished_run() {
     sandbox.train("run", &["--stop-after", "1"]);
     assert_eq!(sandbox.ok(&["plot", "run"]).lines().count(), 8);
     assert_eq!(sandbox.ok(&["plot", "run", "curves", "delays"]).lines().next(), Some("run/plots/curves.png"));
+    std::fs::remove_dir_all(sandbox.path("run/plots")).unwrap();
+    sandbox.ok(&["plot", "run", "curves"]);
+    assert!(sandbox.read("run/plots/curves.png").starts_with(b"\x89PNG"), "a missing folder is made again");
     let message = sandbox.fails(1, &["plot", "run", "confusion"]);
     assert!(message.contains("result.json"), "{message}");
 }

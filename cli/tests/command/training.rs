@@ -61,7 +61,7 @@ fn two_epochs_and_two_more_are_four() {
     assert!(stdout.is_empty(), "{stdout}");
     assert!(!sandbox.path("parts/result.json").exists());
     let message = sandbox.fails(1, &["train", "tiny.toml", "--out", "parts"]);
-    assert!(message.contains("stopped after 2 epochs; go on with --resume parts"), "{message}");
+    assert!(message.contains("stopped after 2 epochs; go on with synfire train --resume parts"), "{message}");
     // The others make sure that what a killed run may have written beyond its last checkpoint does no harm.
     let mut rows = sandbox.text("parts/metrics.csv");
     rows.push_str(&rows.lines().last().unwrap().replacen('2', "3", 1));
@@ -142,4 +142,31 @@ fn piped_progress_is_plain_lines_on_stderr() {
     assert_eq!(sandbox.text("run/log.txt"), stderr);
     let quiet = sandbox.run(&["train", "tiny.toml", "--out", "quiet", "--epochs", "1", "--quiet"]);
     assert!(quiet.stderr.is_empty());
+}
+
+/// Waits until the program listens for Ctrl-C, which the system tells.
+#[cfg(target_os = "linux")]
+fn wait_until_it_listens(child: &std::process::Child) {
+    let listens = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let caught = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
+        caught.is_some_and(|caught| caught & 1 << 1 != 0)
+    };
+    while !listens() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_before_training_ends_at_once_and_leaves_nothing() {
+    let sandbox = Sandbox::new();
+    // Making these samples takes many times longer than the test allows.
+    let mut child = sandbox.spawn(&["train", "tiny.toml", "--set", "data.source.samples_per_class=5000000"]);
+    wait_until_it_listens(&child);
+    let started = std::time::Instant::now();
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(started.elapsed().as_secs_f64() < 2.0, "{:?}", started.elapsed());
+    assert!(!sandbox.path("runs").exists());
 }

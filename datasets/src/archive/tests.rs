@@ -1,3 +1,6 @@
+use std::fs::File;
+use std::io::Write;
+
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
@@ -141,17 +144,8 @@ fn an_archive_of_something_else_is_refused() {
 
 #[test]
 fn a_full_disk_is_said() {
-    struct Full;
-    impl Write for Full {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::StorageFull.into())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let content = Path::new("cache/shd.h5");
-    let error = copy(&mut HDF5_SIGNATURE.as_slice(), &mut Full, Path::new("shd.h5.gz"), content).unwrap_err();
+    let full = |_: &[u8]| Err(atomic_file::Error::io(Path::new("cache/shd.h5"), "write the file", io::ErrorKind::StorageFull.into()));
+    let error = copy(&mut HDF5_SIGNATURE.as_slice(), full, Path::new("shd.h5.gz")).unwrap_err();
     assert_eq!(error.to_string(), "cache/shd.h5: the disk is full, nothing was written");
 }
 

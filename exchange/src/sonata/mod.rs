@@ -26,8 +26,8 @@ pub use potentials::SonataPotentials;
 pub use reader::{PopulationSpikes, Sorting, read_spikes};
 pub use spikes::SonataSpikes;
 
-use crate::atomic_file::AtomicFile;
 use crate::{Error, Result};
+use atomic_file::AtomicFile;
 use hdf5_writer::{AttributeBuilder, ByteOrder, DatasetBuilder, Datatype, EnumMember, Hdf5Builder, WriteOptions};
 
 const MAGIC: u32 = 0x0A7A;
@@ -69,7 +69,7 @@ fn write_file(mut file: AtomicFile, content: Hdf5Builder) -> Result<()> {
     let options = WriteOptions { byte_order: ByteOrder::LittleEndian, ..WriteOptions::default() };
     let bytes = content.into_plan().and_then(|plan| plan.encode(options));
     file.write(&bytes.map_err(|error| Error::file(file.path(), format!("the log cannot be stored as HDF5: {error}")))?)?;
-    file.finish()
+    Ok(file.finish()?)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Writes membrane potentials.
 
 use super::{FLOAT32, FLOAT64, UINT8, UINT32, UINT64, dataset, sonata_file, units, write_file};
-use crate::atomic_file::AtomicFile;
 use crate::{Log, LogLayout, Result};
+use atomic_file::AtomicFile;
 use hdf5_writer::{AttributeBuilder, Hdf5Builder};
 use sim_core::Record;
 use std::path::Path;
@@ -29,7 +29,7 @@ impl SonataPotentials {
     /// Starts a report that is going to be at `path`.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] or [`crate::Error::DiskFull`].
+    /// [`crate::Error::Disk`].
     pub fn create(path: impl AsRef<Path>, layout: &LogLayout) -> Result<Self> {
         let populations = vec![Rows::default(); layout.populations().len()];
         Ok(Self { file: AtomicFile::create(path.as_ref())?, layout: layout.clone(), populations })

@@ -62,11 +62,11 @@ impl PopulationSpikes {
 /// in ms, `node_ids` integers of any width; `sorting` may be an enumeration, an integer or text.
 ///
 /// # Errors
-/// [`Error::Io`] when the file cannot be opened; [`Error::File`] naming dataset and index when it is not HDF5, lacks what it needs, or holds what
+/// [`Error::Disk`] when the file cannot be opened; [`Error::File`] naming dataset and index when it is not HDF5, lacks what it needs, or holds what
 /// cannot be right.
 pub fn read_spikes(path: impl AsRef<Path>) -> Result<Vec<PopulationSpikes>> {
     let path = path.as_ref();
-    std::fs::File::open(path).map_err(|source| Error::io(path, "open the file", source))?;
+    atomic_file::open(path)?;
     let file = Hdf5File::open(path).map_err(|error| Error::file(path, format!("is not a readable HDF5 file ({})", innermost(&error))))?;
     let group = match file.group("spikes") {
         Ok(group) => group,

@@ -1,8 +1,8 @@
 //! Writes spikes.
 
 use super::{FLOAT64, Sorting, UINT64, dataset, sonata_file, sorting_attribute, units, write_file};
-use crate::atomic_file::AtomicFile;
 use crate::{Log, LogLayout, Result};
+use atomic_file::AtomicFile;
 use sim_core::Record;
 use std::path::Path;
 
@@ -25,7 +25,7 @@ impl SonataSpikes {
     /// Starts a log that is going to be at `path`.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] or [`crate::Error::DiskFull`].
+    /// [`crate::Error::Disk`].
     pub fn create(path: impl AsRef<Path>, layout: &LogLayout) -> Result<Self> {
         let populations = vec![Columns::default(); layout.populations().len()];
         Ok(Self { file: AtomicFile::create(path.as_ref())?, layout: layout.clone(), populations })

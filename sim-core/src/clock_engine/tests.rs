@@ -19,6 +19,10 @@ const RELAY: Leaky = Leaky { decay: 0.0, threshold: 1.0 };
 const LEAKY: Leaky = Leaky { decay: 0.875, threshold: 1.0 };
 
 impl NeuronModel for Leaky {
+    fn describe(&self) -> crate::ModelDescription {
+        crate::ModelDescription { name: "leaky".into(), parameters: Default::default(), defaults: Default::default() }
+    }
+
     fn build(&self, _dt_ms: f64) -> Result<Box<dyn Neuron>> {
         Ok(Box::new(*self))
     }

@@ -15,6 +15,10 @@ const PROBE: Leaky = Leaky { decay: 0.0, threshold: f32::INFINITY };
 const RELAY: Leaky = Leaky { decay: 0.0, threshold: 1.0 };
 
 impl NeuronModel for Leaky {
+    fn describe(&self) -> crate::ModelDescription {
+        crate::ModelDescription { name: "leaky".into(), parameters: Default::default(), defaults: Default::default() }
+    }
+
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
         Error::check("Leaky::dt_ms", dt_ms, dt_ms < 100.0, "below 100")?;
         Ok(Box::new(*self))

@@ -1,0 +1,203 @@
+//! Everything about a network that is not learned, as names and values: what a checkpoint is compared by.
+
+use crate::{Cells, DenseSynapses, Network, Population, Synapses, flat};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The outline of a network. Networks without a [`Outline::difference`] can exchange what they learned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outline {
+    /// Length of a time step in ms.
+    pub dt_ms: f64,
+    /// The populations, in their order.
+    pub populations: Vec<PopulationOutline>,
+    /// The projections, in their order.
+    pub projections: Vec<ProjectionOutline>,
+}
+
+/// A population without state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PopulationOutline {
+    /// Name.
+    pub name: String,
+    /// Number of neurons.
+    pub size: usize,
+    /// Name of the neuron model; none for a source.
+    pub model: Option<String>,
+    /// The model's parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// Those of the model's defaults; known of a network at hand only.
+    #[serde(skip)]
+    pub defaults: BTreeMap<String, String>,
+    /// Whether its input is normalised.
+    pub norm: bool,
+}
+
+/// A projection without weights and delays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProjectionOutline {
+    /// `source->target`.
+    pub name: String,
+    /// Number and kind of its synapses by name.
+    pub synapses: BTreeMap<String, String>,
+}
+
+impl Network {
+    /// Everything that is not learned.
+    pub fn outline(&self) -> Outline {
+        let population = |population: &Population| {
+            let model = match &population.cells {
+                Cells::Source => None,
+                Cells::Neurons(model) => Some(model.describe()),
+            };
+            let (model, parameters, defaults) =
+                model.map_or_else(Default::default, |model| (Some(model.name), model.parameters, model.defaults));
+            PopulationOutline {
+                name: population.name.clone(),
+                size: population.size,
+                model,
+                parameters,
+                defaults,
+                norm: population.norm.is_some(),
+            }
+        };
+        let projection = |index: usize| {
+            let named = |what: &str, value: String| (what.to_owned(), value);
+            let synapses = match &self.projections[index].synapses {
+                Synapses::Dense(DenseSynapses { taps, max_delay_steps, granularity, kernel, .. }) => BTreeMap::from([
+                    named("kernel elements per pair", taps.to_string()),
+                    named("longest delay in steps", max_delay_steps.to_string()),
+                    named("granularity of delays", word(granularity)),
+                    named("delay kernel", word(kernel)),
+                ]),
+                Synapses::Sparse(synapses) => BTreeMap::from([named("number of synapses", synapses.len().to_string())]),
+            };
+            ProjectionOutline { name: self.projection_name(index), synapses }
+        };
+        Outline {
+            dt_ms: self.dt_ms,
+            populations: self.populations.iter().map(population).collect(),
+            projections: (0..self.projections.len()).map(projection).collect(),
+        }
+    }
+}
+
+/// A value as configuration files call it.
+fn word(value: &impl Serialize) -> String {
+    flat(value).remove("").unwrap_or_default()
+}
+
+impl Outline {
+    /// The first thing in which `stored`, the outline of a checkpoint, differs from this network: `population hidden1 has 64 neurons in the
+    /// checkpoint, 32 in the configuration`.
+    pub fn difference(&self, stored: &Self) -> Option<String> {
+        let told = |what: &str, theirs: &str, ours: &str| Some(format!("{what} {theirs} in the checkpoint, {ours} in the configuration"));
+        if self.dt_ms != stored.dt_ms {
+            return told("a step lasts", &format!("{} ms", stored.dt_ms), &format!("{} ms", self.dt_ms));
+        }
+        let names = |outline: &Self| outline.populations.iter().map(|population| population.name.clone()).collect::<Vec<_>>().join(", ");
+        if names(self) != names(stored) {
+            return told("the populations are", &names(stored), &names(self));
+        }
+        let populations = self.populations.iter().zip(&stored.populations);
+        populations.clone().find_map(|(ours, theirs)| ours.difference_of_size(theirs)).or_else(|| {
+            populations.clone().find_map(|(ours, theirs)| ours.difference_of_model(theirs)).or_else(|| {
+                let names =
+                    |outline: &Self| outline.projections.iter().map(|projection| projection.name.clone()).collect::<Vec<_>>().join(", ");
+                if names(self) != names(stored) {
+                    return told("the projections are", &names(stored), &names(self));
+                }
+                self.projections.iter().zip(&stored.projections).find_map(|(ours, theirs)| {
+                    let what = format!("projection {}: ", ours.name);
+                    differing(&ours.synapses, &theirs.synapses, &BTreeMap::new(), &what)
+                })
+            })
+        })
+    }
+}
+
+impl PopulationOutline {
+    fn difference_of_size(&self, stored: &Self) -> Option<String> {
+        let Self { name, size, .. } = self;
+        (*size != stored.size)
+            .then(|| format!("population {name} has {} neurons in the checkpoint, {size} in the configuration", stored.size))
+    }
+
+    fn difference_of_model(&self, stored: &Self) -> Option<String> {
+        let name = &self.name;
+        let kind = |outline: &Self| outline.model.clone().unwrap_or_else(|| "a source".into());
+        if self.model != stored.model {
+            return Some(format!("population {name} is {} in the checkpoint, {} in the configuration", kind(stored), kind(self)));
+        }
+        if self.norm != stored.norm {
+            let has = |norm: bool| if norm { "a batch norm" } else { "none" };
+            let (theirs, ours) = (has(stored.norm), has(self.norm));
+            return Some(format!("population {name} has {theirs} in the checkpoint, {ours} in the configuration (batch norm)"));
+        }
+        differing(&self.parameters, &stored.parameters, &self.defaults, &format!("population {name}: "))
+    }
+}
+
+/// The first key whose values differ; what only one side has is as good as its default.
+fn differing(
+    ours: &BTreeMap<String, String>,
+    theirs: &BTreeMap<String, String>,
+    defaults: &BTreeMap<String, String>,
+    what: &str,
+) -> Option<String> {
+    let absent = "nothing".to_owned();
+    let value = |side: &BTreeMap<String, String>, key: &String| side.get(key).or(defaults.get(key)).unwrap_or(&absent).clone();
+    let keys = ours.keys().chain(theirs.keys().filter(|key| !ours.contains_key(*key)));
+    keys.map(|key| (key, value(theirs, key), value(ours, key)))
+        .find(|(_, theirs, ours)| theirs != ours)
+        .map(|(key, theirs, ours)| format!("{what}{key} is {theirs} in the checkpoint, {ours} in the configuration"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline() -> Outline {
+        let parameters = BTreeMap::from([("reset".to_owned(), "hard".to_owned()), ("tau_mem_ms".to_owned(), "20.0".to_owned())]);
+        let hidden = PopulationOutline {
+            name: "hidden1".into(),
+            size: 32,
+            model: Some("lif".into()),
+            defaults: parameters.clone(),
+            parameters,
+            norm: true,
+        };
+        let synapses = BTreeMap::from([("longest delay in steps".to_owned(), "24".to_owned())]);
+        let projection = ProjectionOutline { name: "input->hidden1".into(), synapses };
+        Outline { dt_ms: 2.0, populations: vec![hidden], projections: vec![projection] }
+    }
+
+    #[test]
+    fn only_what_differs_is_named() {
+        assert_eq!(outline().difference(&outline()), None);
+        let of = |change: &dyn Fn(&mut Outline)| {
+            let mut stored = outline();
+            change(&mut stored);
+            outline().difference(&stored).unwrap()
+        };
+        let sides = |what: &str, theirs: &str, ours: &str| format!("{what} {theirs} in the checkpoint, {ours} in the configuration");
+        assert_eq!(of(&|stored| stored.populations[0].size = 64), sides("population hidden1 has", "64 neurons", "32"));
+        assert_eq!(of(&|stored| stored.dt_ms = 1.0), sides("a step lasts", "1 ms", "2 ms"));
+        let text = of(&|stored| drop(stored.populations[0].parameters.insert("tau_mem_ms".into(), "5.0".into())));
+        assert_eq!(text, sides("population hidden1: tau_mem_ms is", "5.0", "20.0"));
+        let text = of(&|stored| drop(stored.projections[0].synapses.insert("longest delay in steps".into(), "30".into())));
+        assert_eq!(text, sides("projection input->hidden1: longest delay in steps is", "30", "24"));
+        assert_eq!(of(&|stored| stored.populations[0].model = None), sides("population hidden1 is", "a source", "lif"));
+    }
+
+    #[test]
+    fn a_parameter_that_the_checkpoint_does_not_know_yet_stands_at_its_default() {
+        let mut stored = outline();
+        stored.populations[0].parameters.remove("reset");
+        assert_eq!(outline().difference(&stored), None);
+        let mut soft = outline();
+        soft.populations[0].parameters.insert("reset".into(), "soft".into());
+        let text = soft.difference(&stored).unwrap();
+        assert_eq!(text, "population hidden1: reset is hard in the checkpoint, soft in the configuration");
+    }
+}

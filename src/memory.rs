@@ -1,0 +1,92 @@
+//! Whether what a run is about to ask for fits into memory: a sentence before, instead of a killed process after.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a process may take where the system does not tell.
+const FALLBACK_BYTES: u64 = 64 << 30;
+
+/// Bytes this process can still take: the least of what the machine has available, what is left below the limit of its control group, and
+/// what is left of its address space. Where the system tells none of these, 64 GiB.
+pub(crate) fn available_bytes() -> u64 {
+    [machine(), control_group(), address_space()].into_iter().flatten().min().unwrap_or(FALLBACK_BYTES)
+}
+
+/// `1.5 GiB`.
+pub(crate) fn gib(bytes: f64) -> String {
+    let gib = bytes / (1u64 << 30) as f64;
+    if gib < 100.0 { format!("{gib:.1} GiB") } else { format!("{gib:.0} GiB") }
+}
+
+fn machine() -> Option<u64> {
+    available_of(&fs::read_to_string("/proc/meminfo").ok()?)
+}
+
+fn available_of(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find(|line| line.starts_with("MemAvailable:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? << 10)
+}
+
+/// Of the process's own group (version 2) and all above it, the one with least left; the cache of files within a group gives way.
+fn control_group() -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let name = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let root = Path::new("/sys/fs/cgroup");
+    let own: PathBuf = root.join(name);
+    own.ancestors().take_while(|group| group.starts_with(root)).filter_map(left_in_group).min()
+}
+
+fn left_in_group(group: &Path) -> Option<u64> {
+    let number = |file: &str| fs::read_to_string(group.join(file)).ok()?.trim().parse::<u64>().ok();
+    let (limit, used) = (number("memory.max")?, number("memory.current")?);
+    let statistics = fs::read_to_string(group.join("memory.stat")).unwrap_or_default();
+    let cache = statistics.lines().find_map(|line| line.strip_prefix("inactive_file ")?.parse::<u64>().ok());
+    Some(limit.saturating_sub(used.saturating_sub(cache.unwrap_or(0))))
+}
+
+/// What `ulimit -v` leaves.
+fn address_space() -> Option<u64> {
+    let limit = address_limit_of(&fs::read_to_string("/proc/self/limits").ok()?)?;
+    let used = size_of(&fs::read_to_string("/proc/self/status").ok()?)?;
+    Some(limit.saturating_sub(used))
+}
+
+fn address_limit_of(limits: &str) -> Option<u64> {
+    limits.lines().find_map(|line| line.strip_prefix("Max address space"))?.split_whitespace().next()?.parse().ok()
+}
+
+fn size_of(status: &str) -> Option<u64> {
+    let line = status.lines().find(|line| line.starts_with("VmSize:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_writes_is_understood() {
+        assert_eq!(available_of("MemTotal:  100 kB\nMemAvailable:   12 kB\n"), Some(12 << 10));
+        assert_eq!(available_of("MemTotal:  100 kB\n"), None);
+        let limits =
+            "Limit    Soft Limit   Hard Limit   Units\nMax address space         12288000000          unlimited            bytes\n";
+        assert_eq!(address_limit_of(limits), Some(12_288_000_000));
+        assert_eq!(address_limit_of(&limits.replace("12288000000", "unlimited")), None);
+        assert_eq!(size_of("Name: x\nVmSize:\t   2000 kB\n"), Some(2000 << 10));
+        assert!(available_bytes() > 0);
+        assert_eq!([gib(1.5 * (1u64 << 30) as f64), gib(5e12)], ["1.5 GiB", "4657 GiB"]);
+    }
+
+    #[test]
+    fn a_group_without_a_limit_does_not_count() {
+        let group = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| fs::write(group.path().join(file), text).unwrap();
+        write("memory.current", "700\n");
+        write("memory.max", "max\n");
+        assert_eq!(left_in_group(group.path()), None);
+        write("memory.max", "1000\n");
+        assert_eq!(left_in_group(group.path()), Some(300));
+        write("memory.stat", "anon 5\ninactive_file 200\n");
+        assert_eq!(left_in_group(group.path()), Some(500));
+    }
+}
