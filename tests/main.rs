@@ -6,6 +6,7 @@
 //! | `golden_layered_engine` | the layered engine and the reference's numbers |
 //! | `layered_oracle` | the layered engine and the oracle, on random networks |
 //! | `engines_agree` | the clock engine and the layered engine |
+//! | `joined_projections` | projections side by side and merged ones, the clock engine, approximated kernels, a used engine |
 //! | `nest_network` | the clock engine and NEST |
 //! | `training_contracts` | thread counts, save and resume |
 //! | `architecture_paths`, `documents` | the documents and what they speak of |
