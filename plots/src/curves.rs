@@ -159,10 +159,7 @@ fn values(series: &[Series]) -> impl Iterator<Item = f64> {
 impl CurvesFigure {
     fn rows(&self) -> Vec<Row<'_>> {
         let loss = Plot { best: self.known_best(), ..Plot::plain("loss (nats)", &self.loss, Scale::rounded(extent(values(&self.loss)))) };
-        let lower = [
-            self.rate_plot(),
-            Plot::plain("σ (steps)", &self.sigma, Scale::from_zero(extent(values(&self.sigma)))),
-        ];
+        let lower = [self.rate_plot(), Plot::plain("σ (steps)", &self.sigma, Scale::from_zero(extent(values(&self.sigma))))];
         let rows = [([loss, self.accuracy_plot()].into(), UPPER_HEIGHT), (Vec::from(lower), LOWER_HEIGHT)];
         let filled = rows.into_iter().map(|(plots, height): (Vec<Plot<'_>>, f64)| {
             let plots: Vec<Plot<'_>> = plots.into_iter().filter(|plot| !plot.series.is_empty()).collect();
@@ -193,12 +190,14 @@ impl CurvesFigure {
             let y = Scale::from_zero(extent(values(&self.learning_rate)));
             return Plot::plain("learning rate", &self.learning_rate, y);
         }
-        let of_peak = |series: &Series| {
+        let of_peak = |(index, series): (usize, &Series)| {
             let Some(peak) = peak(series) else { return series.clone() };
             let label = format!("{}: 100 % = {}", series.label, three_digits(peak));
-            Series { label, ys: series.ys.iter().map(|rate| rate / peak).collect(), ..series.clone() }
+            // Rates of the same schedule lie on one another: dashes let the first be seen.
+            let style = if index > 0 { SeriesStyle { dash: Dash::Dashed, ..series.style } } else { series.style };
+            Series { label, ys: series.ys.iter().map(|rate| rate / peak).collect(), style, ..series.clone() }
         };
-        let series: Vec<Series> = self.learning_rate.iter().map(of_peak).collect();
+        let series: Vec<Series> = self.learning_rate.iter().enumerate().map(of_peak).collect();
         Plot { name: "rate (%)", series: Cow::Owned(series), unit: PERCENT, y: Scale::from_zero(Some((0.0, 100.0))), best: None }
     }
 
