@@ -6,8 +6,10 @@
 //! | `golden_layered_engine` | the layered engine and the reference's numbers |
 //! | `layered_oracle` | the layered engine and the oracle, on random networks |
 //! | `engines_agree` | the clock, the layered and the streaming engine |
+//! | `joined_projections` | projections side by side and merged ones, the clock engine, approximated kernels, a used engine |
 //! | `nest_network` | the clock engine and NEST |
-//! | `training_contracts` | thread counts, save and resume |
+//! | `quickstart` | the default recipe, and the same without delays |
+//! | `training_contracts` | thread counts, save and resume; initial firing rates and the reference's |
 //! | `architecture_paths`, `documents` | the documents and what they speak of |
 
 mod architecture_paths;
@@ -20,4 +22,5 @@ mod joined_projections;
 mod layered_oracle;
 mod nest_network;
 mod oracle;
+mod quickstart;
 mod training_contracts;

@@ -177,6 +177,11 @@ pub enum Recordable {
 
 /// Draw the figures of a run, PNG and SVG
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire plot runs/shd-delays-1
+  synfire plot runs/shd-delays-1 raster curves
+
+The pictures are in RUN/plots. `synfire train` draws them all when it is done; they are drawn again from what the run left.")]
 pub struct Plot {
     /// Folder of the run
     #[arg(value_name = "RUN")]
@@ -203,6 +208,9 @@ pub enum FigureName {
 
 /// Look into spike recordings, or make some
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire data info shd_train.h5.gz
+  synfire data synth made.h5 --seed 1")]
 pub struct Data {
     #[command(subcommand)]
     pub action: DataAction,
@@ -211,6 +219,9 @@ pub struct Data {
 #[derive(Debug, Subcommand)]
 pub enum DataAction {
     /// Say what is in a file
+    #[command(after_help = "Examples:
+  synfire data info shd_train.h5.gz
+  synfire data info made.h5 --channels 70 --classes 10 --json")]
     Info {
         /// An SHD or SSC file, .h5, .h5.gz or .zip
         #[arg(value_name = "FILE")]
@@ -226,6 +237,12 @@ pub enum DataAction {
         json: bool,
     },
     /// Make a file of random-manifold spikes, whose classes differ in timing only
+    #[command(after_help = "Examples:
+  synfire data synth made.h5
+  synfire data synth made.h5 --seed 1 --set classes=5 --set neurons=40
+
+It can be trained on:
+  synfire train quickstart --data made.h5 --set data.source.channels=70")]
     Synth {
         /// The file to write, .h5
         #[arg(value_name = "FILE")]
@@ -238,6 +255,43 @@ pub enum DataAction {
         #[arg(long, default_value_t = 0)]
         seed: u64,
     },
+}
+
+/// Measure how fast a recipe trains and infers on this machine
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Training cost changes over a run, because the delay kernels narrow: steps are timed at up to eight points of the recipe's
+schedule (fewer where it holds fewer widths), after some training, and weighted by the share of the run each stands for. Nothing is written.
+
+Examples:
+  synfire bench
+  synfire bench --recipe shd-delays-1ms --data shd_train.h5.gz --json"
+)]
+pub struct Bench {
+    /// Recipe
+    #[arg(long, value_name = "NAME", default_value = "shd-delays")]
+    pub recipe: String,
+    /// Spike recordings; without them made-up spikes of the same density
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Change one value of the recipe; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Set each stage of training beside what this machine could do at best
+    #[arg(long)]
+    pub stages: bool,
+    /// Times each point is measured; the median counts
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(1..))]
+    pub repeats: u16,
+    /// Training steps before anything is timed, so that neurons fire as in real training
+    #[arg(long, value_name = "N", default_value = "50")]
+    pub warm_up: usize,
+    /// Threads [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
+    pub threads: Option<u16>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// List the experiments inside the program, or print one
@@ -253,6 +307,9 @@ pub struct Recipes {
 
 /// Print completions for a shell
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire completions bash > ~/.local/share/bash-completion/completions/synfire
+  synfire completions fish > ~/.config/fish/completions/synfire.fish")]
 pub struct Completions {
     /// The shell
     #[arg(value_enum)]
@@ -322,6 +379,16 @@ mod tests {
     }
 
     #[test]
+    fn every_command_shows_examples() {
+        fn check(command: &clap::Command) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("Examples:\n") || help.contains("\n\nExamples:\n"), "{}: {help}", command.get_name());
+            command.get_subcommands().for_each(check);
+        }
+        check(&Arguments::command());
+    }
+
+    #[test]
     fn resuming_takes_no_new_configuration() {
         for wrong in [&["--set", "a=1"][..], &["--seed", "1"], &["--epochs", "3"], &["--out", "x"], &["--overwrite"], &["quickstart"]] {
             let typed = ["synfire", "train", "--resume", "runs/a"].iter().chain(wrong);
@@ -329,41 +396,4 @@ mod tests {
         }
         assert!(Arguments::try_parse_from(["synfire", "train", "--resume", "runs/a", "--data", "b.h5", "--threads", "2"]).is_ok());
     }
-}
-
-/// Measure how fast a recipe trains and infers on this machine
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Training cost changes over a run, because the delay kernels narrow: steps are timed at eight points of the recipe's schedule, after
-some training, and weighted by the share of the run each stands for. Nothing is written.
-
-Examples:
-  synfire bench
-  synfire bench --recipe shd-delays-1ms --data shd_train.h5.gz --json"
-)]
-pub struct Bench {
-    /// Recipe
-    #[arg(long, value_name = "NAME", default_value = "shd-delays")]
-    pub recipe: String,
-    /// Spike recordings; without them made-up spikes of the same density
-    #[arg(long, value_name = "FILE")]
-    pub data: Option<PathBuf>,
-    /// Change one value of the recipe; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// Set each stage of training beside what this machine could do at best
-    #[arg(long)]
-    pub stages: bool,
-    /// Times each point is measured; the median counts
-    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(1..))]
-    pub repeats: u16,
-    /// Training steps before anything is timed, so that neurons fire as in real training
-    #[arg(long, value_name = "N", default_value = "50")]
-    pub warm_up: usize,
-    /// Threads [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
-    pub threads: Option<u16>,
-    /// One JSON object
-    #[arg(long)]
-    pub json: bool,
 }

@@ -28,6 +28,8 @@ const BAR_WIDTH: f64 = 6.0;
 /// Right of the matrix: gap, colour bar, its labels and its name.
 const BAR_SPACE: f64 = 8.0 + BAR_WIDTH + 4.0 + 12.0 + 3.0 + LABEL;
 const NAME_GAP: f64 = 3.0;
+/// Least distance between names beside each other.
+const NAME_AIR: f64 = 4.0;
 const AXIS_NAME: f64 = LABEL * 1.05 + 3.0;
 
 /// A confusion matrix: rows are true classes, columns predicted ones; colour is the share of the row, numbers are samples.
@@ -53,6 +55,8 @@ struct Layout {
     /// Type size of the class names, and how many classes share a name when there are too many.
     name_size: f64,
     stride: usize,
+    /// Whether the names below the matrix stand upright, for want of room beside each other.
+    upright: bool,
 }
 
 impl ConfusionFigure {
@@ -102,9 +106,11 @@ impl ConfusionFigure {
         let cell = cell_in(width).min(LARGEST_CELL);
         let width = mm(width).min((left + cell * classes + BAR_SPACE + MARGIN).max(mm(SINGLE_COLUMN_MM)));
         let top = MARGIN + HEADER + TITLE_LINE * (self.title(width - 2.0 * MARGIN).len() - 1) as f64;
-        let height = top + cell * classes + NAME_GAP + widest + AXIS_NAME + MARGIN;
         let name_size = TICK.min(cell / 1.05).max(5.0);
-        Layout { size: Size { width, height }, cell, left, top, name_size, stride: (name_size / cell).ceil().max(1.0) as usize }
+        let stride = (name_size / cell).ceil().max(1.0) as usize;
+        let upright = widest * name_size / TICK + NAME_AIR > cell * stride as f64;
+        let height = top + cell * classes + NAME_GAP + if upright { widest } else { name_size * CAP_HEIGHT } + AXIS_NAME + MARGIN;
+        Layout { size: Size { width, height }, cell, left, top, name_size, stride, upright }
     }
 
     /// Lines of the title: one where split and accuracy fit beside each other, else two, so that the accuracy is never cut off.
@@ -183,7 +189,7 @@ impl ConfusionFigure {
     }
 
     fn draw_names(&self, canvas: &mut Canvas<'_>, layout: &Layout) {
-        let Layout { left, top, cell, name_size, .. } = *layout;
+        let Layout { left, top, cell, name_size, upright, .. } = *layout;
         let extent = cell * self.classes.len() as f64;
         let (bottom, drop) = (top + extent, name_size * CAP_HEIGHT / 2.0);
         let style = TextStyle::new(name_size, Rgb::INK).anchor(Anchor::End);
@@ -191,7 +197,12 @@ impl ConfusionFigure {
         for (class, name) in shortened.enumerate().step_by(layout.stride) {
             let middle = cell * (class as f64 + 0.5) + drop;
             canvas.text((left - NAME_GAP, top + middle), &name, style);
-            canvas.text((left + middle, bottom + NAME_GAP), &name, style.vertical());
+            if upright {
+                canvas.text((left + middle, bottom + NAME_GAP), &name, style.vertical());
+            } else {
+                let below = (left + middle - drop, bottom + NAME_GAP + name_size * CAP_HEIGHT);
+                canvas.text(below, &name, style.anchor(Anchor::Middle));
+            }
         }
         let axis = TextStyle::new(LABEL, Rgb::INK).anchor(Anchor::Middle);
         canvas.text((MARGIN + LABEL * CAP_HEIGHT, top + extent / 2.0), "true class", axis.vertical());
@@ -293,6 +304,15 @@ mod tests {
         let longest = figure(&split.repeat(5)).title(room);
         assert!(longest[0].ends_with('…') && longest[1] == "accuracy 87.5 ± 11.7 %", "{longest:?}");
         assert_eq!(figure(split).size().height, figure("test").size().height + TITLE_LINE);
+    }
+
+    #[test]
+    fn names_stand_upright_only_where_they_do_not_fit() {
+        let upright = |classes: Vec<String>| ConfusionFigure { classes, ..ConfusionFigure::default() }.layout().upright;
+        assert!(!upright((0..10).map(|digit| digit.to_string()).collect()));
+        assert!(!upright(names(&["left", "right"])));
+        assert!(upright((0..20).map(|class| format!("class {class}")).collect()));
+        assert!(upright((0..120).map(|class| class.to_string()).collect()));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Learning curves: loss and accuracy against epochs, with the schedules beneath them.
 
+use std::borrow::Cow;
+
 use crate::canvas::Canvas;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 use crate::font::{self, TextStyle};
 use crate::legend::{Legend, Sample};
 use crate::panel::{Panel, Rect, X_GUTTER, X_NUMBERS, XAxis, y_gutter};
-use crate::scale::{Scale, extent};
+use crate::scale::{Scale, extent, three_digits};
 use crate::stroke::{Dash, Stroke};
 use crate::theme::{MARGIN, NORMAL, Rgb, SINGLE_COLUMN_MM, STRONG, Size, THIN, TITLE, mm};
 
@@ -17,10 +19,8 @@ const LEGEND_GAP: f64 = 4.0;
 const ROW_GAP: f64 = 8.0;
 const COLUMN_GAP: f64 = 9.0;
 const RIGHT_MARGIN: f64 = 10.0;
-/// Rates whose peaks differ by more than this are drawn on a logarithmic axis.
-const LOG_RATIO: f64 = 5.0;
-/// How far below the smaller peak that axis reaches: annealed rates end at next to nothing.
-const LOG_DEPTH: f64 = 1e-2;
+/// Rates whose peaks differ by more than this are drawn as shares of their peaks.
+const SHARED_AXIS: f64 = 5.0;
 /// Accuracies are given as shares.
 const PERCENT: f64 = 100.0;
 /// Series of at most this many points show each of them.
@@ -107,12 +107,12 @@ pub struct BestEpoch {
 pub struct CurvesFigure {
     /// Above everything; may be empty.
     pub title: String,
-    /// Loss of training, validation, reference runs.
+    /// Loss of training, validation, reference runs, in nats.
     pub loss: Vec<Series>,
     /// Accuracies between 0 and 1, shown in percent.
     pub accuracy: Vec<Series>,
-    /// Learning rates; on a logarithmic axis when their largest values differ by more than a factor of five. Those of weights are plain
-    /// numbers, those of delays time steps: labels should say so, e.g. "delays (steps)".
+    /// Learning rates; as percent of their largest values, which the legend gives, when these differ by more than a factor of five. Those of
+    /// weights are plain numbers, those of delays time steps: labels should say so, e.g. "delays (steps)".
     pub learning_rate: Vec<Series>,
     /// Width of the delay kernel in time steps.
     pub sigma: Vec<Series>,
@@ -123,7 +123,7 @@ pub struct CurvesFigure {
 /// A panel before it has a place.
 struct Plot<'a> {
     name: &'static str,
-    series: &'a [Series],
+    series: Cow<'a, [Series]>,
     /// What values are multiplied with for display.
     unit: f64,
     y: Scale,
@@ -158,12 +158,8 @@ fn values(series: &[Series]) -> impl Iterator<Item = f64> {
 
 impl CurvesFigure {
     fn rows(&self) -> Vec<Row<'_>> {
-        let plot = |name, series, y, best| Plot { name, series, unit: 1.0, y, best };
-        let loss = plot("loss", self.loss.as_slice(), Scale::rounded(extent(values(&self.loss))), self.known_best());
-        let lower = [
-            plot("learning rate", &self.learning_rate, self.rate_scale(), None),
-            plot("σ (steps)", &self.sigma, Scale::from_zero(extent(values(&self.sigma))), None),
-        ];
+        let loss = Plot { best: self.known_best(), ..Plot::plain("loss (nats)", &self.loss, Scale::rounded(extent(values(&self.loss)))) };
+        let lower = [self.rate_plot(), Plot::plain("σ (steps)", &self.sigma, Scale::from_zero(extent(values(&self.sigma))))];
         let rows = [([loss, self.accuracy_plot()].into(), UPPER_HEIGHT), (Vec::from(lower), LOWER_HEIGHT)];
         let filled = rows.into_iter().map(|(plots, height): (Vec<Plot<'_>>, f64)| {
             let plots: Vec<Plot<'_>> = plots.into_iter().filter(|plot| !plot.series.is_empty()).collect();
@@ -183,24 +179,31 @@ impl CurvesFigure {
         let y = Scale::rounded(percent);
         // Equal accuracies must not open an axis beyond what an accuracy can be.
         let y = if percent.is_some_and(|(lo, hi)| lo >= 0.0 && hi <= 100.0) { Scale::linear(y.lo.max(0.0), y.hi.min(100.0)) } else { y };
-        Plot { name: "accuracy (%)", series: &self.accuracy, unit: PERCENT, y, best }
+        Plot { name: "accuracy (%)", series: Cow::Borrowed(&self.accuracy), unit: PERCENT, y, best }
     }
 
-    /// Linear from zero, unless the rates of two series differ so much that the smaller would lie on the axis.
-    fn rate_scale(&self) -> Scale {
-        let peaks = self.learning_rate.iter().filter_map(|series| extent(series.ys.iter().copied())).map(|(_, hi)| hi);
-        match extent(peaks.filter(|&peak| peak > 0.0)) {
-            Some((lo, hi)) if hi > LOG_RATIO * lo => {
-                let lowest = extent(values(&self.learning_rate).filter(|&rate| rate > 0.0)).map_or(lo, |(lowest, _)| lowest);
-                Scale::log(lowest.max(lo * LOG_DEPTH), hi)
-            }
-            _ => Scale::from_zero(extent(values(&self.learning_rate))),
+    /// On an axis from zero: as they are, or, where the smaller of two would lie on that axis, as percent of their own peaks. Annealed rates
+    /// end at next to nothing, for which a logarithmic axis has no place.
+    fn rate_plot(&self) -> Plot<'_> {
+        let peak = |series: &Series| extent(series.ys.iter().copied()).map(|(_, hi)| hi).filter(|&peak| peak > 0.0);
+        if extent(self.learning_rate.iter().filter_map(peak)).is_none_or(|(lo, hi)| hi <= SHARED_AXIS * lo) {
+            let y = Scale::from_zero(extent(values(&self.learning_rate)));
+            return Plot::plain("learning rate", &self.learning_rate, y);
         }
+        let of_peak = |(index, series): (usize, &Series)| {
+            let Some(peak) = peak(series) else { return series.clone() };
+            let label = format!("{}: 100 % = {}", series.label, three_digits(peak));
+            // Rates of the same schedule lie on one another: dashes let the first be seen.
+            let style = if index > 0 { SeriesStyle { dash: Dash::Dashed, ..series.style } } else { series.style };
+            Series { label, ys: series.ys.iter().map(|rate| rate / peak).collect(), style, ..series.clone() }
+        };
+        let series: Vec<Series> = self.learning_rate.iter().enumerate().map(of_peak).collect();
+        Plot { name: "rate (%)", series: Cow::Owned(series), unit: PERCENT, y: Scale::from_zero(Some((0.0, 100.0))), best: None }
     }
 
     fn legend(&self, plots: &[Plot<'_>]) -> Legend {
         let mut legend = Legend::default();
-        for series in plots.iter().flat_map(|plot| plot.series) {
+        for series in plots.iter().flat_map(|plot| plot.series.iter()) {
             legend.add(Sample::Line(series.style.stroke()), series.label.as_str());
         }
         if let Some(best) = plots.iter().find_map(|plot| plot.best) {
@@ -241,17 +244,22 @@ fn best_stroke() -> Stroke {
     Stroke::solid(Rgb::INK, THIN)
 }
 
-impl Plot<'_> {
+impl<'a> Plot<'a> {
+    /// Series as they are.
+    fn plain(name: &'static str, series: &'a [Series], y: Scale) -> Self {
+        Self { name, series: Cow::Borrowed(series), unit: 1.0, y, best: None }
+    }
+
     fn draw(&self, canvas: &mut Canvas<'_>, panel: &Panel) {
         if let Some(best) = self.best {
             panel.upright(canvas, best.epoch);
         }
-        for series in self.series {
+        for series in self.series.iter() {
             let stroke = series.style.stroke();
             panel.line(canvas, series.points().map(|(x, y)| (x, y * self.unit)), stroke);
             self.dots(canvas, panel, series, stroke);
         }
-        if extent(values(self.series)).is_none() {
+        if extent(values(&self.series)).is_none() {
             panel.nothing(canvas, "no epochs");
         }
         if let Some(best) = self.best.filter(|best| self.unit == PERCENT && panel.contains(best.epoch, best.accuracy * self.unit)) {
@@ -323,15 +331,18 @@ mod tests {
     }
 
     #[test]
-    fn rates_far_apart_get_a_logarithmic_axis() {
-        let series = |peak: f64| Series::new("", vec![1.0, 2.0], vec![peak / 25.0, peak], SeriesStyle::WEIGHTS);
-        let scale = |rates: &[f64]| {
-            CurvesFigure { learning_rate: rates.iter().copied().map(series).collect(), ..CurvesFigure::default() }.rate_scale()
-        };
-        assert_eq!(scale(&[1e-3]), Scale::from_zero(Some((0.0, 1e-3))));
-        assert_eq!(scale(&[0.05, 0.2]), Scale::from_zero(Some((0.0, 0.2))));
-        assert_eq!(scale(&[0.008, 0.2]), Scale::log(0.008 / 25.0, 0.2));
-        assert_eq!(scale(&[1e-3, 0.1]), Scale::log(1e-5, 0.1));
+    fn rates_far_apart_are_shares_of_their_peaks() {
+        let series = |peak: f64| Series::new("rate", vec![1.0, 2.0, 3.0], vec![peak / 25.0, peak, 0.0], SeriesStyle::WEIGHTS);
+        let figure = |rates: &[f64]| CurvesFigure { learning_rate: rates.iter().copied().map(series).collect(), ..CurvesFigure::default() };
+        assert_eq!(figure(&[1e-3]).rate_plot().y, Scale::from_zero(Some((0.0, 1e-3))));
+        assert_eq!(figure(&[0.05, 0.2]).rate_plot().y, Scale::from_zero(Some((0.0, 0.2))));
+        let apart = figure(&[1e-3, 0.1]);
+        let plot = apart.rate_plot();
+        assert_eq!((plot.name, plot.series[0].label.as_str()), ("rate (%)", "rate: 100 % = 0.001"));
+        for series in plot.series.iter() {
+            assert_eq!(series.ys, [0.04, 1.0, 0.0]);
+            assert!(series.ys.iter().all(|share| (0.0..=1.0).contains(&plot.y.share(PERCENT * share))), "on the axis to the end");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::panel::Panel;
 use crate::scale::{Scale, extent, grouped};
 use crate::stroke::{Dash, Stroke};
 use crate::theme::{NORMAL, Rgb, Size};
-use crate::weights::{percent_scale, start_and_end, start_and_end_legend};
+use crate::weights::{height_scale, start_and_end, start_and_end_legend};
 
 const MOST_BINS: usize = 60;
 /// More steps of delay than any network has; keeps a wrong unit from asking for a billion bins.
@@ -56,6 +56,8 @@ pub struct ProjectionDelays {
 /// Delay histograms at start and end beside the mean |change| per epoch, a row per projection.
 ///
 /// All rows share the scale of the change, so that they can be compared. Delays outside 0 to `max_ms` count in the first or last bin.
+/// Heights are percent of the synapses per ms: the bins at both ends are half as wide as the others. Delays that a clamp holds at an end of
+/// their window stand out there as a peak.
 /// A network without any delays has nothing to show here: ask [`DelaysFigure::has_delays`] first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DelaysFigure {
@@ -65,7 +67,7 @@ pub struct DelaysFigure {
     pub projections: Vec<ProjectionDelays>,
 }
 
-/// Bins of one projection with the percentages at start and end.
+/// Bins of one projection with the densities at start and end.
 struct Distribution {
     bins: Bins,
     start: Vec<f64>,
@@ -89,7 +91,7 @@ impl ProjectionDelays {
 
     fn distribution(&self) -> Distribution {
         let bins = if self.is_drawable() { Bins::on_steps(self.max_ms, self.step_ms, MOST_BINS) } else { Bins::on_steps(0.0, 1.0, 1) };
-        Distribution { bins, start: bins.percent(&self.start_ms), end: bins.percent(&self.end_ms) }
+        Distribution { bins, start: bins.density(&self.start_ms), end: bins.density(&self.end_ms) }
     }
 
     fn draw_changes(&self, canvas: &mut Canvas<'_>, panel: &Panel) {
@@ -128,7 +130,7 @@ impl DelaysFigure {
             Row {
                 name: projection.name.clone(),
                 note: format!("{} synapses", grouped(synapses)),
-                scales: [(projection.delay_scale(*bins), percent_scale(start, end)), (epochs, change)],
+                scales: [(projection.delay_scale(*bins), height_scale(start, end)), (epochs, change)],
             }
         };
         let mut changes = Legend::default();
@@ -137,7 +139,7 @@ impl DelaysFigure {
             title: &self.title,
             legends: [start_and_end_legend(), changes],
             x_names: ["delay (ms)", "epoch"],
-            y_names: ["synapses (%)", "|change| (ms)"],
+            y_names: ["density (%/ms)", "|change| (ms)"],
             rows: self.projections.iter().zip(distributions).map(row).collect(),
         }
     }

@@ -68,6 +68,17 @@ impl Bins {
         if total == 0 { Vec::new() } else { counts.into_iter().map(|count| 100.0 * count as f64 / total as f64).collect() }
     }
 
+    /// Percent of the finite values per unit of the axis in each bin as drawn, so that bins cut off at the ends of the range compare with
+    /// the others. Empty without finite values.
+    pub fn density(&self, values: &[f32]) -> Vec<f64> {
+        let width = |bin: usize| match self.edge(bin + 1) - self.edge(bin) {
+            width if width > 0.0 => width,
+            // The only delay there can be has no width of its own.
+            _ => self.width,
+        };
+        self.percent(values).into_iter().enumerate().map(|(bin, percent)| percent / width(bin)).collect()
+    }
+
     /// Corners of the outline over heights, from the base line and back to it.
     fn outline(&self, heights: &[f64]) -> Vec<(f64, f64)> {
         let mut corners = vec![(self.edge(0), 0.0)];
@@ -126,6 +137,9 @@ mod tests {
         let outline = bins.outline(&bins.percent(&[0.0, 240.0]));
         assert!(outline.iter().all(|&(x, _)| (0.0..=240.0).contains(&x)), "{outline:?}");
         assert_eq!(outline[1..3], [(0.0, 50.0), (5.0, 50.0)]);
+        let uniform: Vec<f32> = (0..24_000).map(|n| (n as f32 + 0.5) / 100.0).collect();
+        assert!(bins.density(&uniform).iter().all(|density| (density - 100.0 / 240.0).abs() < 1e-3), "{:?}", bins.density(&uniform));
+        assert_eq!(Bins::on_steps(0.0, 2.0, 60).density(&[0.0; 3]), [50.0]);
         let bins = Bins::on_steps(250.0, 1.0, 60);
         assert_eq!((bins.width, bins.count), (5.0, 51));
     }

@@ -19,7 +19,6 @@ enum Kind {
     Linear,
     /// Linear with ticks at whole numbers only (epochs).
     Counting,
-    Log,
 }
 
 impl Scale {
@@ -62,31 +61,13 @@ impl Scale {
         Self::linear(lo.min(0.0), if hi > 0.0 { 1.06 * hi } else { 1.0 })
     }
 
-    /// Logarithmic over the positive part of a range, at most six decades below its upper end.
-    pub fn log(lo: f64, hi: f64) -> Self {
-        let hi = if hi.is_finite() && hi > 0.0 { hi } else { 1.0 };
-        let lo = if lo.is_finite() && lo > 0.0 { lo.min(hi) } else { hi };
-        let lo = 10_f64.powf(lo.max(hi * 1e-6).log10().floor());
-        let hi = 10_f64.powf((hi.log10() - 1e-9).ceil()).max(lo * 10.0);
-        Self { lo, hi, kind: Kind::Log }
-    }
-
-    /// Position of a value: 0 at the lower end, 1 at the upper; NaN where the law has no value.
+    /// Position of a value: 0 at the lower end, 1 at the upper.
     pub fn share(&self, value: f64) -> f64 {
-        match self.kind {
-            Kind::Linear | Kind::Counting => (value - self.lo) / (self.hi - self.lo),
-            Kind::Log if value > 0.0 => (value / self.lo).ln() / (self.hi / self.lo).ln(),
-            Kind::Log => f64::NAN,
-        }
+        (value - self.lo) / (self.hi - self.lo)
     }
 
     /// At most about `count` ticks at round values within the range.
     pub fn ticks(&self, count: usize) -> Vec<f64> {
-        if self.kind == Kind::Log {
-            let (first, last) = (self.lo.log10().round() as i32, self.hi.log10().round() as i32);
-            let stride = ((last - first) as usize).div_ceil(count.max(1)).max(1) as i32;
-            return (first..=last).filter(|power| (last - power) % stride == 0).map(|power| 10_f64.powi(power)).collect();
-        }
         let step = tick_step(self.hi - self.lo, count.max(1) as f64);
         let step = if self.kind == Kind::Counting { step.max(1.0) } else { step };
         let (first, last) = ((self.lo / step - 1e-6).ceil() as i64, (self.hi / step + 1e-6).floor() as i64);
@@ -96,15 +77,11 @@ impl Scale {
     /// Power of ten taken out of the labels and put into the axis' name; 0 for values of everyday size.
     pub fn exponent(&self) -> i32 {
         let largest = self.lo.abs().max(self.hi.abs());
-        if self.kind == Kind::Log || (0.000_5..100_000.0).contains(&largest) { 0 } else { largest.log10().floor() as i32 }
+        if (0.000_5..100_000.0).contains(&largest) { 0 } else { largest.log10().floor() as i32 }
     }
 
     /// Label of a tick: no needless zeros, a true minus sign.
     pub fn tick_label(&self, value: f64) -> String {
-        if self.kind == Kind::Log {
-            let everyday = self.lo >= 0.009 && self.hi <= 1001.0;
-            return if everyday { plain(value) } else { format!("10{}", superscript(value.log10().round() as i32)) };
-        }
         plain(value / 10_f64.powi(self.exponent()))
     }
 
@@ -145,6 +122,12 @@ fn plain(value: f64) -> String {
     let digits = format!("{:.decimals$}", value.abs());
     let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
     if value < 0.0 && digits != "0" { format!("−{digits}") } else { digits.to_owned() }
+}
+
+/// A positive value with three significant digits at most.
+pub(crate) fn three_digits(value: f64) -> String {
+    let unit = 10_f64.powf(value.log10().floor() - 2.0);
+    plain((value / unit).round() * unit)
 }
 
 fn superscript(power: i32) -> String {
@@ -204,12 +187,8 @@ mod tests {
     }
 
     #[test]
-    fn decades() {
-        let scale = Scale::log(4e-5, 0.1);
-        assert_eq!((scale.share(1e-5), scale.share(0.1)), (0.0, 1.0));
-        assert_eq!(labels(scale, 4), ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹"]);
-        assert!(scale.share(0.0).is_nan());
-        assert_eq!(Scale::log(0.0, 0.0).ticks(3), Scale::log(1.0, 1.0).ticks(3));
+    fn three_digits_are_enough_for_a_legend() {
+        assert_eq!([0.00998743, 0.2, 1e-5, 123.46].map(three_digits), ["0.00999", "0.2", "0.00001", "123"]);
     }
 
     #[test]

@@ -96,8 +96,8 @@ pub(crate) fn start_and_end(canvas: &mut Canvas<'_>, panel: &Panel, bins: Bins, 
     }
 }
 
-/// Scale of percentages from 0 to above the highest bin.
-pub(crate) fn percent_scale(start: &[f64], end: &[f64]) -> Scale {
+/// Scale of heights from 0 to above the highest bin.
+pub(crate) fn height_scale(start: &[f64], end: &[f64]) -> Scale {
     let highest = start.iter().chain(end).copied().fold(0.0, f64::max);
     Scale::from_zero(Some((0.0, highest)))
 }
@@ -122,7 +122,7 @@ impl ProjectionWeights {
         Row {
             name: self.name.clone(),
             note: format!("{} synapses", grouped(synapses)),
-            scales: [(Scale::padded(Some(bins.ends())), percent_scale(start, end)), (epochs, Scale::padded(self.history_extent()))],
+            scales: [(Scale::padded(Some(bins.ends())), height_scale(start, end)), (epochs, Scale::padded(self.history_extent()))],
         }
     }
 

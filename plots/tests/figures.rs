@@ -124,7 +124,10 @@ fn delays(epochs: usize) -> DelaysFigure {
 
 #[test]
 fn delays_over_many_epochs_and_few() {
-    assert_says(&check(&delays(30)), &["input → hidden 1", "delay (ms)", "|change| (ms)", "mean |change| per epoch", "200"]);
+    assert_says(
+        &check(&delays(30)),
+        &["input → hidden 1", "delay (ms)", "density (%/ms)", "|change| (ms)", "mean |change| per epoch", "200"],
+    );
     check(&delays(1));
     assert_says(&check(&delays(0)), &["no epochs"]);
 }
@@ -203,9 +206,10 @@ fn curves_of_many_epochs_and_few() {
         "reference",
         "validation",
         "best epoch 2: 55.0 %",
-        "loss",
+        "loss (nats)",
         "accuracy (%)",
-        "learning rate",
+        "rate (%)",
+        "weights: 100 % = 0.001",
         "σ (steps)",
         "epoch",
     ];

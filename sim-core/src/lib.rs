@@ -5,7 +5,7 @@ mod clock_engine;
 mod delay_kernel;
 mod delay_ring;
 mod error;
-mod kernels;
+pub mod kernels;
 mod layered;
 mod network;
 mod neuron;

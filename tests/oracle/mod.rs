@@ -13,8 +13,6 @@
 //! ```
 //! Each layer adds `extra_steps` steps, in which late input still arrives.
 
-#![allow(dead_code, unused_imports, reason = "each test binary uses a part of the oracle")]
-
 mod backward;
 mod closeness;
 mod forward;
@@ -24,11 +22,11 @@ mod loss;
 mod random_cases;
 
 pub use backward::OracleGradients;
-pub use closeness::{assert_close, largest_error};
+pub use closeness::assert_close;
 pub use forward::{LayerPass, Pass};
-pub use golden::{GoldenCase, GoldenDeployed, golden_cases};
+pub use golden::{GoldenCase, golden_cases};
 pub use kernel::Kernel;
-pub use loss::{OracleLoss, sum_softmax};
+pub use loss::sum_softmax;
 pub use random_cases::{Case, random_cases};
 
 /// Numbers on a grid of `[batch][neuron][step]`.

@@ -102,6 +102,6 @@ mod tests {
         let mut demand = Demand::default();
         demand.clear(20);
         demand.push_block(&[[f32::NAN; LANES]; 20], &(f32::NEG_INFINITY..f32::INFINITY));
-        assert_eq!(demand.runs(0).collect::<Vec<_>>(), [0..32]);
+        assert!(demand.runs(0).eq(std::iter::once(0..32)));
     }
 }

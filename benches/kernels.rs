@@ -1,0 +1,192 @@
+//! Every hot loop of `sim-core/src/kernels/` alone, by instruction set and, where it has them, by taps per synapse.
+//!
+//! `cargo bench --bench kernels`, or `cargo bench --bench kernels -- pull` for one of them. Sizes are those of `shd-delays` at 10 ms: rows of
+//! 144 steps, 140 channels with some fifty spikes each, blocks of 32 postsynaptic neurons. An element is one multiply-add that the result
+//! needs; padding to whole vectors counts as nothing. Transposes choose the instruction set themselves.
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rand::RngExt;
+use sim_core::kernels::{
+    Aligned, DelayWindows, Instructions, Mixture, RowTable, Shift, Source, Sources, combine, combine_each, combine_each_paired,
+    gather_rows, lanes_at_least, lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes,
+};
+use sim_core::{LANES, Lanes, Purpose, Seed};
+use std::hint::black_box;
+use std::time::Duration;
+
+/// Taps per synapse: from the deployed network to the first epochs of training.
+const TAPS: [usize; 6] = [1, 2, 3, 4, 7, 12];
+/// Steps of a row.
+const STEPS: usize = 144;
+/// Longest delay in steps.
+const LONGEST: u32 = 24;
+/// Postsynaptic neurons of a block.
+const BLOCK: usize = 32;
+/// Presynaptic neurons.
+const CHANNELS: usize = 140;
+/// Spikes of one of them.
+const SPIKES: usize = 57;
+
+/// Uniform numbers, none of them so small that arithmetic slows down.
+fn numbers(count: usize) -> Vec<f32> {
+    let mut random = Seed(1).stream(Purpose::Weights, 0, 0);
+    (0..count).map(|_| random.random_range(0.5..1.5)).collect()
+}
+
+/// The same on a cache line, as the engine keeps its rows.
+fn aligned(count: usize) -> Aligned {
+    let mut rows = Aligned::default();
+    rows.resize(count).copy_from_slice(&numbers(count));
+    rows
+}
+
+/// `count` indices below `end`, in order.
+fn indices(count: usize, end: u32) -> Vec<u32> {
+    let mut random = Seed(2).stream(Purpose::Weights, 0, 0);
+    let mut indices: Vec<u32> = (0..count).map(|_| random.random_range(0..end)).collect();
+    indices.sort_unstable();
+    indices
+}
+
+fn windows(synapses: usize, taps: usize) -> DelayWindows {
+    let first = indices(synapses, LONGEST + 2 - taps as u32);
+    let mut windows = DelayWindows::default();
+    windows.fill(synapses, taps, |synapse, window| {
+        window.value[..taps].fill(1.0 / taps as f32);
+        window.slope[..taps].fill(0.1);
+        // Neighbours on a row have delays of their own.
+        (first[synapse * 37 % synapses], 0.7)
+    });
+    windows.pair_up();
+    windows
+}
+
+fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group.sample_size(30).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    group
+}
+
+fn spikes_to_rows(criterion: &mut Criterion) {
+    let (steps, heights) = (indices(SPIKES, STEPS as u32 - 48), numbers(SPIKES));
+    let mut rows = aligned(BLOCK * STEPS);
+    for name in ["scatter", "gather"] {
+        let mut group = group(criterion, name);
+        for taps in TAPS {
+            let windows = windows(BLOCK, taps);
+            let mut sums = vec![0.0; BLOCK * windows.lanes()];
+            group.throughput(Throughput::Elements((SPIKES * BLOCK * taps) as u64));
+            for with in Instructions::available() {
+                let id = BenchmarkId::new(with.name(), format!("{taps} taps"));
+                group.bench_function(id, |bencher| {
+                    bencher.iter(|| match name {
+                        "scatter" => windows.scatter(with, 0..BLOCK, black_box(&steps), &heights, rows.as_mut_slice(), STEPS),
+                        _ => windows.gather(with, 0..BLOCK, black_box(&steps), &heights, rows.as_slice(), STEPS, &mut sums),
+                    })
+                });
+            }
+        }
+    }
+}
+
+fn pull(criterion: &mut Criterion) {
+    let mut group = group(criterion, "pull");
+    let length = STEPS + 48;
+    let rows = aligned(CHANNELS * length);
+    let mut paired = vec![0; rows.as_slice().len()];
+    pair_with_next(rows.as_slice(), &mut paired);
+    let mut sources = Sources::default();
+    sources.refill((0..CHANNELS).map(|row| Source { row: (row * length) as u32, synapse: row as u32 }));
+    let mut out = aligned(STEPS);
+    for taps in TAPS {
+        let windows = windows(CHANNELS, taps);
+        group.throughput(Throughput::Elements((CHANNELS * STEPS * taps) as u64));
+        for with in Instructions::available() {
+            let id = BenchmarkId::new(with.name(), format!("{taps} taps"));
+            group.bench_function(id, |bencher| {
+                bencher.iter(|| windows.pull(with, black_box(&sources), 0, Shift::Earlier, rows.as_slice(), out.as_mut_slice()))
+            });
+            if with.has_bf16() {
+                let id = BenchmarkId::new(format!("{} bf16", with.name()), format!("{taps} taps"));
+                group.bench_function(id, |bencher| {
+                    bencher.iter(|| windows.pull_paired(with, black_box(&sources), 0, Shift::Earlier, &paired, out.as_mut_slice()))
+                });
+            }
+        }
+    }
+}
+
+/// One row filtered along time, by a filter as long as the window.
+fn filter(criterion: &mut Criterion) {
+    let mut group = group(criterion, "combine");
+    let filter = numbers(LONGEST as usize + 1);
+    let row = aligned(STEPS + filter.len());
+    let mut out = aligned(STEPS);
+    group.throughput(Throughput::Elements((filter.len() * STEPS) as u64));
+    for with in Instructions::available() {
+        group.bench_function(with.name(), |bencher| {
+            bencher.iter(|| combine(with, black_box(&filter), row.as_slice(), 1, out.as_mut_slice()))
+        });
+    }
+}
+
+/// The input gradient of the fixed filters: a matrix product.
+fn product(criterion: &mut Criterion) {
+    let mut group = group(criterion, "combine_each");
+    let (rows, weights) = (aligned(BLOCK * STEPS), numbers(CHANNELS * BLOCK));
+    let mixture = |per_output: usize| move |n: usize| Mixture { weights: (n * per_output) as u32, out: (n * STEPS) as u32 };
+    let outputs: Vec<Mixture> = (0..CHANNELS).map(mixture(BLOCK)).collect();
+    let mut out = aligned(CHANNELS * STEPS);
+    group.throughput(Throughput::Elements((CHANNELS * BLOCK * STEPS) as u64));
+    for with in Instructions::available() {
+        group.bench_function(with.name(), |bencher| {
+            let rows = rows.as_slice();
+            bencher.iter(|| combine_each(with, black_box(&outputs), (&weights, 0), BLOCK, rows, STEPS, out.as_mut_slice(), STEPS))
+        });
+    }
+    let pairs_of_weights: Vec<u32> = weights.chunks_exact(2).map(|two| pair(two[0], two[1])).collect();
+    let mut pairs_of_rows = vec![0; BLOCK / 2 * STEPS];
+    for (two, pairs) in rows.as_slice().chunks_exact(2 * STEPS).zip(pairs_of_rows.chunks_exact_mut(STEPS)) {
+        pair_rows(&two[..STEPS], &two[STEPS..], pairs);
+    }
+    let outputs: Vec<Mixture> = (0..CHANNELS).map(mixture(BLOCK / 2)).collect();
+    for with in Instructions::available().into_iter().filter(|with| with.has_bf16()) {
+        group.bench_function(format!("{} bf16", with.name()), |bencher| {
+            let (weights, rows) = (&pairs_of_weights, &pairs_of_rows);
+            bencher.iter(|| combine_each_paired(with, black_box(&outputs), (weights, 0), BLOCK / 2, rows, STEPS, out.as_mut_slice(), STEPS))
+        });
+    }
+}
+
+/// The spikes of a step through the fixed filters: rows of shares, added up.
+fn shares(criterion: &mut Criterion) {
+    let mut group = group(criterion, "gather_rows");
+    let (planes, width) = (2 * BLOCK / LANES, 2 * BLOCK);
+    let table = aligned(STEPS * width);
+    let (index, heights) = (indices(SPIKES, STEPS as u32), numbers(SPIKES));
+    let mut out = aligned(width);
+    group.throughput(Throughput::Elements((SPIKES * width) as u64));
+    for with in Instructions::available() {
+        group.bench_function(with.name(), |bencher| {
+            let table = RowTable { numbers: table.as_slice(), row_stride: width, plane_stride: LANES };
+            bencher.iter(|| gather_rows(with, (black_box(&index), &heights), table, planes, out.as_mut_slice(), LANES))
+        });
+    }
+}
+
+fn transposes(criterion: &mut Criterion) {
+    let mut group = group(criterion, "transpose");
+    let mut rows = aligned(LANES * STEPS);
+    let mut lanes: Vec<Lanes> = vec![[0.0; LANES]; STEPS];
+    let mut masks = vec![0; STEPS];
+    group.throughput(Throughput::Elements((LANES * STEPS) as u64));
+    group.bench_function("rows_to_lanes", |bencher| {
+        bencher.iter(|| rows_to_lanes(rows.as_slice(), STEPS, black_box(&[(1.5, 0.1); LANES]), &mut lanes))
+    });
+    group.bench_function("lanes_to_rows", |bencher| bencher.iter(|| lanes_to_rows(black_box(&lanes), LANES, rows.as_mut_slice(), STEPS)));
+    group.bench_function("lanes_at_least", |bencher| bencher.iter(|| lanes_at_least(black_box(&lanes), 1.0, &mut masks)));
+}
+
+criterion_group!(benches, spikes_to_rows, pull, filter, product, shares, transposes);
+criterion_main!(benches);
