@@ -247,7 +247,7 @@ fn files_that_are_not_whole_hdf5_files_are_refused() {
     }
     let folder = tempfile::tempdir().unwrap();
     let error = read(folder.path(), folder.path(), &Layout::default()).unwrap_err().to_string();
-    assert!(error.ends_with("this is no file, but an HDF5 file was expected"), "{error}");
+    assert!(error.ends_with("this is a folder, but a regular file was expected"), "{error}");
 }
 
 /// Damage may go unnoticed, since these files carry no checksum of their spikes, but it must never panic, and what is accepted is valid.
