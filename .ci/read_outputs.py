@@ -26,7 +26,9 @@ except ImportError:
 SPIKES, POTENTIALS = "sim/sample-3.spikes.h5", "sim/sample-3.v.h5"
 HIDDEN = ["hidden1", "hidden2"]
 POPULATIONS = ["input", *HIDDEN, "output"]
-SIZES = [20, 32, 24, 10]
+SIZES = [20, 32, 24, 5]
+# Of the delays of `quickstart`, in steps.
+LONGEST = 50
 
 
 def read_json(name):
@@ -35,12 +37,12 @@ def read_json(name):
 
 def check_evaluation():
     evaluation, result = read_json("evaluation.json"), read_json("run/result.json")
-    assert evaluation["split"] == "validation" and evaluation["samples"] == 80, evaluation
+    assert evaluation["split"] == "validation" and evaluation["samples"] == 40, evaluation
     accuracy = evaluation["correct"] / evaluation["samples"]
     assert evaluation["accuracy"] == accuracy == result["accuracy"]
-    assert math.isclose(evaluation["standard_error"], math.sqrt(accuracy * (1 - accuracy) / 80))
+    assert math.isclose(evaluation["standard_error"], math.sqrt(accuracy * (1 - accuracy) / 40))
     confusion = np.array(evaluation["confusion"])
-    assert confusion.sum() == 80 and np.trace(confusion) == evaluation["correct"]
+    assert confusion.sum() == 40 and np.trace(confusion) == evaluation["correct"]
 
 
 def check_metrics():
@@ -60,7 +62,7 @@ def read_checkpoints():
             tensor = best[f"{source}->{target}.{part}"]
             assert tensor.shape == (post, pre, 1) and tensor.dtype == np.float32 and np.isfinite(tensor).all()
             assert any(name.startswith(f"{source}->{target}.{part}.optimizer.") for name in best)
-        assert 0 <= tensor.min() and tensor.max() <= 24, "delays stay in their window"
+        assert 0 <= tensor.min() and tensor.max() <= LONGEST, "delays stay in their window"
     return best
 
 
@@ -132,9 +134,9 @@ def recompute(tensors, spikes):
         weight = tensors[f"{source}->{target}.weight"][:, :, 0].astype(float) / (1 + 1e-7)
         delay = tensors[f"{source}->{target}.delay"][:, :, 0].astype(float)
         # Positions around the window's centre are rounded half to even, as DCLS does.
-        tap = (12 - np.rint(12 - delay)).astype(int)
+        tap = (LONGEST // 2 - np.rint(LONGEST // 2 - delay)).astype(int)
         current = np.zeros((steps, weight.shape[0]))
-        for lag in range(25):
+        for lag in range(LONGEST + 1):
             current[lag:] += fired[source][: steps - lag] @ np.where(tap == lag, weight, 0).T
         if target in HIDDEN:
             norm = {part: tensors[f"{target}.norm.{part}"] for part in ("gain", "bias", "running_mean", "running_variance")}
