@@ -1,4 +1,4 @@
-//! Does what `synfire train` does, then follows one sample through the network. Ten seconds on two cores; above 95 % is to be expected.
+//! Does what `synfire train` does, then follows one sample through the network. Half a minute on two cores; above 95 % is to be expected.
 
 use synfire::sim_core::Variables;
 use synfire::{Checkpoint, Experiment, RunFolder, Simulation, TrainedRun};

@@ -1,8 +1,8 @@
 //! A projection whose synapses are a few neighbouring taps.
 //!
-//! Forward, every spike adds its taps to the rows of the neurons it reaches, and the weight gradient collects what the gradient's rows
-//! hold there: the cost follows spikes. Neurons that fire so often that whole rows are cheaper are taken row by row. The input
-//! gradient is wanted at every step, so it always goes by rows.
+//! Forward, every burst of spikes adds its taps to the rows of the neurons it reaches, and the weight gradient collects what the gradient's rows
+//! hold there: the cost follows spikes. Of kernels too wide for bursts, neurons that fire so often that whole rows are cheaper are taken row by
+//! row. The input gradient goes by rows, over the steps where there is demand.
 
 use super::demand::Demand;
 use super::layout::{Layout, index};
@@ -25,7 +25,7 @@ const NEAREST_CACHE: usize = 6144;
 /// Steps of a row taken at a time: what the registers hold.
 const TILE: usize = 224;
 
-/// A spike of a kernel of up to 4 taps costs as much as this many multiply-adds of a row. `benches/projection.rs` compares.
+/// A spike alone, with up to 4 taps, costs as much as this many multiply-adds of a row; kernels wider than that compare. `benches/projection.rs` compares.
 const SPIKE_COST: usize = 20;
 
 /// What one of so many taps costs instead of 4, in tenths: 13 for every eight, 10 for another four.
