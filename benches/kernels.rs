@@ -8,10 +8,10 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::RngExt;
 use sim_core::kernels::{
-    Aligned, DelayWindows, Instructions, Mixture, RowTable, Shift, Source, Sources, combine, combine_each, combine_each_paired,
-    gather_rows, lanes_at_least, lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes,
+    Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Mixture, RowTable, Shift, Source, Sources, combine, combine_each,
+    combine_each_paired, gather_rows, lanes_at_least, lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes,
 };
-use sim_core::{LANES, Lanes, Purpose, Seed};
+use sim_core::{LANES, Lanes, Purpose, Seed, SpikeFrames};
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -70,10 +70,14 @@ fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, Wal
 
 fn spikes_to_rows(criterion: &mut Criterion) {
     let (steps, heights) = (indices(SPIKES, STEPS as u32 - 48), numbers(SPIKES));
-    let mut rows = aligned(BLOCK * STEPS);
-    for name in ["scatter", "gather"] {
+    let events: Vec<(u32, u32)> = steps.iter().map(|&step| (0, step)).collect();
+    let frames = SpikeFrames::from_events(1, STEPS, &events).expect("spikes lie in the frames");
+    let (mut bursts, mut rows) = (Bursts::default(), aligned(BLOCK * STEPS));
+    for name in ["scatter", "gather", "scatter_bursts", "gather_bursts"] {
         let mut group = group(criterion, name);
-        for taps in TAPS {
+        for taps in TAPS.into_iter().filter(|taps| !name.ends_with("bursts") || *taps <= MOST_TAPS) {
+            bursts.refill(&frames, taps.min(MOST_TAPS));
+            let train = bursts.channel(0);
             let windows = windows(BLOCK, taps);
             let mut sums = vec![0.0; BLOCK * windows.lanes()];
             group.throughput(Throughput::Elements((SPIKES * BLOCK * taps) as u64));
@@ -82,6 +86,8 @@ fn spikes_to_rows(criterion: &mut Criterion) {
                 group.bench_function(id, |bencher| {
                     bencher.iter(|| match name {
                         "scatter" => windows.scatter(with, 0..BLOCK, black_box(&steps), &heights, rows.as_mut_slice(), STEPS),
+                        "scatter_bursts" => windows.scatter_bursts(with, 0..BLOCK, black_box(train), rows.as_mut_slice(), STEPS),
+                        "gather_bursts" => windows.gather_bursts(with, 0..BLOCK, black_box(train), rows.as_slice(), STEPS, &mut sums),
                         _ => windows.gather(with, 0..BLOCK, black_box(&steps), &heights, rows.as_slice(), STEPS, &mut sums),
                     })
                 });

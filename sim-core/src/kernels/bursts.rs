@@ -3,79 +3,119 @@
 //! Neurons fire in bursts. The spikes of one neuron within a few steps are a short vector of heights; with taps `w_0, w_1, ...` they add up to
 //! `sum_k w_k heights[t - k]`, one vector of [`LANES`] steps that is added to a row at once, whatever the number of spikes in it.
 
+use crate::SpikeFrames;
+
 /// Steps that a burst reaches with all its taps.
 pub(super) const LANES: usize = 8;
 
 /// Taps of a kernel that bursts are made for.
-pub(super) const MOST_TAPS: usize = 4;
+pub const MOST_TAPS: usize = 4;
 
-/// Zeros before the first height, so that a burst can be read as delayed by up to as many steps.
-const BEFORE: usize = MOST_TAPS - 1;
+/// Heights at the steps from a burst's first spike on. On their own part of a cache line, so that no load crosses two.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(align(32))]
+pub(super) struct Heights([f32; LANES]);
 
-/// The spikes of a few steps. On cache lines, so that no load of heights crosses them.
-#[derive(Debug, Clone, Copy)]
-#[repr(align(64))]
-pub(super) struct Burst {
-    heights: [f32; BEFORE + LANES],
-    /// Step of the first spike.
-    pub start: u32,
+impl Heights {
+    const NONE: Self = Self([0.0; LANES]);
 }
 
-impl Burst {
-    pub const NONE: Self = Self { heights: [0.0; BEFORE + LANES], start: 0 };
+/// The spikes of a population over one sample, cut into bursts.
+#[derive(Debug, Clone)]
+pub struct Bursts {
+    /// By channel, its first burst; behind the last channel, the number of bursts.
+    first: Vec<u32>,
+    /// Step of each burst's first spike.
+    start: Vec<u32>,
+    /// Of each burst. One without spikes stands before the first, see [`Train::delayed`].
+    heights: Vec<Heights>,
+    taps: usize,
+}
 
-    /// Heights at the steps `start..start + LANES`, each spike `steps` later than it was: that many and [`LANES`] numbers may be read.
-    ///
-    /// # Panics
-    /// If `steps` is [`MOST_TAPS`] or more.
-    #[inline(always)]
-    pub fn delayed(&self, steps: usize) -> *const f32 {
-        self.heights[BEFORE - steps..].as_ptr()
+impl Default for Bursts {
+    fn default() -> Self {
+        Self { first: vec![0], start: Vec::new(), heights: vec![Heights::NONE], taps: 1 }
     }
 }
 
-/// Bursts handed out at a time: what is written to one has reached the cache before it is read.
-pub(super) const TOGETHER: usize = 8;
+impl Bursts {
+    /// Takes the spikes of `frames`, for kernels of up to `taps` taps. Memory is reused.
+    ///
+    /// # Panics
+    /// If `taps` is not in `1..=MOST_TAPS`, or the steps of a channel do not ascend.
+    pub fn refill(&mut self, frames: &SpikeFrames, taps: usize) {
+        assert!((1..=MOST_TAPS).contains(&taps), "bursts are for 1 to {MOST_TAPS} taps");
+        // The taps of the last spike end where the burst does.
+        let span = LANES + 1 - taps;
+        self.taps = taps;
+        self.first.truncate(1);
+        self.start.clear();
+        self.heights.truncate(1);
+        for channel in 0..frames.channels() {
+            let (steps, counts) = frames.channel(channel);
+            assert!(steps.is_sorted_by(|a, b| a < b), "steps do not ascend");
+            let mut spikes = steps.iter().zip(counts).peekable();
+            while let Some((&start, &height)) = spikes.next() {
+                let mut heights = Heights::NONE;
+                heights.0[0] = height;
+                while let Some((&step, &height)) = spikes.next_if(|(step, _)| ((**step - start) as usize) < span) {
+                    heights.0[(step - start) as usize] = height;
+                }
+                self.start.push(start);
+                self.heights.push(heights);
+            }
+            self.first.push(u32::try_from(self.start.len()).expect("bursts of a sample fit 32 bits"));
+        }
+    }
 
-/// Splits a train of spikes into bursts.
+    /// The bursts of one channel.
+    ///
+    /// # Panics
+    /// If there is no such channel.
+    pub fn channel(&self, channel: usize) -> Train<'_> {
+        let bursts = self.first[channel] as usize..self.first[channel + 1] as usize;
+        Train { start: &self.start[bursts.clone()], heights: &self.heights[bursts.start..=bursts.end], taps: self.taps }
+    }
+}
+
+/// Bursts of one neuron, ascending and apart: no spike is in two of them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Train<'a> {
-    steps: &'a [u32],
-    heights: &'a [f32],
-    /// Steps from the first spike of a burst to behind the last.
-    span: usize,
+pub struct Train<'a> {
+    start: &'a [u32],
+    /// One more than bursts, from that of the burst before the first on.
+    heights: &'a [Heights],
+    taps: usize,
 }
 
 impl<'a> Train<'a> {
-    /// Spikes at ascending `steps`, for kernels of `taps` taps.
-    pub fn new(steps: &'a [u32], heights: &'a [f32], taps: usize) -> Self {
-        Self { steps, heights, span: LANES + 1 - taps }
+    /// Whether the neuron is silent.
+    pub fn is_empty(&self) -> bool {
+        self.start.is_empty()
     }
 
-    /// The next bursts, none when all have been.
-    ///
-    /// # Panics
-    /// If steps do not ascend.
+    /// Taps of the widest kernel they are made for.
+    pub(super) fn taps(&self) -> usize {
+        self.taps
+    }
+
+    /// Steps of the first spikes.
     #[inline(always)]
-    pub fn next<'b>(&mut self, into: &'b mut [Burst; TOGETHER]) -> &'b [Burst] {
-        let mut count = 0;
-        while let (Some(&start), true) = (self.steps.first(), count < TOGETHER) {
-            let burst = &mut into[count];
-            *burst = Burst { start, ..Burst::NONE };
-            let mut spikes = 0;
-            for (&step, &height) in self.steps.iter().zip(self.heights) {
-                let at = step.wrapping_sub(start) as usize;
-                if at >= self.span {
-                    assert!(step > start, "steps do not ascend");
-                    break;
-                }
-                burst.heights[BEFORE + at] = height;
-                spikes += 1;
-            }
-            (self.steps, self.heights) = (&self.steps[spikes..], &self.heights[spikes..]);
-            count += 1;
-        }
-        &into[..count]
+    pub(super) fn starts(&self) -> &'a [u32] {
+        self.start
+    }
+
+    /// Heights of burst `n` at the steps from its start on, each spike `steps` later than it was: [`LANES`] numbers may be read. What is read
+    /// before the burst are the last numbers of another, which are zeros, as the last of its spikes has all its taps within it. The burst
+    /// must be of the train, and `steps` below the number of taps.
+    #[inline(always)]
+    pub(super) fn delayed(&self, n: usize, steps: usize) -> *const f32 {
+        debug_assert!(n < self.start.len() && steps < self.taps, "no such burst");
+        self.heights.as_ptr().cast::<f32>().wrapping_add((n + 1) * LANES - steps)
+    }
+
+    /// Heights of burst `n` at the steps from its start on.
+    pub(super) fn heights(&self, n: usize) -> &[f32; LANES] {
+        &self.heights[n + 1].0
     }
 }
 
@@ -86,30 +126,31 @@ mod tests {
     #[test]
     fn bursts_hold_every_spike_once() {
         let steps: Vec<u32> = (0..200).filter(|t| t % 7 < 2 || t % 31 < 9).collect();
-        let heights: Vec<f32> = steps.iter().map(|&step| 1.0 + step as f32).collect();
+        let of_channel = |channel: u32| steps.iter().filter(move |step| *step % (channel + 1) == 0 && channel != 1);
+        let events: Vec<(u32, u32)> =
+            (0..3).flat_map(|c| of_channel(c).flat_map(move |&step| std::iter::repeat_n((c, step), 1 + step as usize % 3))).collect();
+        let frames = SpikeFrames::from_events(3, 200, &events).unwrap();
+        let mut bursts = Bursts::default();
         for taps in 1..=MOST_TAPS {
-            let (mut train, mut bursts, mut found) = (Train::new(&steps, &heights, taps), [Burst::NONE; TOGETHER], Vec::new());
-            loop {
-                let bursts = train.next(&mut bursts);
-                if bursts.is_empty() {
-                    break;
-                }
-                for burst in bursts {
-                    assert!(burst.heights[..BEFORE].iter().all(|height| *height == 0.0));
-                    let spikes = burst.heights[BEFORE..].iter().enumerate().filter(|(_, height)| **height != 0.0);
-                    for (at, &height) in spikes {
+            bursts.refill(&frames, taps);
+            for channel in 0..3 {
+                let train = bursts.channel(channel);
+                let mut found = Vec::new();
+                for (n, &start) in train.starts().iter().enumerate() {
+                    for (at, &height) in train.heights(n).iter().enumerate().filter(|(_, height)| **height != 0.0) {
                         assert!(at + taps <= LANES, "taps leave the burst");
-                        found.push((burst.start + at as u32, height));
+                        found.push((start + at as u32, height));
+                    }
+                    for steps in 0..taps {
+                        // SAFETY: as many numbers may be read.
+                        let delayed = unsafe { *train.delayed(n, steps).cast::<[f32; LANES]>() };
+                        assert!((0..LANES).all(|t| delayed[t] == if t < steps { 0.0 } else { train.heights(n)[t - steps] }));
                     }
                 }
+                let (steps, counts) = frames.channel(channel);
+                assert!(found.into_iter().eq(steps.iter().copied().zip(counts.iter().copied())), "{taps} taps, channel {channel}");
+                assert_eq!(train.is_empty(), channel == 1);
             }
-            assert!(found.iter().copied().eq(steps.iter().copied().zip(heights.iter().copied())), "{taps} taps");
         }
-    }
-
-    #[test]
-    #[should_panic(expected = "do not ascend")]
-    fn a_train_out_of_order_is_refused() {
-        Train::new(&[9, 3], &[1.0; 2], 1).next(&mut [Burst::NONE; TOGETHER]);
     }
 }

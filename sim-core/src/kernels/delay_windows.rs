@@ -4,14 +4,13 @@
 //!
 //! | loop | direction | work |
 //! |---|---|---|
-//! | [`DelayWindows::scatter`] | spikes to currents: `row_s[t + first_s + k] += h w_s value_s[k]` | one short vector per burst and synapse |
-//! | [`DelayWindows::gather`] | gradients to spikes: `sum_s[k] += h row_s[t + first_s + k]`, its adjoint in the weights | one short vector per burst and synapse |
+//! | [`DelayWindows::scatter`] | spikes to currents: `row_s[t + first_s + k] += h w_s value_s[k]` | one short vector per spike and synapse |
+//! | [`DelayWindows::gather`] | gradients to spikes: `sum_s[k] += h row_s[t + first_s + k]`, its adjoint in the weights | one short vector per spike and synapse |
+//! | [`DelayWindows::scatter_bursts`], [`DelayWindows::gather_bursts`] | the same for kernels of up to [`MOST_TAPS`] taps | one short vector per burst and synapse |
 //! | [`DelayWindows::pull`] | whole rows: `out[t] += sum_s sum_k w_s value_s[k] row_s[t + first_s + k]` (or `t - first_s - k`) | one multiply-add per step, tap and synapse |
-//!
-//! A burst is what one neuron fires within a few steps (`bursts`); for kernels of more than four taps it is a single spike.
 
 use super::bf16::{pair, unpaired};
-use super::bursts::{self, Burst, TOGETHER, Train};
+use super::bursts::{self, MOST_TAPS, Train};
 use super::vector::{Eight, Kernel, MOST_TILE, Simd, Vector, for_tile, tiles};
 use super::{Instructions, ROW_MULTIPLE};
 use rayon::prelude::*;
@@ -132,9 +131,9 @@ impl DelayWindows {
         self.latest + self.lanes.max(bursts::LANES)
     }
 
-    /// Whether spikes that follow closely are taken together.
-    pub fn takes_bursts(&self) -> bool {
-        self.width <= bursts::MOST_TAPS
+    /// Taps that bursts have to be made for, where kernels are narrow enough for them.
+    pub fn burst_taps(&self) -> Option<usize> {
+        (1..=MOST_TAPS).contains(&self.width).then_some(self.width)
     }
 
     /// `(sum_k sums[k] value_k, sum_k sums[k] slope_k)` of one synapse: dL/dw, and dL/d delay over the weight.
@@ -145,22 +144,33 @@ impl DelayWindows {
         (dot(&self.value), dot(&self.slope))
     }
 
-    /// Adds spikes at ascending `steps` with `heights` to the rows of `synapses`: row `n`, of length `stride`, belongs to synapse
+    /// Adds spikes at `steps` with `heights` to the rows of `synapses`: row `n`, of length `stride`, belongs to synapse
     /// `synapses.start + n`.
     ///
     /// # Panics
-    /// If a spike's taps leave its row, or steps do not ascend.
+    /// If a spike's taps leave its row.
     pub fn scatter(&self, with: Instructions, synapses: Range<usize>, steps: &[u32], heights: &[f32], rows: &mut [f32], stride: usize) {
-        self.check_events(&synapses, steps, heights, rows.len(), stride);
-        let scatter = Scatter { table: self, synapses, steps, heights, rows, stride };
+        assert_eq!(steps.len(), heights.len());
+        self.check_spikes(&synapses, steps.iter().copied().max(), rows.len(), stride);
+        // SAFETY: just checked.
+        unsafe { with.run_kernel(Scatter { table: self, synapses, steps, heights, rows, stride }) }
+    }
+
+    /// As [`scatter`](Self::scatter), burst by burst.
+    ///
+    /// # Panics
+    /// If the taps of a burst leave their row, or there are more of them than the bursts are made for.
+    pub fn scatter_bursts(&self, with: Instructions, synapses: Range<usize>, train: Train, rows: &mut [f32], stride: usize) {
+        self.check_train(&synapses, train, rows.len(), stride);
+        let table = self;
         // SAFETY: just checked.
         unsafe {
             match self.width {
-                1 => with.run_kernel(ScatterBursts::<1>(scatter)),
-                2 => with.run_kernel(ScatterBursts::<2>(scatter)),
-                3 => with.run_kernel(ScatterBursts::<3>(scatter)),
-                4 => with.run_kernel(ScatterBursts::<4>(scatter)),
-                _ => with.run_kernel(scatter),
+                1 => with.run_kernel(ScatterBursts::<1> { table, synapses, train, rows, stride }),
+                2 => with.run_kernel(ScatterBursts::<2> { table, synapses, train, rows, stride }),
+                3 => with.run_kernel(ScatterBursts::<3> { table, synapses, train, rows, stride }),
+                4 => with.run_kernel(ScatterBursts::<4> { table, synapses, train, rows, stride }),
+                _ => unreachable!("bursts are for up to {MOST_TAPS} taps"),
             }
         }
     }
@@ -181,17 +191,29 @@ impl DelayWindows {
         stride: usize,
         sums: &mut [f32],
     ) {
-        self.check_events(&synapses, steps, heights, rows.len(), stride);
+        assert_eq!(steps.len(), heights.len());
+        self.check_spikes(&synapses, steps.iter().copied().max(), rows.len(), stride);
         assert_eq!(sums.len(), synapses.len() * self.lanes);
-        let gather = Gather { table: self, synapses, steps, heights, rows, stride, sums };
+        // SAFETY: just checked.
+        unsafe { with.run_kernel(Gather { table: self, synapses, steps, heights, rows, stride, sums }) }
+    }
+
+    /// As [`gather`](Self::gather), burst by burst.
+    ///
+    /// # Panics
+    /// As [`scatter_bursts`](Self::scatter_bursts).
+    pub fn gather_bursts(&self, with: Instructions, synapses: Range<usize>, train: Train, rows: &[f32], stride: usize, sums: &mut [f32]) {
+        self.check_train(&synapses, train, rows.len(), stride);
+        assert_eq!(sums.len(), synapses.len() * self.lanes);
+        let table = self;
         // SAFETY: just checked. As many synapses at a time as leave room in sixteen registers.
         unsafe {
             match self.width {
-                1 => with.run_kernel(GatherBursts::<1, 8>(gather)),
-                2 => with.run_kernel(GatherBursts::<2, 4>(gather)),
-                3 => with.run_kernel(GatherBursts::<3, 4>(gather)),
-                4 => with.run_kernel(GatherBursts::<4, 2>(gather)),
-                _ => with.run_kernel(gather),
+                1 => with.run_kernel(GatherBursts::<1, 8> { table, synapses, train, rows, stride, sums }),
+                2 => with.run_kernel(GatherBursts::<2, 4> { table, synapses, train, rows, stride, sums }),
+                3 => with.run_kernel(GatherBursts::<3, 4> { table, synapses, train, rows, stride, sums }),
+                4 => with.run_kernel(GatherBursts::<4, 2> { table, synapses, train, rows, stride, sums }),
+                _ => unreachable!("bursts are for up to {MOST_TAPS} taps"),
             }
         }
     }
@@ -239,13 +261,16 @@ impl DelayWindows {
         assert!(sources.last_synapse + offset < self.first.len(), "no such synapse");
     }
 
-    fn check_events(&self, synapses: &Range<usize>, steps: &[u32], heights: &[f32], length: usize, stride: usize) {
+    /// Checks that rows hold what spikes of up to step `latest` reach.
+    fn check_spikes(&self, synapses: &Range<usize>, latest: Option<u32>, length: usize, stride: usize) {
         assert!(synapses.start <= synapses.end && synapses.end <= self.first.len(), "no such synapses");
-        assert_eq!(steps.len(), heights.len());
-        // Bursts make sure that steps ascend, so the last is the latest.
-        let latest = if self.takes_bursts() { steps.last().copied() } else { steps.iter().copied().max() };
         let latest = latest.map_or(0, |step| step as usize + self.reach());
         assert!(latest <= stride && synapses.len().strict_mul(stride) <= length, "the taps of a spike leave their row");
+    }
+
+    fn check_train(&self, synapses: &Range<usize>, train: Train, length: usize, stride: usize) {
+        assert!((1..=train.taps()).contains(&self.width), "the bursts are made for other kernels");
+        self.check_spikes(synapses, train.starts().last().copied(), length, stride);
     }
 }
 
@@ -308,53 +333,89 @@ impl Scatter<'_> {
 }
 
 /// The same for kernels of `TAPS` taps, few enough for bursts.
-struct ScatterBursts<'a, const TAPS: usize>(Scatter<'a>);
+struct ScatterBursts<'a, const TAPS: usize> {
+    table: &'a DelayWindows,
+    synapses: Range<usize>,
+    train: Train<'a>,
+    rows: &'a mut [f32],
+    stride: usize,
+}
 
 impl<const TAPS: usize> Kernel for ScatterBursts<'_, TAPS> {
+    /// Two bursts at a time share what is read of a synapse. They lie half a train apart: an addition would wait for one that overlaps it
+    /// and was made just before.
     #[inline(always)]
-    unsafe fn run<S: Simd>(self) {
-        // SAFETY: handed on.
-        unsafe { self.run_on::<S::Half>() }
+    unsafe fn run<S: Simd>(mut self) {
+        let starts = self.train.starts();
+        let (near, far) = starts.split_at(starts.len().div_ceil(2));
+        for (n, &start) in near.iter().enumerate() {
+            // SAFETY: handed on; both bursts are of the train.
+            unsafe {
+                match far.get(n) {
+                    Some(&next) if (next - start) as usize >= bursts::LANES => self.add::<S::Half, 2>([n, near.len() + n]),
+                    Some(_) => {
+                        self.add::<S::Half, 1>([n]);
+                        self.add::<S::Half, 1>([near.len() + n]);
+                    }
+                    None => self.add::<S::Half, 1>([n]),
+                }
+            }
+        }
     }
 
     fn run_scalar(self) {
-        self.0.run_scalar();
+        let Self { table, synapses, train, rows, stride } = self;
+        for (n, synapse) in synapses.enumerate() {
+            for (burst, start) in train.starts().iter().enumerate() {
+                for (at, height) in (0..).zip(train.heights(burst)) {
+                    // The last heights of a burst are zeros, and their taps need not be in the row.
+                    if *height != 0.0 {
+                        let row = &mut rows[n * stride + (start + at + table.first[synapse]) as usize..];
+                        let weighted = &table.weighted[synapse * table.lanes..][..TAPS];
+                        row.iter_mut().zip(weighted).for_each(|(row, weighted)| *row += height * weighted);
+                    }
+                }
+            }
+        }
     }
 }
 
 impl<const TAPS: usize> ScatterBursts<'_, TAPS> {
-    /// Synapses are the inner loop, as in `Scatter::columns`.
+    /// Adds `N` bursts of the train, ascending and of which none overlaps another. Synapses are the inner loop, as in `Scatter::columns`.
     #[inline(always)]
-    unsafe fn run_on<V: Eight>(self) {
-        let Self(Scatter { table, synapses, steps, heights, rows, stride }) = self;
-        let (mut train, mut bursts) = (Train::new(steps, heights, TAPS), [Burst::NONE; TOGETHER]);
-        loop {
-            let bursts = train.next(&mut bursts);
-            if bursts.is_empty() {
-                return;
+    unsafe fn add<V: Eight, const N: usize>(&mut self, which: [usize; N]) {
+        let Self { table, synapses, train, rows, stride } = self;
+        let start = train.starts()[which[0]] as usize;
+        // SAFETY: every row holds `start + reach()` numbers, every synapse is in the table.
+        unsafe {
+            let (mut delayed, mut behind) = ([[V::splat(0.0); TAPS]; N], [0; N]);
+            for (n, &burst) in which.iter().enumerate() {
+                behind[n] = train.starts()[burst] as usize - start;
+                for k in 0..TAPS {
+                    delayed[n][k] = V::load(train.delayed(burst, k));
+                }
             }
-            for burst in bursts {
-                // SAFETY: every row holds `start + reach()` numbers, every synapse is in the table.
-                unsafe {
-                    let mut delayed = [V::splat(0.0); TAPS];
-                    for k in 0..TAPS {
-                        delayed[k] = V::load(burst.delayed(k));
-                    }
-                    let mut first = table.first.as_ptr().add(synapses.start);
-                    let mut weighted = table.weighted.as_ptr().wrapping_add(synapses.start * table.lanes);
-                    let mut row = rows.as_mut_ptr().add(burst.start as usize);
-                    for _ in synapses.clone() {
-                        let at = row.add(*first as usize);
-                        let mut sum = V::load(at);
-                        for k in 0..TAPS {
-                            sum = sum.add_product(V::splat(*weighted.add(k)), delayed[k]);
-                        }
-                        sum.store(at);
-                        first = first.add(1);
-                        weighted = weighted.wrapping_add(table.lanes);
-                        row = row.wrapping_add(stride);
+            let mut first = table.first.as_ptr().add(synapses.start);
+            let mut weighted = table.weighted.as_ptr().wrapping_add(synapses.start * table.lanes);
+            let mut row = rows.as_mut_ptr().add(start);
+            for _ in synapses.clone() {
+                let at = row.add(*first as usize);
+                let mut sum = [V::splat(0.0); N];
+                for n in 0..N {
+                    sum[n] = V::load(at.add(behind[n]));
+                }
+                for k in 0..TAPS {
+                    let weight = V::splat(*weighted.add(k));
+                    for n in 0..N {
+                        sum[n] = sum[n].add_product(weight, delayed[n][k]);
                     }
                 }
+                for n in 0..N {
+                    sum[n].store(at.add(behind[n]));
+                }
+                first = first.add(1);
+                weighted = weighted.wrapping_add(table.lanes);
+                row = row.wrapping_add(*stride);
             }
         }
     }
@@ -440,72 +501,76 @@ impl Gather<'_> {
 }
 
 /// The same for kernels of `TAPS` taps, few enough for bursts, `N` synapses at a time.
-struct GatherBursts<'a, const TAPS: usize, const N: usize>(Gather<'a>);
+struct GatherBursts<'a, const TAPS: usize, const N: usize> {
+    table: &'a DelayWindows,
+    synapses: Range<usize>,
+    train: Train<'a>,
+    rows: &'a [f32],
+    stride: usize,
+    sums: &'a mut [f32],
+}
 
 impl<const TAPS: usize, const N: usize> Kernel for GatherBursts<'_, TAPS, N> {
     #[inline(always)]
     unsafe fn run<S: Simd>(mut self) {
+        let (count, mut n) = (self.synapses.len(), 0);
         // SAFETY: handed on.
-        unsafe { self.run_on::<S::Half>() }
-    }
-
-    fn run_scalar(self) {
-        self.0.run_scalar();
-    }
-}
-
-impl<const TAPS: usize, const N: usize> GatherBursts<'_, TAPS, N> {
-    #[inline(always)]
-    unsafe fn run_on<V: Eight>(&mut self) {
-        let count = self.0.synapses.len();
-        let (mut train, mut bursts) = (Train::new(self.0.steps, self.0.heights, TAPS), [Burst::NONE; TOGETHER]);
-        loop {
-            let bursts = train.next(&mut bursts);
-            if bursts.is_empty() {
-                return;
+        unsafe {
+            while n + N <= count {
+                self.several::<S::Half, N>(n);
+                n += N;
             }
-            let mut n = 0;
-            // SAFETY: handed on.
-            unsafe {
-                while n + N <= count {
-                    self.several::<V, N>(n, bursts);
-                    n += N;
-                }
-                while n < count {
-                    self.several::<V, 1>(n, bursts);
-                    n += 1;
-                }
+            while n < count {
+                self.several::<S::Half, 1>(n);
+                n += 1;
             }
         }
     }
 
+    fn run_scalar(self) {
+        let Self { table, synapses, train, rows, stride, sums } = self;
+        for ((n, synapse), sums) in synapses.enumerate().zip(sums.chunks_exact_mut(table.lanes)) {
+            for (burst, start) in train.starts().iter().enumerate() {
+                for (at, height) in (0..).zip(train.heights(burst)) {
+                    if *height != 0.0 {
+                        let row = &rows[n * stride + (start + at + table.first[synapse]) as usize..];
+                        sums[..TAPS].iter_mut().zip(row).for_each(|(sum, row)| *sum += height * row);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<const TAPS: usize, const N: usize> GatherBursts<'_, TAPS, N> {
     /// The sum of tap `k` over a burst is the product of the burst, delayed by `k`, with what the row holds there.
     #[inline(always)]
-    unsafe fn several<V: Eight, const M: usize>(&mut self, n: usize, bursts: &[Burst]) {
+    unsafe fn several<V: Eight, const M: usize>(&mut self, n: usize) {
+        let Self { table, synapses, train, rows, stride, sums } = self;
         // SAFETY: every row holds `start + reach()` numbers, every synapse is in the table and has its sums.
         unsafe {
-            let mut from = [self.0.rows.as_ptr(); M];
+            let mut from = [rows.as_ptr(); M];
             for q in 0..M {
-                let first = *self.0.table.first.get_unchecked(self.0.synapses.start + n + q) as usize;
-                from[q] = from[q].add((n + q) * self.0.stride + first);
+                let first = *table.first.get_unchecked(synapses.start + n + q) as usize;
+                from[q] = from[q].add((n + q) * *stride + first);
             }
             let mut sum = [[V::splat(0.0); TAPS]; M];
-            for burst in bursts {
+            for (burst, &start) in train.starts().iter().enumerate() {
                 let mut delayed = [V::splat(0.0); TAPS];
                 for k in 0..TAPS {
-                    delayed[k] = V::load(burst.delayed(k));
+                    delayed[k] = V::load(train.delayed(burst, k));
                 }
                 for q in 0..M {
-                    let row = V::load(from[q].add(burst.start as usize));
+                    let row = V::load(from[q].add(start as usize));
                     for k in 0..TAPS {
                         sum[q][k] = sum[q][k].add_product(delayed[k], row);
                     }
                 }
             }
             for q in 0..M {
-                let mut four = [V::splat(0.0); bursts::MOST_TAPS];
+                let mut four = [V::splat(0.0); MOST_TAPS];
                 four[..TAPS].copy_from_slice(&sum[q]);
-                V::add_sums(four, self.0.sums.as_mut_ptr().add((n + q) * self.0.table.lanes));
+                V::add_sums(four, sums.as_mut_ptr().add((n + q) * table.lanes));
             }
         }
     }
@@ -631,8 +696,9 @@ fn pair_pull(pull: PairPull) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Bursts;
     use super::*;
-    use crate::{Purpose, Seed};
+    use crate::{Purpose, Seed, SpikeFrames};
     use rand::RngExt;
 
     #[test]
@@ -650,13 +716,29 @@ mod tests {
             });
             let stride = steps + table.reach();
             let rows: Vec<f32> = (0..synapses * stride + 256).map(|_| random.random_range(-1.0..1.0)).collect();
-            let spikes: Vec<u32> = (0..steps as u32).filter(|_| random.random_bool(0.2)).collect();
-            let heights: Vec<f32> = spikes.iter().map(|_| random.random_range(0.5..3.0)).collect();
+            let events: Vec<(u32, u32)> =
+                (0..300).map(|_| (0, random.random_range(0..steps as u32))).filter(|spike| spike.1 % 9 < 4).collect();
+            let frames = SpikeFrames::from_events(1, steps, &events).unwrap();
+            let (spikes, heights) = frames.channel(0);
+            let mut bursts = Bursts::default();
+            bursts.refill(&frames, MOST_TAPS);
+            let train = bursts.channel(0);
             let result = |with| {
                 let mut scattered = rows.clone();
-                table.scatter(with, 1..synapses, &spikes, &heights, &mut scattered, stride);
+                table.scatter(with, 1..synapses, spikes, heights, &mut scattered, stride);
                 let mut sums = vec![0.5; (synapses - 1) * table.lanes()];
-                table.gather(with, 1..synapses, &spikes, &heights, &rows, stride, &mut sums);
+                table.gather(with, 1..synapses, spikes, heights, &rows, stride, &mut sums);
+                if width <= MOST_TAPS {
+                    let single = (scattered.clone(), sums.clone());
+                    scattered.copy_from_slice(&rows);
+                    sums.fill(0.5);
+                    table.scatter_bursts(with, 1..synapses, train, &mut scattered, stride);
+                    table.gather_bursts(with, 1..synapses, train, &rows, stride, &mut sums);
+                    let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
+                    assert!(near(&scattered, &single.0), "{with:?}: bursts of {width} taps are not their spikes");
+                    let taps = |sums: &[f32]| sums.chunks_exact(table.lanes()).flat_map(|sums| sums[..width].to_vec()).collect::<Vec<_>>();
+                    assert!(near(&taps(&sums), &taps(&single.1)), "{with:?}: bursts of {width} taps are not their spikes");
+                }
                 let source = |n| Source { row: table.reach() as u32 + n, synapse: (n + 3) % (synapses as u32 - 1) };
                 let mut sources = Sources::default();
                 sources.refill((0..synapses as u32).map(source));

@@ -3,7 +3,7 @@
 //! | file | loops |
 //! |---|---|
 //! | `delay_windows` | synapses whose kernels are a few neighbouring taps: `scatter`, `gather`, `pull` |
-//! | `bursts` | spikes that follow one another closely, taken together |
+//! | `bursts` | spikes that follow one another closely, taken together by `scatter_bursts`, `gather_bursts` |
 //! | `row_sums` | weighted sums of whole rows: `combine`, `combine_each`, `gather_rows` |
 //! | `bf16` | the whole-row loops on pairs of bf16 numbers |
 //! | `vector` | what they are written over: one source, compiled for AVX-512, AVX2 + FMA and NEON, beside a plain twin |
@@ -37,6 +37,7 @@ mod vector;
 
 pub use aligned::Aligned;
 pub use bf16::{combine_each_paired, pair, pair_rows, pair_with_next};
+pub use bursts::{Bursts, MOST_TAPS, Train};
 pub use delay_windows::{DelayWindows, Shift, Source, Sources};
 pub use rates::MachineRates;
 pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};

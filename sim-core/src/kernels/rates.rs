@@ -2,7 +2,8 @@
 
 use super::delay_windows::DelayWindows;
 use super::vector::{Kernel, Simd, Vector};
-use super::{Aligned, Instructions};
+use super::{Aligned, Bursts, Instructions};
+use crate::SpikeFrames;
 use serde::Serialize;
 use std::hint::black_box;
 use std::time::Instant;
@@ -81,12 +82,13 @@ fn best_rate(mut f: impl FnMut(usize)) -> f64 {
     (0..TRIES).map(|_| rounds as f64 / seconds(rounds)).fold(0.0, f64::max)
 }
 
-/// Scattered and gathered bursts times synapses per second: single spikes, too far apart for one burst, of synapses with delays as in training.
+/// Scattered and gathered bursts times synapses per second, of synapses with delays as in training.
 fn bursts(with: Instructions) -> (f64, f64) {
     const SYNAPSES: usize = 32;
     const STEPS: usize = 112;
+    const TAPS: usize = 3;
     let mut table = DelayWindows::default();
-    table.fill(SYNAPSES, 3, |synapse, taps| {
+    table.fill(SYNAPSES, TAPS, |synapse, taps| {
         taps.value.fill(0.01);
         taps.slope.fill(0.0);
         ((synapse * 7 % 23) as u32, 1.0)
@@ -95,15 +97,18 @@ fn bursts(with: Instructions) -> (f64, f64) {
     let mut rows = Aligned::default();
     let rows = rows.resize(SYNAPSES * stride);
     let mut sums = vec![0.0; SYNAPSES * table.lanes()];
-    let steps: Vec<u32> = (0..STEPS as u32).step_by(8).collect();
-    let heights = vec![1.0; steps.len()];
-    let each = (SYNAPSES * steps.len()) as f64;
+    // Single spikes, too far apart for one burst.
+    let spikes: Vec<(u32, u32)> = (0..STEPS as u32).step_by(8).map(|step| (0, step)).collect();
+    let mut trains = Bursts::default();
+    trains.refill(&SpikeFrames::from_events(1, STEPS, &spikes).expect("spikes lie in the frames"), TAPS);
+    let train = trains.channel(0);
+    let each = (SYNAPSES * spikes.len()) as f64;
     let scattered = best_rate(|rounds| {
         rows.fill(0.0);
-        (0..rounds).for_each(|_| table.scatter(with, 0..SYNAPSES, &steps, &heights, rows, stride));
+        (0..rounds).for_each(|_| table.scatter_bursts(with, 0..SYNAPSES, train, rows, stride));
     });
     let gathered = best_rate(|rounds| {
-        (0..rounds).for_each(|_| table.gather(with, 0..SYNAPSES, &steps, &heights, rows, stride, &mut sums));
+        (0..rounds).for_each(|_| table.gather_bursts(with, 0..SYNAPSES, train, rows, stride, &mut sums));
     });
     black_box(sums);
     (each * scattered, each * gathered)

@@ -24,7 +24,7 @@ use super::population::{LaneScratch, NormSums, PopulationPass, potentials, spike
 use super::projection::{PlanSettings, ProjectionPlan, ProjectionScratch, Spikes, Write};
 use super::spread::KernelEvaluation;
 use super::timing::{Stage, StageTiming};
-use crate::kernels::{Instructions, padded};
+use crate::kernels::{Bursts, Instructions, padded};
 use crate::spikes::bits;
 use crate::{Cells, DelayKernel, DenseSynapses, Error, LANES, Lanes, Network, Neuron, Purpose, Result, Seed, SpikeFrames, Synapses};
 use rand::RngExt;
@@ -138,8 +138,9 @@ struct SampleState {
     demand: Vec<Demand>,
     /// Spikes that dropout leaves, at the height it gives them; the input population's are the batch's own.
     frames: Vec<SpikeFrames>,
-    /// The same by step, where a projection wants them so.
+    /// The same by step, and in bursts, where a projection wants them so.
     events: Vec<StepEvents>,
+    bursts: Vec<Bursts>,
     sums: Vec<NormSums>,
     spikes: Vec<u64>,
     loss: SampleLoss,
@@ -415,12 +416,15 @@ impl LayeredEngine {
             self.samples.resize_with(batch.len(), SampleState::default);
         }
         let (sizes, steps, order) = (&self.sizes, &self.steps, &self.order);
-        let (input, by_step) = (self.input, self.wants_events(self.input));
+        let (input, by_step, burst_taps) = (self.input, self.wants_events(self.input), self.wants_bursts(self.input));
         self.samples[..batch.len()].par_iter_mut().zip(batch).for_each(|(sample, frames)| {
             sample.resize(sizes, steps, order, train);
             sample.spikes[input] = frames.len() as u64;
             if by_step {
                 sample.events[input].refill(frames, steps[input]);
+            }
+            if let Some(taps) = burst_taps {
+                sample.bursts[input].refill(frames, taps);
             }
         });
     }
@@ -428,6 +432,12 @@ impl LayeredEngine {
     /// Whether a projection wants the spikes of population `p` by step.
     fn wants_events(&self, p: usize) -> bool {
         self.ends.iter().zip(&self.plans).any(|(end, plan)| end.0 == p && plan.reads_steps())
+    }
+
+    /// The most taps for which a projection wants the spikes of population `p` in bursts.
+    fn wants_bursts(&self, p: usize) -> Option<usize> {
+        let from_here = self.ends.iter().zip(&self.plans).filter(|(end, _)| end.0 == p);
+        from_here.filter_map(|(_, plan)| plan.burst_taps()).max()
     }
 
     /// Calls `f` for every chunk of samples with the number of its first. Every other pass starts from the end: the samples that the last
@@ -468,9 +478,9 @@ impl LayeredEngine {
                 for block in 0..plan.blocks() {
                     chunk.timing.time(Stage::Forward, || {
                         for (b, sample) in (first..).zip(samples.iter_mut()) {
-                            let SampleState { current, frames, events, .. } = sample;
+                            let SampleState { current, frames, events, bursts, .. } = sample;
                             let frames = if source == input { &batch[b] } else { &frames[source] };
-                            let spikes = Spikes { frames, events: &events[source] };
+                            let spikes = Spikes { frames, events: &events[source], bursts: &bursts[source] };
                             let write = if n == 0 { Write::Set } else { Write::Add };
                             plan.forward(with, block, spikes, &mut chunk.projection, &mut current[p], write);
                         }
@@ -518,7 +528,7 @@ impl LayeredEngine {
         let affine = std::mem::take(&mut self.affine[p]);
         let (steps, size, is_output, batch) = (self.steps[p], self.sizes[p], p == self.output, self.batch);
         let population = PopulationPass { neurons: &*neurons, affine: &affine, size, steps };
-        let (by_step, height) = (self.wants_events(p), dropout_scale(pass.dropout));
+        let (by_step, burst_taps, height) = (self.wants_events(p), self.wants_bursts(p), dropout_scale(pass.dropout));
         self.each_sample(|b, sample, chunk| {
             chunk.timing.time(Stage::Neurons, || {
                 let demand = &mut sample.demand[p];
@@ -530,6 +540,9 @@ impl LayeredEngine {
                 }
                 if by_step {
                     sample.events[p].refill(&sample.frames[p], steps);
+                }
+                if let Some(taps) = burst_taps {
+                    sample.bursts[p].refill(&sample.frames[p], taps);
                 }
             });
             if !is_output {
@@ -630,7 +643,11 @@ impl LayeredEngine {
             let SynapseGradient { weight, delay } = &mut self.gradients.projections[projection];
             weight.resize(synapses.weight.len(), 0.0);
             delay.resize(synapses.delay.len(), 0.0);
-            let sample = |b: usize| (if source == input { &batch[b] } else { &samples[b].frames[source] }, &samples[b].gradient[p][..]);
+            let sample = |b: usize| {
+                let SampleState { gradient, frames, events, bursts, .. } = &samples[b];
+                let frames = if source == input { &batch[b] } else { &frames[source] };
+                (Spikes { frames, events: &events[source], bursts: &bursts[source] }, &gradient[p][..])
+            };
             let spent = plan.weight_gradient(with, synapses, samples.len(), sample, weight, delay);
             self.timing.book(Stage::WeightGradient, spent);
         }
@@ -667,6 +684,7 @@ impl SampleState {
         self.demand.resize(sizes.len(), Demand::default());
         self.frames.resize(sizes.len(), SpikeFrames::default());
         self.events.resize_with(sizes.len(), StepEvents::default);
+        self.bursts.resize_with(sizes.len(), Bursts::default);
         self.sums.resize(sizes.len(), NormSums::default());
         self.spikes.resize(sizes.len(), 0);
         for &p in order {

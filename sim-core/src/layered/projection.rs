@@ -9,7 +9,7 @@ use super::demand::Demand;
 use super::events::StepEvents;
 use super::spread::{KernelEvaluation, Precision, Spread};
 use super::window_plan::{WindowPlan, WindowScratch};
-use crate::kernels::Instructions;
+use crate::kernels::{Bursts, Instructions};
 use crate::{DelayKernel, DenseSynapses, Granularity, SpikeFrames};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -21,6 +21,8 @@ pub(super) struct Spikes<'a> {
     pub frames: &'a SpikeFrames,
     /// Filled where [`ProjectionPlan::reads_steps`] says so.
     pub events: &'a StepEvents,
+    /// Made for at least [`ProjectionPlan::burst_taps`] where there are any.
+    pub bursts: &'a Bursts,
 }
 
 /// What becomes of numbers that are there already.
@@ -98,6 +100,11 @@ impl ProjectionPlan {
         matches!(self.spread, Some(Spread::Basis(_)))
     }
 
+    /// Taps that spikes are wanted in bursts for, if they are.
+    pub(super) fn burst_taps(&self) -> Option<usize> {
+        if self.reads_steps() { None } else { self.window.burst_taps() }
+    }
+
     /// Blocks of postsynaptic neurons.
     pub(super) fn blocks(&self) -> usize {
         if self.reads_steps() { self.basis.layout.blocks() } else { self.window.layout.blocks() }
@@ -123,7 +130,7 @@ impl ProjectionPlan {
         if self.reads_steps() {
             self.basis.forward(with, block, spikes.events, &mut scratch.basis, out, write);
         } else {
-            self.window.forward(with, block, spikes.frames, &mut scratch.window, out, write);
+            self.window.forward(with, block, spikes, &mut scratch.window, out, write);
         }
     }
 
@@ -152,7 +159,7 @@ impl ProjectionPlan {
         with: Instructions,
         synapses: &DenseSynapses,
         samples: usize,
-        sample: impl Fn(usize) -> (&'a SpikeFrames, &'a [f32]) + Sync,
+        sample: impl Fn(usize) -> (Spikes<'a>, &'a [f32]) + Sync,
         weight: &mut [f32],
         delay: &mut [f32],
     ) -> Duration {
@@ -168,8 +175,8 @@ impl ProjectionPlan {
             let (correlation, sums, per_task) = basis.split();
             by_task.zip(sums.par_chunks_exact_mut(per_task)).enumerate().for_each(|(task, (((weight, delay), scratch), sums))| {
                 let TaskScratch { basis: scratch, spent, .. } = scratch;
-                let add = |spikes: &SpikeFrames, gradient: &[f32], sums: &mut [f32]| {
-                    correlation.add(with, task, spikes, gradient, scratch, sums);
+                let add = |spikes: Spikes, gradient: &[f32], sums: &mut [f32]| {
+                    correlation.add(with, task, spikes.frames, gradient, scratch, sums);
                 };
                 *spent += add_samples(samples, &sample, sums, add, |sums| correlation.fold(task, sums, weight, delay));
             });
@@ -177,7 +184,7 @@ impl ProjectionPlan {
             let (correlation, sums, per_task) = window.split();
             by_task.zip(sums.par_chunks_exact_mut(per_task)).enumerate().for_each(|(task, (((weight, delay), scratch), sums))| {
                 let TaskScratch { rows, spent, .. } = scratch;
-                let add = |spikes: &SpikeFrames, gradient: &[f32], sums: &mut [f32]| {
+                let add = |spikes: Spikes, gradient: &[f32], sums: &mut [f32]| {
                     correlation.add(with, task, spikes, gradient, rows, sums);
                 };
                 *spent += add_samples(samples, &sample, sums, add, |sums| correlation.fold(task, sums, weight, delay));
@@ -207,9 +214,9 @@ impl ProjectionPlan {
 /// Adds up the correlations of all samples in order and folds them; returns the time it took.
 fn add_samples<'a>(
     samples: usize,
-    sample: impl Fn(usize) -> (&'a SpikeFrames, &'a [f32]),
+    sample: impl Fn(usize) -> (Spikes<'a>, &'a [f32]),
     sums: &mut [f32],
-    mut add: impl FnMut(&SpikeFrames, &[f32], &mut [f32]),
+    mut add: impl FnMut(Spikes, &[f32], &mut [f32]),
     fold: impl FnOnce(&[f32]),
 ) -> Duration {
     let start = Instant::now();

@@ -6,7 +6,7 @@
 
 use super::demand::Demand;
 use super::layout::{Layout, index};
-use super::projection::Write;
+use super::projection::{Spikes, Write};
 use super::spread::Window;
 use crate::kernels::{Aligned, DelayWindows, Instructions, Shift, Source, Sources, padded, pair_with_next};
 use crate::{DenseSynapses, SpikeFrames};
@@ -86,7 +86,12 @@ impl WindowPlan {
         self.stride = (padded(steps_in) + self.windows.reach()).max(padded(steps_out)).next_multiple_of(16) | 16;
         let products = if paired { window.width.div_ceil(2) } else { window.width };
         let spikes = 10 * products * padded(steps_out) / (SPIKE_COST * wide_spike_cost(self.windows.lanes()));
-        self.frequent = if self.windows.takes_bursts() { usize::MAX } else { spikes.max(1) };
+        self.frequent = spikes.max(1);
+    }
+
+    /// Taps that the bursts of spikes have to be made for, where kernels are narrow enough for them.
+    pub(super) fn burst_taps(&self) -> Option<usize> {
+        self.windows.burst_taps()
     }
 
     /// Writes the currents of one block to `out`, `[post][padded steps_out]`.
@@ -94,21 +99,48 @@ impl WindowPlan {
         &self,
         with: Instructions,
         block: usize,
-        spikes: &SpikeFrames,
+        spikes: Spikes,
         scratch: &mut WindowScratch,
         out: &mut [f32],
         write: Write,
     ) {
         let Self { layout, windows, stride, .. } = self;
         let lanes = layout.lanes(block);
-        let rows = scratch.rows.resize(lanes * stride);
-        rows.fill(0.0);
-        scratch.frequent.clear();
-        scratch.frequent.reserve(layout.pre);
+        scratch.rows.resize(lanes * stride).fill(0.0);
+        if self.burst_taps().is_some() {
+            let rows = scratch.rows.as_mut_slice();
+            for element in 0..layout.elements() {
+                let train = spikes.bursts.channel(element / layout.taps);
+                if !train.is_empty() {
+                    let row = layout.row(block, element);
+                    windows.scatter_bursts(with, row..row + lanes, train, rows, *stride);
+                }
+            }
+        } else {
+            self.add_spikes(with, block, spikes.frames, scratch);
+        }
+        let length = padded(self.steps_out);
+        let out = out[block * layout.block * length..].chunks_exact_mut(length);
+        for (row, out) in scratch.rows.as_slice().chunks_exact(*stride).zip(out) {
+            match write {
+                Write::Set => out.copy_from_slice(&row[..length]),
+                Write::Add => out.iter_mut().zip(row).for_each(|(out, row)| *out += row),
+            }
+        }
+    }
+
+    /// Adds single spikes to the rows of one block, of neurons that fire often by whole rows.
+    fn add_spikes(&self, with: Instructions, block: usize, spikes: &SpikeFrames, scratch: &mut WindowScratch) {
+        let Self { layout, windows, stride, .. } = self;
+        let lanes = layout.lanes(block);
+        let WindowScratch { rows, trains, pairs, sources, frequent } = scratch;
+        let rows = rows.as_mut_slice();
+        frequent.clear();
+        frequent.reserve(layout.pre);
         for neuron in 0..layout.pre {
             let (steps, counts) = spikes.channel(neuron);
             if steps.len() >= self.frequent {
-                scratch.frequent.push(neuron);
+                frequent.push(neuron);
             } else if !steps.is_empty() {
                 for element in neuron * layout.taps..(neuron + 1) * layout.taps {
                     let row = layout.row(block, element);
@@ -116,8 +148,6 @@ impl WindowPlan {
                 }
             }
         }
-        let WindowScratch { rows, trains, pairs, sources, frequent } = scratch;
-        let rows = rows.as_mut_slice();
         // Whole trains, as many as fit beside a postsynaptic row.
         let length = windows.reach() + padded(self.steps_out);
         for frequent in frequent.chunks((NEAREST_CACHE / length).max(1)) {
@@ -146,14 +176,6 @@ impl WindowPlan {
                 } else {
                     windows.pull(with, sources, lane, Shift::Later, trains, row);
                 }
-            }
-        }
-        let length = padded(self.steps_out);
-        let out = out[block * layout.block * length..].chunks_exact_mut(length);
-        for (row, out) in rows.chunks_exact(*stride).zip(out) {
-            match write {
-                Write::Set => out.copy_from_slice(&row[..length]),
-                Write::Add => out.iter_mut().zip(row).for_each(|(out, row)| *out += row),
             }
         }
     }
@@ -221,26 +243,26 @@ pub(super) struct WindowCorrelation<'a> {
 
 impl WindowCorrelation<'_> {
     /// Adds one sample's correlations of the elements of a task.
-    pub(super) fn add(
-        &self,
-        with: Instructions,
-        task: usize,
-        spikes: &SpikeFrames,
-        gradient: &[f32],
-        rows: &mut Aligned,
-        sums: &mut [f32],
-    ) {
+    pub(super) fn add(&self, with: Instructions, task: usize, spikes: Spikes, gradient: &[f32], rows: &mut Aligned, sums: &mut [f32]) {
         let (block, elements) = self.layout.task(task);
         let lanes = self.layout.lanes(block);
         let rows = rows.resize(lanes * self.stride);
         copy_rows(&self.layout, block, gradient, self.steps_out, self.stride, rows);
         let per_element = self.layout.block * self.windows.lanes();
+        let bursts = self.windows.burst_taps().map(|_| spikes.bursts);
         for (element, sums) in elements.zip(sums.chunks_exact_mut(per_element)) {
-            let (steps, counts) = spikes.channel(element / self.layout.taps);
-            if !steps.is_empty() {
-                let row = self.layout.row(block, element);
-                let sums = &mut sums[..lanes * self.windows.lanes()];
-                self.windows.gather(with, row..row + lanes, steps, counts, rows, self.stride, sums);
+            let (neuron, row) = (element / self.layout.taps, self.layout.row(block, element));
+            let (synapses, sums) = (row..row + lanes, &mut sums[..lanes * self.windows.lanes()]);
+            if let Some(bursts) = bursts {
+                let train = bursts.channel(neuron);
+                if !train.is_empty() {
+                    self.windows.gather_bursts(with, synapses, train, rows, self.stride, sums);
+                }
+            } else {
+                let (steps, counts) = spikes.frames.channel(neuron);
+                if !steps.is_empty() {
+                    self.windows.gather(with, synapses, steps, counts, rows, self.stride, sums);
+                }
             }
         }
     }
