@@ -8,7 +8,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::RngExt;
 use sim_core::kernels::{
-    Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Mixture, RowTable, Shift, Source, Sources, combine, combine_each,
+    Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Mixture, Place, RowTable, Shift, Source, Sources, combine, combine_each,
     combine_each_paired, gather_rows, lanes_at_least, lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes,
 };
 use sim_core::{LANES, Lanes, Purpose, Seed, SpikeFrames};
@@ -56,7 +56,7 @@ fn windows(synapses: usize, taps: usize) -> DelayWindows {
         window.value[..taps].fill(1.0 / taps as f32);
         window.slope[..taps].fill(0.1);
         // Neighbours on a row have delays of their own.
-        (first[synapse * 37 % synapses], 0.7)
+        Place { first: first[synapse * 37 % synapses], row: (synapse * STEPS) as u32, weight: 0.7 }
     });
     windows.pair_up();
     windows
@@ -85,10 +85,10 @@ fn spikes_to_rows(criterion: &mut Criterion) {
                 let id = BenchmarkId::new(with.name(), format!("{taps} taps"));
                 group.bench_function(id, |bencher| {
                     bencher.iter(|| match name {
-                        "scatter" => windows.scatter(with, 0..BLOCK, black_box(&steps), &heights, rows.as_mut_slice(), STEPS),
-                        "scatter_bursts" => windows.scatter_bursts(with, 0..BLOCK, black_box(train), rows.as_mut_slice(), STEPS),
-                        "gather_bursts" => windows.gather_bursts(with, 0..BLOCK, black_box(train), rows.as_slice(), STEPS, &mut sums),
-                        _ => windows.gather(with, 0..BLOCK, black_box(&steps), &heights, rows.as_slice(), STEPS, &mut sums),
+                        "scatter" => windows.scatter(with, 0..BLOCK, black_box(&steps), &heights, rows.as_mut_slice()),
+                        "scatter_bursts" => windows.scatter_bursts(with, 0..BLOCK, black_box(train), rows.as_mut_slice()),
+                        "gather_bursts" => windows.gather_bursts(with, 0..BLOCK, black_box(train), rows.as_slice(), &mut sums),
+                        _ => windows.gather(with, 0..BLOCK, black_box(&steps), &heights, rows.as_slice(), &mut sums),
                     })
                 });
             }
@@ -111,12 +111,12 @@ fn pull(criterion: &mut Criterion) {
         for with in Instructions::available() {
             let id = BenchmarkId::new(with.name(), format!("{taps} taps"));
             group.bench_function(id, |bencher| {
-                bencher.iter(|| windows.pull(with, black_box(&sources), 0, Shift::Earlier, rows.as_slice(), out.as_mut_slice()))
+                bencher.iter(|| windows.pull(with, black_box(sources.all()), 0, Shift::Earlier, rows.as_slice(), out.as_mut_slice()))
             });
             if with.has_bf16() {
                 let id = BenchmarkId::new(format!("{} bf16", with.name()), format!("{taps} taps"));
                 group.bench_function(id, |bencher| {
-                    bencher.iter(|| windows.pull_paired(with, black_box(&sources), 0, Shift::Earlier, &paired, out.as_mut_slice()))
+                    bencher.iter(|| windows.pull_paired(with, black_box(sources.all()), 0, Shift::Earlier, &paired, out.as_mut_slice()))
                 });
             }
         }
@@ -190,7 +190,7 @@ fn transposes(criterion: &mut Criterion) {
     group.bench_function("rows_to_lanes", |bencher| {
         bencher.iter(|| rows_to_lanes(rows.as_slice(), STEPS, black_box(&[(1.5, 0.1); LANES]), &mut lanes))
     });
-    group.bench_function("lanes_to_rows", |bencher| bencher.iter(|| lanes_to_rows(black_box(&lanes), LANES, rows.as_mut_slice(), STEPS)));
+    group.bench_function("lanes_to_rows", |bencher| bencher.iter(|| lanes_to_rows(black_box(&lanes), LANES, rows.as_mut_slice())));
     group.bench_function("lanes_at_least", |bencher| bencher.iter(|| lanes_at_least(black_box(&lanes), 1.0, &mut masks)));
 }
 

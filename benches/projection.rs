@@ -55,7 +55,13 @@ fn by_evaluation(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("training step");
     group.sample_size(10).throughput(Throughput::Elements(SAMPLES as u64));
     for sigma in [0.23, 1.0, 3.0, 12.0] {
-        let singly = [GaussianMethod::Exact, GaussianMethod::Truncated, GaussianMethod::Polynomial, GaussianMethod::Cheapest];
+        let singly = [
+            GaussianMethod::Exact,
+            GaussianMethod::Truncated,
+            GaussianMethod::Smoothed,
+            GaussianMethod::Polynomial,
+            GaussianMethod::Cheapest,
+        ];
         let all = singly.map(|method| (method, Precision::Single)).into_iter().chain([(GaussianMethod::Cheapest, Precision::Bf16)]);
         for (method, precision) in all {
             let pass = trained(method, precision, sigma);

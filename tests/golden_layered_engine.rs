@@ -210,7 +210,7 @@ fn approximated_kernels_stay_near_the_exact_one() {
         };
         let exact = currents(GaussianMethod::Exact);
         let scale = exact.iter().fold(0.0f32, |max, x| max.max(x.abs()));
-        for method in [GaussianMethod::Truncated, GaussianMethod::Polynomial] {
+        for method in [GaussianMethod::Truncated, GaussianMethod::Smoothed, GaussianMethod::Polynomial] {
             for (a, b) in currents(method).iter().zip(&exact) {
                 assert!((a - b).abs() < 5e-3 * scale, "{name} {method:?}: {a} and {b}, scale {scale}");
             }

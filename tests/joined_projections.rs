@@ -134,7 +134,12 @@ proptest! {
         max_delay in 0_usize..40,
         granularity in prop_oneof![Just(Granularity::Synaptic), Just(Granularity::Axonal), Just(Granularity::Dendritic)],
         sigma in prop_oneof![Just(0.23), Just(2.0), Just(15.0)],
-        method in prop_oneof![Just(GaussianMethod::Truncated), Just(GaussianMethod::Polynomial), Just(GaussianMethod::Cheapest)],
+        method in prop_oneof![
+            Just(GaussianMethod::Truncated),
+            Just(GaussianMethod::Smoothed),
+            Just(GaussianMethod::Polynomial),
+            Just(GaussianMethod::Cheapest),
+        ],
     ) {
         let sizes = [4, hidden, 17, CLASSES];
         let between = |source: usize, target: usize| {

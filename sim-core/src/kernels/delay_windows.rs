@@ -21,14 +21,17 @@ use std::ops::Range;
 pub struct DelayWindows {
     /// Delay of the first tap in steps.
     first: Vec<u32>,
+    /// Where in the rows of its block the first tap of a spike of step 0 lies.
+    offset: Vec<u32>,
     /// `weight * value`, `[synapse][lanes]`, zeros from `width` on.
     weighted: Vec<f32>,
     value: Vec<f32>,
     slope: Vec<f32>,
     width: usize,
     lanes: usize,
-    /// Largest entry of `first`.
+    /// Largest entries of `first` and of `offset`.
     latest: usize,
+    furthest: usize,
     /// `weighted` as pairs of bf16, `[synapse][lanes / 2]`, where [`DelayWindows::pair_up`] was called.
     pairs: Vec<u32>,
 }
@@ -46,9 +49,21 @@ pub struct Source {
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     list: Vec<Source>,
+    limits: Limits,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Limits {
     first_row: usize,
     last_row: usize,
     last_synapse: usize,
+}
+
+/// Some of the rows of [`Sources`].
+#[derive(Debug, Clone, Copy)]
+pub struct SomeSources<'a> {
+    list: &'a [Source],
+    limits: Limits,
 }
 
 impl Sources {
@@ -56,14 +71,24 @@ impl Sources {
     pub fn refill(&mut self, sources: impl Iterator<Item = Source>) {
         self.list.clear();
         self.list.extend(sources);
-        self.first_row = self.list.iter().map(|source| source.row).min().unwrap_or(0) as usize;
-        self.last_row = self.list.iter().map(|source| source.row).max().unwrap_or(0) as usize;
-        self.last_synapse = self.list.iter().map(|source| source.synapse).max().unwrap_or(0) as usize;
+        self.limits = Limits {
+            first_row: self.list.iter().map(|source| source.row).min().unwrap_or(0) as usize,
+            last_row: self.list.iter().map(|source| source.row).max().unwrap_or(0) as usize,
+            last_synapse: self.list.iter().map(|source| source.synapse).max().unwrap_or(0) as usize,
+        };
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+    /// All of them.
+    pub fn all(&self) -> SomeSources<'_> {
+        SomeSources { list: &self.list, limits: self.limits }
+    }
+
+    /// Those of a range.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn some(&self, range: Range<usize>) -> SomeSources<'_> {
+        SomeSources { list: &self.list[range], limits: self.limits }
     }
 }
 
@@ -85,6 +110,17 @@ pub struct WindowTaps<'a> {
     pub slope: &'a mut [f32],
 }
 
+/// Where a synapse's taps go, and how strongly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Place {
+    /// Delay of the first tap in steps.
+    pub first: u32,
+    /// Where the synapse's row starts in the rows of its block.
+    pub row: u32,
+    /// Weight of all taps.
+    pub weight: f32,
+}
+
 impl DelayWindows {
     /// Numbers kept for kernels of `width` taps: a multiple of 4, of which eight make a vector of the loops over spikes. Wider vectors would
     /// save nothing: nearly all would cross cache lines.
@@ -93,25 +129,27 @@ impl DelayWindows {
     }
 
     /// Makes room for `synapses` kernels of `width` taps and lets `f(synapse, taps)` fill each: it writes the first `width` numbers and
-    /// returns the delay of the first tap and the weight. Memory is reused.
-    pub fn fill(&mut self, synapses: usize, width: usize, f: impl Fn(usize, WindowTaps) -> (u32, f32) + Sync) {
+    /// tells the rest. Memory is reused.
+    pub fn fill(&mut self, synapses: usize, width: usize, f: impl Fn(usize, WindowTaps) -> Place + Sync) {
         let lanes = Self::lanes_for(width);
         (self.width, self.lanes) = (width, lanes);
         self.pairs.clear();
         self.first.resize(synapses, 0);
+        self.offset.resize(synapses, 0);
         for values in [&mut self.weighted, &mut self.value, &mut self.slope] {
             values.resize(synapses * lanes, 0.0);
         }
         let kernels = self.value.par_chunks_exact_mut(lanes).zip(self.slope.par_chunks_exact_mut(lanes));
-        let rest = self.weighted.par_chunks_exact_mut(lanes).zip(&mut self.first);
-        kernels.zip(rest).with_min_len(256).enumerate().for_each(|(synapse, ((value, slope), (weighted, first)))| {
+        let rest = self.weighted.par_chunks_exact_mut(lanes).zip(self.first.par_iter_mut().zip(&mut self.offset));
+        kernels.zip(rest).with_min_len(256).enumerate().for_each(|(synapse, ((value, slope), (weighted, (first, offset))))| {
             value[width..].fill(0.0);
             slope[width..].fill(0.0);
-            let weight;
-            (*first, weight) = f(synapse, WindowTaps { value, slope });
-            weighted.iter_mut().zip(&*value).for_each(|(weighted, value)| *weighted = weight * value);
+            let place = f(synapse, WindowTaps { value, slope });
+            (*first, *offset) = (place.first, place.row + place.first);
+            weighted.iter_mut().zip(&*value).for_each(|(weighted, value)| *weighted = place.weight * value);
         });
         self.latest = self.first.par_iter().copied().max().unwrap_or(0) as usize;
+        self.furthest = self.offset.par_iter().copied().max().unwrap_or(0) as usize;
     }
 
     /// Makes ready for [`pull_paired`](Self::pull_paired).
@@ -128,7 +166,12 @@ impl DelayWindows {
 
     /// Steps from a spike to behind the last number that [`scatter`](Self::scatter) or [`gather`](Self::gather) touches.
     pub fn reach(&self) -> usize {
-        self.latest + self.lanes.max(bursts::LANES)
+        self.latest + Self::touched_for(self.width)
+    }
+
+    /// The same without the delay, for kernels of `width` taps.
+    pub fn touched_for(width: usize) -> usize {
+        Self::lanes_for(width).max(bursts::LANES)
     }
 
     /// Taps that bursts have to be made for, where kernels are narrow enough for them.
@@ -144,32 +187,31 @@ impl DelayWindows {
         (dot(&self.value), dot(&self.slope))
     }
 
-    /// Adds spikes at `steps` with `heights` to the rows of `synapses`: row `n`, of length `stride`, belongs to synapse
-    /// `synapses.start + n`.
+    /// Adds spikes at `steps` with `heights` to the rows of `synapses`.
     ///
     /// # Panics
-    /// If a spike's taps leave its row.
-    pub fn scatter(&self, with: Instructions, synapses: Range<usize>, steps: &[u32], heights: &[f32], rows: &mut [f32], stride: usize) {
+    /// If a spike's taps leave the rows.
+    pub fn scatter(&self, with: Instructions, synapses: Range<usize>, steps: &[u32], heights: &[f32], rows: &mut [f32]) {
         assert_eq!(steps.len(), heights.len());
-        self.check_spikes(&synapses, steps.iter().copied().max(), rows.len(), stride);
+        self.check_spikes(&synapses, steps.iter().copied().max(), rows.len());
         // SAFETY: just checked.
-        unsafe { with.run_kernel(Scatter { table: self, synapses, steps, heights, rows, stride }) }
+        unsafe { with.run_kernel(Scatter { table: self, synapses, steps, heights, rows }) }
     }
 
     /// As [`scatter`](Self::scatter), burst by burst.
     ///
     /// # Panics
-    /// If the taps of a burst leave their row, or there are more of them than the bursts are made for.
-    pub fn scatter_bursts(&self, with: Instructions, synapses: Range<usize>, train: Train, rows: &mut [f32], stride: usize) {
-        self.check_train(&synapses, train, rows.len(), stride);
+    /// If the taps of a burst leave the rows, or there are more of them than the bursts are made for.
+    pub fn scatter_bursts(&self, with: Instructions, synapses: Range<usize>, train: Train, rows: &mut [f32]) {
+        self.check_train(&synapses, train, rows.len());
         let table = self;
         // SAFETY: just checked.
         unsafe {
             match self.width {
-                1 => with.run_kernel(ScatterBursts::<1> { table, synapses, train, rows, stride }),
-                2 => with.run_kernel(ScatterBursts::<2> { table, synapses, train, rows, stride }),
-                3 => with.run_kernel(ScatterBursts::<3> { table, synapses, train, rows, stride }),
-                4 => with.run_kernel(ScatterBursts::<4> { table, synapses, train, rows, stride }),
+                1 => with.run_kernel(ScatterBursts::<1> { table, synapses, train, rows }),
+                2 => with.run_kernel(ScatterBursts::<2> { table, synapses, train, rows }),
+                3 => with.run_kernel(ScatterBursts::<3> { table, synapses, train, rows }),
+                4 => with.run_kernel(ScatterBursts::<4> { table, synapses, train, rows }),
                 _ => unreachable!("bursts are for up to {MOST_TAPS} taps"),
             }
         }
@@ -180,39 +222,29 @@ impl DelayWindows {
     ///
     /// # Panics
     /// As there.
-    #[expect(clippy::too_many_arguments, reason = "the operands of a kernel")]
-    pub fn gather(
-        &self,
-        with: Instructions,
-        synapses: Range<usize>,
-        steps: &[u32],
-        heights: &[f32],
-        rows: &[f32],
-        stride: usize,
-        sums: &mut [f32],
-    ) {
+    pub fn gather(&self, with: Instructions, synapses: Range<usize>, steps: &[u32], heights: &[f32], rows: &[f32], sums: &mut [f32]) {
         assert_eq!(steps.len(), heights.len());
-        self.check_spikes(&synapses, steps.iter().copied().max(), rows.len(), stride);
+        self.check_spikes(&synapses, steps.iter().copied().max(), rows.len());
         assert_eq!(sums.len(), synapses.len() * self.lanes);
         // SAFETY: just checked.
-        unsafe { with.run_kernel(Gather { table: self, synapses, steps, heights, rows, stride, sums }) }
+        unsafe { with.run_kernel(Gather { table: self, synapses, steps, heights, rows, sums }) }
     }
 
     /// As [`gather`](Self::gather), burst by burst.
     ///
     /// # Panics
     /// As [`scatter_bursts`](Self::scatter_bursts).
-    pub fn gather_bursts(&self, with: Instructions, synapses: Range<usize>, train: Train, rows: &[f32], stride: usize, sums: &mut [f32]) {
-        self.check_train(&synapses, train, rows.len(), stride);
+    pub fn gather_bursts(&self, with: Instructions, synapses: Range<usize>, train: Train, rows: &[f32], sums: &mut [f32]) {
+        self.check_train(&synapses, train, rows.len());
         assert_eq!(sums.len(), synapses.len() * self.lanes);
         let table = self;
         // SAFETY: just checked. As many synapses at a time as leave room in sixteen registers.
         unsafe {
             match self.width {
-                1 => with.run_kernel(GatherBursts::<1, 8> { table, synapses, train, rows, stride, sums }),
-                2 => with.run_kernel(GatherBursts::<2, 4> { table, synapses, train, rows, stride, sums }),
-                3 => with.run_kernel(GatherBursts::<3, 4> { table, synapses, train, rows, stride, sums }),
-                4 => with.run_kernel(GatherBursts::<4, 2> { table, synapses, train, rows, stride, sums }),
+                1 => with.run_kernel(GatherBursts::<1, 8> { table, synapses, train, rows, sums }),
+                2 => with.run_kernel(GatherBursts::<2, 4> { table, synapses, train, rows, sums }),
+                3 => with.run_kernel(GatherBursts::<3, 4> { table, synapses, train, rows, sums }),
+                4 => with.run_kernel(GatherBursts::<4, 2> { table, synapses, train, rows, sums }),
                 _ => unreachable!("bursts are for up to {MOST_TAPS} taps"),
             }
         }
@@ -223,29 +255,29 @@ impl DelayWindows {
     ///
     /// # Panics
     /// If a source leaves the rows, or a synapse is not in the table.
-    pub fn pull(&self, with: Instructions, sources: &Sources, offset: usize, shift: Shift, rows: &[f32], out: &mut [f32]) {
-        if sources.is_empty() {
+    pub fn pull(&self, with: Instructions, sources: SomeSources, offset: usize, shift: Shift, rows: &[f32], out: &mut [f32]) {
+        if sources.list.is_empty() {
             return;
         }
-        self.check_rows(sources, offset, shift, rows.len(), out.len());
+        self.check_rows(sources.limits, offset, shift, rows.len(), out.len());
         // SAFETY: just checked.
-        unsafe { with.run_kernel(Pull { table: self, sources: &sources.list, offset, shift, rows, out }) }
+        unsafe { with.run_kernel(Pull { table: self, sources: sources.list, offset, shift, rows, out }) }
     }
 
     /// As [`pull`](Self::pull), on bf16: `rows[x]` is the pair of the numbers `x` and `x + 1` of the rows.
     ///
     /// # Panics
     /// As there; if the processor has no bf16 products or [`pair_up`](Self::pair_up) was not called.
-    pub fn pull_paired(&self, with: Instructions, sources: &Sources, offset: usize, shift: Shift, rows: &[u32], out: &mut [f32]) {
-        if sources.is_empty() {
+    pub fn pull_paired(&self, with: Instructions, sources: SomeSources, offset: usize, shift: Shift, rows: &[u32], out: &mut [f32]) {
+        if sources.list.is_empty() {
             return;
         }
         assert!(with.has_bf16(), "the processor has no bf16 products");
         assert_eq!(self.pairs.len() * 2, self.weighted.len(), "the taps were not paired up");
-        self.check_rows(sources, offset, shift, rows.len(), out.len());
+        self.check_rows(sources.limits, offset, shift, rows.len(), out.len());
         let Self { first, pairs: weights, lanes, width, .. } = self;
         let (pairs, used_pairs) = (lanes / 2, width.div_ceil(2));
-        let pull = PairPull { first, weights, pairs, used_pairs, sources: &sources.list, offset, shift, rows, out };
+        let pull = PairPull { first, weights, pairs, used_pairs, sources: sources.list, offset, shift, rows, out };
         match with {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: just checked.
@@ -254,23 +286,23 @@ impl DelayWindows {
         }
     }
 
-    fn check_rows(&self, sources: &Sources, offset: usize, shift: Shift, rows: usize, out: usize) {
+    fn check_rows(&self, limits: Limits, offset: usize, shift: Shift, rows: usize, out: usize) {
         assert!(out.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
         let (before, behind) = if shift == Shift::Later { (self.reach(), 0) } else { (0, self.reach()) };
-        assert!(sources.first_row >= before && sources.last_row + behind + out <= rows, "a source leaves the rows");
-        assert!(sources.last_synapse + offset < self.first.len(), "no such synapse");
+        assert!(limits.first_row >= before && limits.last_row + behind + out <= rows, "a source leaves the rows");
+        assert!(limits.last_synapse + offset < self.first.len(), "no such synapse");
     }
 
     /// Checks that rows hold what spikes of up to step `latest` reach.
-    fn check_spikes(&self, synapses: &Range<usize>, latest: Option<u32>, length: usize, stride: usize) {
+    fn check_spikes(&self, synapses: &Range<usize>, latest: Option<u32>, length: usize) {
         assert!(synapses.start <= synapses.end && synapses.end <= self.first.len(), "no such synapses");
-        let latest = latest.map_or(0, |step| step as usize + self.reach());
-        assert!(latest <= stride && synapses.len().strict_mul(stride) <= length, "the taps of a spike leave their row");
+        let end = latest.map_or(0, |step| step as usize + self.furthest + Self::touched_for(self.width));
+        assert!(end <= length, "the taps of a spike leave the rows");
     }
 
-    fn check_train(&self, synapses: &Range<usize>, train: Train, length: usize, stride: usize) {
+    fn check_train(&self, synapses: &Range<usize>, train: Train, length: usize) {
         assert!((1..=train.taps()).contains(&self.width), "the bursts are made for other kernels");
-        self.check_spikes(synapses, train.starts().last().copied(), length, stride);
+        self.check_spikes(synapses, train.starts().last().copied(), length);
     }
 }
 
@@ -280,7 +312,6 @@ struct Scatter<'a> {
     steps: &'a [u32],
     heights: &'a [f32],
     rows: &'a mut [f32],
-    stride: usize,
 }
 
 impl Kernel for Scatter<'_> {
@@ -296,10 +327,10 @@ impl Kernel for Scatter<'_> {
 
     fn run_scalar(self) {
         let lanes = self.table.lanes;
-        for (n, synapse) in self.synapses.enumerate() {
+        for synapse in self.synapses {
             let weighted = &self.table.weighted[synapse * lanes..][..lanes];
             for (step, height) in self.steps.iter().zip(self.heights) {
-                let at = n * self.stride + (step + self.table.first[synapse]) as usize;
+                let at = (step + self.table.offset[synapse]) as usize;
                 self.rows[at..].iter_mut().zip(weighted).for_each(|(row, weighted)| *row += height * weighted);
             }
         }
@@ -313,18 +344,17 @@ impl Scatter<'_> {
         let lanes = self.table.lanes;
         for column in columns.step_by(V::LANES) {
             for (&step, &height) in self.steps.iter().zip(self.heights) {
-                // SAFETY: every row holds `step + reach()` numbers, every synapse is in the table.
+                // SAFETY: the rows hold what every spike touches, every synapse is in the table.
                 unsafe {
                     let height = V::splat(height);
-                    let mut first = self.table.first.as_ptr().add(self.synapses.start);
+                    let mut offset = self.table.offset.as_ptr().add(self.synapses.start);
                     let mut weighted = self.table.weighted.as_ptr().wrapping_add(self.synapses.start * lanes + column);
-                    let mut row = self.rows.as_mut_ptr().add(step as usize + column);
+                    let rows = self.rows.as_mut_ptr().add(step as usize + column);
                     for _ in self.synapses.clone() {
-                        let at = row.add(*first as usize);
+                        let at = rows.add(*offset as usize);
                         V::load(at).add_product(height, V::load(weighted)).store(at);
-                        first = first.add(1);
+                        offset = offset.add(1);
                         weighted = weighted.wrapping_add(lanes);
-                        row = row.wrapping_add(self.stride);
                     }
                 }
             }
@@ -338,7 +368,6 @@ struct ScatterBursts<'a, const TAPS: usize> {
     synapses: Range<usize>,
     train: Train<'a>,
     rows: &'a mut [f32],
-    stride: usize,
 }
 
 impl<const TAPS: usize> Kernel for ScatterBursts<'_, TAPS> {
@@ -364,13 +393,13 @@ impl<const TAPS: usize> Kernel for ScatterBursts<'_, TAPS> {
     }
 
     fn run_scalar(self) {
-        let Self { table, synapses, train, rows, stride } = self;
-        for (n, synapse) in synapses.enumerate() {
+        let Self { table, synapses, train, rows } = self;
+        for synapse in synapses {
             for (burst, start) in train.starts().iter().enumerate() {
                 for (at, height) in (0..).zip(train.heights(burst)) {
                     // The last heights of a burst are zeros, and their taps need not be in the row.
                     if *height != 0.0 {
-                        let row = &mut rows[n * stride + (start + at + table.first[synapse]) as usize..];
+                        let row = &mut rows[(start + at + table.offset[synapse]) as usize..];
                         let weighted = &table.weighted[synapse * table.lanes..][..TAPS];
                         row.iter_mut().zip(weighted).for_each(|(row, weighted)| *row += height * weighted);
                     }
@@ -384,9 +413,9 @@ impl<const TAPS: usize> ScatterBursts<'_, TAPS> {
     /// Adds `N` bursts of the train, ascending and of which none overlaps another. Synapses are the inner loop, as in `Scatter::columns`.
     #[inline(always)]
     unsafe fn add<V: Eight, const N: usize>(&mut self, which: [usize; N]) {
-        let Self { table, synapses, train, rows, stride } = self;
+        let Self { table, synapses, train, rows } = self;
         let start = train.starts()[which[0]] as usize;
-        // SAFETY: every row holds `start + reach()` numbers, every synapse is in the table.
+        // SAFETY: the rows hold what every burst touches, every synapse is in the table.
         unsafe {
             let (mut delayed, mut behind) = ([[V::splat(0.0); TAPS]; N], [0; N]);
             for (n, &burst) in which.iter().enumerate() {
@@ -395,11 +424,11 @@ impl<const TAPS: usize> ScatterBursts<'_, TAPS> {
                     delayed[n][k] = V::load(train.delayed(burst, k));
                 }
             }
-            let mut first = table.first.as_ptr().add(synapses.start);
+            let mut offset = table.offset.as_ptr().add(synapses.start);
             let mut weighted = table.weighted.as_ptr().wrapping_add(synapses.start * table.lanes);
-            let mut row = rows.as_mut_ptr().add(start);
+            let rows = rows.as_mut_ptr().add(start);
             for _ in synapses.clone() {
-                let at = row.add(*first as usize);
+                let at = rows.add(*offset as usize);
                 let mut sum = [V::splat(0.0); N];
                 for n in 0..N {
                     sum[n] = V::load(at.add(behind[n]));
@@ -413,9 +442,8 @@ impl<const TAPS: usize> ScatterBursts<'_, TAPS> {
                 for n in 0..N {
                     sum[n].store(at.add(behind[n]));
                 }
-                first = first.add(1);
+                offset = offset.add(1);
                 weighted = weighted.wrapping_add(table.lanes);
-                row = row.wrapping_add(*stride);
             }
         }
     }
@@ -427,7 +455,6 @@ struct Gather<'a> {
     steps: &'a [u32],
     heights: &'a [f32],
     rows: &'a [f32],
-    stride: usize,
     sums: &'a mut [f32],
 }
 
@@ -444,9 +471,9 @@ impl Kernel for Gather<'_> {
 
     fn run_scalar(self) {
         let lanes = self.table.lanes;
-        for ((n, synapse), sums) in self.synapses.enumerate().zip(self.sums.chunks_exact_mut(lanes)) {
+        for (synapse, sums) in self.synapses.zip(self.sums.chunks_exact_mut(lanes)) {
             for (step, height) in self.steps.iter().zip(self.heights) {
-                let at = n * self.stride + (step + self.table.first[synapse]) as usize;
+                let at = (step + self.table.offset[synapse]) as usize;
                 sums[..self.table.width].iter_mut().zip(&self.rows[at..]).for_each(|(sum, row)| *sum += height * row);
             }
         }
@@ -477,12 +504,11 @@ impl Gather<'_> {
     #[inline(always)]
     unsafe fn several<V: Vector, const N: usize>(&mut self, n: usize, column: usize) {
         let lanes = self.table.lanes;
-        // SAFETY: every row holds `step + reach()` numbers, every synapse is in the table and has its sums.
+        // SAFETY: the rows hold what every spike touches, every synapse is in the table and has its sums.
         unsafe {
             let mut from = [self.rows.as_ptr(); N];
             for (q, from) in from.iter_mut().enumerate() {
-                let first = *self.table.first.get_unchecked(self.synapses.start + n + q) as usize;
-                *from = from.add((n + q) * self.stride + first + column);
+                *from = from.add(*self.table.offset.get_unchecked(self.synapses.start + n + q) as usize + column);
             }
             let mut sum = [V::splat(0.0); N];
             for (&step, &height) in self.steps.iter().zip(self.heights) {
@@ -506,7 +532,6 @@ struct GatherBursts<'a, const TAPS: usize, const N: usize> {
     synapses: Range<usize>,
     train: Train<'a>,
     rows: &'a [f32],
-    stride: usize,
     sums: &'a mut [f32],
 }
 
@@ -528,12 +553,12 @@ impl<const TAPS: usize, const N: usize> Kernel for GatherBursts<'_, TAPS, N> {
     }
 
     fn run_scalar(self) {
-        let Self { table, synapses, train, rows, stride, sums } = self;
-        for ((n, synapse), sums) in synapses.enumerate().zip(sums.chunks_exact_mut(table.lanes)) {
+        let Self { table, synapses, train, rows, sums } = self;
+        for (synapse, sums) in synapses.zip(sums.chunks_exact_mut(table.lanes)) {
             for (burst, start) in train.starts().iter().enumerate() {
                 for (at, height) in (0..).zip(train.heights(burst)) {
                     if *height != 0.0 {
-                        let row = &rows[n * stride + (start + at + table.first[synapse]) as usize..];
+                        let row = &rows[(start + at + table.offset[synapse]) as usize..];
                         sums[..TAPS].iter_mut().zip(row).for_each(|(sum, row)| *sum += height * row);
                     }
                 }
@@ -546,13 +571,12 @@ impl<const TAPS: usize, const N: usize> GatherBursts<'_, TAPS, N> {
     /// The sum of tap `k` over a burst is the product of the burst, delayed by `k`, with what the row holds there.
     #[inline(always)]
     unsafe fn several<V: Eight, const M: usize>(&mut self, n: usize) {
-        let Self { table, synapses, train, rows, stride, sums } = self;
-        // SAFETY: every row holds `start + reach()` numbers, every synapse is in the table and has its sums.
+        let Self { table, synapses, train, rows, sums } = self;
+        // SAFETY: the rows hold what every burst touches, every synapse is in the table and has its sums.
         unsafe {
             let mut from = [rows.as_ptr(); M];
             for q in 0..M {
-                let first = *table.first.get_unchecked(synapses.start + n + q) as usize;
-                from[q] = from[q].add((n + q) * *stride + first);
+                from[q] = from[q].add(*table.offset.get_unchecked(synapses.start + n + q) as usize);
             }
             let mut sum = [[V::splat(0.0); TAPS]; M];
             for (burst, &start) in train.starts().iter().enumerate() {
@@ -706,15 +730,15 @@ mod tests {
         let mut random = Seed(3).stream(Purpose::Weights, 0, 0);
         for (width, synapses) in [(1, 40), (2, 16), (3, 13), (4, 32), (6, 5), (7, 9), (9, 8), (16, 8), (25, 33)] {
             let (latest, steps) = (24, 100usize);
+            let stride = steps + latest as usize + DelayWindows::touched_for(width);
             let mut table = DelayWindows::default();
             let kernels: Vec<(u32, Vec<f32>)> = (0..synapses)
                 .map(|_| (random.random_range(0..=latest), (0..width).map(|_| random.random_range(-1.0..1.0)).collect()))
                 .collect();
             table.fill(synapses, width, |synapse, taps| {
                 taps.value[..width].copy_from_slice(&kernels[synapse].1);
-                (kernels[synapse].0, 0.5)
+                Place { first: kernels[synapse].0, row: (synapse * stride) as u32, weight: 0.5 }
             });
-            let stride = steps + table.reach();
             let rows: Vec<f32> = (0..synapses * stride + 256).map(|_| random.random_range(-1.0..1.0)).collect();
             let events: Vec<(u32, u32)> =
                 (0..300).map(|_| (0, random.random_range(0..steps as u32))).filter(|spike| spike.1 % 9 < 4).collect();
@@ -725,15 +749,15 @@ mod tests {
             let train = bursts.channel(0);
             let result = |with| {
                 let mut scattered = rows.clone();
-                table.scatter(with, 1..synapses, spikes, heights, &mut scattered, stride);
+                table.scatter(with, 1..synapses, spikes, heights, &mut scattered);
                 let mut sums = vec![0.5; (synapses - 1) * table.lanes()];
-                table.gather(with, 1..synapses, spikes, heights, &rows, stride, &mut sums);
+                table.gather(with, 1..synapses, spikes, heights, &rows, &mut sums);
                 if width <= MOST_TAPS {
                     let single = (scattered.clone(), sums.clone());
                     scattered.copy_from_slice(&rows);
                     sums.fill(0.5);
-                    table.scatter_bursts(with, 1..synapses, train, &mut scattered, stride);
-                    table.gather_bursts(with, 1..synapses, train, &rows, stride, &mut sums);
+                    table.scatter_bursts(with, 1..synapses, train, &mut scattered);
+                    table.gather_bursts(with, 1..synapses, train, &rows, &mut sums);
                     let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
                     assert!(near(&scattered, &single.0), "{with:?}: bursts of {width} taps are not their spikes");
                     let taps = |sums: &[f32]| sums.chunks_exact(table.lanes()).flat_map(|sums| sums[..width].to_vec()).collect::<Vec<_>>();
@@ -745,7 +769,7 @@ mod tests {
                 for shift in [Shift::Later, Shift::Earlier] {
                     for length in [16, 112, 160, 240] {
                         let mut out = rows[..length].to_vec();
-                        table.pull(with, &sources, 1, shift, &rows, &mut out);
+                        table.pull(with, sources.all(), 1, shift, &rows, &mut out);
                         scattered.extend(out);
                     }
                 }
@@ -771,7 +795,7 @@ mod tests {
                 (0..9).map(|_| (random.random_range(0..=latest), (0..width).map(|_| random.random_range(-1.0..1.0)).collect())).collect();
             table.fill(9, width, |synapse, taps| {
                 taps.value[..width].copy_from_slice(&kernels[synapse].1);
-                (kernels[synapse].0, 0.5)
+                Place { first: kernels[synapse].0, row: 0, weight: 0.5 }
             });
             table.pair_up();
             let rows: Vec<f32> = (0..400).map(|_| random.random_range(-1.0..1.0)).collect();
@@ -781,7 +805,7 @@ mod tests {
             sources.refill((0..8).map(|n| Source { row: table.reach() as u32 + n, synapse: n }));
             for shift in [Shift::Later, Shift::Earlier] {
                 let (mut single, mut plain, mut fast) = (vec![0.0; 240], vec![0.0; 240], vec![0.0; 240]);
-                table.pull(with, &sources, 1, shift, &rows, &mut single);
+                table.pull(with, sources.all(), 1, shift, &rows, &mut single);
                 let Sources { list, .. } = &sources;
                 let (pairs, used_pairs) = (table.lanes / 2, width.div_ceil(2));
                 let (first, weights) = (&table.first[..], &table.pairs[..]);
@@ -789,7 +813,7 @@ mod tests {
                 let scale = (8 * width) as f32 * 0.5;
                 assert!(single.iter().zip(&plain).all(|(a, b)| (a - b).abs() < scale / 256.0), "width {width}, {shift:?}");
                 if with.has_bf16() {
-                    table.pull_paired(with, &sources, 1, shift, &paired, &mut fast);
+                    table.pull_paired(with, sources.all(), 1, shift, &paired, &mut fast);
                     assert!(fast.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5 * scale), "width {width}, {shift:?}");
                 }
             }
@@ -797,10 +821,10 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "leave their row")]
-    fn a_spike_that_leaves_its_row_is_refused() {
+    #[should_panic(expected = "leave the rows")]
+    fn a_spike_that_leaves_the_rows_is_refused() {
         let mut table = DelayWindows::default();
-        table.fill(1, 1, |_, _| (3, 1.0));
-        table.scatter(Instructions::Scalar, 0..1, &[7], &[1.0], &mut [0.0; 12], 12);
+        table.fill(1, 1, |_, _| Place { first: 3, row: 0, weight: 1.0 });
+        table.scatter(Instructions::Scalar, 0..1, &[7], &[1.0], &mut [0.0; 12]);
     }
 }

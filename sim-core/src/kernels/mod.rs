@@ -38,7 +38,7 @@ mod vector;
 pub use aligned::Aligned;
 pub use bf16::{combine_each_paired, pair, pair_rows, pair_with_next};
 pub use bursts::{Bursts, MOST_TAPS, Train};
-pub use delay_windows::{DelayWindows, Shift, Source, Sources};
+pub use delay_windows::{DelayWindows, Place, Shift, SomeSources, Source, Sources, WindowTaps};
 pub use rates::MachineRates;
 pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};
 pub use transpose::{lanes_at_least, lanes_to_rows, rows_to_lanes};

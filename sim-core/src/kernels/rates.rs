@@ -1,6 +1,6 @@
 //! What one core can do at best: the rates that a roofline [Williams, Waterman and Patterson 2009] sets beside the time a stage takes.
 
-use super::delay_windows::DelayWindows;
+use super::delay_windows::{DelayWindows, Place};
 use super::vector::{Kernel, Simd, Vector};
 use super::{Aligned, Bursts, Instructions};
 use crate::SpikeFrames;
@@ -87,13 +87,14 @@ fn bursts(with: Instructions) -> (f64, f64) {
     const SYNAPSES: usize = 32;
     const STEPS: usize = 112;
     const TAPS: usize = 3;
+    const LONGEST: usize = 22;
+    let stride = (STEPS + LONGEST + DelayWindows::touched_for(TAPS)).next_multiple_of(16) | 16;
     let mut table = DelayWindows::default();
     table.fill(SYNAPSES, TAPS, |synapse, taps| {
         taps.value.fill(0.01);
         taps.slope.fill(0.0);
-        ((synapse * 7 % 23) as u32, 1.0)
+        Place { first: (synapse * 7 % (LONGEST + 1)) as u32, row: (synapse * stride) as u32, weight: 1.0 }
     });
-    let stride = (STEPS + table.reach()).next_multiple_of(16) | 16;
     let mut rows = Aligned::default();
     let rows = rows.resize(SYNAPSES * stride);
     let mut sums = vec![0.0; SYNAPSES * table.lanes()];
@@ -105,10 +106,10 @@ fn bursts(with: Instructions) -> (f64, f64) {
     let each = (SYNAPSES * spikes.len()) as f64;
     let scattered = best_rate(|rounds| {
         rows.fill(0.0);
-        (0..rounds).for_each(|_| table.scatter_bursts(with, 0..SYNAPSES, train, rows, stride));
+        (0..rounds).for_each(|_| table.scatter_bursts(with, 0..SYNAPSES, train, rows));
     });
     let gathered = best_rate(|rounds| {
-        (0..rounds).for_each(|_| table.gather_bursts(with, 0..SYNAPSES, train, rows, stride, &mut sums));
+        (0..rounds).for_each(|_| table.gather_bursts(with, 0..SYNAPSES, train, rows, &mut sums));
     });
     black_box(sums);
     (each * scattered, each * gathered)

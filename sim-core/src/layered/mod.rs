@@ -5,8 +5,10 @@
 //! | `engine` | the passes of a batch |
 //! | `projection` | one projection over a batch, forward and back |
 //! | `spread` | from delays to taps, or to shares in fixed filters |
+//! | `smoothing` | a few taps before one fixed filter |
 //! | `basis` | the fixed filters and the shares |
 //! | `pieces` | a cheaper way to apply them |
+//! | `tail_shares` | what the window cuts off of them |
 //! | `window_plan` | projections whose synapses are a few neighbouring taps |
 //! | `basis_plan` | projections whose synapses are shares in fixed filters |
 //! | `layout` | the order in which both keep synapses |
@@ -26,7 +28,9 @@ mod objective;
 mod pieces;
 mod population;
 mod projection;
+mod smoothing;
 mod spread;
+mod tail_shares;
 mod timing;
 mod window_plan;
 

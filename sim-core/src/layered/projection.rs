@@ -8,7 +8,7 @@ use super::basis_plan::{BasisPlan, BasisScratch};
 use super::demand::Demand;
 use super::events::StepEvents;
 use super::spread::{KernelEvaluation, Precision, Spread};
-use super::window_plan::{WindowPlan, WindowScratch};
+use super::window_plan::{WindowPlan, WindowScratch, WindowTask};
 use crate::kernels::{Bursts, Instructions};
 use crate::{DelayKernel, DenseSynapses, Granularity, SpikeFrames};
 use rayon::prelude::*;
@@ -44,7 +44,7 @@ pub(super) struct ProjectionScratch {
 /// What one task of the weight gradient reuses.
 #[derive(Debug, Default)]
 struct TaskScratch {
-    rows: crate::kernels::Aligned,
+    window: WindowTask,
     basis: BasisScratch,
     spent: Duration,
 }
@@ -175,19 +175,26 @@ impl ProjectionPlan {
             let (correlation, sums, per_task) = basis.split();
             by_task.zip(sums.par_chunks_exact_mut(per_task)).enumerate().for_each(|(task, (((weight, delay), scratch), sums))| {
                 let TaskScratch { basis: scratch, spent, .. } = scratch;
-                let add = |spikes: Spikes, gradient: &[f32], sums: &mut [f32]| {
+                let start = Instant::now();
+                sums.fill(0.0);
+                for (spikes, gradient) in (0..samples).map(&sample) {
                     correlation.add(with, task, spikes.frames, gradient, scratch, sums);
-                };
-                *spent += add_samples(samples, &sample, sums, add, |sums| correlation.fold(task, sums, weight, delay));
+                }
+                correlation.fold(task, sums, weight, delay);
+                *spent += start.elapsed();
             });
         } else {
             let (correlation, sums, per_task) = window.split();
             by_task.zip(sums.par_chunks_exact_mut(per_task)).enumerate().for_each(|(task, (((weight, delay), scratch), sums))| {
-                let TaskScratch { rows, spent, .. } = scratch;
-                let add = |spikes: Spikes, gradient: &[f32], sums: &mut [f32]| {
-                    correlation.add(with, task, spikes, gradient, rows, sums);
-                };
-                *spent += add_samples(samples, &sample, sums, add, |sums| correlation.fold(task, sums, weight, delay));
+                let TaskScratch { window: scratch, spent, .. } = scratch;
+                let start = Instant::now();
+                correlation.clear(task, scratch);
+                sums.fill(0.0);
+                for (spikes, gradient) in (0..samples).map(&sample) {
+                    correlation.add(with, task, spikes, gradient, scratch, sums);
+                }
+                correlation.fold(task, scratch, sums, weight, delay);
+                *spent += start.elapsed();
             });
         }
         let elements = layout.elements();
@@ -211,20 +218,115 @@ impl ProjectionPlan {
     }
 }
 
-/// Adds up the correlations of all samples in order and folds them; returns the time it took.
-fn add_samples<'a>(
-    samples: usize,
-    sample: impl Fn(usize) -> (Spikes<'a>, &'a [f32]),
-    sums: &mut [f32],
-    mut add: impl FnMut(Spikes, &[f32], &mut [f32]),
-    fold: impl FnOnce(&[f32]),
-) -> Duration {
-    let start = Instant::now();
-    sums.fill(0.0);
-    for b in 0..samples {
-        let (spikes, gradient) = sample(b);
-        add(spikes, gradient, sums);
+#[cfg(test)]
+mod tests {
+    use super::super::spread::GaussianMethod;
+    use super::*;
+    use crate::kernels::padded;
+    use crate::{Purpose, Seed};
+    use rand::RngExt;
+
+    const STEPS: usize = 60;
+
+    /// A projection run there and back for one sample.
+    struct Passes {
+        /// `sum_jt g_j[t] I_j[t]`
+        loss: f64,
+        weight: Vec<f32>,
+        delay: Vec<f32>,
+        spikes: Vec<f32>,
     }
-    fold(sums);
-    start.elapsed()
+
+    fn run(synapses: &DenseSynapses, settings: PlanSettings, frames: &SpikeFrames, gradient: &[f32]) -> Passes {
+        let with = Instructions::detect();
+        let mut plan = ProjectionPlan::default();
+        plan.prepare(with, synapses, settings);
+        let (mut events, mut bursts) = (StepEvents::default(), Bursts::default());
+        events.refill(frames, settings.steps_in);
+        bursts.refill(frames, plan.burst_taps().unwrap_or(1));
+        let spikes = Spikes { frames, events: &events, bursts: &bursts };
+        let mut current = vec![0.0; synapses.post * padded(settings.steps_out)];
+        let mut input_gradient = vec![0.0; synapses.pre * padded(settings.steps_in)];
+        let mut demand = Demand::default();
+        demand.clear(settings.steps_in);
+        for _ in (0..synapses.pre).step_by(crate::LANES) {
+            demand.push_block(&vec![[0.0; crate::LANES]; settings.steps_in], &(f32::NEG_INFINITY..f32::INFINITY));
+        }
+        let mut scratch = ProjectionScratch::default();
+        for block in 0..plan.blocks() {
+            plan.forward(with, block, spikes, &mut scratch, &mut current, Write::Set);
+            plan.input_gradient(with, block, gradient, &demand, &mut scratch, &mut input_gradient);
+        }
+        let (mut weight, mut delay) = (vec![0.0; synapses.weight.len()], vec![0.0; synapses.delay.len()]);
+        plan.weight_gradient(with, synapses, 1, |_| (spikes, gradient), &mut weight, &mut delay);
+        let loss = current.chunks_exact(padded(settings.steps_out)).zip(gradient.chunks_exact(padded(settings.steps_out)));
+        let loss = loss.flat_map(|(a, b)| a.iter().zip(b).take(settings.steps_out)).map(|(a, b)| (a * b) as f64).sum();
+        Passes { loss, weight, delay, spikes: input_gradient }
+    }
+
+    /// Currents are linear in weights and in spikes, so the gradients are their adjoints: `sum w dL/dw = L = sum s dL/ds`. Along delays the
+    /// gradient is compared with a difference.
+    #[test]
+    fn gradients_are_the_adjoints_of_the_currents() {
+        let mut random = Seed(8).stream(Purpose::Weights, 0, 0);
+        // What is cut off or joined makes small jumps, which a difference sees and a derivative does not: so tolerances are tight.
+        for (method, tolerance, sigma_raw, max_delay) in [
+            (GaussianMethod::Exact, 5e-3, 0.23, 20),
+            (GaussianMethod::Truncated, 1e-4, 1.4, 20),
+            (GaussianMethod::Smoothed, 2e-3, 1.3, 20),
+            (GaussianMethod::Smoothed, 1e-3, 1.8, 30),
+            (GaussianMethod::Smoothed, 1e-3, 5.0, 40),
+            (GaussianMethod::Polynomial, 1e-3, 9.0, 20),
+        ] {
+            let (pre, post, taps) = (9, 37, 2);
+            let mut numbers = |count: usize, from: f32, to: f32| (0..count).map(|_| random.random_range(from..to)).collect::<Vec<f32>>();
+            let mut synapses = DenseSynapses {
+                pre,
+                post,
+                taps,
+                weight: numbers(pre * post * taps, -1.0, 1.0),
+                delay: numbers(pre * post * taps, 0.0, max_delay as f32),
+                max_delay_steps: max_delay,
+                granularity: Granularity::Synaptic,
+                kernel: DelayKernel::Gaussian,
+            };
+            let steps_out = ProjectionPlan::steps_out(&synapses, STEPS);
+            let evaluation = KernelEvaluation { gaussian: method, tolerance, ..KernelEvaluation::default() };
+            let settings = PlanSettings { kernel: DelayKernel::Gaussian, evaluation, sigma_raw, steps_in: STEPS, steps_out };
+            let spread = Spread::new(DelayKernel::Gaussian, evaluation, max_delay, sigma_raw, pre);
+            let is_smoothed = matches!(&spread, Spread::Window(window) if window.smoothing().is_some());
+            assert_eq!(is_smoothed, method == GaussianMethod::Smoothed, "{method:?} at {sigma_raw}");
+            let mut gradient = numbers(post * padded(steps_out), -1.0, 1.0);
+            gradient.chunks_exact_mut(padded(steps_out)).for_each(|row| row[steps_out..].fill(0.0));
+            let change = numbers(pre * post * taps, -1.0, 1.0);
+            let events: Vec<(u32, u32)> =
+                (0..160).map(|_| (random.random_range(0..pre as u32), random.random_range(0..STEPS as u32))).collect();
+            let frames = SpikeFrames::from_events(pre, STEPS, &events).unwrap();
+
+            let passes = run(&synapses, settings, &frames, &gradient);
+            let name = format!("{method:?} at {sigma_raw}");
+            let scale = passes.weight.iter().zip(&synapses.weight).map(|(a, b)| (a * b).abs() as f64).sum::<f64>();
+            let by_weight: f64 = passes.weight.iter().zip(&synapses.weight).map(|(a, b)| (a * b) as f64).sum();
+            assert!((by_weight - passes.loss).abs() < 1e-5 * scale, "{name}: weights {by_weight}, {}", passes.loss);
+            let row = padded(STEPS);
+            let of_channel = |c: usize| {
+                let (steps, counts) = frames.channel(c);
+                let at = |(&step, &count): (&u32, &f32)| (passes.spikes[c * row + step as usize] * count) as f64;
+                steps.iter().zip(counts).map(at).sum::<f64>()
+            };
+            let by_spikes: f64 = (0..pre).map(of_channel).sum();
+            assert!((by_spikes - passes.loss).abs() < 1e-5 * scale, "{name}: spikes {by_spikes}, {}", passes.loss);
+
+            let step = 1e-2;
+            let delay = synapses.delay.clone();
+            let mut moved = |by: f32| {
+                synapses.delay = delay.iter().zip(&change).map(|(a, b)| (a + by * b).clamp(0.0, max_delay as f32)).collect();
+                run(&synapses, settings, &frames, &gradient).loss
+            };
+            let numeric = (moved(step) - moved(-step)) / (2.0 * step as f64);
+            let by_delay: f64 = passes.delay.iter().zip(&change).map(|(a, b)| (a * b) as f64).sum();
+            let scale = passes.delay.iter().zip(&change).map(|(a, b)| (a * b).abs() as f64).sum::<f64>();
+            assert!((by_delay - numeric).abs() < 1e-2 * scale, "{name}: delays {by_delay}, {numeric} of {scale}");
+        }
+    }
 }

@@ -2,15 +2,18 @@
 //!
 //! | method | a synapse of delay `d` is | error |
 //! |---|---|---|
-//! | [`GaussianMethod::Exact`] | all `K` taps of the window | none |
+//! | [`GaussianMethod::Exact`] | the taps of the window, but for those below 1e-8 of the largest | none |
 //! | [`GaussianMethod::Truncated`] | the neighbouring taps that hold all but `tolerance` of the mass | `tolerance` |
+//! | [`GaussianMethod::Smoothed`] | a few taps of a narrow Gaussian before one wide Gaussian, the same for all (`smoothing`) | `tolerance` |
 //! | [`GaussianMethod::Polynomial`] | `sum_r c_r(d) f_r`: the Gaussians `f_r` at `n` Chebyshev points of the window, weighted by the polynomial through them | `tolerance` |
-//! | [`GaussianMethod::Cheapest`] | whichever of the last two costs less for the width at hand | `tolerance` |
+//! | [`GaussianMethod::Cheapest`] | whichever of the last three costs least for the width at hand | `tolerance` |
 //!
 //! The derivative with respect to the delay is that of the taps actually used, so gradients are exact for the method chosen.
 
 use super::basis::Basis;
+use super::smoothing::Smoothing;
 use crate::delay_kernel::{NORMALISER_EPSILON, effective_sigma};
+use crate::kernels::MOST_TAPS;
 use crate::{DelayKernel, Error, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -19,15 +22,19 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GaussianMethod {
-    /// Every tap of the window.
+    /// Every tap of the window that is not negligible in single precision: smaller than 1e-8 of the largest.
     #[default]
     Exact,
     /// Only the taps around the delay, all but `tolerance` of the mass.
     Truncated,
+    /// A few taps before one fixed Gaussian, for kernels wider than a step; one that is narrower, or about as wide as its window, is evaluated
+    /// exactly.
+    Smoothed,
     /// A few fixed filters, of which each synapse takes a polynomial's share. Few are needed when the kernel is about as wide as its
     /// window; a kernel too narrow for it is evaluated exactly.
     Polynomial,
-    /// The cheaper of the two at the width of the epoch: `Truncated` for narrow kernels, `Polynomial` for wide ones.
+    /// The cheapest of the three at the width of the epoch: `Truncated` for narrow kernels, `Smoothed` for wider ones, `Polynomial` for those
+    /// about as wide as their window.
     Cheapest,
 }
 
@@ -66,7 +73,9 @@ impl KernelEvaluation {
     /// What `kernel` costs with delays `0..=max_delay` and raw width `sigma_raw`, both in steps, in a projection of `pre` presynaptic neurons.
     pub fn cost(&self, kernel: DelayKernel, max_delay: usize, sigma_raw: f64, pre: usize) -> KernelCost {
         match Spread::new(kernel, *self, max_delay, sigma_raw, pre) {
-            Spread::Window(window) => KernelCost { per_synapse: window.width, per_neuron: 0 },
+            Spread::Window(window) => {
+                KernelCost { per_synapse: window.width, per_neuron: window.smoothing().map_or(0, |smoothing| smoothing.filtering()) }
+            }
             Spread::Basis(basis) => KernelCost { per_synapse: basis.filters.len(), per_neuron: basis.filtering() },
         }
     }
@@ -113,6 +122,8 @@ enum WindowShape {
     Taps(DelayKernel),
     /// Taps of the Gaussian.
     Gaussian { sigma: f64 },
+    /// Taps before a Gaussian.
+    Smoothed(Arc<Smoothing>),
 }
 
 /// More centres than this and the polynomial is not worth looking for.
@@ -128,19 +139,30 @@ impl Spread {
         let sigma = effective_sigma(sigma_raw);
         let window = |width, shape| Self::Window(Window { width, max_delay, shape });
         let gaussian = |width| window(width, WindowShape::Gaussian { sigma });
+        let smoothed = |smoothing: Smoothing| window(smoothing.width(), WindowShape::Smoothed(Arc::new(smoothing)));
         let tolerance = evaluation.tolerance;
         match (kernel, evaluation.gaussian) {
             (DelayKernel::OneTap, _) => window(1, WindowShape::Taps(kernel)),
             (DelayKernel::Linear, _) => window(if max_delay == 0 { 1 } else { 2 }, WindowShape::Taps(kernel)),
-            (DelayKernel::Gaussian, GaussianMethod::Exact) => gaussian(max_delay + 1),
+            (DelayKernel::Gaussian, GaussianMethod::Exact) => gaussian(exact_width(sigma, max_delay)),
             (DelayKernel::Gaussian, GaussianMethod::Truncated) => gaussian(truncated_width(sigma, tolerance, max_delay)),
+            (DelayKernel::Gaussian, GaussianMethod::Smoothed) => {
+                Smoothing::new(sigma, tolerance, max_delay).map_or_else(|| gaussian(exact_width(sigma, max_delay)), smoothed)
+            }
             (DelayKernel::Gaussian, GaussianMethod::Polynomial) => Basis::new(sigma, tolerance, max_delay, MOST_CENTRES)
-                .map_or_else(|| gaussian(max_delay + 1), |basis| Self::Basis(Arc::new(basis))),
+                .map_or_else(|| gaussian(exact_width(sigma, max_delay)), |basis| Self::Basis(Arc::new(basis))),
             (DelayKernel::Gaussian, GaussianMethod::Cheapest) => {
                 let width = truncated_width(sigma, tolerance, max_delay);
+                // What fits into bursts is cheapest of all.
+                if width <= MOST_TAPS {
+                    return gaussian(width);
+                }
                 let basis = Basis::new(sigma, tolerance, max_delay, MOST_CENTRES.min(width));
-                let basis = basis.filter(|basis| basis.cost(pre) <= width as f64);
-                basis.map_or_else(|| gaussian(width), |basis| Self::Basis(Arc::new(basis)))
+                let smoothing = Smoothing::new(sigma, tolerance, max_delay);
+                let basis = basis.map(|basis| (basis.cost(pre), Self::Basis(Arc::new(basis))));
+                let smoothing = smoothing.map(|smoothing| (smoothing.cost(pre), smoothed(smoothing)));
+                let others = basis.into_iter().chain(smoothing).filter(|(cost, _)| *cost <= width as f64);
+                others.min_by(|(a, _), (b, _)| a.total_cmp(b)).map_or_else(|| gaussian(width), |(_, spread)| spread)
             }
         }
     }
@@ -158,7 +180,21 @@ impl Window {
                 first as u32
             }
             WindowShape::Gaussian { sigma } => gaussian_taps(delay, self.max_delay, *sigma, &mut value[..self.width], slope),
+            WindowShape::Smoothed(smoothing) => smoothing.taps(delay, value, slope),
         }
+    }
+
+    /// What follows the taps, if they are not all.
+    pub fn smoothing(&self) -> Option<&Arc<Smoothing>> {
+        match &self.shape {
+            WindowShape::Smoothed(smoothing) => Some(smoothing),
+            _ => None,
+        }
+    }
+
+    /// The largest delay of a first tap.
+    pub fn latest(&self) -> usize {
+        self.smoothing().map_or(self.max_delay + 1 - self.width, |smoothing| smoothing.latest())
     }
 }
 
@@ -227,6 +263,11 @@ pub(super) fn half_width(sigma: f64, tolerance: f64) -> f64 {
     z * sigma
 }
 
+/// Taps outside of which a Gaussian is negligible wherever its centre lies.
+fn exact_width(sigma: f64, max_delay: usize) -> usize {
+    ((2.0 * NEGLIGIBLE * sigma).ceil() as usize + 1).min(max_delay + 1)
+}
+
 /// Taps that hold all but `tolerance` of a Gaussian wherever its centre lies.
 fn truncated_width(sigma: f64, tolerance: f64, max_delay: usize) -> usize {
     ((2.0 * half_width(sigma, tolerance)).ceil() as usize).max(2).min(max_delay + 1)
@@ -243,15 +284,25 @@ mod tests {
         Spread::new(DelayKernel::Gaussian, KernelEvaluation { gaussian, tolerance, ..KernelEvaluation::default() }, WINDOW, sigma_raw, 256)
     }
 
-    /// The kernel a spread really applies, `[0..=max_delay]`, and its slope.
+    /// Steps before and behind the window, where a smoothing may leave something.
+    const BESIDE: usize = 32;
+
+    /// The kernel a spread really applies, `[-BESIDE..=max_delay + BESIDE]`, and its slope.
     fn applied(spread: &Spread, delay: f64) -> (Vec<f64>, Vec<f64>) {
-        let (mut value, mut slope) = (vec![0.0; WINDOW + 1], vec![0.0; WINDOW + 1]);
+        let (mut value, mut slope) = (vec![0.0; WINDOW + 1 + 2 * BESIDE], vec![0.0; WINDOW + 1 + 2 * BESIDE]);
         match spread {
             Spread::Window(window) => {
                 let (mut taps, mut slopes) = (vec![0.0; window.width], vec![0.0; window.width]);
                 let first = window.taps(delay, &mut taps, &mut slopes) as usize;
-                for k in 0..window.width {
-                    (value[first + k], slope[first + k]) = (taps[k] as f64, slopes[k] as f64);
+                if let Some(smoothing) = window.smoothing() {
+                    for (kernel, applied) in smoothing.kernel(delay).into_iter().zip([&mut value, &mut slope]) {
+                        let from = (applied.len() - kernel.len()) / 2;
+                        applied[from..][..kernel.len()].copy_from_slice(&kernel);
+                    }
+                } else {
+                    for k in 0..window.width {
+                        (value[BESIDE + first + k], slope[BESIDE + first + k]) = (taps[k] as f64, slopes[k] as f64);
+                    }
                 }
             }
             Spread::Basis(basis) => basis.shares(delay, |r, share, change| {
@@ -259,12 +310,19 @@ mod tests {
                 let direct = || [0.0].repeat(*first).into_iter().chain(direct.iter().map(|&x| x as f64)).collect();
                 let filter: Vec<f64> = basis.pieces.as_ref().map_or_else(direct, |pieces| pieces.filter(r));
                 for (n, &x) in filter.iter().enumerate() {
-                    value[n] += share * x;
-                    slope[n] += change * x;
+                    value[BESIDE + n] += share * x;
+                    slope[BESIDE + n] += change * x;
                 }
             }),
         }
         (value, slope)
+    }
+
+    /// The kernel of the recipe and its slope, in the same way.
+    fn exact(delay: f64, raw: f64) -> (Vec<f64>, Vec<f64>) {
+        let taps = DelayKernel::Gaussian.taps(delay, WINDOW, effective_sigma(raw));
+        let beside = |values: Vec<f64>| [vec![0.0; BESIDE], values, vec![0.0; BESIDE]].concat();
+        (beside(taps.value), beside(taps.slope))
     }
 
     fn l1(a: &[f64], b: &[f64]) -> f64 {
@@ -276,23 +334,21 @@ mod tests {
         for raw in [12.0, 2.0, 0.23] {
             let spread = spread(GaussianMethod::Exact, 5e-3, raw);
             for delay in [0.0, 0.3, 11.5, 23.99, 24.0] {
-                let exact = DelayKernel::Gaussian.taps(delay, WINDOW, effective_sigma(raw));
-                let (value, slope) = applied(&spread, delay);
-                assert!(l1(&value, &exact.value) < 1e-6 && l1(&slope, &exact.slope) < 1e-5, "{raw} {delay}");
+                let ((value, slope), exact) = (applied(&spread, delay), exact(delay, raw));
+                assert!(l1(&value, &exact.0) < 1e-6 && l1(&slope, &exact.1) < 1e-5, "{raw} {delay}");
             }
         }
     }
 
     #[test]
     fn approximations_keep_their_tolerance_over_all_delays() {
-        for gaussian in [GaussianMethod::Truncated, GaussianMethod::Polynomial, GaussianMethod::Cheapest] {
+        for gaussian in [GaussianMethod::Truncated, GaussianMethod::Smoothed, GaussianMethod::Polynomial, GaussianMethod::Cheapest] {
             for tolerance in [1e-2, 5e-3, 1e-3] {
                 for raw in [12.0, 6.0, 3.0, 1.5, 0.8, 0.4, 0.23] {
                     let spread = spread(gaussian, tolerance, raw);
                     for k in 0..=480 {
                         let delay = k as f64 / 20.0;
-                        let exact = DelayKernel::Gaussian.taps(delay, WINDOW, effective_sigma(raw));
-                        let error = l1(&applied(&spread, delay).0, &exact.value);
+                        let error = l1(&applied(&spread, delay).0, &exact(delay, raw).0);
                         assert!(error < 2.0 * tolerance, "{gaussian:?} tolerance {tolerance} sigma {raw} delay {delay}: {error}");
                     }
                 }
@@ -301,14 +357,22 @@ mod tests {
     }
 
     #[test]
-    fn slopes_of_a_basis_are_those_of_its_own_polynomial() {
-        for raw in [12.0, 3.0] {
-            let spread = spread(GaussianMethod::Polynomial, 5e-3, raw);
-            let Spread::Basis(basis) = &spread else { panic!("wide kernels have a basis") };
-            for delay in [0.0, 7.33, basis.centres[1], 24.0] {
+    fn slopes_are_those_of_the_approximation() {
+        for (method, raw) in [
+            (GaussianMethod::Polynomial, 12.0),
+            (GaussianMethod::Polynomial, 3.0),
+            (GaussianMethod::Smoothed, 4.0),
+            (GaussianMethod::Smoothed, 2.0),
+            (GaussianMethod::Smoothed, 1.0),
+        ] {
+            let spread = spread(method, 5e-3, raw);
+            let is_exact = matches!(&spread, Spread::Window(window) if window.smoothing().is_none());
+            assert!(!is_exact, "{method:?} at {raw}");
+            let centre = if let Spread::Basis(basis) = &spread { basis.centres[1] } else { 11.4 };
+            for delay in [0.2, 1.61, 7.33, centre, 22.7, 23.9] {
                 let (ahead, behind, at) = (applied(&spread, delay + 1e-3).0, applied(&spread, delay - 1e-3).0, applied(&spread, delay).1);
                 let numeric: Vec<f64> = ahead.iter().zip(&behind).map(|(a, b)| (a - b) / 0.002).collect();
-                assert!(l1(&numeric, &at) < 1e-4, "{raw} {delay}");
+                assert!(l1(&numeric, &at) < 2e-4, "{method:?} {raw} {delay}");
             }
         }
     }

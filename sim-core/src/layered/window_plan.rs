@@ -1,16 +1,20 @@
-//! A projection whose synapses are a few neighbouring taps.
+//! A projection whose synapses are a few neighbouring taps, with or without a fixed filter behind them.
 //!
 //! Forward, every burst of spikes adds its taps to the rows of the neurons it reaches, and the weight gradient collects what the gradient's rows
 //! hold there: the cost follows spikes. Of kernels too wide for bursts, neurons that fire so often that whole rows are cheaper are taken row by
-//! row. The input gradient goes by rows, over the steps where there is demand.
+//! row. The input gradient goes by rows, over the steps where there is demand. A filter (`smoothing`) turns rows to currents, and on the way
+//! back gradients to rows.
 
 use super::demand::Demand;
 use super::layout::{Layout, index};
 use super::projection::{Spikes, Write};
+use super::smoothing::{SmoothRows, Smoothing};
 use super::spread::Window;
-use crate::kernels::{Aligned, DelayWindows, Instructions, Shift, Source, Sources, padded, pair_with_next};
+use super::tail_shares::TailShares;
+use crate::kernels::{Aligned, DelayWindows, Instructions, Place, Shift, Source, Sources, padded, pair_with_next};
 use crate::{DenseSynapses, SpikeFrames};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Postsynaptic neurons of a block. Each spike goes to all of them in turn, so that by its next turn a row's last numbers have arrived
 /// in the cache; more would not fit there.
@@ -36,12 +40,31 @@ fn wide_spike_cost(lanes: usize) -> usize {
 /// Memory that one worker reuses.
 #[derive(Debug, Default)]
 pub(super) struct WindowScratch {
-    rows: Aligned,
+    rows: BlockRows,
     trains: Aligned,
-    /// Either of them as pairs of bf16.
+    /// Rows or trains as pairs of bf16.
     pairs: Vec<u32>,
     sources: Sources,
     frequent: Vec<usize>,
+}
+
+/// The rows of one block.
+#[derive(Debug, Default)]
+pub(super) struct BlockRows {
+    /// `[lane][stride]`
+    rows: Aligned,
+    /// Of the tails of a smoothing.
+    tails: Aligned,
+    /// One row of a gradient with zeros on either side.
+    gradient: Aligned,
+}
+
+/// What one task of the weight gradient reuses.
+#[derive(Debug, Default)]
+pub(super) struct WindowTask {
+    rows: BlockRows,
+    /// Correlations of every share in tails.
+    sums: Vec<f32>,
 }
 
 /// See the module.
@@ -49,10 +72,8 @@ pub(super) struct WindowScratch {
 pub(super) struct WindowPlan {
     pub layout: Layout,
     windows: DelayWindows,
-    steps_in: usize,
-    steps_out: usize,
-    /// Length of a postsynaptic row: all that spikes and delays can reach.
-    stride: usize,
+    shape: RowShape,
+    tails: TailShares,
     /// Spikes from which a row is cheaper.
     frequent: usize,
     /// Whether whole rows are multiplied in bf16.
@@ -61,29 +82,53 @@ pub(super) struct WindowPlan {
     sums: Vec<f32>,
 }
 
+/// Lengths of the rows that taps are added to, and how they become currents.
+#[derive(Debug, Clone, Default)]
+struct RowShape {
+    steps_in: usize,
+    steps_out: usize,
+    /// Length of a row: all that spikes and delays can reach.
+    stride: usize,
+    smoothing: Option<(Arc<Smoothing>, SmoothRows)>,
+}
+
 impl WindowPlan {
     /// Works out the taps of every synapse.
     pub(super) fn prepare(&mut self, synapses: &DenseSynapses, window: &Window, paired: bool, (steps_in, steps_out): (usize, usize)) {
         // How a block's elements are split changes nothing but who adds them.
         let tasks = (TASKS_PER_THREAD * rayon::current_num_threads()).div_ceil(synapses.post.div_ceil(BLOCK));
         let layout = Layout::new(synapses, BLOCK, (synapses.pre * synapses.taps).div_ceil(tasks));
-        self.windows.fill(layout.places(), window.width, |place, taps| match layout.synapse(place) {
-            Some((post, element)) => {
-                let delay = synapses.delay[synapses.delay_index(post, element / layout.taps, element % layout.taps)];
-                (window.taps(delay as f64, taps.value, taps.slope), synapses.weight[post * layout.elements() + element])
-            }
-            None => {
-                taps.value.fill(0.0);
-                taps.slope.fill(0.0);
-                (0, 0.0)
+        let touched = DelayWindows::touched_for(window.width);
+        let smoothing =
+            window.smoothing().map(|smoothing| (Arc::clone(smoothing), smoothing.rows(padded(steps_in), padded(steps_out), touched)));
+        let stride = match &smoothing {
+            Some((_, rows)) => rows.row,
+            // An odd number of cache lines spreads the rows over the cache.
+            None => (padded(steps_in) + window.latest() + touched).max(padded(steps_out)).next_multiple_of(16) | 16,
+        };
+        self.windows.fill(layout.places(), window.width, |place, taps| {
+            let row = index(place % layout.block * stride);
+            match layout.synapse(place) {
+                Some((post, element)) => {
+                    let delay = synapses.delay[synapses.delay_index(post, element / layout.taps, element % layout.taps)];
+                    let first = window.taps(delay as f64, taps.value, taps.slope);
+                    Place { first, row, weight: synapses.weight[post * layout.elements() + element] }
+                }
+                None => {
+                    taps.value.fill(0.0);
+                    taps.slope.fill(0.0);
+                    Place { first: 0, row, weight: 0.0 }
+                }
             }
         });
-        (self.layout, self.steps_in, self.steps_out, self.paired) = (layout, steps_in, steps_out, paired);
+        if let Some((smoothing, rows)) = &smoothing {
+            self.tails.prepare(&layout, synapses, smoothing, *rows);
+        }
+        (self.layout, self.paired) = (layout, paired);
+        self.shape = RowShape { steps_in, steps_out, stride, smoothing };
         if paired {
             self.windows.pair_up();
         }
-        // An odd number of cache lines spreads the rows over the cache.
-        self.stride = (padded(steps_in) + self.windows.reach()).max(padded(steps_out)).next_multiple_of(16) | 16;
         let products = if paired { window.width.div_ceil(2) } else { window.width };
         let spikes = 10 * products * padded(steps_out) / (SPIKE_COST * wide_spike_cost(self.windows.lanes()));
         self.frequent = spikes.max(1);
@@ -104,37 +149,54 @@ impl WindowPlan {
         out: &mut [f32],
         write: Write,
     ) {
-        let Self { layout, windows, stride, .. } = self;
+        let Self { layout, windows, shape, tails, .. } = self;
         let lanes = layout.lanes(block);
-        scratch.rows.resize(lanes * stride).fill(0.0);
+        let BlockRows { rows, tails: tail_rows, .. } = &mut scratch.rows;
+        rows.resize(layout.block * shape.stride).fill(0.0);
+        let tail_rows = tail_rows.resize(layout.block * shape.per_lane());
+        tail_rows.fill(0.0);
         if self.burst_taps().is_some() {
-            let rows = scratch.rows.as_mut_slice();
+            let rows = rows.as_mut_slice();
             for element in 0..layout.elements() {
                 let train = spikes.bursts.channel(element / layout.taps);
                 if !train.is_empty() {
                     let row = layout.row(block, element);
-                    windows.scatter_bursts(with, row..row + lanes, train, rows, *stride);
+                    windows.scatter_bursts(with, row..row + lanes, train, rows);
+                }
+            }
+            if shape.smoothing.is_some() {
+                for element in 0..layout.elements() {
+                    let train = spikes.bursts.channel(element / layout.taps);
+                    tails.scatter(with, tails.of(layout, block, element..element + 1), train, tail_rows);
                 }
             }
         } else {
             self.add_spikes(with, block, spikes.frames, scratch);
         }
-        let length = padded(self.steps_out);
-        let out = out[block * layout.block * length..].chunks_exact_mut(length);
-        for (row, out) in scratch.rows.as_slice().chunks_exact(*stride).zip(out) {
-            match write {
-                Write::Set => out.copy_from_slice(&row[..length]),
-                Write::Add => out.iter_mut().zip(row).for_each(|(out, row)| *out += row),
+        let length = padded(shape.steps_out);
+        let out = out[block * layout.block * length..].chunks_exact_mut(length).take(lanes);
+        let BlockRows { rows, tails, .. } = &scratch.rows;
+        for (lane, (row, out)) in rows.as_slice().chunks_exact(shape.stride).zip(out).enumerate() {
+            match (&shape.smoothing, write) {
+                (Some((smoothing, lengths)), _) => {
+                    if write == Write::Set {
+                        out.fill(0.0);
+                    }
+                    let tails = &tails.as_slice()[lane * shape.per_lane()..][..shape.per_lane()];
+                    smoothing.apply(with, *lengths, row, tails, out);
+                }
+                (None, Write::Set) => out.copy_from_slice(&row[..length]),
+                (None, Write::Add) => out.iter_mut().zip(row).for_each(|(out, row)| *out += row),
             }
         }
     }
 
     /// Adds single spikes to the rows of one block, of neurons that fire often by whole rows.
     fn add_spikes(&self, with: Instructions, block: usize, spikes: &SpikeFrames, scratch: &mut WindowScratch) {
-        let Self { layout, windows, stride, .. } = self;
+        let Self { layout, windows, shape, .. } = self;
         let lanes = layout.lanes(block);
         let WindowScratch { rows, trains, pairs, sources, frequent } = scratch;
-        let rows = rows.as_mut_slice();
+        let rows = rows.rows.as_mut_slice();
         frequent.clear();
         frequent.reserve(layout.pre);
         for neuron in 0..layout.pre {
@@ -144,12 +206,12 @@ impl WindowPlan {
             } else if !steps.is_empty() {
                 for element in neuron * layout.taps..(neuron + 1) * layout.taps {
                     let row = layout.row(block, element);
-                    windows.scatter(with, row..row + lanes, steps, counts, rows, *stride);
+                    windows.scatter(with, row..row + lanes, steps, counts, rows);
                 }
             }
         }
         // Whole trains, as many as fit beside a postsynaptic row.
-        let length = windows.reach() + padded(self.steps_out);
+        let length = windows.reach() + padded(shape.steps_out);
         for frequent in frequent.chunks((NEAREST_CACHE / length).max(1)) {
             let trains = trains.resize(frequent.len() * length);
             trains.fill(0.0);
@@ -169,12 +231,12 @@ impl WindowPlan {
             if self.paired {
                 pair_up(trains, pairs);
             }
-            for (lane, row) in rows.chunks_exact_mut(*stride).enumerate() {
-                let row = &mut row[..padded(self.steps_out)];
+            for (lane, row) in rows.chunks_exact_mut(shape.stride).take(lanes).enumerate() {
+                let row = &mut row[..padded(shape.steps_out)];
                 if self.paired {
-                    windows.pull_paired(with, sources, lane, Shift::Later, pairs, row);
+                    windows.pull_paired(with, sources.all(), lane, Shift::Later, pairs, row);
                 } else {
-                    windows.pull(with, sources, lane, Shift::Later, trains, row);
+                    windows.pull(with, sources.all(), lane, Shift::Later, trains, row);
                 }
             }
         }
@@ -182,10 +244,11 @@ impl WindowPlan {
 
     /// The correlation sums of all tasks, each to be filled by [`WindowCorrelation::add`].
     pub(super) fn split(&mut self) -> (WindowCorrelation<'_>, &mut [f32], usize) {
-        let Self { layout, windows, steps_out, stride, sums, .. } = self;
+        let Self { layout, windows, shape, tails, sums, .. } = self;
         sums.resize(layout.places() * windows.lanes(), 0.0);
         let per_task = layout.per_task * layout.block * windows.lanes();
-        (WindowCorrelation { layout: *layout, windows, steps_out: *steps_out, stride: *stride }, sums, per_task)
+        let tails = shape.smoothing.is_some().then_some(&*tails);
+        (WindowCorrelation { layout: *layout, windows, shape, tails }, sums, per_task)
     }
 
     /// Adds dL/ds of the presynaptic neurons, where there is `demand` and as far as it comes from one block, to `out`,
@@ -199,30 +262,35 @@ impl WindowPlan {
         scratch: &mut WindowScratch,
         out: &mut [f32],
     ) {
-        let Self { layout, windows, stride, .. } = self;
-        let rows = scratch.rows.resize(layout.lanes(block) * stride);
-        copy_rows(layout, block, gradient, self.steps_out, *stride, rows);
+        let Self { layout, windows, shape, tails, .. } = self;
+        shape.spread(with, layout, block, gradient, &mut scratch.rows);
+        let (rows, tail_rows) = (scratch.rows.rows.as_slice(), scratch.rows.tails.as_slice());
         if self.paired {
             pair_up(rows, &mut scratch.pairs);
         }
-        let (length, lanes) = (padded(self.steps_in), layout.lanes(block));
+        let (length, lanes) = (padded(shape.steps_in), layout.lanes(block));
         let tile = length.div_ceil(length.div_ceil(TILE)).next_multiple_of(16);
         let together = (NEAREST_CACHE / (tile + windows.reach())).max(1);
         for first_lane in (0..lanes).step_by(together) {
             let these = first_lane..lanes.min(first_lane + together);
             for start in (0..length).step_by(tile) {
                 let steps = start..length.min(start + tile);
-                let source = |lane: usize| Source { row: index(lane * stride + start), synapse: index(lane) };
+                let source = |lane: usize| Source { row: index(lane * shape.stride + start), synapse: index(lane) };
                 scratch.sources.refill(these.clone().map(source));
                 for (neuron, out) in out.chunks_exact_mut(length).enumerate() {
                     for run in demand.runs(neuron).filter_map(|run| overlap(&run, &steps)) {
-                        let (behind, out) = (run.start - start, &mut out[run]);
+                        let (behind, out) = (run.start - start, &mut out[run.clone()]);
                         for element in neuron * layout.taps..(neuron + 1) * layout.taps {
                             let row = layout.row(block, element);
                             if self.paired {
-                                windows.pull_paired(with, &scratch.sources, row, Shift::Earlier, &scratch.pairs[behind..], out);
+                                windows.pull_paired(with, scratch.sources.all(), row, Shift::Earlier, &scratch.pairs[behind..], out);
                             } else {
-                                windows.pull(with, &scratch.sources, row, Shift::Earlier, &rows[behind..], out);
+                                windows.pull(with, scratch.sources.all(), row, Shift::Earlier, &rows[behind..], out);
+                            }
+                            // A block's tails go with its first lanes.
+                            if shape.smoothing.is_some() && first_lane == 0 {
+                                let shares = tails.of(layout, block, element..element + 1);
+                                tails.pull(with, shares, &tail_rows[run.start..], out);
                             }
                         }
                     }
@@ -232,47 +300,108 @@ impl WindowPlan {
     }
 }
 
+impl RowShape {
+    /// Numbers of the rows of tails of one lane.
+    fn per_lane(&self) -> usize {
+        self.smoothing.as_ref().map_or(0, |(smoothing, rows)| 2 * smoothing.tails() * rows.tail)
+    }
+
+    /// Turns the gradient of a block's currents to that of its rows.
+    fn spread(&self, with: Instructions, layout: &Layout, block: usize, gradient: &[f32], scratch: &mut BlockRows) {
+        let steps = self.steps_out;
+        let rows = scratch.rows.resize(layout.block * self.stride);
+        let tails = scratch.tails.resize(layout.block * self.per_lane());
+        let gradient = gradient[block * layout.block * padded(steps)..].chunks_exact(padded(steps)).take(layout.lanes(block));
+        let Some((smoothing, lengths)) = &self.smoothing else {
+            for (row, gradient) in rows.chunks_exact_mut(self.stride).zip(gradient) {
+                row[..steps].copy_from_slice(&gradient[..steps]);
+                row[steps..].fill(0.0);
+            }
+            return;
+        };
+        let between_zeros = scratch.gradient.resize(lengths.gradient);
+        between_zeros.fill(0.0);
+        for (lane, (row, gradient)) in rows.chunks_exact_mut(self.stride).zip(gradient).enumerate() {
+            between_zeros[lengths.before..][..steps].copy_from_slice(&gradient[..steps]);
+            let tails = &mut tails[lane * self.per_lane()..][..self.per_lane()];
+            smoothing.apply_adjoint(with, *lengths, between_zeros, padded(self.steps_in), row, tails);
+        }
+    }
+}
+
 /// What the tasks of the weight gradient share.
 #[derive(Clone, Copy)]
 pub(super) struct WindowCorrelation<'a> {
     layout: Layout,
     windows: &'a DelayWindows,
-    steps_out: usize,
-    stride: usize,
+    shape: &'a RowShape,
+    tails: Option<&'a TailShares>,
 }
 
 impl WindowCorrelation<'_> {
+    /// Makes ready for the samples of a batch.
+    pub(super) fn clear(&self, task: usize, scratch: &mut WindowTask) {
+        scratch.sums.clear();
+        if let Some(tails) = self.tails {
+            let (block, elements) = self.layout.task(task);
+            scratch.sums.resize(tails.of(&self.layout, block, elements).len() * tails.lanes(), 0.0);
+        }
+    }
+
     /// Adds one sample's correlations of the elements of a task.
-    pub(super) fn add(&self, with: Instructions, task: usize, spikes: Spikes, gradient: &[f32], rows: &mut Aligned, sums: &mut [f32]) {
-        let (block, elements) = self.layout.task(task);
-        let lanes = self.layout.lanes(block);
-        let rows = rows.resize(lanes * self.stride);
-        copy_rows(&self.layout, block, gradient, self.steps_out, self.stride, rows);
-        let per_element = self.layout.block * self.windows.lanes();
-        let bursts = self.windows.burst_taps().map(|_| spikes.bursts);
-        for (element, sums) in elements.zip(sums.chunks_exact_mut(per_element)) {
-            let (neuron, row) = (element / self.layout.taps, self.layout.row(block, element));
-            let (synapses, sums) = (row..row + lanes, &mut sums[..lanes * self.windows.lanes()]);
-            if let Some(bursts) = bursts {
-                let train = bursts.channel(neuron);
+    pub(super) fn add(
+        &self,
+        with: Instructions,
+        task: usize,
+        spikes: Spikes,
+        gradient: &[f32],
+        scratch: &mut WindowTask,
+        sums: &mut [f32],
+    ) {
+        let Self { layout, windows, .. } = self;
+        let (block, elements) = layout.task(task);
+        let lanes = layout.lanes(block);
+        self.shape.spread(with, layout, block, gradient, &mut scratch.rows);
+        let rows = scratch.rows.rows.as_slice();
+        let per_element = layout.block * windows.lanes();
+        for (element, sums) in elements.clone().zip(sums.chunks_exact_mut(per_element)) {
+            let (neuron, row) = (element / layout.taps, layout.row(block, element));
+            let (synapses, sums) = (row..row + lanes, &mut sums[..lanes * windows.lanes()]);
+            if windows.burst_taps().is_some() {
+                let train = spikes.bursts.channel(neuron);
                 if !train.is_empty() {
-                    self.windows.gather_bursts(with, synapses, train, rows, self.stride, sums);
+                    windows.gather_bursts(with, synapses, train, rows, sums);
                 }
             } else {
                 let (steps, counts) = spikes.frames.channel(neuron);
                 if !steps.is_empty() {
-                    self.windows.gather(with, synapses, steps, counts, rows, self.stride, sums);
+                    windows.gather(with, synapses, steps, counts, rows, sums);
                 }
+            }
+        }
+        if let Some(tails) = self.tails {
+            let mut sums = &mut scratch.sums[..];
+            for element in elements {
+                let shares = tails.of(layout, block, element..element + 1);
+                let these = sums.split_off_mut(..shares.len() * tails.lanes()).expect("every share has its sums");
+                tails.gather(with, shares, spikes.bursts.channel(element / layout.taps), scratch.rows.tails.as_slice(), these);
             }
         }
     }
 
     /// dL/dw, and dL/d delay over the weight, of every place of a task.
-    pub(super) fn fold(&self, task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]) {
+    pub(super) fn fold(&self, task: usize, scratch: &WindowTask, sums: &[f32], weight: &mut [f32], delay: &mut [f32]) {
         let first = task * self.layout.per_task * self.layout.block;
         let sums = sums.chunks_exact(self.windows.lanes());
-        for (n, (sums, (weight, delay))) in sums.zip(weight.iter_mut().zip(delay)).enumerate() {
+        for (n, (sums, (weight, delay))) in sums.zip(weight.iter_mut().zip(delay.iter_mut())).enumerate() {
             (*weight, *delay) = self.windows.fold(first + n, sums);
+        }
+        if let Some(tails) = self.tails {
+            let (block, elements) = self.layout.task(task);
+            for (place, by_weight, by_delay) in tails.fold(tails.of(&self.layout, block, elements), &scratch.sums) {
+                weight[place - first] += by_weight;
+                delay[place - first] += by_delay;
+            }
         }
     }
 }
@@ -287,13 +416,4 @@ fn overlap(a: &Range<usize>, b: &Range<usize>) -> Option<Range<usize>> {
 fn pair_up(rows: &[f32], pairs: &mut Vec<u32>) {
     pairs.resize(rows.len(), 0);
     pair_with_next(rows, pairs);
-}
-
-/// The rows of a block with zeros behind them.
-fn copy_rows(layout: &Layout, block: usize, gradient: &[f32], steps: usize, stride: usize, rows: &mut [f32]) {
-    let gradient = gradient[block * layout.block * padded(steps)..].chunks_exact(padded(steps));
-    for (row, gradient) in rows.chunks_exact_mut(stride).zip(gradient) {
-        row[..steps].copy_from_slice(&gradient[..steps]);
-        row[steps..].fill(0.0);
-    }
 }

@@ -1,0 +1,368 @@
+//! Wide kernels as a few neighbouring taps before one fixed Gaussian.
+//!
+//! Two Gaussians one after the other are a Gaussian of the sum of their variances. So a kernel of width `sigma` is a narrow one of variance
+//! `sigma_0^2`, which differs from synapse to synapse and takes two to four taps, before a wide one, which is the same for all synapses and is
+//! applied once per postsynaptic neuron:
+//! ```text
+//! row_j[t] = sum_i w_ij sum_k a_k(d_ij) s_i[t - m_ij - k]
+//! I_j      = f * row_j                                      f_n = exp(-n^2 / 2 (sigma^2 - sigma_0^2)) / sum
+//! ```
+//! The taps are `a_k(d) = E[l_k(X)]` with `X` normal around `d`, `l_k` the polynomials that are 1 at node `k` and 0 at the others: so they
+//! have the moments of a Gaussian up to their number.
+//!
+//! The window cuts kernels off. What `f` puts before a delay of 0 (and, mirrored, beyond the longest) is a tail of the Gaussian, which
+//! depends on the distance `e` of the delay to the end of the window and lies, for all distances, near a space of two or three dimensions:
+//! `g(n + e) ~ sum_r p_r(e) v_r[n]`, the `v_r` orthonormal, `p_r` the projections. Synapses near an end take their `-p_r` as shares in rows
+//! that are filtered by `v_r` and added to the current.
+
+use super::spread::half_width;
+use crate::kernels::{Instructions, combine};
+use std::f64::consts::TAU;
+
+/// Number of taps, and variance of the narrow Gaussian they stand for, in the order they are tried. Two taps have the variance they have,
+/// `u (1 - u)` between two steps: half its largest value is best. Of three and four, the
+/// one with the smallest error where kernels are narrowest.
+const NARROW: [(usize, f64); 3] = [(2, 0.125), (3, 0.25), (4, 0.38)];
+
+/// A tail that holds this share of the tolerance is not cut off.
+const TAIL: f64 = 0.5;
+
+/// Steps that taps reach beyond the window at most.
+const BEYOND: usize = 2;
+
+/// More dimensions of the tails and the ends of the window cost more than they save.
+const MOST_TAILS: usize = 4;
+
+/// The parts that kernels of one width share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Smoothing {
+    /// `f` from `-reach` to `reach` steps.
+    filter: Vec<f32>,
+    /// `v_r` at 1, 2, ... steps beyond the window.
+    tails: Vec<Tail>,
+    /// Delays nearer than this to an end of the window have a tail, in steps.
+    zone: f64,
+    taps: usize,
+    variance: f64,
+    sigma: f64,
+    max_delay: usize,
+}
+
+/// `v_r`, in both directions of time.
+#[derive(Debug, Clone, PartialEq)]
+struct Tail {
+    value: Vec<f32>,
+    reversed: Vec<f32>,
+    exact: Vec<f64>,
+}
+
+/// Ends of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Delays below 0 are cut off.
+    Shortest,
+    /// Delays above the longest are.
+    Longest,
+}
+
+/// Lengths of the rows that a smoothing works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SmoothRows {
+    /// Of a row before `f`.
+    pub row: usize,
+    /// Of a row before a `v_r`.
+    pub tail: usize,
+    /// Of a gradient with zeros on either side.
+    pub gradient: usize,
+    /// Zeros before it.
+    pub before: usize,
+}
+
+impl Smoothing {
+    /// The fewest taps and tails that keep within `tolerance` at every delay tried; `None` if there are none.
+    pub fn new(sigma: f64, tolerance: f64, max_delay: usize) -> Option<Self> {
+        // Further tails are left as they are.
+        let zone = half_width(sigma, 2.0 * TAIL * tolerance);
+        if zone > max_delay as f64 {
+            return None;
+        }
+        NARROW.into_iter().filter(|(_, variance)| sigma * sigma > 2.0 * variance).find_map(|(taps, variance)| {
+            let width = (sigma * sigma - variance).sqrt();
+            let reach = half_width(width, tolerance / 10.0).ceil() as i64;
+            let bumps: Vec<f64> = (-reach..=reach).map(|n| (-0.5 * (n as f64 / width).powi(2)).exp()).collect();
+            let sum: f64 = bumps.iter().sum();
+            let filter = bumps.iter().map(|bump| (bump / sum) as f32).collect();
+            let tails = tails(sigma, zone, reach as usize + BEYOND, tolerance)?;
+            let smoothing = Self { filter, tails, zone, taps, variance, sigma, max_delay };
+            smoothing.is_within(1.5 * tolerance).then_some(smoothing)
+        })
+    }
+
+    fn is_within(&self, tolerance: f64) -> bool {
+        // In the middle all kernels are alike but for where they lie between two steps; near an end they are not.
+        let middle = self.max_delay / 2;
+        let between = (0..8).map(|part| middle as f64 + part as f64 / 8.0);
+        let ends = (0..=16).map(|part| self.zone * part as f64 / 16.0);
+        between.chain(ends).all(|delay| self.error(delay.min(self.max_delay as f64)) <= tolerance)
+    }
+
+    /// L1 distance to the kernel of delay `delay`.
+    fn error(&self, delay: f64) -> f64 {
+        let exact = crate::delay_kernel::gaussian(delay, 0, self.max_delay + 1, self.max_delay, self.sigma).value;
+        let [mut rest, _] = self.kernel(delay);
+        rest[self.tail_reach()..].iter_mut().zip(&exact).for_each(|(rest, exact)| *rest -= exact);
+        rest.iter().map(|rest| rest.abs()).sum()
+    }
+
+    /// The kernel of delay `delay` as it is applied, from [`tail_reach`](Self::tail_reach) steps before the window to as many behind, and its
+    /// derivative with respect to the delay.
+    pub fn kernel(&self, delay: f64) -> [Vec<f64>; 2] {
+        let behind = self.tail_reach();
+        let mut kernels = [(); 2].map(|()| vec![0.0; self.max_delay + 1 + 2 * behind]);
+        let mut taps = [[0.0; 4]; 2];
+        let [value, slope] = &mut taps;
+        let first = self.taps(delay, value, slope) as usize;
+        for (kernel, taps) in kernels.iter_mut().zip(taps) {
+            for (k, tap) in taps[..self.taps].iter().enumerate() {
+                for (o, value) in self.filter.iter().enumerate() {
+                    // A tap at `first` stands at a delay of `first - lead`.
+                    kernel[behind + first + k + o - self.lead() - self.reach()] += (tap * value) as f64;
+                }
+            }
+        }
+        for end in self.ends(delay) {
+            self.shares(end, delay, |r, share, slope| {
+                for (k, value) in self.tails[r].exact.iter().enumerate() {
+                    let n = if end == End::Shortest { behind - 1 - k } else { behind + self.max_delay + 1 + k };
+                    kernels[0][n] += share * value;
+                    kernels[1][n] += slope * value;
+                }
+            });
+        }
+        kernels
+    }
+
+    /// Taps per synapse.
+    pub fn width(&self) -> usize {
+        self.taps
+    }
+
+    /// Rows that are filtered by tails, per end of the window.
+    pub fn tails(&self) -> usize {
+        self.tails.len()
+    }
+
+    /// Multiply-adds per step and postsynaptic neuron.
+    pub fn filtering(&self) -> usize {
+        self.filter.len() + 2 * self.tails() * self.tail_reach()
+    }
+
+    /// Cost in taps of a window too wide for bursts, where delays are spread evenly: a synapse's own few taps, its shares in tails, and the
+    /// filters, forward and twice back, per step and postsynaptic neuron. `benches/projection.rs` compares.
+    pub fn cost(&self, pre: usize) -> f64 {
+        let shares = 2.0 * self.zone / self.max_delay as f64 * self.tails() as f64;
+        3.5 + 1.9 * shares + 6.0 * self.filtering() as f64 / pre as f64
+    }
+
+    /// Steps that `f` reaches to either side.
+    fn reach(&self) -> usize {
+        self.filter.len() / 2
+    }
+
+    /// Steps that tails reach beyond the window: as far as `f` and the taps.
+    fn tail_reach(&self) -> usize {
+        self.reach() + BEYOND
+    }
+
+    /// Place of a delay of 0 in a row: taps may lie a step before it.
+    fn lead(&self) -> usize {
+        self.reach() + 1
+    }
+
+    /// Place of the last first tap in a row.
+    pub fn latest(&self) -> usize {
+        self.lead() + self.max_delay
+    }
+
+    /// Writes the taps of a synapse of delay `delay` and their derivatives with respect to it; returns the place in a row that a spike of step
+    /// 0 brings the first to.
+    pub fn taps(&self, delay: f64, value: &mut [f32], slope: &mut [f32]) -> u32 {
+        // With an odd number of nodes the delay lies around the middle one, with an even number between the middle two.
+        let nearest = if self.taps % 2 == 1 { delay.round() } else { delay.floor() };
+        let (x, s2) = (delay - nearest, self.variance);
+        let nodes: ([f64; 4], [f64; 4]) = match self.taps {
+            2 => ([1.0 - x, x, 0.0, 0.0], [-1.0, 1.0, 0.0, 0.0]),
+            3 => {
+                let second = x * x + s2;
+                ([(second - x) / 2.0, 1.0 - second, (second + x) / 2.0, 0.0], [x - 0.5, -2.0 * x, x + 0.5, 0.0])
+            }
+            _ => {
+                // Moments of a normal X around x, and of their derivatives.
+                let (second, third) = (x * x + s2, x * x * x + 3.0 * x * s2);
+                let (slope2, slope3) = (2.0 * x, 3.0 * second);
+                let cubics = |one: f64, first: f64, second: f64, third: f64| {
+                    [
+                        (-third + 3.0 * second - 2.0 * first) / 6.0,
+                        (third - 2.0 * second - first + 2.0 * one) / 2.0,
+                        (-third + second + 2.0 * first) / 2.0,
+                        (third - first) / 6.0,
+                    ]
+                };
+                (cubics(1.0, x, second, third), cubics(0.0, 1.0, slope2, slope3))
+            }
+        };
+        let (mut kept, mut change) = (1.0, 0.0);
+        for end in self.ends(delay) {
+            let (mass, slope) = self.tail_mass(end, delay);
+            (kept, change) = (kept - mass, change - slope);
+        }
+        for k in 0..self.taps {
+            value[k] = (nodes.0[k] / kept) as f32;
+            slope[k] = ((nodes.1[k] - nodes.0[k] * change / kept) / kept) as f32;
+        }
+        (self.lead() + nearest as usize - (self.taps - 1) / 2) as u32
+    }
+
+    /// The ends of the window that cut off a tail of `delay`.
+    pub fn ends(&self, delay: f64) -> impl Iterator<Item = End> + use<> {
+        let near = [(End::Shortest, delay < self.zone), (End::Longest, self.max_delay as f64 - delay < self.zone)];
+        near.into_iter().filter_map(|(end, near)| near.then_some(end))
+    }
+
+    /// Calls `f(r, share, slope)` for each tail: share of a synapse of delay `delay` in it and its derivative with respect to the delay.
+    pub fn shares(&self, end: End, delay: f64, mut f: impl FnMut(usize, f64, f64)) {
+        let (mut kept, mut change) = (1.0, 0.0);
+        let mut projections = [(0.0, 0.0); MOST_TAILS];
+        for other in self.ends(delay) {
+            let (mass, slope) = self.tail_mass(other, delay);
+            (kept, change) = (kept - mass, change - slope);
+        }
+        self.each_of_tail(end, delay, |k, value, slope| {
+            for (tail, projection) in self.tails.iter().zip(&mut projections) {
+                projection.0 += tail.exact[k] * value;
+                projection.1 += tail.exact[k] * slope;
+            }
+        });
+        for (r, (value, slope)) in projections[..self.tails()].iter().enumerate() {
+            f(r, -value / kept, -(slope - value * change / kept) / kept);
+        }
+    }
+
+    /// Mass of a tail and its derivative with respect to the delay.
+    fn tail_mass(&self, end: End, delay: f64) -> (f64, f64) {
+        let (mut mass, mut change) = (0.0, 0.0);
+        self.each_of_tail(end, delay, |_, value, slope| (mass, change) = (mass + value, change + slope));
+        (mass, change)
+    }
+
+    /// Calls `f(k, value, slope)` for the Gaussian at `k + 1` steps beyond an end of the window and its derivative with respect to the delay.
+    fn each_of_tail(&self, end: End, delay: f64, mut f: impl FnMut(usize, f64, f64)) {
+        let (distance, sign) = if end == End::Shortest { (delay, 1.0) } else { (self.max_delay as f64 - delay, -1.0) };
+        let inverse_variance = 1.0 / (self.sigma * self.sigma);
+        let (mut bump, mut ratio, fall) = first_bump(distance + 1.0, self.sigma);
+        for k in 0..self.tail_reach() {
+            f(k, bump, -sign * bump * (distance + (k + 1) as f64) * inverse_variance);
+            bump *= ratio;
+            ratio *= fall;
+        }
+    }
+
+    /// Rows for sources of `steps_in` and targets of `steps_out` steps, both padded; spikes touch `touched` numbers from their first tap on.
+    pub fn rows(&self, steps_in: usize, steps_out: usize, touched: usize) -> SmoothRows {
+        let before = (self.lead() + self.reach()).max(self.tail_reach());
+        // An odd number of cache lines spreads the rows over the cache.
+        let row = (steps_in + self.latest() + touched).max(steps_out + self.lead() + self.reach()).next_multiple_of(16) | 16;
+        let tail = (steps_in + touched).max(steps_out) + self.max_delay + 2 * self.tail_reach();
+        SmoothRows {
+            row,
+            tail: tail.next_multiple_of(16) | 16,
+            before,
+            gradient: (before + row.max(steps_in + self.max_delay + self.tail_reach()) + self.reach() + 1).next_multiple_of(16),
+        }
+    }
+
+    /// Place in a row of tails that a spike of step 0 is brought to.
+    pub fn tail_lead(&self, end: End) -> usize {
+        if end == End::Shortest { 0 } else { self.max_delay + self.tail_reach() }
+    }
+
+    /// Adds the current to `out`, from one neuron's row and its rows of tails, `[end][tail][length]`.
+    pub fn apply(&self, with: Instructions, rows: SmoothRows, row: &[f32], tails: &[f32], out: &mut [f32]) {
+        combine(with, &self.filter, &row[self.lead() - self.reach()..], 1, out);
+        let (before, behind) = tails.split_at(self.tails() * rows.tail);
+        for (tail, row) in self.tails.iter().zip(before.chunks_exact(rows.tail)) {
+            combine(with, &tail.value, &row[1..], 1, out);
+        }
+        for (tail, row) in self.tails.iter().zip(behind.chunks_exact(rows.tail)) {
+            combine(with, &tail.reversed, row, 1, out);
+        }
+    }
+
+    /// The adjoint of [`apply`](Self::apply): writes a row and its rows of tails from a gradient with zeros on either side; tails are needed
+    /// for `steps_in` steps, padded.
+    pub fn apply_adjoint(
+        &self,
+        with: Instructions,
+        rows: SmoothRows,
+        gradient: &[f32],
+        steps_in: usize,
+        row: &mut [f32],
+        tails: &mut [f32],
+    ) {
+        row.fill(0.0);
+        let start = rows.before - self.lead() - self.reach();
+        combine(with, &self.filter, &gradient[start..], 1, row);
+        tails.fill(0.0);
+        let (before, behind) = tails.split_at_mut(self.tails() * rows.tail);
+        for (tail, row) in self.tails.iter().zip(before.chunks_exact_mut(rows.tail)) {
+            combine(with, &tail.reversed, &gradient[rows.before - self.tail_reach()..], 1, &mut row[..steps_in]);
+        }
+        let lead = self.tail_lead(End::Longest);
+        for (tail, row) in self.tails.iter().zip(behind.chunks_exact_mut(rows.tail)) {
+            combine(with, &tail.value, &gradient[rows.before + self.max_delay + 1..], 1, &mut row[lead..lead + steps_in]);
+        }
+    }
+}
+
+/// The Gaussian of mass 1 at `x`, its ratio to that a step further, and what every next ratio is smaller by.
+fn first_bump(x: f64, sigma: f64) -> (f64, f64, f64) {
+    let inverse_variance = 1.0 / (sigma * sigma);
+    let bump = (-0.5 * x * x * inverse_variance).exp() / (sigma * TAU.sqrt());
+    (bump, (-(x + 0.5) * inverse_variance).exp(), (-inverse_variance).exp())
+}
+
+/// An orthonormal basis of tails: again and again the tail that the ones before fit worst, until all are
+/// within half of `tolerance`.
+fn tails(sigma: f64, zone: f64, reach: usize, tolerance: f64) -> Option<Vec<Tail>> {
+    const DISTANCES: usize = 64;
+    let mut rest: Vec<Vec<f64>> = (0..=DISTANCES)
+        .map(|n| {
+            let (mut bump, mut ratio, fall) = first_bump(zone * n as f64 / DISTANCES as f64 + 1.0, sigma);
+            let next = |_| {
+                let value = bump;
+                (bump, ratio) = (bump * ratio, ratio * fall);
+                value
+            };
+            (0..reach).map(next).collect()
+        })
+        .collect();
+    let l1 = |values: &[f64]| values.iter().map(|value| value.abs()).sum::<f64>();
+    let mut tails = Vec::new();
+    loop {
+        let worst = rest.iter().max_by(|a, b| l1(a).total_cmp(&l1(b))).expect("there are distances");
+        if l1(worst) <= tolerance / 2.0 {
+            return Some(tails);
+        }
+        if tails.len() == MOST_TAILS {
+            return None;
+        }
+        let norm = worst.iter().map(|value| value * value).sum::<f64>().sqrt();
+        let exact: Vec<f64> = worst.iter().map(|value| value / norm).collect();
+        for rest in &mut rest {
+            let overlap: f64 = rest.iter().zip(&exact).map(|(a, b)| a * b).sum();
+            rest.iter_mut().zip(&exact).for_each(|(rest, exact)| *rest -= overlap * exact);
+        }
+        let value: Vec<f32> = exact.iter().map(|value| *value as f32).collect();
+        tails.push(Tail { reversed: value.iter().rev().copied().collect(), value, exact });
+    }
+}

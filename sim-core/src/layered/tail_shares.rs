@@ -1,0 +1,106 @@
+//! Synapses near an end of the window, and their shares in rows of tails; see `smoothing`.
+
+use super::layout::{Layout, index};
+use super::smoothing::{End, SmoothRows, Smoothing};
+use crate::DenseSynapses;
+use crate::kernels::{DelayWindows, Instructions, Place, Shift, Source, Sources, Train};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// The shares of a projection in the order of its layout: every one is a synapse of one tap in a row of its own.
+#[derive(Debug, Default)]
+pub(super) struct TailShares {
+    /// By row of the layout, its first share; behind the last row, the number of shares.
+    start: Vec<u32>,
+    /// Place of the synapse, by share.
+    place: Vec<u32>,
+    shares: DelayWindows,
+    sources: Sources,
+    cuts: Vec<Cut>,
+    /// Share and slope, by cut and tail.
+    values: Vec<(f64, f64)>,
+}
+
+/// A synapse and the end of the window that cuts it off.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    place: u32,
+    delay: f32,
+    weight: f32,
+    end: End,
+}
+
+impl TailShares {
+    /// Works out the shares of every synapse.
+    pub(super) fn prepare(&mut self, layout: &Layout, synapses: &DenseSynapses, smoothing: &Smoothing, rows: SmoothRows) {
+        let Self { start, place, shares, sources, cuts, values } = self;
+        let tails = smoothing.tails();
+        start.clear();
+        cuts.clear();
+        for row in 0..layout.places() / layout.block {
+            start.push(index(cuts.len() * tails));
+            for place in row * layout.block..(row + 1) * layout.block {
+                let Some((post, element)) = layout.synapse(place) else { continue };
+                let delay = synapses.delay[synapses.delay_index(post, element / layout.taps, element % layout.taps)];
+                let weight = synapses.weight[post * layout.elements() + element];
+                cuts.extend(smoothing.ends(delay as f64).map(|end| Cut { place: index(place), delay, weight, end }));
+            }
+        }
+        start.push(index(cuts.len() * tails));
+        values.resize(cuts.len() * tails, (0.0, 0.0));
+        // Where nothing is cut off there are no tails to tell apart either.
+        values.par_chunks_exact_mut(tails.max(1)).zip(&*cuts).with_min_len(64).for_each(|(values, cut)| {
+            smoothing.shares(cut.end, cut.delay as f64, |r, share, slope| values[r] = (share, slope));
+        });
+        place.clear();
+        place.extend(cuts.iter().flat_map(|cut| std::iter::repeat_n(cut.place, tails)));
+        let row_of = |share: usize| {
+            let Cut { place, end, .. } = cuts[share / tails];
+            let (lane, behind) = (place as usize % layout.block, (end == End::Longest) as usize);
+            index(((2 * lane + behind) * tails + share % tails) * rows.tail + smoothing.tail_lead(end))
+        };
+        shares.fill(values.len(), 1, |share, taps| {
+            (taps.value[0], taps.slope[0]) = (values[share].0 as f32, values[share].1 as f32);
+            Place { first: 0, row: row_of(share), weight: cuts[share / tails].weight }
+        });
+        sources.refill((0..values.len()).map(|share| Source { row: row_of(share), synapse: index(share) }));
+    }
+
+    /// Shares of some elements of a block.
+    pub(super) fn of(&self, layout: &Layout, block: usize, elements: Range<usize>) -> Range<usize> {
+        let row = |element: usize| layout.row(block, element) / layout.block;
+        self.start[row(elements.start)] as usize..self.start[row(elements.end)] as usize
+    }
+
+    /// Adds spikes to the rows of tails of one block.
+    pub(super) fn scatter(&self, with: Instructions, shares: Range<usize>, train: Train, rows: &mut [f32]) {
+        if !shares.is_empty() {
+            self.shares.scatter_bursts(with, shares, train, rows);
+        }
+    }
+
+    /// Numbers of [`gather`](Self::gather)'s sums per share.
+    pub(super) fn lanes(&self) -> usize {
+        self.shares.lanes()
+    }
+
+    /// Adds the correlations of spikes with the rows of tails of one block to `sums`.
+    pub(super) fn gather(&self, with: Instructions, shares: Range<usize>, train: Train, rows: &[f32], sums: &mut [f32]) {
+        if !shares.is_empty() {
+            self.shares.gather_bursts(with, shares, train, rows, sums);
+        }
+    }
+
+    /// Adds the rows of tails of one block to dL/ds of a presynaptic neuron; both begin at the same step.
+    pub(super) fn pull(&self, with: Instructions, shares: Range<usize>, rows: &[f32], out: &mut [f32]) {
+        self.shares.pull(with, self.sources.some(shares), 0, Shift::Earlier, rows, out);
+    }
+
+    /// Place of the synapse, dL/dw, and dL/d delay over the weight, by share.
+    pub(super) fn fold<'a>(&'a self, shares: Range<usize>, sums: &'a [f32]) -> impl Iterator<Item = (usize, f32, f32)> + 'a {
+        shares.zip(sums.chunks_exact(self.lanes())).map(|(share, sums)| {
+            let (weight, delay) = self.shares.fold(share, sums);
+            (self.place[share] as usize, weight, delay)
+        })
+    }
+}
