@@ -23,13 +23,21 @@ pub fn rows_to_lanes(rows: &[f32], stride: usize, affine: &[(f32, f32)], lanes: 
         // SAFETY: the processor has it; the rows hold `steps` numbers, as just checked.
         return unsafe { super::avx512::rows_to_lanes(rows.as_ptr(), stride, [&scale, &offset], lanes) };
     }
+    let mut done = 0;
+    #[cfg(target_arch = "x86_64")]
+    if count == LANES && Instructions::detect() == Instructions::Avx2 {
+        let (tiles, rest) = lanes.as_chunks_mut();
+        // SAFETY: as above.
+        unsafe { super::avx2::rows_to_lanes(rows.as_ptr(), stride, [&scale, &offset], tiles) };
+        done = steps - rest.len();
+    }
     if count < LANES {
         lanes.fill([0.0; LANES]);
     }
     let (whole_lanes, whole_steps) = (count - count % TILE, steps - steps % TILE);
     for lane in (0..whole_lanes).step_by(TILE) {
         let factors = [*scale[lane..].first_chunk().expect("whole tiles"), *offset[lane..].first_chunk().expect("whole tiles")];
-        for step in (0..whole_steps).step_by(TILE) {
+        for step in (done..whole_steps).step_by(TILE) {
             // SAFETY: the tile's rows hold `steps` numbers, as checked above, and its lanes lie below `LANES`.
             unsafe {
                 let from = rows.as_ptr().add(lane * stride + step);
@@ -57,10 +65,18 @@ pub fn lanes_to_rows(lanes: &[Lanes], count: usize, rows: &mut [f32], stride: us
         // SAFETY: as in `rows_to_lanes`.
         return unsafe { super::avx512::lanes_to_rows(lanes, rows.as_mut_ptr(), stride) };
     }
+    let mut done = 0;
+    #[cfg(target_arch = "x86_64")]
+    if count == LANES && Instructions::detect() == Instructions::Avx2 {
+        let (tiles, rest) = lanes.as_chunks();
+        // SAFETY: as in `rows_to_lanes`.
+        unsafe { super::avx2::lanes_to_rows(tiles, rows.as_mut_ptr(), stride) };
+        done = steps - rest.len();
+    }
     let (whole_lanes, whole_steps) = (count - count % TILE, steps - steps % TILE);
     let same = [[1.0; TILE], [0.0; TILE]];
     for lane in (0..whole_lanes).step_by(TILE) {
-        for step in (0..whole_steps).step_by(TILE) {
+        for step in (done..whole_steps).step_by(TILE) {
             // SAFETY: as in `rows_to_lanes`.
             unsafe {
                 let from = lanes.as_ptr().cast::<f32>().add(step * LANES + lane);
