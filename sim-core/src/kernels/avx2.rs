@@ -101,27 +101,38 @@ pub(super) fn is_available() -> bool {
 }
 
 /// Steps and lanes of a tile that is turned in registers.
-pub(super) const TILE: usize = 8;
+const TILE: usize = 8;
 
 /// See [`rows_to_lanes`](super::rows_to_lanes); all lanes have a row.
 ///
 /// # Safety
-/// The processor has AVX2; 16 rows of as many numbers as there are `tiles` of steps.
+/// The processor has AVX2; 16 rows of as many numbers as there are `lanes`.
 #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
-pub(super) unsafe fn rows_to_lanes(rows: *const f32, stride: usize, [scale, offset]: [&Lanes; 2], tiles: &mut [[Lanes; TILE]]) {
-    // SAFETY: the caller's promise. A prefetch may go anywhere.
+pub(super) unsafe fn rows_to_lanes(rows: *const f32, stride: usize, [scale, offset]: [&Lanes; 2], lanes: &mut [Lanes]) {
+    let (tiles, rest) = lanes.as_chunks_mut::<TILE>();
+    // SAFETY: the caller's promise; the mask leaves out what lies behind the last step. A prefetch may go anywhere.
     unsafe {
         for first in [0, TILE] {
             let (scale, offset) = (_mm256_loadu_ps(scale[first..].as_ptr()), _mm256_loadu_ps(offset[first..].as_ptr()));
-            for (tile, steps) in tiles.iter_mut().enumerate() {
-                let from = rows.wrapping_add(first * stride + tile * TILE);
-                let mut numbers = [_mm256_setzero_ps(); TILE];
+            let mut from = rows.wrapping_add(first * stride);
+            let mut numbers = [_mm256_setzero_ps(); TILE];
+            for steps in &mut *tiles {
                 for (row, numbers) in numbers.iter_mut().enumerate() {
                     // The same tile of the 16 rows that are likely to be next.
                     _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add((LANES + row) * stride).cast());
                     *numbers = _mm256_loadu_ps(from.wrapping_add(row * stride));
                 }
                 for (lanes, turned) in steps.iter_mut().zip(turn(numbers)) {
+                    _mm256_storeu_ps(lanes[first..].as_mut_ptr(), _mm256_add_ps(_mm256_mul_ps(scale, turned), offset));
+                }
+                from = from.wrapping_add(TILE);
+            }
+            if !rest.is_empty() {
+                let mask = first_lanes(rest.len());
+                for (row, numbers) in numbers.iter_mut().enumerate() {
+                    *numbers = _mm256_maskload_ps(from.wrapping_add(row * stride), mask);
+                }
+                for (lanes, turned) in rest.iter_mut().zip(turn(numbers)) {
                     _mm256_storeu_ps(lanes[first..].as_mut_ptr(), _mm256_add_ps(_mm256_mul_ps(scale, turned), offset));
                 }
             }
@@ -134,21 +145,42 @@ pub(super) unsafe fn rows_to_lanes(rows: *const f32, stride: usize, [scale, offs
 /// # Safety
 /// As for [`rows_to_lanes`].
 #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
-pub(super) unsafe fn lanes_to_rows(tiles: &[[Lanes; TILE]], rows: *mut f32, stride: usize) {
+pub(super) unsafe fn lanes_to_rows(lanes: &[Lanes], rows: *mut f32, stride: usize) {
+    let (tiles, rest) = lanes.as_chunks::<TILE>();
     // SAFETY: as there.
     unsafe {
         for first in [0, TILE] {
-            for (tile, steps) in tiles.iter().enumerate() {
-                let mut numbers = [_mm256_setzero_ps(); TILE];
+            let mut to = rows.wrapping_add(first * stride);
+            let mut numbers = [_mm256_setzero_ps(); TILE];
+            for steps in tiles {
                 for (numbers, lanes) in numbers.iter_mut().zip(steps) {
                     *numbers = _mm256_loadu_ps(lanes[first..].as_ptr());
                 }
                 for (row, turned) in turn(numbers).into_iter().enumerate() {
-                    _mm256_storeu_ps(rows.wrapping_add((first + row) * stride + tile * TILE), turned);
+                    _mm256_storeu_ps(to.wrapping_add(row * stride), turned);
+                }
+                to = to.wrapping_add(TILE);
+            }
+            if !rest.is_empty() {
+                for (numbers, lanes) in numbers.iter_mut().zip(rest) {
+                    *numbers = _mm256_loadu_ps(lanes[first..].as_ptr());
+                }
+                for (row, turned) in turn(numbers).into_iter().enumerate() {
+                    _mm256_maskstore_ps(to.wrapping_add(row * stride), first_lanes(rest.len()), turned);
                 }
             }
         }
     }
+}
+
+/// The mask of the first `count` lanes.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn first_lanes(count: usize) -> __m256i {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)) }
 }
 
 /// Rows to columns.
