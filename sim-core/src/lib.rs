@@ -12,6 +12,7 @@ mod neuron;
 mod outline;
 mod random;
 mod recording;
+mod spike_trains;
 mod spikes;
 mod step_order;
 mod streaming_engine;

@@ -1,5 +1,6 @@
 //! Spikes of one sample, binned to steps: the input of all engines.
 
+use crate::spike_trains::SpikeTrains;
 use crate::{Error, LANES, Result};
 
 /// A spike of a source, or several that coincide.
@@ -169,39 +170,20 @@ impl SpikeFrames {
 
     /// Takes the spikes of a population for what was there: `fired[block * steps + step]` holds one bit per neuron of a block of [`LANES`],
     /// of which those in `kept[block]` count, each spike `height` high. Memory is reused.
-    pub(crate) fn refill(&mut self, neurons: usize, steps: usize, fired: &[u16], kept: &[u16], height: f32) {
+    pub(crate) fn refill(&mut self, neurons: usize, steps: usize, fired: &[u16], kept: &[u16], height: f32, trains: &mut SpikeTrains) {
         (self.channels, self.steps) = (neurons, steps);
         self.row_start.clear();
-        self.row_start.resize(neurons + 1, 0);
-        let blocks = || fired.chunks_exact(steps.max(1)).zip(kept).enumerate();
-        for (block, (fired, kept)) in blocks() {
-            let mut counts = [0u32; LANES];
-            for lane in fired.iter().flat_map(|fired| bits(fired & kept)) {
-                counts[lane] += 1;
-            }
-            for (start, count) in self.row_start[block * LANES + 1..].iter_mut().zip(counts) {
-                *start = count;
+        self.row_start.push(0);
+        self.step.clear();
+        for (block, (fired, &kept)) in fired.chunks_exact(steps.max(1)).zip(kept).enumerate() {
+            trains.refill(fired, kept);
+            for lane in 0..LANES.min(neurons - block * LANES) {
+                self.step.extend(trains.of(lane));
+                self.row_start.push(self.step.len() as u32);
             }
         }
-        for neuron in 0..neurons {
-            self.row_start[neuron + 1] += self.row_start[neuron];
-        }
-        let length = self.row_start[neurons] as usize;
-        self.step.resize(length, 0);
         self.count.clear();
-        self.count.resize(length, height);
-        for (block, (fired, kept)) in blocks() {
-            let mut next = [0; LANES];
-            for (next, start) in next.iter_mut().zip(&self.row_start[block * LANES..neurons]) {
-                *next = *start as usize;
-            }
-            for (step, mask) in fired.iter().map(|fired| fired & kept).enumerate() {
-                for lane in bits(mask) {
-                    self.step[next[lane]] = step as u32;
-                    next[lane] += 1;
-                }
-            }
-        }
+        self.count.resize(self.step.len(), height);
     }
 
     /// Number of channels.
@@ -245,7 +227,8 @@ impl SpikeFrames {
 
 /// The positions of the bits set, ascending.
 #[inline(always)]
-pub(crate) fn bits(mut mask: u16) -> impl Iterator<Item = usize> {
+pub(crate) fn bits(mask: impl Into<u64>) -> impl Iterator<Item = usize> {
+    let mut mask = mask.into();
     std::iter::from_fn(move || {
         if mask == 0 {
             return None;

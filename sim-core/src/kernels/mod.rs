@@ -8,6 +8,7 @@
 //! | `bf16` | the whole-row loops on pairs of bf16 numbers |
 //! | `vector` | what they are written over: one source, compiled for AVX-512, AVX2 + FMA and NEON, beside a plain twin |
 //! | `rates` | what the machine can do at best |
+//! | `time_sums` | sums of rows over time |
 //! | `transpose` | rows along time to lanes side by side, and back |
 //! | `aligned` | rows on cache lines |
 //!
@@ -32,6 +33,7 @@ mod delay_windows;
 mod neon;
 mod rates;
 mod row_sums;
+mod time_sums;
 mod transpose;
 mod vector;
 
@@ -41,6 +43,7 @@ pub use bursts::{Bursts, MOST_TAPS, Train};
 pub use delay_windows::{DelayWindows, Place, Shift, SomeSources, Source, Sources, WindowTaps};
 pub use rates::MachineRates;
 pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};
+pub use time_sums::time_sums;
 pub use transpose::{lanes_at_least, lanes_to_rows, rows_to_lanes};
 
 use std::sync::OnceLock;

@@ -12,16 +12,28 @@ const TILE: usize = 4;
 /// # Panics
 /// If a row is missing or shorter than `lanes`.
 pub fn rows_to_lanes(rows: &[f32], stride: usize, affine: &[(f32, f32)], lanes: &mut [Lanes]) {
+    rows_to_lanes_with(Instructions::detect(), rows, stride, affine, lanes);
+}
+
+fn rows_to_lanes_with(with: Instructions, rows: &[f32], stride: usize, affine: &[(f32, f32)], lanes: &mut [Lanes]) {
     let (count, steps) = (affine.len(), lanes.len());
     assert!(count <= LANES && (count == 0 || (count - 1) * stride + steps <= rows.len()), "a row is missing");
     let (mut scale, mut offset) = ([0.0; LANES], [0.0; LANES]);
     for (lane, &(factor, constant)) in affine.iter().enumerate() {
         (scale[lane], offset[lane]) = (factor, constant);
     }
-    #[cfg(target_arch = "x86_64")]
-    if count == LANES && Instructions::detect() == Instructions::Avx512 {
+    match with {
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has it; the rows hold `steps` numbers, as just checked.
-        return unsafe { super::avx512::rows_to_lanes(rows.as_ptr(), stride, [&scale, &offset], lanes) };
+        Instructions::Avx512 if count == LANES => unsafe {
+            return super::avx512::rows_to_lanes(rows.as_ptr(), stride, [&scale, &offset], lanes);
+        },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Instructions::Avx2 if count == LANES => unsafe {
+            return super::avx2::rows_to_lanes(rows.as_ptr(), stride, [&scale, &offset], lanes);
+        },
+        _ => {}
     }
     if count < LANES {
         lanes.fill([0.0; LANES]);
@@ -50,12 +62,20 @@ pub fn rows_to_lanes(rows: &[f32], stride: usize, affine: &[(f32, f32)], lanes: 
 /// # Panics
 /// If a row is missing or shorter than `lanes`.
 pub fn lanes_to_rows(lanes: &[Lanes], count: usize, rows: &mut [f32], stride: usize) {
+    lanes_to_rows_with(Instructions::detect(), lanes, count, rows, stride);
+}
+
+fn lanes_to_rows_with(with: Instructions, lanes: &[Lanes], count: usize, rows: &mut [f32], stride: usize) {
     let steps = lanes.len();
     assert!(count <= LANES && (count == 0 || (count - 1) * stride + steps <= rows.len()), "a row is missing");
-    #[cfg(target_arch = "x86_64")]
-    if count == LANES && Instructions::detect() == Instructions::Avx512 {
+    match with {
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: as in `rows_to_lanes`.
-        return unsafe { super::avx512::lanes_to_rows(lanes, rows.as_mut_ptr(), stride) };
+        Instructions::Avx512 if count == LANES => return unsafe { super::avx512::lanes_to_rows(lanes, rows.as_mut_ptr(), stride) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as in `rows_to_lanes`.
+        Instructions::Avx2 if count == LANES => return unsafe { super::avx2::lanes_to_rows(lanes, rows.as_mut_ptr(), stride) },
+        _ => {}
     }
     let (whole_lanes, whole_steps) = (count - count % TILE, steps - steps % TILE);
     let same = [[1.0; TILE], [0.0; TILE]];
@@ -137,23 +157,24 @@ mod tests {
 
     #[test]
     fn rows_turn_to_lanes_and_back() {
-        for (count, steps) in [(16, 16), (16, 48), (16, 43), (16, 8), (16, 11), (13, 6), (3, 3), (1, 1), (0, 5)] {
+        let shapes = [(16, 16), (16, 48), (16, 43), (16, 8), (16, 11), (13, 6), (3, 3), (1, 1), (0, 5)];
+        for (with, (count, steps)) in Instructions::available().into_iter().flat_map(|with| shapes.map(|shape| (with, shape))) {
             let stride = steps + 2;
             let rows: Vec<f32> = (0..16 * stride).map(|n| n as f32).collect();
             let affine: Vec<(f32, f32)> = (0..count).map(|lane| (1.0 + lane as f32, -2.0)).collect();
             let mut lanes = vec![[7.0; LANES]; steps];
-            rows_to_lanes(&rows, stride, &affine, &mut lanes);
+            rows_to_lanes_with(with, &rows, stride, &affine, &mut lanes);
             for (t, lanes) in lanes.iter().enumerate() {
                 for (lane, &number) in lanes.iter().enumerate() {
                     let expected = affine.get(lane).map_or(0.0, |(scale, offset)| scale * rows[lane * stride + t] + offset);
-                    assert_eq!(number, expected, "{count} lanes, {steps} steps: lane {lane}, step {t}");
+                    assert_eq!(number, expected, "{}, {count} lanes, {steps} steps: lane {lane}, step {t}", with.name());
                 }
             }
             let mut back = vec![-1.0; 16 * stride];
-            lanes_to_rows(&lanes, count, &mut back, stride);
+            lanes_to_rows_with(with, &lanes, count, &mut back, stride);
             for (n, &number) in back.iter().enumerate() {
                 let (lane, t) = (n / stride, n % stride);
-                assert_eq!(number, if lane < count && t < steps { lanes[t][lane] } else { -1.0 });
+                assert_eq!(number, if lane < count && t < steps { lanes[t][lane] } else { -1.0 }, "{}", with.name());
             }
         }
     }

@@ -25,6 +25,7 @@ use super::projection::{PlanSettings, ProjectionPlan, ProjectionScratch, Spikes,
 use super::spread::KernelEvaluation;
 use super::timing::{Stage, StageTiming};
 use crate::kernels::{Bursts, Instructions, padded};
+use crate::spike_trains::SpikeTrains;
 use crate::spikes::bits;
 use crate::{Cells, DelayKernel, DenseSynapses, Error, LANES, Lanes, Network, Neuron, Purpose, Result, Seed, SpikeFrames, Synapses};
 use rand::RngExt;
@@ -153,6 +154,7 @@ struct Chunk {
     lanes: Vec<Lanes>,
     gradient_lanes: Vec<Lanes>,
     fired: Vec<u16>,
+    trains: SpikeTrains,
     output: Vec<f32>,
     output_gradient: Vec<f32>,
     /// For the objective.
@@ -536,7 +538,7 @@ impl LayeredEngine {
                 keep(&mut sample.kept[p], size, if is_output { None } else { pass.dropout }, b, p);
                 demand.keep(&sample.kept[p]);
                 if !is_output {
-                    sample.frames[p].refill(size, steps, &sample.fired[p], &sample.kept[p], height);
+                    sample.frames[p].refill(size, steps, &sample.fired[p], &sample.kept[p], height, &mut chunk.trains);
                 }
                 if by_step {
                     sample.events[p].refill(&sample.frames[p], steps);

@@ -5,7 +5,7 @@
 
 use super::demand::Demand;
 use super::engine::BatchStatistics;
-use crate::kernels::{lanes_to_rows, padded, rows_to_lanes, vectorize};
+use crate::kernels::{lanes_to_rows, padded, rows_to_lanes, time_sums, vectorize};
 use crate::{LANES, Lanes, Neuron};
 
 /// A population's neurons behind its norm `Z = scale * I + offset`.
@@ -77,9 +77,7 @@ impl PopulationPass<'_> {
             self.neurons.adjoint(scratch.potential, scratch.fired, scratch.gradient);
             lanes_to_rows(scratch.gradient, neurons, rows, stride);
             if let Some(sums) = &mut sums {
-                for (row, current) in rows.chunks_exact(stride).zip(current[first * stride..].chunks_exact(stride)) {
-                    sums.push(&row[..self.steps], &current[..self.steps]);
-                }
+                sums.push(rows, &current[first * stride..], neurons, self.steps);
             }
         }
     }
@@ -135,38 +133,18 @@ impl NormSums {
         self.0.clear();
     }
 
-    /// Sums of `a` and of `a * b`.
-    fn push(&mut self, a: &[f32], b: &[f32]) {
-        let sums = vectorize(
-            #[inline(always)]
-            || {
-                // Four vectors of sums are in flight at a time.
-                const WIDTH: usize = 32;
-                let (mut first, mut second) = ([0.0f64; WIDTH], [0.0f64; WIDTH]);
-                let (a_whole, a_rest) = a.as_chunks::<WIDTH>();
-                let (b_whole, b_rest) = b.as_chunks::<WIDTH>();
-                for (a, b) in a_whole.iter().zip(b_whole) {
-                    for k in 0..WIDTH {
-                        first[k] += a[k] as f64;
-                        second[k] += a[k] as f64 * b[k] as f64;
-                    }
-                }
-                for (a, b) in a_rest.iter().zip(b_rest) {
-                    first[0] += *a as f64;
-                    second[0] += *a as f64 * *b as f64;
-                }
-                (first.iter().sum(), second.iter().sum())
-            },
-        );
-        self.0.push(sums);
+    /// Adds, for the next `neurons`, the sums of their rows of `a` and of `a * b`.
+    fn push(&mut self, a: &[f32], b: &[f32], neurons: usize, steps: usize) {
+        let known = self.0.len();
+        self.0.resize(known + neurons, (0.0, 0.0));
+        time_sums(a, b, padded(steps), steps, &mut self.0[known..]);
     }
 
     /// Adds the sums of the current and of its square for the next `neurons`.
     pub(super) fn of_rows(&mut self, current: &[f32], neurons: std::ops::Range<usize>, steps: usize) {
         debug_assert_eq!(self.0.len(), neurons.start);
-        for row in current[neurons.start * padded(steps)..].chunks_exact(padded(steps)).take(neurons.len()) {
-            self.push(&row[..steps], &row[..steps]);
-        }
+        let rows = &current[neurons.start * padded(steps)..];
+        self.push(rows, rows, neurons.len(), steps);
     }
 
     /// Mean and biased variance over `count` (sample, step) pairs, adding the samples in order.

@@ -1,0 +1,67 @@
+//! Spikes of a block of neurons, turned from one bit per neuron to one bit per step.
+
+use crate::LANES;
+use crate::spikes::bits;
+
+/// Masks of [`LANES`] bits that a word holds.
+const MASKS: usize = u64::BITS as usize / LANES;
+
+/// For each of [`LANES`] neurons the steps in which it fires. Neurons advance side by side, so their spikes come by step; whoever wants them
+/// by neuron meets so few in a step that finding them one step after the other would mostly be guessing wrong whether there is one more.
+#[derive(Debug, Default)]
+pub(crate) struct SpikeTrains {
+    /// Bit `n` of word `w` tells whether the neuron fires in step `64 w + n`.
+    words: Vec<[u64; LANES]>,
+}
+
+impl SpikeTrains {
+    /// Takes `fired`, one bit per neuron for each step, of which those in `kept` count, for what was there. Memory is reused.
+    pub(crate) fn refill(&mut self, fired: &[u16], kept: u16) {
+        self.words.clear();
+        self.words.extend(fired.chunks(MASKS * LANES).map(|fired| {
+            let mut words = [0; LANES];
+            for (part, fired) in fired.chunks(LANES).enumerate() {
+                let mut masks = [0; LANES];
+                masks.iter_mut().zip(fired).for_each(|(mask, fired)| *mask = fired & kept);
+                words.iter_mut().zip(turn(masks)).for_each(|(word, train)| *word |= u64::from(train) << (part * LANES));
+            }
+            words
+        }));
+    }
+
+    /// The steps in which neuron `lane` fires, ascending.
+    pub(crate) fn of(&self, lane: usize) -> impl Iterator<Item = u32> {
+        self.words.iter().zip(0..).flat_map(move |(words, w)| bits(words[lane]).map(move |n| u64::BITS * w + n as u32))
+    }
+}
+
+/// Bit `b` of mask `a` becomes bit `a` of mask `b`.
+fn turn(mut masks: [u16; LANES]) -> [u16; LANES] {
+    // In every square of twice the width two quarters change places.
+    for (width, low) in [(8, 0x00ff), (4, 0x0f0f), (2, 0x3333), (1, 0x5555)] {
+        for a in (0..LANES).filter(|a| a & width == 0) {
+            let changed = (masks[a] >> width ^ masks[a + width]) & low;
+            masks[a] ^= changed << width;
+            masks[a + width] ^= changed;
+        }
+    }
+    masks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_neuron_has_its_steps() {
+        let fired: Vec<u16> = (0..150_u32).map(|t| (t.wrapping_mul(2_654_435_761) >> 16) as u16).collect();
+        let (mut trains, kept) = (SpikeTrains::default(), 0b1011_1111_1111_1110);
+        for steps in [0, 1, 16, 64, 65, 150] {
+            trains.refill(&fired[..steps], kept);
+            for lane in 0..LANES {
+                let expected = (0..steps).filter(|&t| (fired[t] & kept) >> lane & 1 == 1).map(|t| t as u32);
+                assert!(trains.of(lane).eq(expected), "neuron {lane} in {steps} steps");
+            }
+        }
+    }
+}
