@@ -23,11 +23,11 @@ const BLOCK: usize = 32;
 /// Tasks of the weight gradient for each thread, so that they end at about the same time. More would copy a block's rows more often.
 const TASKS_PER_THREAD: usize = 4;
 
-/// Numbers of `f32` that leave room for other operands in a cache of 32 KiB.
-const NEAREST_CACHE: usize = 6144;
+/// Numbers of rows taken at a time: they are streamed from the second cache about as fast as they are multiplied.
+const NEAR_CACHE: usize = 16384;
 
-/// Steps of a row taken at a time: what the registers hold.
-const TILE: usize = 224;
+/// Steps of a row taken at a time.
+const TILE: usize = 448;
 
 /// A spike alone, with up to 4 taps, costs as much as this many multiply-adds of a row; kernels wider than that compare. `benches/projection.rs` compares.
 const SPIKE_COST: usize = 20;
@@ -212,7 +212,7 @@ impl WindowPlan {
         }
         // Whole trains, as many as fit beside a postsynaptic row.
         let length = windows.reach() + padded(shape.steps_out);
-        for frequent in frequent.chunks((NEAREST_CACHE / length).max(1)) {
+        for frequent in frequent.chunks((NEAR_CACHE / length).max(1)) {
             let trains = trains.resize(frequent.len() * length);
             trains.fill(0.0);
             for (train, &neuron) in trains.chunks_exact_mut(length).zip(frequent) {
@@ -270,7 +270,7 @@ impl WindowPlan {
         }
         let (length, lanes) = (padded(shape.steps_in), layout.lanes(block));
         let tile = length.div_ceil(length.div_ceil(TILE)).next_multiple_of(16);
-        let together = (NEAREST_CACHE / (tile + windows.reach())).max(1);
+        let together = (NEAR_CACHE / (tile + windows.reach())).max(1);
         for first_lane in (0..lanes).step_by(together) {
             let these = first_lane..lanes.min(first_lane + together);
             for start in (0..length).step_by(tile) {
