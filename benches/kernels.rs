@@ -2,14 +2,14 @@
 //!
 //! `cargo bench --bench kernels`, or `cargo bench --bench kernels -- pull` for one of them. Sizes are those of `shd-delays` at 10 ms: rows of
 //! 144 steps, 140 channels with some fifty spikes each, blocks of 32 postsynaptic neurons. An element is one multiply-add that the result
-//! needs; padding to whole vectors counts as nothing. Transposes choose the instruction set themselves.
+//! needs; padding to whole vectors counts as nothing. Transposes and sums over time choose the instruction set themselves.
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::RngExt;
 use sim_core::kernels::{
     Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Mixture, Place, RowTable, Shift, Source, Sources, combine, combine_each,
-    combine_each_paired, gather_rows, lanes_at_least, lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes,
+    combine_each_paired, gather_rows, lanes_at_least, lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes, time_sums,
 };
 use sim_core::{LANES, Lanes, Purpose, Seed, SpikeFrames};
 use std::hint::black_box;
@@ -194,5 +194,13 @@ fn transposes(criterion: &mut Criterion) {
     group.bench_function("lanes_at_least", |bencher| bencher.iter(|| lanes_at_least(black_box(&lanes), 1.0, &mut masks)));
 }
 
-criterion_group!(benches, spikes_to_rows, pull, filter, product, shares, transposes);
+fn sums(criterion: &mut Criterion) {
+    let mut group = group(criterion, "time_sums");
+    let (a, b) = (aligned(BLOCK * STEPS), aligned(BLOCK * STEPS));
+    let mut sums = [(0.0, 0.0); BLOCK];
+    group.throughput(Throughput::Elements((BLOCK * STEPS) as u64));
+    group.bench_function("both", |bencher| bencher.iter(|| time_sums(black_box(a.as_slice()), b.as_slice(), STEPS, STEPS, &mut sums)));
+}
+
+criterion_group!(benches, spikes_to_rows, pull, filter, product, shares, transposes, sums);
 criterion_main!(benches);

@@ -3,7 +3,8 @@
 use super::Instructions;
 use super::vector::{Eight, Kernel, Simd};
 
-/// Steps that are added up in single precision, each of 8 lanes at most 16 numbers; the sums of such runs are added in double precision.
+/// Steps that are added up in single precision, 16 numbers to a lane; sums over longer runs, and over samples, are in double precision. A
+/// conversion for every number would take longer than the sums.
 const RUN: usize = 128;
 
 /// `sums[n] = (sum of a[n][t], sum of a[n][t] * b[n][t])` over the steps `t < steps` of rows that lie `stride` numbers apart.
