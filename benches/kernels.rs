@@ -190,7 +190,7 @@ fn transposes(criterion: &mut Criterion) {
     group.bench_function("rows_to_lanes", |bencher| {
         bencher.iter(|| rows_to_lanes(rows.as_slice(), STEPS, black_box(&[(1.5, 0.1); LANES]), &mut lanes))
     });
-    group.bench_function("lanes_to_rows", |bencher| bencher.iter(|| lanes_to_rows(black_box(&lanes), LANES, rows.as_mut_slice())));
+    group.bench_function("lanes_to_rows", |bencher| bencher.iter(|| lanes_to_rows(black_box(&lanes), LANES, rows.as_mut_slice(), STEPS)));
     group.bench_function("lanes_at_least", |bencher| bencher.iter(|| lanes_at_least(black_box(&lanes), 1.0, &mut masks)));
 }
 
