@@ -111,12 +111,12 @@ fn pull(criterion: &mut Criterion) {
         for with in Instructions::available() {
             let id = BenchmarkId::new(with.name(), format!("{taps} taps"));
             group.bench_function(id, |bencher| {
-                bencher.iter(|| windows.pull(with, black_box(sources.all()), 0, Shift::Earlier, rows.as_slice(), out.as_mut_slice()))
+                bencher.iter(|| windows.pull_ahead(with, black_box(0..CHANNELS), rows.as_slice(), out.as_mut_slice()))
             });
             if with.has_bf16() {
                 let id = BenchmarkId::new(format!("{} bf16", with.name()), format!("{taps} taps"));
                 group.bench_function(id, |bencher| {
-                    bencher.iter(|| windows.pull_paired(with, black_box(sources.all()), 0, Shift::Earlier, &paired, out.as_mut_slice()))
+                    bencher.iter(|| windows.pull_paired(with, black_box(&sources), 0, Shift::Earlier, &paired, out.as_mut_slice()))
                 });
             }
         }

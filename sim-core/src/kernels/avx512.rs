@@ -194,7 +194,7 @@ pub(super) unsafe fn pair_pull(pull: PairPull) {
         // SAFETY: tiles stay below the length; the rest is the caller's promise.
         unsafe {
             let (rows, out) = (pull.rows.as_ptr().add(start), pull.out.as_mut_ptr().add(start));
-            for_tile!(vectors, pair_pull_tile::<__m512>(&pull, rows, out));
+            for_tile!(vectors, N => pair_pull_tile::<__m512, N>(&pull, rows, out));
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | file | loops |
 //! |---|---|
-//! | `delay_windows` | synapses whose kernels are a few neighbouring taps: `scatter`, `gather`, `pull` |
+//! | `delay_windows` | synapses whose kernels are a few neighbouring taps: `scatter`, `gather`, `pull`, `pull_ahead` |
 //! | `bursts` | spikes that follow one another closely, taken together by `scatter_bursts`, `gather_bursts` |
 //! | `row_sums` | weighted sums of whole rows: `combine`, `combine_each`, `gather_rows` |
 //! | `bf16` | the whole-row loops on pairs of bf16 numbers |
@@ -40,7 +40,7 @@ mod vector;
 pub use aligned::Aligned;
 pub use bf16::{combine_each_paired, pair, pair_rows, pair_with_next};
 pub use bursts::{Bursts, MOST_TAPS, Train};
-pub use delay_windows::{DelayWindows, Place, Shift, SomeSources, Source, Sources, WindowTaps};
+pub use delay_windows::{DelayWindows, Place, Shift, Source, Sources, WindowTaps};
 pub use rates::MachineRates;
 pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};
 pub use time_sums::time_sums;

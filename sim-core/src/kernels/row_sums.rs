@@ -34,7 +34,7 @@ impl Kernel for Combine<'_> {
             // SAFETY: tiles stay below `out.len()`; the rest is the caller's promise.
             unsafe {
                 let (rows, out) = (rows.as_ptr().add(start), out.as_mut_ptr().add(start));
-                for_tile!(vectors, combine_tile::<S::Full>(weights, rows, stride, out));
+                for_tile!(vectors, N => combine_tile::<S::Full, N>(weights, rows, stride, out));
             }
         }
     }
@@ -248,7 +248,7 @@ impl Kernel for GatherRows<'_> {
             for (start, planes) in tiles::<S::Full>(self.planes * <S::Full as Vector>::LANES) {
                 let plane = start / <S::Full as Vector>::LANES;
                 // SAFETY: tiles stay below the planes; the rest is the caller's promise.
-                unsafe { for_tile!(planes, gather_tile::<S::Full>(&mut self, plane, part)) }
+                unsafe { for_tile!(planes, N => gather_tile::<S::Full, N>(&mut self, plane, part)) }
             }
         }
     }

@@ -81,17 +81,19 @@ pub(super) fn split(vectors: usize, most: usize) -> impl Iterator<Item = (usize,
     )
 }
 
-/// Calls `$function::<V, N>($arguments)` for the tile of `$vectors` vectors.
+/// Evaluates `$body` with the constant `$n` being the number of vectors of a tile: `for_tile!(vectors, N => tile::<V, N>(operands))`.
 macro_rules! for_tile {
-    ($vectors:expr, $function:ident::<$v:ty>($($argument:expr),*)) => {
-        for_tile!(@ $vectors, $function, $v, ($($argument),*), 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+    ($vectors:expr, $n:ident => $body:expr) => {
+        for_tile!(@ $vectors, $n, $body, 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
     };
-    (@ $vectors:expr, $function:ident, $v:ty, $arguments:tt, $($n:literal)+) => {
+    (@ $vectors:expr, $n:ident, $body:expr, $($literal:literal)+) => {
         match $vectors {
-            $($n => for_tile!(@@ $function, $v, $n, $arguments),)+
+            $($literal => {
+                const $n: usize = $literal;
+                $body
+            })+
             _ => unreachable!("tiles hold at most MOST_TILE vectors"),
         }
     };
-    (@@ $function:ident, $v:ty, $n:literal, ($($argument:expr),*)) => { $function::<$v, $n>($($argument),*) };
 }
 pub(super) use for_tile;

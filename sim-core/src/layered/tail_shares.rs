@@ -3,7 +3,7 @@
 use super::layout::{Layout, index};
 use super::smoothing::{End, SmoothRows, Smoothing};
 use crate::DenseSynapses;
-use crate::kernels::{DelayWindows, Instructions, Place, Shift, Source, Sources, Train};
+use crate::kernels::{DelayWindows, Instructions, Place, Train};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -15,7 +15,6 @@ pub(super) struct TailShares {
     /// Place of the synapse, by share.
     place: Vec<u32>,
     shares: DelayWindows,
-    sources: Sources,
     cuts: Vec<Cut>,
     /// Share and slope, by cut and tail.
     values: Vec<(f64, f64)>,
@@ -33,7 +32,7 @@ struct Cut {
 impl TailShares {
     /// Works out the shares of every synapse.
     pub(super) fn prepare(&mut self, layout: &Layout, synapses: &DenseSynapses, smoothing: &Smoothing, rows: SmoothRows) {
-        let Self { start, place, shares, sources, cuts, values } = self;
+        let Self { start, place, shares, cuts, values } = self;
         let tails = smoothing.tails();
         start.clear();
         cuts.clear();
@@ -63,7 +62,6 @@ impl TailShares {
             (taps.value[0], taps.slope[0]) = (values[share].0 as f32, values[share].1 as f32);
             Place { first: 0, row: row_of(share), weight: cuts[share / tails].weight }
         });
-        sources.refill((0..values.len()).map(|share| Source { row: row_of(share), synapse: index(share) }));
     }
 
     /// Shares of some elements of a block.
@@ -93,7 +91,10 @@ impl TailShares {
 
     /// Adds the rows of tails of one block to dL/ds of a presynaptic neuron; both begin at the same step.
     pub(super) fn pull(&self, with: Instructions, shares: Range<usize>, rows: &[f32], out: &mut [f32]) {
-        self.shares.pull(with, self.sources.some(shares), 0, Shift::Earlier, rows, out);
+        if shares.is_empty() {
+            return;
+        }
+        self.shares.pull_ahead(with, shares, rows, out);
     }
 
     /// Place of the synapse, dL/dw, and dL/d delay over the weight, by share.

@@ -23,10 +23,10 @@ const BLOCK: usize = 32;
 /// Tasks of the weight gradient for each thread, so that they end at about the same time. More would copy a block's rows more often.
 const TASKS_PER_THREAD: usize = 4;
 
-/// Numbers of rows taken at a time: they are streamed from the second cache about as fast as they are multiplied.
-const NEAR_CACHE: usize = 16384;
+/// Numbers of trains taken at a time: they stay in a near cache.
+const NEAR_CACHE: usize = 6144;
 
-/// Steps of a row taken at a time.
+/// Steps of a block's rows taken at a time: these stay in the second cache, from which they are read about as fast as they are multiplied.
 const TILE: usize = 448;
 
 /// A spike alone, with up to 4 taps, costs as much as this many multiply-adds of a row; kernels wider than that compare. `benches/projection.rs` compares.
@@ -234,9 +234,9 @@ impl WindowPlan {
             for (lane, row) in rows.chunks_exact_mut(shape.stride).take(lanes).enumerate() {
                 let row = &mut row[..padded(shape.steps_out)];
                 if self.paired {
-                    windows.pull_paired(with, sources.all(), lane, Shift::Later, pairs, row);
+                    windows.pull_paired(with, sources, lane, Shift::Later, pairs, row);
                 } else {
-                    windows.pull(with, sources.all(), lane, Shift::Later, trains, row);
+                    windows.pull(with, sources, lane, trains, row);
                 }
             }
         }
@@ -267,31 +267,25 @@ impl WindowPlan {
         let (rows, tail_rows) = (scratch.rows.rows.as_slice(), scratch.rows.tails.as_slice());
         if self.paired {
             pair_up(rows, &mut scratch.pairs);
+            let source = |lane: usize| Source { row: index(lane * shape.stride), synapse: index(lane) };
+            scratch.sources.refill((0..layout.lanes(block)).map(source));
         }
         let (length, lanes) = (padded(shape.steps_in), layout.lanes(block));
         let tile = length.div_ceil(length.div_ceil(TILE)).next_multiple_of(16);
-        let together = (NEAR_CACHE / (tile + windows.reach())).max(1);
-        for first_lane in (0..lanes).step_by(together) {
-            let these = first_lane..lanes.min(first_lane + together);
-            for start in (0..length).step_by(tile) {
-                let steps = start..length.min(start + tile);
-                let source = |lane: usize| Source { row: index(lane * shape.stride + start), synapse: index(lane) };
-                scratch.sources.refill(these.clone().map(source));
-                for (neuron, out) in out.chunks_exact_mut(length).enumerate() {
-                    for run in demand.runs(neuron).filter_map(|run| overlap(&run, &steps)) {
-                        let (behind, out) = (run.start - start, &mut out[run.clone()]);
-                        for element in neuron * layout.taps..(neuron + 1) * layout.taps {
-                            let row = layout.row(block, element);
-                            if self.paired {
-                                windows.pull_paired(with, scratch.sources.all(), row, Shift::Earlier, &scratch.pairs[behind..], out);
-                            } else {
-                                windows.pull(with, scratch.sources.all(), row, Shift::Earlier, &rows[behind..], out);
-                            }
-                            // A block's tails go with its first lanes.
-                            if shape.smoothing.is_some() && first_lane == 0 {
-                                let shares = tails.of(layout, block, element..element + 1);
-                                tails.pull(with, shares, &tail_rows[run.start..], out);
-                            }
+        for start in (0..length).step_by(tile) {
+            let steps = start..length.min(start + tile);
+            for (neuron, out) in out.chunks_exact_mut(length).enumerate() {
+                for run in demand.runs(neuron).filter_map(|run| overlap(&run, &steps)) {
+                    let (start, out) = (run.start, &mut out[run]);
+                    for element in neuron * layout.taps..(neuron + 1) * layout.taps {
+                        let row = layout.row(block, element);
+                        if self.paired {
+                            windows.pull_paired(with, &scratch.sources, row, Shift::Earlier, &scratch.pairs[start..], out);
+                        } else {
+                            windows.pull_ahead(with, row..row + lanes, &rows[start..], out);
+                        }
+                        if shape.smoothing.is_some() {
+                            tails.pull(with, tails.of(layout, block, element..element + 1), &tail_rows[start..], out);
                         }
                     }
                 }
