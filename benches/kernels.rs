@@ -13,6 +13,7 @@ use sim_core::kernels::{
 };
 use sim_core::{LANES, Lanes, Purpose, Seed, SpikeFrames};
 use std::hint::black_box;
+use std::iter::once;
 use std::time::Duration;
 
 /// Taps per synapse: from the deployed network to the first epochs of training.
@@ -86,8 +87,8 @@ fn spikes_to_rows(criterion: &mut Criterion) {
                 group.bench_function(id, |bencher| {
                     bencher.iter(|| match name {
                         "scatter" => windows.scatter(with, 0..BLOCK, black_box(&steps), &heights, rows.as_mut_slice()),
-                        "scatter_bursts" => windows.scatter_bursts(with, 0..BLOCK, black_box(train), rows.as_mut_slice()),
-                        "gather_bursts" => windows.gather_bursts(with, 0..BLOCK, black_box(train), rows.as_slice(), &mut sums),
+                        "scatter_bursts" => windows.scatter_bursts(with, once((black_box(train), 0..BLOCK)), rows.as_mut_slice()),
+                        "gather_bursts" => windows.gather_bursts(with, once((black_box(train), 0..BLOCK, &mut sums[..])), rows.as_slice()),
                         _ => windows.gather(with, 0..BLOCK, black_box(&steps), &heights, rows.as_slice(), &mut sums),
                     })
                 });

@@ -113,9 +113,11 @@ impl<'a> Train<'a> {
         self.heights.as_ptr().cast::<f32>().wrapping_add((n + 1) * LANES - steps)
     }
 
-    /// Heights of burst `n` at the steps from its start on.
-    pub(super) fn heights(&self, n: usize) -> &[f32; LANES] {
-        &self.heights[n + 1].0
+    /// Step and height of each spike.
+    pub(super) fn spikes(&self) -> impl Iterator<Item = (u32, f32)> {
+        let bursts = self.start.iter().zip(&self.heights[1..]);
+        let steps = bursts.flat_map(|(&start, Heights(heights))| (start..).zip(*heights));
+        steps.filter(|(_, height)| *height != 0.0)
     }
 }
 
@@ -135,20 +137,16 @@ mod tests {
             bursts.refill(&frames, taps);
             for channel in 0..3 {
                 let train = bursts.channel(channel);
-                let mut found = Vec::new();
-                for (n, &start) in train.starts().iter().enumerate() {
-                    for (at, &height) in train.heights(n).iter().enumerate().filter(|(_, height)| **height != 0.0) {
-                        assert!(at + taps <= LANES, "taps leave the burst");
-                        found.push((start + at as u32, height));
-                    }
+                let (steps, counts) = frames.channel(channel);
+                assert!(train.spikes().eq(steps.iter().copied().zip(counts.iter().copied())), "{taps} taps, channel {channel}");
+                for (n, Heights(heights)) in train.heights[1..].iter().enumerate() {
+                    assert!(heights[LANES + 1 - taps..].iter().all(|height| *height == 0.0), "taps leave the burst");
                     for steps in 0..taps {
                         // SAFETY: as many numbers may be read.
                         let delayed = unsafe { *train.delayed(n, steps).cast::<[f32; LANES]>() };
-                        assert!((0..LANES).all(|t| delayed[t] == if t < steps { 0.0 } else { train.heights(n)[t - steps] }));
+                        assert!((0..LANES).all(|t| delayed[t] == if t < steps { 0.0 } else { heights[t - steps] }));
                     }
                 }
-                let (steps, counts) = frames.channel(channel);
-                assert!(found.into_iter().eq(steps.iter().copied().zip(counts.iter().copied())), "{taps} taps, channel {channel}");
                 assert_eq!(train.is_empty(), channel == 1);
             }
         }

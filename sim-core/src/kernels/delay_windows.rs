@@ -98,8 +98,8 @@ pub struct Place {
 impl DelayWindows {
     /// Numbers kept for kernels of `width` taps: a multiple of 4, of which eight make a vector of the loops over spikes. Wider vectors would
     /// save nothing: nearly all would cross cache lines.
-    pub fn lanes_for(width: usize) -> usize {
-        width.max(1).next_multiple_of(4)
+    pub const fn lanes_for(width: usize) -> usize {
+        if width == 0 { 4 } else { width.next_multiple_of(4) }
     }
 
     /// Makes room for `synapses` kernels of `width` taps and lets `f(synapse, taps)` fill each: it writes the first `width` numbers and
@@ -172,21 +172,20 @@ impl DelayWindows {
         unsafe { with.run_kernel(Scatter { table: self, synapses, steps, heights, rows }) }
     }
 
-    /// As [`scatter`](Self::scatter), burst by burst.
+    /// As [`scatter`](Self::scatter), burst by burst, of each train to its synapses.
     ///
     /// # Panics
     /// If the taps of a burst leave the rows, or there are more of them than the bursts are made for.
-    pub fn scatter_bursts(&self, with: Instructions, synapses: Range<usize>, train: Train, rows: &mut [f32]) {
-        self.check_train(&synapses, train, rows.len());
+    pub fn scatter_bursts<'a>(&self, with: Instructions, trains: impl Iterator<Item = (Train<'a>, Range<usize>)>, rows: &mut [f32]) {
         let table = self;
-        // SAFETY: just checked.
+        // SAFETY: each train is checked when its turn comes.
         unsafe {
             match self.width {
-                1 => with.run_kernel(ScatterBursts::<1> { table, synapses, train, rows }),
-                2 => with.run_kernel(ScatterBursts::<2> { table, synapses, train, rows }),
-                3 => with.run_kernel(ScatterBursts::<3> { table, synapses, train, rows }),
-                4 => with.run_kernel(ScatterBursts::<4> { table, synapses, train, rows }),
-                _ => unreachable!("bursts are for up to {MOST_TAPS} taps"),
+                1 => with.run_kernel(ScatterBursts::<1, _> { table, trains, rows }),
+                2 => with.run_kernel(ScatterBursts::<2, _> { table, trains, rows }),
+                3 => with.run_kernel(ScatterBursts::<3, _> { table, trains, rows }),
+                4 => with.run_kernel(ScatterBursts::<4, _> { table, trains, rows }),
+                _ => panic!("bursts are for up to {MOST_TAPS} taps"),
             }
         }
     }
@@ -204,22 +203,25 @@ impl DelayWindows {
         unsafe { with.run_kernel(Gather { table: self, synapses, steps, heights, rows, sums }) }
     }
 
-    /// As [`gather`](Self::gather), burst by burst.
+    /// As [`gather`](Self::gather), burst by burst, of each train to the sums of its synapses.
     ///
     /// # Panics
     /// As [`scatter_bursts`](Self::scatter_bursts).
-    pub fn gather_bursts(&self, with: Instructions, synapses: Range<usize>, train: Train, rows: &[f32], sums: &mut [f32]) {
-        self.check_train(&synapses, train, rows.len());
-        assert_eq!(sums.len(), synapses.len() * self.lanes);
+    pub fn gather_bursts<'a>(
+        &self,
+        with: Instructions,
+        trains: impl Iterator<Item = (Train<'a>, Range<usize>, &'a mut [f32])>,
+        rows: &[f32],
+    ) {
         let table = self;
-        // SAFETY: just checked. As many synapses at a time as leave room in sixteen registers.
+        // SAFETY: each train is checked when its turn comes. As many synapses at a time as leave room in sixteen registers.
         unsafe {
             match self.width {
-                1 => with.run_kernel(GatherBursts::<1, 8> { table, synapses, train, rows, sums }),
-                2 => with.run_kernel(GatherBursts::<2, 4> { table, synapses, train, rows, sums }),
-                3 => with.run_kernel(GatherBursts::<3, 4> { table, synapses, train, rows, sums }),
-                4 => with.run_kernel(GatherBursts::<4, 2> { table, synapses, train, rows, sums }),
-                _ => unreachable!("bursts are for up to {MOST_TAPS} taps"),
+                1 => with.run_kernel(GatherBursts::<1, 8, _> { table, trains, rows }),
+                2 => with.run_kernel(GatherBursts::<2, 4, _> { table, trains, rows }),
+                3 => with.run_kernel(GatherBursts::<3, 4, _> { table, trains, rows }),
+                4 => with.run_kernel(GatherBursts::<4, 2, _> { table, trains, rows }),
+                _ => panic!("bursts are for up to {MOST_TAPS} taps"),
             }
         }
     }
@@ -289,12 +291,14 @@ impl DelayWindows {
     }
 
     /// Checks that rows hold what spikes of up to step `latest` reach.
+    #[inline(always)]
     fn check_spikes(&self, synapses: &Range<usize>, latest: Option<u32>, length: usize) {
         assert!(synapses.start <= synapses.end && synapses.end <= self.first.len(), "no such synapses");
         let end = latest.map_or(0, |step| step as usize + self.furthest + Self::touched_for(self.width));
         assert!(end <= length, "the taps of a spike leave the rows");
     }
 
+    #[inline(always)]
     fn check_train(&self, synapses: &Range<usize>, train: Train, length: usize) {
         assert!((1..=train.taps()).contains(&self.width), "the bursts are made for other kernels");
         self.check_spikes(synapses, train.starts().last().copied(), length);
@@ -357,89 +361,97 @@ impl Scatter<'_> {
     }
 }
 
-/// The same for kernels of `TAPS` taps, few enough for bursts.
-struct ScatterBursts<'a, const TAPS: usize> {
+/// The same for kernels of `TAPS` taps, few enough for bursts. All trains go through one call, of which they would otherwise make thousands.
+struct ScatterBursts<'a, const TAPS: usize, Trains> {
     table: &'a DelayWindows,
-    synapses: Range<usize>,
-    train: Train<'a>,
+    trains: Trains,
     rows: &'a mut [f32],
 }
 
-impl<const TAPS: usize> Kernel for ScatterBursts<'_, TAPS> {
+impl<'a, const TAPS: usize, Trains: Iterator<Item = (Train<'a>, Range<usize>)>> Kernel for ScatterBursts<'_, TAPS, Trains> {
     /// Two bursts at a time share what is read of a synapse. They lie half a train apart: an addition would wait for one that overlaps it
     /// and was made just before.
     #[inline(always)]
-    unsafe fn run<S: Simd>(mut self) {
-        let starts = self.train.starts();
-        let (near, far) = starts.split_at(starts.len().div_ceil(2));
-        for (n, &start) in near.iter().enumerate() {
-            // SAFETY: handed on; both bursts are of the train.
-            unsafe {
-                match far.get(n) {
-                    Some(&next) if (next - start) as usize >= bursts::LANES => self.add::<S::Half, 2>([n, near.len() + n]),
-                    Some(_) => {
-                        self.add::<S::Half, 1>([n]);
-                        self.add::<S::Half, 1>([near.len() + n]);
+    unsafe fn run<S: Simd>(self) {
+        let Self { table, trains, rows } = self;
+        for (train, synapses) in trains {
+            table.check_train(&synapses, train, rows.len());
+            let (near, far) = train.starts().split_at(train.starts().len().div_ceil(2));
+            for (n, &start) in near.iter().enumerate() {
+                // SAFETY: just checked; both bursts are of the train.
+                unsafe {
+                    match far.get(n) {
+                        Some(&next) if (next - start) as usize >= bursts::LANES => {
+                            add_bursts::<S::Half, TAPS, 2>(table, train, [n, near.len() + n], &synapses, rows);
+                        }
+                        Some(_) => {
+                            add_bursts::<S::Half, TAPS, 1>(table, train, [n], &synapses, rows);
+                            add_bursts::<S::Half, TAPS, 1>(table, train, [near.len() + n], &synapses, rows);
+                        }
+                        None => add_bursts::<S::Half, TAPS, 1>(table, train, [n], &synapses, rows),
                     }
-                    None => self.add::<S::Half, 1>([n]),
                 }
             }
         }
     }
 
     fn run_scalar(self) {
-        let Self { table, synapses, train, rows } = self;
-        for synapse in synapses {
-            for (burst, start) in train.starts().iter().enumerate() {
-                for (at, height) in (0..).zip(train.heights(burst)) {
-                    // The last heights of a burst are zeros, and their taps need not be in the row.
-                    if *height != 0.0 {
-                        let row = &mut rows[(start + at + table.offset[synapse]) as usize..];
-                        let weighted = &table.weighted[synapse * table.lanes..][..TAPS];
-                        row.iter_mut().zip(weighted).for_each(|(row, weighted)| *row += height * weighted);
-                    }
+        let Self { table, trains, rows } = self;
+        for (train, synapses) in trains {
+            table.check_train(&synapses, train, rows.len());
+            for synapse in synapses {
+                let weighted = &table.weighted[synapse * table.lanes..][..TAPS];
+                for (at, height) in train.spikes() {
+                    let row = &mut rows[(at + table.offset[synapse]) as usize..];
+                    row.iter_mut().zip(weighted).for_each(|(row, weighted)| *row += height * weighted);
                 }
             }
         }
     }
 }
 
-impl<const TAPS: usize> ScatterBursts<'_, TAPS> {
-    /// Adds `N` bursts of the train, ascending and of which none overlaps another. Synapses are the inner loop, as in `Scatter::columns`.
-    #[inline(always)]
-    unsafe fn add<V: Eight, const N: usize>(&mut self, which: [usize; N]) {
-        let Self { table, synapses, train, rows } = self;
-        let start = train.starts()[which[0]] as usize;
-        // SAFETY: the rows hold what every burst touches, every synapse is in the table.
-        unsafe {
-            let (mut delayed, mut behind) = ([[V::splat(0.0); TAPS]; N], [0; N]);
-            for (n, &burst) in which.iter().enumerate() {
-                behind[n] = train.starts()[burst] as usize - start;
-                for k in 0..TAPS {
-                    delayed[n][k] = V::load(train.delayed(burst, k));
+/// Adds `N` bursts of a train, ascending and of which none overlaps another, to the rows of `synapses`. Synapses are the inner loop, as in
+/// `Scatter::columns`.
+///
+/// # Safety
+/// The rows hold what every burst touches, every synapse is in the table, the bursts are of the train.
+#[inline(always)]
+unsafe fn add_bursts<V: Eight, const TAPS: usize, const N: usize>(
+    table: &DelayWindows,
+    train: Train,
+    which: [usize; N],
+    synapses: &Range<usize>,
+    rows: &mut [f32],
+) {
+    let start = train.starts()[which[0]] as usize;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (mut delayed, mut behind) = ([[V::splat(0.0); TAPS]; N], [0; N]);
+        for (n, &burst) in which.iter().enumerate() {
+            behind[n] = train.starts()[burst] as usize - start;
+            for k in 0..TAPS {
+                delayed[n][k] = V::load(train.delayed(burst, k));
+            }
+        }
+        let lanes = DelayWindows::lanes_for(TAPS);
+        let mut weighted = table.weighted.as_ptr().wrapping_add(synapses.start * lanes);
+        let rows = rows.as_mut_ptr().add(start);
+        for &offset in table.offset.get_unchecked(synapses.clone()) {
+            let at = rows.add(offset as usize);
+            let mut sum = [V::splat(0.0); N];
+            for n in 0..N {
+                sum[n] = V::load(at.add(behind[n]));
+            }
+            for k in 0..TAPS {
+                let weight = V::splat(*weighted.add(k));
+                for n in 0..N {
+                    sum[n] = sum[n].add_product(weight, delayed[n][k]);
                 }
             }
-            let mut offset = table.offset.as_ptr().add(synapses.start);
-            let mut weighted = table.weighted.as_ptr().wrapping_add(synapses.start * table.lanes);
-            let rows = rows.as_mut_ptr().add(start);
-            for _ in synapses.clone() {
-                let at = rows.add(*offset as usize);
-                let mut sum = [V::splat(0.0); N];
-                for n in 0..N {
-                    sum[n] = V::load(at.add(behind[n]));
-                }
-                for k in 0..TAPS {
-                    let weight = V::splat(*weighted.add(k));
-                    for n in 0..N {
-                        sum[n] = sum[n].add_product(weight, delayed[n][k]);
-                    }
-                }
-                for n in 0..N {
-                    sum[n].store(at.add(behind[n]));
-                }
-                offset = offset.add(1);
-                weighted = weighted.wrapping_add(table.lanes);
+            for n in 0..N {
+                sum[n].store(at.add(behind[n]));
             }
+            weighted = weighted.wrapping_add(lanes);
         }
     }
 }
@@ -522,75 +534,89 @@ impl Gather<'_> {
 }
 
 /// The same for kernels of `TAPS` taps, few enough for bursts, `N` synapses at a time.
-struct GatherBursts<'a, const TAPS: usize, const N: usize> {
+struct GatherBursts<'a, const TAPS: usize, const N: usize, Trains> {
     table: &'a DelayWindows,
-    synapses: Range<usize>,
-    train: Train<'a>,
+    trains: Trains,
     rows: &'a [f32],
-    sums: &'a mut [f32],
 }
 
-impl<const TAPS: usize, const N: usize> Kernel for GatherBursts<'_, TAPS, N> {
+impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (Train<'a>, Range<usize>, &'a mut [f32])>> Kernel
+    for GatherBursts<'_, TAPS, N, Trains>
+{
     #[inline(always)]
-    unsafe fn run<S: Simd>(mut self) {
-        let (count, mut n) = (self.synapses.len(), 0);
-        // SAFETY: handed on.
-        unsafe {
-            while n + N <= count {
-                self.several::<S::Half, N>(n);
-                n += N;
-            }
-            while n < count {
-                self.several::<S::Half, 1>(n);
-                n += 1;
+    unsafe fn run<S: Simd>(self) {
+        let Self { table, trains, rows } = self;
+        for (train, synapses, sums) in trains {
+            table.check_train(&synapses, train, rows.len());
+            assert_eq!(sums.len(), synapses.len() * DelayWindows::lanes_for(TAPS));
+            let mut first = synapses.start;
+            // SAFETY: just checked.
+            unsafe {
+                let mut sums = sums.as_mut_ptr();
+                while first + N <= synapses.end {
+                    sum_bursts::<S::Half, TAPS, N>(table, train, first, rows, sums);
+                    first += N;
+                    sums = sums.add(N * DelayWindows::lanes_for(TAPS));
+                }
+                while first < synapses.end {
+                    sum_bursts::<S::Half, TAPS, 1>(table, train, first, rows, sums);
+                    first += 1;
+                    sums = sums.add(DelayWindows::lanes_for(TAPS));
+                }
             }
         }
     }
 
     fn run_scalar(self) {
-        let Self { table, synapses, train, rows, sums } = self;
-        for (synapse, sums) in synapses.zip(sums.chunks_exact_mut(table.lanes)) {
-            for (burst, start) in train.starts().iter().enumerate() {
-                for (at, height) in (0..).zip(train.heights(burst)) {
-                    if *height != 0.0 {
-                        let row = &rows[(start + at + table.offset[synapse]) as usize..];
-                        sums[..TAPS].iter_mut().zip(row).for_each(|(sum, row)| *sum += height * row);
-                    }
+        let Self { table, trains, rows } = self;
+        for (train, synapses, sums) in trains {
+            table.check_train(&synapses, train, rows.len());
+            for (synapse, sums) in synapses.zip(sums.chunks_exact_mut(table.lanes)) {
+                for (at, height) in train.spikes() {
+                    let row = &rows[(at + table.offset[synapse]) as usize..];
+                    sums[..TAPS].iter_mut().zip(row).for_each(|(sum, row)| *sum += height * row);
                 }
             }
         }
     }
 }
 
-impl<const TAPS: usize, const N: usize> GatherBursts<'_, TAPS, N> {
-    /// The sum of tap `k` over a burst is the product of the burst, delayed by `k`, with what the row holds there.
-    #[inline(always)]
-    unsafe fn several<V: Eight, const M: usize>(&mut self, n: usize) {
-        let Self { table, synapses, train, rows, sums } = self;
-        // SAFETY: the rows hold what every burst touches, every synapse is in the table and has its sums.
-        unsafe {
-            let mut from = [rows.as_ptr(); M];
-            for q in 0..M {
-                from[q] = from[q].add(*table.offset.get_unchecked(synapses.start + n + q) as usize);
+/// Adds the sums of `M` synapses from `first` on over a train to `sums`. The sum of tap `k` over a burst is the product of the burst, delayed by
+/// `k`, with what the row holds there.
+///
+/// # Safety
+/// The rows hold what every burst touches, every synapse is in the table and has its sums.
+#[inline(always)]
+unsafe fn sum_bursts<V: Eight, const TAPS: usize, const M: usize>(
+    table: &DelayWindows,
+    train: Train,
+    first: usize,
+    rows: &[f32],
+    sums: *mut f32,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut from = [rows.as_ptr(); M];
+        for q in 0..M {
+            from[q] = from[q].add(*table.offset.get_unchecked(first + q) as usize);
+        }
+        let mut sum = [[V::splat(0.0); TAPS]; M];
+        for (burst, &start) in train.starts().iter().enumerate() {
+            let mut delayed = [V::splat(0.0); TAPS];
+            for k in 0..TAPS {
+                delayed[k] = V::load(train.delayed(burst, k));
             }
-            let mut sum = [[V::splat(0.0); TAPS]; M];
-            for (burst, &start) in train.starts().iter().enumerate() {
-                let mut delayed = [V::splat(0.0); TAPS];
+            for q in 0..M {
+                let row = V::load(from[q].add(start as usize));
                 for k in 0..TAPS {
-                    delayed[k] = V::load(train.delayed(burst, k));
-                }
-                for q in 0..M {
-                    let row = V::load(from[q].add(start as usize));
-                    for k in 0..TAPS {
-                        sum[q][k] = sum[q][k].add_product(delayed[k], row);
-                    }
+                    sum[q][k] = sum[q][k].add_product(delayed[k], row);
                 }
             }
-            for q in 0..M {
-                let mut four = [V::splat(0.0); MOST_TAPS];
-                four[..TAPS].copy_from_slice(&sum[q]);
-                V::add_sums(four, sums.as_mut_ptr().add((n + q) * table.lanes));
-            }
+        }
+        for q in 0..M {
+            let mut four = [V::splat(0.0); MOST_TAPS];
+            four[..TAPS].copy_from_slice(&sum[q]);
+            V::add_sums(four, sums.add(q * DelayWindows::lanes_for(TAPS)));
         }
     }
 }
@@ -829,8 +855,8 @@ mod tests {
                     let single = (scattered.clone(), sums.clone());
                     scattered.copy_from_slice(&rows);
                     sums.fill(0.5);
-                    table.scatter_bursts(with, 1..synapses, train, &mut scattered);
-                    table.gather_bursts(with, 1..synapses, train, &rows, &mut sums);
+                    table.scatter_bursts(with, std::iter::once((train, 1..synapses)), &mut scattered);
+                    table.gather_bursts(with, std::iter::once((train, 1..synapses, &mut sums[..])), &rows);
                     let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
                     assert!(near(&scattered, &single.0), "{with:?}: bursts of {width} taps are not their spikes");
                     let taps = |sums: &[f32]| sums.chunks_exact(table.lanes()).flat_map(|sums| sums[..width].to_vec()).collect::<Vec<_>>();

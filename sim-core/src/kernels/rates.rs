@@ -6,6 +6,7 @@ use super::{Aligned, Bursts, Instructions};
 use crate::SpikeFrames;
 use serde::Serialize;
 use std::hint::black_box;
+use std::iter::once;
 use std::time::Instant;
 
 /// Best rates of one core with one instruction set, measured.
@@ -106,10 +107,10 @@ fn bursts(with: Instructions) -> (f64, f64) {
     let each = (SYNAPSES * spikes.len()) as f64;
     let scattered = best_rate(|rounds| {
         rows.fill(0.0);
-        (0..rounds).for_each(|_| table.scatter_bursts(with, 0..SYNAPSES, train, rows));
+        (0..rounds).for_each(|_| table.scatter_bursts(with, once((train, 0..SYNAPSES)), rows));
     });
     let gathered = best_rate(|rounds| {
-        (0..rounds).for_each(|_| table.gather_bursts(with, 0..SYNAPSES, train, rows, &mut sums));
+        (0..rounds).for_each(|_| table.gather_bursts(with, once((train, 0..SYNAPSES, &mut sums[..])), rows));
     });
     black_box(sums);
     (each * scattered, each * gathered)

@@ -3,7 +3,7 @@
 use super::layout::{Layout, index};
 use super::smoothing::{End, SmoothRows, Smoothing};
 use crate::DenseSynapses;
-use crate::kernels::{DelayWindows, Instructions, Place, Train};
+use crate::kernels::{DelayWindows, Instructions, Place};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -70,23 +70,9 @@ impl TailShares {
         self.start[row(elements.start)] as usize..self.start[row(elements.end)] as usize
     }
 
-    /// Adds spikes to the rows of tails of one block.
-    pub(super) fn scatter(&self, with: Instructions, shares: Range<usize>, train: Train, rows: &mut [f32]) {
-        if !shares.is_empty() {
-            self.shares.scatter_bursts(with, shares, train, rows);
-        }
-    }
-
-    /// Numbers of [`gather`](Self::gather)'s sums per share.
-    pub(super) fn lanes(&self) -> usize {
-        self.shares.lanes()
-    }
-
-    /// Adds the correlations of spikes with the rows of tails of one block to `sums`.
-    pub(super) fn gather(&self, with: Instructions, shares: Range<usize>, train: Train, rows: &[f32], sums: &mut [f32]) {
-        if !shares.is_empty() {
-            self.shares.gather_bursts(with, shares, train, rows, sums);
-        }
+    /// The taps of all shares.
+    pub(super) fn windows(&self) -> &DelayWindows {
+        &self.shares
     }
 
     /// Adds the rows of tails of one block to dL/ds of a presynaptic neuron; both begin at the same step.
@@ -99,7 +85,7 @@ impl TailShares {
 
     /// Place of the synapse, dL/dw, and dL/d delay over the weight, by share.
     pub(super) fn fold<'a>(&'a self, shares: Range<usize>, sums: &'a [f32]) -> impl Iterator<Item = (usize, f32, f32)> + 'a {
-        shares.zip(sums.chunks_exact(self.lanes())).map(|(share, sums)| {
+        shares.zip(sums.chunks_exact(self.shares.lanes())).map(|(share, sums)| {
             let (weight, delay) = self.shares.fold(share, sums);
             (self.place[share] as usize, weight, delay)
         })

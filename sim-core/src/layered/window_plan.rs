@@ -156,19 +156,12 @@ impl WindowPlan {
         let tail_rows = tail_rows.resize(layout.block * shape.per_lane());
         tail_rows.fill(0.0);
         if self.burst_taps().is_some() {
-            let rows = rows.as_mut_slice();
-            for element in 0..layout.elements() {
-                let train = spikes.bursts.channel(element / layout.taps);
-                if !train.is_empty() {
-                    let row = layout.row(block, element);
-                    windows.scatter_bursts(with, row..row + lanes, train, rows);
-                }
-            }
+            let trains = || (0..layout.elements()).map(|element| (spikes.bursts.channel(element / layout.taps), element));
+            let to_lanes = |(train, element)| (train, layout.row(block, element)..layout.row(block, element) + lanes);
+            windows.scatter_bursts(with, trains().map(to_lanes), rows.as_mut_slice());
             if shape.smoothing.is_some() {
-                for element in 0..layout.elements() {
-                    let train = spikes.bursts.channel(element / layout.taps);
-                    tails.scatter(with, tails.of(layout, block, element..element + 1), train, tail_rows);
-                }
+                let to_shares = |(train, element)| (train, tails.of(layout, block, element..element + 1));
+                tails.windows().scatter_bursts(with, trains().map(to_shares), tail_rows);
             }
         } else {
             self.add_spikes(with, block, spikes.frames, scratch);
@@ -338,7 +331,7 @@ impl WindowCorrelation<'_> {
         scratch.sums.clear();
         if let Some(tails) = self.tails {
             let (block, elements) = self.layout.task(task);
-            scratch.sums.resize(tails.of(&self.layout, block, elements).len() * tails.lanes(), 0.0);
+            scratch.sums.resize(tails.of(&self.layout, block, elements).len() * tails.windows().lanes(), 0.0);
         }
     }
 
@@ -358,28 +351,27 @@ impl WindowCorrelation<'_> {
         self.shape.spread(with, layout, block, gradient, &mut scratch.rows);
         let rows = scratch.rows.rows.as_slice();
         let per_element = layout.block * windows.lanes();
-        for (element, sums) in elements.clone().zip(sums.chunks_exact_mut(per_element)) {
-            let (neuron, row) = (element / layout.taps, layout.row(block, element));
-            let (synapses, sums) = (row..row + lanes, &mut sums[..lanes * windows.lanes()]);
-            if windows.burst_taps().is_some() {
-                let train = spikes.bursts.channel(neuron);
-                if !train.is_empty() {
-                    windows.gather_bursts(with, synapses, train, rows, sums);
-                }
-            } else {
-                let (steps, counts) = spikes.frames.channel(neuron);
+        let of_lanes = |element: usize| layout.row(block, element)..layout.row(block, element) + lanes;
+        let by_element = elements.clone().zip(sums.chunks_exact_mut(per_element).map(|sums| &mut sums[..lanes * windows.lanes()]));
+        if windows.burst_taps().is_none() {
+            for (element, sums) in by_element {
+                let (steps, counts) = spikes.frames.channel(element / layout.taps);
                 if !steps.is_empty() {
-                    windows.gather(with, synapses, steps, counts, rows, sums);
+                    windows.gather(with, of_lanes(element), steps, counts, rows, sums);
                 }
             }
+            return;
         }
+        let train = |element: usize| spikes.bursts.channel(element / layout.taps);
+        windows.gather_bursts(with, by_element.map(|(element, sums)| (train(element), of_lanes(element), sums)), rows);
         if let Some(tails) = self.tails {
             let mut sums = &mut scratch.sums[..];
-            for element in elements {
+            let by_element = elements.map(|element| {
                 let shares = tails.of(layout, block, element..element + 1);
-                let these = sums.split_off_mut(..shares.len() * tails.lanes()).expect("every share has its sums");
-                tails.gather(with, shares, spikes.bursts.channel(element / layout.taps), scratch.rows.tails.as_slice(), these);
-            }
+                let these = sums.split_off_mut(..shares.len() * tails.windows().lanes()).expect("every share has its sums");
+                (train(element), shares, these)
+            });
+            tails.windows().gather_bursts(with, by_element, scratch.rows.tails.as_slice());
         }
     }
 
