@@ -77,9 +77,11 @@ fn counted() -> Asked {
 const SEED: Seed = Seed(11);
 const CLASSES: usize = 3;
 const CHANNELS: usize = 40;
-/// Raw widths of the Gaussian: shares in fixed filters, and taps around the delay.
-const WIDE: f64 = 12.0;
-const NARROW: f64 = 0.23;
+/// Raw width of the Gaussian and how it is evaluated: shares in fixed filters, taps before one, many taps around the delay, and few.
+const WIDE: (f64, GaussianMethod) = (12.0, GaussianMethod::Polynomial);
+const SMOOTHED: (f64, GaussianMethod) = (2.0, GaussianMethod::Smoothed);
+const MIDDLE: (f64, GaussianMethod) = (2.0, GaussianMethod::Truncated);
+const NARROW: (f64, GaussianMethod) = (0.23, GaussianMethod::Cheapest);
 
 /// 90 samples, augmented in every way; sample `n` has `spikes(n)` spikes, two to a step.
 fn data(spikes: impl Fn(usize) -> usize) -> SpikeDataset {
@@ -102,8 +104,9 @@ fn network() -> Network {
     settings.build(CHANNELS, CLASSES, 1.0, SEED).unwrap()
 }
 
-const EVALUATION: KernelEvaluation =
-    KernelEvaluation { gaussian: GaussianMethod::Cheapest, tolerance: 5e-3, precision: sim_core::Precision::Single };
+fn evaluation(gaussian: GaussianMethod) -> KernelEvaluation {
+    KernelEvaluation { gaussian, ..KernelEvaluation::default() }
+}
 
 /// Every sample is of class `slot % CLASSES`.
 struct ByTurns(Loss);
@@ -130,18 +133,18 @@ fn batches(data: &SpikeDataset) -> [Vec<SpikeFrames>; 3] {
 /// Steps that [`engine_asks`] counts over.
 const STEPS: usize = 60;
 
-/// What all batches ask for once each of them was there twice: `train` with kernels of width `sigma_raw`, `evaluate` without one.
-fn engine_asks(data: &SpikeDataset, sigma_raw: Option<f64>) -> Asked {
+/// What all batches ask for once each of them was there twice: `train` with these kernels, `evaluate` without.
+fn engine_asks(data: &SpikeDataset, kernels: Option<(f64, GaussianMethod)>) -> Asked {
     let (network, batches) = (network(), batches(data));
     let mut engine = LayeredEngine::new(&network).unwrap();
     let dropout = Some(Dropout { rate: 0.3, seed: SEED, step: 0 });
     let mut round = || {
         for batch in &batches {
             for loss in [Loss::SumSoftmax, Loss::MaxOverTime] {
-                match sigma_raw {
-                    Some(sigma_raw) => {
-                        let pass =
-                            Pass { kernels: Kernels::Trained { sigma_raw, evaluation: EVALUATION }, norm: NormStatistics::Batch, dropout };
+                match kernels {
+                    Some((sigma_raw, gaussian)) => {
+                        let kernels = Kernels::Trained { sigma_raw, evaluation: evaluation(gaussian) };
+                        let pass = Pass { kernels, norm: NormStatistics::Batch, dropout };
                         engine.train(&network, batch, &pass, &ByTurns(loss)).map(|_| ()).unwrap();
                     }
                     None => engine.evaluate(&network, batch, &Pass::DEPLOYED, &ByTurns(loss)).unwrap(),
@@ -159,7 +162,7 @@ fn engine_asks(data: &SpikeDataset, sigma_raw: Option<f64>) -> Asked {
 ///
 /// A list grows when a sample has more spikes or steps than any before it in its place, which would happen ever more rarely, but never for
 /// the last time, while weights move and augmentation draws anew. Here larger samples come first.
-fn trainer_asks(larger: &SpikeDataset, data: &SpikeDataset, sigma: f64) -> Asked {
+fn trainer_asks(larger: &SpikeDataset, data: &SpikeDataset, (sigma, gaussian): (f64, GaussianMethod)) -> Asked {
     const LARGER: usize = 3;
     const WARM: usize = 8;
     const EPOCHS: usize = 13;
@@ -169,7 +172,7 @@ fn trainer_asks(larger: &SpikeDataset, data: &SpikeDataset, sigma: f64) -> Asked
         batch_size: 8,
         dropout: 0.3,
         gradient_clip: Some(1e-3),
-        kernel: EVALUATION,
+        kernel: evaluation(gaussian),
         sigma: SigmaSchedule { start: sigma, end: sigma, ..SigmaSchedule::default() },
         ..TrainingSettings::default()
     };
@@ -206,15 +209,15 @@ fn a_step_allocates_nothing() {
     let (data, larger) = (data(|n| 40 + 7 * n % 38), data(|_| 160));
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        for sigma_raw in [Some(WIDE), Some(NARROW), None] {
-            let asked = pool.install(|| engine_asks(&data, sigma_raw));
-            assert_eq!(asked, Asked::default(), "engine, {threads} threads, sigma {sigma_raw:?}");
+        for kernels in [Some(WIDE), Some(SMOOTHED), Some(MIDDLE), Some(NARROW), None] {
+            let asked = pool.install(|| engine_asks(&data, kernels));
+            assert_eq!(asked, Asked::default(), "engine, {threads} threads, {kernels:?}");
         }
         // The thread that makes the frames is a new one each epoch. Where it or the trainer has to wait for the other, for the first time in the
         // epoch, the channel between them writes down who waits: two lists of 4 entries, and the new thread's entry. No step adds to that.
-        for sigma in [WIDE, NARROW] {
-            let asked = pool.install(|| trainer_asks(&larger, &data, sigma));
-            assert!(asked.times <= 3 && asked.most_bytes <= 96, "trainer, {threads} threads, sigma {sigma}: {asked:?}");
+        for kernels in [WIDE, SMOOTHED, MIDDLE, NARROW] {
+            let asked = pool.install(|| trainer_asks(&larger, &data, kernels));
+            assert!(asked.times <= 3 && asked.most_bytes <= 96, "trainer, {threads} threads, {kernels:?}: {asked:?}");
         }
     }
     // Called by a thread that is not of the pool, rayon hands parallel loops over in blocks of 63, which it allocates; a step has about 30.

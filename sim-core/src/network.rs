@@ -192,6 +192,9 @@ impl DenseSynapses {
     }
 
     fn check(&self, name: &str) -> Result<()> {
+        if self.taps == 0 {
+            return Err(Error::out_of_range(format!("{name}: kernel elements per pair of neurons"), 0, "at least 1"));
+        }
         length(&format!("{name}: weight"), self.weight.len(), self.post * self.pre * self.taps)?;
         length(&format!("{name}: delay"), self.delay.len(), self.delay_count())?;
         let max = self.max_delay_steps as f32;

@@ -3,6 +3,15 @@
 /// Bytes of a cache line and of the widest vector.
 const ALIGNMENT: usize = 64;
 
+/// Resizes a buffer that is used again and again; when it has to grow, by a quarter more than asked for, so that lengths that move a little
+/// do not ask for memory every time.
+pub fn resize_with_room<T: Clone>(buffer: &mut Vec<T>, length: usize, value: T) {
+    if length > buffer.capacity() {
+        buffer.reserve(length + length / 4 - buffer.len());
+    }
+    buffer.resize(length, value);
+}
+
 /// A reused buffer whose first number lies on a cache line: a load that crosses two lines takes twice as long.
 // Not `Clone`: the copy would lie elsewhere against the lines.
 #[derive(Debug, Default)]

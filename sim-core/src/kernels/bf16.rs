@@ -81,10 +81,10 @@ pub fn combine_each_paired(
         return;
     }
     assert!(length.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-    assert!((count - 1).strict_mul(stride) + length <= rows.len(), "a row leaves the rows");
+    assert!((count - 1).strict_mul(stride).strict_add(length) <= rows.len(), "a row leaves the rows");
     for output in outputs {
-        assert!(output.weights as usize + offset + count <= weights.len(), "weights are missing");
-        assert!(output.out as usize + length <= out.len(), "an output leaves the rows");
+        assert!((output.weights as usize).strict_add(offset).strict_add(count) <= weights.len(), "weights are missing");
+        assert!((output.out as usize).strict_add(length) <= out.len(), "an output leaves the rows");
     }
     let product = PairProduct { outputs, weights: &weights[offset..], count, rows, stride, out, length };
     match with {

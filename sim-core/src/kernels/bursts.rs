@@ -11,7 +11,7 @@ pub(super) const LANES: usize = 8;
 /// Taps of a kernel that bursts are made for.
 pub const MOST_TAPS: usize = 4;
 
-/// Heights at the steps from a burst's first spike on. On their own part of a cache line, so that no load crosses two.
+/// Heights at the steps from a burst's first spike on. On their own part of a cache line: only what is read as delayed crosses two.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(align(32))]
 pub(super) struct Heights([f32; LANES]);

@@ -8,19 +8,20 @@
 //! | [`DelayWindows::gather`] | gradients to spikes: `sum_s[k] += h row_s[t + first_s + k]`, its adjoint in the weights | one short vector per spike and synapse |
 //! | [`DelayWindows::scatter_bursts`], [`DelayWindows::gather_bursts`] | the same for kernels of up to [`MOST_TAPS`] taps | one short vector per burst and synapse |
 //! | [`DelayWindows::pull`] | whole rows: `out[t] += sum_s sum_k w_s value_s[k] row_s[t - first_s - k]` | one multiply-add per step, tap and synapse |
-//! | [`DelayWindows::pull_ahead`] | whole rows, the other way: `out[t] += sum_s sum_k w_s value_s[k] row_s[t + first_s + k]` | the same |
+//! | [`DelayWindows::pull_ahead`] | the other way: `out[t] += sum_s sum_k w_s value_s[k] row_s[t + first_s + k]` | the same |
+//! | [`DelayWindows::pull_paired`] | either way, on bf16 | half of that |
 
 use super::bf16::{pair, unpaired};
 use super::bursts::{self, MOST_TAPS, Train};
 use super::vector::{Eight, Kernel, MOST_TILE, Simd, Vector, for_tile, tiles};
-use super::{Instructions, ROW_MULTIPLE};
+use super::{Instructions, ROW_MULTIPLE, resize_with_room};
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// Taps of all synapses of a projection.
 #[derive(Debug, Clone, Default)]
 pub struct DelayWindows {
-    /// Delay of the first tap in steps.
+    /// Delay of the first tap in steps; behind a filter, where it lies in a row from the step of the spike on.
     first: Vec<u32>,
     /// Where in the rows of its block the first tap of a spike of step 0 lies.
     offset: Vec<u32>,
@@ -56,6 +57,12 @@ pub struct Sources {
 }
 
 impl Sources {
+    /// Makes room for `count`.
+    pub fn reserve(&mut self, count: usize) {
+        self.list.clear();
+        self.list.reserve(count);
+    }
+
     /// Takes `sources` for what was there. Memory is reused.
     pub fn refill(&mut self, sources: impl Iterator<Item = Source>) {
         self.list.clear();
@@ -87,7 +94,7 @@ pub struct WindowTaps<'a> {
 /// Where a synapse's taps go, and how strongly.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Place {
-    /// Delay of the first tap in steps.
+    /// Delay of the first tap in steps, or wherever else in its row a spike of step 0 brings it.
     pub first: u32,
     /// Where the synapse's row starts in the rows of its block.
     pub row: u32,
@@ -99,19 +106,21 @@ impl DelayWindows {
     /// Numbers kept for kernels of `width` taps: a multiple of 4, of which eight make a vector of the loops over spikes. Wider vectors would
     /// save nothing: nearly all would cross cache lines.
     pub const fn lanes_for(width: usize) -> usize {
-        if width == 0 { 4 } else { width.next_multiple_of(4) }
+        width.next_multiple_of(4)
     }
 
     /// Makes room for `synapses` kernels of `width` taps and lets `f(synapse, taps)` fill each: it writes the first `width` numbers and
     /// tells the rest. Memory is reused.
     pub fn fill(&mut self, synapses: usize, width: usize, f: impl Fn(usize, WindowTaps) -> Place + Sync) {
+        assert!(width > 0, "a kernel has at least one tap");
         let lanes = Self::lanes_for(width);
         (self.width, self.lanes) = (width, lanes);
         self.pairs.clear();
-        self.first.resize(synapses, 0);
-        self.offset.resize(synapses, 0);
+        for places in [&mut self.first, &mut self.offset] {
+            resize_with_room(places, synapses, 0);
+        }
         for values in [&mut self.weighted, &mut self.value, &mut self.slope] {
-            values.resize(synapses * lanes, 0.0);
+            resize_with_room(values, synapses * lanes, 0.0);
         }
         let kernels = self.value.par_chunks_exact_mut(lanes).zip(self.slope.par_chunks_exact_mut(lanes));
         let rest = self.weighted.par_chunks_exact_mut(lanes).zip(self.first.par_iter_mut().zip(&mut self.offset));
@@ -119,7 +128,7 @@ impl DelayWindows {
             value[width..].fill(0.0);
             slope[width..].fill(0.0);
             let place = f(synapse, WindowTaps { value, slope });
-            (*first, *offset) = (place.first, place.row + place.first);
+            (*first, *offset) = (place.first, place.row.strict_add(place.first));
             weighted.iter_mut().zip(&*value).for_each(|(weighted, value)| *weighted = place.weight * value);
         });
         self.latest = self.first.par_iter().copied().max().unwrap_or(0) as usize;
@@ -287,10 +296,10 @@ impl DelayWindows {
         assert!(out.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
         let (before, behind) = if shift == Shift::Later { (self.reach(), 0) } else { (0, self.reach()) };
         assert!(sources.first_row >= before && sources.last_row + behind + out <= rows, "a source leaves the rows");
-        assert!(sources.last_synapse + offset < self.first.len(), "no such synapse");
+        assert!(sources.last_synapse.strict_add(offset) < self.first.len(), "no such synapse");
     }
 
-    /// Checks that rows hold what spikes of up to step `latest` reach.
+    /// Checks that rows hold what spikes of up to step `latest` touch.
     #[inline(always)]
     fn check_spikes(&self, synapses: &Range<usize>, latest: Option<u32>, length: usize) {
         assert!(synapses.start <= synapses.end && synapses.end <= self.first.len(), "no such synapses");
@@ -298,6 +307,7 @@ impl DelayWindows {
         assert!(end <= length, "the taps of a spike leave the rows");
     }
 
+    /// Checks that rows hold what a train touches and that it is made for as many taps.
     #[inline(always)]
     fn check_train(&self, synapses: &Range<usize>, train: Train, length: usize) {
         assert!((1..=train.taps()).contains(&self.width), "the bursts are made for other kernels");
@@ -329,7 +339,7 @@ impl Kernel for Scatter<'_> {
         for synapse in self.synapses {
             let weighted = &self.table.weighted[synapse * lanes..][..lanes];
             for (step, height) in self.steps.iter().zip(self.heights) {
-                let at = (step + self.table.offset[synapse]) as usize;
+                let at = *step as usize + self.table.offset[synapse] as usize;
                 self.rows[at..].iter_mut().zip(weighted).for_each(|(row, weighted)| *row += height * weighted);
             }
         }
@@ -402,7 +412,7 @@ impl<'a, const TAPS: usize, Trains: Iterator<Item = (Train<'a>, Range<usize>)>> 
             for synapse in synapses {
                 let weighted = &table.weighted[synapse * table.lanes..][..TAPS];
                 for (at, height) in train.spikes() {
-                    let row = &mut rows[(at + table.offset[synapse]) as usize..];
+                    let row = &mut rows[at as usize + table.offset[synapse] as usize..];
                     row.iter_mut().zip(weighted).for_each(|(row, weighted)| *row += height * weighted);
                 }
             }
@@ -480,7 +490,7 @@ impl Kernel for Gather<'_> {
         let lanes = self.table.lanes;
         for (synapse, sums) in self.synapses.zip(self.sums.chunks_exact_mut(lanes)) {
             for (step, height) in self.steps.iter().zip(self.heights) {
-                let at = (step + self.table.offset[synapse]) as usize;
+                let at = *step as usize + self.table.offset[synapse] as usize;
                 sums[..self.table.width].iter_mut().zip(&self.rows[at..]).for_each(|(sum, row)| *sum += height * row);
             }
         }
@@ -515,7 +525,7 @@ impl Gather<'_> {
         unsafe {
             let mut from = [self.rows.as_ptr(); N];
             for (q, from) in from.iter_mut().enumerate() {
-                *from = from.add(*self.table.offset.get_unchecked(self.synapses.start + n + q) as usize + column);
+                *from = from.wrapping_add(*self.table.offset.get_unchecked(self.synapses.start + n + q) as usize + column);
             }
             let mut sum = [V::splat(0.0); N];
             for (&step, &height) in self.steps.iter().zip(self.heights) {
@@ -573,7 +583,7 @@ impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (Train<'a>, 
             table.check_train(&synapses, train, rows.len());
             for (synapse, sums) in synapses.zip(sums.chunks_exact_mut(table.lanes)) {
                 for (at, height) in train.spikes() {
-                    let row = &rows[(at + table.offset[synapse]) as usize..];
+                    let row = &rows[at as usize + table.offset[synapse] as usize..];
                     sums[..TAPS].iter_mut().zip(row).for_each(|(sum, row)| *sum += height * row);
                 }
             }
@@ -598,7 +608,7 @@ unsafe fn sum_bursts<V: Eight, const TAPS: usize, const M: usize>(
     unsafe {
         let mut from = [rows.as_ptr(); M];
         for q in 0..M {
-            from[q] = from[q].add(*table.offset.get_unchecked(first + q) as usize);
+            from[q] = from[q].wrapping_add(*table.offset.get_unchecked(first + q) as usize);
         }
         let mut sum = [[V::splat(0.0); TAPS]; M];
         for (burst, &start) in train.starts().iter().enumerate() {
@@ -923,6 +933,63 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Trains of no, one, two near, two far, and three bursts, some to no synapses at all.
+    #[test]
+    fn many_trains_in_one_call_are_their_spikes() {
+        let trains: [&[u32]; 6] = [&[], &[3], &[3, 9], &[3, 40], &[2, 8, 15], &[1, 2, 3, 4, 30, 31, 37, 60]];
+        let events: Vec<(u32, u32)> =
+            (0..).zip(trains).flat_map(|(channel, steps)| steps.iter().map(move |&step| (channel, step))).collect();
+        let frames = SpikeFrames::from_events(trains.len(), 70, &events).unwrap();
+        let synapses = |channel: usize| if channel == 3 { 0..0 } else { 11 * channel..11 * channel + 9 };
+        for width in 1..=MOST_TAPS {
+            let stride = 70 + 20 + DelayWindows::touched_for(width);
+            let mut table = DelayWindows::default();
+            table.fill(11 * trains.len(), width, |synapse, taps| {
+                taps.value[..width].iter_mut().zip(1..).for_each(|(value, k)| *value = 1.0 / (k + synapse) as f32);
+                Place { first: (synapse * 7 % 20) as u32, row: (synapse % 11 * stride) as u32, weight: 2.0 }
+            });
+            let rows: Vec<f32> = (0..11 * stride).map(|n| (n % 17) as f32 - 8.0).collect();
+            let mut bursts = Bursts::default();
+            bursts.refill(&frames, width);
+            for with in Instructions::available() {
+                let (mut scattered, mut single) = (rows.clone(), rows.clone());
+                table.scatter_bursts(with, (0..trains.len()).map(|c| (bursts.channel(c), synapses(c))), &mut scattered);
+                let (mut sums, mut single_sums) = (vec![0.0; 9 * 6 * table.lanes()], vec![0.0; 9 * 6 * table.lanes()]);
+                let sums_of = sums.chunks_exact_mut(9 * table.lanes()).enumerate();
+                let gathered = sums_of.map(|(c, sums)| (bursts.channel(c), synapses(c), &mut sums[..synapses(c).len() * 4]));
+                table.gather_bursts(with, gathered, &rows);
+                for (c, sums) in single_sums.chunks_exact_mut(9 * table.lanes()).enumerate() {
+                    let (steps, counts) = frames.channel(c);
+                    table.scatter(with, synapses(c), steps, counts, &mut single);
+                    table.gather(with, synapses(c), steps, counts, &rows, &mut sums[..synapses(c).len() * 4]);
+                }
+                assert!(scattered.iter().zip(&single).all(|(a, b)| (a - b).abs() < 1e-4), "{with:?}: {width} taps scattered");
+                for (sums, single) in sums.chunks_exact(4).zip(single_sums.chunks_exact(4)) {
+                    let close = sums.iter().zip(single).take(width).all(|(a, b)| (a - b).abs() < 1e-4);
+                    assert!(close, "{with:?}: {width} taps gathered");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "made for other kernels")]
+    fn bursts_for_fewer_taps_are_refused() {
+        let mut table = DelayWindows::default();
+        table.fill(1, 3, |_, _| Place { first: 0, row: 0, weight: 1.0 });
+        let mut bursts = Bursts::default();
+        bursts.refill(&SpikeFrames::from_events(1, 4, &[(0, 2)]).unwrap(), 2);
+        table.scatter_bursts(Instructions::Scalar, std::iter::once((bursts.channel(0), 0..1)), &mut [0.0; 32]);
+    }
+
+    #[test]
+    #[should_panic(expected = "leaves the rows")]
+    fn rows_too_short_to_be_pulled_are_refused() {
+        let mut table = DelayWindows::default();
+        table.fill(1, 3, |_, _| Place { first: 14, row: 0, weight: 1.0 });
+        table.pull_ahead(Instructions::Scalar, 0..1, &[0.0; 32], &mut [0.0; 16]);
     }
 
     #[test]

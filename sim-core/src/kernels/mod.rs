@@ -37,7 +37,7 @@ mod time_sums;
 mod transpose;
 mod vector;
 
-pub use aligned::Aligned;
+pub use aligned::{Aligned, resize_with_room};
 pub use bf16::{combine_each_paired, pair, pair_rows, pair_with_next};
 pub use bursts::{Bursts, MOST_TAPS, Train};
 pub use delay_windows::{DelayWindows, Place, Shift, Source, Sources, WindowTaps};
@@ -59,11 +59,14 @@ pub fn padded(steps: usize) -> usize {
 /// Instruction sets the kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Instructions {
-    /// 16 lanes of `f32`, fused multiply-add.
+    /// 16 lanes of `f32`, fused multiply-add. Like the next two made by this module only, which asks the processor first.
+    #[non_exhaustive]
     Avx512,
     /// 8 lanes of `f32`, fused multiply-add.
+    #[non_exhaustive]
     Avx2,
     /// 4 lanes of `f32`, fused multiply-add.
+    #[non_exhaustive]
     Neon,
     /// Plain Rust.
     Scalar,

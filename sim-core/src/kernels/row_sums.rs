@@ -1,6 +1,6 @@
 //! Weighted sums of rows: the loops of kernels that are a few fixed filters.
 //!
-//! They read rows that start at multiples of 16 numbers, so their loads are aligned where the rows are [`Aligned`](super::Aligned).
+//! Most read rows that start at multiples of 16 numbers, so their loads are aligned where the rows are [`Aligned`](super::Aligned).
 
 use super::vector::{Kernel, Simd, Vector, for_tile, split, tiles};
 use super::{Instructions, ROW_MULTIPLE};
@@ -14,7 +14,7 @@ pub fn combine(with: Instructions, weights: &[f32], rows: &[f32], stride: usize,
         return;
     }
     assert!(out.len().is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-    assert!((weights.len() - 1).strict_mul(stride) + out.len() <= rows.len(), "a row leaves the rows");
+    assert!((weights.len() - 1).strict_mul(stride).strict_add(out.len()) <= rows.len(), "a row leaves the rows");
     // SAFETY: just checked.
     unsafe { with.run_kernel(Combine { weights, rows, stride, out }) }
 }
@@ -96,10 +96,10 @@ pub fn combine_each(
         return;
     }
     assert!(length.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-    assert!((count - 1).strict_mul(stride) + length <= rows.len(), "a row leaves the rows");
+    assert!((count - 1).strict_mul(stride).strict_add(length) <= rows.len(), "a row leaves the rows");
     for output in outputs {
-        assert!(output.weights as usize + offset + count <= weights.len(), "weights are missing");
-        assert!(output.out as usize + length <= out.len(), "an output leaves the rows");
+        assert!((output.weights as usize).strict_add(offset).strict_add(count) <= weights.len(), "weights are missing");
+        assert!((output.out as usize).strict_add(length) <= out.len(), "an output leaves the rows");
     }
     let product = Product { weights: &weights[offset..], count, rows, stride };
     let (lanes, (four, rest)) = (with.lanes(), outputs.as_chunks::<4>());
@@ -225,8 +225,11 @@ pub fn gather_rows(
 ) {
     let Some(last) = index.iter().copied().max() else { return };
     assert_eq!(index.len(), heights.len());
-    let end = |stride: usize| planes.saturating_sub(1).strict_mul(stride) + ROW_MULTIPLE;
-    assert!((last as usize).strict_mul(table.row_stride) + end(table.plane_stride) <= table.numbers.len(), "a row leaves the table");
+    let end = |stride: usize| planes.saturating_sub(1).strict_mul(stride).strict_add(ROW_MULTIPLE);
+    assert!(
+        (last as usize).strict_mul(table.row_stride).strict_add(end(table.plane_stride)) <= table.numbers.len(),
+        "a row leaves the table"
+    );
     assert!(end(out_stride) <= out.len(), "a plane leaves the output");
     // SAFETY: just checked.
     unsafe { with.run_kernel(GatherRows { index, heights, table, planes, out, out_stride }) }

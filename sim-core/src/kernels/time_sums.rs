@@ -11,11 +11,11 @@ const RUN: usize = 128;
 ///
 /// # Panics
 /// If a row is missing or shorter than `steps`.
-pub fn time_sums(a: &[f32], b: &[f32], stride: usize, steps: usize, sums: &mut [(f64, f64)]) {
-    let end = if sums.is_empty() { 0 } else { (sums.len() - 1) * stride + steps };
+pub fn time_sums(with: Instructions, a: &[f32], b: &[f32], stride: usize, steps: usize, sums: &mut [(f64, f64)]) {
+    let end = if sums.is_empty() { 0 } else { (sums.len() - 1).strict_mul(stride).strict_add(steps) };
     assert!(end <= a.len() && end <= b.len(), "a row is missing");
-    // SAFETY: the processor has the instructions; the rows are there, as just checked.
-    unsafe { Instructions::detect().run_kernel(TimeSums { a, b, stride, steps, sums }) };
+    // SAFETY: the rows are there, as just checked.
+    unsafe { with.run_kernel(TimeSums { a, b, stride, steps, sums }) };
 }
 
 /// See [`time_sums`]: `a` and `b` hold a row for each of the `sums`.

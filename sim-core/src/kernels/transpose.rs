@@ -17,7 +17,7 @@ pub fn rows_to_lanes(rows: &[f32], stride: usize, affine: &[(f32, f32)], lanes: 
 
 fn rows_to_lanes_with(with: Instructions, rows: &[f32], stride: usize, affine: &[(f32, f32)], lanes: &mut [Lanes]) {
     let (count, steps) = (affine.len(), lanes.len());
-    assert!(count <= LANES && (count == 0 || (count - 1) * stride + steps <= rows.len()), "a row is missing");
+    assert!(count <= LANES && (count == 0 || (count - 1).strict_mul(stride).strict_add(steps) <= rows.len()), "a row is missing");
     let (mut scale, mut offset) = ([0.0; LANES], [0.0; LANES]);
     for (lane, &(factor, constant)) in affine.iter().enumerate() {
         (scale[lane], offset[lane]) = (factor, constant);
@@ -67,7 +67,7 @@ pub fn lanes_to_rows(lanes: &[Lanes], count: usize, rows: &mut [f32], stride: us
 
 fn lanes_to_rows_with(with: Instructions, lanes: &[Lanes], count: usize, rows: &mut [f32], stride: usize) {
     let steps = lanes.len();
-    assert!(count <= LANES && (count == 0 || (count - 1) * stride + steps <= rows.len()), "a row is missing");
+    assert!(count <= LANES && (count == 0 || (count - 1).strict_mul(stride).strict_add(steps) <= rows.len()), "a row is missing");
     match with {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as in `rows_to_lanes`.

@@ -1,8 +1,8 @@
 //! The vectors that kernels are written over, and how a kernel is compiled for each of them.
 //!
 //! A kernel is a struct of its operands that implements [`Kernel`] once, for any [`Simd`]. Everything it calls is `#[inline(always)]`, so
-//! that it is compiled with the target features of the function that runs it; for the same reason kernels hold no closures: one that is
-//! not inlined would lose the features, and be fifty times slower.
+//! that it is compiled with the target features of the function that runs it; for the same reason kernels hold no closures that
+//! compute: one that is not inlined would lose the features, and be fifty times slower. Iterators that only tell what comes next may be made of them.
 
 /// A vector of `LANES` numbers.
 ///

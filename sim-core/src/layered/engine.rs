@@ -374,6 +374,9 @@ impl LayeredEngine {
         if let Some(Dropout { rate, .. }) = pass.dropout {
             Error::check("Dropout::rate", rate, (0.0..1.0).contains(&rate), "at least 0 and below 1")?;
         }
+        if let Kernels::Trained { evaluation, .. } = pass.kernels {
+            evaluation.check()?;
+        }
         self.prepare(network, batch, pass, train);
         for place in 0..self.order.len() {
             let p = self.order[place];
@@ -491,7 +494,7 @@ impl LayeredEngine {
                     if normed && n == last {
                         chunk.timing.time(Stage::Neurons, || {
                             let neurons = plan.neurons(block);
-                            samples.iter_mut().for_each(|sample| sample.sums[p].of_rows(&sample.current[p], neurons.clone(), steps));
+                            samples.iter_mut().for_each(|sample| sample.sums[p].of_rows(with, &sample.current[p], neurons.clone(), steps));
                         });
                     }
                 }
@@ -529,7 +532,7 @@ impl LayeredEngine {
         let neurons = self.neurons[p].take().expect("sources are not in the order");
         let affine = std::mem::take(&mut self.affine[p]);
         let (steps, size, is_output, batch) = (self.steps[p], self.sizes[p], p == self.output, self.batch);
-        let population = PopulationPass { neurons: &*neurons, affine: &affine, size, steps };
+        let population = PopulationPass { instructions: self.instructions, neurons: &*neurons, affine: &affine, size, steps };
         let (by_step, burst_taps, height) = (self.wants_events(p), self.wants_bursts(p), dropout_scale(pass.dropout));
         self.each_sample(|b, sample, chunk| {
             chunk.timing.time(Stage::Neurons, || {
@@ -578,7 +581,13 @@ impl LayeredEngine {
         let neurons = self.neurons[p].take().expect("sources are not in the order");
         let affine = std::mem::take(&mut self.affine[p]);
         let scale = if p == self.output { 1.0 } else { dropout_scale(pass.dropout) };
-        let population = PopulationPass { neurons: &*neurons, affine: &affine, size: self.sizes[p], steps: self.steps[p] };
+        let population = PopulationPass {
+            instructions: self.instructions,
+            neurons: &*neurons,
+            affine: &affine,
+            size: self.sizes[p],
+            steps: self.steps[p],
+        };
         let normed = network.populations[p].norm.is_some();
         self.each_sample(|_, sample, chunk| {
             let Chunk { timing, lanes, gradient_lanes, fired, .. } = chunk;

@@ -6,9 +6,9 @@
 //! | `projection` | one projection over a batch, forward and back |
 //! | `spread` | from delays to taps, or to shares in fixed filters |
 //! | `smoothing` | a few taps before one fixed filter |
+//! | `tail_shares` | what the window's ends cut off of that |
 //! | `basis` | the fixed filters and the shares |
 //! | `pieces` | a cheaper way to apply them |
-//! | `tail_shares` | what the window cuts off of them |
 //! | `window_plan` | projections whose synapses are a few neighbouring taps |
 //! | `basis_plan` | projections whose synapses are shares in fixed filters |
 //! | `layout` | the order in which both keep synapses |

@@ -5,11 +5,12 @@
 
 use super::demand::Demand;
 use super::engine::BatchStatistics;
-use crate::kernels::{lanes_to_rows, padded, rows_to_lanes, time_sums, vectorize};
+use crate::kernels::{Instructions, lanes_to_rows, padded, rows_to_lanes, time_sums, vectorize};
 use crate::{LANES, Lanes, Neuron};
 
 /// A population's neurons behind its norm `Z = scale * I + offset`.
 pub(super) struct PopulationPass<'a> {
+    pub instructions: Instructions,
     pub neurons: &'a dyn Neuron,
     pub affine: &'a [(f32, f32)],
     pub size: usize,
@@ -77,7 +78,7 @@ impl PopulationPass<'_> {
             self.neurons.adjoint(scratch.potential, scratch.fired, scratch.gradient);
             lanes_to_rows(scratch.gradient, neurons, rows, stride);
             if let Some(sums) = &mut sums {
-                sums.push(rows, &current[first * stride..], neurons, self.steps);
+                sums.push(self.instructions, rows, &current[first * stride..], neurons, self.steps);
             }
         }
     }
@@ -134,17 +135,17 @@ impl NormSums {
     }
 
     /// Adds, for the next `neurons`, the sums of their rows of `a` and of `a * b`.
-    fn push(&mut self, a: &[f32], b: &[f32], neurons: usize, steps: usize) {
+    fn push(&mut self, with: Instructions, a: &[f32], b: &[f32], neurons: usize, steps: usize) {
         let known = self.0.len();
         self.0.resize(known + neurons, (0.0, 0.0));
-        time_sums(a, b, padded(steps), steps, &mut self.0[known..]);
+        time_sums(with, a, b, padded(steps), steps, &mut self.0[known..]);
     }
 
     /// Adds the sums of the current and of its square for the next `neurons`.
-    pub(super) fn of_rows(&mut self, current: &[f32], neurons: std::ops::Range<usize>, steps: usize) {
+    pub(super) fn of_rows(&mut self, with: Instructions, current: &[f32], neurons: std::ops::Range<usize>, steps: usize) {
         debug_assert_eq!(self.0.len(), neurons.start);
         let rows = &current[neurons.start * padded(steps)..];
-        self.push(rows, rows, neurons.len(), steps);
+        self.push(with, rows, rows, neurons.len(), steps);
     }
 
     /// Mean and biased variance over `count` (sample, step) pairs, adding the samples in order.

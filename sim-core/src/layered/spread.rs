@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`GaussianMethod::Exact`] | the taps of the window, but for those below 1e-8 of the largest | none |
 //! | [`GaussianMethod::Truncated`] | the neighbouring taps that hold all but `tolerance` of the mass | `tolerance` |
-//! | [`GaussianMethod::Smoothed`] | a few taps of a narrow Gaussian before one wide Gaussian, the same for all (`smoothing`) | `tolerance` |
+//! | [`GaussianMethod::Smoothed`] | three or four taps of a narrow Gaussian before one wide Gaussian, the same for all (`smoothing`) | `tolerance` |
 //! | [`GaussianMethod::Polynomial`] | `sum_r c_r(d) f_r`: the Gaussians `f_r` at `n` Chebyshev points of the window, weighted by the polynomial through them | `tolerance` |
 //! | [`GaussianMethod::Cheapest`] | whichever of the last three costs least for the width at hand | `tolerance` |
 //!
@@ -92,7 +92,8 @@ impl KernelEvaluation {
 /// Multiply-adds that the kernels of a projection take, whatever the loop that does them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KernelCost {
-    /// Per synapse and spike (on the way back also per synapse and step): taps, or shares in fixed filters.
+    /// Per synapse and spike (on the way back also per synapse and step): taps, or shares in fixed filters. What a synapse near an end of the
+    /// window costs beyond that (`Smoothed`) is not counted.
     pub per_synapse: usize,
     /// Per postsynaptic neuron and step: the fixed filters, 0 where there are none.
     pub per_neuron: usize,
@@ -169,7 +170,8 @@ impl Spread {
 }
 
 impl Window {
-    /// Writes the taps of a synapse of delay `delay` and their derivatives with respect to it, `width` each; returns the delay of the first.
+    /// Writes the taps of a synapse of delay `delay` and their derivatives with respect to it, `width` each; returns the delay of the first or,
+    /// with a filter behind them, its place in the row.
     pub fn taps(&self, delay: f64, value: &mut [f32], slope: &mut [f32]) -> u32 {
         match &self.shape {
             WindowShape::Taps(kernel) => {
@@ -192,21 +194,21 @@ impl Window {
         }
     }
 
-    /// The largest delay of a first tap.
+    /// The largest of those delays or places.
     pub fn latest(&self) -> usize {
         self.smoothing().map_or(self.max_delay + 1 - self.width, |smoothing| smoothing.latest())
     }
 }
 
 /// The values `exp(-x^2 / 2 sigma^2)` at `x`, `x + step`, `x + 2 step`, ..., by two multiplications each.
-struct Bumps {
+pub(super) struct Bumps {
     value: f64,
     ratio: f64,
     change: f64,
 }
 
 impl Bumps {
-    fn new(x: f64, step: f64, inverse_variance: f64) -> Self {
+    pub fn new(x: f64, step: f64, inverse_variance: f64) -> Self {
         Self {
             value: (-0.5 * x * x * inverse_variance).exp(),
             ratio: (-step * (x + 0.5 * step) * inverse_variance).exp(),
@@ -215,7 +217,7 @@ impl Bumps {
     }
 
     #[inline]
-    fn next(&mut self) -> f64 {
+    pub fn next(&mut self) -> f64 {
         let value = self.value;
         self.value *= self.ratio;
         self.ratio *= self.change;
@@ -361,6 +363,7 @@ mod tests {
         for (method, raw) in [
             (GaussianMethod::Polynomial, 12.0),
             (GaussianMethod::Polynomial, 3.0),
+            (GaussianMethod::Smoothed, 6.0),
             (GaussianMethod::Smoothed, 4.0),
             (GaussianMethod::Smoothed, 2.0),
             (GaussianMethod::Smoothed, 1.0),

@@ -3,7 +3,7 @@
 use super::layout::{Layout, index};
 use super::smoothing::{End, SmoothRows, Smoothing};
 use crate::DenseSynapses;
-use crate::kernels::{DelayWindows, Instructions, Place};
+use crate::kernels::{DelayWindows, Instructions, Place, resize_with_room};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -36,6 +36,7 @@ impl TailShares {
         let tails = smoothing.tails();
         start.clear();
         cuts.clear();
+        cuts.reserve(layout.places());
         for row in 0..layout.places() / layout.block {
             start.push(index(cuts.len() * tails));
             for place in row * layout.block..(row + 1) * layout.block {
@@ -46,13 +47,12 @@ impl TailShares {
             }
         }
         start.push(index(cuts.len() * tails));
-        values.resize(cuts.len() * tails, (0.0, 0.0));
-        // Where nothing is cut off there are no tails to tell apart either.
-        values.par_chunks_exact_mut(tails.max(1)).zip(&*cuts).with_min_len(64).for_each(|(values, cut)| {
+        resize_with_room(values, cuts.len() * tails, (0.0, 0.0));
+        values.par_chunks_exact_mut(tails).zip(&*cuts).with_min_len(64).for_each(|(values, cut)| {
             smoothing.shares(cut.end, cut.delay as f64, |r, share, slope| values[r] = (share, slope));
         });
-        place.clear();
-        place.extend(cuts.iter().flat_map(|cut| std::iter::repeat_n(cut.place, tails)));
+        resize_with_room(place, values.len(), 0);
+        place.chunks_exact_mut(tails).zip(&*cuts).for_each(|(places, cut)| places.fill(cut.place));
         let row_of = |share: usize| {
             let Cut { place, end, .. } = cuts[share / tails];
             let (lane, behind) = (place as usize % layout.block, (end == End::Longest) as usize);

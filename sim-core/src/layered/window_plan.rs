@@ -11,7 +11,7 @@ use super::projection::{Spikes, Write};
 use super::smoothing::{SmoothRows, Smoothing};
 use super::spread::Window;
 use super::tail_shares::TailShares;
-use crate::kernels::{Aligned, DelayWindows, Instructions, Place, Shift, Source, Sources, padded, pair_with_next};
+use crate::kernels::{Aligned, DelayWindows, Instructions, Place, Shift, Source, Sources, padded, pair_with_next, resize_with_room};
 use crate::{DenseSynapses, SpikeFrames};
 use std::ops::Range;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const NEAR_CACHE: usize = 6144;
 /// Steps of a block's rows taken at a time: these stay in the second cache, from which they are read about as fast as they are multiplied.
 const TILE: usize = 448;
 
-/// A spike alone, with up to 4 taps, costs as much as this many multiply-adds of a row; kernels wider than that compare. `benches/projection.rs` compares.
+/// A spike of up to 4 taps costs as much as this many multiply-adds of a row. `benches/projection.rs` compares.
 const SPIKE_COST: usize = 20;
 
 /// What one of so many taps costs instead of 4, in tenths: 13 for every eight, 10 for another four.
@@ -96,7 +96,9 @@ impl WindowPlan {
     /// Works out the taps of every synapse.
     pub(super) fn prepare(&mut self, synapses: &DenseSynapses, window: &Window, paired: bool, (steps_in, steps_out): (usize, usize)) {
         // How a block's elements are split changes nothing but who adds them.
-        let tasks = (TASKS_PER_THREAD * rayon::current_num_threads()).div_ceil(synapses.post.div_ceil(BLOCK));
+        // Every task filters the gradient of its block itself, if there is a filter: then more tasks than threads are more work.
+        let per_thread = if window.smoothing().is_some() { 1 } else { TASKS_PER_THREAD };
+        let tasks = (per_thread * rayon::current_num_threads()).div_ceil(synapses.post.div_ceil(BLOCK));
         let layout = Layout::new(synapses, BLOCK, (synapses.pre * synapses.taps).div_ceil(tasks));
         let touched = DelayWindows::touched_for(window.width);
         let smoothing =
@@ -152,9 +154,10 @@ impl WindowPlan {
         let Self { layout, windows, shape, tails, .. } = self;
         let lanes = layout.lanes(block);
         let BlockRows { rows, tails: tail_rows, .. } = &mut scratch.rows;
-        rows.resize(layout.block * shape.stride).fill(0.0);
+        // There are rows for all lanes of a block, though the last may not have as many.
+        rows.resize(layout.block * shape.stride)[..lanes * shape.stride].fill(0.0);
         let tail_rows = tail_rows.resize(layout.block * shape.per_lane());
-        tail_rows.fill(0.0);
+        tail_rows[..lanes * shape.per_lane()].fill(0.0);
         if self.burst_taps().is_some() {
             let trains = || (0..layout.elements()).map(|element| (spikes.bursts.channel(element / layout.taps), element));
             let to_lanes = |(train, element)| (train, layout.row(block, element)..layout.row(block, element) + lanes);
@@ -190,8 +193,10 @@ impl WindowPlan {
         let lanes = layout.lanes(block);
         let WindowScratch { rows, trains, pairs, sources, frequent } = scratch;
         let rows = rows.rows.as_mut_slice();
+        // As many as there may ever be.
         frequent.clear();
         frequent.reserve(layout.pre);
+        sources.reserve(layout.elements());
         for neuron in 0..layout.pre {
             let (steps, counts) = spikes.channel(neuron);
             if steps.len() >= self.frequent {
@@ -331,7 +336,7 @@ impl WindowCorrelation<'_> {
         scratch.sums.clear();
         if let Some(tails) = self.tails {
             let (block, elements) = self.layout.task(task);
-            scratch.sums.resize(tails.of(&self.layout, block, elements).len() * tails.windows().lanes(), 0.0);
+            resize_with_room(&mut scratch.sums, tails.of(&self.layout, block, elements).len() * tails.windows().lanes(), 0.0);
         }
     }
 
