@@ -85,6 +85,9 @@ impl ProjectionPlan {
         let PlanSettings { kernel, evaluation, sigma_raw, steps_in, steps_out } = settings;
         let wanted = (kernel, evaluation, synapses.max_delay_steps, sigma_raw, synapses.pre);
         if self.chosen != Some(wanted) {
+            // Tables of another width may be many times as large.
+            (self.window, self.basis) = (WindowPlan::default(), BasisPlan::default());
+            self.tasks.clear();
             self.spread = Some(Spread::new(kernel, evaluation, synapses.max_delay_steps, sigma_raw, synapses.pre));
             self.chosen = Some(wanted);
         }
