@@ -16,6 +16,8 @@ mod spike_trains;
 mod spikes;
 mod step_order;
 mod streaming_engine;
+#[cfg(test)]
+mod test_networks;
 
 pub use clock_engine::ClockEngine;
 pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};

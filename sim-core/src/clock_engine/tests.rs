@@ -1,9 +1,9 @@
 use super::*;
+use crate::test_networks::{network, neurons, source, sparse};
 use crate::{
     BatchNorm, DelayKernel, DenseSynapses, Granularity, LaneState, Lanes, NeuronModel, Population, Projection, Recording, Variables,
 };
 use proptest::prelude::*;
-use std::sync::Arc;
 
 /// `V[t] = decay U[t-1] + I[t]`, fires at the threshold, resets to 0.
 #[derive(Debug, Clone, Copy)]
@@ -54,23 +54,6 @@ impl Neuron for Leaky {
     fn adjoint(&self, _potential: &[Lanes], _spikes: &[u16], _gradient: &mut [Lanes]) {
         unreachable!("the clock engine has no backward pass");
     }
-}
-
-fn source(name: &str, size: usize) -> Population {
-    Population { name: name.into(), size, cells: Cells::Source, norm: None }
-}
-
-fn neurons(name: &str, size: usize, model: Leaky) -> Population {
-    Population { name: name.into(), size, cells: Cells::Neurons(Arc::new(model)), norm: None }
-}
-
-fn sparse(source: usize, target: usize, synapses: &[(u32, u32, f64, u32)]) -> Projection {
-    let synapses = synapses.iter().map(|&(pre, post, weight, delay_steps)| Synapse { pre, post, weight, delay_steps }).collect();
-    Projection { source, target, synapses: Synapses::Sparse(synapses) }
-}
-
-fn network(populations: Vec<Population>, projections: Vec<Projection>) -> Network {
-    Network { dt_ms: 1.0, populations, projections }
 }
 
 fn simulate(network: &Network, inputs: &[SpikeFrames], steps: usize) -> Recording {

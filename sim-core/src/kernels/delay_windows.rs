@@ -1,4 +1,4 @@
-//! Synapses whose kernels are a few neighbouring taps, and the three loops over them.
+//! Synapses whose kernels are a few neighbouring taps, and the loops over them.
 //!
 //! Synapse `s` takes a spike of step `t` to the steps `t + first_s ..` with values `value_s[0..width]`.
 //!
@@ -559,6 +559,10 @@ impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (Train<'a>, 
         for (train, synapses, sums) in trains {
             table.check_train(&synapses, train, rows.len());
             assert_eq!(sums.len(), synapses.len() * DelayWindows::lanes_for(TAPS));
+            // Dropout silences many: nothing to add to any of their sums.
+            if train.is_empty() {
+                continue;
+            }
             let mut first = synapses.start;
             // SAFETY: just checked.
             unsafe {

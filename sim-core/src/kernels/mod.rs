@@ -56,6 +56,11 @@ pub fn padded(steps: usize) -> usize {
     steps.next_multiple_of(ROW_MULTIPLE)
 }
 
+/// A length for rows of at least `length` numbers that follow one another: an odd number of cache lines, which spreads them over the cache.
+pub fn row_stride(length: usize) -> usize {
+    length.next_multiple_of(ROW_MULTIPLE) | ROW_MULTIPLE
+}
+
 /// Instruction sets the kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Instructions {

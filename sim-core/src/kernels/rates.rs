@@ -2,7 +2,7 @@
 
 use super::delay_windows::{DelayWindows, Place};
 use super::vector::{Kernel, Simd, Vector};
-use super::{Aligned, Bursts, Instructions};
+use super::{Aligned, Bursts, Instructions, row_stride};
 use crate::SpikeFrames;
 use serde::Serialize;
 use std::hint::black_box;
@@ -89,7 +89,7 @@ fn bursts(with: Instructions) -> (f64, f64) {
     const STEPS: usize = 112;
     const TAPS: usize = 3;
     const LONGEST: usize = 22;
-    let stride = (STEPS + LONGEST + DelayWindows::touched_for(TAPS)).next_multiple_of(16) | 16;
+    let stride = row_stride(STEPS + LONGEST + DelayWindows::touched_for(TAPS));
     let mut table = DelayWindows::default();
     table.fill(SYNAPSES, TAPS, |synapse, taps| {
         taps.value.fill(0.01);

@@ -123,7 +123,7 @@ impl Basis {
 }
 
 /// The Gaussian around `centre` cut `cut` steps to either side and at the window's ends, normalised to the mass it keeps.
-fn windowed(centre: f64, cut: f64, max_delay: usize, sigma: f64) -> Filter {
+pub(super) fn windowed(centre: f64, cut: f64, max_delay: usize, sigma: f64) -> Filter {
     let first = (centre - cut).ceil().max(0.0) as usize;
     let last = ((centre + cut).floor() as usize).min(max_delay);
     let bump: Vec<f64> = (first..=last).map(|n| (-0.5 * ((n as f64 - centre) / sigma).powi(2)).exp()).collect();

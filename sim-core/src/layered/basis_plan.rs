@@ -17,7 +17,7 @@ use super::layout::{Layout, index};
 use super::projection::Write;
 use crate::kernels::{
     Aligned, Instructions, Mixture, RowTable, combine, combine_each, combine_each_paired, gather_rows, lanes_to_rows, padded, pair,
-    pair_rows, rows_to_lanes, vectorize,
+    pair_rows, row_stride, rows_to_lanes, vectorize,
 };
 use crate::{DenseSynapses, LANES, SpikeFrames};
 use rayon::prelude::*;
@@ -187,7 +187,7 @@ impl BasisPlan {
         let filtering = Filtering { layout: *layout, basis, steps_in: *steps_in, steps_out: *steps_out, reach: *reach };
         filtering.filter(with, block, gradient, scratch);
         let (length, per_element) = (padded(*steps_in), filters.len() * LANES);
-        let stride = length | 16;
+        let stride = row_stride(length);
         let rows = scratch.rows.resize(per_element * stride);
         for (rows, plane) in rows.chunks_exact_mut(LANES * stride).zip(scratch.planes.as_slice().chunks_exact(steps_in * LANES)) {
             lanes_to_rows(plane.as_chunks().0, LANES, rows, stride);

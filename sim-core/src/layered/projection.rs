@@ -178,26 +178,21 @@ impl ProjectionPlan {
             let (correlation, sums, per_task) = basis.split();
             by_task.zip(sums.par_chunks_exact_mut(per_task)).enumerate().for_each(|(task, (((weight, delay), scratch), sums))| {
                 let TaskScratch { basis: scratch, spent, .. } = scratch;
-                let start = Instant::now();
-                sums.fill(0.0);
-                for (spikes, gradient) in (0..samples).map(&sample) {
+                let add = |scratch: &mut BasisScratch, spikes: Spikes, gradient: &[f32], sums: &mut [f32]| {
                     correlation.add(with, task, spikes.frames, gradient, scratch, sums);
-                }
-                correlation.fold(task, sums, weight, delay);
-                *spent += start.elapsed();
+                };
+                *spent += add_samples(samples, &sample, scratch, sums, add, |_, sums| correlation.fold(task, sums, weight, delay));
             });
         } else {
             let (correlation, sums, per_task) = window.split();
             by_task.zip(sums.par_chunks_exact_mut(per_task)).enumerate().for_each(|(task, (((weight, delay), scratch), sums))| {
                 let TaskScratch { window: scratch, spent, .. } = scratch;
-                let start = Instant::now();
-                correlation.clear(task, scratch);
-                sums.fill(0.0);
-                for (spikes, gradient) in (0..samples).map(&sample) {
+                let add = |scratch: &mut WindowTask, spikes: Spikes, gradient: &[f32], sums: &mut [f32]| {
                     correlation.add(with, task, spikes, gradient, scratch, sums);
-                }
-                correlation.fold(task, scratch, sums, weight, delay);
-                *spent += start.elapsed();
+                };
+                let fold = |scratch: &WindowTask, sums: &[f32]| correlation.fold(task, scratch, sums, weight, delay);
+                correlation.clear(task, scratch);
+                *spent += add_samples(samples, &sample, scratch, sums, add, fold);
             });
         }
         let elements = layout.elements();
@@ -219,6 +214,24 @@ impl ProjectionPlan {
         }
         tasks.iter_mut().map(|task| std::mem::take(&mut task.spent)).sum()
     }
+}
+
+/// Adds up the correlations of all samples in order and folds them; returns the time it took.
+fn add_samples<'a, Scratch>(
+    samples: usize,
+    sample: impl Fn(usize) -> (Spikes<'a>, &'a [f32]),
+    scratch: &mut Scratch,
+    sums: &mut [f32],
+    add: impl Fn(&mut Scratch, Spikes, &[f32], &mut [f32]),
+    fold: impl FnOnce(&Scratch, &[f32]),
+) -> Duration {
+    let start = Instant::now();
+    sums.fill(0.0);
+    for (spikes, gradient) in (0..samples).map(sample) {
+        add(scratch, spikes, gradient, sums);
+    }
+    fold(scratch, sums);
+    start.elapsed()
 }
 
 #[cfg(test)]

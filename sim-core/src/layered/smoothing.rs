@@ -16,16 +16,14 @@
 //! dimensions: `g(n + e) ~ sum_r p_r(e) v_r[n]`, the `v_r` orthonormal, `p_r` the projections. Synapses near an end take their `-p_r` as
 //! shares in rows that are filtered by `v_r` and added to the current.
 
+use super::basis::{Filter, windowed};
 use super::spread::{Bumps, half_width};
-use crate::kernels::{Instructions, combine};
+use crate::kernels::{Instructions, MOST_TAPS, combine, row_stride};
 use std::f64::consts::TAU;
 
 /// Number of taps, and variance of the narrow Gaussian they stand for, in the order they are tried. The variances are those with the smallest
-/// error where the kernel is narrowest, found by trying: of three taps it is then 0.006 of the mass at a width of 1.5 steps, of four at 1.2.
+/// error where the kernel is narrowest, found by trying: away from the ends, of three taps it is 0.0045 of the mass at a width of 1.5 steps, of four 0.0042 at 1.2.
 const NARROW: [(usize, f64); 2] = [(3, 0.25), (4, 0.38)];
-
-/// Most taps.
-const MOST_TAPS: usize = 4;
 
 /// A tail of up to this share of the tolerance is left where it is: beyond the window.
 const LEFT: f64 = 0.5;
@@ -55,11 +53,10 @@ pub struct Smoothing {
     max_delay: usize,
 }
 
-/// `v_r`, in both directions of time.
+/// `v_r`.
 #[derive(Debug, Clone, PartialEq)]
 struct Tail {
-    value: Vec<f32>,
-    reversed: Vec<f32>,
+    filter: Filter,
     exact: Vec<f64>,
 }
 
@@ -94,10 +91,8 @@ impl Smoothing {
         }
         NARROW.into_iter().filter(|(_, variance)| sigma * sigma > 2.0 * variance).find_map(|(width, variance)| {
             let rest = (sigma * sigma - variance).sqrt();
-            let reach = half_width(rest, tolerance / 10.0).ceil() as i64;
-            let bumps: Vec<f64> = (-reach..=reach).map(|n| (-0.5 * (n as f64 / rest).powi(2)).exp()).collect();
-            let sum: f64 = bumps.iter().sum();
-            let filter = bumps.iter().map(|bump| (bump / sum) as f32).collect();
+            let reach = half_width(rest, tolerance / 10.0).ceil();
+            let filter = windowed(reach, reach, 2 * reach as usize, rest).value;
             let tails = tails(sigma, zone, reach as usize + BEYOND, tolerance / 2.0)?;
             let smoothing = Self { filter, tails, zone, width, variance, sigma, max_delay };
             smoothing.is_within(OFF_BY * tolerance).then_some(smoothing)
@@ -249,12 +244,10 @@ impl Smoothing {
     /// Rows for sources of `steps_in` and targets of `steps_out` steps, both padded; spikes touch `touched` numbers from their first tap on.
     pub fn rows(&self, steps_in: usize, steps_out: usize, touched: usize) -> SmoothRows {
         let before = (self.lead() + self.reach()).max(self.tail_reach());
-        // An odd number of cache lines spreads the rows over the cache.
-        let row = (steps_in + self.latest() + touched).max(steps_out + self.lead() + self.reach()).next_multiple_of(16) | 16;
-        let tail = (steps_in + touched).max(steps_out) + self.max_delay + 2 * self.tail_reach();
+        let row = row_stride((steps_in + self.latest() + touched).max(steps_out + self.lead() + self.reach()));
         SmoothRows {
             row,
-            tail: tail.next_multiple_of(16) | 16,
+            tail: row_stride((steps_in + touched).max(steps_out) + self.max_delay + 2 * self.tail_reach()),
             before,
             gradient: (before + row.max(steps_in + self.max_delay + self.tail_reach()) + self.reach() + 1).next_multiple_of(16),
         }
@@ -270,10 +263,10 @@ impl Smoothing {
         combine(with, &self.filter, &row[self.lead() - self.reach()..], 1, out);
         let (before, behind) = tails.split_at(self.tails() * rows.tail);
         for (tail, row) in self.tails.iter().zip(before.chunks_exact(rows.tail)) {
-            combine(with, &tail.value, &row[1..], 1, out);
+            combine(with, &tail.filter.value, &row[1..], 1, out);
         }
         for (tail, row) in self.tails.iter().zip(behind.chunks_exact(rows.tail)) {
-            combine(with, &tail.reversed, row, 1, out);
+            combine(with, &tail.filter.reversed, row, 1, out);
         }
     }
 
@@ -294,11 +287,11 @@ impl Smoothing {
         tails.fill(0.0);
         let (before, behind) = tails.split_at_mut(self.tails() * rows.tail);
         for (tail, row) in self.tails.iter().zip(before.chunks_exact_mut(rows.tail)) {
-            combine(with, &tail.reversed, &gradient[rows.before - self.tail_reach()..], 1, &mut row[..steps_in]);
+            combine(with, &tail.filter.reversed, &gradient[rows.before - self.tail_reach()..], 1, &mut row[..steps_in]);
         }
         let lead = self.tail_lead(End::Longest);
         for (tail, row) in self.tails.iter().zip(behind.chunks_exact_mut(rows.tail)) {
-            combine(with, &tail.value, &gradient[rows.before + self.max_delay + 1..], 1, &mut row[lead..lead + steps_in]);
+            combine(with, &tail.filter.value, &gradient[rows.before + self.max_delay + 1..], 1, &mut row[lead..lead + steps_in]);
         }
     }
 }
@@ -352,8 +345,7 @@ fn tails(sigma: f64, zone: f64, reach: usize, tolerance: f64) -> Option<Vec<Tail
             let overlap: f64 = rest.iter().zip(&exact).map(|(a, b)| a * b).sum();
             rest.iter_mut().zip(&exact).for_each(|(rest, exact)| *rest -= overlap * exact);
         }
-        let value: Vec<f32> = exact.iter().map(|value| *value as f32).collect();
-        tails.push(Tail { reversed: value.iter().rev().copied().collect(), value, exact });
+        tails.push(Tail { filter: Filter::new(1, exact.iter().map(|value| *value as f32).collect()), exact });
     }
 }
 

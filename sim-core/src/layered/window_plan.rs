@@ -11,7 +11,9 @@ use super::projection::{Spikes, Write};
 use super::smoothing::{SmoothRows, Smoothing};
 use super::spread::Window;
 use super::tail_shares::TailShares;
-use crate::kernels::{Aligned, DelayWindows, Instructions, Place, Shift, Source, Sources, padded, pair_with_next, resize_with_room};
+use crate::kernels::{
+    Aligned, DelayWindows, Instructions, Place, Shift, Source, Sources, padded, pair_with_next, resize_with_room, row_stride,
+};
 use crate::{DenseSynapses, SpikeFrames};
 use std::ops::Range;
 use std::sync::Arc;
@@ -105,8 +107,7 @@ impl WindowPlan {
             window.smoothing().map(|smoothing| (Arc::clone(smoothing), smoothing.rows(padded(steps_in), padded(steps_out), touched)));
         let stride = match &smoothing {
             Some((_, rows)) => rows.row,
-            // An odd number of cache lines spreads the rows over the cache.
-            None => (padded(steps_in) + window.latest() + touched).max(padded(steps_out)).next_multiple_of(16) | 16,
+            None => row_stride((padded(steps_in) + window.latest() + touched).max(padded(steps_out))),
         };
         self.windows.fill(layout.places(), window.width, |place, taps| {
             let row = index(place % layout.block * stride);

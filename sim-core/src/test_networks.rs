@@ -1,0 +1,25 @@
+//! Small networks for the tests of both step-by-step engines.
+
+use crate::{Cells, Network, NeuronModel, Population, Projection, Synapse, Synapses};
+use std::sync::Arc;
+
+/// A population that is driven from outside.
+pub(crate) fn source(name: &str, size: usize) -> Population {
+    Population { name: name.into(), size, cells: Cells::Source, norm: None }
+}
+
+/// Neurons of one model, without a norm.
+pub(crate) fn neurons(name: &str, size: usize, model: impl NeuronModel + 'static) -> Population {
+    Population { name: name.into(), size, cells: Cells::Neurons(Arc::new(model)), norm: None }
+}
+
+/// A projection of synapses `(pre, post, weight, delay in steps)`.
+pub(crate) fn sparse(source: usize, target: usize, synapses: &[(u32, u32, f64, u32)]) -> Projection {
+    let synapses = synapses.iter().map(|&(pre, post, weight, delay_steps)| Synapse { pre, post, weight, delay_steps }).collect();
+    Projection { source, target, synapses: Synapses::Sparse(synapses) }
+}
+
+/// A network of steps of 1 ms.
+pub(crate) fn network(populations: Vec<Population>, projections: Vec<Projection>) -> Network {
+    Network { dt_ms: 1.0, populations, projections }
+}
