@@ -9,11 +9,13 @@
 //! | [`DelayWindows::scatter_bursts`], [`DelayWindows::gather_bursts`] | the same for kernels of up to [`MOST_TAPS`] taps | one short vector per burst and synapse |
 //! | [`DelayWindows::pull`] | whole rows: `out[t] += sum_s sum_k w_s value_s[k] row_s[t - first_s - k]` | one multiply-add per step, tap and synapse |
 //! | [`DelayWindows::pull_ahead`] | the other way: `out[t] += sum_s sum_k w_s value_s[k] row_s[t + first_s + k]` | the same |
+//! | [`DelayWindows::pull_lines`] | the same, from rows in [`lines`](super::lines) | the same |
 //! | [`DelayWindows::pull_paired`] | either way, on bf16 | half of that |
 
 use super::bf16::{pair, unpaired};
 use super::bursts::{self, MOST_TAPS, Train};
-use super::vector::{Eight, Kernel, MOST_TILE, Simd, Vector, for_tile, tiles};
+use super::lines::{HALF, LINE, place};
+use super::vector::{Eight, Kernel, MOST_TILE, Simd, Vector, for_tile, split, tiles};
 use super::{Instructions, ROW_MULTIPLE, resize_with_room};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -254,9 +256,7 @@ impl DelayWindows {
     /// # Panics
     /// If a synapse is not in the table, or needs more than the rows hold.
     pub fn pull_ahead(&self, with: Instructions, synapses: Range<usize>, rows: &[f32], out: &mut [f32]) {
-        assert!(out.len().is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-        assert!(synapses.start <= synapses.end && synapses.end <= self.offset.len(), "no such synapses");
-        assert!(self.furthest + self.width + out.len() <= rows.len(), "a synapse leaves the rows");
+        self.check_ahead(&synapses, rows.len(), out.len());
         let table = self;
         // SAFETY: just checked.
         unsafe {
@@ -266,6 +266,25 @@ impl DelayWindows {
                 3 => with.run_kernel(PullAhead::<3> { table, synapses, rows, out }),
                 4 => with.run_kernel(PullAhead::<4> { table, synapses, rows, out }),
                 _ => with.run_kernel(PullAhead::<ANY> { table, synapses, rows, out }),
+            }
+        }
+    }
+
+    /// As [`pull_ahead`](Self::pull_ahead), from rows in [`lines`](super::lines).
+    ///
+    /// # Panics
+    /// As there.
+    pub fn pull_lines(&self, with: Instructions, synapses: Range<usize>, lines: &[f32], out: &mut [f32]) {
+        self.check_ahead(&synapses, lines.len() / 2, out.len());
+        let table = self;
+        // SAFETY: just checked.
+        unsafe {
+            match self.width {
+                1 => with.run_kernel(PullLines::<1> { table, synapses, lines, out }),
+                2 => with.run_kernel(PullLines::<2> { table, synapses, lines, out }),
+                3 => with.run_kernel(PullLines::<3> { table, synapses, lines, out }),
+                4 => with.run_kernel(PullLines::<4> { table, synapses, lines, out }),
+                _ => with.run_kernel(PullLines::<ANY> { table, synapses, lines, out }),
             }
         }
     }
@@ -290,6 +309,12 @@ impl DelayWindows {
             Instructions::Avx512 => unsafe { super::avx512::pair_pull(pull) },
             _ => pair_pull(pull),
         }
+    }
+
+    fn check_ahead(&self, synapses: &Range<usize>, rows: usize, out: usize) {
+        assert!(out.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
+        assert!(synapses.start <= synapses.end && synapses.end <= self.offset.len(), "no such synapses");
+        assert!(self.furthest + self.width + out <= rows, "a synapse leaves the rows");
     }
 
     fn check_rows(&self, sources: &Sources, offset: usize, shift: Shift, rows: usize, out: usize) {
@@ -734,6 +759,60 @@ impl<const TAPS: usize> PullAhead<'_, TAPS> {
     }
 }
 
+/// Operands of [`DelayWindows::pull_lines`], as of [`PullAhead`].
+struct PullLines<'a, const TAPS: usize> {
+    table: &'a DelayWindows,
+    synapses: Range<usize>,
+    lines: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl<const TAPS: usize> Kernel for PullLines<'_, TAPS> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(mut self) {
+        // Rows need no register: they are operands of multiply-adds.
+        for (first, vectors) in split(self.out.len() / HALF, MOST_TILE) {
+            // SAFETY: tiles stay below `out.len()`; the rest is the caller's promise.
+            unsafe { for_tile!(vectors, N => self.tile::<S::Half, N>(first * HALF)) }
+        }
+    }
+
+    fn run_scalar(self) {
+        let table = self.table;
+        for synapse in self.synapses {
+            for (k, weighted) in table.weighted[synapse * table.lanes..][..table.width].iter().enumerate() {
+                let row = table.offset[synapse] as usize + k..;
+                self.out.iter_mut().zip(row).for_each(|(out, position)| *out += weighted * self.lines[place(position)]);
+            }
+        }
+    }
+}
+
+impl<const TAPS: usize> PullLines<'_, TAPS> {
+    #[inline(always)]
+    unsafe fn tile<V: Vector, const N: usize>(&mut self, start: usize) {
+        const { assert!(V::LANES == HALF) };
+        let Self { table, synapses, lines, out } = self;
+        // SAFETY: see `DelayWindows::pull_lines`.
+        unsafe {
+            let (lines, out) = (lines.as_ptr().add(place(start)), out.as_mut_ptr().add(start));
+            let mut sum = load_tile::<V, N>(out);
+            let mut weights = table.weighted.as_ptr().wrapping_add(synapses.start * table.lanes);
+            let (taps, lanes) = if TAPS == ANY { (table.width, table.lanes) } else { (TAPS, DelayWindows::lanes_for(TAPS)) };
+            for &offset in table.offset.get_unchecked(synapses.clone()) {
+                for k in 0..taps {
+                    let (weight, row) = (V::splat(*weights.add(k)), lines.add(place(offset as usize + k)));
+                    for v in 0..N {
+                        sum[v] = sum[v].add_product(weight, V::load(row.add(v * LINE)));
+                    }
+                }
+                weights = weights.wrapping_add(lanes);
+            }
+            store_tile(sum, out);
+        }
+    }
+}
+
 #[inline(always)]
 unsafe fn load_tile<V: Vector, const N: usize>(from: *const f32) -> [V; N] {
     const { assert!(N <= MOST_TILE) };
@@ -833,7 +912,7 @@ fn pair_pull(pull: PairPull) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Bursts;
+    use super::super::{Bursts, to_lines};
     use super::*;
     use crate::{Purpose, Seed, SpikeFrames};
     use rand::RngExt;
@@ -883,6 +962,11 @@ mod tests {
                     let (mut later, mut earlier) = (rows[..length].to_vec(), rows[..length].to_vec());
                     table.pull(with, &sources, 1, &rows, &mut later);
                     table.pull_ahead(with, 1..synapses, &rows, &mut earlier);
+                    let mut lines = vec![0.0; 2 * rows.len().next_multiple_of(8)];
+                    to_lines(&rows, &mut lines);
+                    let mut from_lines = rows[..length].to_vec();
+                    table.pull_lines(with, 1..synapses, &lines, &mut from_lines);
+                    assert!(earlier.iter().zip(&from_lines).all(|(a, b)| (a - b).abs() < 1e-4), "{with:?}, width {width}: lines");
                     scattered.extend(later.into_iter().chain(earlier));
                 }
                 scattered.extend(sums.chunks_exact(table.lanes()).flat_map(|sums| &sums[..width]));

@@ -11,6 +11,7 @@
 //! | `time_sums` | sums of rows over time |
 //! | `transpose` | rows along time to lanes side by side, and back |
 //! | `aligned` | rows on cache lines |
+//! | `lines` | rows of which any eight neighbours lie on one line |
 //!
 //! This is the only module of the crate that may use `unsafe`: for the instruction sets, and for rows read at unchecked offsets.
 //! Offsets are checked once per call, where safe code enters. Results may differ in the last bits between instruction sets (fused
@@ -29,6 +30,7 @@ mod avx512;
 mod bf16;
 mod bursts;
 mod delay_windows;
+mod lines;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod rates;
@@ -41,6 +43,7 @@ pub use aligned::{Aligned, resize_with_room};
 pub use bf16::{combine_each_paired, pair, pair_rows, pair_with_next};
 pub use bursts::{Bursts, MOST_TAPS, Train};
 pub use delay_windows::{DelayWindows, Place, Shift, Source, Sources, WindowTaps};
+pub use lines::to_lines;
 pub use rates::MachineRates;
 pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};
 pub use time_sums::time_sums;
@@ -119,6 +122,11 @@ impl Instructions {
             Self::Avx2 => 8,
             Self::Neon => 4,
         }
+    }
+
+    /// Whether `DelayWindows::pull_lines` is faster than `DelayWindows::pull_ahead`: where whole vectors lie on half a line.
+    pub fn prefers_lines(self) -> bool {
+        self == Self::Avx2
     }
 
     /// Vectors of a tile of which four rows are held at once, beside one row of operands: what 32 registers hold, or 16.

@@ -11,7 +11,7 @@
 //! Sixteen postsynaptic neurons run side by side, one per lane, so no row is ever shifted against another and all loads are aligned.
 
 use super::basis::{Basis, Filter};
-use super::demand::Demand;
+use super::demand::Wanted;
 use super::events::StepEvents;
 use super::layout::{Layout, index};
 use super::projection::Write;
@@ -171,14 +171,14 @@ impl BasisPlan {
         (BasisCorrelation { filtering, share, slope }, sums, per_task)
     }
 
-    /// Adds dL/ds of the presynaptic neurons with any `demand`, as far as it comes from one block, to `out`, `[pre][padded steps_in]`;
+    /// Adds dL/ds of the presynaptic neurons of which anything is `wanted`, as far as it comes from one block, to `out`, `[pre][padded steps_in]`;
     /// `gradient` is dL/dI, `[post][padded steps_out]`.
     pub(super) fn input_gradient(
         &self,
         with: Instructions,
         block: usize,
         gradient: &[f32],
-        demand: &Demand,
+        wanted: &[Wanted],
         scratch: &mut BasisScratch,
         out: &mut [f32],
     ) {
@@ -200,7 +200,8 @@ impl BasisPlan {
         let unit = if self.paired.is_some() { 2 } else { 1 };
         let per_neuron = layout.taps * per_element / unit;
         let mixture = |neuron: usize| Mixture { weights: index(neuron * per_neuron), out: index(neuron * length) };
-        scratch.outputs.extend((0..layout.pre).filter(|&neuron| demand.wants(neuron)).map(mixture));
+        let neurons = wanted.chunk_by(|a, b| a.neuron == b.neuron).map(|runs| runs[0].neuron);
+        scratch.outputs.extend(neurons.map(mixture));
         if self.paired.is_some() {
             scratch.pairs.resize(per_element / 2 * stride, 0);
             for (pairs, two) in scratch.pairs.chunks_exact_mut(stride).zip(rows.chunks_exact(2 * stride)) {

@@ -10,6 +10,13 @@ use std::ops::Range;
 /// Steps that are wanted or not as one: the least a row may be computed in.
 const PIECE: usize = 16;
 
+/// Steps at which dL/dS of one neuron is wanted: a whole number of pieces, of which the last may end behind the last step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub neuron: usize,
+    pub steps: Range<usize>,
+}
+
 /// Pieces of one sample and population, one bit per neuron: those whose dL/dS is wanted.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Demand {
@@ -47,14 +54,16 @@ impl Demand {
         }
     }
 
-    /// Whether anything of `neuron` is wanted.
-    pub(super) fn wants(&self, neuron: usize) -> bool {
-        self.of_block(neuron).iter().any(|piece| piece >> (neuron % LANES) & 1 == 1)
+    /// Lists what is wanted of the first `neurons` neurons, ascending. Memory is reused.
+    pub(super) fn list(&self, neurons: usize, wanted: &mut Vec<Wanted>) {
+        wanted.clear();
+        // As much as there may ever be: dropout and slopes leave now more, now fewer.
+        wanted.reserve(neurons * self.per_block.div_ceil(3));
+        wanted.extend((0..neurons).flat_map(|neuron| self.runs(neuron).map(move |steps| Wanted { neuron, steps })));
     }
 
-    /// Runs of steps that are wanted of `neuron`, ascending, each a whole number of pieces; the last may end behind the last step. Single
-    /// pieces between two runs are taken along: a long run costs less than two short ones.
-    pub(super) fn runs(&self, neuron: usize) -> impl Iterator<Item = Range<usize>> {
+    /// Runs of steps that are wanted of `neuron`. Single pieces between two runs are taken along: a long run costs less than two short ones.
+    fn runs(&self, neuron: usize) -> impl Iterator<Item = Range<usize>> {
         let pieces = self.of_block(neuron);
         let wanted = move |piece: usize| pieces.get(piece).is_some_and(|piece| piece >> (neuron % LANES) & 1 == 1);
         let mut next = 0;
@@ -92,9 +101,12 @@ mod tests {
         demand.clear(150);
         demand.push_block(&potential, &(0.0..2.0));
         assert_eq!(demand.runs(5).collect::<Vec<_>>(), [0..80, 144..160]);
-        assert!(demand.wants(5) && !demand.wants(4) && demand.runs(4).next().is_none());
+        let mut wanted = Vec::new();
+        demand.list(LANES, &mut wanted);
+        assert_eq!(wanted, [0..80, 144..160].map(|steps| Wanted { neuron: 5, steps }));
         demand.keep(&[!(1 << 5)]);
-        assert!(!demand.wants(5));
+        demand.list(LANES, &mut wanted);
+        assert!(wanted.is_empty());
     }
 
     #[test]

@@ -17,7 +17,7 @@
 //! Samples are dealt to a fixed number of chunks. Whatever is summed over samples has one owner, who adds them in order, so the bits of
 //! a result do not depend on the number of threads.
 
-use super::demand::Demand;
+use super::demand::{Demand, Wanted};
 use super::events::StepEvents;
 use super::objective::{Objective, SampleLoss};
 use super::population::{LaneScratch, NormSums, PopulationPass, potentials, spike_rows};
@@ -151,6 +151,7 @@ struct SampleState {
 #[derive(Debug, Default)]
 struct Chunk {
     projection: ProjectionScratch,
+    wanted: Vec<Wanted>,
     lanes: Vec<Lanes>,
     gradient_lanes: Vec<Lanes>,
     fired: Vec<u16>,
@@ -634,12 +635,13 @@ impl LayeredEngine {
             let sources = plans.iter().zip(&ends).zip(&back).filter(|((_, end), _)| end.1 == p && end.0 != input);
             for ((plan, &(source, _)), write) in sources {
                 chunk.timing.time(Stage::InputGradient, || {
+                    demand[source].list(plan.pre(), &mut chunk.wanted);
                     let [gradient, out] = gradient.get_disjoint_mut([p, source]).expect("no projection closes a loop");
                     if *write == Write::Set {
                         out.fill(0.0);
                     }
                     for block in 0..plan.blocks() {
-                        plan.input_gradient(with, block, gradient, &demand[source], &mut chunk.projection, out);
+                        plan.input_gradient(with, block, gradient, &chunk.wanted, &mut chunk.projection, out);
                     }
                 });
             }

@@ -5,8 +5,9 @@
 //! so its bits do not depend on the number of threads.
 
 use super::basis_plan::{BasisPlan, BasisScratch};
-use super::demand::Demand;
+use super::demand::Wanted;
 use super::events::StepEvents;
+use super::layout::Layout;
 use super::spread::{KernelEvaluation, Precision, Spread};
 use super::window_plan::{WindowPlan, WindowScratch, WindowTask};
 use crate::kernels::{Bursts, Instructions};
@@ -108,16 +109,25 @@ impl ProjectionPlan {
         if self.reads_steps() { None } else { self.window.burst_taps() }
     }
 
+    /// Presynaptic neurons.
+    pub(super) fn pre(&self) -> usize {
+        self.layout().pre
+    }
+
     /// Blocks of postsynaptic neurons.
     pub(super) fn blocks(&self) -> usize {
-        if self.reads_steps() { self.basis.layout.blocks() } else { self.window.layout.blocks() }
+        self.layout().blocks()
     }
 
     /// Postsynaptic neurons of a block.
     pub(super) fn neurons(&self, block: usize) -> Range<usize> {
-        let layout = if self.reads_steps() { self.basis.layout } else { self.window.layout };
+        let layout = self.layout();
         let first = block * layout.block;
         first..first + layout.lanes(block)
+    }
+
+    fn layout(&self) -> Layout {
+        if self.reads_steps() { self.basis.layout } else { self.window.layout }
     }
 
     /// Writes the currents of one block to `out`, `[post][padded steps_out]`.
@@ -137,21 +147,21 @@ impl ProjectionPlan {
         }
     }
 
-    /// Adds dL/ds of the presynaptic neurons, where there is `demand` and as far as it comes from one block, to `out`,
+    /// Adds dL/ds of the presynaptic neurons, where it is `wanted` and as far as it comes from one block, to `out`,
     /// `[pre][padded steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`, zero beyond the steps.
     pub(super) fn input_gradient(
         &self,
         with: Instructions,
         block: usize,
         gradient: &[f32],
-        demand: &Demand,
+        wanted: &[Wanted],
         scratch: &mut ProjectionScratch,
         out: &mut [f32],
     ) {
         if self.reads_steps() {
-            self.basis.input_gradient(with, block, gradient, demand, &mut scratch.basis, out);
+            self.basis.input_gradient(with, block, gradient, wanted, &mut scratch.basis, out);
         } else {
-            self.window.input_gradient(with, block, gradient, demand, &mut scratch.window, out);
+            self.window.input_gradient(with, block, gradient, wanted, &mut scratch.window, out);
         }
     }
 
@@ -263,15 +273,11 @@ mod tests {
         let spikes = Spikes { frames, events: &events, bursts: &bursts };
         let mut current = vec![0.0; synapses.post * padded(settings.steps_out)];
         let mut input_gradient = vec![0.0; synapses.pre * padded(settings.steps_in)];
-        let mut demand = Demand::default();
-        demand.clear(settings.steps_in);
-        for _ in (0..synapses.pre).step_by(crate::LANES) {
-            demand.push_block(&vec![[0.0; crate::LANES]; settings.steps_in], &(f32::NEG_INFINITY..f32::INFINITY));
-        }
+        let wanted: Vec<Wanted> = (0..synapses.pre).map(|neuron| Wanted { neuron, steps: 0..padded(settings.steps_in) }).collect();
         let mut scratch = ProjectionScratch::default();
         for block in 0..plan.blocks() {
             plan.forward(with, block, spikes, &mut scratch, &mut current, Write::Set);
-            plan.input_gradient(with, block, gradient, &demand, &mut scratch, &mut input_gradient);
+            plan.input_gradient(with, block, gradient, &wanted, &mut scratch, &mut input_gradient);
         }
         let (mut weight, mut delay) = (vec![0.0; synapses.weight.len()], vec![0.0; synapses.delay.len()]);
         plan.weight_gradient(with, synapses, 1, |_| (spikes, gradient), &mut weight, &mut delay);

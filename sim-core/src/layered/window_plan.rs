@@ -5,14 +5,14 @@
 //! row. The input gradient goes by rows, over the steps where there is demand. A filter (`smoothing`) turns rows to currents, and on the way
 //! back gradients to rows.
 
-use super::demand::Demand;
+use super::demand::Wanted;
 use super::layout::{Layout, index};
 use super::projection::{Spikes, Write};
 use super::smoothing::{SmoothRows, Smoothing};
 use super::spread::Window;
 use super::tail_shares::TailShares;
 use crate::kernels::{
-    Aligned, DelayWindows, Instructions, Place, Shift, Source, Sources, padded, pair_with_next, resize_with_room, row_stride,
+    Aligned, DelayWindows, Instructions, Place, Shift, Source, Sources, padded, pair_with_next, resize_with_room, row_stride, to_lines,
 };
 use crate::{DenseSynapses, SpikeFrames};
 use std::ops::Range;
@@ -31,6 +31,10 @@ const NEAR_CACHE: usize = 6144;
 /// Steps of a block's rows taken at a time: these stay in the second cache, from which they are read about as fast as they are multiplied.
 const TILE: usize = 448;
 
+/// The same where rows come in lines, and the steps of as many rows as stay in the nearest cache.
+const LINES_TILE_STEPS: usize = 160;
+const LINES_TILE: usize = 3328;
+
 /// A spike of up to 4 taps costs as much as this many multiply-adds of a row. `benches/projection.rs` compares.
 const SPIKE_COST: usize = 20;
 
@@ -44,6 +48,8 @@ fn wide_spike_cost(lanes: usize) -> usize {
 pub(super) struct WindowScratch {
     rows: BlockRows,
     trains: Aligned,
+    /// Rows in lines.
+    lines: Aligned,
     /// Rows or trains as pairs of bf16.
     pairs: Vec<u32>,
     sources: Sources,
@@ -192,7 +198,7 @@ impl WindowPlan {
     fn add_spikes(&self, with: Instructions, block: usize, spikes: &SpikeFrames, scratch: &mut WindowScratch) {
         let Self { layout, windows, shape, .. } = self;
         let lanes = layout.lanes(block);
-        let WindowScratch { rows, trains, pairs, sources, frequent } = scratch;
+        let WindowScratch { rows, trains, pairs, sources, frequent, .. } = scratch;
         let rows = rows.rows.as_mut_slice();
         // As many as there may ever be.
         frequent.clear();
@@ -250,45 +256,74 @@ impl WindowPlan {
         (WindowCorrelation { layout: *layout, windows, shape, tails }, sums, per_task)
     }
 
-    /// Adds dL/ds of the presynaptic neurons, where there is `demand` and as far as it comes from one block, to `out`,
+    /// Adds dL/ds of the presynaptic neurons, where it is `wanted` and as far as it comes from one block, to `out`,
     /// `[pre][padded steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`.
     pub(super) fn input_gradient(
         &self,
         with: Instructions,
         block: usize,
         gradient: &[f32],
-        demand: &Demand,
+        wanted: &[Wanted],
         scratch: &mut WindowScratch,
         out: &mut [f32],
     ) {
         let Self { layout, windows, shape, tails, .. } = self;
-        shape.spread(with, layout, block, gradient, &mut scratch.rows);
-        let (rows, tail_rows) = (scratch.rows.rows.as_slice(), scratch.rows.tails.as_slice());
-        if self.paired {
-            pair_up(rows, &mut scratch.pairs);
-            let source = |lane: usize| Source { row: index(lane * shape.stride), synapse: index(lane) };
-            scratch.sources.refill((0..layout.lanes(block)).map(source));
+        let in_lines = with.prefers_lines() && !self.paired;
+        if shape.smoothing.is_some() || !in_lines {
+            shape.spread(with, layout, block, gradient, &mut scratch.rows);
         }
-        let (length, lanes) = (padded(shape.steps_in), layout.lanes(block));
-        let tile = length.div_ceil(length.div_ceil(TILE)).next_multiple_of(16);
-        for start in (0..length).step_by(tile) {
-            let steps = start..length.min(start + tile);
-            for (neuron, out) in out.chunks_exact_mut(length).enumerate() {
-                for run in demand.runs(neuron).filter_map(|run| overlap(&run, &steps)) {
-                    let (start, out) = (run.start, &mut out[run]);
-                    for element in neuron * layout.taps..(neuron + 1) * layout.taps {
-                        let row = layout.row(block, element);
-                        if self.paired {
-                            windows.pull_paired(with, &scratch.sources, row, Shift::Earlier, &scratch.pairs[start..], out);
-                        } else {
-                            windows.pull_ahead(with, row..row + lanes, &rows[start..], out);
-                        }
-                        if shape.smoothing.is_some() {
-                            tails.pull(with, tails.of(layout, block, element..element + 1), &tail_rows[start..], out);
-                        }
+        let (rows, tail_rows) = (scratch.rows.rows.as_slice(), scratch.rows.tails.as_slice());
+        let lanes = layout.lanes(block);
+        // Calls `f` for every element and what is wanted of a tile of steps.
+        let length = padded(shape.steps_in);
+        let mut each = |tile: usize, f: &mut dyn FnMut(usize, usize, &mut [f32])| {
+            let tile = padded(length.div_ceil(length.div_ceil(tile)));
+            for start in (0..length).step_by(tile) {
+                for Wanted { neuron, steps } in wanted {
+                    let steps = steps.start.max(start)..steps.end.min(start + tile);
+                    if !steps.is_empty() {
+                        let (start, out) = (steps.start, &mut out[neuron * length..][steps]);
+                        (neuron * layout.taps..(neuron + 1) * layout.taps).for_each(|element| f(element, start, out));
                     }
                 }
             }
+        };
+        let to_lanes = |element: usize, lanes: &Range<usize>| {
+            let row = layout.row(block, element);
+            row + lanes.start..row + lanes.end
+        };
+        if self.paired {
+            pair_up(rows, &mut scratch.pairs);
+            let source = |lane: usize| Source { row: index(lane * shape.stride), synapse: index(lane) };
+            scratch.sources.refill((0..lanes).map(source));
+            each(TILE, &mut |element, start, out| {
+                let row = layout.row(block, element);
+                windows.pull_paired(with, &scratch.sources, row, Shift::Earlier, &scratch.pairs[start..], out);
+            });
+        } else if in_lines {
+            let row = |lane: usize| match shape.smoothing {
+                Some(_) => &rows[lane * shape.stride..][..shape.stride],
+                None => &gradient[(block * layout.block + lane) * padded(shape.steps_out)..][..shape.steps_out],
+            };
+            let most = (LINES_TILE / (LINES_TILE_STEPS + windows.reach())).clamp(1, lanes);
+            let lines = scratch.lines.resize(layout.block * 2 * shape.stride);
+            for lanes in split(lanes, most) {
+                for lane in lanes.clone() {
+                    to_lines(row(lane), &mut lines[lane * 2 * shape.stride..][..2 * shape.stride]);
+                }
+                each(LINES_TILE_STEPS, &mut |element, start, out| {
+                    windows.pull_lines(with, to_lanes(element, &lanes), &lines[2 * start..], out);
+                });
+            }
+        } else {
+            each(TILE, &mut |element, start, out| {
+                windows.pull_ahead(with, to_lanes(element, &(0..lanes)), &rows[start..], out);
+            });
+        }
+        if shape.smoothing.is_some() {
+            each(TILE, &mut |element, start, out| {
+                tails.pull(with, tails.of(layout, block, element..element + 1), &tail_rows[start..], out);
+            });
         }
     }
 }
@@ -398,10 +433,10 @@ impl WindowCorrelation<'_> {
     }
 }
 
-/// What two runs of steps share.
-fn overlap(a: &Range<usize>, b: &Range<usize>) -> Option<Range<usize>> {
-    let both = a.start.max(b.start)..a.end.min(b.end);
-    (!both.is_empty()).then_some(both)
+/// Splits `0..count` into ranges of nearly equal length, of up to `most`.
+fn split(count: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let parts = count.div_ceil(most);
+    (0..parts).map(move |part| count * part / parts..count * (part + 1) / parts)
 }
 
 /// Every number of `rows` with the next.
