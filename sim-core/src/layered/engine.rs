@@ -9,7 +9,8 @@
 //! neurons(p)    reads current(p)                        writes spikes(p); at the output also loss and gradient(p)
 //! adjoint(p)    reads gradient(p) = dL/dS, current(p)   writes gradient(p) = dL/dZ, norm gradient sums
 //!               -- barrier: sums of p --
-//! synapses(p)   reads gradient(p), current(p)           writes gradient(p) = dL/dI, gradient of hidden sources
+//! synapses(p)   reads gradient(p), current(p)           writes gradient(p) = dL/dI, gradient of hidden sources;
+//!                                                       then adjoint(source), when the last target of the source is done
 //!               -- barrier --
 //!               reads gradient(p), spikes of sources    writes gradients of the projections into p, by blocks of neurons
 //! ```
@@ -27,7 +28,7 @@ use super::timing::{Stage, StageTiming};
 use crate::kernels::{Bursts, Instructions, padded};
 use crate::spike_trains::SpikeTrains;
 use crate::spikes::bits;
-use crate::{Cells, DelayKernel, DenseSynapses, Error, LANES, Lanes, Network, Neuron, Purpose, Result, Seed, SpikeFrames, Synapses};
+use crate::{Cells, DelayKernel, DenseSynapses, Error, LANES, Lanes, Network, Neuron, Population, Purpose, Result, Seed, SpikeFrames, Synapses};
 use rand::RngExt;
 use rayon::prelude::*;
 
@@ -175,8 +176,8 @@ pub struct LayeredEngine {
     output: usize,
     /// `(source, target)` by projection.
     ends: Vec<(usize, usize)>,
-    /// By projection: what becomes of the source's gradient on the way back, which the first to reach it sets and all others add to.
-    back: Vec<Write>,
+    /// By projection.
+    back: Vec<Back>,
     plans: Vec<ProjectionPlan>,
     steps: Vec<usize>,
     samples: Vec<SampleState>,
@@ -243,7 +244,7 @@ impl LayeredEngine {
             neurons,
             input,
             output,
-            back: backward_writes(&ends, &order),
+            back: backward(&ends, &order),
             plans: ends.iter().map(|_| ProjectionPlan::default()).collect(),
             ends,
             order,
@@ -292,8 +293,11 @@ impl LayeredEngine {
         self.forward(network, batch, pass, objective, true)?;
         for place in (0..self.order.len()).rev() {
             let p = self.order[place];
-            self.adjoint(network, p, pass);
-            self.synapses(network, p, batch);
+            if p == self.output {
+                self.output_adjoint(network);
+            }
+            self.norm_gradient(network, p);
+            self.synapses(network, p, batch, pass);
         }
         Ok(&mut self.gradients)
     }
@@ -482,21 +486,18 @@ impl LayeredEngine {
             let last = into().count() - 1;
             for (n, (plan, &(source, _))) in into().enumerate() {
                 for block in 0..plan.blocks() {
-                    chunk.timing.time(Stage::Forward, || {
-                        for (b, sample) in (first..).zip(samples.iter_mut()) {
-                            let SampleState { current, frames, events, bursts, .. } = sample;
-                            let frames = if source == input { &batch[b] } else { &frames[source] };
-                            let spikes = Spikes { frames, events: &events[source], bursts: &bursts[source] };
-                            let write = if n == 0 { Write::Set } else { Write::Add };
+                    for (b, sample) in (first..).zip(samples.iter_mut()) {
+                        let SampleState { current, frames, events, bursts, sums, .. } = sample;
+                        let frames = if source == input { &batch[b] } else { &frames[source] };
+                        let spikes = Spikes { frames, events: &events[source], bursts: &bursts[source] };
+                        let write = if n == 0 { Write::Set } else { Write::Add };
+                        chunk.timing.time(Stage::Forward, || {
                             plan.forward(with, block, spikes, &mut chunk.projection, &mut current[p], write);
-                        }
-                    });
-                    // While the block's rows are still in a near cache.
-                    if normed && n == last {
-                        chunk.timing.time(Stage::Neurons, || {
-                            let neurons = plan.neurons(block);
-                            samples.iter_mut().for_each(|sample| sample.sums[p].of_rows(with, &sample.current[p], neurons.clone(), steps));
                         });
+                        // While the block's rows are still in a near cache.
+                        if normed && n == last {
+                            chunk.timing.time(Stage::Neurons, || sums[p].of_rows(with, &current[p], plan.neurons(block), steps));
+                        }
                     }
                 }
             }
@@ -577,35 +578,21 @@ impl LayeredEngine {
         self.neurons[p] = Some(neurons);
     }
 
-    /// dL/dS to dL/dZ, and the sums the norm's gradient needs.
-    fn adjoint(&mut self, network: &Network, p: usize, pass: &Pass) {
-        let neurons = self.neurons[p].take().expect("sources are not in the order");
-        let affine = std::mem::take(&mut self.affine[p]);
-        let scale = if p == self.output { 1.0 } else { dropout_scale(pass.dropout) };
-        let population = PopulationPass {
-            instructions: self.instructions,
-            neurons: &*neurons,
-            affine: &affine,
-            size: self.sizes[p],
-            steps: self.steps[p],
-        };
-        let normed = network.populations[p].norm.is_some();
-        self.each_sample(|_, sample, chunk| {
-            let Chunk { timing, lanes, gradient_lanes, fired, .. } = chunk;
-            let scratch = LaneScratch { potential: lanes, gradient: gradient_lanes, fired };
-            let SampleState { current, kept, gradient, sums, .. } = sample;
-            let sums = normed.then_some(&mut sums[p]);
-            timing.time(Stage::Neurons, || population.adjoint(&current[p], &kept[p], scale, &mut gradient[p], sums, scratch));
-        });
-        self.affine[p] = affine;
-        self.neurons[p] = Some(neurons);
-        if normed {
-            self.norm_gradient(p);
-        }
+    /// dL/dS of the output to dL/dZ.
+    fn output_adjoint(&mut self, network: &Network) {
+        let p = self.output;
+        let (neurons, affine) = (std::mem::take(&mut self.neurons), std::mem::take(&mut self.affine));
+        let adjoint = Adjoint { network, neurons: &neurons, affine: &affine, instructions: self.instructions, scale: 1.0 };
+        let steps = self.steps[p];
+        self.each_sample(|_, sample, chunk| adjoint.run(p, steps, sample, chunk));
+        (self.neurons, self.affine) = (neurons, affine);
     }
 
     /// dL/d gain and dL/d bias from each sample's sums of dZ and dZ * I.
-    fn norm_gradient(&mut self, p: usize) {
+    fn norm_gradient(&mut self, network: &Network, p: usize) {
+        if network.populations[p].norm.is_none() {
+            return;
+        }
         let gradient = &mut self.gradients.norms[p];
         gradient.gain.resize(self.sizes[p], 0.0);
         gradient.bias.resize(self.sizes[p], 0.0);
@@ -622,31 +609,41 @@ impl LayeredEngine {
         }
     }
 
-    /// dL/dI from dL/dZ, then gradients of the projections into `p` and of their sources.
-    fn synapses(&mut self, network: &Network, p: usize, batch: &[SpikeFrames]) {
+    /// dL/dI from dL/dZ, then gradients of the projections into `p` and of their sources: dL/dZ, if no other population follows them.
+    fn synapses(&mut self, network: &Network, p: usize, batch: &[SpikeFrames], pass: &Pass) {
         let mut plans = std::mem::take(&mut self.plans);
         let ends = std::mem::take(&mut self.ends);
         let (steps, with, input) = (self.steps[p], self.instructions, self.input);
         self.norm_adjoint(p);
         let (back, norm_adjoint) = (std::mem::take(&mut self.back), std::mem::take(&mut self.norm_adjoint));
+        let (neurons, affine) = (std::mem::take(&mut self.neurons), std::mem::take(&mut self.affine));
+        let of_steps = std::mem::take(&mut self.steps);
+        let scale = dropout_scale(pass.dropout);
+        let adjoint = Adjoint { network, neurons: &neurons, affine: &affine, instructions: with, scale };
         self.each_sample(|_, sample, chunk| {
-            let SampleState { current, gradient, demand, .. } = sample;
+            let SampleState { current, gradient, .. } = sample;
             chunk.timing.time(Stage::Neurons, || super::population::norm_adjoint(&norm_adjoint, &current[p], steps, &mut gradient[p]));
             let sources = plans.iter().zip(&ends).zip(&back).filter(|((_, end), _)| end.1 == p && end.0 != input);
-            for ((plan, &(source, _)), write) in sources {
+            for ((plan, &(source, _)), back) in sources {
+                let SampleState { gradient, demand, .. } = sample;
                 chunk.timing.time(Stage::InputGradient, || {
                     demand[source].list(plan.pre(), &mut chunk.wanted);
                     let [gradient, out] = gradient.get_disjoint_mut([p, source]).expect("no projection closes a loop");
-                    if *write == Write::Set {
+                    if back.write == Write::Set {
                         out.fill(0.0);
                     }
                     for block in 0..plan.blocks() {
                         plan.input_gradient(with, block, gradient, &chunk.wanted, &mut chunk.projection, out);
                     }
                 });
+                // While it is in a near cache.
+                if back.is_last {
+                    adjoint.run(source, of_steps[source], sample, chunk);
+                }
             }
         });
         (self.back, self.norm_adjoint) = (back, norm_adjoint);
+        (self.neurons, self.affine, self.steps) = (neurons, affine, of_steps);
         let samples = &self.samples[..self.batch];
         for (projection, (plan, &(source, target))) in plans.iter_mut().zip(&ends).enumerate() {
             if target != p {
@@ -737,19 +734,49 @@ fn keep(kept: &mut Vec<u16>, size: usize, dropout: Option<Dropout>, slot: usize,
     }
 }
 
-/// By projection, whether it is the first on the way back to reach its source, whose gradient it then sets; all others add to it.
-fn backward_writes(ends: &[(usize, usize)], order: &[usize]) -> Vec<Write> {
-    let mut writes = vec![Write::Add; ends.len()];
-    let mut reached = Vec::new();
-    for &p in order.iter().rev() {
-        for (write, &(source, _)) in writes.iter_mut().zip(ends).filter(|(_, end)| end.1 == p) {
-            if !reached.contains(&source) {
-                reached.push(source);
-                *write = Write::Set;
-            }
+/// What a projection does with the gradient of its source on the way back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Back {
+    /// The first to reach it sets it, all others add to it.
+    write: Write,
+    is_last: bool,
+}
+
+/// By projection.
+fn backward(ends: &[(usize, usize)], order: &[usize]) -> Vec<Back> {
+    let mut backs = vec![Back { write: Write::Add, is_last: false }; ends.len()];
+    let on_the_way = || order.iter().rev().flat_map(|&p| (0..ends.len()).filter(move |&projection| ends[projection].1 == p));
+    for (n, projection) in on_the_way().enumerate() {
+        let shares_source = |other: &usize| ends[*other].0 == ends[projection].0;
+        if !on_the_way().take(n).any(|other| shares_source(&other)) {
+            backs[projection].write = Write::Set;
         }
+        backs[projection].is_last = !on_the_way().skip(n + 1).any(|other| shares_source(&other));
     }
-    writes
+    backs
+}
+
+/// dL/dS of a population to dL/dZ, and the sums the norm's gradient needs.
+struct Adjoint<'a> {
+    network: &'a Network,
+    neurons: &'a [Option<Box<dyn Neuron>>],
+    affine: &'a [Vec<(f32, f32)>],
+    instructions: Instructions,
+    /// Height of a spike behind dropout.
+    scale: f32,
+}
+
+impl Adjoint<'_> {
+    fn run(&self, p: usize, steps: usize, sample: &mut SampleState, chunk: &mut Chunk) {
+        let Population { size, norm, .. } = &self.network.populations[p];
+        let neurons = self.neurons[p].as_deref().expect("the source has no gradient");
+        let population = PopulationPass { instructions: self.instructions, neurons, affine: &self.affine[p], size: *size, steps };
+        let Chunk { timing, lanes, gradient_lanes, fired, .. } = chunk;
+        let scratch = LaneScratch { potential: lanes, gradient: gradient_lanes, fired };
+        let SampleState { current, kept, gradient, sums, .. } = sample;
+        let sums = norm.is_some().then_some(&mut sums[p]);
+        timing.time(Stage::Neurons, || population.adjoint(&current[p], &kept[p], self.scale, &mut gradient[p], sums, scratch));
+    }
 }
 
 /// Populations other than `input`, each after its sources; `None` if there is a loop.
