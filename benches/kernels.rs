@@ -91,7 +91,7 @@ fn spikes_to_rows(criterion: &mut Criterion) {
                     bencher.iter(|| match name {
                         "scatter" => windows.scatter(with, 0..BLOCK, black_box(&steps), &heights, rows.as_mut_slice()),
                         "scatter_bursts" => windows.scatter_bursts(with, once((black_box(train), 0..BLOCK)), rows.as_mut_slice()),
-                        "gather_bursts" => windows.gather_bursts(with, once((black_box(train), 0..BLOCK, &mut sums[..])), rows.as_slice()),
+                        "gather_bursts" => windows.gather_bursts(with, once((black_box(train), 0..BLOCK)), rows.as_slice(), (0, &mut sums)),
                         _ => windows.gather(with, 0..BLOCK, black_box(&steps), &heights, rows.as_slice(), &mut sums),
                     })
                 });

@@ -72,6 +72,7 @@ impl Bursts {
     ///
     /// # Panics
     /// If there is no such channel.
+    #[inline(always)]
     pub fn channel(&self, channel: usize) -> Train<'_> {
         let bursts = self.first[channel] as usize..self.first[channel + 1] as usize;
         Train { start: &self.start[bursts.clone()], heights: &self.heights[bursts.start..=bursts.end], taps: self.taps }

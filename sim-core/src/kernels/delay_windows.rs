@@ -214,24 +214,25 @@ impl DelayWindows {
         unsafe { with.run_kernel(Gather { table: self, synapses, steps, heights, rows, sums }) }
     }
 
-    /// As [`gather`](Self::gather), burst by burst, of each train to the sums of its synapses.
+    /// As [`gather`](Self::gather), burst by burst, of each train to the sums of its synapses; `sums` are those of the synapses from `first` on.
     ///
     /// # Panics
-    /// As [`scatter_bursts`](Self::scatter_bursts).
+    /// As [`scatter_bursts`](Self::scatter_bursts), or if the sums of a synapse are missing.
     pub fn gather_bursts<'a>(
         &self,
         with: Instructions,
-        trains: impl Iterator<Item = (Train<'a>, Range<usize>, &'a mut [f32])>,
+        trains: impl Iterator<Item = (Train<'a>, Range<usize>)>,
         rows: &[f32],
+        (first, sums): (usize, &mut [f32]),
     ) {
         let table = self;
         // SAFETY: each train is checked when its turn comes. As many synapses at a time as leave room in sixteen registers.
         unsafe {
             match self.width {
-                1 => with.run_kernel(GatherBursts::<1, 8, _> { table, trains, rows }),
-                2 => with.run_kernel(GatherBursts::<2, 4, _> { table, trains, rows }),
-                3 => with.run_kernel(GatherBursts::<3, 4, _> { table, trains, rows }),
-                4 => with.run_kernel(GatherBursts::<4, 2, _> { table, trains, rows }),
+                1 => with.run_kernel(GatherBursts::<1, 8, _> { table, trains, rows, first, sums }),
+                2 => with.run_kernel(GatherBursts::<2, 4, _> { table, trains, rows, first, sums }),
+                3 => with.run_kernel(GatherBursts::<3, 4, _> { table, trains, rows, first, sums }),
+                4 => with.run_kernel(GatherBursts::<4, 2, _> { table, trains, rows, first, sums }),
                 _ => panic!("bursts are for up to {MOST_TAPS} taps"),
             }
         }
@@ -573,17 +574,20 @@ struct GatherBursts<'a, const TAPS: usize, const N: usize, Trains> {
     table: &'a DelayWindows,
     trains: Trains,
     rows: &'a [f32],
+    first: usize,
+    sums: &'a mut [f32],
 }
 
-impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (Train<'a>, Range<usize>, &'a mut [f32])>> Kernel
+impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (Train<'a>, Range<usize>)>> Kernel
     for GatherBursts<'_, TAPS, N, Trains>
 {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let Self { table, trains, rows } = self;
-        for (train, synapses, sums) in trains {
+        let Self { table, trains, rows, first, sums } = self;
+        let lanes = const { DelayWindows::lanes_for(TAPS) };
+        for (train, synapses) in trains {
             table.check_train(&synapses, train, rows.len());
-            assert_eq!(sums.len(), synapses.len() * DelayWindows::lanes_for(TAPS));
+            let sums = &mut sums[(synapses.start - first) * lanes..(synapses.end - first) * lanes];
             // Dropout silences many: nothing to add to any of their sums.
             if train.is_empty() {
                 continue;
@@ -595,25 +599,26 @@ impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (Train<'a>, 
                 while first + N <= synapses.end {
                     sum_bursts::<S::Half, TAPS, N>(table, train, first, rows, sums);
                     first += N;
-                    sums = sums.add(N * DelayWindows::lanes_for(TAPS));
+                    sums = sums.add(N * lanes);
                 }
                 while first < synapses.end {
                     sum_bursts::<S::Half, TAPS, 1>(table, train, first, rows, sums);
                     first += 1;
-                    sums = sums.add(DelayWindows::lanes_for(TAPS));
+                    sums = sums.add(lanes);
                 }
             }
         }
     }
 
     fn run_scalar(self) {
-        let Self { table, trains, rows } = self;
-        for (train, synapses, sums) in trains {
+        let Self { table, trains, rows, first, sums } = self;
+        for (train, synapses) in trains {
             table.check_train(&synapses, train, rows.len());
-            for (synapse, sums) in synapses.zip(sums.chunks_exact_mut(table.lanes)) {
+            for synapse in synapses {
+                let sums = &mut sums[(synapse - first) * table.lanes..][..TAPS];
                 for (at, height) in train.spikes() {
                     let row = &rows[at as usize + table.offset[synapse] as usize..];
-                    sums[..TAPS].iter_mut().zip(row).for_each(|(sum, row)| *sum += height * row);
+                    sums.iter_mut().zip(row).for_each(|(sum, row)| *sum += height * row);
                 }
             }
         }
@@ -949,7 +954,7 @@ mod tests {
                     scattered.copy_from_slice(&rows);
                     sums.fill(0.5);
                     table.scatter_bursts(with, std::iter::once((train, 1..synapses)), &mut scattered);
-                    table.gather_bursts(with, std::iter::once((train, 1..synapses, &mut sums[..])), &rows);
+                    table.gather_bursts(with, std::iter::once((train, 1..synapses)), &rows, (1, &mut sums));
                     let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
                     assert!(near(&scattered, &single.0), "{with:?}: bursts of {width} taps are not their spikes");
                     let taps = |sums: &[f32]| sums.chunks_exact(table.lanes()).flat_map(|sums| sums[..width].to_vec()).collect::<Vec<_>>();
@@ -1044,14 +1049,17 @@ mod tests {
             for with in Instructions::available() {
                 let (mut scattered, mut single) = (rows.clone(), rows.clone());
                 table.scatter_bursts(with, (0..trains.len()).map(|c| (bursts.channel(c), synapses(c))), &mut scattered);
-                let (mut sums, mut single_sums) = (vec![0.0; 9 * 6 * table.lanes()], vec![0.0; 9 * 6 * table.lanes()]);
-                let sums_of = sums.chunks_exact_mut(9 * table.lanes()).enumerate();
-                let gathered = sums_of.map(|(c, sums)| (bursts.channel(c), synapses(c), &mut sums[..synapses(c).len() * 4]));
-                table.gather_bursts(with, gathered, &rows);
-                for (c, sums) in single_sums.chunks_exact_mut(9 * table.lanes()).enumerate() {
+                // Of the synapses from the second train's on: the first is silent.
+                let (mut sums, mut single_sums) = (vec![0.0; 55 * table.lanes()], vec![0.0; 55 * table.lanes()]);
+                let gathered = (1..trains.len()).filter(|c| *c != 3).map(|c| (bursts.channel(c), synapses(c)));
+                table.gather_bursts(with, gathered, &rows, (11, &mut sums));
+                for c in 0..trains.len() {
                     let (steps, counts) = frames.channel(c);
                     table.scatter(with, synapses(c), steps, counts, &mut single);
-                    table.gather(with, synapses(c), steps, counts, &rows, &mut sums[..synapses(c).len() * 4]);
+                    if c > 0 && c != 3 {
+                        let sums = &mut single_sums[(synapses(c).start - 11) * table.lanes()..][..9 * table.lanes()];
+                        table.gather(with, synapses(c), steps, counts, &rows, sums);
+                    }
                 }
                 assert!(scattered.iter().zip(&single).all(|(a, b)| (a - b).abs() < 1e-4), "{with:?}: {width} taps scattered");
                 for (sums, single) in sums.chunks_exact(4).zip(single_sums.chunks_exact(4)) {

@@ -110,7 +110,7 @@ fn bursts(with: Instructions) -> (f64, f64) {
         (0..rounds).for_each(|_| table.scatter_bursts(with, once((train, 0..SYNAPSES)), rows));
     });
     let gathered = best_rate(|rounds| {
-        (0..rounds).for_each(|_| table.gather_bursts(with, once((train, 0..SYNAPSES, &mut sums[..])), rows));
+        (0..rounds).for_each(|_| table.gather_bursts(with, once((train, 0..SYNAPSES)), rows, (0, &mut sums)));
     });
     black_box(sums);
     (each * scattered, each * gathered)

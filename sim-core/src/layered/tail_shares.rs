@@ -3,7 +3,7 @@
 use super::layout::{Layout, index};
 use super::smoothing::{End, SmoothRows, Smoothing};
 use crate::DenseSynapses;
-use crate::kernels::{DelayWindows, Instructions, Place, resize_with_room};
+use crate::kernels::{Bursts, DelayWindows, Instructions, Place, Train, resize_with_room};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -68,6 +68,17 @@ impl TailShares {
     pub(super) fn of(&self, layout: &Layout, block: usize, elements: Range<usize>) -> Range<usize> {
         let row = |element: usize| layout.row(block, element) / layout.block;
         self.start[row(elements.start)] as usize..self.start[row(elements.end)] as usize
+    }
+
+    /// Trains of some elements of a block with the shares they go to.
+    pub(super) fn trains<'a>(
+        &'a self,
+        bursts: &'a Bursts,
+        layout: &'a Layout,
+        block: usize,
+        elements: Range<usize>,
+    ) -> impl Iterator<Item = (Train<'a>, Range<usize>)> {
+        elements.map(move |element| (bursts.channel(element / layout.taps), self.of(layout, block, element..element + 1)))
     }
 
     /// The taps of all shares.

@@ -12,7 +12,7 @@ use super::smoothing::{SmoothRows, Smoothing};
 use super::spread::Window;
 use super::tail_shares::TailShares;
 use crate::kernels::{
-    Aligned, DelayWindows, Instructions, Place, Shift, Source, Sources, padded, pair_with_next, resize_with_room, row_stride, to_lines,
+    Aligned, Bursts, Train, DelayWindows, Instructions, Place, Shift, Source, Sources, padded, pair_with_next, resize_with_room, row_stride, to_lines,
 };
 use crate::{DenseSynapses, SpikeFrames};
 use std::ops::Range;
@@ -166,12 +166,9 @@ impl WindowPlan {
         let tail_rows = tail_rows.resize(layout.block * shape.per_lane());
         tail_rows[..lanes * shape.per_lane()].fill(0.0);
         if self.burst_taps().is_some() {
-            let trains = || (0..layout.elements()).map(|element| (spikes.bursts.channel(element / layout.taps), element));
-            let to_lanes = |(train, element)| (train, layout.row(block, element)..layout.row(block, element) + lanes);
-            windows.scatter_bursts(with, trains().map(to_lanes), rows.as_mut_slice());
+            windows.scatter_bursts(with, Trains::new(spikes.bursts, layout, block, 0..layout.elements()), rows.as_mut_slice());
             if shape.smoothing.is_some() {
-                let to_shares = |(train, element)| (train, tails.of(layout, block, element..element + 1));
-                tails.windows().scatter_bursts(with, trains().map(to_shares), tail_rows);
+                tails.windows().scatter_bursts(with, tails.trains(spikes.bursts, layout, block, 0..layout.elements()), tail_rows);
             }
         } else {
             self.add_spikes(with, block, spikes.frames, scratch);
@@ -391,28 +388,23 @@ impl WindowCorrelation<'_> {
         let lanes = layout.lanes(block);
         self.shape.spread(with, layout, block, gradient, &mut scratch.rows);
         let rows = scratch.rows.rows.as_slice();
-        let per_element = layout.block * windows.lanes();
-        let of_lanes = |element: usize| layout.row(block, element)..layout.row(block, element) + lanes;
-        let by_element = elements.clone().zip(sums.chunks_exact_mut(per_element).map(|sums| &mut sums[..lanes * windows.lanes()]));
         if windows.burst_taps().is_none() {
-            for (element, sums) in by_element {
+            let sums_of = sums.chunks_exact_mut(layout.block * windows.lanes()).map(|sums| &mut sums[..lanes * windows.lanes()]);
+            for (element, sums) in elements.zip(sums_of) {
                 let (steps, counts) = spikes.frames.channel(element / layout.taps);
                 if !steps.is_empty() {
-                    windows.gather(with, of_lanes(element), steps, counts, rows, sums);
+                    let row = layout.row(block, element);
+                    windows.gather(with, row..row + lanes, steps, counts, rows, sums);
                 }
             }
             return;
         }
-        let train = |element: usize| spikes.bursts.channel(element / layout.taps);
-        windows.gather_bursts(with, by_element.map(|(element, sums)| (train(element), of_lanes(element), sums)), rows);
+        let first = layout.row(block, elements.start);
+        windows.gather_bursts(with, Trains::new(spikes.bursts, layout, block, elements.clone()), rows, (first, sums));
         if let Some(tails) = self.tails {
-            let mut sums = &mut scratch.sums[..];
-            let by_element = elements.map(|element| {
-                let shares = tails.of(layout, block, element..element + 1);
-                let these = sums.split_off_mut(..shares.len() * tails.windows().lanes()).expect("every share has its sums");
-                (train(element), shares, these)
-            });
-            tails.windows().gather_bursts(with, by_element, scratch.rows.tails.as_slice());
+            let first = tails.of(layout, block, elements.clone()).start;
+            let trains = tails.trains(spikes.bursts, layout, block, elements);
+            tails.windows().gather_bursts(with, trains, scratch.rows.tails.as_slice(), (first, &mut scratch.sums));
         }
     }
 
@@ -430,6 +422,50 @@ impl WindowCorrelation<'_> {
                 delay[place - first] += by_delay;
             }
         }
+    }
+}
+
+/// Trains of some elements of a block with the synapses they go to. Written out, since kernels take as long as what they are told by.
+struct Trains<'a> {
+    bursts: &'a Bursts,
+    /// Of one neuron.
+    taps: usize,
+    neuron: usize,
+    tap: usize,
+    left: usize,
+    row: usize,
+    block: usize,
+    lanes: usize,
+}
+
+impl<'a> Trains<'a> {
+    fn new(bursts: &'a Bursts, layout: &Layout, block: usize, elements: Range<usize>) -> Self {
+        Self {
+            bursts,
+            taps: layout.taps,
+            neuron: elements.start / layout.taps,
+            tap: elements.start % layout.taps,
+            left: elements.len(),
+            row: layout.row(block, elements.start),
+            block: layout.block,
+            lanes: layout.lanes(block),
+        }
+    }
+}
+
+impl<'a> Iterator for Trains<'a> {
+    type Item = (Train<'a>, Range<usize>);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let next = (self.bursts.channel(self.neuron), self.row..self.row + self.lanes);
+        self.row += self.block;
+        self.tap += 1;
+        if self.tap == self.taps {
+            (self.tap, self.neuron) = (0, self.neuron + 1);
+        }
+        Some(next)
     }
 }
 
