@@ -28,7 +28,9 @@ use super::timing::{Stage, StageTiming};
 use crate::kernels::{Bursts, Instructions, padded};
 use crate::spike_trains::SpikeTrains;
 use crate::spikes::bits;
-use crate::{Cells, DelayKernel, DenseSynapses, Error, LANES, Lanes, Network, Neuron, Population, Purpose, Result, Seed, SpikeFrames, Synapses};
+use crate::{
+    Cells, DelayKernel, DenseSynapses, Error, LANES, Lanes, Network, Neuron, Population, Purpose, Result, Seed, SpikeFrames, Synapses,
+};
 use rand::RngExt;
 use rayon::prelude::*;
 

@@ -12,7 +12,8 @@ use super::smoothing::{SmoothRows, Smoothing};
 use super::spread::Window;
 use super::tail_shares::TailShares;
 use crate::kernels::{
-    Aligned, Bursts, Train, DelayWindows, Instructions, Place, Shift, Source, Sources, padded, pair_with_next, resize_with_room, row_stride, to_lines,
+    Aligned, Bursts, DelayWindows, Instructions, Place, Shift, Source, Sources, Train, padded, pair_with_next, resize_with_room,
+    row_stride, to_lines,
 };
 use crate::{DenseSynapses, SpikeFrames};
 use std::ops::Range;
@@ -271,20 +272,7 @@ impl WindowPlan {
         }
         let (rows, tail_rows) = (scratch.rows.rows.as_slice(), scratch.rows.tails.as_slice());
         let lanes = layout.lanes(block);
-        // Calls `f` for every element and what is wanted of a tile of steps.
-        let length = padded(shape.steps_in);
-        let mut each = |tile: usize, f: &mut dyn FnMut(usize, usize, &mut [f32])| {
-            let tile = padded(length.div_ceil(length.div_ceil(tile)));
-            for start in (0..length).step_by(tile) {
-                for Wanted { neuron, steps } in wanted {
-                    let steps = steps.start.max(start)..steps.end.min(start + tile);
-                    if !steps.is_empty() {
-                        let (start, out) = (steps.start, &mut out[neuron * length..][steps]);
-                        (neuron * layout.taps..(neuron + 1) * layout.taps).for_each(|element| f(element, start, out));
-                    }
-                }
-            }
-        };
+        let mut tiles = Tiles { wanted, taps: layout.taps, length: padded(shape.steps_in), out };
         let to_lanes = |element: usize, lanes: &Range<usize>| {
             let row = layout.row(block, element);
             row + lanes.start..row + lanes.end
@@ -293,7 +281,7 @@ impl WindowPlan {
             pair_up(rows, &mut scratch.pairs);
             let source = |lane: usize| Source { row: index(lane * shape.stride), synapse: index(lane) };
             scratch.sources.refill((0..lanes).map(source));
-            each(TILE, &mut |element, start, out| {
+            tiles.each(TILE, |element, start, out| {
                 let row = layout.row(block, element);
                 windows.pull_paired(with, &scratch.sources, row, Shift::Earlier, &scratch.pairs[start..], out);
             });
@@ -308,19 +296,44 @@ impl WindowPlan {
                 for lane in lanes.clone() {
                     to_lines(row(lane), &mut lines[lane * 2 * shape.stride..][..2 * shape.stride]);
                 }
-                each(LINES_TILE_STEPS, &mut |element, start, out| {
+                tiles.each(LINES_TILE_STEPS, |element, start, out| {
                     windows.pull_lines(with, to_lanes(element, &lanes), &lines[2 * start..], out);
                 });
             }
         } else {
-            each(TILE, &mut |element, start, out| {
+            tiles.each(TILE, |element, start, out| {
                 windows.pull_ahead(with, to_lanes(element, &(0..lanes)), &rows[start..], out);
             });
         }
         if shape.smoothing.is_some() {
-            each(TILE, &mut |element, start, out| {
+            tiles.each(TILE, |element, start, out| {
                 tails.pull(with, tails.of(layout, block, element..element + 1), &tail_rows[start..], out);
             });
+        }
+    }
+}
+
+/// What is wanted of dL/ds, `[pre][length]`.
+struct Tiles<'a> {
+    wanted: &'a [Wanted],
+    /// Elements of one neuron.
+    taps: usize,
+    length: usize,
+    out: &'a mut [f32],
+}
+
+impl Tiles<'_> {
+    /// Calls `f(element, start, out)` for every element, tile of up to `most` steps and run of wanted steps in it, which begins at `start`.
+    fn each(&mut self, most: usize, mut f: impl FnMut(usize, usize, &mut [f32])) {
+        let tile = padded(self.length.div_ceil(self.length.div_ceil(most)));
+        for first in (0..self.length).step_by(tile) {
+            for Wanted { neuron, steps } in self.wanted {
+                let steps = steps.start.max(first)..steps.end.min(first + tile);
+                if !steps.is_empty() {
+                    let (start, out) = (steps.start, &mut self.out[neuron * self.length..][steps]);
+                    (neuron * self.taps..(neuron + 1) * self.taps).for_each(|element| f(element, start, out));
+                }
+            }
         }
     }
 }
