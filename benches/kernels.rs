@@ -9,7 +9,7 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_gr
 use rand::RngExt;
 use sim_core::kernels::{
     Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Mixture, Place, RowTable, Shift, Source, Sources, combine, combine_each,
-    combine_each_paired, gather_rows, lanes_at_least, lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes, time_sums,
+    combine_each_paired, gather_rows, lanes_at_least, lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes, time_sums, to_lines,
 };
 use sim_core::{LANES, Lanes, Purpose, Seed, SpikeFrames};
 use std::hint::black_box;
@@ -127,6 +127,26 @@ fn pull(criterion: &mut Criterion) {
     }
 }
 
+/// As in training, a few rows at a time from the nearest cache.
+fn pull_lines(criterion: &mut Criterion) {
+    const NEAR: usize = 16;
+    let mut group = group(criterion, "pull_lines");
+    let length = STEPS + 48;
+    let mut lines = aligned(2 * NEAR * length);
+    to_lines(&numbers(NEAR * length), lines.as_mut_slice());
+    let mut out = aligned(STEPS);
+    for taps in TAPS {
+        let windows = windows(NEAR, taps);
+        group.throughput(Throughput::Elements((NEAR * STEPS * taps) as u64));
+        for with in Instructions::available() {
+            let id = BenchmarkId::new(with.name(), format!("{taps} taps"));
+            group.bench_function(id, |bencher| {
+                bencher.iter(|| windows.pull_lines(with, black_box(0..NEAR), lines.as_slice(), out.as_mut_slice()))
+            });
+        }
+    }
+}
+
 /// One row filtered along time, by a filter as long as the window.
 fn filter(criterion: &mut Criterion) {
     let mut group = group(criterion, "combine");
@@ -208,5 +228,5 @@ fn sums(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, spikes_to_rows, pull, filter, product, shares, transposes, sums);
+criterion_group!(benches, spikes_to_rows, pull, pull_lines, filter, product, shares, transposes, sums);
 criterion_main!(benches);

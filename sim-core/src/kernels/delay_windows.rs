@@ -271,7 +271,8 @@ impl DelayWindows {
         }
     }
 
-    /// As [`pull_ahead`](Self::pull_ahead), from rows in [`lines`](super::lines).
+    /// As [`pull_ahead`](Self::pull_ahead), from rows that [`to_lines`](super::to_lines) wrote, each of a multiple of 8 numbers: `lines` are
+    /// twice as many numbers as the rows, and begin with a whole line.
     ///
     /// # Panics
     /// As there.
@@ -315,7 +316,7 @@ impl DelayWindows {
     fn check_ahead(&self, synapses: &Range<usize>, rows: usize, out: usize) {
         assert!(out.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
         assert!(synapses.start <= synapses.end && synapses.end <= self.offset.len(), "no such synapses");
-        assert!(self.furthest + self.width + out <= rows, "a synapse leaves the rows");
+        assert!(self.furthest.strict_add(self.width).strict_add(out) <= rows, "a synapse leaves the rows");
     }
 
     fn check_rows(&self, sources: &Sources, offset: usize, shift: Shift, rows: usize, out: usize) {
@@ -331,6 +332,13 @@ impl DelayWindows {
         assert!(synapses.start <= synapses.end && synapses.end <= self.first.len(), "no such synapses");
         let end = latest.map_or(0, |step| step as usize + self.furthest + Self::touched_for(self.width));
         assert!(end <= length, "the taps of a spike leave the rows");
+    }
+
+    /// The part of the sums of the synapses from `first` on that belongs to `synapses`.
+    #[inline(always)]
+    fn sums_of<'a>(&self, synapses: &Range<usize>, first: usize, sums: &'a mut [f32]) -> &'a mut [f32] {
+        assert!(first <= synapses.start, "the sums begin behind a synapse");
+        &mut sums[(synapses.start - first) * self.lanes..(synapses.end - first) * self.lanes]
     }
 
     /// Checks that rows hold what a train touches and that it is made for as many taps.
@@ -587,7 +595,7 @@ impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (Train<'a>, 
         let lanes = const { DelayWindows::lanes_for(TAPS) };
         for (train, synapses) in trains {
             table.check_train(&synapses, train, rows.len());
-            let sums = &mut sums[(synapses.start - first) * lanes..(synapses.end - first) * lanes];
+            let sums = table.sums_of(&synapses, first, sums);
             // Dropout silences many: nothing to add to any of their sums.
             if train.is_empty() {
                 continue;
@@ -614,11 +622,11 @@ impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (Train<'a>, 
         let Self { table, trains, rows, first, sums } = self;
         for (train, synapses) in trains {
             table.check_train(&synapses, train, rows.len());
-            for synapse in synapses {
-                let sums = &mut sums[(synapse - first) * table.lanes..][..TAPS];
+            let sums = table.sums_of(&synapses, first, sums);
+            for (synapse, sums) in synapses.zip(sums.chunks_exact_mut(table.lanes)) {
                 for (at, height) in train.spikes() {
                     let row = &rows[at as usize + table.offset[synapse] as usize..];
-                    sums.iter_mut().zip(row).for_each(|(sum, row)| *sum += height * row);
+                    sums[..TAPS].iter_mut().zip(row).for_each(|(sum, row)| *sum += height * row);
                 }
             }
         }
@@ -971,7 +979,7 @@ mod tests {
                     to_lines(&rows, &mut lines);
                     let mut from_lines = rows[..length].to_vec();
                     table.pull_lines(with, 1..synapses, &lines, &mut from_lines);
-                    assert!(earlier.iter().zip(&from_lines).all(|(a, b)| (a - b).abs() < 1e-4), "{with:?}, width {width}: lines");
+                    assert_eq!(earlier, from_lines, "{with:?}, width {width}: the same products in the same order");
                     scattered.extend(later.into_iter().chain(earlier));
                 }
                 scattered.extend(sums.chunks_exact(table.lanes()).flat_map(|sums| &sums[..width]));
@@ -1028,14 +1036,14 @@ mod tests {
         }
     }
 
-    /// Trains of no, one, two near, two far, and three bursts, some to no synapses at all.
+    /// Trains of one, no, two near, two far, and three bursts, some to no synapses at all.
     #[test]
     fn many_trains_in_one_call_are_their_spikes() {
-        let trains: [&[u32]; 6] = [&[], &[3], &[3, 9], &[3, 40], &[2, 8, 15], &[1, 2, 3, 4, 30, 31, 37, 60]];
+        let trains: [&[u32]; 6] = [&[3], &[], &[3, 9], &[3, 40], &[2, 8, 15], &[1, 2, 3, 4, 30, 31, 37, 60]];
         let events: Vec<(u32, u32)> =
             (0..).zip(trains).flat_map(|(channel, steps)| steps.iter().map(move |&step| (channel, step))).collect();
         let frames = SpikeFrames::from_events(trains.len(), 70, &events).unwrap();
-        let synapses = |channel: usize| if channel == 3 { 0..0 } else { 11 * channel..11 * channel + 9 };
+        let synapses = |channel: usize| if channel == 3 { 33..33 } else { 11 * channel..11 * channel + 9 };
         for width in 1..=MOST_TAPS {
             let stride = 70 + 20 + DelayWindows::touched_for(width);
             let mut table = DelayWindows::default();
@@ -1049,15 +1057,14 @@ mod tests {
             for with in Instructions::available() {
                 let (mut scattered, mut single) = (rows.clone(), rows.clone());
                 table.scatter_bursts(with, (0..trains.len()).map(|c| (bursts.channel(c), synapses(c))), &mut scattered);
-                // Of the synapses from the second train's on: the first is silent.
+                // Of the synapses from the second train's on.
                 let (mut sums, mut single_sums) = (vec![0.0; 55 * table.lanes()], vec![0.0; 55 * table.lanes()]);
-                let gathered = (1..trains.len()).filter(|c| *c != 3).map(|c| (bursts.channel(c), synapses(c)));
-                table.gather_bursts(with, gathered, &rows, (11, &mut sums));
+                table.gather_bursts(with, (1..trains.len()).map(|c| (bursts.channel(c), synapses(c))), &rows, (11, &mut sums));
                 for c in 0..trains.len() {
                     let (steps, counts) = frames.channel(c);
                     table.scatter(with, synapses(c), steps, counts, &mut single);
-                    if c > 0 && c != 3 {
-                        let sums = &mut single_sums[(synapses(c).start - 11) * table.lanes()..][..9 * table.lanes()];
+                    if c > 0 {
+                        let sums = &mut single_sums[(synapses(c).start - 11) * table.lanes()..][..synapses(c).len() * table.lanes()];
                         table.gather(with, synapses(c), steps, counts, &rows, sums);
                     }
                 }
@@ -1086,6 +1093,25 @@ mod tests {
         let mut table = DelayWindows::default();
         table.fill(1, 3, |_, _| Place { first: 14, row: 0, weight: 1.0 });
         table.pull_ahead(Instructions::Scalar, 0..1, &[0.0; 32], &mut [0.0; 16]);
+    }
+
+    #[test]
+    #[should_panic(expected = "leaves the rows")]
+    fn lines_too_short_to_be_pulled_are_refused() {
+        let mut table = DelayWindows::default();
+        table.fill(1, 3, |_, _| Place { first: 14, row: 0, weight: 1.0 });
+        table.pull_lines(Instructions::Scalar, 0..1, &[0.0; 2 * (14 + 3 + 16) - 1], &mut [0.0; 16]);
+    }
+
+    #[test]
+    #[should_panic(expected = "begin behind a synapse")]
+    fn sums_that_begin_behind_a_synapse_are_refused() {
+        let mut table = DelayWindows::default();
+        table.fill(2, 1, |_, _| Place { first: 0, row: 0, weight: 1.0 });
+        let mut bursts = Bursts::default();
+        bursts.refill(&SpikeFrames::from_events(1, 4, &[(0, 2)]).unwrap(), 1);
+        let trains = std::iter::once((bursts.channel(0), 0..1));
+        table.gather_bursts(Instructions::detect(), trains, &[0.0; 32], (1, &mut [0.0; 8]));
     }
 
     #[test]

@@ -21,10 +21,11 @@ pub(super) const fn place(position: usize) -> usize {
     position + (position & !(HALF - 1))
 }
 
-/// Writes a row, and zeros behind it.
+/// Writes a row, and zeros behind it, to lines: twice as many numbers, of which every 16 begin with eight numbers of the row and go on with
+/// the next eight. Rows of a multiple of 8 numbers that are written one behind the other lie as one long row does.
 ///
 /// # Panics
-/// If the lines hold fewer numbers than the row.
+/// If the row does not fit.
 pub fn to_lines(row: &[f32], lines: &mut [f32]) {
     let lines = lines.as_chunks_mut::<LINE>().0;
     let whole = row.windows(LINE).step_by(HALF);
@@ -49,9 +50,10 @@ mod tests {
     fn eight_neighbours_follow_from_their_place_on() {
         for length in [0, 1, 7, 8, 15, 16, 17, 24, 41] {
             let row: Vec<f32> = (1..=length).map(|n| n as f32).collect();
-            let mut lines = vec![-1.0; 2 * (length + HALF).next_multiple_of(HALF)];
+            // What is left over from another row becomes zeros.
+            let mut lines = vec![-1.0; 2 * 64];
             to_lines(&row, &mut lines);
-            for position in 0..length {
+            for position in 0..=64 - HALF {
                 let place = place(position);
                 assert!(place % LINE < HALF, "eight numbers from {position} on cross a line");
                 for (n, &number) in lines[place..place + HALF].iter().enumerate() {
@@ -59,5 +61,11 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "does not fit its lines")]
+    fn a_row_that_does_not_fit_is_refused() {
+        to_lines(&[1.0; 17], &mut [0.0; 32]);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | file | loops |
 //! |---|---|
-//! | `delay_windows` | synapses whose kernels are a few neighbouring taps: `scatter`, `gather`, `pull`, `pull_ahead` |
+//! | `delay_windows` | synapses whose kernels are a few neighbouring taps: `scatter`, `gather`, `pull`, `pull_ahead`, `pull_lines` |
 //! | `bursts` | spikes that follow one another closely, taken together by `scatter_bursts`, `gather_bursts` |
 //! | `row_sums` | weighted sums of whole rows: `combine`, `combine_each`, `gather_rows` |
 //! | `bf16` | the whole-row loops on pairs of bf16 numbers |

@@ -1,7 +1,7 @@
 //! The layered engine: feed-forward networks, a whole sample per population at once, with the adjoint.
 //!
-//! A batch is walked population by population in topological order. Batch norm needs sums over the whole batch, so each
-//! population takes two passes over the samples; the backward half mirrors them. What each pass reads and writes:
+//! A batch is walked population by population in topological order. Batch norm needs sums over the whole batch, so each population takes
+//! two passes over the samples, and the way back one, at whose end the adjoint of what comes before is run. What each part reads and writes:
 //!
 //! ```text
 //! currents(p)   reads spikes of the sources of p        writes current(p), norm sums
@@ -9,8 +9,8 @@
 //! neurons(p)    reads current(p)                        writes spikes(p); at the output also loss and gradient(p)
 //! adjoint(p)    reads gradient(p) = dL/dS, current(p)   writes gradient(p) = dL/dZ, norm gradient sums
 //!               -- barrier: sums of p --
-//! synapses(p)   reads gradient(p), current(p)           writes gradient(p) = dL/dI, gradient of hidden sources;
-//!                                                       then adjoint(source), when the last target of the source is done
+//! synapses(p)   reads gradient(p), current(p)           writes gradient(p) = dL/dI, gradient of hidden sources; then
+//!                                                       adjoint(source) of those that no other projection adds to
 //!               -- barrier --
 //!               reads gradient(p), spikes of sources    writes gradients of the projections into p, by blocks of neurons
 //! ```
@@ -33,6 +33,7 @@ use crate::{
 };
 use rand::RngExt;
 use rayon::prelude::*;
+use std::collections::HashMap;
 
 /// Samples of a batch are dealt to this many chunks, whatever the number of threads.
 const CHUNKS: usize = 16;
@@ -584,10 +585,10 @@ impl LayeredEngine {
     fn output_adjoint(&mut self, network: &Network) {
         let p = self.output;
         let (neurons, affine) = (std::mem::take(&mut self.neurons), std::mem::take(&mut self.affine));
-        let adjoint = Adjoint { network, neurons: &neurons, affine: &affine, instructions: self.instructions, scale: 1.0 };
-        let steps = self.steps[p];
-        self.each_sample(|_, sample, chunk| adjoint.run(p, steps, sample, chunk));
-        (self.neurons, self.affine) = (neurons, affine);
+        let steps = std::mem::take(&mut self.steps);
+        let adjoint = Adjoint { network, neurons: &neurons, affine: &affine, steps: &steps, instructions: self.instructions, scale: 1.0 };
+        self.each_sample(|_, sample, chunk| adjoint.run(p, sample, chunk));
+        (self.neurons, self.affine, self.steps) = (neurons, affine, steps);
     }
 
     /// dL/d gain and dL/d bias from each sample's sums of dZ and dZ * I.
@@ -611,20 +612,20 @@ impl LayeredEngine {
         }
     }
 
-    /// dL/dI from dL/dZ, then gradients of the projections into `p` and of their sources: dL/dZ, if no other population follows them.
+    /// dL/dI from dL/dZ, then gradients of the projections into `p` and of their sources: dL/dZ as soon as no other projection adds to it.
     fn synapses(&mut self, network: &Network, p: usize, batch: &[SpikeFrames], pass: &Pass) {
         let mut plans = std::mem::take(&mut self.plans);
         let ends = std::mem::take(&mut self.ends);
-        let (steps, with, input) = (self.steps[p], self.instructions, self.input);
+        let (with, input) = (self.instructions, self.input);
         self.norm_adjoint(p);
         let (back, norm_adjoint) = (std::mem::take(&mut self.back), std::mem::take(&mut self.norm_adjoint));
         let (neurons, affine) = (std::mem::take(&mut self.neurons), std::mem::take(&mut self.affine));
-        let of_steps = std::mem::take(&mut self.steps);
+        let steps = std::mem::take(&mut self.steps);
         let scale = dropout_scale(pass.dropout);
-        let adjoint = Adjoint { network, neurons: &neurons, affine: &affine, instructions: with, scale };
+        let adjoint = Adjoint { network, neurons: &neurons, affine: &affine, steps: &steps, instructions: with, scale };
         self.each_sample(|_, sample, chunk| {
             let SampleState { current, gradient, .. } = sample;
-            chunk.timing.time(Stage::Neurons, || super::population::norm_adjoint(&norm_adjoint, &current[p], steps, &mut gradient[p]));
+            chunk.timing.time(Stage::Neurons, || super::population::norm_adjoint(&norm_adjoint, &current[p], steps[p], &mut gradient[p]));
             let sources = plans.iter().zip(&ends).zip(&back).filter(|((_, end), _)| end.1 == p && end.0 != input);
             for ((plan, &(source, _)), back) in sources {
                 let SampleState { gradient, demand, .. } = sample;
@@ -640,12 +641,12 @@ impl LayeredEngine {
                 });
                 // While it is in a near cache.
                 if back.is_last {
-                    adjoint.run(source, of_steps[source], sample, chunk);
+                    adjoint.run(source, sample, chunk);
                 }
             }
         });
         (self.back, self.norm_adjoint) = (back, norm_adjoint);
-        (self.neurons, self.affine, self.steps) = (neurons, affine, of_steps);
+        (self.neurons, self.affine, self.steps) = (neurons, affine, steps);
         let samples = &self.samples[..self.batch];
         for (projection, (plan, &(source, target))) in plans.iter_mut().zip(&ends).enumerate() {
             if target != p {
@@ -744,16 +745,17 @@ struct Back {
     is_last: bool,
 }
 
-/// By projection.
+/// By projection, in the order of [`LayeredEngine::synapses`].
 fn backward(ends: &[(usize, usize)], order: &[usize]) -> Vec<Back> {
-    let mut backs = vec![Back { write: Write::Add, is_last: false }; ends.len()];
-    let on_the_way = || order.iter().rev().flat_map(|&p| (0..ends.len()).filter(move |&projection| ends[projection].1 == p));
-    for (n, projection) in on_the_way().enumerate() {
-        let shares_source = |other: &usize| ends[*other].0 == ends[projection].0;
-        if !on_the_way().take(n).any(|other| shares_source(&other)) {
-            backs[projection].write = Write::Set;
+    let mut backs = vec![Back { write: Write::Add, is_last: true }; ends.len()];
+    let on_the_way = order.iter().rev().flat_map(|&p| (0..ends.len()).filter(move |&projection| ends[projection].1 == p));
+    // The latest so far, by source.
+    let mut latest = HashMap::new();
+    for projection in on_the_way {
+        match latest.insert(ends[projection].0, projection) {
+            Some(before) => backs[before].is_last = false,
+            None => backs[projection].write = Write::Set,
         }
-        backs[projection].is_last = !on_the_way().skip(n + 1).any(|other| shares_source(&other));
     }
     backs
 }
@@ -763,16 +765,18 @@ struct Adjoint<'a> {
     network: &'a Network,
     neurons: &'a [Option<Box<dyn Neuron>>],
     affine: &'a [Vec<(f32, f32)>],
+    steps: &'a [usize],
     instructions: Instructions,
     /// Height of a spike behind dropout.
     scale: f32,
 }
 
 impl Adjoint<'_> {
-    fn run(&self, p: usize, steps: usize, sample: &mut SampleState, chunk: &mut Chunk) {
+    fn run(&self, p: usize, sample: &mut SampleState, chunk: &mut Chunk) {
         let Population { size, norm, .. } = &self.network.populations[p];
         let neurons = self.neurons[p].as_deref().expect("the source has no gradient");
-        let population = PopulationPass { instructions: self.instructions, neurons, affine: &self.affine[p], size: *size, steps };
+        let population =
+            PopulationPass { instructions: self.instructions, neurons, affine: &self.affine[p], size: *size, steps: self.steps[p] };
         let Chunk { timing, lanes, gradient_lanes, fired, .. } = chunk;
         let scratch = LaneScratch { potential: lanes, gradient: gradient_lanes, fired };
         let SampleState { current, kept, gradient, sums, .. } = sample;
@@ -790,4 +794,20 @@ fn topological_order(populations: usize, ends: &[(usize, usize)], input: usize) 
     }
     order.remove(0);
     Some(order)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gradient_is_set_by_the_first_projection_on_the_way_back_and_complete_with_the_last() {
+        // A chain of three with all skips, the last step doubled.
+        let ends = [(0, 1), (0, 2), (1, 2), (1, 3), (2, 3), (2, 3)];
+        let backs = backward(&ends, &[1, 2, 3]);
+        let of = |projection: usize| (backs[projection].write == Write::Set, backs[projection].is_last);
+        assert_eq!([3, 2].map(of), [(true, false), (false, true)], "of population 1");
+        assert_eq!([4, 5].map(of), [(true, false), (false, true)], "of population 2");
+        assert_eq!(backward(&[(0, 1), (1, 2)], &[1, 2])[1], Back { write: Write::Set, is_last: true });
+    }
 }

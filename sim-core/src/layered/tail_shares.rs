@@ -78,7 +78,10 @@ impl TailShares {
         block: usize,
         elements: Range<usize>,
     ) -> impl Iterator<Item = (Train<'a>, Range<usize>)> {
-        elements.map(move |element| (bursts.channel(element / layout.taps), self.of(layout, block, element..element + 1)))
+        elements.map(
+            #[inline(always)]
+            move |element| (bursts.channel(element / layout.taps), self.of(layout, block, element..element + 1)),
+        )
     }
 
     /// The taps of all shares.

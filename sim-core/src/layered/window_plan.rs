@@ -32,9 +32,11 @@ const NEAR_CACHE: usize = 6144;
 /// Steps of a block's rows taken at a time: these stay in the second cache, from which they are read about as fast as they are multiplied.
 const TILE: usize = 448;
 
-/// The same where rows come in lines, and the steps of as many rows as stay in the nearest cache.
-const LINES_TILE_STEPS: usize = 160;
-const LINES_TILE: usize = 3328;
+/// The same of rows in lines.
+const STEPS_IN_LINES: usize = 160;
+
+/// Numbers of rows in lines that are taken at a time: each is there twice, which makes 26 kB.
+const NEAREST_CACHE: usize = 3328;
 
 /// A spike of up to 4 taps costs as much as this many multiply-adds of a row. `benches/projection.rs` compares.
 const SPIKE_COST: usize = 20;
@@ -266,48 +268,59 @@ impl WindowPlan {
         out: &mut [f32],
     ) {
         let Self { layout, windows, shape, tails, .. } = self;
-        let in_lines = with.prefers_lines() && !self.paired;
-        if shape.smoothing.is_some() || !in_lines {
+        let mut tiles = Tiles { wanted, taps: layout.taps, length: padded(shape.steps_in), out };
+        // Without a filter the rows are the gradient: lines are made of it at once.
+        if shape.smoothing.is_some() || !with.prefers_lines() {
             shape.spread(with, layout, block, gradient, &mut scratch.rows);
         }
-        let (rows, tail_rows) = (scratch.rows.rows.as_slice(), scratch.rows.tails.as_slice());
-        let lanes = layout.lanes(block);
-        let mut tiles = Tiles { wanted, taps: layout.taps, length: padded(shape.steps_in), out };
-        let to_lanes = |element: usize, lanes: &Range<usize>| {
-            let row = layout.row(block, element);
-            row + lanes.start..row + lanes.end
-        };
-        if self.paired {
-            pair_up(rows, &mut scratch.pairs);
-            let source = |lane: usize| Source { row: index(lane * shape.stride), synapse: index(lane) };
-            scratch.sources.refill((0..lanes).map(source));
+        if with.prefers_lines() {
+            self.pull_lines(with, block, gradient, scratch, &mut tiles);
+        } else {
+            let WindowScratch { rows, pairs, sources, .. } = scratch;
+            let (rows, lanes) = (rows.rows.as_slice(), layout.lanes(block));
+            if self.paired {
+                pair_up(rows, pairs);
+                sources.refill((0..lanes).map(|lane| Source { row: index(lane * shape.stride), synapse: index(lane) }));
+            }
             tiles.each(TILE, |element, start, out| {
                 let row = layout.row(block, element);
-                windows.pull_paired(with, &scratch.sources, row, Shift::Earlier, &scratch.pairs[start..], out);
-            });
-        } else if in_lines {
-            let row = |lane: usize| match shape.smoothing {
-                Some(_) => &rows[lane * shape.stride..][..shape.stride],
-                None => &gradient[(block * layout.block + lane) * padded(shape.steps_out)..][..shape.steps_out],
-            };
-            let most = (LINES_TILE / (LINES_TILE_STEPS + windows.reach())).clamp(1, lanes);
-            let lines = scratch.lines.resize(layout.block * 2 * shape.stride);
-            for lanes in split(lanes, most) {
-                for lane in lanes.clone() {
-                    to_lines(row(lane), &mut lines[lane * 2 * shape.stride..][..2 * shape.stride]);
+                if self.paired {
+                    windows.pull_paired(with, sources, row, Shift::Earlier, &pairs[start..], out);
+                } else {
+                    windows.pull_ahead(with, row..row + lanes, &rows[start..], out);
                 }
-                tiles.each(LINES_TILE_STEPS, |element, start, out| {
-                    windows.pull_lines(with, to_lanes(element, &lanes), &lines[2 * start..], out);
-                });
-            }
-        } else {
-            tiles.each(TILE, |element, start, out| {
-                windows.pull_ahead(with, to_lanes(element, &(0..lanes)), &rows[start..], out);
             });
         }
         if shape.smoothing.is_some() {
+            let rows = scratch.rows.tails.as_slice();
             tiles.each(TILE, |element, start, out| {
-                tails.pull(with, tails.of(layout, block, element..element + 1), &tail_rows[start..], out);
+                tails.pull(with, tails.of(layout, block, element..element + 1), &rows[start..], out);
+            });
+        }
+    }
+
+    /// The part of [`input_gradient`](Self::input_gradient) that comes from rows in lines: as many lanes at a time as fit the nearest cache.
+    fn pull_lines(&self, with: Instructions, block: usize, gradient: &[f32], scratch: &mut WindowScratch, tiles: &mut Tiles) {
+        let Self { layout, windows, shape, .. } = self;
+        let WindowScratch { rows, lines, .. } = scratch;
+        let stride = shape.stride;
+        debug_assert!(stride.is_multiple_of(8), "rows that are written one by one would not lie as one long row does");
+        let row = |lane: usize| match shape.smoothing {
+            Some(_) => &rows.rows.as_slice()[lane * stride..][..stride],
+            None => &gradient[(block * layout.block + lane) * padded(shape.steps_out)..][..shape.steps_out],
+        };
+        let lines = lines.resize(layout.block * 2 * stride);
+        let lanes = layout.lanes(block);
+        let most = (NEAREST_CACHE / (STEPS_IN_LINES + windows.reach())).clamp(1, lanes);
+        let groups = lanes.div_ceil(most);
+        for group in 0..groups {
+            let group = lanes * group / groups..lanes * (group + 1) / groups;
+            for lane in group.clone() {
+                to_lines(row(lane), &mut lines[lane * 2 * stride..][..2 * stride]);
+            }
+            tiles.each(STEPS_IN_LINES, |element, start, out| {
+                let row = layout.row(block, element);
+                windows.pull_lines(with, row + group.start..row + group.end, &lines[2 * start..], out);
             });
         }
     }
@@ -438,7 +451,8 @@ impl WindowCorrelation<'_> {
     }
 }
 
-/// Trains of some elements of a block with the synapses they go to. Written out, since kernels take as long as what they are told by.
+/// Trains of some elements of a block with the synapses they go to. Written out so that it is inlined into kernels and nothing is divided
+/// per element.
 struct Trains<'a> {
     bursts: &'a Bursts,
     /// Of one neuron.
@@ -480,12 +494,6 @@ impl<'a> Iterator for Trains<'a> {
         }
         Some(next)
     }
-}
-
-/// Splits `0..count` into ranges of nearly equal length, of up to `most`.
-fn split(count: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
-    let parts = count.div_ceil(most);
-    (0..parts).map(move |part| count * part / parts..count * (part + 1) / parts)
 }
 
 /// Every number of `rows` with the next.
