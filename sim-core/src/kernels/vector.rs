@@ -2,7 +2,8 @@
 //!
 //! A kernel is a struct of its operands that implements [`Kernel`] once, for any [`Simd`]. Everything it calls is `#[inline(always)]`, so
 //! that it is compiled with the target features of the function that runs it; for the same reason kernels hold no closures that
-//! compute: one that is not inlined would lose the features, and be fifty times slower. Iterators that only tell what comes next may be made of them.
+//! compute: one that is not inlined would lose the features, and be fifty times slower. Iterators that only tell what comes next may
+//! be made of them, but what is asked for at every synapse or element wants `#[inline(always)]`, too: a call per element took 3 % of training.
 
 /// A vector of `LANES` numbers.
 ///

@@ -639,7 +639,7 @@ impl LayeredEngine {
                         plan.input_gradient(with, block, gradient, &chunk.wanted, &mut chunk.projection, out);
                     }
                 });
-                // While it is in a near cache.
+                // It is complete, and in a near cache.
                 if back.is_last {
                     adjoint.run(source, sample, chunk);
                 }

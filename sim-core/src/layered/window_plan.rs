@@ -32,11 +32,10 @@ const NEAR_CACHE: usize = 6144;
 /// Steps of a block's rows taken at a time: these stay in the second cache, from which they are read about as fast as they are multiplied.
 const TILE: usize = 448;
 
-/// The same of rows in lines.
+/// The same of rows in lines, and how many of them are taken at a time: of short windows they fit the nearest cache; fewer would load and store
+/// the output more often, which costs more than that long windows do not.
 const STEPS_IN_LINES: usize = 160;
-
-/// Numbers of rows in lines that are taken at a time: each is there twice, which makes 26 kB.
-const NEAREST_CACHE: usize = 3328;
+const ROWS_IN_LINES: usize = 16;
 
 /// A spike of up to 4 taps costs as much as this many multiply-adds of a row. `benches/projection.rs` compares.
 const SPIKE_COST: usize = 20;
@@ -299,7 +298,7 @@ impl WindowPlan {
         }
     }
 
-    /// The part of [`input_gradient`](Self::input_gradient) that comes from rows in lines: as many lanes at a time as fit the nearest cache.
+    /// The part of [`input_gradient`](Self::input_gradient) that comes from rows in lines, those of some lanes at a time.
     fn pull_lines(&self, with: Instructions, block: usize, gradient: &[f32], scratch: &mut WindowScratch, tiles: &mut Tiles) {
         let Self { layout, windows, shape, .. } = self;
         let WindowScratch { rows, lines, .. } = scratch;
@@ -311,8 +310,7 @@ impl WindowPlan {
         };
         let lines = lines.resize(layout.block * 2 * stride);
         let lanes = layout.lanes(block);
-        let most = (NEAREST_CACHE / (STEPS_IN_LINES + windows.reach())).clamp(1, lanes);
-        let groups = lanes.div_ceil(most);
+        let groups = lanes.div_ceil(ROWS_IN_LINES);
         for group in 0..groups {
             let group = lanes * group / groups..lanes * (group + 1) / groups;
             for lane in group.clone() {
