@@ -83,6 +83,8 @@ pub struct BenchReport {
     pub data: String,
     /// Instruction set of the kernels.
     pub instructions: &'static str,
+    /// What the recipe asks for and this processor does not have.
+    pub precision_note: Option<&'static str>,
     /// Worker threads.
     pub threads: usize,
     /// Samples per step.
@@ -170,6 +172,7 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
         recipe: experiment.name.clone(),
         data: name,
         instructions: Instructions::detect().name(),
+        precision_note: experiment.training.kernel.precision_note(),
         threads: rayon::current_num_threads(),
         batch_size,
         train_samples_per_s: 1.0 / points.iter().map(|point| point.weight / point.train_samples_per_s).sum::<f64>(),

@@ -290,6 +290,9 @@ impl TrainingRun {
         ] {
             self.say(observer, &line)?;
         }
+        if let Some(note) = experiment.training.kernel.precision_note() {
+            self.say(observer, note)?;
+        }
         match trainer.epoch() {
             0 => Ok(()),
             epoch => self.say(observer, &format!("resumed after {}", counted(epoch, "epoch"))),

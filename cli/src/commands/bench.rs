@@ -30,6 +30,9 @@ fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let BenchReport { recipe, data, instructions, threads, batch_size, .. } = report;
     writeln!(text, "{recipe} on {data}: {instructions}, {}, batches of {batch_size}", counted(*threads, "thread"))?;
+    if let Some(note) = report.precision_note {
+        writeln!(text, "{note}")?;
+    }
     writeln!(text, "training   {:>10.1} samples/s over a whole run", report.train_samples_per_s)?;
     writeln!(
         text,

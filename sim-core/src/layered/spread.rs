@@ -13,7 +13,7 @@
 use super::basis::Basis;
 use super::smoothing::Smoothing;
 use crate::delay_kernel::{NORMALISER_EPSILON, effective_sigma};
-use crate::kernels::MOST_TAPS;
+use crate::kernels::{Instructions, MOST_TAPS};
 use crate::{DelayKernel, Error, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -70,6 +70,12 @@ impl Default for KernelEvaluation {
 }
 
 impl KernelEvaluation {
+    /// What is to be said where [`Precision::Bf16`] is asked for and the processor has no such products.
+    pub fn precision_note(&self) -> Option<&'static str> {
+        let lacks = self.precision == Precision::Bf16 && !Instructions::detect().has_bf16();
+        lacks.then_some("products in single precision: this processor does not multiply bf16")
+    }
+
     /// What `kernel` costs with delays `0..=max_delay` and raw width `sigma_raw`, both in steps, in a projection of `pre` presynaptic neurons.
     pub fn cost(&self, kernel: DelayKernel, max_delay: usize, sigma_raw: f64, pre: usize) -> KernelCost {
         match Spread::new(kernel, *self, max_delay, sigma_raw, pre) {
@@ -329,6 +335,13 @@ mod tests {
 
     fn l1(a: &[f64], b: &[f64]) -> f64 {
         a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum()
+    }
+
+    #[test]
+    fn products_that_the_processor_lacks_are_spoken_of() {
+        let note = |precision| KernelEvaluation { precision, ..KernelEvaluation::default() }.precision_note();
+        assert_eq!(note(Precision::Single), None);
+        assert_eq!(note(Precision::Bf16).is_none(), Instructions::detect().has_bf16());
     }
 
     #[test]
