@@ -9,16 +9,16 @@ use crate::simulation::steps_through;
 use crate::training_run::thread_pool;
 use crate::{Delays, Error, Experiment, Result, Source};
 use datasets::{Augmentation, NewSample, SpikeDataset, SpikeRecordings, TimeType};
-use plasticity::{EpochReport, Trainer};
+use plasticity::{EpochReport, Trainer, TrainerTiming};
 use rand::RngExt;
 use serde::Serialize;
 use sim_core::{
     ClockEngine, DelayKernel, Instructions, LayeredEngine, MachineRates, Network, Objective, Pass, Purpose, SampleLoss, SampleSource, Seed,
-    StageTiming, StreamingEngine,
+    StreamingEngine,
 };
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// How long to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,13 +159,13 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
         });
         if let Some(machine) = &machine {
             let after = trainer.timing();
-            let spent = (after.0.since(&before.0), after.1 - before.1);
+            let spent = after.since(&before);
             // Training goes on to the next epoch; the work counted is that of the one just timed.
             trainer.move_to_epoch(epoch);
             rooflines.push(Roofline::new(&trainer, batch_size, machine, &spent, several.len() * settings.repeats));
         }
     }
-    let stages = stage_shares(before, trainer.timing());
+    let stages = stage_shares(&trainer.timing().since(&before));
     let streaming = streaming(trainer.network(), &data, &several)?;
     let (inference_samples_per_s, synaptic_events_per_s) = inference(&mut trainer, &data, &several, settings.repeats)?;
     Ok(BenchReport {
@@ -253,15 +253,9 @@ fn schedule_points(experiment: &Experiment, points: usize) -> Vec<(usize, f64)> 
     chosen
 }
 
-fn stage_shares(before: (StageTiming, Duration), after: (StageTiming, Duration)) -> Vec<(&'static str, f64)> {
-    let mut stages: Vec<(&'static str, f64)> = StageTiming::NAMES
-        .iter()
-        .map(|&(stage, name)| (name, after.0.since(&before.0).of(stage).as_secs_f64()))
-        .chain([("optimisers", (after.1 - before.1).as_secs_f64())])
-        .collect();
-    let total: f64 = stages.iter().map(|(_, seconds)| seconds).sum();
-    stages.iter_mut().for_each(|(_, seconds)| *seconds /= total);
-    stages
+fn stage_shares(spent: &TrainerTiming) -> Vec<(&'static str, f64)> {
+    let total: f64 = spent.parts().map(|(_, spent)| spent.as_secs_f64()).sum();
+    spent.parts().map(|(name, spent)| (name, spent.as_secs_f64() / total)).collect()
 }
 
 /// Samples and synaptic events per second of the deployed network.

@@ -8,6 +8,7 @@
 //!
 //! | stage | multiply-adds per sample | numbers moved, 4 bytes each |
 //! |---|---|---|
+//! | data | 2 per count of the frames: a time becomes a step | 6 per count: time and channel in, sorted by step, by channel |
 //! | projection forward | spikes x synapses x taps, and filters x steps | currents, taps |
 //! | weight and delay gradient | the same | gradient, sums twice |
 //! | input gradient | wanted steps x synapses x taps, and filters x steps | both gradients, taps |
@@ -16,7 +17,7 @@
 //! | prepare taps | 20 per synapse and tap and batch: an exponential, value, slope | 3 per tap, 3 per synapse |
 //! | optimisers | 12 per parameter and batch | 7 per parameter |
 
-use plasticity::Trainer;
+use plasticity::{Trainer, TrainerTiming};
 use serde::Serialize;
 use sim_core::{KernelCost, MachineRates, Stage, StageTiming, Synapses};
 use std::time::Duration;
@@ -53,20 +54,18 @@ pub struct Roofline {
     pub stages: Vec<StageRoofline>,
 }
 
-/// Name of the stage outside the engine.
-const OPTIMISERS: &str = "optimisers";
-
 impl Roofline {
     /// Sets the work of `trainer`'s last batch, of `batch` samples, beside `spent`, the times it took for `samples` samples.
-    pub(crate) fn new(trainer: &Trainer, batch: usize, rates: &MachineRates, spent: &(StageTiming, Duration), samples: usize) -> Self {
+    pub(crate) fn new(trainer: &Trainer, batch: usize, rates: &MachineRates, spent: &TrainerTiming, samples: usize) -> Self {
         let row = |stage, work: Work, spent: Duration| StageRoofline {
             stage,
             work,
             floor_us: 1e6 * (work.multiply_adds / rates.multiply_adds_per_s).max(work.bytes / rates.next_bytes_per_s),
             measured_us: 1e6 * spent.as_secs_f64() / samples as f64,
         };
-        let engine = StageTiming::NAMES.iter().map(|&(stage, name)| row(name, work(trainer, batch, stage), spent.0.of(stage)));
-        let stages = engine.chain([row(OPTIMISERS, optimisers(trainer, batch), spent.1)]).collect();
+        let engine = StageTiming::NAMES.iter().map(|&(stage, _)| work(trainer, batch, stage));
+        let works = std::iter::once(data(trainer)).chain(engine).chain([optimisers(trainer, batch)]);
+        let stages = spent.parts().zip(works).map(|((name, spent), work)| row(name, work, spent)).collect();
         Self { sigma: trainer.sigma(), stages }
     }
 }
@@ -109,6 +108,15 @@ fn work(trainer: &Trainer, batch: usize, stage: Stage) -> Work {
         }
     }
     total
+}
+
+/// Work of making frames per sample.
+fn data(trainer: &Trainer) -> Work {
+    let (network, engine) = (trainer.network(), trainer.engine());
+    let is_source = |p: &usize| network.projections.iter().all(|projection| projection.target != *p);
+    let entries = |p: usize| engine.firing_rate(p) * (network.populations[p].size * engine.steps(p)) as f64;
+    let entries: f64 = (0..network.populations.len()).filter(is_source).map(entries).sum();
+    Work { multiply_adds: 2.0 * entries, bytes: 24.0 * entries }
 }
 
 /// Work of the optimisers per sample.

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crossbeam::channel::bounded;
 use sim_core::{SampleSource, SpikeFrames};
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 /// Batches that exist at the same time: one is made, one waits, one is trained on.
 const ON_THE_WAY: usize = 3;
@@ -15,6 +16,8 @@ const ON_THE_WAY: usize = 3;
 #[derive(Debug, Default)]
 pub(crate) struct BatchFrames {
     spare: Vec<Vec<SpikeFrames>>,
+    /// Time spent on making them.
+    pub spent: Duration,
 }
 
 impl BatchFrames {
@@ -30,15 +33,18 @@ impl BatchFrames {
         // All are there from the start and go round in turn, so that which of them have grown does not depend on timing.
         self.spare.resize_with(ON_THE_WAY, Vec::new);
         self.spare.drain(..).for_each(|frames| _ = give_back.try_send(frames));
+        let spent = &mut self.spent;
         let outcome = std::thread::scope(|scope| {
             let (send, receive) = bounded(1);
             let spare = given_back.clone();
             scope.spawn(move || {
                 for batch in batches {
+                    let start = Instant::now();
                     let mut frames = spare.try_recv().unwrap_or_default();
                     // A shorter batch leaves the memory of a longer one alone.
                     frames.resize_with(frames.len().max(batch.len()), SpikeFrames::default);
                     frames.iter_mut().zip(*batch).for_each(|(frames, &sample)| data.frames_into(sample, epoch, frames));
+                    *spent += start.elapsed();
                     if send.send(frames).is_err() {
                         return;
                     }
@@ -104,5 +110,6 @@ mod tests {
             assert_eq!(seen, batches.concat().into_iter().map(|sample| (sample, sample + 1)).collect::<Vec<_>>());
             assert!((1..=ON_THE_WAY).contains(&frames.spare.len()));
         }
+        assert!(frames.spent > Duration::ZERO);
     }
 }

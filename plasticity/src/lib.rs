@@ -21,4 +21,4 @@ pub use checkpoint::{first_difference, load_network};
 pub use error::{Error, Result};
 pub use evaluation::Evaluation;
 pub use settings::{DelaySettings, TrainingSettings, WeightSettings};
-pub use training::{EpochReport, Progress, Trainer, evaluate};
+pub use training::{EpochReport, Progress, Trainer, TrainerTiming, evaluate};

@@ -182,9 +182,9 @@ impl Trainer {
         &self.engine
     }
 
-    /// Processor time per stage of the engine, and wall time spent in optimisers.
-    pub fn timing(&self) -> (StageTiming, Duration) {
-        (self.engine.timing(), self.step_time)
+    /// What training and evaluation have taken so far.
+    pub fn timing(&self) -> TrainerTiming {
+        TrainerTiming { engine: self.engine.timing(), data: self.frames.spent, optimisers: self.step_time }
     }
 
     /// Trains on `indices` of `data`, in an order drawn for the epoch. `watch` is called after every step; when it breaks, the trainer
@@ -454,6 +454,31 @@ fn check_samples(network: &Network, data: &dyn SampleSource, indices: &[usize]) 
 fn hidden_populations(network: &Network) -> Vec<usize> {
     let is = |p: usize, end: fn(&sim_core::Projection) -> usize| network.projections.iter().any(|projection| end(projection) == p);
     (0..network.populations.len()).filter(|&p| is(p, |projection| projection.source) && is(p, |projection| projection.target)).collect()
+}
+
+/// What the parts of a trainer have taken.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainerTiming {
+    /// Processor time per stage of the engine.
+    pub engine: StageTiming,
+    /// Wall time of the thread that makes frames of recordings.
+    pub data: Duration,
+    /// Wall time spent in optimisers.
+    pub optimisers: Duration,
+}
+
+impl TrainerTiming {
+    /// What was spent after `before`.
+    pub fn since(&self, before: &Self) -> Self {
+        let Self { engine, data, optimisers } = self;
+        Self { engine: engine.since(&before.engine), data: *data - before.data, optimisers: *optimisers - before.optimisers }
+    }
+
+    /// Name of every part and its time: data, the engine's stages in their order, optimisers.
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, Duration)> {
+        let engine = StageTiming::NAMES.iter().map(|&(stage, name)| (name, self.engine.of(stage)));
+        std::iter::once(("data", self.data)).chain(engine).chain([("optimisers", self.optimisers)])
+    }
 }
 
 /// A loss with the labels of a batch.
