@@ -69,6 +69,11 @@ fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, Wal
     group
 }
 
+/// Times `run`, which is of kernels of `taps` taps.
+fn time_taps(group: &mut BenchmarkGroup<WallTime>, name: &str, taps: usize, mut run: impl FnMut()) {
+    group.bench_function(BenchmarkId::new(name, format!("{taps} taps")), |bencher| bencher.iter(&mut run));
+}
+
 fn spikes_to_rows(criterion: &mut Criterion) {
     // As many different steps, in bursts and alone.
     let steps: Vec<u32> = (0..STEPS as u32 - 48).filter(|step| step % 5 != 0 && step % 7 != 5).take(SPIKES).collect();
@@ -86,14 +91,11 @@ fn spikes_to_rows(criterion: &mut Criterion) {
             let mut sums = vec![0.0; BLOCK * windows.lanes()];
             group.throughput(Throughput::Elements((SPIKES * BLOCK * taps) as u64));
             for with in Instructions::available() {
-                let id = BenchmarkId::new(with.name(), format!("{taps} taps"));
-                group.bench_function(id, |bencher| {
-                    bencher.iter(|| match name {
-                        "scatter" => windows.scatter(with, 0..BLOCK, black_box(&steps), &heights, rows.as_mut_slice()),
-                        "scatter_bursts" => windows.scatter_bursts(with, once((black_box(train), 0..BLOCK)), rows.as_mut_slice()),
-                        "gather_bursts" => windows.gather_bursts(with, once((black_box(train), 0..BLOCK)), rows.as_slice(), (0, &mut sums)),
-                        _ => windows.gather(with, 0..BLOCK, black_box(&steps), &heights, rows.as_slice(), &mut sums),
-                    })
+                time_taps(&mut group, with.name(), taps, || match name {
+                    "scatter" => windows.scatter(with, 0..BLOCK, black_box(&steps), &heights, rows.as_mut_slice()),
+                    "scatter_bursts" => windows.scatter_bursts(with, once((black_box(train), 0..BLOCK)), rows.as_mut_slice()),
+                    "gather_bursts" => windows.gather_bursts(with, once((black_box(train), 0..BLOCK)), rows.as_slice(), (0, &mut sums)),
+                    _ => windows.gather(with, 0..BLOCK, black_box(&steps), &heights, rows.as_slice(), &mut sums),
                 });
             }
         }
@@ -113,14 +115,12 @@ fn pull(criterion: &mut Criterion) {
         let windows = windows(CHANNELS, taps);
         group.throughput(Throughput::Elements((CHANNELS * STEPS * taps) as u64));
         for with in Instructions::available() {
-            let id = BenchmarkId::new(with.name(), format!("{taps} taps"));
-            group.bench_function(id, |bencher| {
-                bencher.iter(|| windows.pull_ahead(with, black_box(0..CHANNELS), rows.as_slice(), out.as_mut_slice()))
+            time_taps(&mut group, with.name(), taps, || {
+                windows.pull_ahead(with, black_box(0..CHANNELS), rows.as_slice(), out.as_mut_slice());
             });
             if with.has_bf16() {
-                let id = BenchmarkId::new(format!("{} bf16", with.name()), format!("{taps} taps"));
-                group.bench_function(id, |bencher| {
-                    bencher.iter(|| windows.pull_paired(with, black_box(&sources), 0, Shift::Earlier, &paired, out.as_mut_slice()))
+                time_taps(&mut group, &format!("{} bf16", with.name()), taps, || {
+                    windows.pull_paired(with, black_box(&sources), 0, Shift::Earlier, &paired, out.as_mut_slice());
                 });
             }
         }
@@ -139,9 +139,8 @@ fn pull_lines(criterion: &mut Criterion) {
         let windows = windows(NEAR, taps);
         group.throughput(Throughput::Elements((NEAR * STEPS * taps) as u64));
         for with in Instructions::available() {
-            let id = BenchmarkId::new(with.name(), format!("{taps} taps"));
-            group.bench_function(id, |bencher| {
-                bencher.iter(|| windows.pull_lines(with, black_box(0..NEAR), lines.as_slice(), out.as_mut_slice()))
+            time_taps(&mut group, with.name(), taps, || {
+                windows.pull_lines(with, black_box(0..NEAR), lines.as_slice(), out.as_mut_slice());
             });
         }
     }

@@ -73,8 +73,8 @@ impl Roofline {
 /// Work of one stage of the engine per sample.
 fn work(trainer: &Trainer, batch: usize, stage: Stage) -> Work {
     let (network, engine, settings) = (trainer.network(), trainer.engine(), trainer.settings());
-    let is_source = |population: usize| network.projections.iter().all(|projection| projection.target != population);
-    let neuron_steps = |population: usize| (network.populations[population].size * engine.steps(population)) as f64;
+    let is_source = |population: usize| is_source(trainer, population);
+    let neuron_steps = |population: usize| neuron_steps(trainer, population);
     let mut total = Work::default();
     let mut add = |multiply_adds: f64, numbers: f64| {
         total.multiply_adds += multiply_adds;
@@ -112,11 +112,18 @@ fn work(trainer: &Trainer, batch: usize, stage: Stage) -> Work {
 
 /// Work of making frames per sample.
 fn data(trainer: &Trainer) -> Work {
-    let (network, engine) = (trainer.network(), trainer.engine());
-    let is_source = |p: &usize| network.projections.iter().all(|projection| projection.target != *p);
-    let entries = |p: usize| engine.firing_rate(p) * (network.populations[p].size * engine.steps(p)) as f64;
-    let entries: f64 = (0..network.populations.len()).filter(is_source).map(entries).sum();
-    Work { multiply_adds: 2.0 * entries, bytes: 24.0 * entries }
+    let sources = (0..trainer.network().populations.len()).filter(|&population| is_source(trainer, population));
+    let counts: f64 = sources.map(|population| trainer.engine().firing_rate(population) * neuron_steps(trainer, population)).sum();
+    Work { multiply_adds: 2.0 * counts, bytes: 24.0 * counts }
+}
+
+fn is_source(trainer: &Trainer, population: usize) -> bool {
+    trainer.network().projections.iter().all(|projection| projection.target != population)
+}
+
+/// Of one sample of the last batch.
+fn neuron_steps(trainer: &Trainer, population: usize) -> f64 {
+    (trainer.network().populations[population].size * trainer.engine().steps(population)) as f64
 }
 
 /// Work of the optimisers per sample.

@@ -104,6 +104,22 @@ pub struct Place {
     pub weight: f32,
 }
 
+/// Evaluates `$body` with the constant `$taps` being the number of taps, or `$rest` if bursts are not for as many.
+macro_rules! for_taps {
+    ($width:expr, $taps:ident => $body:expr, _ => $rest:expr) => {
+        for_taps!(@ $width, $taps, $body, $rest, 1 2 3 4)
+    };
+    (@ $width:expr, $taps:ident, $body:expr, $rest:expr, $($literal:literal)+) => {
+        match $width {
+            $($literal => {
+                const $taps: usize = $literal;
+                $body
+            })+
+            _ => $rest,
+        }
+    };
+}
+
 impl DelayWindows {
     /// Numbers kept for kernels of `width` taps: a multiple of 4, of which eight make a vector of the loops over spikes. Wider vectors would
     /// save nothing: nearly all would cross cache lines.
@@ -191,13 +207,8 @@ impl DelayWindows {
         let table = self;
         // SAFETY: each train is checked when its turn comes.
         unsafe {
-            match self.width {
-                1 => with.run_kernel(ScatterBursts::<1, _> { table, trains, rows }),
-                2 => with.run_kernel(ScatterBursts::<2, _> { table, trains, rows }),
-                3 => with.run_kernel(ScatterBursts::<3, _> { table, trains, rows }),
-                4 => with.run_kernel(ScatterBursts::<4, _> { table, trains, rows }),
-                _ => panic!("bursts are for up to {MOST_TAPS} taps"),
-            }
+            for_taps!(self.width, TAPS => with.run_kernel(ScatterBursts::<TAPS, _> { table, trains, rows }),
+                _ => panic!("bursts are for up to {MOST_TAPS} taps"))
         }
     }
 
@@ -228,13 +239,10 @@ impl DelayWindows {
         let table = self;
         // SAFETY: each train is checked when its turn comes. As many synapses at a time as leave room in sixteen registers.
         unsafe {
-            match self.width {
-                1 => with.run_kernel(GatherBursts::<1, 8, _> { table, trains, rows, first, sums }),
-                2 => with.run_kernel(GatherBursts::<2, 4, _> { table, trains, rows, first, sums }),
-                3 => with.run_kernel(GatherBursts::<3, 4, _> { table, trains, rows, first, sums }),
-                4 => with.run_kernel(GatherBursts::<4, 2, _> { table, trains, rows, first, sums }),
-                _ => panic!("bursts are for up to {MOST_TAPS} taps"),
-            }
+            for_taps!(self.width, TAPS => {
+                const AT_A_TIME: usize = [8, 4, 4, 2][TAPS - 1];
+                with.run_kernel(GatherBursts::<TAPS, AT_A_TIME, _> { table, trains, rows, first, sums });
+            }, _ => panic!("bursts are for up to {MOST_TAPS} taps"))
         }
     }
 
@@ -261,13 +269,8 @@ impl DelayWindows {
         let table = self;
         // SAFETY: just checked.
         unsafe {
-            match self.width {
-                1 => with.run_kernel(PullAhead::<1> { table, synapses, rows, out }),
-                2 => with.run_kernel(PullAhead::<2> { table, synapses, rows, out }),
-                3 => with.run_kernel(PullAhead::<3> { table, synapses, rows, out }),
-                4 => with.run_kernel(PullAhead::<4> { table, synapses, rows, out }),
-                _ => with.run_kernel(PullAhead::<ANY> { table, synapses, rows, out }),
-            }
+            for_taps!(self.width, TAPS => with.run_kernel(PullAhead::<TAPS> { table, synapses, rows, out }),
+                _ => with.run_kernel(PullAhead::<ANY> { table, synapses, rows, out }))
         }
     }
 
@@ -281,13 +284,8 @@ impl DelayWindows {
         let table = self;
         // SAFETY: just checked.
         unsafe {
-            match self.width {
-                1 => with.run_kernel(PullLines::<1> { table, synapses, lines, out }),
-                2 => with.run_kernel(PullLines::<2> { table, synapses, lines, out }),
-                3 => with.run_kernel(PullLines::<3> { table, synapses, lines, out }),
-                4 => with.run_kernel(PullLines::<4> { table, synapses, lines, out }),
-                _ => with.run_kernel(PullLines::<ANY> { table, synapses, lines, out }),
-            }
+            for_taps!(self.width, TAPS => with.run_kernel(PullLines::<TAPS> { table, synapses, lines, out }),
+                _ => with.run_kernel(PullLines::<ANY> { table, synapses, lines, out }))
         }
     }
 
