@@ -6,10 +6,15 @@ fn main() {
     println!("cargo::rerun-if-changed=.git/HEAD");
     println!("cargo::rerun-if-changed=.git/logs/HEAD");
     let git = |arguments: &[&str]| {
-        let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+        let output = Command::new("git")
+            .args(arguments)
+            .output()
+            .ok()
+            .filter(|output| output.status.success())?;
         String::from_utf8(output.stdout).ok().map(|text| text.trim().to_owned())
     };
-    // Only where this very folder is the repository: an unpacked package inside another project has no commit of its own.
+    // Only where this very folder is the repository: an unpacked package inside another project has
+    // no commit of its own.
     let own = git(&["rev-parse", "--show-cdup"]).is_some_and(|up| up.is_empty());
     if let Some(commit) = own.then(|| git(&["rev-parse", "HEAD"])).flatten() {
         println!("cargo::rustc-env=SYNFIRE_COMMIT={commit}");

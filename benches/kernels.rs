@@ -1,15 +1,21 @@
-//! Every hot loop of `sim-core/src/kernels/` alone, by instruction set and, where it has them, by taps per synapse.
+//! Every hot loop of `sim-core/src/kernels/` alone, by instruction set and, where it has them, by
+//! taps per synapse.
 //!
-//! `cargo bench --bench kernels`, or `cargo bench --bench kernels -- pull` for one of them. Sizes are those of `shd-delays` at 10 ms: rows of
-//! 144 steps, 140 channels with some fifty spikes each, blocks of 32 postsynaptic neurons. An element is one multiply-add that the result
-//! needs; padding to whole vectors counts as nothing. Transposes and sums over time choose the instruction set themselves.
+//! `cargo bench --bench kernels`, or `cargo bench --bench kernels -- pull` for one of them. Sizes
+//! are those of `shd-delays` at 10 ms: rows of 144 steps, 140 channels with some fifty spikes each,
+//! blocks of 32 postsynaptic neurons. An element is one multiply-add that the result needs; padding
+//! to whole vectors counts as nothing. Transposes and sums over time choose the instruction set
+//! themselves.
 
 use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
+};
 use rand::RngExt;
 use sim_core::kernels::{
-    Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Mixture, Place, RowTable, Shift, Source, Sources, combine, combine_each,
-    combine_each_paired, gather_rows, lanes_at_least, lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes, time_sums, to_lines,
+    Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Mixture, Place, RowTable, Shift,
+    Source, Sources, combine, combine_each, combine_each_paired, gather_rows, lanes_at_least,
+    lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes, time_sums, to_lines,
 };
 use sim_core::{LANES, Lanes, Purpose, Seed, SpikeFrames};
 use std::hint::black_box;
@@ -65,18 +71,24 @@ fn windows(synapses: usize, taps: usize) -> DelayWindows {
 
 fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
     let mut group = criterion.benchmark_group(name);
-    group.sample_size(30).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    group
+        .sample_size(30)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1));
     group
 }
 
 /// Times `run`, which is of kernels of `taps` taps.
 fn time_taps(group: &mut BenchmarkGroup<WallTime>, name: &str, taps: usize, mut run: impl FnMut()) {
-    group.bench_function(BenchmarkId::new(name, format!("{taps} taps")), |bencher| bencher.iter(&mut run));
+    group.bench_function(BenchmarkId::new(name, format!("{taps} taps")), |bencher| {
+        bencher.iter(&mut run)
+    });
 }
 
 fn spikes_to_rows(criterion: &mut Criterion) {
     // As many different steps, in bursts and alone.
-    let steps: Vec<u32> = (0..STEPS as u32 - 48).filter(|step| step % 5 != 0 && step % 7 != 5).take(SPIKES).collect();
+    let steps: Vec<u32> =
+        (0..STEPS as u32 - 48).filter(|step| step % 5 != 0 && step % 7 != 5).take(SPIKES).collect();
     assert_eq!(steps.len(), SPIKES);
     let heights = vec![1.0; SPIKES];
     let events: Vec<(u32, u32)> = steps.iter().map(|&step| (0, step)).collect();
@@ -84,7 +96,8 @@ fn spikes_to_rows(criterion: &mut Criterion) {
     let (mut bursts, mut rows) = (Bursts::default(), aligned(BLOCK * STEPS));
     for name in ["scatter", "gather", "scatter_bursts", "gather_bursts"] {
         let mut group = group(criterion, name);
-        for taps in TAPS.into_iter().filter(|taps| !name.ends_with("bursts") || *taps <= MOST_TAPS) {
+        for taps in TAPS.into_iter().filter(|taps| !name.ends_with("bursts") || *taps <= MOST_TAPS)
+        {
             bursts.refill(&frames, taps.min(MOST_TAPS));
             let train = bursts.channel(0);
             let windows = windows(BLOCK, taps);
@@ -92,10 +105,32 @@ fn spikes_to_rows(criterion: &mut Criterion) {
             group.throughput(Throughput::Elements((SPIKES * BLOCK * taps) as u64));
             for with in Instructions::available() {
                 time_taps(&mut group, with.name(), taps, || match name {
-                    "scatter" => windows.scatter(with, 0..BLOCK, black_box(&steps), &heights, rows.as_mut_slice()),
-                    "scatter_bursts" => windows.scatter_bursts(with, once((black_box(train), 0..BLOCK)), rows.as_mut_slice()),
-                    "gather_bursts" => windows.gather_bursts(with, once((black_box(train), 0..BLOCK)), rows.as_slice(), (0, &mut sums)),
-                    _ => windows.gather(with, 0..BLOCK, black_box(&steps), &heights, rows.as_slice(), &mut sums),
+                    "scatter" => windows.scatter(
+                        with,
+                        0..BLOCK,
+                        black_box(&steps),
+                        &heights,
+                        rows.as_mut_slice(),
+                    ),
+                    "scatter_bursts" => windows.scatter_bursts(
+                        with,
+                        once((black_box(train), 0..BLOCK)),
+                        rows.as_mut_slice(),
+                    ),
+                    "gather_bursts" => windows.gather_bursts(
+                        with,
+                        once((black_box(train), 0..BLOCK)),
+                        rows.as_slice(),
+                        (0, &mut sums),
+                    ),
+                    _ => windows.gather(
+                        with,
+                        0..BLOCK,
+                        black_box(&steps),
+                        &heights,
+                        rows.as_slice(),
+                        &mut sums,
+                    ),
                 });
             }
         }
@@ -109,18 +144,32 @@ fn pull(criterion: &mut Criterion) {
     let mut paired = vec![0; rows.as_slice().len()];
     pair_with_next(rows.as_slice(), &mut paired);
     let mut sources = Sources::default();
-    sources.refill((0..CHANNELS).map(|row| Source { row: (row * length) as u32, synapse: row as u32 }));
+    sources.refill(
+        (0..CHANNELS).map(|row| Source { row: (row * length) as u32, synapse: row as u32 }),
+    );
     let mut out = aligned(STEPS);
     for taps in TAPS {
         let windows = windows(CHANNELS, taps);
         group.throughput(Throughput::Elements((CHANNELS * STEPS * taps) as u64));
         for with in Instructions::available() {
             time_taps(&mut group, with.name(), taps, || {
-                windows.pull_ahead(with, black_box(0..CHANNELS), rows.as_slice(), out.as_mut_slice());
+                windows.pull_ahead(
+                    with,
+                    black_box(0..CHANNELS),
+                    rows.as_slice(),
+                    out.as_mut_slice(),
+                );
             });
             if with.has_bf16() {
                 time_taps(&mut group, &format!("{} bf16", with.name()), taps, || {
-                    windows.pull_paired(with, black_box(&sources), 0, Shift::Earlier, &paired, out.as_mut_slice());
+                    windows.pull_paired(
+                        with,
+                        black_box(&sources),
+                        0,
+                        Shift::Earlier,
+                        &paired,
+                        out.as_mut_slice(),
+                    );
                 });
             }
         }
@@ -155,7 +204,8 @@ fn filter(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements((filter.len() * STEPS) as u64));
     for with in Instructions::available() {
         group.bench_function(with.name(), |bencher| {
-            bencher.iter(|| combine(with, black_box(&filter), row.as_slice(), 1, out.as_mut_slice()))
+            bencher
+                .iter(|| combine(with, black_box(&filter), row.as_slice(), 1, out.as_mut_slice()))
         });
     }
 }
@@ -164,26 +214,53 @@ fn filter(criterion: &mut Criterion) {
 fn product(criterion: &mut Criterion) {
     let mut group = group(criterion, "combine_each");
     let (rows, weights) = (aligned(BLOCK * STEPS), numbers(CHANNELS * BLOCK));
-    let mixture = |per_output: usize| move |n: usize| Mixture { weights: (n * per_output) as u32, out: (n * STEPS) as u32 };
+    let mixture = |per_output: usize| {
+        move |n: usize| Mixture { weights: (n * per_output) as u32, out: (n * STEPS) as u32 }
+    };
     let outputs: Vec<Mixture> = (0..CHANNELS).map(mixture(BLOCK)).collect();
     let mut out = aligned(CHANNELS * STEPS);
     group.throughput(Throughput::Elements((CHANNELS * BLOCK * STEPS) as u64));
     for with in Instructions::available() {
         group.bench_function(with.name(), |bencher| {
             let rows = rows.as_slice();
-            bencher.iter(|| combine_each(with, black_box(&outputs), (&weights, 0), BLOCK, rows, STEPS, out.as_mut_slice(), STEPS))
+            bencher.iter(|| {
+                combine_each(
+                    with,
+                    black_box(&outputs),
+                    (&weights, 0),
+                    BLOCK,
+                    rows,
+                    STEPS,
+                    out.as_mut_slice(),
+                    STEPS,
+                )
+            })
         });
     }
-    let pairs_of_weights: Vec<u32> = weights.chunks_exact(2).map(|two| pair(two[0], two[1])).collect();
+    let pairs_of_weights: Vec<u32> =
+        weights.chunks_exact(2).map(|two| pair(two[0], two[1])).collect();
     let mut pairs_of_rows = vec![0; BLOCK / 2 * STEPS];
-    for (two, pairs) in rows.as_slice().chunks_exact(2 * STEPS).zip(pairs_of_rows.chunks_exact_mut(STEPS)) {
+    for (two, pairs) in
+        rows.as_slice().chunks_exact(2 * STEPS).zip(pairs_of_rows.chunks_exact_mut(STEPS))
+    {
         pair_rows(&two[..STEPS], &two[STEPS..], pairs);
     }
     let outputs: Vec<Mixture> = (0..CHANNELS).map(mixture(BLOCK / 2)).collect();
     for with in Instructions::available().into_iter().filter(|with| with.has_bf16()) {
         group.bench_function(format!("{} bf16", with.name()), |bencher| {
             let (weights, rows) = (&pairs_of_weights, &pairs_of_rows);
-            bencher.iter(|| combine_each_paired(with, black_box(&outputs), (weights, 0), BLOCK / 2, rows, STEPS, out.as_mut_slice(), STEPS))
+            bencher.iter(|| {
+                combine_each_paired(
+                    with,
+                    black_box(&outputs),
+                    (weights, 0),
+                    BLOCK / 2,
+                    rows,
+                    STEPS,
+                    out.as_mut_slice(),
+                    STEPS,
+                )
+            })
         });
     }
 }
@@ -198,8 +275,18 @@ fn shares(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements((SPIKES * width) as u64));
     for with in Instructions::available() {
         group.bench_function(with.name(), |bencher| {
-            let table = RowTable { numbers: table.as_slice(), row_stride: width, plane_stride: LANES };
-            bencher.iter(|| gather_rows(with, (black_box(&index), &heights), table, planes, out.as_mut_slice(), LANES))
+            let table =
+                RowTable { numbers: table.as_slice(), row_stride: width, plane_stride: LANES };
+            bencher.iter(|| {
+                gather_rows(
+                    with,
+                    (black_box(&index), &heights),
+                    table,
+                    planes,
+                    out.as_mut_slice(),
+                    LANES,
+                )
+            })
         });
     }
 }
@@ -211,10 +298,16 @@ fn transposes(criterion: &mut Criterion) {
     let mut masks = vec![0; STEPS];
     group.throughput(Throughput::Elements((LANES * STEPS) as u64));
     group.bench_function("rows_to_lanes", |bencher| {
-        bencher.iter(|| rows_to_lanes(rows.as_slice(), STEPS, black_box(&[(1.5, 0.1); LANES]), &mut lanes))
+        bencher.iter(|| {
+            rows_to_lanes(rows.as_slice(), STEPS, black_box(&[(1.5, 0.1); LANES]), &mut lanes)
+        })
     });
-    group.bench_function("lanes_to_rows", |bencher| bencher.iter(|| lanes_to_rows(black_box(&lanes), LANES, rows.as_mut_slice(), STEPS)));
-    group.bench_function("lanes_at_least", |bencher| bencher.iter(|| lanes_at_least(black_box(&lanes), 1.0, &mut masks)));
+    group.bench_function("lanes_to_rows", |bencher| {
+        bencher.iter(|| lanes_to_rows(black_box(&lanes), LANES, rows.as_mut_slice(), STEPS))
+    });
+    group.bench_function("lanes_at_least", |bencher| {
+        bencher.iter(|| lanes_at_least(black_box(&lanes), 1.0, &mut masks))
+    });
 }
 
 fn sums(criterion: &mut Criterion) {
@@ -223,9 +316,28 @@ fn sums(criterion: &mut Criterion) {
     let mut sums = [(0.0, 0.0); BLOCK];
     group.throughput(Throughput::Elements((BLOCK * STEPS) as u64));
     group.bench_function("both", |bencher| {
-        bencher.iter(|| time_sums(Instructions::detect(), black_box(a.as_slice()), b.as_slice(), STEPS, STEPS, &mut sums))
+        bencher.iter(|| {
+            time_sums(
+                Instructions::detect(),
+                black_box(a.as_slice()),
+                b.as_slice(),
+                STEPS,
+                STEPS,
+                &mut sums,
+            )
+        })
     });
 }
 
-criterion_group!(benches, spikes_to_rows, pull, pull_lines, filter, product, shares, transposes, sums);
+criterion_group!(
+    benches,
+    spikes_to_rows,
+    pull,
+    pull_lines,
+    filter,
+    product,
+    shares,
+    transposes,
+    sums
+);
 criterion_main!(benches);

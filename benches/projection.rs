@@ -1,13 +1,14 @@
-//! One training step of the `shd-delays` network by kernel evaluation, kernel width and instruction set.
+//! One training step of the `shd-delays` network by kernel evaluation, kernel width and instruction
+//! set.
 //!
-//! `cargo bench --bench projection`; it tells whether the constants of `sim-core/src/layered/spread.rs` and
-//! `window_plan.rs` fit a machine.
+//! `cargo bench --bench projection`; it tells whether the constants of
+//! `sim-core/src/layered/spread.rs` and `window_plan.rs` fit a machine.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::RngExt;
 use sim_core::{
-    GaussianMethod, Instructions, KernelEvaluation, Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, Precision, Purpose,
-    SampleLoss, Seed, SpikeFrames,
+    GaussianMethod, Instructions, KernelEvaluation, Kernels, LayeredEngine, Network,
+    NormStatistics, Objective, Pass, Precision, Purpose, SampleLoss, Seed, SpikeFrames,
 };
 use std::hint::black_box;
 use synfire::Experiment;
@@ -36,17 +37,24 @@ impl Objective for Flat {
 /// 8,000 spikes in a second over 140 channels, as dense as SHD at 10 ms.
 fn frames(sample: u64) -> SpikeFrames {
     let mut random = Seed(0).stream(Purpose::Synthesis, sample, 0);
-    let events: Vec<(u32, u32)> = (0..8000).map(|_| (random.random_range(0..140), random.random_range(0..100))).collect();
+    let events: Vec<(u32, u32)> =
+        (0..8000).map(|_| (random.random_range(0..140), random.random_range(0..100))).collect();
     SpikeFrames::from_events(140, 100, &events).expect("events of the grid")
 }
 
 fn network() -> Network {
-    Experiment::recipe("shd-delays").and_then(|experiment| experiment.build_network(140, 20)).expect("a recipe that ships")
+    Experiment::recipe("shd-delays")
+        .and_then(|experiment| experiment.build_network(140, 20))
+        .expect("a recipe that ships")
 }
 
 fn trained(gaussian: GaussianMethod, precision: Precision, sigma_raw: f64) -> Pass {
     let evaluation = KernelEvaluation { gaussian, precision, ..KernelEvaluation::default() };
-    Pass { kernels: Kernels::Trained { sigma_raw, evaluation }, norm: NormStatistics::Batch, dropout: None }
+    Pass {
+        kernels: Kernels::Trained { sigma_raw, evaluation },
+        norm: NormStatistics::Batch,
+        dropout: None,
+    }
 }
 
 fn by_evaluation(criterion: &mut Criterion) {
@@ -62,14 +70,20 @@ fn by_evaluation(criterion: &mut Criterion) {
             GaussianMethod::Polynomial,
             GaussianMethod::Cheapest,
         ];
-        let all = singly.map(|method| (method, Precision::Single)).into_iter().chain([(GaussianMethod::Cheapest, Precision::Bf16)]);
+        let all = singly
+            .map(|method| (method, Precision::Single))
+            .into_iter()
+            .chain([(GaussianMethod::Cheapest, Precision::Bf16)]);
         for (method, precision) in all {
             let pass = trained(method, precision, sigma);
-            group.bench_function(BenchmarkId::new(format!("{method:?}, {precision:?}"), sigma), |bencher| {
-                bencher.iter(|| {
-                    black_box(engine.train(&network, &batch, &pass, &Flat).expect("finite"));
-                });
-            });
+            group.bench_function(
+                BenchmarkId::new(format!("{method:?}, {precision:?}"), sigma),
+                |bencher| {
+                    bencher.iter(|| {
+                        black_box(engine.train(&network, &batch, &pass, &Flat).expect("finite"));
+                    });
+                },
+            );
         }
     }
     group.bench_function("deployed, forward only", |bencher| {
@@ -83,7 +97,9 @@ fn by_instructions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("instruction sets");
     group.sample_size(10).throughput(Throughput::Elements(SAMPLES as u64));
     for instructions in Instructions::available() {
-        let mut engine = LayeredEngine::new(&network).and_then(|engine| engine.with_instructions(instructions)).expect("available");
+        let mut engine = LayeredEngine::new(&network)
+            .and_then(|engine| engine.with_instructions(instructions))
+            .expect("available");
         group.bench_function(instructions.name(), |bencher| {
             bencher.iter(|| {
                 black_box(engine.train(&network, &batch, &pass, &Flat).expect("finite"));

@@ -1,5 +1,6 @@
-//! Trains for a moment, then sends one sample through the deployed network step by step and prints how its decision grows, with the time that
-//! each step took. The decision is right long before the sample ends; a step takes microseconds.
+//! Trains for a moment, then sends one sample through the deployed network step by step and prints
+//! how its decision grows, with the time that each step took. The decision is right long before the
+//! sample ends; a step takes microseconds.
 
 use std::time::Instant;
 use synfire::sim_core::SampleSource;
@@ -27,9 +28,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let total: f32 = exponentials.iter().sum();
         sums.iter_mut().zip(&exponentials).for_each(|(sum, e)| *sum += e / total);
         if step % 8 == 7 || step + 1 == steps {
-            let best = (0..sums.len()).max_by(|&a, &b| sums[a].total_cmp(&sums[b])).expect("there are classes");
+            let best = (0..sums.len())
+                .max_by(|&a, &b| sums[a].total_cmp(&sums[b]))
+                .expect("there are classes");
             let ms = (step + 1) as f64 * run.network().dt_ms;
-            println!("after {ms:>3} ms: class {best}, {:.0} % of the evidence", 100.0 * sums[best] / (step + 1) as f32);
+            println!(
+                "after {ms:>3} ms: class {best}, {:.0} % of the evidence",
+                100.0 * sums[best] / (step + 1) as f32
+            );
         }
     }
     println!("longest step: {longest_us:.1} us");

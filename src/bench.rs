@@ -1,8 +1,9 @@
 //! How fast a recipe trains and infers on this machine: what `synfire bench` prints.
 //!
-//! Training cost depends on the width of the delay kernels, which shrinks over a run, and on how often neurons fire, which
-//! training changes. So the network is first trained for some steps, and steps are then timed at points spread over the recipe's schedule,
-//! each weighted by the share of the run it stands for.
+//! Training cost depends on the width of the delay kernels, which shrinks over a run, and on how
+//! often neurons fire, which training changes. So the network is first trained for some steps, and
+//! steps are then timed at points spread over the recipe's schedule, each weighted by the share of
+//! the run it stands for.
 
 use crate::roofline::Roofline;
 use crate::simulation::steps_through;
@@ -13,8 +14,8 @@ use plasticity::{EpochReport, Trainer, TrainerTiming};
 use rand::RngExt;
 use serde::Serialize;
 use sim_core::{
-    ClockEngine, DelayKernel, Instructions, LayeredEngine, MachineRates, Network, Objective, Pass, Purpose, SampleLoss, SampleSource, Seed,
-    StreamingEngine,
+    ClockEngine, DelayKernel, Instructions, LayeredEngine, MachineRates, Network, Objective, Pass,
+    Purpose, SampleLoss, SampleSource, Seed, StreamingEngine,
 };
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -29,7 +30,8 @@ pub struct BenchSettings {
     pub repeats: usize,
     /// Batches per measurement; default 2.
     pub batches: usize,
-    /// Points of the part of the schedule in which the kernels' width shrinks; one more is taken behind it. Default 7.
+    /// Points of the part of the schedule in which the kernels' width shrinks; one more is taken
+    /// behind it. Default 7.
     pub points: usize,
     /// Worker threads; one per processor by default.
     pub threads: Option<usize>,
@@ -39,7 +41,14 @@ pub struct BenchSettings {
 
 impl Default for BenchSettings {
     fn default() -> Self {
-        Self { warm_up_steps: 50, repeats: 3, batches: 2, points: 7, threads: None, roofline: false }
+        Self {
+            warm_up_steps: 50,
+            repeats: 3,
+            batches: 2,
+            points: 7,
+            threads: None,
+            roofline: false,
+        }
     }
 }
 
@@ -58,8 +67,9 @@ pub struct BenchPoint {
     pub range: (f64, f64),
 }
 
-/// How long the deployed network takes when its input streams in, on one thread: the streaming engine, which keeps potentials and input
-/// under way, and works per spike. The clock engine does the same in double precision, to compare.
+/// How long the deployed network takes when its input streams in, on one thread: the streaming
+/// engine, which keeps potentials and input under way, and works per spike. The clock engine does
+/// the same in double precision, to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Latency {
     /// Milliseconds for a whole sample, median over samples.
@@ -111,8 +121,9 @@ pub struct BenchReport {
     pub peak_memory_mib: Option<f64>,
 }
 
-/// Measures `experiment`. A recipe for a file that was not named is measured on made-up spikes: 8,000 a sample, uniform over a second; firing
-/// rates are those of real training only on real recordings.
+/// Measures `experiment`. A recipe for a file that was not named is measured on made-up spikes:
+/// 8,000 a sample, uniform over a second; firing rates are those of real training only on real
+/// recordings.
 ///
 /// # Errors
 /// As for a training run; nothing is written.
@@ -126,7 +137,8 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
     let network = experiment.build_network(data.channels(), data.classes())?;
     let mut trainer = Trainer::new(network, experiment.training.clone(), experiment.seed())?;
     let batch_size = experiment.training.batch_size.min(indices.len());
-    let several: Vec<usize> = indices.iter().copied().cycle().take(batch_size * settings.batches).collect();
+    let several: Vec<usize> =
+        indices.iter().copied().cycle().take(batch_size * settings.batches).collect();
     warm_up(&mut trainer, &data, &indices, settings.warm_up_steps)?;
 
     let before = trainer.timing();
@@ -162,12 +174,19 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
             let spent = after.since(&before);
             // Training goes on to the next epoch; the work counted is that of the one just timed.
             trainer.move_to_epoch(epoch);
-            rooflines.push(Roofline::new(&trainer, batch_size, machine, &spent, several.len() * settings.repeats));
+            rooflines.push(Roofline::new(
+                &trainer,
+                batch_size,
+                machine,
+                &spent,
+                several.len() * settings.repeats,
+            ));
         }
     }
     let stages = stage_shares(&trainer.timing().since(&before));
     let streaming = streaming(trainer.network(), &data, &several)?;
-    let (inference_samples_per_s, synaptic_events_per_s) = inference(&mut trainer, &data, &several, settings.repeats)?;
+    let (inference_samples_per_s, synaptic_events_per_s) =
+        inference(&mut trainer, &data, &several, settings.repeats)?;
     Ok(BenchReport {
         recipe: experiment.name.clone(),
         data: name,
@@ -175,7 +194,8 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
         precision_note: experiment.training.kernel.precision_note(),
         threads: rayon::current_num_threads(),
         batch_size,
-        train_samples_per_s: 1.0 / points.iter().map(|point| point.weight / point.train_samples_per_s).sum::<f64>(),
+        train_samples_per_s: 1.0
+            / points.iter().map(|point| point.weight / point.train_samples_per_s).sum::<f64>(),
         inference_samples_per_s,
         synaptic_events_per_s,
         streaming,
@@ -195,9 +215,20 @@ fn samples(experiment: &Experiment) -> Result<(SpikeDataset, String, Vec<usize>)
     if file.path.is_some() {
         return of_recipe(experiment, seed);
     }
-    let recordings = Arc::new(made_up(seed, file.channels, file.classes.unwrap_or(20), 2 * experiment.training.batch_size)?);
+    let recordings = Arc::new(made_up(
+        seed,
+        file.channels,
+        file.classes.unwrap_or(20),
+        2 * experiment.training.batch_size,
+    )?);
     let indices: Vec<usize> = (0..recordings.len()).collect();
-    let data = SpikeDataset::new(recordings, experiment.data.binning, Augmentation::default(), seed, &indices)?;
+    let data = SpikeDataset::new(
+        recordings,
+        experiment.data.binning,
+        Augmentation::default(),
+        seed,
+        &indices,
+    )?;
     Ok((data, "made-up spikes".into(), indices))
 }
 
@@ -206,7 +237,8 @@ fn of_recipe(experiment: &Experiment, seed: Seed) -> Result<(SpikeDataset, Strin
     Ok((loaded.dataset, loaded.origin.name, split.train))
 }
 
-/// Spikes at random: as many as a spoken digit has, but without its pauses, and with nothing to learn. A network fires differently on them.
+/// Spikes at random: as many as a spoken digit has, but without its pauses, and with nothing to
+/// learn. A network fires differently on them.
 fn made_up(seed: Seed, channels: usize, classes: usize, samples: usize) -> Result<SpikeRecordings> {
     const SPIKES: usize = 8000;
     let sample = |sample: usize| {
@@ -216,11 +248,22 @@ fn made_up(seed: Seed, channels: usize, classes: usize, samples: usize) -> Resul
         let units = (0..SPIKES).map(|_| random.random_range(0..channels) as u16).collect();
         NewSample { seconds, units, label: (sample % classes) as u16 }
     };
-    Ok(SpikeRecordings::from_samples("made-up spikes", channels, classes, TimeType::Float16, (0..samples).map(sample))?)
+    Ok(SpikeRecordings::from_samples(
+        "made-up spikes",
+        channels,
+        classes,
+        TimeType::Float16,
+        (0..samples).map(sample),
+    )?)
 }
 
 /// Trains at the recipe's highest rate until firing rates have settled.
-fn warm_up(trainer: &mut Trainer, data: &SpikeDataset, indices: &[usize], steps: usize) -> Result<()> {
+fn warm_up(
+    trainer: &mut Trainer,
+    data: &SpikeDataset,
+    indices: &[usize],
+    steps: usize,
+) -> Result<()> {
     let mut left = steps;
     // The width reaches its end at `final_epoch`; neurons then fire as they do for most of a run.
     let settings = trainer.settings();
@@ -235,18 +278,26 @@ fn warm_up(trainer: &mut Trainer, data: &SpikeDataset, indices: &[usize], steps:
     Ok(())
 }
 
-/// Epochs to measure with the share of the run each stands for: `points` in the part where the width shrinks, one behind it.
+/// Epochs to measure with the share of the run each stands for: `points` in the part where the
+/// width shrinks, one behind it.
 fn schedule_points(experiment: &Experiment, points: usize) -> Vec<(usize, f64)> {
     let epochs = experiment.training.epochs;
     let network = &experiment.network;
-    let shrinking = if network.delays == Delays::Learned && network.delay_kernel == DelayKernel::Gaussian {
-        experiment.training.sigma.final_epoch(epochs).min(epochs)
-    } else {
-        0
-    };
+    let shrinking =
+        if network.delays == Delays::Learned && network.delay_kernel == DelayKernel::Gaussian {
+            experiment.training.sigma.final_epoch(epochs).min(epochs)
+        } else {
+            0
+        };
     let points = points.min(shrinking);
-    let mut chosen: Vec<(usize, f64)> =
-        (0..points).map(|k| ((2 * k + 1) * shrinking / (2 * points), shrinking as f64 / epochs as f64 / points as f64)).collect();
+    let mut chosen: Vec<(usize, f64)> = (0..points)
+        .map(|k| {
+            (
+                (2 * k + 1) * shrinking / (2 * points),
+                shrinking as f64 / epochs as f64 / points as f64,
+            )
+        })
+        .collect();
     if shrinking < epochs {
         chosen.push(((shrinking + epochs) / 2, (epochs - shrinking) as f64 / epochs as f64));
     }
@@ -259,7 +310,12 @@ fn stage_shares(spent: &TrainerTiming) -> Vec<(&'static str, f64)> {
 }
 
 /// Samples and synaptic events per second of the deployed network.
-fn inference(trainer: &mut Trainer, data: &SpikeDataset, indices: &[usize], repeats: usize) -> Result<(f64, f64)> {
+fn inference(
+    trainer: &mut Trainer,
+    data: &SpikeDataset,
+    indices: &[usize],
+    repeats: usize,
+) -> Result<(f64, f64)> {
     let mut rates = Vec::new();
     for _ in 0..repeats {
         let start = Instant::now();
@@ -270,13 +326,17 @@ fn inference(trainer: &mut Trainer, data: &SpikeDataset, indices: &[usize], repe
     let rate = rates[rates.len() / 2];
     let frames: Vec<_> = indices.iter().take(64).map(|&sample| data.frames(sample, None)).collect();
     let mut engine = LayeredEngine::new(trainer.network()).map_err(Error::from)?;
-    engine.evaluate(trainer.network(), &frames, &Pass::DEPLOYED, &Indifferent).map_err(Error::from)?;
+    engine
+        .evaluate(trainer.network(), &frames, &Pass::DEPLOYED, &Indifferent)
+        .map_err(Error::from)?;
     Ok((rate, rate * engine.synaptic_events() as f64 / frames.len() as f64))
 }
 
-/// Runs up to 64 samples one after the other through the streaming engine, then through the clock engine.
+/// Runs up to 64 samples one after the other through the streaming engine, then through the clock
+/// engine.
 fn streaming(network: &Network, data: &SpikeDataset, indices: &[usize]) -> Result<Latency> {
-    let samples: Vec<_> = indices.iter().take(64).map(|&sample| data.frames(sample, None)).collect();
+    let samples: Vec<_> =
+        indices.iter().take(64).map(|&sample| data.frames(sample, None)).collect();
     let mut engine = StreamingEngine::new(network).map_err(Error::from)?;
     let (mut samples_ms, mut steps_us) = (Vec::new(), Vec::new());
     for frames in &samples {
@@ -298,10 +358,14 @@ fn streaming(network: &Network, data: &SpikeDataset, indices: &[usize]) -> Resul
     for frames in &samples {
         clock.reset();
         let start = Instant::now();
-        clock.run(std::slice::from_ref(frames), steps_through(network, frames.steps()), &mut ()).map_err(Error::from)?;
+        clock
+            .run(std::slice::from_ref(frames), steps_through(network, frames.steps()), &mut ())
+            .map_err(Error::from)?;
         clock_ms.push(1e3 * start.elapsed().as_secs_f64());
     }
-    [&mut samples_ms, &mut steps_us, &mut clock_ms].into_iter().for_each(|times| times.sort_by(f64::total_cmp));
+    [&mut samples_ms, &mut steps_us, &mut clock_ms]
+        .into_iter()
+        .for_each(|times| times.sort_by(f64::total_cmp));
     Ok(Latency {
         sample_ms: samples_ms[samples_ms.len() / 2],
         longest_ms: samples_ms[samples_ms.len() - 1],

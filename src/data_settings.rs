@@ -1,7 +1,10 @@
 //! Where the samples of an experiment come from: `[data]` of its file.
 
 use crate::{Error, Result};
-use datasets::{Augmentation, Binning, Layout, Randman, RecordingFile, SpikeDataset, SpikeRecordings, Split, SplitBy, Splitting};
+use datasets::{
+    Augmentation, Binning, Layout, Randman, RecordingFile, SpikeDataset, SpikeRecordings, Split,
+    SplitBy, Splitting,
+};
 use plasticity::first_difference;
 use serde::{Deserialize, Serialize};
 use sim_core::Seed;
@@ -74,7 +77,8 @@ pub struct LoadedData {
 pub struct DataOrigin {
     /// The file as it was named, or `random manifolds`.
     pub name: String,
-    /// SHA-256 of the HDF5 file (never of the archive around it); none for made-up data, which the seed identifies.
+    /// SHA-256 of the HDF5 file (never of the archive around it); none for made-up data, which the
+    /// seed identifies.
     pub sha256: Option<String>,
 }
 
@@ -84,11 +88,14 @@ impl DataSettings {
         let path = Some(path.to_owned());
         match &mut self.source {
             Source::File(file) => file.path = path,
-            Source::Randman(_) => self.source = Source::File(FileSource { path, ..FileSource::default() }),
+            Source::Randman(_) => {
+                self.source = Source::File(FileSource { path, ..FileSource::default() })
+            }
         }
     }
 
-    /// These settings without what may change while a run goes on: the name of the file, whose checksum is compared instead.
+    /// These settings without what may change while a run goes on: the name of the file, whose
+    /// checksum is compared instead.
     pub(crate) fn pinned(&self) -> Self {
         let mut pinned = self.clone();
         if let Source::File(file) = &mut pinned.source {
@@ -97,15 +104,18 @@ impl DataSettings {
         pinned
     }
 
-    /// Checks that these are the settings that a checkpoint's run began with, `stored` as [`Self::pinned`] in JSON: else samples, their
-    /// split or their changes would be others, and training samples could become validation samples.
+    /// Checks that these are the settings that a checkpoint's run began with, `stored` as
+    /// [`Self::pinned`] in JSON: else samples, their split or their changes would be others, and
+    /// training samples could become validation samples.
     pub(crate) fn check_pinned(&self, stored: Option<&String>, config: &Path) -> Result<()> {
         let wrong = |problem: String| Err(Error::config(config.display().to_string(), problem));
         let Some(stored) = stored.and_then(|text| serde_json::from_str::<Self>(text).ok()) else {
             return wrong("its checkpoint does not tell the [data] it was trained on".into());
         };
         match first_difference("data", &stored, &self.pinned()) {
-            Some(difference) => wrong(format!("{difference}, so these are not the samples that the run began with")),
+            Some(difference) => {
+                wrong(format!("{difference}, so these are not the samples that the run began with"))
+            }
             None => Ok(()),
         }
     }
@@ -113,12 +123,17 @@ impl DataSettings {
     /// As [`Self::use_file`], for a network that exists: units and labels must fit it.
     pub(crate) fn use_file_of_shape(&mut self, path: &Path) {
         if let Source::Randman(randman) = &self.source {
-            self.source = Source::File(FileSource { path: None, channels: randman.neurons, classes: Some(randman.classes) });
+            self.source = Source::File(FileSource {
+                path: None,
+                channels: randman.neurons,
+                classes: Some(randman.classes),
+            });
         }
         self.use_file(path);
     }
 
-    /// Writes down how many classes the file turned out to have, so that the network can be built without it.
+    /// Writes down how many classes the file turned out to have, so that the network can be built
+    /// without it.
     pub(crate) fn fix_classes(&mut self, classes: usize) {
         if let Source::File(file) = &mut self.source {
             file.classes = Some(classes);
@@ -137,9 +152,12 @@ impl DataSettings {
     /// The validation samples in words, e.g. `speakers 3, 9`.
     pub fn held_out(&self) -> String {
         match self.split.by {
-            SplitBy::Random => format!("{} % of every class, by chance", 100.0 * self.split.fraction),
+            SplitBy::Random => {
+                format!("{} % of every class, by chance", 100.0 * self.split.fraction)
+            }
             SplitBy::Speaker => {
-                let speakers: Vec<String> = self.split.speakers.iter().map(u16::to_string).collect();
+                let speakers: Vec<String> =
+                    self.split.speakers.iter().map(u16::to_string).collect();
                 format!("speakers {}", speakers.join(", "))
             }
         }
@@ -168,10 +186,14 @@ impl DataSettings {
     /// Reads or makes the recordings.
     ///
     /// # Errors
-    /// [`Error::Config`] when a file is needed but not named; otherwise what [`datasets`] finds wrong with it.
+    /// [`Error::Config`] when a file is needed but not named; otherwise what [`datasets`] finds
+    /// wrong with it.
     pub fn recordings(&self, seed: Seed) -> Result<(SpikeRecordings, DataOrigin)> {
         let (recordings, origin) = match &self.source {
-            Source::Randman(randman) => (randman.recordings(seed)?, DataOrigin { name: "random manifolds".into(), sha256: None }),
+            Source::Randman(randman) => (
+                randman.recordings(seed)?,
+                DataOrigin { name: "random manifolds".into(), sha256: None },
+            ),
             Source::File(source) => {
                 let path = source.path.as_deref().ok_or_else(|| {
                     Error::config(
@@ -181,11 +203,17 @@ impl DataSettings {
                 })?;
                 let file = RecordingFile::open(path)?;
                 let recordings = file.read(&source.layout())?;
-                (recordings, DataOrigin { name: path.display().to_string(), sha256: Some(file.sha256()?) })
+                (
+                    recordings,
+                    DataOrigin { name: path.display().to_string(), sha256: Some(file.sha256()?) },
+                )
             }
         };
         if recordings.is_empty() {
-            return Err(Error::samples(&origin.name, "there are no samples in it: spikes/times is empty"));
+            return Err(Error::samples(
+                &origin.name,
+                "there are no samples in it: spikes/times is empty",
+            ));
         }
         Ok((recordings, origin))
     }
@@ -196,20 +224,36 @@ impl DataSettings {
     /// As [`Self::recordings`], and what is wrong with the split.
     pub fn load_split(&self, seed: Seed) -> Result<(LoadedData, Split)> {
         let (recordings, origin) = self.recordings(seed)?;
-        let split = self.split.split(&recordings, seed).map_err(|error| unsuitable("data.split", &origin, &error))?;
-        let dataset = SpikeDataset::new(Arc::new(recordings), self.binning, self.augmentation, seed, &split.train)
-            .map_err(|error| unsuitable("data.binning", &origin, &error))?;
+        let split = self
+            .split
+            .split(&recordings, seed)
+            .map_err(|error| unsuitable("data.split", &origin, &error))?;
+        let dataset = SpikeDataset::new(
+            Arc::new(recordings),
+            self.binning,
+            self.augmentation,
+            seed,
+            &split.train,
+        )
+        .map_err(|error| unsuitable("data.binning", &origin, &error))?;
         Ok((LoadedData { dataset, origin }, split))
     }
 
-    /// Recordings as they are, binned but neither split nor changed: what evaluating another file needs.
+    /// Recordings as they are, binned but neither split nor changed: what evaluating another file
+    /// needs.
     ///
     /// # Errors
     /// As [`Self::recordings`].
     pub fn load_whole(&self, seed: Seed) -> Result<LoadedData> {
         let (recordings, origin) = self.recordings(seed)?;
-        let dataset = SpikeDataset::new(Arc::new(recordings), self.binning, Augmentation::default(), seed, &[])
-            .map_err(|error| unsuitable("data.binning", &origin, &error))?;
+        let dataset = SpikeDataset::new(
+            Arc::new(recordings),
+            self.binning,
+            Augmentation::default(),
+            seed,
+            &[],
+        )
+        .map_err(|error| unsuitable("data.binning", &origin, &error))?;
         Ok(LoadedData { dataset, origin })
     }
 }

@@ -48,8 +48,9 @@ impl Environment {
     }
 
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        serde_json::from_str(&text_file::read_text(path)?)
-            .map_err(|error| Error::folder(path, format!("this is not the environment of a run: {error}")))
+        serde_json::from_str(&text_file::read_text(path)?).map_err(|error| {
+            Error::folder(path, format!("this is not the environment of a run: {error}"))
+        })
     }
 }
 
@@ -62,7 +63,10 @@ fn processor() -> Option<String> {
 
 #[cfg(target_os = "macos")]
 fn processor() -> Option<String> {
-    let output = std::process::Command::new("sysctl").args(["-n", "machdep.cpu.brand_string"]).output().ok()?;
+    let output = std::process::Command::new("sysctl")
+        .args(["-n", "machdep.cpu.brand_string"])
+        .output()
+        .ok()?;
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned()).filter(|model| !model.is_empty())
 }
 

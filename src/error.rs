@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// An error of this crate or of one beneath it; its text is one sentence for the person who typed the command.
+/// An error of this crate or of one beneath it; its text is one sentence for the person who typed
+/// the command.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -61,7 +62,8 @@ pub enum Error {
     Figure(#[from] plots::Error),
 }
 
-/// The sentence, so that a program whose `main` returns a [`Result`] ends with it; the variants' own fields are public.
+/// The sentence, so that a program whose `main` returns a [`Result`] ends with it; the variants'
+/// own fields are public.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -78,16 +80,22 @@ impl Error {
         Self::Config { origin: origin.into(), problem: problem.to_string() }
     }
 
-    /// An error of a crate beneath, which calls a setting `Type::field` (or something of several `Type's`), in the words of a
-    /// configuration file: `section.field`.
+    /// An error of a crate beneath, which calls a setting `Type::field` (or something of several
+    /// `Type's`), in the words of a configuration file: `section.field`.
     pub(crate) fn in_section(section: &str, error: impl ToString) -> Self {
         let key = |word: &str| match word.rsplit_once("::") {
-            Some((owner, field)) if owner.starts_with("Surrogate") => format!("{section}.surrogate.{field}"),
+            Some((owner, field)) if owner.starts_with("Surrogate") => {
+                format!("{section}.surrogate.{field}")
+            }
             Some((_, field)) => format!("{section}.{field}"),
-            None if word.ends_with("'s") && word.starts_with(char::is_uppercase) => format!("{section}'s"),
+            None if word.ends_with("'s") && word.starts_with(char::is_uppercase) => {
+                format!("{section}'s")
+            }
             None => word.to_owned(),
         };
-        Self::Setting { problem: error.to_string().split(' ').map(key).collect::<Vec<_>>().join(" ") }
+        Self::Setting {
+            problem: error.to_string().split(' ').map(key).collect::<Vec<_>>().join(" "),
+        }
     }
 
     pub(crate) fn samples(name: &str, problem: impl Into<String>) -> Self {

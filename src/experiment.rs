@@ -56,7 +56,8 @@ enum Change {
 const TAGS: [&str; 3] = ["kind", "model", "slope"];
 
 impl Override {
-    /// Reads `a.b=c`. The value is TOML where it can be read as such (`3`, `true`, `[3, 9]`, `{kind = "cosine"}`), otherwise a string.
+    /// Reads `a.b=c`. The value is TOML where it can be read as such (`3`, `true`, `[3, 9]`, `{kind
+    /// = "cosine"}`), otherwise a string.
     ///
     /// # Errors
     /// [`Error::Config`] when there is no `=` or an empty key.
@@ -71,22 +72,31 @@ impl Override {
     pub fn named(origin: impl Into<String>, text: &str) -> Result<Self> {
         let origin = origin.into();
         let wrong = |problem: &str| Error::config(&origin, problem);
-        let (key, value) = text.split_once('=').ok_or_else(|| wrong("expected KEY=VALUE, e.g. training.epochs=30"))?;
+        let (key, value) = text
+            .split_once('=')
+            .ok_or_else(|| wrong("expected KEY=VALUE, e.g. training.epochs=30"))?;
         let keys: Vec<String> = key.split('.').map(|part| part.trim().to_owned()).collect();
         if keys.iter().any(String::is_empty) {
             return Err(wrong("a part of the key is empty; expected e.g. training.epochs=30"));
         }
         let value = value.trim();
         // Whatever TOML makes of the right-hand side of an assignment.
-        let parsed = toml::from_str::<toml::Table>(&format!("value = {value}")).ok().filter(|table| table.len() == 1);
+        let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
+            .ok()
+            .filter(|table| table.len() == 1);
         if parsed.is_none() && value.parse::<i128>().is_ok() {
-            return Err(wrong("this integer is too large; integers lie between -2^63 and 2^63 - 1"));
+            return Err(wrong(
+                "this integer is too large; integers lie between -2^63 and 2^63 - 1",
+            ));
         }
-        let value = parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| toml::Value::String(value.to_owned()));
+        let value = parsed
+            .and_then(|mut table| table.remove("value"))
+            .unwrap_or_else(|| toml::Value::String(value.to_owned()));
         Ok(Self { change: Change::Value { keys, value }, origin })
     }
 
-    /// The samples of a file: made-up data give way to it, and a file's other settings stay. Values set later are laid over it.
+    /// The samples of a file: made-up data give way to it, and a file's other settings stay. Values
+    /// set later are laid over it.
     ///
     /// # Errors
     /// [`Error::Config`] when the path is not UTF-8, which a configuration file must be.
@@ -94,13 +104,22 @@ impl Override {
         let origin = format!("--data {}", path.display());
         match path.to_str() {
             Some(path) => Ok(Self { change: Change::File(path.to_owned()), origin }),
-            None => Err(Error::config(origin, "the path is not UTF-8, which a configuration file must be")),
+            None => Err(Error::config(
+                origin,
+                "the path is not UTF-8, which a configuration file must be",
+            )),
         }
     }
 
-    /// `resolved` is the same configuration with every default: a section that the file leaves out begins as the kind it has there. Where
-    /// the kind of a section changes, the values it had as the old kind give way, except for those that `earlier` changes set.
-    fn apply(&self, table: &mut toml::Table, resolved: &toml::Table, earlier: &[Self]) -> Result<()> {
+    /// `resolved` is the same configuration with every default: a section that the file leaves out
+    /// begins as the kind it has there. Where the kind of a section changes, the values it had as
+    /// the old kind give way, except for those that `earlier` changes set.
+    fn apply(
+        &self,
+        table: &mut toml::Table,
+        resolved: &toml::Table,
+        earlier: &[Self],
+    ) -> Result<()> {
         match &self.change {
             Change::Value { keys, value } => {
                 let (last, path) = keys.split_last().expect("a key has at least one part");
@@ -115,7 +134,11 @@ impl Override {
             Change::File(path) => {
                 let data = self.section(&["data".into()], table, resolved)?;
                 let mut source = match data.remove("source") {
-                    Some(toml::Value::Table(source)) if source.get("kind").and_then(toml::Value::as_str) == Some("file") => source,
+                    Some(toml::Value::Table(source))
+                        if source.get("kind").and_then(toml::Value::as_str) == Some("file") =>
+                    {
+                        source
+                    }
                     _ => toml::Table::from_iter([("kind".into(), "file".into())]),
                 };
                 source.insert("path".into(), path.as_str().into());
@@ -125,7 +148,8 @@ impl Override {
         Ok(())
     }
 
-    /// The section with the defaults of its new kind, if this change gives it one; `None` too for a kind that does not exist.
+    /// The section with the defaults of its new kind, if this change gives it one; `None` too for a
+    /// kind that does not exist.
     fn keys_of_new_kind(&self, resolved: &toml::Table) -> Result<Option<toml::Table>> {
         let Change::Value { keys, value } = &self.change else { return Ok(None) };
         let (last, path) = keys.split_last().expect("a key has at least one part");
@@ -133,46 +157,67 @@ impl Override {
             let section = path.iter().try_fold(table, |section, key| section.get(key)?.as_table());
             section.cloned()
         };
-        let changes = |section: &toml::Table| TAGS.contains(&last.as_str()) && section.get(last).is_some_and(|kind| kind != value);
+        let changes = |section: &toml::Table| {
+            TAGS.contains(&last.as_str()) && section.get(last).is_some_and(|kind| kind != value)
+        };
         if !find(resolved).is_some_and(|section| changes(&section)) {
             return Ok(None);
         }
         let mut alone = toml::Table::new();
         self.section(path, &mut alone, resolved)?.insert(last.clone(), value.clone());
-        let resolved = Experiment::deserialize(alone).ok().and_then(|experiment| toml::Table::try_from(experiment).ok());
+        let resolved = Experiment::deserialize(alone)
+            .ok()
+            .and_then(|experiment| toml::Table::try_from(experiment).ok());
         Ok(resolved.and_then(|resolved| find(&resolved)))
     }
 
     /// Whether this change sets `key` of the section at `path`, or something within.
     fn sets(&self, path: &[String], key: &str) -> bool {
         match &self.change {
-            Change::Value { keys, .. } => keys.strip_prefix(path).is_some_and(|rest| rest.first().is_some_and(|first| first == key)),
+            Change::Value { keys, .. } => keys
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.first().is_some_and(|first| first == key)),
             Change::File(_) => path == ["data", "source"] && key == "path",
         }
     }
 
-    fn section<'a>(&self, path: &[String], table: &'a mut toml::Table, resolved: &toml::Table) -> Result<&'a mut toml::Table> {
+    fn section<'a>(
+        &self,
+        path: &[String],
+        table: &'a mut toml::Table,
+        resolved: &toml::Table,
+    ) -> Result<&'a mut toml::Table> {
         let mut place = table;
         let mut default = Some(resolved);
         for key in path {
             default = default.and_then(|section| section.get(key)).and_then(toml::Value::as_table);
-            let tags = default.into_iter().flatten().filter(|(key, _)| TAGS.contains(&key.as_str()));
+            let tags =
+                default.into_iter().flatten().filter(|(key, _)| TAGS.contains(&key.as_str()));
             let entry = place.entry(key.clone()).or_insert_with(|| {
                 let tags = tags.map(|(key, value)| (key.clone(), value.clone()));
                 toml::Value::Table(tags.collect())
             });
-            place = entry.as_table_mut().ok_or_else(|| Error::config(&self.origin, format!("{key} is a value, not a section")))?;
+            place = entry.as_table_mut().ok_or_else(|| {
+                Error::config(&self.origin, format!("{key} is a value, not a section"))
+            })?;
         }
         Ok(place)
     }
 
-    /// Keeps the file where a later change replaced the whole source by one of a file without its path.
+    /// Keeps the file where a later change replaced the whole source by one of a file without its
+    /// path.
     fn keep_file(&self, table: &mut toml::Table) -> Result<()> {
         let Change::File(path) = &self.change else { return Ok(()) };
-        let source = table.get_mut("data").and_then(|data| data.get_mut("source")).and_then(toml::Value::as_table_mut);
+        let source = table
+            .get_mut("data")
+            .and_then(|data| data.get_mut("source"))
+            .and_then(toml::Value::as_table_mut);
         let Some(source) = source else { return Ok(()) };
         if source.get("kind").is_some_and(|kind| kind.as_str() != Some("file")) {
-            return Err(Error::config(&self.origin, "a file is named, but data.source.kind is not \"file\""));
+            return Err(Error::config(
+                &self.origin,
+                "a file is named, but data.source.kind is not \"file\"",
+            ));
         }
         source.entry("path").or_insert_with(|| path.as_str().into());
         Ok(())
@@ -182,9 +227,12 @@ impl Override {
     fn contradicts(&self, other: &Self) -> bool {
         let parts = |change: &Change| match change {
             Change::Value { keys, value } => (keys.clone(), value.clone()),
-            Change::File(path) => (["data", "source", "path"].map(str::to_owned).to_vec(), path.as_str().into()),
+            Change::File(path) => {
+                (["data", "source", "path"].map(str::to_owned).to_vec(), path.as_str().into())
+            }
         };
-        let ((keys, value), (other_keys, other_value)) = (parts(&self.change), parts(&other.change));
+        let ((keys, value), (other_keys, other_value)) =
+            (parts(&self.change), parts(&other.change));
         keys == other_keys && value != other_value
     }
 }
@@ -212,30 +260,44 @@ impl Experiment {
     /// # Errors
     /// One sentence that names the file, the line and what was expected.
     pub fn read(path: &Path, overrides: &[Override]) -> Result<Self> {
-        let stem = path.file_stem().map_or("experiment".into(), |stem| stem.to_string_lossy().into_owned());
+        let stem = path
+            .file_stem()
+            .map_or("experiment".into(), |stem| stem.to_string_lossy().into_owned());
         Self::parse(&text_file::read_text(path)?, &path.display().to_string(), &stem, overrides)
     }
 
-    /// Reads the text of a configuration file; `origin` is what errors call it, `name` the experiment's name where the text has none.
+    /// Reads the text of a configuration file; `origin` is what errors call it, `name` the
+    /// experiment's name where the text has none.
     ///
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(text: &str, origin: &str, name: &str, overrides: &[Override]) -> Result<Self> {
         for (index, change) in overrides.iter().enumerate() {
-            if let Some(earlier) = overrides[..index].iter().find(|earlier| earlier.contradicts(change)) {
-                return Err(Error::config(&change.origin, format!("contradicts {}", earlier.origin)));
+            if let Some(earlier) =
+                overrides[..index].iter().find(|earlier| earlier.contradicts(change))
+            {
+                return Err(Error::config(
+                    &change.origin,
+                    format!("contradicts {}", earlier.origin),
+                ));
             }
         }
         // The file alone first: only then do errors know their line.
-        let experiment = toml::from_str::<Self>(text).map_err(|error| located(origin, text, &error))?;
-        let mut table = toml::from_str::<toml::Table>(text).map_err(|error| located(origin, text, &error))?;
+        let experiment =
+            toml::from_str::<Self>(text).map_err(|error| located(origin, text, &error))?;
+        let mut table =
+            toml::from_str::<toml::Table>(text).map_err(|error| located(origin, text, &error))?;
         let mut outcome = experiment.completed(name);
         let mut blamed = origin;
         let mut resolved = toml::Table::new();
-        // One by one, so that an error names the override it comes from, unless only all of them together make sense.
+        // One by one, so that an error names the override it comes from, unless only all of them
+        // together make sense.
         for (index, change) in overrides.iter().enumerate() {
             // Of what only later changes make valid, the kinds before it are known.
-            if let Some(table) = Self::deserialize(table.clone()).ok().and_then(|experiment| toml::Table::try_from(experiment).ok()) {
+            if let Some(table) = Self::deserialize(table.clone())
+                .ok()
+                .and_then(|experiment| toml::Table::try_from(experiment).ok())
+            {
                 resolved = table;
             }
             if let Err(error) = change.apply(&mut table, &resolved, &overrides[..index]) {
@@ -244,7 +306,8 @@ impl Experiment {
             }
             overrides[..index].iter().try_for_each(|earlier| earlier.keep_file(&mut table))?;
             let before = outcome.err();
-            let changed = Self::deserialize(table.clone()).map_err(|error| sentence(error.message()));
+            let changed =
+                Self::deserialize(table.clone()).map_err(|error| sentence(error.message()));
             outcome = changed.and_then(|experiment| experiment.completed(name));
             if outcome.as_ref().err() != before.as_ref() {
                 blamed = &change.origin;
@@ -272,10 +335,15 @@ impl Experiment {
     pub fn check(&self) -> Result<()> {
         let named = !self.name.is_empty()
             && !self.name.starts_with('.')
-            && self.name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
+            && self
+                .name
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
         if !named {
             let allowed = "letters, digits, '-', '_' and '.', and not begin with '.'";
-            return Err(sim_core::Error::out_of_range("name", format!("{:?}", self.name), allowed).into());
+            return Err(
+                sim_core::Error::out_of_range("name", format!("{:?}", self.name), allowed).into()
+            );
         }
         let storable = i64::try_from(self.seed).is_ok();
         sim_core::Error::check("seed", self.seed as f64, storable, "at most 2^63 - 1")?;
@@ -285,7 +353,8 @@ impl Experiment {
             self.network.check_size(channels, classes)?;
         }
         self.check_training()?;
-        let (reads_spikes, fires) = (self.training.loss.reads_spikes(), self.network.readout_fires(self.dt_ms())?);
+        let (reads_spikes, fires) =
+            (self.training.loss.reads_spikes(), self.network.readout_fires(self.dt_ms())?);
         if reads_spikes != fires {
             let problem = if reads_spikes {
                 "training.loss counts output spikes, but network.readout never fires; use a firing model such as \"lif\""
@@ -324,14 +393,17 @@ impl Experiment {
         Seed(self.seed)
     }
 
-    /// Refuses samples whose batches would not fit into memory: a batch is padded to its longest sample. `train` tells whether gradients are
-    /// wanted too.
+    /// Refuses samples whose batches would not fit into memory: a batch is padded to its longest
+    /// sample. `train` tells whether gradients are wanted too.
     pub(crate) fn check_memory(&self, data: &LoadedData, train: bool) -> Result<()> {
         let dataset = &data.dataset;
         let Some((sample, steps)) = dataset.longest() else { return Ok(()) };
         let batch = self.training.batch_size.min(dataset.len());
         let shape = (dataset.channels(), dataset.classes());
-        let (needed, available) = (self.network.working_bytes(shape, self.dt_ms(), batch, steps, train), available_bytes() as f64);
+        let (needed, available) = (
+            self.network.working_bytes(shape, self.dt_ms(), batch, steps, train),
+            available_bytes() as f64,
+        );
         if needed <= available {
             return Ok(());
         }
@@ -342,7 +414,11 @@ impl Experiment {
             gib(needed),
             gib(available),
             // Made-up times are never in another unit.
-            if data.origin.sha256.is_some() { "are times in s? Otherwise lower " } else { "lower " }
+            if data.origin.sha256.is_some() {
+                "are times in s? Otherwise lower "
+            } else {
+                "lower "
+            }
         );
         Err(Error::samples(&data.origin.name, problem))
     }
@@ -355,7 +431,8 @@ impl Experiment {
         self.network.build(channels, classes, self.dt_ms(), self.seed())
     }
 
-    /// The experiment as a configuration file that can be run again from any folder: paths are absolute.
+    /// The experiment as a configuration file that can be run again from any folder: paths are
+    /// absolute.
     ///
     /// # Errors
     /// [`Error::Config`] when a value cannot be written as TOML.
@@ -367,7 +444,8 @@ impl Experiment {
         toml::to_string(&resolved).map_err(|error| Error::config(self.name.clone(), error))
     }
 
-    /// Trains in a new folder, silently. [`crate::TrainingRun`] gives control over folder, threads and progress.
+    /// Trains in a new folder, silently. [`crate::TrainingRun`] gives control over folder, threads
+    /// and progress.
     ///
     /// # Errors
     /// As [`crate::TrainingRun::finish`].
@@ -386,7 +464,8 @@ pub(crate) fn located(origin: &str, text: &str, error: &toml::de::Error) -> Erro
     Error::config(format!("{origin}{place}"), sentence(error.message()))
 }
 
-/// One line, whatever the reader's message looks like, and without names of types, which only programmers know.
+/// One line, whatever the reader's message looks like, and without names of types, which only
+/// programmers know.
 fn sentence(message: &str) -> String {
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     let Some((problem, expected)) = line.rsplit_once(", expected ") else { return line };
@@ -396,7 +475,9 @@ fn sentence(message: &str) -> String {
         "f64" | "f32" => "a number",
         "a boolean" => "true or false",
         "a sequence" => "a list",
-        _ if expected.starts_with("struct ") || expected.starts_with("internally tagged enum ") => "a section",
+        _ if expected.starts_with("struct ") || expected.starts_with("internally tagged enum ") => {
+            "a section"
+        }
         _ => return line,
     };
     format!("{problem}, expected {plain}")

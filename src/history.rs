@@ -1,4 +1,5 @@
-//! How weights and delays moved: `weights.csv` and `delays.csv`, small enough to write anew every epoch.
+//! How weights and delays moved: `weights.csv` and `delays.csv`, small enough to write anew every
+//! epoch.
 
 use crate::metrics::check_epochs;
 use crate::{Error, Result, text_file};
@@ -14,7 +15,8 @@ const TRACED: usize = 8;
 pub struct History {
     /// Names of the projections, `source->target`.
     pub projections: Vec<String>,
-    /// By projection: quantiles and traces of the weights at the start (epoch 0) and after every epoch.
+    /// By projection: quantiles and traces of the weights at the start (epoch 0) and after every
+    /// epoch.
     pub weights: Vec<Vec<WeightSnapshot>>,
     /// By projection: how far its delays moved in every epoch.
     pub delays: Vec<Vec<DelayChange>>,
@@ -23,17 +25,20 @@ pub struct History {
 impl History {
     /// A history that begins with the untrained network.
     pub(crate) fn new(network: &Network) -> Self {
-        let projections: Vec<String> = (0..network.projections.len()).map(|index| network.projection_name(index)).collect();
+        let projections: Vec<String> =
+            (0..network.projections.len()).map(|index| network.projection_name(index)).collect();
         let weights = dense(network).map(|synapses| vec![snapshot(0, synapses)]).collect();
         Self { weights, delays: vec![Vec::new(); projections.len()], projections }
     }
 
-    /// Adds what epoch number `epoch` (counted from 1) did: `before_ms` are the delays before it, as [`delays_ms`] gives them.
+    /// Adds what epoch number `epoch` (counted from 1) did: `before_ms` are the delays before it,
+    /// as [`delays_ms`] gives them.
     pub(crate) fn push(&mut self, epoch: usize, network: &Network, before_ms: &[Vec<f32>]) {
         for (rows, synapses) in self.weights.iter_mut().zip(dense(network)) {
             rows.push(snapshot(epoch, synapses));
         }
-        for ((rows, before), after) in self.delays.iter_mut().zip(before_ms).zip(delays_ms(network)) {
+        for ((rows, before), after) in self.delays.iter_mut().zip(before_ms).zip(delays_ms(network))
+        {
             rows.push(DelayChange::between(epoch as f64, before, &after));
         }
     }
@@ -43,7 +48,9 @@ impl History {
     /// # Errors
     /// When a row is missing or out of order.
     pub(crate) fn up_to(mut self, epochs: usize, weights: &Path, delays: &Path) -> Result<Self> {
-        for (name, (snapshots, changes)) in self.projections.iter().zip(self.weights.iter_mut().zip(&mut self.delays)) {
+        for (name, (snapshots, changes)) in
+            self.projections.iter().zip(self.weights.iter_mut().zip(&mut self.delays))
+        {
             let whose = format!("{name}: ");
             check_epochs(weights, &whose, 0, epochs, snapshots.iter().map(|row| row.epoch))?;
             check_epochs(delays, &whose, 1, epochs, changes.iter().map(|row| row.epoch))?;
@@ -54,10 +61,16 @@ impl History {
     }
 
     pub(crate) fn write(&self, weights: &Path, delays: &Path) -> Result<()> {
-        let mut text = "epoch,projection,quantile_05,quantile_25,median,quantile_75,quantile_95".to_owned();
+        let mut text =
+            "epoch,projection,quantile_05,quantile_25,median,quantile_75,quantile_95".to_owned();
         (1..=TRACED).for_each(|index| text.push_str(&format!(",synapse_{index}")));
         text.push('\n');
-        for (name, row) in self.projections.iter().zip(&self.weights).flat_map(|(name, rows)| rows.iter().map(move |row| (name, row))) {
+        for (name, row) in self
+            .projections
+            .iter()
+            .zip(&self.weights)
+            .flat_map(|(name, rows)| rows.iter().map(move |row| (name, row)))
+        {
             text.push_str(&format!("{},{name}", row.epoch));
             row.quantiles.iter().for_each(|quantile| text.push_str(&format!(",{quantile}")));
             row.traced.iter().for_each(|weight| text.push_str(&format!(",{weight}")));
@@ -65,7 +78,12 @@ impl History {
         }
         atomic_file::write(weights, text.as_bytes())?;
         let mut text = "epoch,projection,mean_change_ms\n".to_owned();
-        for (name, row) in self.projections.iter().zip(&self.delays).flat_map(|(name, rows)| rows.iter().map(move |row| (name, row))) {
+        for (name, row) in self
+            .projections
+            .iter()
+            .zip(&self.delays)
+            .flat_map(|(name, rows)| rows.iter().map(move |row| (name, row)))
+        {
             text.push_str(&format!("{},{name},{}\n", row.epoch, row.mean_ms));
         }
         Ok(atomic_file::write(delays, text.as_bytes())?)
@@ -93,14 +111,20 @@ impl History {
 
     fn projection(&self, path: &Path, name: &str) -> Result<usize> {
         let found = self.projections.iter().position(|projection| projection == name);
-        found.ok_or_else(|| Error::folder(path, format!("there is no projection {name} in this run's network")))
+        found.ok_or_else(|| {
+            Error::folder(path, format!("there is no projection {name} in this run's network"))
+        })
     }
 }
 
 /// Delays of every dense projection in ms.
 pub(crate) fn delays_ms(network: &Network) -> Vec<Vec<f32>> {
     let dt_ms = network.dt_ms;
-    dense(network).map(|synapses| synapses.delay.iter().map(|&steps| (f64::from(steps) * dt_ms) as f32).collect()).collect()
+    dense(network)
+        .map(|synapses| {
+            synapses.delay.iter().map(|&steps| (f64::from(steps) * dt_ms) as f32).collect()
+        })
+        .collect()
 }
 
 /// The dense projections, which in a trained network are all.
@@ -111,10 +135,12 @@ pub(crate) fn dense(network: &Network) -> impl Iterator<Item = &DenseSynapses> {
     })
 }
 
-/// The followed synapses lie spread over the whole matrix; a projection with fewer synapses repeats some.
+/// The followed synapses lie spread over the whole matrix; a projection with fewer synapses repeats
+/// some.
 fn snapshot(epoch: usize, synapses: &DenseSynapses) -> WeightSnapshot {
     let count = synapses.weight.len();
-    let traced: Vec<usize> = (0..TRACED).map(|index| (2 * index + 1) * count / (2 * TRACED)).collect();
+    let traced: Vec<usize> =
+        (0..TRACED).map(|index| (2 * index + 1) * count / (2 * TRACED)).collect();
     WeightSnapshot::of(epoch as f64, &synapses.weight, &traced)
 }
 
@@ -127,8 +153,13 @@ fn rows(path: &Path, count: usize) -> Result<Vec<(String, f64, Vec<f64>)>> {
         let name = cells.next().map(str::to_owned);
         let numbers: Option<Vec<f64>> = cells.map(|cell| cell.parse().ok()).collect();
         match (name, epoch, numbers) {
-            (Some(name), Some(epoch), Some(numbers)) if numbers.len() == count => Ok((name, epoch, numbers)),
-            _ => Err(Error::folder(path, format!("line {}: expected an epoch, a projection and {count} numbers", line + 1))),
+            (Some(name), Some(epoch), Some(numbers)) if numbers.len() == count => {
+                Ok((name, epoch, numbers))
+            }
+            _ => Err(Error::folder(
+                path,
+                format!("line {}: expected an epoch, a projection and {count} numbers", line + 1),
+            )),
         }
     };
     text.lines().enumerate().skip(1).map(parse).collect()

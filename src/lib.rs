@@ -1,7 +1,8 @@
 //! Spiking networks whose synaptic delays learn: simulator and trainer.
 //!
-//! The crates beneath, re-exported: [`sim_core`] (vocabulary and engines), [`neurons`], [`plasticity`] (everything that learns),
-//! [`datasets`], [`plots`], [`exchange`] (other programs' formats), [`atomic_file`]. This crate joins them:
+//! The crates beneath, re-exported: [`sim_core`] (vocabulary and engines), [`neurons`],
+//! [`plasticity`] (everything that learns), [`datasets`], [`plots`], [`exchange`] (other programs'
+//! formats), [`atomic_file`]. This crate joins them:
 //!
 //! | name | question it answers |
 //! |---|---|
@@ -15,7 +16,8 @@
 //! | [`bench()`] | how fast is a recipe on this machine? |
 //! | [`NetworkFile`] | how is a network without training described? |
 //!
-//! The command `synfire` is a thin layer over these names. This is `synfire train` with the default recipe:
+//! The command `synfire` is a thin layer over these names. This is `synfire train` with the default
+//! recipe:
 //!
 //! ```no_run
 //! use synfire::Experiment;
@@ -25,8 +27,8 @@
 //! # Ok::<(), synfire::Error>(())
 //! ```
 //!
-//! A network whose input streams in, here one that tells in which order two ears were reached. A trained one is
-//! [`TrainedRun::network`]; `examples/streaming.rs` does that:
+//! A network whose input streams in, here one that tells in which order two ears were reached. A
+//! trained one is [`TrainedRun::network`]; `examples/streaming.rs` does that:
 //!
 //! ```
 //! use synfire::neurons::{LeakyIntegrator, Lif};
@@ -93,13 +95,17 @@ pub use experiment::{Experiment, Override};
 pub use feed_forward::{Delays, FeedForward};
 pub use history::History;
 pub use metrics::{EpochMetrics, Metrics};
-pub use network_file::{NetworkFile, PopulationEntry, ProjectionEntry, RandomSynapses, SynapseEntry};
+pub use network_file::{
+    NetworkFile, PopulationEntry, ProjectionEntry, RandomSynapses, SynapseEntry,
+};
 pub use pictures::Picture;
 pub use recipes::Recipe;
 pub use roofline::{Roofline, StageRoofline, Work};
 pub use run_folder::RunFolder;
 pub use simulation::{Simulation, SimulationLog};
-pub use trained_run::{Checkpoint, ChosenSample, EvaluatedSplit, RunResult, SplitEvaluation, TrainedRun};
+pub use trained_run::{
+    Checkpoint, ChosenSample, EvaluatedSplit, RunResult, SplitEvaluation, TrainedRun,
+};
 pub use training_run::{BestEpoch, Finish, Observer, Outcome, Silent, TrainingRun, counted};
 
 pub use sim_core::{InputSpike, StreamingEngine};

@@ -1,4 +1,5 @@
-//! Whether what a run is about to ask for fits into memory: a sentence before, instead of a killed process after.
+//! Whether what a run is about to ask for fits into memory: a sentence before, instead of a killed
+//! process after.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,10 +7,15 @@ use std::path::{Path, PathBuf};
 /// What a process may take where the system does not tell.
 const FALLBACK_BYTES: u64 = 64 << 30;
 
-/// Bytes this process can still take: the least of what the machine has available, what is left below the limit of its control group, and
-/// what is left of its address space. Where the system tells none of these, 64 GiB.
+/// Bytes this process can still take: the least of what the machine has available, what is left
+/// below the limit of its control group, and what is left of its address space. Where the system
+/// tells none of these, 64 GiB.
 pub(crate) fn available_bytes() -> u64 {
-    [machine(), control_group(), address_space()].into_iter().flatten().min().unwrap_or(FALLBACK_BYTES)
+    [machine(), control_group(), address_space()]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(FALLBACK_BYTES)
 }
 
 /// `1.5 GiB`.
@@ -27,7 +33,8 @@ fn available_of(meminfo: &str) -> Option<u64> {
     Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? << 10)
 }
 
-/// Of the process's own group (version 2) and all above it, the one with least left; the cache of files within a group gives way.
+/// Of the process's own group (version 2) and all above it, the one with least left; the cache of
+/// files within a group gives way.
 fn control_group() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let name = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
@@ -40,7 +47,9 @@ fn left_in_group(group: &Path) -> Option<u64> {
     let number = |file: &str| fs::read_to_string(group.join(file)).ok()?.trim().parse::<u64>().ok();
     let (limit, used) = (number("memory.max")?, number("memory.current")?);
     let statistics = fs::read_to_string(group.join("memory.stat")).unwrap_or_default();
-    let cache = statistics.lines().find_map(|line| line.strip_prefix("inactive_file ")?.parse::<u64>().ok());
+    let cache = statistics
+        .lines()
+        .find_map(|line| line.strip_prefix("inactive_file ")?.parse::<u64>().ok());
     Some(limit.saturating_sub(used.saturating_sub(cache.unwrap_or(0))))
 }
 
@@ -52,7 +61,13 @@ fn address_space() -> Option<u64> {
 }
 
 fn address_limit_of(limits: &str) -> Option<u64> {
-    limits.lines().find_map(|line| line.strip_prefix("Max address space"))?.split_whitespace().next()?.parse().ok()
+    limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max address space"))?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
 }
 
 fn size_of(status: &str) -> Option<u64> {
@@ -68,8 +83,7 @@ mod tests {
     fn what_the_system_writes_is_understood() {
         assert_eq!(available_of("MemTotal:  100 kB\nMemAvailable:   12 kB\n"), Some(12 << 10));
         assert_eq!(available_of("MemTotal:  100 kB\n"), None);
-        let limits =
-            "Limit    Soft Limit   Hard Limit   Units\nMax address space         12288000000          unlimited            bytes\n";
+        let limits = "Limit    Soft Limit   Hard Limit   Units\nMax address space         12288000000          unlimited            bytes\n";
         assert_eq!(address_limit_of(limits), Some(12_288_000_000));
         assert_eq!(address_limit_of(&limits.replace("12288000000", "unlimited")), None);
         assert_eq!(size_of("Name: x\nVmSize:\t   2000 kB\n"), Some(2000 << 10));

@@ -4,12 +4,14 @@ use crate::{Error, Result, text_file};
 use plasticity::{EpochReport, Evaluation};
 use std::path::Path;
 
-/// What is known of one epoch once it is validated. Losses are in nats, accuracies and rates of spikes per neuron and step in `0..=1`.
+/// What is known of one epoch once it is validated. Losses are in nats, accuracies and rates of
+/// spikes per neuron and step in `0..=1`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EpochMetrics {
     /// Epochs finished, counting this one.
     pub epoch: usize,
-    /// Mean loss over the epoch's training samples, as they were when their turn came, with dropout and the wide kernels.
+    /// Mean loss over the epoch's training samples, as they were when their turn came, with dropout
+    /// and the wide kernels.
     pub train_loss: f64,
     /// Accuracy on them.
     pub train_accuracy: f64,
@@ -107,7 +109,10 @@ impl EpochMetrics {
 impl Metrics {
     /// The row with the best validation accuracy; of equals, the first.
     pub fn best(&self) -> Option<&EpochMetrics> {
-        self.epochs.iter().rev().max_by(|one, other| one.validation_accuracy.total_cmp(&other.validation_accuracy))
+        self.epochs
+            .iter()
+            .rev()
+            .max_by(|one, other| one.validation_accuracy.total_cmp(&other.validation_accuracy))
     }
 
     /// The rows of the first `epochs` epochs; those of an epoch that was not finished any more go.
@@ -126,7 +131,9 @@ impl Metrics {
     /// One that names the file and the line that is not a row of this table.
     pub fn read(path: &Path) -> Result<Self> {
         let text = text_file::read_text(path)?;
-        let wrong = |line: usize, problem: String| Error::folder(path, format!("line {}: {problem}", line + 1));
+        let wrong = |line: usize, problem: String| {
+            Error::folder(path, format!("line {}: {problem}", line + 1))
+        };
         let mut lines = text.lines().enumerate();
         let Some((_, header)) = lines.next() else { return Ok(Self::default()) };
         let names: Vec<&str> = header.split(',').collect();
@@ -137,10 +144,15 @@ impl Metrics {
         for (line, row) in lines {
             let numbers: Vec<f64> = row
                 .split(',')
-                .map(|cell| cell.parse().map_err(|_| wrong(line, format!("{cell:?} is not a number"))))
+                .map(|cell| {
+                    cell.parse().map_err(|_| wrong(line, format!("{cell:?} is not a number")))
+                })
                 .collect::<Result<_>>()?;
             if numbers.len() != names.len() {
-                return Err(wrong(line, format!("{} numbers, but there are {} columns", numbers.len(), names.len())));
+                return Err(wrong(
+                    line,
+                    format!("{} numbers, but there are {} columns", numbers.len(), names.len()),
+                ));
             }
             let rates = names.iter().zip(&numbers).skip(COLUMNS.len());
             epochs.push(EpochMetrics {
@@ -155,21 +167,24 @@ impl Metrics {
                 rate_delays: numbers[8],
                 gradient_norm: numbers[9],
                 seconds: numbers[10],
-                firing_rates: rates.map(|(name, &rate)| (name.trim_start_matches(RATE_PREFIX).to_owned(), rate)).collect(),
+                firing_rates: rates
+                    .map(|(name, &rate)| (name.trim_start_matches(RATE_PREFIX).to_owned(), rate))
+                    .collect(),
             });
         }
         Ok(Self { epochs })
     }
 
-    /// Writes the table, whole or not at all. An epoch takes seconds to hours, so a rewrite per epoch costs nothing and can never leave
-    /// half a row behind.
+    /// Writes the table, whole or not at all. An epoch takes seconds to hours, so a rewrite per
+    /// epoch costs nothing and can never leave half a row behind.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let rates = self.epochs.first().map_or(&[][..], |first| &first.firing_rates);
         let mut text = COLUMNS.join(",");
         rates.iter().for_each(|(name, _)| text.push_str(&format!(",{RATE_PREFIX}{name}")));
         text.push('\n');
         for row in &self.epochs {
-            let cells = row.numbers().into_iter().chain(row.firing_rates.iter().map(|(_, rate)| *rate));
+            let cells =
+                row.numbers().into_iter().chain(row.firing_rates.iter().map(|(_, rate)| *rate));
             text.push_str(&cells.map(|number| number.to_string()).collect::<Vec<_>>().join(","));
             text.push('\n');
         }
@@ -177,16 +192,27 @@ impl Metrics {
     }
 }
 
-/// Checks that a table's rows are those of the epochs `first..=last`, in order and without gaps; `whose` they are, for errors. What follows
-/// is left alone.
-pub(crate) fn check_epochs(path: &Path, whose: &str, first: usize, last: usize, mut found: impl Iterator<Item = f64>) -> Result<()> {
+/// Checks that a table's rows are those of the epochs `first..=last`, in order and without gaps;
+/// `whose` they are, for errors. What follows is left alone.
+pub(crate) fn check_epochs(
+    path: &Path,
+    whose: &str,
+    first: usize,
+    last: usize,
+    mut found: impl Iterator<Item = f64>,
+) -> Result<()> {
     for epoch in first..=last {
         let problem = match found.next() {
             Some(found) if found == epoch as f64 => continue,
-            Some(found) => format!("epoch {found} stands where the row of epoch {epoch} was expected"),
+            Some(found) => {
+                format!("epoch {found} stands where the row of epoch {epoch} was expected")
+            }
             None => format!("the row of epoch {epoch} is missing"),
         };
-        return Err(Error::folder(path, format!("{whose}{problem}, so this run cannot be resumed")));
+        return Err(Error::folder(
+            path,
+            format!("{whose}{problem}, so this run cannot be resumed"),
+        ));
     }
     Ok(())
 }
@@ -235,12 +261,20 @@ mod tests {
     #[test]
     fn missing_rows_are_named() {
         let path = Path::new("run/metrics.csv");
-        let metrics = |epochs: &[usize]| Metrics { epochs: epochs.iter().map(|&epoch| row(epoch, 0.5)).collect() };
+        let metrics = |epochs: &[usize]| Metrics {
+            epochs: epochs.iter().map(|&epoch| row(epoch, 0.5)).collect(),
+        };
         assert_eq!(metrics(&[1, 2, 3]).up_to(2, path).unwrap().epochs.len(), 2);
         let message = |epochs: &[usize]| metrics(epochs).up_to(3, path).unwrap_err().to_string();
         let end = "so this run cannot be resumed";
-        assert_eq!(message(&[1, 2]), format!("run/metrics.csv: the row of epoch 3 is missing, {end}"));
-        assert_eq!(message(&[1, 3]), format!("run/metrics.csv: epoch 3 stands where the row of epoch 2 was expected, {end}"));
+        assert_eq!(
+            message(&[1, 2]),
+            format!("run/metrics.csv: the row of epoch 3 is missing, {end}")
+        );
+        assert_eq!(
+            message(&[1, 3]),
+            format!("run/metrics.csv: epoch 3 stands where the row of epoch 2 was expected, {end}")
+        );
     }
 
     #[test]

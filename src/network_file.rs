@@ -32,7 +32,10 @@ use exchange::LogLayout;
 use neurons::Model;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
-use sim_core::{Cells, ClockEngine, Network, NeuronModel, Population, Projection, Purpose, Seed, SpikeFrames, Synapse, Synapses};
+use sim_core::{
+    Cells, ClockEngine, Network, NeuronModel, Population, Projection, Purpose, Seed, SpikeFrames,
+    Synapse, Synapses,
+};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -116,7 +119,8 @@ pub struct RandomSynapses {
     pub delay_ms: [f64; 2],
 }
 
-/// Most steps of a run. What is beyond this and the limits below is taken for a mistake, and refused before memory is asked for.
+/// Most steps of a run. What is beyond this and the limits below is taken for a mistake, and
+/// refused before memory is asked for.
 const MAX_STEPS: f64 = 1e9;
 /// Most neurons of all populations.
 const MAX_NEURONS: f64 = 1e7;
@@ -126,7 +130,8 @@ const MAX_PAIRS: f64 = 1e10;
 const MAX_SYNAPSES: f64 = 1e8;
 /// Most random spikes of all populations, as many as are expected.
 const MAX_SPIKES: f64 = 1e8;
-/// Most inputs on their way: neurons of a population times steps of the longest delay to it, summed over populations.
+/// Most inputs on their way: neurons of a population times steps of the longest delay to it, summed
+/// over populations.
 const MAX_PENDING: f64 = 5e8;
 
 impl NetworkFile {
@@ -142,7 +147,8 @@ impl NetworkFile {
         toml::from_str(&text).map_err(|error| located(&origin, &text, &error))
     }
 
-    /// The network with its random synapses and spikes drawn; `origin` is what errors call the file.
+    /// The network with its random synapses and spikes drawn; `origin` is what errors call the
+    /// file.
     ///
     /// # Errors
     /// The first entry that is not allowed.
@@ -151,7 +157,12 @@ impl NetworkFile {
             sim_core::Error::check("dt_ms", self.dt_ms, self.dt_ms > 0.0, "above 0")?;
             let steps = (self.duration_ms / self.dt_ms).round();
             let allowed = format!("at least one step of {} ms and at most 1e9 steps", self.dt_ms);
-            sim_core::Error::check("duration_ms", self.duration_ms, (1.0..=MAX_STEPS).contains(&steps), &allowed)?;
+            sim_core::Error::check(
+                "duration_ms",
+                self.duration_ms,
+                (1.0..=MAX_STEPS).contains(&steps),
+                &allowed,
+            )?;
             self.check_size(steps)?;
             let steps = steps as usize;
             let mut inputs = Vec::new();
@@ -159,7 +170,9 @@ impl NetworkFile {
             for (index, entry) in self.populations.iter().enumerate() {
                 let cells = match (&entry.neuron, &entry.spikes, entry.poisson_hz) {
                     (Some(model), None, None) => {
-                        model.build(self.dt_ms).map_err(|error| Error::in_section(&format!("{}: neuron", entry.name), error))?;
+                        model.build(self.dt_ms).map_err(|error| {
+                            Error::in_section(&format!("{}: neuron", entry.name), error)
+                        })?;
                         Cells::Neurons(Arc::new(*model))
                     }
                     (None, Some(spikes), None) => {
@@ -170,12 +183,30 @@ impl NetworkFile {
                         inputs.push(self.poisson(entry, index, rate_hz, steps)?);
                         Cells::Source
                     }
-                    _ => return Err(Error::config(&entry.name, "a population has exactly one of neuron, spikes and poisson_hz")),
+                    _ => {
+                        return Err(Error::config(
+                            &entry.name,
+                            "a population has exactly one of neuron, spikes and poisson_hz",
+                        ));
+                    }
                 };
-                populations.push(Population { name: entry.name.clone(), size: entry.size, cells, norm: None });
+                populations.push(Population {
+                    name: entry.name.clone(),
+                    size: entry.size,
+                    cells,
+                    norm: None,
+                });
             }
-            let projections = self.projections.iter().enumerate().map(|(index, entry)| self.projection(entry, index));
-            let network = Network { dt_ms: self.dt_ms, populations, projections: projections.collect::<Result<_>>()? };
+            let projections = self
+                .projections
+                .iter()
+                .enumerate()
+                .map(|(index, entry)| self.projection(entry, index));
+            let network = Network {
+                dt_ms: self.dt_ms,
+                populations,
+                projections: projections.collect::<Result<_>>()?,
+            };
             // What would stop the simulation or its log is an error of this file.
             ClockEngine::check(&network)?;
             LogLayout::of(&network)?;
@@ -193,7 +224,10 @@ impl NetworkFile {
             population.size as f64 * per_step.clamp(0.0, 1.0) * steps
         });
         let size = |name: &String| {
-            self.populations.iter().find(|population| population.name == *name).map_or(0.0, |population| population.size as f64)
+            self.populations
+                .iter()
+                .find(|population| population.name == *name)
+                .map_or(0.0, |population| population.size as f64)
         };
         let (mut pairs, mut synapses) = (0.0, 0.0);
         for projection in &self.projections {
@@ -208,7 +242,11 @@ impl NetworkFile {
             ("size of all populations", neurons, MAX_NEURONS),
             ("number of pairs of neurons in random projections", pairs, MAX_PAIRS),
             ("number of synapses", synapses.round(), MAX_SYNAPSES),
-            ("number of spikes that poisson_hz makes in duration_ms", spikes.sum::<f64>().round(), MAX_SPIKES),
+            (
+                "number of spikes that poisson_hz makes in duration_ms",
+                spikes.sum::<f64>().round(),
+                MAX_SPIKES,
+            ),
         ] {
             // What is not a number counts for nothing here, and is refused where its entry is read.
             let value = value.max(0.0);
@@ -217,27 +255,51 @@ impl NetworkFile {
         Ok(())
     }
 
-    fn given(&self, entry: &PopulationEntry, spikes: &[(f64, u32)], steps: usize) -> Result<SpikeFrames> {
+    fn given(
+        &self,
+        entry: &PopulationEntry,
+        spikes: &[(f64, u32)],
+        steps: usize,
+    ) -> Result<SpikeFrames> {
         let mut events = Vec::with_capacity(spikes.len());
         for (index, &(time_ms, neuron)) in spikes.iter().enumerate() {
             let step = (time_ms / self.dt_ms).round();
             let name = format!("{}: time of spike {index}", entry.name);
             let inside = (0.0..steps as f64).contains(&step);
-            sim_core::Error::check(&name, time_ms, inside, &format!("from 0 to below {} ms", self.duration_ms))?;
+            sim_core::Error::check(
+                &name,
+                time_ms,
+                inside,
+                &format!("from 0 to below {} ms", self.duration_ms),
+            )?;
             events.push((neuron, step as u32));
         }
-        SpikeFrames::from_events(entry.size, steps, &events).map_err(|error| Error::config(&entry.name, error))
+        SpikeFrames::from_events(entry.size, steps, &events)
+            .map_err(|error| Error::config(&entry.name, error))
     }
 
-    fn poisson(&self, entry: &PopulationEntry, population: usize, rate_hz: f64, steps: usize) -> Result<SpikeFrames> {
+    fn poisson(
+        &self,
+        entry: &PopulationEntry,
+        population: usize,
+        rate_hz: f64,
+        steps: usize,
+    ) -> Result<SpikeFrames> {
         let most = 1000.0 / self.dt_ms;
         let allowed = format!("at least 0 and at most {most} Hz, a spike per step");
-        sim_core::Error::check(&format!("{}: poisson_hz", entry.name), rate_hz, (0.0..=most).contains(&rate_hz), &allowed)?;
-        // Waiting times between spikes, in steps, are exponential: steps without a spike cost nothing. At 0 Hz they are infinite.
+        sim_core::Error::check(
+            &format!("{}: poisson_hz", entry.name),
+            rate_hz,
+            (0.0..=most).contains(&rate_hz),
+            &allowed,
+        )?;
+        // Waiting times between spikes, in steps, are exponential: steps without a spike cost
+        // nothing. At 0 Hz they are infinite.
         let mean_wait = 1000.0 / (rate_hz * self.dt_ms);
         let mut events = Vec::new();
         for neuron in 0..entry.size {
-            let mut rng = Seed(self.seed).stream(Purpose::SpikeSource, population as u64, neuron as u64);
+            let mut rng =
+                Seed(self.seed).stream(Purpose::SpikeSource, population as u64, neuron as u64);
             let mut wait = || -mean_wait * (1.0 - rng.random::<f64>()).ln();
             let mut time = wait();
             while time < steps as f64 {
@@ -250,10 +312,19 @@ impl NetworkFile {
 
     fn projection(&self, entry: &ProjectionEntry, index: usize) -> Result<Projection> {
         let find = |name: &String| {
-            let known = || self.populations.iter().map(|population| population.name.as_str()).collect::<Vec<_>>().join(", ");
+            let known = || {
+                self.populations
+                    .iter()
+                    .map(|population| population.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
             let found = self.populations.iter().position(|population| population.name == *name);
             found.ok_or_else(|| {
-                Error::config(format!("projection {index}"), format!("there is no population {name}; there are {}", known()))
+                Error::config(
+                    format!("projection {index}"),
+                    format!("there is no population {name}; there are {}", known()),
+                )
             })
         };
         let (source, target) = (find(&entry.source)?, find(&entry.target)?);
@@ -262,11 +333,18 @@ impl NetworkFile {
             (Some(synapses), None) => {
                 let given = synapses.iter().enumerate();
                 given
-                    .map(|(index, synapse)| self.synapse(synapse, &format!("{name}: delay_ms of synapse {index}")))
+                    .map(|(index, synapse)| {
+                        self.synapse(synapse, &format!("{name}: delay_ms of synapse {index}"))
+                    })
                     .collect::<Result<_>>()?
             }
             (None, Some(random)) => self.draw(random, &name, index, (source, target))?,
-            _ => return Err(Error::config(name, "a projection has exactly one of synapses and random")),
+            _ => {
+                return Err(Error::config(
+                    name,
+                    "a projection has exactly one of synapses and random",
+                ));
+            }
         };
         Ok(Projection { source, target, synapses: Synapses::Sparse(synapses) })
     }
@@ -275,17 +353,36 @@ impl NetworkFile {
         let &SynapseEntry { pre, post, weight, delay_ms } = entry;
         let steps = delay_ms / self.dt_ms;
         // Times such as 0.3 ms are not exact in binary.
-        let whole = steps >= 0.0 && (steps - steps.round()).abs() <= 1e-6 * steps.max(1.0) && steps <= f64::from(u32::MAX);
-        sim_core::Error::check(name, delay_ms, whole, &format!("0 or a whole number of steps of {} ms", self.dt_ms))?;
+        let whole = steps >= 0.0
+            && (steps - steps.round()).abs() <= 1e-6 * steps.max(1.0)
+            && steps <= f64::from(u32::MAX);
+        sim_core::Error::check(
+            name,
+            delay_ms,
+            whole,
+            &format!("0 or a whole number of steps of {} ms", self.dt_ms),
+        )?;
         Ok(Synapse { pre, post, weight, delay_steps: steps.round() as u32 })
     }
 
-    fn draw(&self, random: &RandomSynapses, name: &str, index: usize, (source, target): (usize, usize)) -> Result<Vec<Synapse>> {
+    fn draw(
+        &self,
+        random: &RandomSynapses,
+        name: &str,
+        index: usize,
+        (source, target): (usize, usize),
+    ) -> Result<Vec<Synapse>> {
         let RandomSynapses { probability, weight, delay_ms } = *random;
-        let check =
-            |what: &str, value: f64, ok: bool, allowed: &str| sim_core::Error::check(&format!("{name}: {what}"), value, ok, allowed);
+        let check = |what: &str, value: f64, ok: bool, allowed: &str| {
+            sim_core::Error::check(&format!("{name}: {what}"), value, ok, allowed)
+        };
         check("probability", probability, (0.0..=1.0).contains(&probability), "in 0..=1")?;
-        check("first weight", weight[0], weight[0] >= -1e9 && weight[0] <= weight[1], "at least -1e9 and at most the second weight")?;
+        check(
+            "first weight",
+            weight[0],
+            weight[0] >= -1e9 && weight[0] <= weight[1],
+            "at least -1e9 and at most the second weight",
+        )?;
         check("second weight", weight[1], weight[1] <= 1e9, "at most 1e9")?;
         check(
             "first delay_ms",
@@ -293,14 +390,25 @@ impl NetworkFile {
             delay_ms[0] >= 0.0 && delay_ms[0] <= delay_ms[1],
             "at least 0 and at most the second delay_ms",
         )?;
-        check("second delay_ms", delay_ms[1], delay_ms[1] <= 1e6 * self.dt_ms, "at most a million steps")?;
+        check(
+            "second delay_ms",
+            delay_ms[1],
+            delay_ms[1] <= 1e6 * self.dt_ms,
+            "at most a million steps",
+        )?;
         let mut synapses = Vec::new();
         for pre in 0..self.populations[source].size as u32 {
             let mut rng = Seed(self.seed).stream(Purpose::Weights, index as u64, u64::from(pre));
             for post in 0..self.populations[target].size as u32 {
                 if rng.random_bool(probability) && !(source == target && pre == post) {
-                    let delay_steps = (rng.random_range(delay_ms[0]..=delay_ms[1]) / self.dt_ms).round() as u32;
-                    synapses.push(Synapse { pre, post, weight: rng.random_range(weight[0]..=weight[1]), delay_steps });
+                    let delay_steps =
+                        (rng.random_range(delay_ms[0]..=delay_ms[1]) / self.dt_ms).round() as u32;
+                    synapses.push(Synapse {
+                        pre,
+                        post,
+                        weight: rng.random_range(weight[0]..=weight[1]),
+                        delay_steps,
+                    });
                 }
             }
         }
@@ -312,15 +420,23 @@ impl NetworkFile {
 fn check_pending(network: &Network) -> Result<()> {
     let pending = network.populations.iter().enumerate().map(|(index, population)| {
         let delays =
-            network.projections.iter().filter(|projection| projection.target == index).flat_map(|projection| match &projection.synapses {
-                Synapses::Sparse(synapses) => synapses.as_slice(),
-                Synapses::Dense(_) => &[],
-            });
-        population.size as f64 * delays.map(|synapse| f64::from(synapse.delay_steps)).fold(0.0, f64::max)
+            network.projections.iter().filter(|projection| projection.target == index).flat_map(
+                |projection| match &projection.synapses {
+                    Synapses::Sparse(synapses) => synapses.as_slice(),
+                    Synapses::Dense(_) => &[],
+                },
+            );
+        population.size as f64
+            * delays.map(|synapse| f64::from(synapse.delay_steps)).fold(0.0, f64::max)
     });
     let what = "number of neurons times steps of the longest delay_ms to them";
     let pending = pending.sum();
-    Ok(sim_core::Error::check(what, pending, pending <= MAX_PENDING, &format!("at most {MAX_PENDING}"))?)
+    Ok(sim_core::Error::check(
+        what,
+        pending,
+        pending <= MAX_PENDING,
+        &format!("at most {MAX_PENDING}"),
+    )?)
 }
 
 #[cfg(test)]
@@ -360,30 +476,61 @@ mod tests {
 
     #[test]
     fn spikes_arrive_after_their_delays() {
-        let simulation = toml::from_str::<NetworkFile>(TEXT).unwrap().simulation("net.toml").unwrap();
+        let simulation =
+            toml::from_str::<NetworkFile>(TEXT).unwrap().simulation("net.toml").unwrap();
         let recording = simulation.record(Variables::SPIKES).unwrap();
         assert_eq!(recording.spikes(2), [(13, 1), (50, 2)]);
         let noise = recording.spikes(1).len() as f64;
-        assert!((noise - 500.0).abs() < 5.0 * 500f64.sqrt(), "100 Hz of 50 neurons for 0.1 s: {noise}");
-        let Synapses::Sparse(random) = &simulation.network().projections[1].synapses else { unreachable!() };
+        assert!(
+            (noise - 500.0).abs() < 5.0 * 500f64.sqrt(),
+            "100 Hz of 50 neurons for 0.1 s: {noise}"
+        );
+        let Synapses::Sparse(random) = &simulation.network().projections[1].synapses else {
+            unreachable!()
+        };
         assert_eq!(random.len(), 6, "nobody is joined with itself");
-        assert!(random.iter().all(|synapse| synapse.weight == 0.25 && (10..=20).contains(&synapse.delay_steps)));
+        assert!(
+            random
+                .iter()
+                .all(|synapse| synapse.weight == 0.25 && (10..=20).contains(&synapse.delay_steps))
+        );
     }
 
     #[test]
     fn what_no_machine_holds_is_refused_before_memory_is_asked_for() {
         let of = |from: &str, to: &str| message(&TEXT.replace(from, to));
         let text = of("size = 50", "size = 1000000000000");
-        assert!(text.contains("size of all populations is 1000000000005, but must be at most 10000000"), "{text}");
-        assert!(of("size = 3", "size = 1000000").contains("pairs of neurons in random projections is 1000000000000"));
-        assert!(of("size = 3", "size = 50000").contains("number of synapses is 2500000002, but must be at most 100000000"));
+        assert!(
+            text.contains("size of all populations is 1000000000005, but must be at most 10000000"),
+            "{text}"
+        );
+        assert!(
+            of("size = 3", "size = 1000000")
+                .contains("pairs of neurons in random projections is 1000000000000")
+        );
+        assert!(
+            of("size = 3", "size = 50000")
+                .contains("number of synapses is 2500000002, but must be at most 100000000")
+        );
         let text = of("duration_ms = 100.0", "duration_ms = 1e8");
-        assert!(text.contains("number of spikes that poisson_hz makes in duration_ms is 500000000"), "{text}");
-        assert!(of("duration_ms = 100.0", "duration_ms = 1e12").contains("duration_ms is 1000000000000"));
-        assert!(of("delay_ms = 2.0", "delay_ms = 1e8").contains("number of neurons times steps of the longest delay_ms"));
+        assert!(
+            text.contains("number of spikes that poisson_hz makes in duration_ms is 500000000"),
+            "{text}"
+        );
+        assert!(
+            of("duration_ms = 100.0", "duration_ms = 1e12")
+                .contains("duration_ms is 1000000000000")
+        );
+        assert!(
+            of("delay_ms = 2.0", "delay_ms = 1e8")
+                .contains("number of neurons times steps of the longest delay_ms")
+        );
         let text = of("weight = [0.25, 0.25]", "weight = [-1e308, 1e308]");
         assert!(text.contains("first weight is -1") && text.contains("at least -1e9"), "{text}");
-        assert!(of("weight = [0.25, 0.25]", "weight = [0.25, inf]").contains("second weight is inf, but must be at most 1e9"));
+        assert!(
+            of("weight = [0.25, 0.25]", "weight = [0.25, inf]")
+                .contains("second weight is inf, but must be at most 1e9")
+        );
     }
 
     #[test]
@@ -393,18 +540,47 @@ mod tests {
             of("delay_ms = 0.3", "delay_ms = 0.35"),
             "net.toml: projection given -> target: delay_ms of synapse 0 is 0.35, but must be 0 or a whole number of steps of 0.1 ms"
         );
-        assert_eq!(of("poisson_hz = 100.0", ""), "net.toml: noise: a population has exactly one of neuron, spikes and poisson_hz");
-        assert!(of("source = \"given\"", "source = \"taken\"").contains("there is no population taken; there are given, noise, target"));
-        assert!(of("[1.0, 0]", "[100.0, 0]").contains("given: time of spike 0 is 100, but must be from 0 to below 100 ms"));
-        assert!(of("[1.0, 0]", "[1.0, 2]").contains("given: channel of event 0 is 2, but must be below 2"));
-        assert!(of("probability = 1.0", "probability = 1.5").contains("probability is 1.5, but must be in 0..=1"));
-        assert!(of("duration_ms = 100.0", "duration_ms = 0.0").contains("duration_ms is 0, but must be at least one step"));
-        assert!(of("tau_mem_ms = 10.0", "tau_mem_ms = 0.0").contains("target: neuron.tau_mem_ms is 0, but must be above 0"));
+        assert_eq!(
+            of("poisson_hz = 100.0", ""),
+            "net.toml: noise: a population has exactly one of neuron, spikes and poisson_hz"
+        );
+        assert!(
+            of("source = \"given\"", "source = \"taken\"")
+                .contains("there is no population taken; there are given, noise, target")
+        );
+        assert!(
+            of("[1.0, 0]", "[100.0, 0]")
+                .contains("given: time of spike 0 is 100, but must be from 0 to below 100 ms")
+        );
+        assert!(
+            of("[1.0, 0]", "[1.0, 2]")
+                .contains("given: channel of event 0 is 2, but must be below 2")
+        );
+        assert!(
+            of("probability = 1.0", "probability = 1.5")
+                .contains("probability is 1.5, but must be in 0..=1")
+        );
+        assert!(
+            of("duration_ms = 100.0", "duration_ms = 0.0")
+                .contains("duration_ms is 0, but must be at least one step")
+        );
+        assert!(
+            of("tau_mem_ms = 10.0", "tau_mem_ms = 0.0")
+                .contains("target: neuron.tau_mem_ms is 0, but must be above 0")
+        );
         let text = of("delay_ms = [1.0, 2.0]", "delay_ms = [0.0, 0.0]");
         assert_eq!(text, "net.toml: projections with zero delay form a cycle: target -> target");
         let text = of("name = \"noise\"", "name = \"a/b\"");
-        assert_eq!(text, "net.toml: population \"a/b\" cannot be logged: its name must be plain text without slashes");
+        assert_eq!(
+            text,
+            "net.toml: population \"a/b\" cannot be logged: its name must be plain text without slashes"
+        );
         assert!(of("poisson_hz = 100.0", "poisson_hz = -1.0").contains("noise: poisson_hz is -1"));
-        assert!(toml::from_str::<NetworkFile>(&TEXT.replace("size = 50", "count = 50")).unwrap_err().message().contains("count"));
+        assert!(
+            toml::from_str::<NetworkFile>(&TEXT.replace("size = 50", "count = 50"))
+                .unwrap_err()
+                .message()
+                .contains("count")
+        );
     }
 }

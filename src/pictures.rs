@@ -4,8 +4,9 @@ use crate::history::{delays_ms, dense};
 use crate::simulation::Simulation;
 use crate::{Checkpoint, Error, LoadedData, Result, TrainedRun, trained_run::RunResult};
 use plots::{
-    BestEpoch, ConfusionFigure, CurvesFigure, DelaysFigure, Figure, PopulationSpikes, ProjectionDelays, ProjectionWeights, RasterFigure,
-    ReadoutTraces, Series, SeriesStyle, WeightsFigure,
+    BestEpoch, ConfusionFigure, CurvesFigure, DelaysFigure, Figure, PopulationSpikes,
+    ProjectionDelays, ProjectionWeights, RasterFigure, ReadoutTraces, Series, SeriesStyle,
+    WeightsFigure,
 };
 use sim_core::{Network, Recording, SampleSource, Variables};
 use std::path::{Path, PathBuf};
@@ -27,7 +28,8 @@ pub enum Picture {
 
 impl Picture {
     /// All figures.
-    pub const ALL: [Self; 5] = [Self::Raster, Self::Weights, Self::Delays, Self::Curves, Self::Confusion];
+    pub const ALL: [Self; 5] =
+        [Self::Raster, Self::Weights, Self::Delays, Self::Curves, Self::Confusion];
 
     /// Name of the figure and of its files.
     pub fn name(self) -> &'static str {
@@ -45,11 +47,17 @@ impl Picture {
         ["png", "svg"].map(|ending| folder.join(format!("{}.{ending}", self.name())))
     }
 
-    /// Draws the figure of a run into its folder, made again where it is missing. `sample` is what the raster shows: the first validation sample where none is given.
+    /// Draws the figure of a run into its folder, made again where it is missing. `sample` is what
+    /// the raster shows: the first validation sample where none is given.
     ///
     /// # Errors
-    /// When a file of the run cannot be read or the figure not be written; the confusion matrix needs a finished run.
-    pub fn draw(self, run: &TrainedRun, sample: Option<(&LoadedData, usize)>) -> Result<[PathBuf; 2]> {
+    /// When a file of the run cannot be read or the figure not be written; the confusion matrix
+    /// needs a finished run.
+    pub fn draw(
+        self,
+        run: &TrainedRun,
+        sample: Option<(&LoadedData, usize)>,
+    ) -> Result<[PathBuf; 2]> {
         let files = self.files(&run.folder().plots());
         let figure: Box<dyn Figure> = match self {
             Self::Raster => match sample {
@@ -65,7 +73,8 @@ impl Picture {
             Self::Confusion => Box::new(confusion(run)?),
         };
         let folder = run.folder().plots();
-        std::fs::create_dir_all(&folder).map_err(|source| Error::io(&folder, "make the folder", source))?;
+        std::fs::create_dir_all(&folder)
+            .map_err(|source| Error::io(&folder, "make the folder", source))?;
         for file in &files {
             figure.save(file)?;
         }
@@ -84,15 +93,25 @@ fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFig
     let classes = data.class_names();
     let count = network.populations[output].size;
     let by_step = recording.potentials(output);
-    let potentials: Vec<Vec<f32>> =
-        (0..count).map(|class| by_step.iter().skip(class).step_by(count).map(|&potential| potential as f32).collect()).collect();
+    let potentials: Vec<Vec<f32>> = (0..count)
+        .map(|class| {
+            by_step.iter().skip(class).step_by(count).map(|&potential| potential as f32).collect()
+        })
+        .collect();
     let dt_ms = network.dt_ms;
-    let populations = network.populations[..output].iter().enumerate().map(|(index, population)| PopulationSpikes {
-        name: spaced(&population.name),
-        unit: if index == 0 { "channel".into() } else { "neuron".into() },
-        size: population.size,
-        spikes: recording.spikes(index).iter().map(|&(step, neuron)| ((f64::from(step) * dt_ms) as f32, neuron)).collect(),
-    });
+    let populations =
+        network.populations[..output].iter().enumerate().map(|(index, population)| {
+            PopulationSpikes {
+                name: spaced(&population.name),
+                unit: if index == 0 { "channel".into() } else { "neuron".into() },
+                size: population.size,
+                spikes: recording
+                    .spikes(index)
+                    .iter()
+                    .map(|&(step, neuron)| ((f64::from(step) * dt_ms) as f32, neuron))
+                    .collect(),
+            }
+        });
     Ok(RasterFigure {
         title: format!("{}, sample {index}", data.origin.short_name()),
         duration_ms: simulation.steps() as f64 * dt_ms,
@@ -111,12 +130,15 @@ fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFig
 fn weights(run: &TrainedRun) -> Result<WeightsFigure> {
     let (newest, history) = (newest(run)?, run.history()?);
     let ends = dense(run.start()).zip(dense(&newest));
-    let projections = ends.zip(history.weights).enumerate().map(|(index, ((start, end), history))| ProjectionWeights {
-        name: projection_name(run.start(), index),
-        start: start.weight.clone(),
-        end: end.weight.clone(),
-        history,
-    });
+    let projections =
+        ends.zip(history.weights).enumerate().map(|(index, ((start, end), history))| {
+            ProjectionWeights {
+                name: projection_name(run.start(), index),
+                start: start.weight.clone(),
+                end: end.weight.clone(),
+                history,
+            }
+        });
     Ok(WeightsFigure { title: run.experiment().name.clone(), projections: projections.collect() })
 }
 
@@ -124,21 +146,28 @@ fn delays(run: &TrainedRun) -> Result<DelaysFigure> {
     let (newest, history) = (newest(run)?, run.history()?);
     let step_ms = newest.dt_ms;
     let ends = delays_ms(run.start()).into_iter().zip(delays_ms(&newest)).zip(dense(&newest));
-    let projections = ends.zip(history.delays).enumerate().map(|(index, (((start_ms, end_ms), synapses), changes))| ProjectionDelays {
-        name: projection_name(&newest, index),
-        start_ms,
-        end_ms,
-        max_ms: synapses.max_delay_steps as f64 * step_ms,
-        step_ms,
-        changes,
-    });
+    let projections = ends.zip(history.delays).enumerate().map(
+        |(index, (((start_ms, end_ms), synapses), changes))| ProjectionDelays {
+            name: projection_name(&newest, index),
+            start_ms,
+            end_ms,
+            max_ms: synapses.max_delay_steps as f64 * step_ms,
+            step_ms,
+            changes,
+        },
+    );
     Ok(DelaysFigure { title: run.experiment().name.clone(), projections: projections.collect() })
 }
 
 fn curves(run: &TrainedRun) -> Result<CurvesFigure> {
     let metrics = run.metrics()?;
     let series = |label: &str, value: fn(&crate::EpochMetrics) -> f64, style| {
-        Series::new(label, metrics.epochs.iter().map(|row| row.epoch as f64).collect(), metrics.epochs.iter().map(value).collect(), style)
+        Series::new(
+            label,
+            metrics.epochs.iter().map(|row| row.epoch as f64).collect(),
+            metrics.epochs.iter().map(value).collect(),
+            style,
+        )
     };
     let learns = run.experiment().training.delays.learn;
     let mut learning_rate = vec![series("weights", |row| row.rate_weights, SeriesStyle::WEIGHTS)];
@@ -157,8 +186,14 @@ fn curves(run: &TrainedRun) -> Result<CurvesFigure> {
         ],
         learning_rate,
         // Its panel says what it is.
-        sigma: if learns { vec![series("", |row| row.sigma_steps, SeriesStyle::DELAYS)] } else { Vec::new() },
-        best: metrics.best().map(|best| BestEpoch { epoch: best.epoch as f64, accuracy: best.validation_accuracy }),
+        sigma: if learns {
+            vec![series("", |row| row.sigma_steps, SeriesStyle::DELAYS)]
+        } else {
+            Vec::new()
+        },
+        best: metrics
+            .best()
+            .map(|best| BestEpoch { epoch: best.epoch as f64, accuracy: best.validation_accuracy }),
     })
 }
 
@@ -171,7 +206,8 @@ fn confusion(run: &TrainedRun) -> Result<ConfusionFigure> {
     })
 }
 
-/// The network after the newest epoch, whatever checkpoint the run was opened with: what the histories end in.
+/// The network after the newest epoch, whatever checkpoint the run was opened with: what the
+/// histories end in.
 fn newest(run: &TrainedRun) -> Result<Network> {
     Ok(TrainedRun::open(run.folder().path(), Checkpoint::Last)?.network().clone())
 }

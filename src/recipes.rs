@@ -17,7 +17,14 @@ macro_rules! recipes {
     };
 }
 
-const RECIPES: [Recipe; 6] = recipes!["quickstart", "shd-delays", "shd-fixed-delays", "shd-no-delays", "shd-delays-1ms", "ssc-delays"];
+const RECIPES: [Recipe; 6] = recipes![
+    "quickstart",
+    "shd-delays",
+    "shd-fixed-delays",
+    "shd-no-delays",
+    "shd-delays-1ms",
+    "ssc-delays"
+];
 
 impl Recipe {
     /// All recipes; the first is the default.

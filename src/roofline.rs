@@ -1,10 +1,12 @@
-//! What a stage of training takes beside what the machine could do at best: the table of `synfire bench --stages`.
+//! What a stage of training takes beside what the machine could do at best: the table of `synfire
+//! bench --stages`.
 //!
-//! The work of a stage is counted from network, kernels and spikes, not from the loops that do it: the multiply-adds that a spike, a synapse
-//! or a neuron-step cannot do without, and the bytes that have to come from or go to a cache beyond the nearest, since a batch fills that many
-//! times over. Its *floor* is the longer of two times: the multiply-adds at the peak rate of one core, and the bytes at the rate of its second
-//! cache [Williams, Waterman and Patterson 2009]. What a stage takes beyond it is loads that the sums need, instructions that are neither, and
-//! waiting.
+//! The work of a stage is counted from network, kernels and spikes, not from the loops that do it:
+//! the multiply-adds that a spike, a synapse or a neuron-step cannot do without, and the bytes that
+//! have to come from or go to a cache beyond the nearest, since a batch fills that many times over.
+//! Its *floor* is the longer of two times: the multiply-adds at the peak rate of one core, and the
+//! bytes at the rate of its second cache [Williams, Waterman and Patterson 2009]. What a stage
+//! takes beyond it is loads that the sums need, instructions that are neither, and waiting.
 //!
 //! | stage | multiply-adds per sample | numbers moved, 4 bytes each |
 //! |---|---|---|
@@ -31,7 +33,8 @@ pub struct Work {
     pub bytes: f64,
 }
 
-/// One stage: its work, the time it cannot take less than, and the time it takes. Times are of one core, in microseconds per sample.
+/// One stage: its work, the time it cannot take less than, and the time it takes. Times are of one
+/// core, in microseconds per sample.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct StageRoofline {
     /// Name as printed.
@@ -55,17 +58,28 @@ pub struct Roofline {
 }
 
 impl Roofline {
-    /// Sets the work of `trainer`'s last batch, of `batch` samples, beside `spent`, the times it took for `samples` samples.
-    pub(crate) fn new(trainer: &Trainer, batch: usize, rates: &MachineRates, spent: &TrainerTiming, samples: usize) -> Self {
+    /// Sets the work of `trainer`'s last batch, of `batch` samples, beside `spent`, the times it
+    /// took for `samples` samples.
+    pub(crate) fn new(
+        trainer: &Trainer,
+        batch: usize,
+        rates: &MachineRates,
+        spent: &TrainerTiming,
+        samples: usize,
+    ) -> Self {
         let row = |stage, work: Work, spent: Duration| StageRoofline {
             stage,
             work,
-            floor_us: 1e6 * (work.multiply_adds / rates.multiply_adds_per_s).max(work.bytes / rates.next_bytes_per_s),
+            floor_us: 1e6
+                * (work.multiply_adds / rates.multiply_adds_per_s)
+                    .max(work.bytes / rates.next_bytes_per_s),
             measured_us: 1e6 * spent.as_secs_f64() / samples as f64,
         };
         let engine = StageTiming::NAMES.iter().map(|&(stage, _)| work(trainer, batch, stage));
-        let works = std::iter::once(data(trainer)).chain(engine).chain([optimisers(trainer, batch)]);
-        let stages = spent.parts().zip(works).map(|((name, spent), work)| row(name, work, spent)).collect();
+        let works =
+            std::iter::once(data(trainer)).chain(engine).chain([optimisers(trainer, batch)]);
+        let stages =
+            spent.parts().zip(works).map(|((name, spent), work)| row(name, work, spent)).collect();
         Self { sigma: trainer.sigma(), stages }
     }
 }
@@ -83,27 +97,44 @@ fn work(trainer: &Trainer, batch: usize, stage: Stage) -> Work {
     for projection in &network.projections {
         let Synapses::Dense(dense) = &projection.synapses else { continue };
         let (source, target) = (projection.source, projection.target);
-        let KernelCost { per_synapse, per_neuron } = settings.kernel.cost(dense.kernel, dense.max_delay_steps, trainer.sigma(), dense.pre);
+        let KernelCost { per_synapse, per_neuron } =
+            settings.kernel.cost(dense.kernel, dense.max_delay_steps, trainer.sigma(), dense.pre);
         let kept = if is_source(source) { 1.0 } else { 1.0 - settings.dropout };
-        let events = kept * engine.firing_rate(source) * neuron_steps(source) * (dense.post * dense.taps) as f64;
-        let (synapses, taps) = (dense.weight.len() as f64, (dense.weight.len() * per_synapse) as f64);
+        let events = kept
+            * engine.firing_rate(source)
+            * neuron_steps(source)
+            * (dense.post * dense.taps) as f64;
+        let (synapses, taps) =
+            (dense.weight.len() as f64, (dense.weight.len() * per_synapse) as f64);
         let filters = per_neuron as f64 * neuron_steps(target);
         match stage {
-            Stage::Forward => add(events * per_synapse as f64 + filters, neuron_steps(target) + taps + synapses),
-            Stage::WeightGradient => add(events * per_synapse as f64 + filters, neuron_steps(target) + 2.0 * taps),
+            Stage::Forward => {
+                add(events * per_synapse as f64 + filters, neuron_steps(target) + taps + synapses)
+            }
+            Stage::WeightGradient => {
+                add(events * per_synapse as f64 + filters, neuron_steps(target) + 2.0 * taps)
+            }
             Stage::InputGradient if !is_source(source) => {
                 let wanted = engine.demand(source) * engine.steps(source) as f64;
-                add(wanted * taps + filters, neuron_steps(target) + neuron_steps(source) + taps + synapses);
+                add(
+                    wanted * taps + filters,
+                    neuron_steps(target) + neuron_steps(source) + taps + synapses,
+                );
             }
-            Stage::Prepare => add(20.0 * taps / batch as f64, (3.0 * taps + 3.0 * synapses) / batch as f64),
+            Stage::Prepare => {
+                add(20.0 * taps / batch as f64, (3.0 * taps + 3.0 * synapses) / batch as f64)
+            }
             _ => {}
         }
     }
     for population in (0..network.populations.len()).filter(|&population| !is_source(population)) {
-        let is_output = network.projections.iter().all(|projection| projection.source != population);
+        let is_output =
+            network.projections.iter().all(|projection| projection.source != population);
         match stage {
             Stage::Neurons => add(16.0 * neuron_steps(population), 8.0 * neuron_steps(population)),
-            Stage::Loss if is_output => add(24.0 * neuron_steps(population), 4.0 * neuron_steps(population)),
+            Stage::Loss if is_output => {
+                add(24.0 * neuron_steps(population), 4.0 * neuron_steps(population))
+            }
             _ => {}
         }
     }
@@ -112,8 +143,13 @@ fn work(trainer: &Trainer, batch: usize, stage: Stage) -> Work {
 
 /// Work of making frames per sample.
 fn data(trainer: &Trainer) -> Work {
-    let sources = (0..trainer.network().populations.len()).filter(|&population| is_source(trainer, population));
-    let counts: f64 = sources.map(|population| trainer.engine().firing_rate(population) * neuron_steps(trainer, population)).sum();
+    let sources = (0..trainer.network().populations.len())
+        .filter(|&population| is_source(trainer, population));
+    let counts: f64 = sources
+        .map(|population| {
+            trainer.engine().firing_rate(population) * neuron_steps(trainer, population)
+        })
+        .sum();
     Work { multiply_adds: 2.0 * counts, bytes: 24.0 * counts }
 }
 
@@ -128,6 +164,7 @@ fn neuron_steps(trainer: &Trainer, population: usize) -> f64 {
 
 /// Work of the optimisers per sample.
 fn optimisers(trainer: &Trainer, batch: usize) -> Work {
-    let parameters = trainer.network().parameters(trainer.settings().delays.learn) as f64 / batch as f64;
+    let parameters =
+        trainer.network().parameters(trainer.settings().delays.learn) as f64 / batch as f64;
     Work { multiply_adds: 12.0 * parameters, bytes: 28.0 * parameters }
 }

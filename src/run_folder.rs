@@ -31,11 +31,13 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// A new folder at `path`, whose parents are made too. A folder that holds a run is refused unless `overwrite`; then the files of
-    /// that run go, and only they. A folder that holds anything else is refused.
+    /// A new folder at `path`, whose parents are made too. A folder that holds a run is refused
+    /// unless `overwrite`; then the files of that run go, and only they. A folder that holds
+    /// anything else is refused.
     ///
     /// # Errors
-    /// [`Error::Folder`] that says how to go on with the run that is there; [`Error::Disk`] when the folder cannot be made or written.
+    /// [`Error::Folder`] that says how to go on with the run that is there; [`Error::Disk`] when
+    /// the folder cannot be made or written.
     pub fn create(path: PathBuf, overwrite: bool) -> Result<Self> {
         let folder = Self { path };
         if !folder.is_run() {
@@ -43,7 +45,8 @@ impl RunFolder {
         } else if !overwrite {
             return Err(folder.earlier_run());
         }
-        fs::create_dir_all(&folder.path).map_err(|source| Error::io(&folder.path, "make the folder", source))?;
+        fs::create_dir_all(&folder.path)
+            .map_err(|source| Error::io(&folder.path, "make the folder", source))?;
         if overwrite {
             folder.remove_run()?;
         }
@@ -57,7 +60,8 @@ impl RunFolder {
         fs::create_dir_all(&part).map_err(|source| Error::io(&part, "make the folder", source))
     }
 
-    /// Makes the folder of the checkpoints again, without which a run cannot go on; other folders are made by who writes into them.
+    /// Makes the folder of the checkpoints again, without which a run cannot go on; other folders
+    /// are made by who writes into them.
     pub(crate) fn make_checkpoints(&self) -> Result<()> {
         self.make_part("checkpoints")
     }
@@ -68,8 +72,10 @@ impl RunFolder {
     /// [`Error::Disk`] when the parent cannot be made or read.
     pub fn next(parent: impl AsRef<Path>, name: &str) -> Result<PathBuf> {
         let parent = parent.as_ref();
-        fs::create_dir_all(parent).map_err(|source| Error::io(parent, "make the folder", source))?;
-        let entries = fs::read_dir(parent).map_err(|source| Error::io(parent, "read the folder", source))?;
+        fs::create_dir_all(parent)
+            .map_err(|source| Error::io(parent, "make the folder", source))?;
+        let entries =
+            fs::read_dir(parent).map_err(|source| Error::io(parent, "read the folder", source))?;
         let number = |entry: io::Result<fs::DirEntry>| -> Option<u64> {
             entry.ok()?.file_name().to_str()?.strip_prefix(name)?.strip_prefix('-')?.parse().ok()
         };
@@ -92,21 +98,32 @@ impl RunFolder {
     pub fn open(path: &Path) -> Result<Self> {
         let folder = Self { path: path.to_owned() };
         if !path.is_dir() {
-            return Err(Error::folder(path, "there is no such folder, but the folder of a run was expected"));
+            return Err(Error::folder(
+                path,
+                "there is no such folder, but the folder of a run was expected",
+            ));
         }
         if !folder.config().is_file() {
-            return Err(Error::folder(path, "this folder holds no config.toml, so it is not the folder of a run"));
+            return Err(Error::folder(
+                path,
+                "this folder holds no config.toml, so it is not the folder of a run",
+            ));
         }
         if !folder.is_run() {
-            return Err(Error::folder(path, "this folder holds no environment.json of synfire, so it is not the folder of a run"));
+            return Err(Error::folder(
+                path,
+                "this folder holds no environment.json of synfire, so it is not the folder of a run",
+            ));
         }
         Ok(folder)
     }
 
-    /// Whether a run left its mark: an `environment.json` that names synfire. A `config.toml` alone may be anybody's.
+    /// Whether a run left its mark: an `environment.json` that names synfire. A `config.toml` alone
+    /// may be anybody's.
     fn is_run(&self) -> bool {
         let text = fs::read_to_string(self.environment()).unwrap_or_default();
-        serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|environment| environment.get("synfire").is_some())
+        serde_json::from_str::<serde_json::Value>(&text)
+            .is_ok_and(|environment| environment.get("synfire").is_some())
     }
 
     /// The folder itself.
@@ -193,7 +210,11 @@ impl RunFolder {
     /// [`Error::Disk`] when the file cannot be written.
     pub fn append_log(&self, line: &str) -> Result<()> {
         let path = self.log();
-        let written = OpenOptions::new().create(true).append(true).open(&path).and_then(|mut log: File| writeln!(log, "{line}"));
+        let written = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .and_then(|mut log: File| writeln!(log, "{line}"));
         written.map_err(|source| Error::io(&path, "write the file", source))
     }
 
@@ -206,7 +227,10 @@ impl RunFolder {
         if fs::read_dir(&self.path).into_iter().flatten().flatten().all(is_ours) {
             return Ok(());
         }
-        Err(Error::folder(&self.path, "this folder is not empty and holds no run of synfire; choose another (--out DIR)"))
+        Err(Error::folder(
+            &self.path,
+            "this folder is not empty and holds no run of synfire; choose another (--out DIR)",
+        ))
     }
 
     fn earlier_run(&self) -> Error {
@@ -222,7 +246,8 @@ impl RunFolder {
         Error::folder(&self.path, problem)
     }
 
-    /// Removes the files of an earlier run, `environment.json` last: until then the folder is still seen as a run.
+    /// Removes the files of an earlier run, `environment.json` last: until then the folder is still
+    /// seen as a run.
     fn remove_run(&self) -> Result<()> {
         let checkpoints = [self.last(), self.best(), self.epoch_start()];
         let tables = [self.result(), self.metrics(), self.weights(), self.delays(), self.log()];
@@ -230,7 +255,9 @@ impl RunFolder {
         let files = tables.into_iter().chain(checkpoints).chain(figures).chain(self.spike_logs());
         for file in files.chain([self.config(), self.environment()]) {
             match fs::remove_file(&file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::io(&file, "remove the file", error)),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::io(&file, "remove the file", error));
+                }
                 _ => {}
             }
         }
@@ -241,16 +268,25 @@ impl RunFolder {
     fn spike_logs(&self) -> Vec<PathBuf> {
         let is_log = |path: &PathBuf| {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let ending = name.strip_prefix("sample-").map(|rest| rest.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+            let ending = name
+                .strip_prefix("sample-")
+                .map(|rest| rest.trim_start_matches(|letter: char| letter.is_ascii_digit()));
             matches!(ending, Some(".spikes.h5" | ".spikes.csv" | ".v.h5"))
         };
-        fs::read_dir(self.spikes()).into_iter().flatten().flatten().map(|entry| entry.path()).filter(is_log).collect()
+        fs::read_dir(self.spikes())
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(is_log)
+            .collect()
     }
 
-    /// Refuses a run whose last checkpoint is gone although it has finished an epoch or been interrupted within one: beginning anew would
-    /// overwrite what is left of it.
+    /// Refuses a run whose last checkpoint is gone although it has finished an epoch or been
+    /// interrupted within one: beginning anew would overwrite what is left of it.
     pub(crate) fn refuse_lost_checkpoint(&self) -> Result<()> {
-        let has_rows = self.metrics().exists() && !Metrics::read(&self.metrics())?.epochs.is_empty();
+        let has_rows =
+            self.metrics().exists() && !Metrics::read(&self.metrics())?.epochs.is_empty();
         if has_rows || self.best().exists() || self.epoch_start().exists() {
             let problem = "the last checkpoint is missing, so this run cannot be resumed; its config.toml starts it anew in another folder";
             return Err(Error::folder(&self.last(), problem));
@@ -268,7 +304,9 @@ impl RunFolder {
     pub(crate) fn forget_epoch_start(&self) -> Result<()> {
         let path = self.epoch_start();
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io(&path, "remove the file", error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io(&path, "remove the file", error))
+            }
             _ => Ok(()),
         }
     }
@@ -297,12 +335,23 @@ mod tests {
         fs::write(folder.config(), "").unwrap();
         for overwrite in [false, true] {
             let message = RunFolder::create(path.clone(), overwrite).unwrap_err().to_string();
-            assert!(message.contains("holds no run of synfire"), "a configuration may be anybody's: {message}");
+            assert!(
+                message.contains("holds no run of synfire"),
+                "a configuration may be anybody's: {message}"
+            );
         }
-        assert!(RunFolder::open(&path).unwrap_err().to_string().contains("holds no environment.json of synfire"));
+        assert!(
+            RunFolder::open(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("holds no environment.json of synfire")
+        );
         fs::write(folder.environment(), r#"{ "synfire": "0.1.0" }"#).unwrap();
         let message = RunFolder::create(path.clone(), false).unwrap_err().to_string();
-        assert!(message.contains("stopped after 0 epochs; go on with synfire train --resume"), "{message}");
+        assert!(
+            message.contains("stopped after 0 epochs; go on with synfire train --resume"),
+            "{message}"
+        );
         fs::write(folder.result(), "{}").unwrap();
         fs::write(path.join("notes.txt"), "mine").unwrap();
         fs::write(folder.spikes().join("sample-12.spikes.csv"), "").unwrap();
@@ -310,15 +359,32 @@ mod tests {
         let message = RunFolder::create(path.clone(), false).unwrap_err().to_string();
         assert!(message.contains("there is a finished run"), "{message}");
         let folder = RunFolder::create(path.clone(), true).unwrap();
-        assert!(!folder.result().exists() && !folder.config().exists() && path.join("notes.txt").exists());
-        assert!(!folder.spikes().join("sample-12.spikes.csv").exists() && folder.spikes().join("mine.csv").exists());
+        assert!(
+            !folder.result().exists()
+                && !folder.config().exists()
+                && path.join("notes.txt").exists()
+        );
+        assert!(
+            !folder.spikes().join("sample-12.spikes.csv").exists()
+                && folder.spikes().join("mine.csv").exists()
+        );
         assert!(RunFolder::create(path, false).unwrap_err().to_string().contains("not empty"));
     }
 
     #[test]
     fn a_folder_without_a_run_is_said_so() {
         let parent = tempfile::tempdir().unwrap();
-        assert!(RunFolder::open(parent.path()).unwrap_err().to_string().contains("holds no config.toml"));
-        assert!(RunFolder::open(&parent.path().join("none")).unwrap_err().to_string().contains("there is no such folder"));
+        assert!(
+            RunFolder::open(parent.path())
+                .unwrap_err()
+                .to_string()
+                .contains("holds no config.toml")
+        );
+        assert!(
+            RunFolder::open(&parent.path().join("none"))
+                .unwrap_err()
+                .to_string()
+                .contains("there is no such folder")
+        );
     }
 }

@@ -3,7 +3,10 @@
 use crate::{Error, LoadedData, Result};
 use exchange::{CsvSpikes, Log, LogLayout, SonataPotentials, SonataSpikes, write_logs};
 use plasticity::gradient::Loss;
-use sim_core::{ChannelRecorder, ClockEngine, Network, Recorder, Recording, SampleSource, SpikeFrames, Synapses, Variables};
+use sim_core::{
+    ChannelRecorder, ClockEngine, Network, Recorder, Recording, SampleSource, SpikeFrames,
+    Synapses, Variables,
+};
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,13 +31,23 @@ struct Shown<'a> {
 }
 
 impl Recorder for Shown<'_> {
-    fn record_spikes(&mut self, population: usize, step: usize, neurons: &[u32]) -> sim_core::Result<()> {
+    fn record_spikes(
+        &mut self,
+        population: usize,
+        step: usize,
+        neurons: &[u32],
+    ) -> sim_core::Result<()> {
         self.spikes[population] += neurons.len();
         self.logs.record_spikes(population, step, neurons)?;
         self.also.record_spikes(population, step, neurons)
     }
 
-    fn record_potentials(&mut self, population: usize, step: usize, potential: &[f64]) -> sim_core::Result<()> {
+    fn record_potentials(
+        &mut self,
+        population: usize,
+        step: usize,
+        potential: &[f64],
+    ) -> sim_core::Result<()> {
         self.logs.record_potentials(population, step, potential)?;
         self.also.record_potentials(population, step, potential)
     }
@@ -49,16 +62,21 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// `steps` steps of `network`; `inputs` holds the spikes of each source, in the order of the populations.
+    /// `steps` steps of `network`; `inputs` holds the spikes of each source, in the order of the
+    /// populations.
     pub fn new(network: Network, inputs: Vec<SpikeFrames>, steps: usize) -> Self {
         Self { network, inputs, steps }
     }
 
-    /// A sample on its way through a trained network. The run outlasts the sample as training does: by half of the delay window for every
-    /// projection on the way.
+    /// A sample on its way through a trained network. The run outlasts the sample as training does:
+    /// by half of the delay window for every projection on the way.
     pub fn of_sample(network: &Network, data: &LoadedData, sample: usize) -> Self {
         let frames = data.dataset.frames(sample, None);
-        Self { network: network.clone(), steps: steps_through(network, frames.steps()), inputs: vec![frames] }
+        Self {
+            network: network.clone(),
+            steps: steps_through(network, frames.steps()),
+            inputs: vec![frames],
+        }
     }
 
     /// The network.
@@ -96,13 +114,21 @@ impl Simulation {
         Recording::selecting(variables)
     }
 
-    /// Runs from rest, once, and logs into `folder` while it runs: `NAME.spikes.h5` (SONATA) and `NAME.spikes.csv` for spikes, `NAME.v.h5`
-    /// (SONATA) for potentials. The files appear when they are whole. `also` is shown every step too.
+    /// Runs from rest, once, and logs into `folder` while it runs: `NAME.spikes.h5` (SONATA) and
+    /// `NAME.spikes.csv` for spikes, `NAME.v.h5` (SONATA) for potentials. The files appear when
+    /// they are whole. `also` is shown every step too.
     ///
     /// # Errors
     /// As [`Self::run`], or when the folder or a file cannot be written.
-    pub fn log(&self, variables: Variables, folder: &Path, name: &str, also: &mut dyn Recorder) -> Result<SimulationLog> {
-        fs::create_dir_all(folder).map_err(|source| Error::io(folder, "make the folder", source))?;
+    pub fn log(
+        &self,
+        variables: Variables,
+        folder: &Path,
+        name: &str,
+        also: &mut dyn Recorder,
+    ) -> Result<SimulationLog> {
+        fs::create_dir_all(folder)
+            .map_err(|source| Error::io(folder, "make the folder", source))?;
         let layout = LogLayout::of(&self.network)?;
         let path = |ending: &str| folder.join(format!("{name}.{ending}"));
         let mut files = Vec::new();
@@ -116,8 +142,10 @@ impl Simulation {
             files.push(path("v.h5"));
             logs.push(SonataPotentials::create(path("v.h5"), &layout)?.boxed());
         }
-        let mut recorder = ChannelRecorder::spawn(QUEUE, variables, |records| write_logs(records, logs));
-        let mut shown = Shown { logs: &mut recorder, also, spikes: vec![0; self.network.populations.len()] };
+        let mut recorder =
+            ChannelRecorder::spawn(QUEUE, variables, |records| write_logs(records, logs));
+        let mut shown =
+            Shown { logs: &mut recorder, also, spikes: vec![0; self.network.populations.len()] };
         let outcome = self.run(&mut shown);
         let spikes = shown.spikes;
         // A writer that failed stopped the run; its own error says more.
@@ -126,14 +154,17 @@ impl Simulation {
         Ok(SimulationLog { files, spikes })
     }
 
-    /// The class that the last population chose, as `loss` scores it; its potentials (for `spike_count` its spikes) must have been
-    /// recorded.
+    /// The class that the last population chose, as `loss` scores it; its potentials (for
+    /// `spike_count` its spikes) must have been recorded.
     pub fn predicted(&self, recording: &Recording, loss: Loss) -> usize {
         let output = self.network.populations.len() - 1;
         let classes = self.network.populations[output].size;
         let mut rows = vec![0.0f32; classes * self.steps];
         if loss.reads_spikes() {
-            recording.spikes(output).iter().for_each(|&(step, class)| rows[class as usize * self.steps + step as usize] = 1.0);
+            recording
+                .spikes(output)
+                .iter()
+                .for_each(|&(step, class)| rows[class as usize * self.steps + step as usize] = 1.0);
         } else {
             for (index, &potential) in recording.potentials(output).iter().enumerate() {
                 rows[index % classes * self.steps + index / classes] = potential as f32;
@@ -144,11 +175,17 @@ impl Simulation {
     }
 }
 
-/// Steps after which a sample of `steps` steps has gone through a trained network: half of the delay window is added for every projection.
+/// Steps after which a sample of `steps` steps has gone through a trained network: half of the
+/// delay window is added for every projection.
 pub(crate) fn steps_through(network: &Network, steps: usize) -> usize {
     let half_window = |synapses: &Synapses| match synapses {
         Synapses::Dense(synapses) => synapses.max_delay_steps / 2,
         Synapses::Sparse(_) => 0,
     };
-    steps + network.projections.iter().map(|projection| half_window(&projection.synapses)).sum::<usize>()
+    steps
+        + network
+            .projections
+            .iter()
+            .map(|projection| half_window(&projection.synapses))
+            .sum::<usize>()
 }

@@ -94,11 +94,17 @@ impl RunResult {
     /// # Errors
     /// One that names the file when it is missing or something else.
     pub fn read(path: &Path) -> Result<Self> {
-        let wrong = |problem: String| Error::folder(path, format!("this is not the result of a run: {problem}"));
-        let result: Self = serde_json::from_str(&text_file::read_text(path)?).map_err(|error| wrong(error.to_string()))?;
+        let wrong = |problem: String| {
+            Error::folder(path, format!("this is not the result of a run: {problem}"))
+        };
+        let result: Self = serde_json::from_str(&text_file::read_text(path)?)
+            .map_err(|error| wrong(error.to_string()))?;
         let classes = result.classes.len();
         if result.confusion.len() != classes {
-            return Err(wrong(format!("its confusion matrix has {} rows, but there are {classes} classes", result.confusion.len())));
+            return Err(wrong(format!(
+                "its confusion matrix has {} rows, but there are {classes} classes",
+                result.confusion.len()
+            )));
         }
         match result.confusion.iter().position(|row| row.len() != classes) {
             Some(row) => Err(wrong(format!(
@@ -114,11 +120,17 @@ impl TrainedRun {
     /// Reads the experiment and a checkpoint of the run in `folder`.
     ///
     /// # Errors
-    /// When the folder holds no run, there is no checkpoint yet, or the checkpoint belongs to another network.
+    /// When the folder holds no run, there is no checkpoint yet, or the checkpoint belongs to
+    /// another network.
     pub fn open(folder: &Path, checkpoint: Checkpoint) -> Result<Self> {
         let folder = RunFolder::open(folder)?;
         let experiment = folder.experiment()?;
-        let unknown = || Error::folder(&folder.config(), "data.source.classes is missing, but the configuration of a run names it");
+        let unknown = || {
+            Error::folder(
+                &folder.config(),
+                "data.source.classes is missing, but the configuration of a run names it",
+            )
+        };
         let (channels, classes) = experiment.data.shape().ok_or_else(unknown)?;
         let start = experiment.build_network(channels, classes)?;
         let mut network = start.clone();
@@ -127,7 +139,10 @@ impl TrainedRun {
             Checkpoint::Last => folder.last(),
         };
         if !path.exists() {
-            return Err(Error::folder(&path, "there is no such checkpoint; the run has not finished an epoch yet"));
+            return Err(Error::folder(
+                &path,
+                "there is no such checkpoint; the run has not finished an epoch yet",
+            ));
         }
         let entries = load_network(&path, &mut network)?;
         experiment.data.check_pinned(entries.get(PINNED_DATA), &folder.config())?;
@@ -191,7 +206,12 @@ impl TrainedRun {
     ///
     /// # Errors
     /// What is wrong with the data.
-    pub fn evaluate(&self, data: Option<&Path>, split: EvaluatedSplit, threads: Option<usize>) -> Result<SplitEvaluation> {
+    pub fn evaluate(
+        &self,
+        data: Option<&Path>,
+        split: EvaluatedSplit,
+        threads: Option<usize>,
+    ) -> Result<SplitEvaluation> {
         let (name, loaded, indices) = match data {
             Some(path) => {
                 let loaded = self.load_file(path)?;
@@ -212,12 +232,20 @@ impl TrainedRun {
         };
         self.experiment.check_memory(&loaded, false)?;
         let training = &self.experiment.training;
-        let run = || evaluate(&self.network, training.loss, training.batch_size, &loaded.dataset, &indices);
+        let run = || {
+            evaluate(&self.network, training.loss, training.batch_size, &loaded.dataset, &indices)
+        };
         let evaluation = thread_pool(threads)?.install(run)?;
-        Ok(SplitEvaluation { split: name, data: loaded.origin.name.clone(), evaluation, classes: loaded.class_names() })
+        Ok(SplitEvaluation {
+            split: name,
+            data: loaded.origin.name.clone(),
+            evaluation,
+            classes: loaded.class_names(),
+        })
     }
 
-    /// Sample `index` of a file or of the run's own data; the first validation sample where no index is given.
+    /// Sample `index` of a file or of the run's own data; the first validation sample where no
+    /// index is given.
     ///
     /// # Errors
     /// What is wrong with the data, or an index beyond them.

@@ -1,14 +1,15 @@
 //! From an experiment to a trained network in a run folder.
 //!
-//! One epoch writes, in this order: `weights.csv`, `delays.csv`, `metrics.csv`, the best checkpoint if it is one, the last checkpoint.
-//! The last checkpoint is what a resumed run starts from, so a run killed between any two of them repeats an epoch whose rows and
-//! best checkpoint are then written again, the same as before.
+//! One epoch writes, in this order: `weights.csv`, `delays.csv`, `metrics.csv`, the best checkpoint
+//! if it is one, the last checkpoint. The last checkpoint is what a resumed run starts from, so a
+//! run killed between any two of them repeats an epoch whose rows and best checkpoint are then
+//! written again, the same as before.
 
 use crate::history::delays_ms;
 use crate::trained_run::RunResult;
 use crate::{
-    Checkpoint, DataOrigin, Environment, EpochMetrics, Error, Experiment, History, LoadedData, Metrics, Picture, Result, RunFolder,
-    TrainedRun,
+    Checkpoint, DataOrigin, Environment, EpochMetrics, Error, Experiment, History, LoadedData,
+    Metrics, Picture, Result, RunFolder, TrainedRun,
 };
 use datasets::Split;
 use plasticity::{Progress, Trainer, evaluate, load_network};
@@ -29,7 +30,8 @@ pub trait Observer: Send {
     /// A line for people; the same goes to `log.txt`.
     fn line(&mut self, text: &str);
 
-    /// Called after every training step; `epochs` is how many there will be. `Break` stops the run as soon as its state is saved.
+    /// Called after every training step; `epochs` is how many there will be. `Break` stops the run
+    /// as soon as its state is saved.
     fn progress(&mut self, progress: &Progress, epochs: usize) -> ControlFlow<()>;
 }
 
@@ -76,7 +78,8 @@ pub struct Outcome {
 pub enum Finish {
     /// All epochs are done.
     Completed(Outcome),
-    /// The observer stopped the run, or the limit of [`TrainingRun::stop_after`] was reached; it can be resumed from this folder.
+    /// The observer stopped the run, or the limit of [`TrainingRun::stop_after`] was reached; it
+    /// can be resumed from this folder.
     Stopped {
         /// The run's folder.
         folder: PathBuf,
@@ -104,12 +107,18 @@ pub struct TrainingRun {
 }
 
 impl TrainingRun {
-    /// Loads the data, builds the network and begins a run in `folder`. Nothing is written before all of that has worked.
-    /// `threads` are one per processor where not given; no result depends on them.
+    /// Loads the data, builds the network and begins a run in `folder`. Nothing is written before
+    /// all of that has worked. `threads` are one per processor where not given; no result depends
+    /// on them.
     ///
     /// # Errors
     /// What is wrong with the experiment, its data or the folder (see [`RunFolder::create`]).
-    pub fn create(experiment: Experiment, folder: PathBuf, overwrite: bool, threads: Option<usize>) -> Result<Self> {
+    pub fn create(
+        experiment: Experiment,
+        folder: PathBuf,
+        overwrite: bool,
+        threads: Option<usize>,
+    ) -> Result<Self> {
         Self::begin(experiment, threads, |_| RunFolder::create(folder, overwrite))
     }
 
@@ -117,12 +126,22 @@ impl TrainingRun {
     ///
     /// # Errors
     /// As [`Self::create`].
-    pub fn create_next(experiment: Experiment, parent: &Path, threads: Option<usize>) -> Result<Self> {
-        Self::begin(experiment, threads, |name| RunFolder::create(RunFolder::next(parent, name)?, false))
+    pub fn create_next(
+        experiment: Experiment,
+        parent: &Path,
+        threads: Option<usize>,
+    ) -> Result<Self> {
+        Self::begin(experiment, threads, |name| {
+            RunFolder::create(RunFolder::next(parent, name)?, false)
+        })
     }
 
     /// `folder` is called with the experiment's name once everything else has worked.
-    fn begin(mut experiment: Experiment, threads: Option<usize>, folder: impl FnOnce(&str) -> Result<RunFolder>) -> Result<Self> {
+    fn begin(
+        mut experiment: Experiment,
+        threads: Option<usize>,
+        folder: impl FnOnce(&str) -> Result<RunFolder>,
+    ) -> Result<Self> {
         experiment.check()?;
         let threads = thread_pool(threads)?;
         let (data, split) = threads.install(|| experiment.data.load_split(experiment.seed()))?;
@@ -134,23 +153,40 @@ impl TrainingRun {
         let trainer = Trainer::new(network, experiment.training.clone(), experiment.seed())?;
         let config = experiment.to_toml()?;
         let folder = folder(&experiment.name)?;
-        threads.install(|| Environment::here(experiment.seed, data.origin.clone())).write(&folder.environment())?;
+        threads
+            .install(|| Environment::here(experiment.seed, data.origin.clone()))
+            .write(&folder.environment())?;
         atomic_file::write(&folder.config(), config.as_bytes())?;
         let stop_after = experiment.training.epochs;
         let metrics = Metrics::default();
-        Ok(Self { experiment, folder, data, split, trainer, metrics, history, epoch_start_ms, last_is_whole: false, threads, stop_after })
+        Ok(Self {
+            experiment,
+            folder,
+            data,
+            split,
+            trainer,
+            metrics,
+            history,
+            epoch_start_ms,
+            last_is_whole: false,
+            threads,
+            stop_after,
+        })
     }
 
-    /// Goes on with a run that was stopped or killed, from its last checkpoint; what it then does is bit for bit what it would have done.
-    /// `data` names the recordings where they have moved.
+    /// Goes on with a run that was stopped or killed, from its last checkpoint; what it then does
+    /// is bit for bit what it would have done. `data` names the recordings where they have moved.
     ///
     /// # Errors
-    /// When `folder` holds no run or a finished one, the data are not those the run began with, or the checkpoint does not fit.
+    /// When `folder` holds no run or a finished one, the data are not those the run began with, or
+    /// the checkpoint does not fit.
     pub fn resume(folder: &Path, data: Option<&Path>, threads: Option<usize>) -> Result<Self> {
         let folder = RunFolder::open(folder)?;
         if folder.is_finished() {
-            let problem =
-                format!("this run is finished; there is nothing to resume (synfire plot {} draws its figures)", folder.path().display());
+            let problem = format!(
+                "this run is finished; there is nothing to resume (synfire plot {} draws its figures)",
+                folder.path().display()
+            );
             return Err(Error::folder(folder.path(), problem));
         }
         let mut experiment = folder.experiment()?;
@@ -176,12 +212,12 @@ impl TrainingRun {
             within_epoch = entries.contains_key(WITHIN_EPOCH);
             let trainer = Trainer::resume(&folder.last(), network, settings, experiment.seed())?;
             if trainer.epoch() > 0 {
-                metrics = Metrics::read(&folder.metrics())?.up_to(trainer.epoch(), &folder.metrics())?;
+                metrics =
+                    Metrics::read(&folder.metrics())?.up_to(trainer.epoch(), &folder.metrics())?;
                 history = History::read(&start, &folder.weights(), &folder.delays())?;
                 history = history.up_to(trainer.epoch(), &folder.weights(), &folder.delays())?;
                 if metrics.best().is_some() && !folder.best().exists() {
-                    let problem =
-                        "the checkpoint of the best epoch is missing, so this run cannot be resumed; its config.toml starts it anew";
+                    let problem = "the checkpoint of the best epoch is missing, so this run cannot be resumed; its config.toml starts it anew";
                     return Err(Error::folder(&folder.best(), problem));
                 }
             }
@@ -190,7 +226,8 @@ impl TrainingRun {
             folder.refuse_lost_checkpoint()?;
             Trainer::new(network, settings, experiment.seed())?
         };
-        // Rows follow whole epochs and a run interrupted within one keeps that epoch's beginning beside its last checkpoint.
+        // Rows follow whole epochs and a run interrupted within one keeps that epoch's beginning
+        // beside its last checkpoint.
         let last_is_whole = has_checkpoint && !within_epoch;
         let epoch_start_ms = if last_is_whole {
             delays_ms(trainer.network())
@@ -200,12 +237,26 @@ impl TrainingRun {
             }
             delays_ms(&start)
         };
-        Ok(Self { experiment, folder, data, split, trainer, metrics, history, epoch_start_ms, last_is_whole, threads, stop_after })
+        Ok(Self {
+            experiment,
+            folder,
+            data,
+            split,
+            trainer,
+            metrics,
+            history,
+            epoch_start_ms,
+            last_is_whole,
+            threads,
+            stop_after,
+        })
     }
 
-    /// Stops after `epochs` more epochs, as if interrupted: for queues that give a job limited time.
+    /// Stops after `epochs` more epochs, as if interrupted: for queues that give a job limited
+    /// time.
     pub fn stop_after(mut self, epochs: usize) -> Self {
-        self.stop_after = self.trainer.epoch().saturating_add(epochs).min(self.experiment.training.epochs);
+        self.stop_after =
+            self.trainer.epoch().saturating_add(epochs).min(self.experiment.training.epochs);
         self
     }
 
@@ -219,7 +270,8 @@ impl TrainingRun {
         &self.experiment
     }
 
-    /// Trains until all epochs are done or the observer has enough, then selects by validation and draws the figures.
+    /// Trains until all epochs are done or the observer has enough, then selects by validation and
+    /// draws the figures.
     ///
     /// # Errors
     /// When training fails or a file cannot be written. The last checkpoint stays what it was.
@@ -235,9 +287,10 @@ impl TrainingRun {
     pub fn finish(self, observer: &mut dyn Observer) -> Result<Outcome> {
         match self.run(observer)? {
             Finish::Completed(outcome) => Ok(outcome),
-            Finish::Stopped { folder, epochs } => {
-                Err(Error::folder(&folder, format!("the run was stopped after {}", counted(epochs, "epoch"))))
-            }
+            Finish::Stopped { folder, epochs } => Err(Error::folder(
+                &folder,
+                format!("the run was stopped after {}", counted(epochs, "epoch")),
+            )),
         }
     }
 
@@ -259,8 +312,12 @@ impl TrainingRun {
                     if self.experiment.training.recalibrate_norm {
                         self.trainer.recalibrate_norm(&self.data.dataset, &self.split.train)?;
                     }
-                    let validation = self.trainer.evaluate(&self.data.dataset, &self.split.validation)?;
-                    self.conclude_epoch(EpochMetrics::new(&report, &validation, started.elapsed().as_secs_f64()), observer)?;
+                    let validation =
+                        self.trainer.evaluate(&self.data.dataset, &self.split.validation)?;
+                    self.conclude_epoch(
+                        EpochMetrics::new(&report, &validation, started.elapsed().as_secs_f64()),
+                        observer,
+                    )?;
                 }
             }
         }
@@ -270,7 +327,8 @@ impl TrainingRun {
     fn announce(&self, observer: &mut dyn Observer) -> Result<()> {
         let Self { experiment, data, split, trainer, .. } = self;
         let network = trainer.network();
-        let sizes: Vec<String> = network.populations.iter().map(|population| population.size.to_string()).collect();
+        let sizes: Vec<String> =
+            network.populations.iter().map(|population| population.size.to_string()).collect();
         let parameters = network.parameters(experiment.training.delays.learn);
         for line in [
             format!(
@@ -319,7 +377,11 @@ impl TrainingRun {
         self.folder.forget_epoch_start()?;
         self.last_is_whole = true;
         let row = self.metrics.epochs.last().expect("a row was pushed above");
-        let line = format!("{}{}", row.line(self.experiment.training.epochs), if is_best { "  best" } else { "" });
+        let line = format!(
+            "{}{}",
+            row.line(self.experiment.training.epochs),
+            if is_best { "  best" } else { "" }
+        );
         self.say(observer, &line)
     }
 
@@ -335,7 +397,8 @@ impl TrainingRun {
     }
 
     fn metadata(&self) -> BTreeMap<String, String> {
-        let data = serde_json::to_string(&self.experiment.data.pinned()).expect("settings have plain fields");
+        let data = serde_json::to_string(&self.experiment.data.pinned())
+            .expect("settings have plain fields");
         BTreeMap::from([
             ("experiment".into(), self.experiment.name.clone()),
             ("synfire".into(), env!("CARGO_PKG_VERSION").into()),
@@ -348,11 +411,21 @@ impl TrainingRun {
     }
 
     fn conclude(&mut self, observer: &mut dyn Observer) -> Result<Finish> {
-        let best = self.metrics.best().ok_or_else(|| Error::folder(self.folder.path(), "there is not one epoch"))?.clone();
+        let best = self
+            .metrics
+            .best()
+            .ok_or_else(|| Error::folder(self.folder.path(), "there is not one epoch"))?
+            .clone();
         let mut network: Network = self.trainer.network().clone();
         load_network(&self.folder.best(), &mut network)?;
         let training = &self.experiment.training;
-        let validation = evaluate(&network, training.loss, training.batch_size, &self.data.dataset, &self.split.validation)?;
+        let validation = evaluate(
+            &network,
+            training.loss,
+            training.batch_size,
+            &self.data.dataset,
+            &self.split.validation,
+        )?;
         let result = RunResult {
             split: self.experiment.data.held_out(),
             samples: validation.samples,
@@ -363,7 +436,11 @@ impl TrainingRun {
             classes: self.data.class_names(),
             confusion: validation.confusion,
         };
-        let best = BestEpoch { epoch: best.epoch, accuracy: result.accuracy, standard_error: result.standard_error };
+        let best = BestEpoch {
+            epoch: best.epoch,
+            accuracy: result.accuracy,
+            standard_error: result.standard_error,
+        };
         let line = format!(
             "validation ({}): {:.1} ± {:.1} % of {} samples with one tap per synapse, from epoch {} of {}",
             result.split,
@@ -375,13 +452,23 @@ impl TrainingRun {
         );
         self.say(observer, &line)?;
         result.write(&self.folder.result())?;
-        // From here on the run is finished: figures that cannot be drawn must not take its result away.
+        // From here on the run is finished: figures that cannot be drawn must not take its result
+        // away.
         let folder = self.folder.path().to_owned();
         let (pictures, warning) = match self.draw(observer) {
             Ok(pictures) => (pictures, None),
-            Err(error) => (Vec::new(), Some(format!("{error}; draw the figures with synfire plot {}", folder.display()))),
+            Err(error) => (
+                Vec::new(),
+                Some(format!("{error}; draw the figures with synfire plot {}", folder.display())),
+            ),
         };
-        Ok(Finish::Completed(Outcome { folder, best, last_accuracy: result.last_accuracy, pictures, warning }))
+        Ok(Finish::Completed(Outcome {
+            folder,
+            best,
+            last_accuracy: result.last_accuracy,
+            pictures,
+            warning,
+        }))
     }
 
     fn draw(&self, observer: &mut dyn Observer) -> Result<Vec<PathBuf>> {
@@ -401,7 +488,12 @@ const MOST_THREADS: usize = 1024;
 /// A pool of its own, so that a library never changes the threads of the program it is part of.
 pub(crate) fn thread_pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {
     if let Some(threads) = threads {
-        sim_core::Error::check("number of threads", threads as f64, (1..=MOST_THREADS).contains(&threads), "in 1..=1024")?;
+        sim_core::Error::check(
+            "number of threads",
+            threads as f64,
+            (1..=MOST_THREADS).contains(&threads),
+            "in 1..=1024",
+        )?;
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
     pool.map_err(|error| Error::config("threads", error))
@@ -418,6 +510,9 @@ pub(crate) fn same_data(folder: &RunFolder, now: &DataOrigin) -> Result<()> {
     if before.sha256 == now.sha256 {
         return Ok(());
     }
-    let problem = format!("these are not the data the run began with, {} (their checksums differ)", before.name);
+    let problem = format!(
+        "these are not the data the run began with, {} (their checksums differ)",
+        before.name
+    );
     Err(Error::config(now.name.clone(), problem))
 }

@@ -1,6 +1,8 @@
-//! Training in the steady state allocates nothing: what a step works in is left over from the steps before it.
+//! Training in the steady state allocates nothing: what a step works in is left over from the steps
+//! before it.
 //!
-//! A binary of its own, because an allocator belongs to the whole program; and one test, because tests run side by side and all would be counted.
+//! A binary of its own, because an allocator belongs to the whole program; and one test, because
+//! tests run side by side and all would be counted.
 
 // A `GlobalAlloc` can be written in no other way. This one hands everything on to the system's.
 #![allow(unsafe_code)]
@@ -9,8 +11,8 @@ use datasets::{Align, Augmentation, Binning, NewSample, SpikeDataset, SpikeRecor
 use plasticity::gradient::{Constant, Loss, Schedule, SigmaSchedule};
 use plasticity::{Trainer, TrainingSettings};
 use sim_core::{
-    Dropout, GaussianMethod, KernelEvaluation, Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, SampleLoss, SampleSource,
-    Seed, SpikeFrames,
+    Dropout, GaussianMethod, KernelEvaluation, Kernels, LayeredEngine, Network, NormStatistics,
+    Objective, Pass, SampleLoss, SampleSource, Seed, SpikeFrames,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;
@@ -77,7 +79,8 @@ fn counted() -> Asked {
 const SEED: Seed = Seed(11);
 const CLASSES: usize = 3;
 const CHANNELS: usize = 40;
-/// Raw width of the Gaussian and how it is evaluated: shares in fixed filters, taps before one, many taps around the delay, and few.
+/// Raw width of the Gaussian and how it is evaluated: shares in fixed filters, taps before one,
+/// many taps around the delay, and few.
 const WIDE: (f64, GaussianMethod) = (12.0, GaussianMethod::Polynomial);
 const SMOOTHED: (f64, GaussianMethod) = (2.0, GaussianMethod::Smoothed);
 const MIDDLE: (f64, GaussianMethod) = (2.0, GaussianMethod::Truncated);
@@ -87,20 +90,25 @@ const NARROW: (f64, GaussianMethod) = (0.23, GaussianMethod::Cheapest);
 fn data(spikes: impl Fn(usize) -> usize) -> SpikeDataset {
     let sample = |n: usize| {
         let spikes = spikes(n);
-        let (seconds, units) = (0..spikes).map(|k| (k as f64 * 5e-4, (k * (7 + n) % CHANNELS) as u16)).unzip();
+        let (seconds, units) =
+            (0..spikes).map(|k| (k as f64 * 5e-4, (k * (7 + n) % CHANNELS) as u16)).unzip();
         NewSample { seconds, units, label: (n % CLASSES) as u16 }
     };
     let samples = (0..90).map(sample);
-    let recordings = SpikeRecordings::from_samples("made", CHANNELS, CLASSES, TimeType::Float64, samples).unwrap();
+    let recordings =
+        SpikeRecordings::from_samples("made", CHANNELS, CLASSES, TimeType::Float64, samples)
+            .unwrap();
     let binning = Binning { dt_ms: 1.0, channel_group: 1, align: Align::Zero, max_steps: None };
-    let augmentation = Augmentation { channel_shift: 2, time_jitter_ms: 1.0, spike_drop: 0.1, blend: 0.3 };
+    let augmentation =
+        Augmentation { channel_shift: 2, time_jitter_ms: 1.0, spike_drop: 0.1, blend: 0.3 };
     let all: Vec<usize> = (0..recordings.len()).collect();
     SpikeDataset::new(Arc::new(recordings), binning, augmentation, SEED, &all).unwrap()
 }
 
 /// Norms, dropout, two hidden populations of more than one block of neurons each.
 fn network() -> Network {
-    let settings = FeedForward { hidden: vec![37, 34], max_delay_ms: 25.0, ..FeedForward::default() };
+    let settings =
+        FeedForward { hidden: vec![37, 34], max_delay_ms: 25.0, ..FeedForward::default() };
     settings.build(CHANNELS, CLASSES, 1.0, SEED).unwrap()
 }
 
@@ -133,7 +141,8 @@ fn batches(data: &SpikeDataset) -> [Vec<SpikeFrames>; 3] {
 /// Steps that [`engine_asks`] counts over.
 const STEPS: usize = 60;
 
-/// What all batches ask for once each of them was there twice: `train` with these kernels, `evaluate` without.
+/// What all batches ask for once each of them was there twice: `train` with these kernels,
+/// `evaluate` without.
 fn engine_asks(data: &SpikeDataset, kernels: Option<(f64, GaussianMethod)>) -> Asked {
     let (network, batches) = (network(), batches(data));
     let mut engine = LayeredEngine::new(&network).unwrap();
@@ -143,11 +152,14 @@ fn engine_asks(data: &SpikeDataset, kernels: Option<(f64, GaussianMethod)>) -> A
             for loss in [Loss::SumSoftmax, Loss::MaxOverTime] {
                 match kernels {
                     Some((sigma_raw, gaussian)) => {
-                        let kernels = Kernels::Trained { sigma_raw, evaluation: evaluation(gaussian) };
+                        let kernels =
+                            Kernels::Trained { sigma_raw, evaluation: evaluation(gaussian) };
                         let pass = Pass { kernels, norm: NormStatistics::Batch, dropout };
                         engine.train(&network, batch, &pass, &ByTurns(loss)).map(|_| ()).unwrap();
                     }
-                    None => engine.evaluate(&network, batch, &Pass::DEPLOYED, &ByTurns(loss)).unwrap(),
+                    None => {
+                        engine.evaluate(&network, batch, &Pass::DEPLOYED, &ByTurns(loss)).unwrap()
+                    }
                 }
             }
         }
@@ -158,11 +170,17 @@ fn engine_asks(data: &SpikeDataset, kernels: Option<(f64, GaussianMethod)>) -> A
     counted()
 }
 
-/// The most that the steps of an epoch ask for. Counting starts behind an epoch's first step, which begins its sums.
+/// The most that the steps of an epoch ask for. Counting starts behind an epoch's first step, which
+/// begins its sums.
 ///
-/// A list grows when a sample has more spikes or steps than any before it in its place, which would happen ever more rarely, but never for
-/// the last time, while weights move and augmentation draws anew. Here larger samples come first.
-fn trainer_asks(larger: &SpikeDataset, data: &SpikeDataset, (sigma, gaussian): (f64, GaussianMethod)) -> Asked {
+/// A list grows when a sample has more spikes or steps than any before it in its place, which would
+/// happen ever more rarely, but never for the last time, while weights move and augmentation draws
+/// anew. Here larger samples come first.
+fn trainer_asks(
+    larger: &SpikeDataset,
+    data: &SpikeDataset,
+    (sigma, gaussian): (f64, GaussianMethod),
+) -> Asked {
     const LARGER: usize = 3;
     const WARM: usize = 8;
     const EPOCHS: usize = 13;
@@ -197,7 +215,10 @@ fn trainer_asks(larger: &SpikeDataset, data: &SpikeDataset, (sigma, gaussian): (
             .unwrap();
         assert_eq!(steps, 12);
         if trainer.epoch() > WARM {
-            asked = Asked { times: asked.times.max(of_epoch.times), most_bytes: asked.most_bytes.max(of_epoch.most_bytes) };
+            asked = Asked {
+                times: asked.times.max(of_epoch.times),
+                most_bytes: asked.most_bytes.max(of_epoch.most_bytes),
+            };
         }
     }
     asked
@@ -213,14 +234,22 @@ fn a_step_allocates_nothing() {
             let asked = pool.install(|| engine_asks(&data, kernels));
             assert_eq!(asked, Asked::default(), "engine, {threads} threads, {kernels:?}");
         }
-        // The thread that makes the frames is a new one each epoch. Where it or the trainer has to wait for the other, for the first time in the
-        // epoch, the channel between them writes down who waits: two lists of 4 entries, and the new thread's entry. No step adds to that.
+        // The thread that makes the frames is a new one each epoch. Where it or the trainer has to
+        // wait for the other, for the first time in the epoch, the channel between them writes down
+        // who waits: two lists of 4 entries, and the new thread's entry. No step adds to that.
         for kernels in [WIDE, SMOOTHED, MIDDLE, NARROW] {
             let asked = pool.install(|| trainer_asks(&larger, &data, kernels));
-            assert!(asked.times <= 3 && asked.most_bytes <= 96, "trainer, {threads} threads, {kernels:?}: {asked:?}");
+            assert!(
+                asked.times <= 3 && asked.most_bytes <= 96,
+                "trainer, {threads} threads, {kernels:?}: {asked:?}"
+            );
         }
     }
-    // Called by a thread that is not of the pool, rayon hands parallel loops over in blocks of 63, which it allocates; a step has about 30.
+    // Called by a thread that is not of the pool, rayon hands parallel loops over in blocks of 63,
+    // which it allocates; a step has about 30.
     let asked = engine_asks(&data, Some(NARROW));
-    assert!(asked.times < STEPS && asked.most_bytes <= 1520, "engine outside of the pool: {asked:?}");
+    assert!(
+        asked.times < STEPS && asked.most_bytes <= 1520,
+        "engine outside of the pool: {asked:?}"
+    );
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The words in backticks that are paths of this repository, with the line they stand in. Fenced blocks are pictures and are passed over.
+/// The words in backticks that are paths of this repository, with the line they stand in. Fenced
+/// blocks are pictures and are passed over.
 fn paths(document: &str) -> BTreeSet<(usize, &str)> {
     let mut fenced = false;
     let mut found = BTreeSet::new();
@@ -23,7 +24,8 @@ fn paths(document: &str) -> BTreeSet<(usize, &str)> {
     found
 }
 
-/// A path has an ending that files of this repository have; data inside files (`spikes/times`) and files of users (`.h5`) have not.
+/// A path has an ending that files of this repository have; data inside files (`spikes/times`) and
+/// files of users (`.h5`) have not.
 fn is_path(word: &str) -> bool {
     let ending = word.rsplit_once('.').map(|(stem, ending)| (stem.is_empty(), ending));
     matches!(ending, Some((false, "rs" | "toml" | "md" | "py"))) || word.starts_with(".ci/")
@@ -35,17 +37,24 @@ fn every_path_exists() {
     let paths = paths(&document);
     assert!(paths.len() > 60, "the map names {} paths", paths.len());
     for (line, path) in paths {
-        assert!(Path::new(ROOT).join(path).is_file(), "ARCHITECTURE.md, line {line}: there is no file {path}");
+        assert!(
+            Path::new(ROOT).join(path).is_file(),
+            "ARCHITECTURE.md, line {line}: there is no file {path}"
+        );
     }
 }
 
 #[test]
 fn every_crate_has_its_question() {
     let document = std::fs::read_to_string(Path::new(ROOT).join("ARCHITECTURE.md")).unwrap();
-    let manifest: toml::Table = toml::from_str(&std::fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).unwrap()).unwrap();
+    let manifest: toml::Table =
+        toml::from_str(&std::fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).unwrap())
+            .unwrap();
     let members = manifest["workspace"]["members"].as_array().unwrap();
     for member in members.iter().map(|member| member.as_str().unwrap()).chain(["synfire"]) {
-        let headed = document.lines().any(|line| line.starts_with("## ") && line.contains(&format!("? — `{member}`")));
+        let headed = document
+            .lines()
+            .any(|line| line.starts_with("## ") && line.contains(&format!("? — `{member}`")));
         assert!(headed, "ARCHITECTURE.md has no heading that asks what {member} is for");
     }
 }

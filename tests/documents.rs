@@ -1,4 +1,5 @@
-//! What the documents say is what the program does: the README's library program, its recipes, and the references of the code.
+//! What the documents say is what the program does: the README's library program, its recipes, and
+//! the references of the code.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,10 @@ fn read(path: impl AsRef<Path>) -> String {
 #[test]
 fn the_readme_quotes_its_program_as_it_is() {
     let program = read("examples/first_run.rs");
-    assert!(read("README.md").contains(&format!("```rust\n{program}```\n")), "README.md and examples/first_run.rs differ");
+    assert!(
+        read("README.md").contains(&format!("```rust\n{program}```\n")),
+        "README.md and examples/first_run.rs differ"
+    );
     assert!(program.lines().count() <= 22, "a first program is short");
 }
 
@@ -22,36 +26,67 @@ fn the_readme_quotes_its_program_as_it_is() {
 fn the_readme_lists_every_recipe() {
     let readme = read("README.md");
     for recipe in Recipe::all() {
-        assert!(readme.contains(&format!("| `{}` |", recipe.name)), "README.md has no row for the recipe {}", recipe.name);
+        assert!(
+            readme.contains(&format!("| `{}` |", recipe.name)),
+            "README.md has no row for the recipe {}",
+            recipe.name
+        );
     }
 }
 
 #[test]
 fn links_of_the_documents_lead_somewhere() {
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "REFERENCES.md"] {
+    for document in
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "REFERENCES.md"]
+    {
         let text = read(document);
         for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
             let local = !link.is_empty() && !link.contains("://");
-            assert!(!local || Path::new(ROOT).join(link).exists(), "{document} links to {link}, which does not exist");
+            assert!(
+                !local || Path::new(ROOT).join(link).exists(),
+                "{document} links to {link}, which does not exist"
+            );
         }
     }
 }
 
-/// First author and year of every work that a comment cites: `[Kingma and Ba 2015, algorithm 1]`, `Wu et al. 2018`,
-/// `Dai et al. (2020)`.
+/// First author and year of every work that a comment cites: `[Kingma and Ba 2015, algorithm 1]`,
+/// `Wu et al. 2018`, `Dai et al. (2020)`.
 fn citations(text: &str) -> BTreeSet<(String, String)> {
     let mut found = BTreeSet::new();
-    for line in text.lines().filter(|line| line.trim_start().starts_with("//") || line.starts_with('#')) {
-        let words: Vec<&str> = line.split(|c: char| !(c.is_alphanumeric() || "-.&".contains(c))).filter(|word| !word.is_empty()).collect();
+    for line in
+        text.lines().filter(|line| line.trim_start().starts_with("//") || line.starts_with('#'))
+    {
+        let words: Vec<&str> = line
+            .split(|c: char| !(c.is_alphanumeric() || "-.&".contains(c)))
+            .filter(|word| !word.is_empty())
+            .collect();
         for (index, word) in words.iter().enumerate() {
             let year = word.trim_end_matches('.');
-            if year.len() != 4 || !(year.starts_with("19") || year.starts_with("20")) || !year.bytes().all(|byte| byte.is_ascii_digit()) {
+            if year.len() != 4
+                || !(year.starts_with("19") || year.starts_with("20"))
+                || !year.bytes().all(|byte| byte.is_ascii_digit())
+            {
                 continue;
             }
-            let name = |back: usize| index.checked_sub(back).map(|at| words[at]).filter(|word| word.starts_with(char::is_uppercase));
+            let name = |back: usize| {
+                index
+                    .checked_sub(back)
+                    .map(|at| words[at])
+                    .filter(|word| word.starts_with(char::is_uppercase))
+            };
             let author = match &words[..index] {
                 [.., "et", "al."] => name(3),
-                [.., "and", _] if name(4).is_some() && line.contains(&format!("{}, {} and", words[index - 4], words[index - 3])) => name(4),
+                [.., "and", _]
+                    if name(4).is_some()
+                        && line.contains(&format!(
+                            "{}, {} and",
+                            words[index - 4],
+                            words[index - 3]
+                        )) =>
+                {
+                    name(4)
+                }
                 [.., "and", _] => name(3),
                 _ => name(1).filter(|author| line.contains(&format!("[{author} {year}"))),
             };
@@ -65,7 +100,9 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         let name = entry.file_name().unwrap().to_string_lossy().into_owned();
         if entry.is_dir() {
-            if !name.starts_with('.') && !["target", "runs", "tests", "golden"].contains(&name.as_str()) {
+            if !name.starts_with('.')
+                && !["target", "runs", "tests", "golden"].contains(&name.as_str())
+            {
                 sources(&entry, found);
             }
         } else if name.ends_with(".rs") || name.ends_with(".toml") {
@@ -82,8 +119,14 @@ fn every_work_that_the_code_cites_is_in_the_references() {
     let mut works = BTreeSet::new();
     for file in files {
         for (author, year) in citations(&read(&file)) {
-            let listed = references.lines().any(|row| row.starts_with(&format!("| {author}")) && row.contains(&year));
-            assert!(listed, "{} cites {author} {year}, which REFERENCES.md does not list", file.display());
+            let listed = references
+                .lines()
+                .any(|row| row.starts_with(&format!("| {author}")) && row.contains(&year));
+            assert!(
+                listed,
+                "{} cites {author} {year}, which REFERENCES.md does not list",
+                file.display()
+            );
             works.insert((author, year));
         }
     }
@@ -94,6 +137,12 @@ fn every_work_that_the_code_cites_is_in_the_references() {
 fn citations_are_seen_in_every_form() {
     let text = "/// [Neftci, Mostafa and Zenke 2019] or [Kingma and Ba 2015, algorithm 1]\n//! | Wu et al. 2018 |\n// (Dai et al. 2020)\n/// [Cramer 2022]";
     let found: Vec<(String, String)> = citations(text).into_iter().collect();
-    let expected = [("Cramer", "2022"), ("Dai", "2020"), ("Kingma", "2015"), ("Neftci", "2019"), ("Wu", "2018")];
+    let expected = [
+        ("Cramer", "2022"),
+        ("Dai", "2020"),
+        ("Kingma", "2015"),
+        ("Neftci", "2019"),
+        ("Wu", "2018"),
+    ];
     assert_eq!(found, expected.map(|(author, year)| (author.to_owned(), year.to_owned())));
 }

@@ -1,12 +1,13 @@
-//! All engines give the same spikes on random feed-forward networks, with skipping projections and norms too; clock engine and streaming
-//! engine also on recurrent ones.
+//! All engines give the same spikes on random feed-forward networks, with skipping projections and
+//! norms too; clock engine and streaming engine also on recurrent ones.
 
 use neurons::{Decay, LeakyIntegrator, Lif, Reset};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sim_core::{
-    BatchNorm, Cells, ClockEngine, DelayKernel, DenseSynapses, Granularity, LayeredEngine, Network, Objective, Pass, Population,
-    Projection, Recording, SampleLoss, SpikeFrames, StreamingEngine, Synapse, Synapses, Variables,
+    BatchNorm, Cells, ClockEngine, DelayKernel, DenseSynapses, Granularity, LayeredEngine, Network,
+    Objective, Pass, Population, Projection, Recording, SampleLoss, SpikeFrames, StreamingEngine,
+    Synapse, Synapses, Variables,
 };
 use std::sync::{Arc, Mutex};
 
@@ -22,77 +23,146 @@ struct Case {
     reset: Reset,
 }
 
-/// Input, two hidden populations and a readout in a row, with projections that skip one where drawn.
+/// Input, two hidden populations and a readout in a row, with projections that skip one where
+/// drawn.
 fn cases() -> impl Strategy<Value = Case> {
     let sizes = (1..6_usize, 1..20_usize, 1..20_usize, 1..5_usize);
-    let neuron = (prop_oneof![Just(1.0), 1.0..20.0f64], prop_oneof![Just(Reset::Hard), Just(Reset::Soft)]);
-    let granularity = prop_oneof![Just(Granularity::Synaptic), Just(Granularity::Axonal), Just(Granularity::Dendritic)];
-    (sizes, neuron, 0..9_usize, granularity, any::<(bool, bool)>(), 1..3_usize, any::<bool>(), 1..30_usize).prop_flat_map(
-        |((input, first, second, output), (tau, reset), longest, granularity, skips, taps, normed, steps)| {
-            let sizes = [input, first, second, output];
-            let mut ends = vec![(0, 1), (1, 2), (2, 3)];
-            ends.extend(skips.0.then_some((0, 2)));
-            ends.extend(skips.1.then_some((1, 3)));
-            let synapses: Vec<_> = ends.iter().map(|&(a, b)| dense(sizes[a], sizes[b], taps, longest, granularity).boxed()).collect();
-            let events = vec((0..input as u32, 0..steps as u32), 0..120);
-            let norms = (norm(first), norm(second));
-            (synapses, events, norms).prop_map(move |(synapses, events, norms)| {
-                let lif = Lif { tau_mem_ms: tau, decay: Decay::Euler, threshold: THRESHOLD, reset, ..Lif::default() };
-                let readout = LeakyIntegrator { tau_mem_ms: tau, decay: Decay::Euler, ..LeakyIntegrator::default() };
-                let cells: [Cells; 4] =
-                    [Cells::Source, Cells::Neurons(Arc::new(lif)), Cells::Neurons(Arc::new(lif)), Cells::Neurons(Arc::new(readout))];
-                let mut populations: Vec<Population> = cells
-                    .into_iter()
-                    .enumerate()
-                    .map(|(index, cells)| Population { name: format!("p{index}"), size: sizes[index], cells, norm: None })
-                    .collect();
-                if normed {
-                    populations[1].norm = Some(norms.0);
-                    populations[2].norm = Some(norms.1);
-                }
-                let projections = ends
-                    .iter()
-                    .zip(synapses)
-                    .map(|(&(source, target), dense)| Projection { source, target, synapses: Synapses::Dense(dense) })
-                    .collect();
-                // Nothing is under way and no potential is left to fire when the layered engine's window ends: it adds half the longest
-                // delay per projection only.
-                let input = SpikeFrames::from_events(input, steps + 3 * longest + 120, &events).expect("events of the grid");
-                Case { network: Network { dt_ms: 1.0, populations, projections }, input, beta: 1.0 - 1.0 / tau, reset }
-            })
-        },
+    let neuron =
+        (prop_oneof![Just(1.0), 1.0..20.0f64], prop_oneof![Just(Reset::Hard), Just(Reset::Soft)]);
+    let granularity = prop_oneof![
+        Just(Granularity::Synaptic),
+        Just(Granularity::Axonal),
+        Just(Granularity::Dendritic)
+    ];
+    (
+        sizes,
+        neuron,
+        0..9_usize,
+        granularity,
+        any::<(bool, bool)>(),
+        1..3_usize,
+        any::<bool>(),
+        1..30_usize,
     )
+        .prop_flat_map(
+            |(
+                (input, first, second, output),
+                (tau, reset),
+                longest,
+                granularity,
+                skips,
+                taps,
+                normed,
+                steps,
+            )| {
+                let sizes = [input, first, second, output];
+                let mut ends = vec![(0, 1), (1, 2), (2, 3)];
+                ends.extend(skips.0.then_some((0, 2)));
+                ends.extend(skips.1.then_some((1, 3)));
+                let synapses: Vec<_> = ends
+                    .iter()
+                    .map(|&(a, b)| dense(sizes[a], sizes[b], taps, longest, granularity).boxed())
+                    .collect();
+                let events = vec((0..input as u32, 0..steps as u32), 0..120);
+                let norms = (norm(first), norm(second));
+                (synapses, events, norms).prop_map(move |(synapses, events, norms)| {
+                    let lif = Lif {
+                        tau_mem_ms: tau,
+                        decay: Decay::Euler,
+                        threshold: THRESHOLD,
+                        reset,
+                        ..Lif::default()
+                    };
+                    let readout = LeakyIntegrator {
+                        tau_mem_ms: tau,
+                        decay: Decay::Euler,
+                        ..LeakyIntegrator::default()
+                    };
+                    let cells: [Cells; 4] = [
+                        Cells::Source,
+                        Cells::Neurons(Arc::new(lif)),
+                        Cells::Neurons(Arc::new(lif)),
+                        Cells::Neurons(Arc::new(readout)),
+                    ];
+                    let mut populations: Vec<Population> = cells
+                        .into_iter()
+                        .enumerate()
+                        .map(|(index, cells)| Population {
+                            name: format!("p{index}"),
+                            size: sizes[index],
+                            cells,
+                            norm: None,
+                        })
+                        .collect();
+                    if normed {
+                        populations[1].norm = Some(norms.0);
+                        populations[2].norm = Some(norms.1);
+                    }
+                    let projections = ends
+                        .iter()
+                        .zip(synapses)
+                        .map(|(&(source, target), dense)| Projection {
+                            source,
+                            target,
+                            synapses: Synapses::Dense(dense),
+                        })
+                        .collect();
+                    // Nothing is under way and no potential is left to fire when the layered
+                    // engine's window ends: it adds half the longest delay per projection only.
+                    let input = SpikeFrames::from_events(input, steps + 3 * longest + 120, &events)
+                        .expect("events of the grid");
+                    Case {
+                        network: Network { dt_ms: 1.0, populations, projections },
+                        input,
+                        beta: 1.0 - 1.0 / tau,
+                        reset,
+                    }
+                })
+            },
+        )
 }
 
-fn dense(pre: usize, post: usize, taps: usize, max_delay_steps: usize, granularity: Granularity) -> impl Strategy<Value = DenseSynapses> {
+fn dense(
+    pre: usize,
+    post: usize,
+    taps: usize,
+    max_delay_steps: usize,
+    granularity: Granularity,
+) -> impl Strategy<Value = DenseSynapses> {
     let delays = match granularity {
         Granularity::Synaptic => pre * post * taps,
         Granularity::Axonal => pre,
         Granularity::Dendritic => post,
     };
-    (vec(-0.6..1.0f32, pre * post * taps), vec(0.0..=max_delay_steps as f32, delays)).prop_map(move |(weight, delay)| DenseSynapses {
-        pre,
-        post,
-        taps,
-        max_delay_steps,
-        granularity,
-        kernel: DelayKernel::Gaussian,
-        weight,
-        delay,
-    })
+    (vec(-0.6..1.0f32, pre * post * taps), vec(0.0..=max_delay_steps as f32, delays)).prop_map(
+        move |(weight, delay)| DenseSynapses {
+            pre,
+            post,
+            taps,
+            max_delay_steps,
+            granularity,
+            kernel: DelayKernel::Gaussian,
+            weight,
+            delay,
+        },
+    )
 }
 
 /// Norms that do not make a neuron fire without input.
 fn norm(neurons: usize) -> impl Strategy<Value = BatchNorm> {
-    (vec(0.5..1.5f32, neurons), vec(-0.5..0.0f32, neurons), vec(0.0..0.5f32, neurons), vec(0.3..2.0f32, neurons)).prop_map(
-        move |(gain, bias, running_mean, running_variance)| BatchNorm {
+    (
+        vec(0.5..1.5f32, neurons),
+        vec(-0.5..0.0f32, neurons),
+        vec(0.0..0.5f32, neurons),
+        vec(0.3..2.0f32, neurons),
+    )
+        .prop_map(move |(gain, bias, running_mean, running_variance)| BatchNorm {
             gain,
             bias,
             running_mean,
             running_variance,
             ..BatchNorm::new(neurons)
-        },
-    )
+        })
 }
 
 /// Keeps the readout's potentials.
@@ -136,36 +206,56 @@ fn stream(engine: &mut StreamingEngine, input: &SpikeFrames, steps: usize) -> St
 
 const SIZES: [usize; 4] = [3, 20, 5, 2];
 /// `(source, target, shortest delay)`: every neuron reaches every other, some within the step.
-const RECURRENT: [(usize, usize, u32); 8] = [(0, 1, 0), (0, 3, 2), (1, 2, 0), (2, 1, 1), (1, 1, 1), (2, 2, 2), (2, 3, 0), (3, 1, 1)];
+const RECURRENT: [(usize, usize, u32); 8] =
+    [(0, 1, 0), (0, 3, 2), (1, 2, 0), (2, 1, 1), (1, 1, 1), (2, 2, 2), (2, 3, 0), (3, 1, 1)];
 
-/// Recurrent networks without memory in the membrane and with weights in 64ths: no sum is rounded, in neither precision nor order.
+/// Recurrent networks without memory in the membrane and with weights in 64ths: no sum is rounded,
+/// in neither precision nor order.
 fn recurrent() -> impl Strategy<Value = Network> {
     let synapse = (any::<u32>(), any::<u32>(), -32_i32..64, 0..9_u32);
     (vec(vec(synapse, 0..40), RECURRENT.len()), 0..4_u8).prop_map(|(drawn, refractory)| {
-        let lif = Lif { tau_mem_ms: 1.0, decay: Decay::Euler, refractory_ms: refractory.into(), ..Lif::default() };
+        let lif = Lif {
+            tau_mem_ms: 1.0,
+            decay: Decay::Euler,
+            refractory_ms: refractory.into(),
+            ..Lif::default()
+        };
         let cells = |index| if index == 0 { Cells::Source } else { Cells::Neurons(Arc::new(lif)) };
-        let populations =
-            SIZES.iter().enumerate().map(|(p, &size)| Population { name: format!("p{p}"), size, cells: cells(p), norm: None });
-        let projections = RECURRENT.iter().zip(drawn).map(|(&(source, target, shortest), drawn)| {
-            let synapses = drawn.into_iter().map(|(pre, post, weight, delay)| Synapse {
-                pre: pre % SIZES[source] as u32,
-                post: post % SIZES[target] as u32,
-                weight: f64::from(weight) / 64.0,
-                delay_steps: delay.max(shortest),
-            });
-            Projection { source, target, synapses: Synapses::Sparse(synapses.collect()) }
+        let populations = SIZES.iter().enumerate().map(|(p, &size)| Population {
+            name: format!("p{p}"),
+            size,
+            cells: cells(p),
+            norm: None,
         });
-        Network { dt_ms: 1.0, populations: populations.collect(), projections: projections.collect() }
+        let projections =
+            RECURRENT.iter().zip(drawn).map(|(&(source, target, shortest), drawn)| {
+                let synapses = drawn.into_iter().map(|(pre, post, weight, delay)| Synapse {
+                    pre: pre % SIZES[source] as u32,
+                    post: post % SIZES[target] as u32,
+                    weight: f64::from(weight) / 64.0,
+                    delay_steps: delay.max(shortest),
+                });
+                Projection { source, target, synapses: Synapses::Sparse(synapses.collect()) }
+            });
+        Network {
+            dt_ms: 1.0,
+            populations: populations.collect(),
+            projections: projections.collect(),
+        }
     })
 }
 
-/// Smallest distance of any hidden potential from the threshold, from the layered engine's currents.
+/// Smallest distance of any hidden potential from the threshold, from the layered engine's
+/// currents.
 fn margin(case: &Case, engine: &LayeredEngine) -> f64 {
     let mut smallest = f64::INFINITY;
     for p in [1, 2] {
         let (rows, stride) = engine.currents(0, p);
         for neuron in 0..case.network.populations[p].size {
-            let (scale, offset) = case.network.populations[p].norm.as_ref().map_or((1.0, 0.0), |norm| norm.deployed(neuron));
+            let (scale, offset) = case.network.populations[p]
+                .norm
+                .as_ref()
+                .map_or((1.0, 0.0), |norm| norm.deployed(neuron));
             let mut left = 0.0;
             for current in &rows[neuron * stride..][..engine.steps(p)] {
                 let v = case.beta * left + f64::from(scale * current + offset);

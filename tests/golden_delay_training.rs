@@ -1,12 +1,15 @@
-//! The `f64` oracle against one training step of the reference implementation, and against its deployed network.
+//! The `f64` oracle against one training step of the reference implementation, and against its
+//! deployed network.
 
 use crate::oracle::{
-    Firing, GoldenCase, Kernel, OracleLayer, OracleNetwork, Pass, Reset, Signal, Statistics, assert_close, golden_cases, sum_softmax,
+    Firing, GoldenCase, Kernel, OracleLayer, OracleNetwork, Pass, Reset, Signal, Statistics,
+    assert_close, golden_cases, sum_softmax,
 };
 
 /// Both sides are `f64` and differ in the order of their sums only.
 const TOLERANCE: f64 = 1e-9;
-/// An entry a million times smaller than the largest of its array is what sums of larger terms left over.
+/// An entry a million times smaller than the largest of its array is what sums of larger terms left
+/// over.
 const FLOOR: f64 = 1e-6;
 
 fn close(case: &GoldenCase, name: &str, actual: &[f64], expected: &[f64]) {
@@ -35,7 +38,12 @@ fn the_forward_pass_is_the_references() {
     for case in golden_cases() {
         let pass = case.network.forward(&case.input, Statistics::Batch);
         let hidden = case.spikes.len();
-        assert_eq!(each(&pass, |layer| &layer.spikes)[..hidden], case.spikes, "{}: every spike", case.name);
+        assert_eq!(
+            each(&pass, |layer| &layer.spikes)[..hidden],
+            case.spikes,
+            "{}: every spike",
+            case.name
+        );
         all_close(&case, "current", &each(&pass, |layer| &layer.current), &case.current);
         all_close(&case, "normalised", &each(&pass, |layer| &layer.normalised), &case.normalised);
         close(&case, "readout", &pass.readout().data, &case.readout);
@@ -63,7 +71,9 @@ fn the_deployed_network_is_the_references() {
     for mut case in golden_cases() {
         let pass = case.network.forward(&case.input, Statistics::Batch);
         case.network.update_running_statistics(&pass);
-        for (index, norm) in case.network.layers.iter().filter_map(|layer| layer.norm.as_ref()).enumerate() {
+        for (index, norm) in
+            case.network.layers.iter().filter_map(|layer| layer.norm.as_ref()).enumerate()
+        {
             close(&case, "running mean", &norm.running_mean, &case.running_mean[index]);
             close(&case, "running variance", &norm.running_variance, &case.running_variance[index]);
         }
@@ -77,16 +87,26 @@ fn the_deployed_network_is_the_references() {
         }
         let pass = deployed.forward(&case.input, Statistics::Running);
         let hidden = case.deployed.spikes.len();
-        assert_eq!(each(&pass, |layer| &layer.spikes)[..hidden], case.deployed.spikes, "{}: every spike", case.name);
-        all_close(&case, "deployed current", &each(&pass, |layer| &layer.current), &case.deployed.current);
+        assert_eq!(
+            each(&pass, |layer| &layer.spikes)[..hidden],
+            case.deployed.spikes,
+            "{}: every spike",
+            case.name
+        );
+        all_close(
+            &case,
+            "deployed current",
+            &each(&pass, |layer| &layer.current),
+            &case.deployed.current,
+        );
         close(&case, "deployed readout", &pass.readout().data, &case.deployed.readout);
         let scores = sum_softmax(pass.readout(), &case.labels).scores;
         close(&case, "deployed scores", &scores, &case.deployed.scores);
     }
 }
 
-/// The reference's position axis runs backwards: with 25 taps, a spike at step 30 arrives at 54, 47, 42, 35 and 30 for the positions
-/// -12, -5, 0, 7 and 12, and 100 steps become 112.
+/// The reference's position axis runs backwards: with 25 taps, a spike at step 30 arrives at 54,
+/// 47, 42, 35 and 30 for the positions -12, -5, 0, 7 and 12, and 100 steps become 112.
 #[test]
 fn positions_run_backwards() {
     let positions = [-12.0, -5.0, 0.0, 7.0, 12.0];
@@ -118,7 +138,8 @@ fn positions_run_backwards() {
         let current = &network.forward(&input, Statistics::Batch).layers[0].current;
         assert_eq!(current.steps, 112);
         for (neuron, arrival) in [54, 47, 42, 35, 30].into_iter().enumerate() {
-            let steps: Vec<usize> = (0..current.steps).filter(|&step| current.at(0, neuron, step) != 0.0).collect();
+            let steps: Vec<usize> =
+                (0..current.steps).filter(|&step| current.at(0, neuron, step) != 0.0).collect();
             assert_eq!(steps, [arrival], "{kernel:?}, position {}", positions[neuron]);
         }
     }

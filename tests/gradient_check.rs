@@ -1,13 +1,15 @@
-//! The oracle's gradients against finite differences, on networks whose threshold is the smooth function that the surrogate slope is the
-//! derivative of. What agrees with these gradients is a gradient.
+//! The oracle's gradients against finite differences, on networks whose threshold is the smooth
+//! function that the surrogate slope is the derivative of. What agrees with these gradients is a
+//! gradient.
 
 use crate::oracle::{
-    Case, Firing, GoldenCase, Kernel, OracleGradients, OracleLayer, OracleNetwork, Pass, Reset, Signal, Statistics, golden_cases,
-    random_cases, sum_softmax,
+    Case, Firing, GoldenCase, Kernel, OracleGradients, OracleLayer, OracleNetwork, Pass, Reset,
+    Signal, Statistics, golden_cases, random_cases, sum_softmax,
 };
 use proptest::prelude::*;
 
-/// Distance of neighbouring points. With formulas of fourth order, their error and the rounding error are then both near 1e-11.
+/// Distance of neighbouring points. With formulas of fourth order, their error and the rounding
+/// error are then both near 1e-11.
 const STEP: f64 = 2e-4;
 /// Allowed error, as a share of the largest gradient of the same array (at least 0.1).
 const TOLERANCE: f64 = 1e-6;
@@ -21,7 +23,8 @@ enum Parameter {
     Bias,
 }
 
-const EVERY_PARAMETER: [Parameter; 4] = [Parameter::Weight, Parameter::Delay, Parameter::Gain, Parameter::Bias];
+const EVERY_PARAMETER: [Parameter; 4] =
+    [Parameter::Weight, Parameter::Delay, Parameter::Gain, Parameter::Bias];
 
 impl Parameter {
     fn of(self, layer: &mut OracleLayer) -> &mut [f64] {
@@ -49,12 +52,16 @@ fn central(f: impl Fn(f64) -> f64) -> f64 {
     (8.0 * (f(STEP) - f(-STEP)) - (f(2.0 * STEP) - f(-2.0 * STEP))) / (12.0 * STEP)
 }
 
-/// Difference of fourth order towards the side of `step`, the only side on which a kink lets one look.
+/// Difference of fourth order towards the side of `step`, the only side on which a kink lets one
+/// look.
 fn one_sided(f: impl Fn(f64) -> f64, step: f64) -> f64 {
-    (-25.0 * f(0.0) + 48.0 * f(step) - 36.0 * f(2.0 * step) + 16.0 * f(3.0 * step) - 3.0 * f(4.0 * step)) / (12.0 * step)
+    (-25.0 * f(0.0) + 48.0 * f(step) - 36.0 * f(2.0 * step) + 16.0 * f(3.0 * step)
+        - 3.0 * f(4.0 * step))
+        / (12.0 * step)
 }
 
-/// The loss as a function of the network. With a detached reset, that function's resets stay where the undisturbed network has them.
+/// The loss as a function of the network. With a detached reset, that function's resets stay where
+/// the undisturbed network has them.
 fn loss(network: &OracleNetwork, case: &Case, statistics: Statistics, undisturbed: &Pass) -> f64 {
     let resets = network.detach_reset.then_some(undisturbed);
     let pass = network.forward_with_resets_of(&case.input, statistics, resets);
@@ -70,10 +77,14 @@ fn check(case: &Case, statistics: Statistics) -> Result<(), String> {
         for parameter in EVERY_PARAMETER {
             let analytic = parameter.gradient(&gradients, layer);
             let scale = analytic.iter().fold(0.1_f64, |largest, g| largest.max(g.abs()));
-            for (index, numeric) in differences(case, statistics, &pass, layer, parameter).into_iter().enumerate() {
+            for (index, numeric) in
+                differences(case, statistics, &pass, layer, parameter).into_iter().enumerate()
+            {
                 let gradient = analytic[index];
                 if (gradient - numeric).abs() > TOLERANCE * scale {
-                    return Err(format!("{parameter:?} {index} of layer {layer}: gradient {gradient}, difference {numeric}"));
+                    return Err(format!(
+                        "{parameter:?} {index} of layer {layer}: gradient {gradient}, difference {numeric}"
+                    ));
                 }
             }
         }
@@ -85,7 +96,11 @@ fn check(case: &Case, statistics: Statistics) -> Result<(), String> {
 fn check_input(case: &Case, statistics: Statistics) -> Result<(), String> {
     let network = &case.network;
     let pass = network.forward(&case.input, statistics);
-    let analytic = network.backward(&pass, &sum_softmax(pass.readout(), &case.labels).gradient).input.swap_remove(0).data;
+    let analytic = network
+        .backward(&pass, &sum_softmax(pass.readout(), &case.labels).gradient)
+        .input
+        .swap_remove(0)
+        .data;
     let scale = analytic.iter().fold(0.1_f64, |largest, g| largest.max(g.abs()));
     for (index, gradient) in analytic.into_iter().enumerate() {
         let numeric = central(|shift| {
@@ -100,7 +115,13 @@ fn check_input(case: &Case, statistics: Statistics) -> Result<(), String> {
     Ok(())
 }
 
-fn differences(case: &Case, statistics: Statistics, pass: &Pass, layer: usize, parameter: Parameter) -> Vec<f64> {
+fn differences(
+    case: &Case,
+    statistics: Statistics,
+    pass: &Pass,
+    layer: usize,
+    parameter: Parameter,
+) -> Vec<f64> {
     let mut network = case.network.clone();
     let values = parameter.of(&mut network.layers[layer]).to_vec();
     let longest = network.max_delay as f64;
@@ -120,8 +141,8 @@ fn differences(case: &Case, statistics: Statistics, pass: &Pass, layer: usize, p
     values.iter().enumerate().map(difference).collect()
 }
 
-/// Cases on which differences can be trusted: a smooth threshold, input that varies, and no delay that a difference would carry across a
-/// kink of the linear kernel, unless it sits right on it.
+/// Cases on which differences can be trusted: a smooth threshold, input that varies, and no delay
+/// that a difference would carry across a kink of the linear kernel, unless it sits right on it.
 fn smooth_cases() -> impl Strategy<Value = Case> {
     random_cases()
         .prop_filter("rounded delays have no slope, and a single step no variance", |case| {
@@ -144,7 +165,8 @@ fn smooth_cases() -> impl Strategy<Value = Case> {
 }
 
 proptest! {
-    // Fixed, because a difference is no proof: now and then a random network is too steep for the step.
+    // Fixed, because a difference is no proof: now and then a random network is too steep for the
+    // step.
     #![proptest_config(ProptestConfig { cases: 48, rng_seed: proptest::test_runner::RngSeed::Fixed(11), ..ProptestConfig::default() })]
 
     #[test]
@@ -160,19 +182,25 @@ fn smoothed(golden: GoldenCase) -> Case {
     Case { network, input: golden.input, labels: golden.labels }
 }
 
-/// The networks whose gradients the reference gave, hence with its kernels, norm, detached hard reset and slope.
+/// The networks whose gradients the reference gave, hence with its kernels, norm, detached hard
+/// reset and slope.
 #[test]
 fn the_references_networks() {
     for golden in golden_cases() {
         let name = golden.name.clone();
-        check(&smoothed(golden), Statistics::Batch).unwrap_or_else(|message| panic!("{name}: {message}"));
+        check(&smoothed(golden), Statistics::Batch)
+            .unwrap_or_else(|message| panic!("{name}: {message}"));
     }
 }
 
-/// The linear kernel has a kink at every whole delay, where the reference's gradient is zero and its delays would stay for ever.
+/// The linear kernel has a kink at every whole delay, where the reference's gradient is zero and
+/// its delays would stay for ever.
 #[test]
 fn whole_delays_have_the_one_sided_gradient() {
-    let linear = golden_cases().into_iter().find(|golden| golden.network.kernel == Kernel::Linear).expect("a linear case");
+    let linear = golden_cases()
+        .into_iter()
+        .find(|golden| golden.network.kernel == Kernel::Linear)
+        .expect("a linear case");
     let mut case = smoothed(linear);
     for delay in case.network.layers.iter_mut().flat_map(|layer| &mut layer.delay) {
         *delay = delay.round();
@@ -182,16 +210,20 @@ fn whole_delays_have_the_one_sided_gradient() {
     case.network.layers[0].delay[1] = case.network.max_delay as f64;
     check(&case, Statistics::Batch).unwrap();
     let pass = case.network.forward(&case.input, Statistics::Batch);
-    let gradients = case.network.backward(&pass, &sum_softmax(pass.readout(), &case.labels).gradient);
+    let gradients =
+        case.network.backward(&pass, &sum_softmax(pass.readout(), &case.labels).gradient);
     for layer in gradients.delay {
         assert!(layer.iter().all(|gradient| gradient.abs() > 1e-9), "no delay is stuck: {layer:?}");
     }
 }
 
-/// The random networks have both kinds of reset, which would prove little if their gradients were the same.
+/// The random networks have both kinds of reset, which would prove little if their gradients were
+/// the same.
 #[test]
 fn detaching_the_reset_matters() {
-    let mut case = smoothed(golden_cases().into_iter().find(|golden| golden.network.beta > 0.1).expect("a leaky case"));
+    let mut case = smoothed(
+        golden_cases().into_iter().find(|golden| golden.network.beta > 0.1).expect("a leaky case"),
+    );
     for reset in [Reset::Hard, Reset::Soft] {
         case.network.reset = reset;
         let [detached, whole] = [true, false].map(|detach_reset| {
@@ -206,7 +238,12 @@ fn detaching_the_reset_matters() {
 #[test]
 fn kernel_slopes_are_derivatives() {
     let longest = 12;
-    for (kernel, sigma) in [(Kernel::Gaussian, 0.5), (Kernel::Gaussian, 1.3), (Kernel::Gaussian, 12.27), (Kernel::Linear, 0.0)] {
+    for (kernel, sigma) in [
+        (Kernel::Gaussian, 0.5),
+        (Kernel::Gaussian, 1.3),
+        (Kernel::Gaussian, 12.27),
+        (Kernel::Linear, 0.0),
+    ] {
         for delay in [0.3, 4.0, 6.5, 11.99, 12.0] {
             for (n, slope) in kernel.slope(delay, longest, sigma).into_iter().enumerate() {
                 let f = |shift: f64| kernel.value(delay + shift, longest, sigma)[n];
@@ -215,7 +252,10 @@ fn kernel_slopes_are_derivatives() {
                     Kernel::Linear if delay.fract() == 0.0 => one_sided(f, STEP),
                     _ => central(f),
                 };
-                assert!((slope - numeric).abs() < 1e-9, "{kernel:?} {sigma} at {delay}, tap {n}: {slope} {numeric}");
+                assert!(
+                    (slope - numeric).abs() < 1e-9,
+                    "{kernel:?} {sigma} at {delay}, tap {n}: {slope} {numeric}"
+                );
             }
         }
     }
@@ -225,7 +265,11 @@ fn kernel_slopes_are_derivatives() {
 #[test]
 fn loss_gradient() {
     let mut readout = Signal::zeros(2, 3, 4);
-    readout.data.iter_mut().enumerate().for_each(|(index, v)| *v = (index as f64 * 2.3).sin() * 2.0);
+    readout
+        .data
+        .iter_mut()
+        .enumerate()
+        .for_each(|(index, v)| *v = (index as f64 * 2.3).sin() * 2.0);
     let labels = [2, 0];
     for (index, gradient) in sum_softmax(&readout, &labels).gradient.data.into_iter().enumerate() {
         let numeric = central(|shift| {

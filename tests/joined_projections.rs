@@ -1,12 +1,14 @@
-//! Gradients of the layered engine where projections meet: side by side, past a population, with delays that synapses share.
+//! Gradients of the layered engine where projections meet: side by side, past a population, with
+//! delays that synapses share.
 
 use neurons::{LeakyIntegrator, Lif};
 use plasticity::gradient::Loss;
 use proptest::prelude::*;
 use rand::RngExt;
 use sim_core::{
-    BatchNorm, Cells, DelayKernel, DenseSynapses, GaussianMethod, Granularity, KernelEvaluation, Kernels, LayeredEngine, Network,
-    NormStatistics, Objective, Pass, Population, Precision, Projection, Purpose, SampleLoss, Seed, SpikeFrames, Synapses,
+    BatchNorm, Cells, DelayKernel, DenseSynapses, GaussianMethod, Granularity, KernelEvaluation,
+    Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, Population, Precision,
+    Projection, Purpose, SampleLoss, Seed, SpikeFrames, Synapses,
 };
 use std::sync::Arc;
 
@@ -26,7 +28,9 @@ impl Objective for SumSoftmax {
     ) -> SampleLoss {
         let (loss, label) = (Loss::SumSoftmax, slot % CLASSES);
         let result = match gradient {
-            Some((gradient, scale)) => loss.value_and_gradient(output, CLASSES, steps, label, scale as f64, gradient),
+            Some((gradient, scale)) => {
+                loss.value_and_gradient(output, CLASSES, steps, label, scale as f64, gradient)
+            }
             None => loss.value(output, CLASSES, steps, label),
         };
         SampleLoss { loss: result.loss, predicted: result.predicted }
@@ -42,12 +46,23 @@ fn populations(sizes: &[usize]) -> Vec<Population> {
         _ => Cells::Neurons(Arc::new(Lif { tau_mem_ms: 5.0, ..Lif::default() })),
     };
     let norm = |index: usize| (index > 0 && index < last).then(|| BatchNorm::new(sizes[index]));
-    let population =
-        |(index, &size): (usize, &usize)| Population { name: format!("p{index}"), size, cells: cells(index), norm: norm(index) };
+    let population = |(index, &size): (usize, &usize)| Population {
+        name: format!("p{index}"),
+        size,
+        cells: cells(index),
+        norm: norm(index),
+    };
     sizes.iter().enumerate().map(population).collect()
 }
 
-fn synapses(seed: u64, pre: usize, post: usize, taps: usize, max_delay_steps: usize, granularity: Granularity) -> DenseSynapses {
+fn synapses(
+    seed: u64,
+    pre: usize,
+    post: usize,
+    taps: usize,
+    max_delay_steps: usize,
+    granularity: Granularity,
+) -> DenseSynapses {
     let mut random = Seed(seed).stream(Purpose::Weights, 0, 0);
     let mut synapses = DenseSynapses {
         pre,
@@ -60,7 +75,9 @@ fn synapses(seed: u64, pre: usize, post: usize, taps: usize, max_delay_steps: us
         delay: Vec::new(),
     };
     synapses.weight = (0..pre * post * taps).map(|_| random.random_range(-1.0..1.5)).collect();
-    synapses.delay = (0..synapses.delay_count()).map(|_| random.random_range(0.0..=max_delay_steps as f32)).collect();
+    synapses.delay = (0..synapses.delay_count())
+        .map(|_| random.random_range(0.0..=max_delay_steps as f32))
+        .collect();
     synapses
 }
 
@@ -70,13 +87,18 @@ fn dense(source: usize, target: usize, synapses: &DenseSynapses) -> Projection {
 
 fn frames(seed: u64, channels: usize, steps: usize) -> SpikeFrames {
     let mut random = Seed(seed).stream(Purpose::Synthesis, 0, 0);
-    let events: Vec<_> =
-        (0..channels * steps / 5).map(|_| (random.random_range(0..channels as u32), random.random_range(0..steps as u32))).collect();
+    let events: Vec<_> = (0..channels * steps / 5)
+        .map(|_| (random.random_range(0..channels as u32), random.random_range(0..steps as u32)))
+        .collect();
     SpikeFrames::from_events(channels, steps, &events).unwrap()
 }
 
 fn pass(sigma_raw: f64, evaluation: KernelEvaluation) -> Pass {
-    Pass { kernels: Kernels::Trained { sigma_raw, evaluation }, norm: NormStatistics::Batch, dropout: None }
+    Pass {
+        kernels: Kernels::Trained { sigma_raw, evaluation },
+        norm: NormStatistics::Batch,
+        dropout: None,
+    }
 }
 
 /// The largest difference as a share of the largest entry.
@@ -94,7 +116,12 @@ fn projections_side_by_side_add_up() {
         let both = synapses(1, 40, 18, 2, 24, Granularity::Synaptic);
         let half = |k: usize| {
             let every = |all: &[f32]| all.iter().skip(k).step_by(2).copied().collect();
-            DenseSynapses { taps: 1, weight: every(&both.weight), delay: every(&both.delay), ..both.clone() }
+            DenseSynapses {
+                taps: 1,
+                weight: every(&both.weight),
+                delay: every(&both.delay),
+                ..both.clone()
+            }
         };
         let first = synapses(2, 5, 40, 1, 24, Granularity::Synaptic);
         let last = synapses(3, 18, CLASSES, 1, 24, Granularity::Synaptic);
@@ -108,15 +135,26 @@ fn projections_side_by_side_add_up() {
         let batch: Vec<_> = (0..7).map(|sample| frames(sample, 5, 30)).collect();
         let train = |network: &Network| {
             let mut engine = LayeredEngine::new(network).unwrap();
-            engine.train(network, &batch, &pass(sigma, KernelEvaluation::default()), &SumSoftmax).unwrap().clone()
+            engine
+                .train(network, &batch, &pass(sigma, KernelEvaluation::default()), &SumSoftmax)
+                .unwrap()
+                .clone()
         };
         let (apart, merged) = (train(&apart), train(&merged));
         for (a, b) in [(0, 0), (3, 2)] {
-            assert!(difference(&apart.projections[a].weight, &merged.projections[b].weight) < 1e-4, "projection {a} at sigma {sigma}");
-            assert!(difference(&apart.projections[a].delay, &merged.projections[b].delay) < 1e-4, "projection {a} at sigma {sigma}");
+            assert!(
+                difference(&apart.projections[a].weight, &merged.projections[b].weight) < 1e-4,
+                "projection {a} at sigma {sigma}"
+            );
+            assert!(
+                difference(&apart.projections[a].delay, &merged.projections[b].delay) < 1e-4,
+                "projection {a} at sigma {sigma}"
+            );
         }
         let woven: Vec<f32> =
-            (apart.projections[1].weight.iter().zip(&apart.projections[2].weight)).flat_map(|(first, second)| [*first, *second]).collect();
+            (apart.projections[1].weight.iter().zip(&apart.projections[2].weight))
+                .flat_map(|(first, second)| [*first, *second])
+                .collect();
         assert!(difference(&woven, &merged.projections[1].weight) < 1e-4, "sigma {sigma}");
     }
 }
@@ -124,8 +162,9 @@ fn projections_side_by_side_add_up() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// On networks with skips and any granularity, approximations stay near the exact kernels, gradients too, and an engine that has run
-    /// other batches and kernels before gives the same bits as a new one.
+    /// On networks with skips and any granularity, approximations stay near the exact kernels,
+    /// gradients too, and an engine that has run other batches and kernels before gives the same
+    /// bits as a new one.
     #[test]
     fn approximations_and_reuse_change_little_and_nothing(
         seed in 0_u64..1000,
@@ -167,7 +206,8 @@ proptest! {
             engine.evaluate(&network, &batch, &exact, &SumSoftmax).unwrap();
             engine.spikes(sample, p)
         }));
-        // Behind a norm some gradients are what larger terms leave over: they are compared with the largest of all.
+        // Behind a norm some gradients are what larger terms leave over: they are compared with the
+        // largest of all.
         let scale = reference.projections.iter().flat_map(|projection| &projection.weight).fold(1e-6f32, |max, x| max.max(x.abs()));
         if same_spikes {
             for (a, b) in gradients.projections.iter().zip(&reference.projections) {
@@ -178,23 +218,45 @@ proptest! {
     }
 }
 
-/// Products in bf16 keep a gradient to about a hundredth. Input spikes are so rare that none is taken by rows: all neurons fire as they do
-/// in single precision, and what differs is the way back.
+/// Products in bf16 keep a gradient to about a hundredth. Input spikes are so rare that none is
+/// taken by rows: all neurons fire as they do in single precision, and what differs is the way
+/// back.
 #[test]
 fn bf16_keeps_gradients_to_a_hundredth() {
     let sizes = [12, 48, CLASSES];
     let between = |source: usize, target: usize| {
-        dense(source, target, &synapses((source * 10 + target) as u64, sizes[source], sizes[target], 1, 24, Granularity::Synaptic))
+        dense(
+            source,
+            target,
+            &synapses(
+                (source * 10 + target) as u64,
+                sizes[source],
+                sizes[target],
+                1,
+                24,
+                Granularity::Synaptic,
+            ),
+        )
     };
-    let network = Network { dt_ms: 1.0, populations: populations(&sizes), projections: vec![between(0, 1), between(1, 2)] };
+    let network = Network {
+        dt_ms: 1.0,
+        populations: populations(&sizes),
+        projections: vec![between(0, 1), between(1, 2)],
+    };
     let rare = |sample: u32| {
-        let events = (0..12).flat_map(|channel| [(channel, (channel * 7 + sample * 3) % 40), (channel, (channel + sample) % 37)]);
+        let events = (0..12).flat_map(|channel| {
+            [(channel, (channel * 7 + sample * 3) % 40), (channel, (channel + sample) % 37)]
+        });
         SpikeFrames::from_events(12, 40, &events.collect::<Vec<_>>()).unwrap()
     };
     let batch: Vec<_> = (0..8).map(rare).collect();
     for sigma in [0.23, 9.0] {
         let train = |precision| {
-            let evaluation = KernelEvaluation { gaussian: GaussianMethod::Cheapest, precision, ..KernelEvaluation::default() };
+            let evaluation = KernelEvaluation {
+                gaussian: GaussianMethod::Cheapest,
+                precision,
+                ..KernelEvaluation::default()
+            };
             let mut engine = LayeredEngine::new(&network).unwrap();
             engine.train(&network, &batch, &pass(sigma, evaluation), &SumSoftmax).unwrap().clone()
         };
@@ -211,26 +273,47 @@ fn bf16_keeps_gradients_to_a_hundredth() {
 
 #[test]
 fn networks_the_engine_cannot_run_are_refused() {
-    let between = |source: usize, target: usize| dense(source, target, &synapses(1, 4, 4, 1, 3, Granularity::Synaptic));
-    let network = |projections| Network { dt_ms: 1.0, populations: populations(&[4, 4, 4, 4]), projections };
-    let orphan = LayeredEngine::new(&network(vec![between(0, 2), between(1, 2), between(2, 3)])).unwrap_err();
+    let between = |source: usize, target: usize| {
+        dense(source, target, &synapses(1, 4, 4, 1, 3, Granularity::Synaptic))
+    };
+    let network =
+        |projections| Network { dt_ms: 1.0, populations: populations(&[4, 4, 4, 4]), projections };
+    let orphan = LayeredEngine::new(&network(vec![between(0, 2), between(1, 2), between(2, 3)]))
+        .unwrap_err();
     assert!(orphan.to_string().contains("no projection ends at population p1"), "{orphan}");
 
     let chain = network(vec![between(0, 1), between(1, 2), between(2, 3)]);
     let mut engine = LayeredEngine::new(&chain).unwrap();
     let skip = network(vec![between(0, 1), between(0, 2), between(1, 2), between(2, 3)]);
-    let refused = engine.evaluate(&skip, &[frames(0, 4, 9)], &Pass::DEPLOYED, &SumSoftmax).unwrap_err();
-    assert!(refused.to_string().contains("built for a network of other populations or projections"), "{refused}");
+    let refused =
+        engine.evaluate(&skip, &[frames(0, 4, 9)], &Pass::DEPLOYED, &SumSoftmax).unwrap_err();
+    assert!(
+        refused.to_string().contains("built for a network of other populations or projections"),
+        "{refused}"
+    );
 }
 
 #[test]
 fn samples_without_steps_are_legal() {
-    let between = |source: usize, target: usize| dense(source, target, &synapses(1, 4, 4, 1, 0, Granularity::Synaptic));
-    let mut network = Network { dt_ms: 1.0, populations: populations(&[4, 4, 4]), projections: vec![between(0, 1), between(1, 2)] };
+    let between = |source: usize, target: usize| {
+        dense(source, target, &synapses(1, 4, 4, 1, 0, Granularity::Synaptic))
+    };
+    let mut network = Network {
+        dt_ms: 1.0,
+        populations: populations(&[4, 4, 4]),
+        projections: vec![between(0, 1), between(1, 2)],
+    };
     network.populations[2].size = 4;
     let empty = SpikeFrames::from_events(4, 0, &[]).unwrap();
     let mut engine = LayeredEngine::new(&network).unwrap();
-    engine.train(&network, &[empty.clone(), empty], &pass(1.0, KernelEvaluation::default()), &FirstClass).unwrap();
+    engine
+        .train(
+            &network,
+            &[empty.clone(), empty],
+            &pass(1.0, KernelEvaluation::default()),
+            &FirstClass,
+        )
+        .unwrap();
 }
 
 /// Gradient one at every place.

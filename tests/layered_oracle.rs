@@ -1,26 +1,32 @@
-//! The layered engine against the `f64` oracle on random networks: forward, loss and every gradient, for whatever kernel, leak, reset,
-//! norm and number of kernel elements.
+//! The layered engine against the `f64` oracle on random networks: forward, loss and every
+//! gradient, for whatever kernel, leak, reset, norm and number of kernel elements.
 
-use crate::oracle::{Case, Firing, Kernel, OracleGradients, OracleNetwork, Pass as OraclePass, Reset as OracleReset, Signal, Statistics};
+use crate::oracle::{
+    Case, Firing, Kernel, OracleGradients, OracleNetwork, Pass as OraclePass, Reset as OracleReset,
+    Signal, Statistics,
+};
 use crate::oracle::{random_cases, sum_softmax};
 use neurons::{Decay, LeakyIntegrator, Lif, Reset, Surrogate};
 use plasticity::gradient::Loss;
 use proptest::prelude::*;
 use sim_core::{
-    BatchNorm, Cells, DelayKernel, DenseSynapses, Granularity, KernelEvaluation, Kernels, LayeredEngine, Network, NormStatistics,
-    Objective, Pass, Population, Projection, SampleLoss, SpikeFrames, Synapses, effective_sigma,
+    BatchNorm, Cells, DelayKernel, DenseSynapses, Granularity, KernelEvaluation, Kernels,
+    LayeredEngine, Network, NormStatistics, Objective, Pass, Population, Projection, SampleLoss,
+    SpikeFrames, Synapses, effective_sigma,
 };
 use std::sync::Arc;
 
-/// Single against double precision through up to three layers, relative to the largest entry of an array.
+/// Single against double precision through up to three layers, relative to the largest entry of an
+/// array.
 const TOLERANCE: f64 = 1e-3;
-/// Arrays smaller than this share of the largest gradient are what larger terms left over: behind a norm, for instance, the gradient along
-/// a weight vector vanishes.
+/// Arrays smaller than this share of the largest gradient are what larger terms left over: behind a
+/// norm, for instance, the gradient along a weight vector vanishes.
 const FLOOR: f64 = 5e-2;
 /// A potential this near the threshold may fall on either side of it in single precision.
 const MARGIN: f64 = 1e-4;
 
-/// The case as both sides can run it: no dropout, the reference's tail, parameters that `f32` holds.
+/// The case as both sides can run it: no dropout, the reference's tail, parameters that `f32`
+/// holds.
 fn runnable(mut case: Case) -> Case {
     let network = &mut case.network;
     network.extra_steps = network.max_delay / 2;
@@ -31,7 +37,12 @@ fn runnable(mut case: Case) -> Case {
         layer.mask = None;
         layer.weight.iter_mut().chain(&mut layer.delay).for_each(single);
         if let Some(norm) = &mut layer.norm {
-            let all = [&mut norm.gain, &mut norm.bias, &mut norm.running_mean, &mut norm.running_variance];
+            let all = [
+                &mut norm.gain,
+                &mut norm.bias,
+                &mut norm.running_mean,
+                &mut norm.running_variance,
+            ];
             all.into_iter().flatten().for_each(single);
         }
     }
@@ -41,7 +52,12 @@ fn runnable(mut case: Case) -> Case {
 fn network(oracle: &OracleNetwork) -> Network {
     let singles = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<_>>();
     let tau_mem_ms = 1.0 / (1.0 - oracle.beta);
-    let channels = Population { name: "input".into(), size: oracle.layers[0].pre, cells: Cells::Source, norm: None };
+    let channels = Population {
+        name: "input".into(),
+        size: oracle.layers[0].pre,
+        cells: Cells::Source,
+        norm: None,
+    };
     let mut network = Network { dt_ms: 1.0, populations: vec![channels], projections: Vec::new() };
     for (index, layer) in oracle.layers.iter().enumerate() {
         let hidden = index + 1 < oracle.layers.len();
@@ -54,11 +70,16 @@ fn network(oracle: &OracleNetwork) -> Network {
             surrogate: Surrogate::Atan { alpha: oracle.alpha as f32 },
             ..Lif::default()
         };
-        let readout = LeakyIntegrator { tau_mem_ms, decay: Decay::Euler, ..LeakyIntegrator::default() };
+        let readout =
+            LeakyIntegrator { tau_mem_ms, decay: Decay::Euler, ..LeakyIntegrator::default() };
         network.populations.push(Population {
             name: format!("layer{index}"),
             size: layer.post,
-            cells: if hidden { Cells::Neurons(Arc::new(lif)) } else { Cells::Neurons(Arc::new(readout)) },
+            cells: if hidden {
+                Cells::Neurons(Arc::new(lif))
+            } else {
+                Cells::Neurons(Arc::new(readout))
+            },
             norm: layer.norm.as_ref().map(|norm| BatchNorm {
                 gain: singles(&norm.gain),
                 bias: singles(&norm.bias),
@@ -92,9 +113,15 @@ fn network(oracle: &OracleNetwork) -> Network {
 
 fn frames(input: &Signal) -> Vec<SpikeFrames> {
     let of = |sample: usize| {
-        let grid = (0..input.neurons).flat_map(|neuron| (0..input.steps).map(move |step| (neuron, step)));
+        let grid =
+            (0..input.neurons).flat_map(|neuron| (0..input.steps).map(move |step| (neuron, step)));
         let events: Vec<(u32, u32)> = grid
-            .flat_map(|(neuron, step)| std::iter::repeat_n((neuron as u32, step as u32), input.at(sample, neuron, step) as usize))
+            .flat_map(|(neuron, step)| {
+                std::iter::repeat_n(
+                    (neuron as u32, step as u32),
+                    input.at(sample, neuron, step) as usize,
+                )
+            })
             .collect();
         SpikeFrames::from_events(input.neurons, input.steps, &events).expect("events of the grid")
     };
@@ -116,9 +143,14 @@ impl Objective for Labelled<'_> {
         _memory: &mut Vec<f64>,
     ) -> SampleLoss {
         match gradient {
-            Some((gradient, scale)) => {
-                Loss::SumSoftmax.value_and_gradient(output, self.classes, steps, self.labels[slot], f64::from(scale), gradient)
-            }
+            Some((gradient, scale)) => Loss::SumSoftmax.value_and_gradient(
+                output,
+                self.classes,
+                steps,
+                self.labels[slot],
+                f64::from(scale),
+                gradient,
+            ),
             None => Loss::SumSoftmax.value(output, self.classes, steps, self.labels[slot]),
         }
     }
@@ -127,7 +159,9 @@ impl Objective for Labelled<'_> {
 /// Whether rounding could change a spike, or a norm divides by next to nothing.
 fn is_delicate(oracle: &OracleNetwork, pass: &OraclePass) -> bool {
     let hidden = &pass.layers[..pass.layers.len() - 1];
-    let near = hidden.iter().any(|layer| layer.potential.data.iter().any(|v| (v - oracle.threshold).abs() < MARGIN));
+    let near = hidden
+        .iter()
+        .any(|layer| layer.potential.data.iter().any(|v| (v - oracle.threshold).abs() < MARGIN));
     near || pass.layers.iter().any(|layer| layer.variance.iter().any(|&variance| variance < 1e-2))
 }
 
@@ -135,12 +169,16 @@ fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |largest, value| largest.max(value.abs()))
 }
 
-/// Asserts that two arrays agree within [`TOLERANCE`] of their largest entry, or of `floor` if that is more.
+/// Asserts that two arrays agree within [`TOLERANCE`] of their largest entry, or of `floor` if that
+/// is more.
 fn assert_close(name: &str, actual: &[f64], expected: &[f64], floor: f64) {
     assert_eq!(actual.len(), expected.len(), "{name}: length");
     let scale = largest(expected).max(floor);
     for (index, (a, e)) in actual.iter().zip(expected).enumerate() {
-        assert!((a - e).abs() <= TOLERANCE * scale, "{name}[{index}]: {a}, expected {e}, scale {scale}");
+        assert!(
+            (a - e).abs() <= TOLERANCE * scale,
+            "{name}[{index}]: {a}, expected {e}, scale {scale}"
+        );
     }
 }
 

@@ -1,4 +1,5 @@
-//! All integration tests of the library in one binary, so that it links once, but for `allocations.rs`, whose allocator would count them all.
+//! All integration tests of the library in one binary, so that it links once, but for
+//! `allocations.rs`, whose allocator would count them all.
 //!
 //! | module | holds against each other |
 //! |---|---|

@@ -1,6 +1,9 @@
-//! What training promises: the same bits for any number of threads, and an exact resume, from inside an epoch too; and where it starts from.
+//! What training promises: the same bits for any number of threads, and an exact resume, from
+//! inside an epoch too; and where it starts from.
 
-use datasets::{Align, Augmentation, Binning, NewSample, Randman, SpikeDataset, SpikeRecordings, TimeType};
+use datasets::{
+    Align, Augmentation, Binning, NewSample, Randman, SpikeDataset, SpikeRecordings, TimeType,
+};
 use plasticity::gradient::{Constant, Schedule, SigmaSchedule};
 use plasticity::{Progress, Trainer, TrainingSettings};
 use rand::RngExt;
@@ -14,16 +17,24 @@ use synfire::{Experiment, FeedForward};
 const SEED: Seed = Seed(5);
 
 fn data() -> SpikeDataset {
-    let randman = Randman { classes: 3, neurons: 21, samples_per_class: 15, duration_ms: 40.0, ..Randman::default() };
+    let randman = Randman {
+        classes: 3,
+        neurons: 21,
+        samples_per_class: 15,
+        duration_ms: 40.0,
+        ..Randman::default()
+    };
     let recordings = Arc::new(randman.recordings(SEED).unwrap());
     let binning = Binning { dt_ms: 2.0, channel_group: 1, align: Align::Zero, max_steps: None };
-    let augmentation = Augmentation { channel_shift: 2, time_jitter_ms: 1.0, spike_drop: 0.1, blend: 0.3 };
+    let augmentation =
+        Augmentation { channel_shift: 2, time_jitter_ms: 1.0, spike_drop: 0.1, blend: 0.3 };
     let all: Vec<usize> = (0..recordings.len()).collect();
     SpikeDataset::new(recordings, binning, augmentation, SEED, &all).unwrap()
 }
 
 fn network(data: &SpikeDataset) -> Network {
-    let settings = FeedForward { hidden: vec![19, 18], max_delay_ms: 14.0, ..FeedForward::default() };
+    let settings =
+        FeedForward { hidden: vec![19, 18], max_delay_ms: 14.0, ..FeedForward::default() };
     settings.build(data.channels(), data.classes(), 2.0, SEED).unwrap()
 }
 
@@ -34,7 +45,10 @@ fn settings() -> TrainingSettings {
         dropout: 0.3,
         recalibrate_norm: true,
         sigma: SigmaSchedule { start: 3.0, ..SigmaSchedule::default() },
-        kernel: KernelEvaluation { gaussian: GaussianMethod::Cheapest, ..KernelEvaluation::default() },
+        kernel: KernelEvaluation {
+            gaussian: GaussianMethod::Cheapest,
+            ..KernelEvaluation::default()
+        },
         ..TrainingSettings::default()
     }
 }
@@ -46,7 +60,8 @@ fn trainer(data: &SpikeDataset) -> Trainer {
 fn train(trainer: &mut Trainer, data: &SpikeDataset, epochs: usize) {
     let all: Vec<usize> = (0..data.len()).collect();
     while trainer.epoch() < epochs {
-        let _ = trainer.train_epoch(data, &all, &mut |_: &Progress| ControlFlow::Continue(())).unwrap();
+        let _ =
+            trainer.train_epoch(data, &all, &mut |_: &Progress| ControlFlow::Continue(())).unwrap();
         trainer.recalibrate_norm(data, &all).unwrap();
     }
 }
@@ -88,7 +103,13 @@ fn resuming_inside_an_epoch_is_exact() {
     });
     assert!(stopped.unwrap().is_break());
     bytes(&first, folder.path());
-    let mut second = Trainer::resume(&folder.path().join("checkpoint.safetensors"), network(&data), settings(), SEED).unwrap();
+    let mut second = Trainer::resume(
+        &folder.path().join("checkpoint.safetensors"),
+        network(&data),
+        settings(),
+        SEED,
+    )
+    .unwrap();
     train(&mut second, &data, 4);
     assert!(bytes(&second, folder.path()) == bytes(&whole, folder.path()));
     assert_eq!(second.evaluate(&data, &all).unwrap(), whole.evaluate(&data, &all).unwrap());
@@ -100,7 +121,13 @@ fn a_checkpoint_of_another_network_is_refused_by_name() {
     bytes(&trainer(&data), folder.path());
     let path = folder.path().join("checkpoint.safetensors");
     let other = FeedForward { hidden: vec![10, 18], max_delay_ms: 14.0, ..FeedForward::default() };
-    let error = Trainer::resume(&path, other.build(data.channels(), data.classes(), 2.0, SEED).unwrap(), settings(), SEED).unwrap_err();
+    let error = Trainer::resume(
+        &path,
+        other.build(data.channels(), data.classes(), 2.0, SEED).unwrap(),
+        settings(),
+        SEED,
+    )
+    .unwrap_err();
     let text = error.to_string();
     assert!(
         text.contains("checkpoint.safetensors: it belongs to another network: population hidden1 has 19 neurons in the checkpoint, "),
@@ -108,7 +135,12 @@ fn a_checkpoint_of_another_network_is_refused_by_name() {
     );
     let faster = FeedForward { hidden: vec![19, 18], max_delay_ms: 14.0, ..FeedForward::default() };
     let faster = faster.build(data.channels(), data.classes(), 2.5, SEED).unwrap();
-    assert!(Trainer::resume(&path, faster, settings(), SEED).unwrap_err().to_string().contains("a step lasts 2 ms in the checkpoint"));
+    assert!(
+        Trainer::resume(&path, faster, settings(), SEED)
+            .unwrap_err()
+            .to_string()
+            .contains("a step lasts 2 ms in the checkpoint")
+    );
     let longer = TrainingSettings { epochs: 5, ..settings() };
     assert!(
         Trainer::resume(&path, network(&data), longer, SEED)
@@ -131,7 +163,10 @@ fn a_run_that_leaves_the_finite_numbers_says_so() {
     let mut trainer = Trainer::new(network(&data), settings, SEED).unwrap();
     let all: Vec<usize> = (0..data.len()).collect();
     let error = trainer.train_epoch(&data, &all, &mut |_| ControlFlow::Continue(())).unwrap_err();
-    assert!(error.to_string().starts_with("epoch 1, batch ") && error.to_string().contains("finite"), "{error}");
+    assert!(
+        error.to_string().starts_with("epoch 1, batch ") && error.to_string().contains("finite"),
+        "{error}"
+    );
 }
 
 /// Firing rates of both hidden populations in the first step of training, for three seeds.
@@ -144,7 +179,9 @@ fn initial_firing_rates(data: impl Fn(&Experiment, Seed) -> SpikeDataset) -> Vec
         let network = experiment.build_network(140, 20).unwrap();
         let mut trainer = Trainer::new(network, experiment.training.clone(), seed).unwrap();
         let batch: Vec<usize> = (0..dataset.len().min(256)).collect();
-        let ControlFlow::Continue(report) = trainer.train_epoch(&dataset, &batch, &mut |_| ControlFlow::Continue(())).unwrap() else {
+        let ControlFlow::Continue(report) =
+            trainer.train_epoch(&dataset, &batch, &mut |_| ControlFlow::Continue(())).unwrap()
+        else {
             panic!("nobody broke the epoch");
         };
         [report.firing_rates[0].1, report.firing_rates[1].1]
@@ -152,21 +189,27 @@ fn initial_firing_rates(data: impl Fn(&Experiment, Seed) -> SpikeDataset) -> Vec
     (0..3).map(rates).collect()
 }
 
-/// Holds the mean over the seeds of each population against the reference's. Rates depend on the seed: the reference's own differ by up to
-/// 0.001 on made-up spikes and by 0.015 on recordings.
+/// Holds the mean over the seeds of each population against the reference's. Rates depend on the
+/// seed: the reference's own differ by up to 0.001 on made-up spikes and by 0.015 on recordings.
 fn assert_rates_of_the_reference(ours: &[[f64; 2]], input: &str, tolerance: f64) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/initial_firing_rates.json");
-    let golden: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).expect(path)).expect(path);
+    let golden: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path).expect(path)).expect(path);
     let reference: Vec<[f64; 2]> = serde_json::from_value(golden[input]["rates"].clone()).unwrap();
-    let mean = |rates: &[[f64; 2]], population: usize| rates.iter().map(|rates| rates[population]).sum::<f64>() / rates.len() as f64;
+    let mean = |rates: &[[f64; 2]], population: usize| {
+        rates.iter().map(|rates| rates[population]).sum::<f64>() / rates.len() as f64
+    };
     for population in 0..2 {
         let (ours, reference) = (mean(ours, population), mean(&reference, population));
-        assert!((ours - reference).abs() < tolerance, "{input}: population {population} fires {ours}, the reference's {reference}");
+        assert!(
+            (ours - reference).abs() < tolerance,
+            "{input}: population {population} fires {ours}, the reference's {reference}"
+        );
     }
 }
 
-/// Spikes of SHD's number, uniform over a second: the norms make the currents nearly normal, and 0.16 of a normal distribution lies above the
-/// threshold.
+/// Spikes of SHD's number, uniform over a second: the norms make the currents nearly normal, and
+/// 0.16 of a normal distribution lies above the threshold.
 #[test]
 fn initial_firing_rates_are_those_of_the_reference() {
     let rates = initial_firing_rates(|experiment, seed| {
@@ -174,11 +217,24 @@ fn initial_firing_rates_are_those_of_the_reference() {
             let mut random = seed.stream(Purpose::Synthesis, 0, sample);
             let mut seconds: Vec<f64> = (0..8000).map(|_| random.random()).collect();
             seconds.sort_by(f64::total_cmp);
-            NewSample { seconds, units: (0..8000).map(|_| random.random_range(0..700)).collect(), label: (sample % 20) as u16 }
+            NewSample {
+                seconds,
+                units: (0..8000).map(|_| random.random_range(0..700)).collect(),
+                label: (sample % 20) as u16,
+            }
         });
-        let recordings = SpikeRecordings::from_samples("uniform spikes", 700, 20, TimeType::Float64, samples).unwrap();
+        let recordings =
+            SpikeRecordings::from_samples("uniform spikes", 700, 20, TimeType::Float64, samples)
+                .unwrap();
         let training: Vec<usize> = (0..recordings.len()).collect();
-        SpikeDataset::new(Arc::new(recordings), experiment.data.binning, Augmentation::default(), seed, &training).unwrap()
+        SpikeDataset::new(
+            Arc::new(recordings),
+            experiment.data.binning,
+            Augmentation::default(),
+            seed,
+            &training,
+        )
+        .unwrap()
     });
     for rate in rates.as_flattened() {
         assert!((0.14..0.17).contains(rate), "{rates:?}");
@@ -186,7 +242,8 @@ fn initial_firing_rates_are_those_of_the_reference() {
     assert_rates_of_the_reference(&rates, "made_up", 0.004);
 }
 
-/// On recordings the rates are lower: many a recording ends in silence, which makes its currents none.
+/// On recordings the rates are lower: many a recording ends in silence, which makes its currents
+/// none.
 #[test]
 fn initial_firing_rates_on_recordings_are_those_of_the_reference() {
     let Some(folder) = std::env::var_os("SYNFIRE_DATA") else {

@@ -40,13 +40,18 @@ impl Error {
     /// An [`Error::Io`], or [`Error::DiskFull`] where that is the reason.
     pub fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: path.to_owned() },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::DiskFull { path: path.to_owned() }
+            }
             _ => Self::Io { path: path.to_owned(), doing, source },
         }
     }
 
     pub(crate) fn not_regular(path: &Path, is_folder: bool) -> Self {
-        Self::NotRegular { path: path.to_owned(), kind: if is_folder { "a folder" } else { "a device, pipe or socket" } }
+        Self::NotRegular {
+            path: path.to_owned(),
+            kind: if is_folder { "a folder" } else { "a device, pipe or socket" },
+        }
     }
 }
 
@@ -60,7 +65,8 @@ mod tests {
             let error = Error::io(Path::new("out.h5"), "write the file", kind.into());
             assert_eq!(error.to_string(), "out.h5: the disk is full, nothing was written");
         }
-        let error = Error::io(Path::new("out.h5"), "write the file", io::ErrorKind::NotADirectory.into());
+        let error =
+            Error::io(Path::new("out.h5"), "write the file", io::ErrorKind::NotADirectory.into());
         assert_eq!(error.to_string(), "out.h5: cannot write the file: not a directory");
     }
 }

@@ -1,7 +1,8 @@
 //! Files that appear whole or not at all, and what the operating system may say against it.
 //!
-//! A file is written under a temporary name in its own folder, reaches the disk, and is then renamed. Whatever fails before that leaves an
-//! earlier file of the same name as it was, and nothing else behind.
+//! A file is written under a temporary name in its own folder, reaches the disk, and is then
+//! renamed. Whatever fails before that leaves an earlier file of the same name as it was, and
+//! nothing else behind.
 //!
 //! ```
 //! # let folder = tempfile::tempdir().expect("a folder for the example");
@@ -31,7 +32,8 @@ use tempfile::TempPath;
 /// Collected before they are handed to the operating system.
 const BUFFER_BYTES: usize = 1 << 16;
 
-/// A file under a temporary name, until [`AtomicFile::finish`] gives it its own. Dropped before that, it leaves nothing behind.
+/// A file under a temporary name, until [`AtomicFile::finish`] gives it its own. Dropped before
+/// that, it leaves nothing behind.
 #[derive(Debug)]
 pub struct AtomicFile {
     /// The name that errors give it.
@@ -43,7 +45,8 @@ pub struct AtomicFile {
     temporary: Temporary,
 }
 
-/// The name that a file has meanwhile; it goes away with this, and is known to [`remove_unfinished`] until then.
+/// The name that a file has meanwhile; it goes away with this, and is known to
+/// [`remove_unfinished`] until then.
 #[derive(Debug)]
 struct Temporary(Option<TempPath>);
 
@@ -77,8 +80,8 @@ impl Drop for Temporary {
     }
 }
 
-/// Removes every file of this process that is not finished: for a program that is about to exit in the middle of its work, when nothing is
-/// dropped any more. Files that are begun afterwards stay.
+/// Removes every file of this process that is not finished: for a program that is about to exit in
+/// the middle of its work, when nothing is dropped any more. Files that are begun afterwards stay.
 pub fn remove_unfinished() {
     for path in std::mem::take(&mut *unfinished()) {
         // Nobody is left to be told.
@@ -87,20 +90,30 @@ pub fn remove_unfinished() {
 }
 
 impl AtomicFile {
-    /// Begins a file that is going to be at `path`. A link there stays, and the file it leads to is replaced.
+    /// Begins a file that is going to be at `path`. A link there stays, and the file it leads to is
+    /// replaced.
     ///
     /// # Errors
-    /// [`Error::Io`] or [`Error::DiskFull`] when the folder takes no new file; [`Error::NotRegular`] when something else than a regular
-    /// file has the name, which the rename at the end would replace.
+    /// [`Error::Io`] or [`Error::DiskFull`] when the folder takes no new file;
+    /// [`Error::NotRegular`] when something else than a regular file has the name, which the rename
+    /// at the end would replace.
     pub fn create(path: &Path) -> Result<Self> {
         let target = target(path)?;
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Made here rather than by the crate, whose own way gives the file to its owner alone and puts the temporary name, which means
-        // nothing to anyone, into its errors; written through the bare file for the same reason.
-        let create = |path: &Path| File::options().read(true).write(true).create_new(true).open(path);
-        let temporary = tempfile::Builder::new().prefix(".synfire-").suffix(".tmp").make_in(folder, create);
-        let (file, temporary) = temporary.map_err(|source| Error::io(path, WRITE, source))?.into_parts();
-        let (writer, temporary) = (BufWriter::with_capacity(BUFFER_BYTES, file), Temporary::new(temporary));
+        let folder = target
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        // Made here rather than by the crate, whose own way gives the file to its owner alone and
+        // puts the temporary name, which means nothing to anyone, into its errors; written through
+        // the bare file for the same reason.
+        let create =
+            |path: &Path| File::options().read(true).write(true).create_new(true).open(path);
+        let temporary =
+            tempfile::Builder::new().prefix(".synfire-").suffix(".tmp").make_in(folder, create);
+        let (file, temporary) =
+            temporary.map_err(|source| Error::io(path, WRITE, source))?.into_parts();
+        let (writer, temporary) =
+            (BufWriter::with_capacity(BUFFER_BYTES, file), Temporary::new(temporary));
         Ok(Self { path: path.to_owned(), target, writer, temporary })
     }
 
@@ -146,7 +159,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Opens a regular file for reading; a pipe, which might never open, is not waited for.
 ///
 /// # Errors
-/// [`Error::Io`] when the system refuses; [`Error::NotRegular`] for a folder, device, pipe or socket.
+/// [`Error::Io`] when the system refuses; [`Error::NotRegular`] for a folder, device, pipe or
+/// socket.
 pub fn open(path: &Path) -> Result<File> {
     let failed = |source| Error::io(path, "open the file", source);
     let there = fs::metadata(path).map_err(failed)?;
@@ -188,7 +202,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("missing").join("out.h5");
         let error = write(&path, b"new").unwrap_err().to_string();
-        assert!(error.starts_with(&format!("{}: cannot write the file: ", path.display())), "{error}");
+        assert!(
+            error.starts_with(&format!("{}: cannot write the file: ", path.display())),
+            "{error}"
+        );
         assert!(!error.contains(".synfire-") && error.matches("missing").count() == 1, "{error}");
     }
 
@@ -198,7 +215,10 @@ mod tests {
         let taken = folder.path().join("out.h5");
         fs::create_dir(&taken).unwrap();
         let error = write(&taken, b"new").unwrap_err().to_string();
-        assert_eq!(error, format!("{}: this is a folder, but a regular file was expected", taken.display()));
+        assert_eq!(
+            error,
+            format!("{}: this is a folder, but a regular file was expected", taken.display())
+        );
         assert!(taken.is_dir());
     }
 
@@ -209,8 +229,19 @@ mod tests {
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         let error = open(&pipe).unwrap_err().to_string();
-        assert_eq!(error, format!("{}: this is a device, pipe or socket, but a regular file was expected", pipe.display()));
-        assert!(open(folder.path()).unwrap_err().to_string().ends_with("this is a folder, but a regular file was expected"));
+        assert_eq!(
+            error,
+            format!(
+                "{}: this is a device, pipe or socket, but a regular file was expected",
+                pipe.display()
+            )
+        );
+        assert!(
+            open(folder.path())
+                .unwrap_err()
+                .to_string()
+                .ends_with("this is a folder, but a regular file was expected")
+        );
     }
 
     #[cfg(unix)]
@@ -218,11 +249,18 @@ mod tests {
     fn devices_are_refused_links_are_followed_and_rights_are_the_usual_ones() {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let folder = tempfile::tempdir().unwrap();
-        let [device, link, file, plain] = ["device", "link", "file", "plain"].map(|name| folder.path().join(name));
+        let [device, link, file, plain] =
+            ["device", "link", "file", "plain"].map(|name| folder.path().join(name));
         // Through a link, so that a failing test does not cost the machine its device.
         symlink("/dev/null", &device).unwrap();
         let error = write(&device, b"new").unwrap_err().to_string();
-        assert_eq!(error, format!("{}: this is a device, pipe or socket, but a regular file was expected", device.display()));
+        assert_eq!(
+            error,
+            format!(
+                "{}: this is a device, pipe or socket, but a regular file was expected",
+                device.display()
+            )
+        );
 
         write(&file, b"earlier").unwrap();
         symlink(&file, &link).unwrap();

@@ -5,7 +5,8 @@ use atomic_file::{AtomicFile, remove_unfinished};
 #[test]
 fn a_program_that_exits_in_the_middle_can_clear_up() {
     let folder = tempfile::tempdir().unwrap();
-    let [finished, unfinished] = ["finished.csv", "unfinished.csv"].map(|name| folder.path().join(name));
+    let [finished, unfinished] =
+        ["finished.csv", "unfinished.csv"].map(|name| folder.path().join(name));
     atomic_file::write(&finished, b"whole").unwrap();
     let mut file = AtomicFile::create(&unfinished).unwrap();
     file.write(b"half").unwrap();

@@ -48,7 +48,11 @@ pub enum Command {
 Ctrl-C finishes the training step, saves and exits with code 130; a second Ctrl-C, or one before training has begun, exits at once.")]
 pub struct Train {
     /// A recipe (see `synfire recipes`) or a configuration file
-    #[arg(value_name = "RECIPE|FILE.toml", default_value = "quickstart", conflicts_with = "resume")]
+    #[arg(
+        value_name = "RECIPE|FILE.toml",
+        default_value = "quickstart",
+        conflicts_with = "resume"
+    )]
     pub experiment: String,
     /// Spike recordings: an SHD or SSC file, .h5, .h5.gz or .zip as downloaded
     #[arg(long, value_name = "FILE")]
@@ -149,7 +153,8 @@ pub struct Simulate {
     /// Take the sample from this file instead of the run's own data
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
-    /// Index of the sample, counted from 0 [default: the first validation sample, or the first of --data]
+    /// Index of the sample, counted from 0 [default: the first validation sample, or the first of
+    /// --data]
     #[arg(long, value_name = "K")]
     pub sample: Option<usize>,
     /// Which checkpoint of the run
@@ -247,8 +252,9 @@ It can be trained on:
         /// The file to write, .h5
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Change one parameter, e.g. classes=5; may be repeated. There are: classes, neurons, spikes_per_neuron, samples_per_class,
-        /// duration_ms, dimension, smoothness, jitter_ms, stretch
+        /// Change one parameter, e.g. classes=5; may be repeated. There are: classes, neurons,
+        /// spikes_per_neuron, samples_per_class, duration_ms, dimension, smoothness, jitter_ms,
+        /// stretch
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
         /// The seed
@@ -319,8 +325,12 @@ pub struct Completions {
 impl Train {
     /// All changes to the configuration: `--data`, then `--set`, `--epochs` and `--seed`.
     pub fn overrides(&self) -> synfire::Result<Vec<Override>> {
-        let epochs = self.epochs.map(|epochs| Override::named(format!("--epochs {epochs}"), &format!("training.epochs={epochs}")));
-        let seed = self.seed.map(|seed| Override::named(format!("--seed {seed}"), &format!("seed={seed}")));
+        let epochs = self.epochs.map(|epochs| {
+            Override::named(format!("--epochs {epochs}"), &format!("training.epochs={epochs}"))
+        });
+        let seed = self
+            .seed
+            .map(|seed| Override::named(format!("--seed {seed}"), &format!("seed={seed}")));
         changes(self.data.as_deref(), &self.set).chain(epochs).chain(seed).collect()
     }
 }
@@ -333,7 +343,10 @@ impl Bench {
 }
 
 /// The file first, so that values can be laid over what it brings.
-fn changes<'a>(data: Option<&Path>, set: &'a [String]) -> impl Iterator<Item = synfire::Result<Override>> + use<'a> {
+fn changes<'a>(
+    data: Option<&Path>,
+    set: &'a [String],
+) -> impl Iterator<Item = synfire::Result<Override>> + use<'a> {
     data.map(Override::file).into_iter().chain(set.iter().map(|text| Override::parse(text)))
 }
 
@@ -382,7 +395,11 @@ mod tests {
     fn every_command_shows_examples() {
         fn check(command: &clap::Command) {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.starts_with("Examples:\n") || help.contains("\n\nExamples:\n"), "{}: {help}", command.get_name());
+            assert!(
+                help.starts_with("Examples:\n") || help.contains("\n\nExamples:\n"),
+                "{}: {help}",
+                command.get_name()
+            );
             command.get_subcommands().for_each(check);
         }
         check(&Arguments::command());
@@ -390,10 +407,29 @@ mod tests {
 
     #[test]
     fn resuming_takes_no_new_configuration() {
-        for wrong in [&["--set", "a=1"][..], &["--seed", "1"], &["--epochs", "3"], &["--out", "x"], &["--overwrite"], &["quickstart"]] {
+        for wrong in [
+            &["--set", "a=1"][..],
+            &["--seed", "1"],
+            &["--epochs", "3"],
+            &["--out", "x"],
+            &["--overwrite"],
+            &["quickstart"],
+        ] {
             let typed = ["synfire", "train", "--resume", "runs/a"].iter().chain(wrong);
             assert!(Arguments::try_parse_from(typed).is_err(), "{wrong:?}");
         }
-        assert!(Arguments::try_parse_from(["synfire", "train", "--resume", "runs/a", "--data", "b.h5", "--threads", "2"]).is_ok());
+        assert!(
+            Arguments::try_parse_from([
+                "synfire",
+                "train",
+                "--resume",
+                "runs/a",
+                "--data",
+                "b.h5",
+                "--threads",
+                "2"
+            ])
+            .is_ok()
+        );
     }
 }

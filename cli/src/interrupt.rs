@@ -1,4 +1,5 @@
-//! Ctrl-C: the program ends at once, unless there is something to save; then the first one asks and the second one ends.
+//! Ctrl-C: the program ends at once, unless there is something to save; then the first one asks and
+//! the second one ends.
 
 use anyhow::{Context, Result};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,5 @@
-//! The command `synfire`: parses what was typed and calls the library. Results go to stdout, progress and errors to stderr.
+//! The command `synfire`: parses what was typed and calls the library. Results go to stdout,
+//! progress and errors to stderr.
 //!
 //! | exit code | meaning |
 //! |---|---|
@@ -34,7 +35,10 @@ fn main() -> ExitCode {
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::report(&error);
-            let is_usage = error.chain().filter_map(|cause| cause.downcast_ref::<synfire::Error>()).any(synfire::Error::is_usage);
+            let is_usage = error
+                .chain()
+                .filter_map(|cause| cause.downcast_ref::<synfire::Error>())
+                .any(synfire::Error::is_usage);
             ExitCode::from(if is_usage { 2 } else { 1 })
         }
     }

@@ -7,7 +7,9 @@ use std::io::{self, Write};
 /// Prints a result and a line break.
 pub fn print(result: impl Display) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{result}").and_then(|()| stdout.flush()).context("cannot write to standard output")
+    writeln!(stdout, "{result}")
+        .and_then(|()| stdout.flush())
+        .context("cannot write to standard output")
 }
 
 /// Prints a line for people. Nobody is left to be told when this fails.
@@ -15,7 +17,8 @@ pub fn say(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Prints an error in one line: the outermost message, then every cause that it does not already tell.
+/// Prints an error in one line: the outermost message, then every cause that it does not already
+/// tell.
 pub fn report(error: &anyhow::Error) {
     let mut text = String::new();
     for cause in error.chain() {

@@ -1,4 +1,5 @@
-//! How a run shows itself while it trains: a bar on a terminal, plain lines elsewhere, nothing when asked to be quiet.
+//! How a run shows itself while it trains: a bar on a terminal, plain lines elsewhere, nothing when
+//! asked to be quiet.
 
 use crate::{interrupt, output};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -31,8 +32,12 @@ impl Display {
         } else {
             "{prefix} [{wide_bar:.cyan}] {msg}, {eta} left"
         };
-        let style = ProgressStyle::with_template(template).expect("the template is constant").progress_chars("=> ");
-        Self::Bar(ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()).with_style(style))
+        let style = ProgressStyle::with_template(template)
+            .expect("the template is constant")
+            .progress_chars("=> ");
+        Self::Bar(
+            ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()).with_style(style),
+        )
     }
 }
 
@@ -63,7 +68,10 @@ impl Observer for Display {
             }
             bar.set_position(progress.samples_done as u64);
             let (loss, accuracy) = (progress.loss, 100.0 * progress.accuracy);
-            bar.set_message(format!("{:.0} samples/s, loss {loss:.3}, train {accuracy:.1} %", bar.per_sec()));
+            bar.set_message(format!(
+                "{:.0} samples/s, loss {loss:.3}, train {accuracy:.1} %",
+                bar.per_sec()
+            ));
             if progress.samples_done == progress.samples_total {
                 bar.set_message(format!("loss {loss:.3}, train {accuracy:.1} %, validating"));
             }

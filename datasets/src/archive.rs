@@ -1,8 +1,9 @@
 //! Recording files as they are downloaded: `.h5`, `.h5.gz` or `.zip`.
 //!
-//! An archive is unpacked once into the user's cache folder, under the SHA-256 of the archive, and found there from then on. Beside the
-//! unpacked file lies its SHA-256 in the form `sha256sum -c` reads; a cached file that no longer fits it is unpacked again. Files appear
-//! in the cache whole or not at all, also when several processes unpack the same archive.
+//! An archive is unpacked once into the user's cache folder, under the SHA-256 of the archive, and
+//! found there from then on. Beside the unpacked file lies its SHA-256 in the form `sha256sum -c`
+//! reads; a cached file that no longer fits it is unpacked again. Files appear in the cache whole
+//! or not at all, also when several processes unpack the same archive.
 
 use std::env;
 use std::fs;
@@ -29,12 +30,13 @@ pub struct RecordingFile {
 }
 
 impl RecordingFile {
-    /// Finds the HDF5 file behind `path`. What `path` holds is seen from its first bytes, not from its name. An archive is unpacked into
-    /// [`cache_folder`].
+    /// Finds the HDF5 file behind `path`. What `path` holds is seen from its first bytes, not from
+    /// its name. An archive is unpacked into [`cache_folder`].
     ///
     /// # Errors
-    /// One that names `path` when it cannot be opened, or is an archive that is damaged, cut short or holds no HDF5 file, or when the
-    /// cache folder cannot be written or is full. A failed attempt leaves nothing behind.
+    /// One that names `path` when it cannot be opened, or is an archive that is damaged, cut short
+    /// or holds no HDF5 file, or when the cache folder cannot be written or is full. A failed
+    /// attempt leaves nothing behind.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         match kind(path)? {
@@ -61,10 +63,15 @@ impl RecordingFile {
         let key = sha256(path)?;
         let content = cache.join(format!("{stem}-{}.h5", &key[..16]));
         if !is_intact(&content) {
-            fs::create_dir_all(cache).map_err(|source| Error::io(cache, "create the cache folder", source))?;
+            fs::create_dir_all(cache)
+                .map_err(|source| Error::io(cache, "create the cache folder", source))?;
             let archive = atomic_file::open(path)?;
             match kind {
-                Kind::Gzip => store(&mut MultiGzDecoder::new(BufReader::with_capacity(BUFFER_BYTES, archive)), path, &content)?,
+                Kind::Gzip => store(
+                    &mut MultiGzDecoder::new(BufReader::with_capacity(BUFFER_BYTES, archive)),
+                    path,
+                    &content,
+                )?,
                 _ => unzip(archive, path, &content)?,
             }
         }
@@ -81,7 +88,8 @@ impl RecordingFile {
         &self.content
     }
 
-    /// SHA-256 of the HDF5 file (never of the archive around it), in hexadecimal: the identity of the data.
+    /// SHA-256 of the HDF5 file (never of the archive around it), in hexadecimal: the identity of
+    /// the data.
     ///
     /// # Errors
     /// [`Error::Disk`] when the file cannot be read.
@@ -92,8 +100,8 @@ impl RecordingFile {
     /// Reads and checks the recordings.
     ///
     /// # Errors
-    /// One that names file, dataset and index when the file is no HDF5 file, is cut short or damaged, lacks a dataset, or holds spikes,
-    /// labels or speakers that cannot be right.
+    /// One that names file, dataset and index when the file is no HDF5 file, is cut short or
+    /// damaged, lacks a dataset, or holds spikes, labels or speakers that cannot be right.
     pub fn read(&self, layout: &Layout) -> Result<SpikeRecordings> {
         spiking_speech::read(&self.content, &self.given, layout)
     }
@@ -109,7 +117,8 @@ impl RecordingFile {
 }
 
 impl SpikeRecordings {
-    /// Reads an `.h5`, `.h5.gz` or `.zip` file as published: [`RecordingFile::open`] and [`RecordingFile::read`] in one.
+    /// Reads an `.h5`, `.h5.gz` or `.zip` file as published: [`RecordingFile::open`] and
+    /// [`RecordingFile::read`] in one.
     ///
     /// # Errors
     /// Those of the two.
@@ -118,16 +127,30 @@ impl SpikeRecordings {
     }
 }
 
-/// The folder for unpacked files: `SYNFIRE_CACHE`, else `synfire` in `XDG_CACHE_HOME`, else `~/.cache/synfire`. It may not exist yet.
+/// The folder for unpacked files: `SYNFIRE_CACHE`, else `synfire` in `XDG_CACHE_HOME`, else
+/// `~/.cache/synfire`. It may not exist yet.
 ///
 /// # Errors
 /// [`Error::File`] when none of these variables nor the home folder is set.
 pub fn cache_folder() -> Result<PathBuf> {
-    let folder = |variable| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder =
+        |variable| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
     folder("SYNFIRE_CACHE")
         .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("synfire")))
-        .or_else(|| Some(env::home_dir().filter(|home| !home.as_os_str().is_empty())?.join(".cache").join("synfire")))
-        .ok_or_else(|| Error::file(Path::new("cache"), "there is no home folder to keep unpacked files in; set SYNFIRE_CACHE to a folder"))
+        .or_else(|| {
+            Some(
+                env::home_dir()
+                    .filter(|home| !home.as_os_str().is_empty())?
+                    .join(".cache")
+                    .join("synfire"),
+            )
+        })
+        .ok_or_else(|| {
+            Error::file(
+                Path::new("cache"),
+                "there is no home folder to keep unpacked files in; set SYNFIRE_CACHE to a folder",
+            )
+        })
 }
 
 /// SHA-256 of a file in hexadecimal.
@@ -167,15 +190,18 @@ fn kind(path: &Path) -> Result<Kind> {
         Ok(()) if signature == GZIP_SIGNATURE => Ok(Kind::Gzip),
         Ok(()) if signature == ZIP_SIGNATURE => Ok(Kind::Zip),
         Ok(()) => Ok(Kind::Plain),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(Error::file(path, "the file is empty, but an HDF5 file or an archive of one was expected"))
-        }
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Error::file(
+            path,
+            "the file is empty, but an HDF5 file or an archive of one was expected",
+        )),
         Err(error) => Err(Error::io(path, "read the file", error)),
     }
 }
 
 fn unzip(archive: impl Read + Seek, path: &Path, content: &Path) -> Result<()> {
-    let damaged = |error: zip::result::ZipError| Error::file(path, format!("the zip archive is damaged or cut short: {error}"));
+    let damaged = |error: zip::result::ZipError| {
+        Error::file(path, format!("the zip archive is damaged or cut short: {error}"))
+    };
     let mut archive = zip::ZipArchive::new(archive).map_err(damaged)?;
     let mut names = Vec::new();
     for name in archive.file_names() {
@@ -186,23 +212,32 @@ fn unzip(archive: impl Read + Seek, path: &Path, content: &Path) -> Result<()> {
     }
     let [name] = names.as_slice() else {
         let found = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        return Err(Error::file(path, format!("the zip archive must hold exactly one .h5 file, but it holds {found}")));
+        return Err(Error::file(
+            path,
+            format!("the zip archive must hold exactly one .h5 file, but it holds {found}"),
+        ));
     };
     store(&mut archive.by_name(name).map_err(damaged)?, path, content)
 }
 
-/// Copies the unpacked stream of `archive` to `content`, whole or not at all, and its checksum to a file beside it.
+/// Copies the unpacked stream of `archive` to `content`, whole or not at all, and its checksum to a
+/// file beside it.
 fn store(unpacked: &mut impl Read, archive: &Path, content: &Path) -> Result<()> {
     let mut file = AtomicFile::create(content)?;
     let sum = copy(unpacked, |bytes| file.write(bytes), archive)?;
     let name = content.file_name().expect("it was named inside the cache folder").to_string_lossy();
-    // The checksum goes first: with it alone, or with an older file beside it, the next call unpacks again.
+    // The checksum goes first: with it alone, or with an older file beside it, the next call
+    // unpacks again.
     atomic_file::write(&sidecar_of(content), format!("{sum}  {name}\n").as_bytes())?;
     Ok(file.finish()?)
 }
 
 /// Copies and returns the SHA-256 of what was copied; tells apart which side failed.
-fn copy(unpacked: &mut impl Read, mut write: impl FnMut(&[u8]) -> atomic_file::Result<()>, archive: &Path) -> Result<String> {
+fn copy(
+    unpacked: &mut impl Read,
+    mut write: impl FnMut(&[u8]) -> atomic_file::Result<()>,
+    archive: &Path,
+) -> Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut head = Vec::<u8>::with_capacity(HDF5_SIGNATURE.len());
@@ -211,13 +246,19 @@ fn copy(unpacked: &mut impl Read, mut write: impl FnMut(&[u8]) -> atomic_file::R
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => {
-                return Err(Error::file(archive, format!("the archive is damaged or cut short ({error}); download it again")));
+                return Err(Error::file(
+                    archive,
+                    format!("the archive is damaged or cut short ({error}); download it again"),
+                ));
             }
         };
         if head.len() < HDF5_SIGNATURE.len() {
             head.extend(buffer[..bytes].iter().take(HDF5_SIGNATURE.len() - head.len()));
             if bytes == 0 || !HDF5_SIGNATURE.starts_with(&head) {
-                return Err(Error::file(archive, "the archive does not hold an HDF5 file, but spike recordings as SHD publishes them are"));
+                return Err(Error::file(
+                    archive,
+                    "the archive does not hold an HDF5 file, but spike recordings as SHD publishes them are",
+                ));
             }
         }
         if bytes == 0 {
@@ -234,7 +275,9 @@ fn sidecar_of(content: &Path) -> PathBuf {
 
 fn is_intact(content: &Path) -> bool {
     let Ok(line) = fs::read_to_string(sidecar_of(content)) else { return false };
-    line.split_whitespace().next().is_some_and(|expected| sha256(content).is_ok_and(|found| found == expected))
+    line.split_whitespace()
+        .next()
+        .is_some_and(|expected| sha256(content).is_ok_and(|found| found == expected))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Puts recordings together sample by sample and checks every spike on the way; all readers and generators end here.
+//! Puts recordings together sample by sample and checks every spike on the way; all readers and
+//! generators end here.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,8 @@ pub(crate) trait Time: Copy {
     fn seconds(self) -> f64;
     /// The nearest value to `seconds`.
     fn from_seconds(seconds: f64) -> Self;
-    /// Whether all times are finite, have no sign bit and ascend (may be equal): the quick check that nearly every sample passes.
+    /// Whether all times are finite, have no sign bit and ascend (may be equal): the quick check
+    /// that nearly every sample passes.
     fn are_plainly_valid(times: &[Self]) -> bool;
     /// The column of all times.
     fn column(times: Vec<Self>) -> SpikeTimes;
@@ -32,7 +34,8 @@ impl Time for f16 {
         Self::from_f64(seconds)
     }
     fn are_plainly_valid(times: &[Self]) -> bool {
-        // Bit patterns of numbers without a sign bit ascend as the numbers do; infinity and NaN come after all finite ones.
+        // Bit patterns of numbers without a sign bit ascend as the numbers do; infinity and NaN
+        // come after all finite ones.
         times.windows(2).all(|pair| pair[0].to_bits() <= pair[1].to_bits())
             && times.last().is_none_or(|last| last.to_bits() < Self::INFINITY.to_bits())
     }
@@ -97,23 +100,43 @@ pub(crate) struct Assembly<T> {
 
 impl<T: Time> Assembly<T> {
     pub(crate) fn new(origin: &Path, channels: usize) -> Result<Self> {
-        sim_core::Error::check("channels", channels as f64, (1..=1 << 16).contains(&channels), "in 1..=65536")?;
-        Ok(Self { origin: origin.to_owned(), channels, start: vec![0], times: Vec::new(), units: Vec::new() })
+        sim_core::Error::check(
+            "channels",
+            channels as f64,
+            (1..=1 << 16).contains(&channels),
+            "in 1..=65536",
+        )?;
+        Ok(Self {
+            origin: origin.to_owned(),
+            channels,
+            start: vec![0],
+            times: Vec::new(),
+            units: Vec::new(),
+        })
     }
 
-    /// Makes room for `samples` more samples with `spikes` spikes, no more: growing by doubling would cost as much memory again.
+    /// Makes room for `samples` more samples with `spikes` spikes, no more: growing by doubling
+    /// would cost as much memory again.
     pub(crate) fn reserve(&mut self, samples: usize, spikes: usize) -> Result<()> {
         let reserved = self.start.try_reserve_exact(samples).is_ok()
             && self.times.try_reserve_exact(spikes).is_ok()
             && self.units.try_reserve_exact(spikes).is_ok();
-        if reserved { Ok(()) } else { Err(Error::file(&self.origin, format!("its {spikes} spikes do not fit into memory"))) }
+        if reserved {
+            Ok(())
+        } else {
+            Err(Error::file(&self.origin, format!("its {spikes} spikes do not fit into memory")))
+        }
     }
 
     /// Appends one sample.
     pub(crate) fn push<U: Copy + Into<i128>>(&mut self, times: &[T], units: &[U]) -> Result<()> {
         let sample = self.start.len() - 1;
         if times.len() != units.len() {
-            let problem = format!("{} units, but spikes/times has {} times for this sample", units.len(), times.len());
+            let problem = format!(
+                "{} units, but spikes/times has {} times for this sample",
+                units.len(),
+                times.len()
+            );
             return Err(Error::sample(&self.origin, "spikes/units", sample, problem));
         }
         if !T::are_plainly_valid(times) {
@@ -142,7 +165,13 @@ impl<T: Time> Assembly<T> {
                 previous = second;
                 continue;
             };
-            return Err(Error::spike(&self.origin, "spikes/times", sample, spike, format!("time {} s, but {allowed}", plain(second))));
+            return Err(Error::spike(
+                &self.origin,
+                "spikes/times",
+                sample,
+                spike,
+                format!("time {} s, but {allowed}", plain(second)),
+            ));
         }
         // A minus zero fails the quick check and is a fine time.
         Ok(())
@@ -152,21 +181,37 @@ impl<T: Time> Assembly<T> {
         for (spike, unit) in units.iter().map(|&unit| unit.into()).enumerate() {
             let allowed = match unit {
                 ..0 => "units must not be negative".to_owned(),
-                _ if unit >= self.channels as i128 => format!("units must be below {}", self.channels),
+                _ if unit >= self.channels as i128 => {
+                    format!("units must be below {}", self.channels)
+                }
                 _ => continue,
             };
-            return Err(Error::spike(&self.origin, "spikes/units", sample, spike, format!("unit {unit}, but {allowed}")));
+            return Err(Error::spike(
+                &self.origin,
+                "spikes/units",
+                sample,
+                spike,
+                format!("unit {unit}, but {allowed}"),
+            ));
         }
         Ok(())
     }
 
     /// The finished recordings, once labels and speakers are checked too.
     pub(crate) fn finish(self, description: Description) -> Result<SpikeRecordings> {
-        let Description { labels, speakers, class_names, meta_info, unit_type, classes } = description;
+        let Description { labels, speakers, class_names, meta_info, unit_type, classes } =
+            description;
         let classes = classes.or(class_names.as_ref().map(Vec::len)).unwrap_or(DEFAULT_CLASSES);
-        sim_core::Error::check("classes", classes as f64, (1..=1 << 16).contains(&classes), "in 1..=65536")?;
+        sim_core::Error::check(
+            "classes",
+            classes as f64,
+            (1..=1 << 16).contains(&classes),
+            "in 1..=65536",
+        )?;
         let labels = self.one_per_sample("labels", "label", &labels, classes)?;
-        let speakers = speakers.map(|speakers| self.one_per_sample("extra/speaker", "speaker", &speakers, 1 << 16)).transpose()?;
+        let speakers = speakers
+            .map(|speakers| self.one_per_sample("extra/speaker", "speaker", &speakers, 1 << 16))
+            .transpose()?;
         let Self { origin, channels, start, times, units } = self;
         Ok(SpikeRecordings {
             origin,
@@ -183,15 +228,29 @@ impl<T: Time> Assembly<T> {
         })
     }
 
-    fn one_per_sample(&self, dataset: &str, name: &str, values: &[i128], limit: usize) -> Result<Vec<u16>> {
+    fn one_per_sample(
+        &self,
+        dataset: &str,
+        name: &str,
+        values: &[i128],
+        limit: usize,
+    ) -> Result<Vec<u16>> {
         let samples = self.start.len() - 1;
         if values.len() != samples {
-            let problem = format!("{} {name}s, but there are {samples} samples in spikes/times", values.len());
+            let problem = format!(
+                "{} {name}s, but there are {samples} samples in spikes/times",
+                values.len()
+            );
             return Err(Error::dataset(&self.origin, dataset, problem));
         }
         let narrow = |(sample, &value): (usize, &i128)| match u16::try_from(value) {
             Ok(narrow) if usize::from(narrow) < limit => Ok(narrow),
-            _ => Err(Error::sample(&self.origin, dataset, sample, format!("{name} {value}, but {name}s must be in 0..={}", limit - 1))),
+            _ => Err(Error::sample(
+                &self.origin,
+                dataset,
+                sample,
+                format!("{name} {value}, but {name}s must be in 0..={}", limit - 1),
+            )),
         };
         values.iter().enumerate().map(narrow).collect()
     }
@@ -221,7 +280,10 @@ mod tests {
             assert_eq!(of(f64::NAN), format!("{at} NaN s, but times must be finite"));
             assert_eq!(of(f64::INFINITY), format!("{at} inf s, but times must be finite"));
             assert_eq!(of(-1.0), format!("{at} -1 s, but times must not be negative"));
-            assert_eq!(of(0.25), format!("{at} 0.25 s, but times must ascend and the one before is 0.5 s"));
+            assert_eq!(
+                of(0.25),
+                format!("{at} 0.25 s, but times must ascend and the one before is 0.5 s")
+            );
             assert!(push::<T>(&[-0.0, 0.0, 0.0, 1.0], &[0; 4]).is_ok());
         }
         all::<f16>();
@@ -234,9 +296,18 @@ mod tests {
     #[test]
     fn a_wrong_unit_is_named() {
         let at = "shd.h5: spikes/units, sample 1";
-        assert_eq!(message::<f16>(&[0.0, 1.0], &[0, 812]), format!("{at}, spike 1: unit 812, but units must be below 700"));
-        assert_eq!(message::<f16>(&[0.0, 1.0], &[-1, 0]), format!("{at}, spike 0: unit -1, but units must not be negative"));
-        assert_eq!(message::<f16>(&[0.0, 1.0], &[0]), format!("{at}: 1 units, but spikes/times has 2 times for this sample"));
+        assert_eq!(
+            message::<f16>(&[0.0, 1.0], &[0, 812]),
+            format!("{at}, spike 1: unit 812, but units must be below 700")
+        );
+        assert_eq!(
+            message::<f16>(&[0.0, 1.0], &[-1, 0]),
+            format!("{at}, spike 0: unit -1, but units must not be negative")
+        );
+        assert_eq!(
+            message::<f16>(&[0.0, 1.0], &[0]),
+            format!("{at}: 1 units, but spikes/times has 2 times for this sample")
+        );
     }
 
     #[test]
@@ -244,11 +315,26 @@ mod tests {
         let finish = |labels: &[i128], speakers: Option<Vec<i128>>| {
             let mut assembly = Assembly::<f32>::new(Path::new("shd.h5"), 700).unwrap();
             assembly.push::<u16>(&[], &[]).unwrap();
-            assembly.finish(Description { labels: labels.to_vec(), speakers, ..Description::default() }).unwrap_err().to_string()
+            assembly
+                .finish(Description { labels: labels.to_vec(), speakers, ..Description::default() })
+                .unwrap_err()
+                .to_string()
         };
-        assert_eq!(finish(&[20], None), "shd.h5: labels, sample 0: label 20, but labels must be in 0..=19");
-        assert_eq!(finish(&[-1], None), "shd.h5: labels, sample 0: label -1, but labels must be in 0..=19");
-        assert_eq!(finish(&[], None), "shd.h5: labels: 0 labels, but there are 1 samples in spikes/times");
-        assert_eq!(finish(&[3], Some(vec![70_000])), "shd.h5: extra/speaker, sample 0: speaker 70000, but speakers must be in 0..=65535");
+        assert_eq!(
+            finish(&[20], None),
+            "shd.h5: labels, sample 0: label 20, but labels must be in 0..=19"
+        );
+        assert_eq!(
+            finish(&[-1], None),
+            "shd.h5: labels, sample 0: label -1, but labels must be in 0..=19"
+        );
+        assert_eq!(
+            finish(&[], None),
+            "shd.h5: labels: 0 labels, but there are 1 samples in spikes/times"
+        );
+        assert_eq!(
+            finish(&[3], Some(vec![70_000])),
+            "shd.h5: extra/speaker, sample 0: speaker 70000, but speakers must be in 0..=65535"
+        );
     }
 }

@@ -7,21 +7,24 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::binning::Spike;
 
-/// How a training sample is changed, in this order: blend, shift, drop, jitter. All are off by default.
+/// How a training sample is changed, in this order: blend, shift, drop, jitter. All are off by
+/// default.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augmentation {
-    /// All spikes of a sample move by the same whole number of units, uniform in `-n..=n`, counted before grouping; spikes that leave
-    /// the range are dropped. EventProp on SHD uses 40 of 700 [Nowotny 2025]. Default 0.
+    /// All spikes of a sample move by the same whole number of units, uniform in `-n..=n`, counted
+    /// before grouping; spikes that leave the range are dropped. EventProp on SHD uses 40 of 700
+    /// [Nowotny 2025]. Default 0.
     pub channel_shift: u32,
-    /// Standard deviation in ms of a Gaussian shift of every single spike; times that become negative count as zero. Default 0, in
-    /// 0..=1000.
+    /// Standard deviation in ms of a Gaussian shift of every single spike; times that become
+    /// negative count as zero. Default 0, in 0..=1000.
     pub time_jitter_ms: f64,
     /// Probability of losing a spike, each on its own. Default 0, in 0..1.
     pub spike_drop: f64,
-    /// Probability of blending a sample with another training sample of its class: both move half-way to each other's centre of mass in
-    /// time and units, then each spike of either is kept with probability 1/2, and spikes outside of time or units are dropped, as
-    /// EventProp does [Nowotny 2025]. Default 0, in 0..=1.
+    /// Probability of blending a sample with another training sample of its class: both move
+    /// half-way to each other's centre of mass in time and units, then each spike of either is kept
+    /// with probability 1/2, and spikes outside of time or units are dropped, as EventProp does
+    /// [Nowotny 2025]. Default 0, in 0..=1.
     pub blend: f64,
 }
 
@@ -32,9 +35,24 @@ impl Augmentation {
     /// [`Error::Parameter`](crate::Error::Parameter) that names the first field out of range.
     pub fn check(&self) -> Result<()> {
         let check = sim_core::Error::check;
-        check("Augmentation::channel_shift", f64::from(self.channel_shift), self.channel_shift <= 1 << 16, "at most 65536")?;
-        check("Augmentation::time_jitter_ms", self.time_jitter_ms, (0.0..=1000.0).contains(&self.time_jitter_ms), "in 0..=1000")?;
-        check("Augmentation::spike_drop", self.spike_drop, (0.0..1.0).contains(&self.spike_drop), "in 0..1, 1 excluded")?;
+        check(
+            "Augmentation::channel_shift",
+            f64::from(self.channel_shift),
+            self.channel_shift <= 1 << 16,
+            "at most 65536",
+        )?;
+        check(
+            "Augmentation::time_jitter_ms",
+            self.time_jitter_ms,
+            (0.0..=1000.0).contains(&self.time_jitter_ms),
+            "in 0..=1000",
+        )?;
+        check(
+            "Augmentation::spike_drop",
+            self.spike_drop,
+            (0.0..1.0).contains(&self.spike_drop),
+            "in 0..1, 1 excluded",
+        )?;
         Ok(check("Augmentation::blend", self.blend, (0.0..=1.0).contains(&self.blend), "in 0..=1")?)
     }
 
@@ -43,8 +61,9 @@ impl Augmentation {
         *self == Self::default()
     }
 
-    /// Changes the spikes of one sample with `units` units. `partner` draws another sample of its class and puts its spikes into the list it is
-    /// given, which is `other`; it says whether there is one.
+    /// Changes the spikes of one sample with `units` units. `partner` draws another sample of its
+    /// class and puts its spikes into the list it is given, which is `other`; it says whether there
+    /// is one.
     pub(crate) fn apply<R: Rng>(
         &self,
         spikes: &mut Vec<Spike>,
@@ -83,7 +102,8 @@ fn shift_units(spikes: &mut Vec<Spike>, shift: i64, units: usize) {
     });
 }
 
-/// Leaves in `one` half of the spikes of each sample, after both moved half-way to each other's centre of mass.
+/// Leaves in `one` half of the spikes of each sample, after both moved half-way to each other's
+/// centre of mass.
 fn blend(one: &mut Vec<Spike>, other: &mut Vec<Spike>, units: usize, rng: &mut impl Rng) {
     if one.is_empty() || other.is_empty() {
         return;
@@ -101,7 +121,9 @@ fn blend(one: &mut Vec<Spike>, other: &mut Vec<Spike>, units: usize, rng: &mut i
 
 /// Mean time in ms and mean unit of spikes, of which there is at least one.
 fn centre_of_mass(spikes: &[Spike]) -> (f64, f64) {
-    let sum = spikes.iter().fold((0.0, 0.0), |sum, spike| (sum.0 + spike.t_ms, sum.1 + f64::from(spike.unit)));
+    let sum = spikes
+        .iter()
+        .fold((0.0, 0.0), |sum, spike| (sum.0 + spike.t_ms, sum.1 + f64::from(spike.unit)));
     (sum.0 / spikes.len() as f64, sum.1 / spikes.len() as f64)
 }
 
@@ -112,7 +134,12 @@ mod tests {
     use super::*;
 
     fn spikes(count: usize, first_unit: u16, delay_ms: f64) -> Vec<Spike> {
-        (0..count).map(|index| Spike { t_ms: delay_ms + index as f64, unit: first_unit + (index % 50) as u16 }).collect()
+        (0..count)
+            .map(|index| Spike {
+                t_ms: delay_ms + index as f64,
+                unit: first_unit + (index % 50) as u16,
+            })
+            .collect()
     }
 
     fn apply(augmentation: Augmentation, sample: u64, partner: Option<Vec<Spike>>) -> Vec<Spike> {
@@ -139,8 +166,15 @@ mod tests {
             let shifted = apply(augmentation, sample, None);
             let first = &shifted[0];
             let shift = i64::from(first.unit) - 100 - (first.t_ms as i64) % 50;
-            let expected = spikes(1000, 100, 0.0).into_iter().filter(|spike| (0..200).contains(&(i64::from(spike.unit) + shift)));
-            assert_eq!(shifted, expected.map(|spike| Spike { unit: (i64::from(spike.unit) + shift) as u16, ..spike }).collect::<Vec<_>>());
+            let expected = spikes(1000, 100, 0.0)
+                .into_iter()
+                .filter(|spike| (0..200).contains(&(i64::from(spike.unit) + shift)));
+            assert_eq!(
+                shifted,
+                expected
+                    .map(|spike| Spike { unit: (i64::from(spike.unit) + shift) as u16, ..spike })
+                    .collect::<Vec<_>>()
+            );
             shifts.push(shift);
         }
         assert!(shifts.iter().all(|shift| shift.abs() <= 90));
@@ -149,13 +183,22 @@ mod tests {
 
     #[test]
     fn drop_and_jitter_have_their_size() {
-        let left: usize =
-            (0..20).map(|sample| apply(Augmentation { spike_drop: 0.3, ..Augmentation::default() }, sample, None).len()).sum();
+        let left: usize = (0..20)
+            .map(|sample| {
+                apply(Augmentation { spike_drop: 0.3, ..Augmentation::default() }, sample, None)
+                    .len()
+            })
+            .sum();
         // 20,000 draws: standard deviation 65.
         assert!((left as f64 - 14_000.0).abs() < 300.0, "{left}");
 
-        let jittered = apply(Augmentation { time_jitter_ms: 4.0, ..Augmentation::default() }, 0, None);
-        let moves: Vec<f64> = jittered.iter().zip(spikes(1000, 100, 0.0)).map(|(after, before)| after.t_ms - before.t_ms).collect();
+        let jittered =
+            apply(Augmentation { time_jitter_ms: 4.0, ..Augmentation::default() }, 0, None);
+        let moves: Vec<f64> = jittered
+            .iter()
+            .zip(spikes(1000, 100, 0.0))
+            .map(|(after, before)| after.t_ms - before.t_ms)
+            .collect();
         let mean = moves.iter().sum::<f64>() / 1000.0;
         let deviation = (moves.iter().map(|by| (by - mean).powi(2)).sum::<f64>() / 1000.0).sqrt();
         // Standard errors: 0.13 and 0.09.
@@ -166,7 +209,8 @@ mod tests {
     fn a_blend_meets_half_way_and_keeps_half_of_both() {
         let augmentation = Augmentation { blend: 1.0, ..Augmentation::default() };
         let blended = apply(augmentation, 0, Some(spikes(1000, 60, 80.0)));
-        // 2,000 draws: standard deviation 22; nothing leaves, but the partner's first 40 ms move before zero no more than the sample's own.
+        // 2,000 draws: standard deviation 22; nothing leaves, but the partner's first 40 ms move
+        // before zero no more than the sample's own.
         assert!((blended.len() as f64 - 1000.0).abs() < 110.0, "{}", blended.len());
         let (time, unit) = centre_of_mass(&blended);
         assert!((time - (499.5 + 40.0)).abs() < 40.0, "{time}");
@@ -180,11 +224,20 @@ mod tests {
     fn wrong_fields_are_named() {
         let message = |augmentation: Augmentation| augmentation.check().unwrap_err().to_string();
         let off = Augmentation::default();
-        assert_eq!(message(Augmentation { blend: 1.5, ..off }), "Augmentation::blend is 1.5, but must be in 0..=1");
-        assert_eq!(message(Augmentation { time_jitter_ms: -1.0, ..off }), "Augmentation::time_jitter_ms is -1, but must be in 0..=1000");
+        assert_eq!(
+            message(Augmentation { blend: 1.5, ..off }),
+            "Augmentation::blend is 1.5, but must be in 0..=1"
+        );
+        assert_eq!(
+            message(Augmentation { time_jitter_ms: -1.0, ..off }),
+            "Augmentation::time_jitter_ms is -1, but must be in 0..=1000"
+        );
         let error = message(Augmentation { time_jitter_ms: 1e9, ..off });
         assert_eq!(error, "Augmentation::time_jitter_ms is 1000000000, but must be in 0..=1000");
-        assert_eq!(message(Augmentation { spike_drop: 1.0, ..off }), "Augmentation::spike_drop is 1, but must be in 0..1, 1 excluded");
+        assert_eq!(
+            message(Augmentation { spike_drop: 1.0, ..off }),
+            "Augmentation::spike_drop is 1, but must be in 0..1, 1 excluded"
+        );
         assert!(toml::from_str::<Augmentation>("channel_shift = -1").is_err());
     }
 }

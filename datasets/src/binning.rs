@@ -6,8 +6,8 @@ use sim_core::{SpikeFrames, plain};
 use crate::recordings::SpikeRecordings;
 use crate::{Error, Result};
 
-/// Longest sample that is binned without a limit of the user's choice: 100 s at 1 ms. Longer recordings are taken for a mistake in the
-/// units; what augmentation moves beyond is cut off.
+/// Longest sample that is binned without a limit of the user's choice: 100 s at 1 ms. Longer
+/// recordings are taken for a mistake in the units; what augmentation moves beyond is cut off.
 const MAX_STEPS: usize = 100_000;
 
 /// Where time zero lies.
@@ -21,10 +21,10 @@ pub enum Align {
     Zero,
 }
 
-/// How spikes become frames. With `t` in ms from time zero (`1000 t_s`, in f64):
-/// `steps = max(1, ceil(t_last / dt))`, `step = min(floor(t / dt), steps - 1)`, `channel = unit / channel_group`.
-/// Spikes that fall together add up. A sample without spikes has one step and no entries. As SpikingJelly and SNN-delays bin SHD
-/// [Hammouamri 2023].
+/// How spikes become frames. With `t` in ms from time zero (`1000 t_s`, in f64): `steps = max(1,
+/// ceil(t_last / dt))`, `step = min(floor(t / dt), steps - 1)`, `channel = unit / channel_group`.
+/// Spikes that fall together add up. A sample without spikes has one step and no entries. As
+/// SpikingJelly and SNN-delays bin SHD [Hammouamri 2023].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Binning {
@@ -34,8 +34,8 @@ pub struct Binning {
     pub channel_group: usize,
     /// Where time zero lies. Default: at the first spike.
     pub align: Align,
-    /// Steps after which a sample is cut off; later spikes are left out. Default: none, which refuses recordings of more than 100,000
-    /// steps and cuts changed copies of them off there.
+    /// Steps after which a sample is cut off; later spikes are left out. Default: none, which
+    /// refuses recordings of more than 100,000 steps and cuts changed copies of them off there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<usize>,
 }
@@ -76,9 +76,19 @@ impl Binning {
     pub fn check(&self) -> Result<()> {
         let check = sim_core::Error::check;
         check("Binning::dt_ms", self.dt_ms, self.dt_ms > 0.0, "a finite number > 0")?;
-        check("Binning::channel_group", self.channel_group as f64, self.channel_group >= 1, ">= 1")?;
+        check(
+            "Binning::channel_group",
+            self.channel_group as f64,
+            self.channel_group >= 1,
+            ">= 1",
+        )?;
         let max_steps = self.max_steps.unwrap_or(1);
-        Ok(check("Binning::max_steps", max_steps as f64, (1..=1 << 31).contains(&max_steps), "in 1..=2147483648")?)
+        Ok(check(
+            "Binning::max_steps",
+            max_steps as f64,
+            (1..=1 << 31).contains(&max_steps),
+            "in 1..=2147483648",
+        )?)
     }
 
     /// Number of channels that `units` units give; the last group may be smaller.
@@ -89,12 +99,13 @@ impl Binning {
     /// Frames of one sample, as recorded.
     ///
     /// # Errors
-    /// As [`check`](Self::check), and [`Error::Content`] that names the last spike of a sample that would take more than 100,000 steps when
-    /// [`max_steps`](Self::max_steps) is not set.
+    /// As [`check`](Self::check), and [`Error::Content`] that names the last spike of a sample that
+    /// would take more than 100,000 steps when [`max_steps`](Self::max_steps) is not set.
     pub fn frames(&self, recordings: &SpikeRecordings, sample: usize) -> Result<SpikeFrames> {
         self.check()?;
         self.check_length(recordings, sample)?;
-        let (mut memory, mut spikes, mut frames) = (BinningMemory::default(), Vec::new(), SpikeFrames::default());
+        let (mut memory, mut spikes, mut frames) =
+            (BinningMemory::default(), Vec::new(), SpikeFrames::default());
         self.spikes_into(recordings, sample, &mut memory, &mut spikes);
         self.bin_into(recordings.channels(), &spikes, &mut memory, &mut frames);
         Ok(frames)
@@ -103,7 +114,8 @@ impl Binning {
     /// Number of steps of one sample, as recorded.
     pub(crate) fn steps(&self, recordings: &SpikeRecordings, sample: usize) -> usize {
         // A conversion that saturates keeps it in range.
-        (self.uncut_steps(recordings, sample) as usize).clamp(1, self.max_steps.unwrap_or(MAX_STEPS))
+        (self.uncut_steps(recordings, sample) as usize)
+            .clamp(1, self.max_steps.unwrap_or(MAX_STEPS))
     }
 
     fn uncut_steps(&self, recordings: &SpikeRecordings, sample: usize) -> f64 {
@@ -130,7 +142,13 @@ impl Binning {
     }
 
     /// Makes `spikes` those of one sample, in ms from time zero, ascending.
-    pub(crate) fn spikes_into(&self, recordings: &SpikeRecordings, sample: usize, memory: &mut BinningMemory, spikes: &mut Vec<Spike>) {
+    pub(crate) fn spikes_into(
+        &self,
+        recordings: &SpikeRecordings,
+        sample: usize,
+        memory: &mut BinningMemory,
+        spikes: &mut Vec<Spike>,
+    ) {
         let seconds = &mut memory.seconds;
         recordings.seconds_into(sample, seconds);
         let zero_ms = match self.align {
@@ -142,8 +160,15 @@ impl Binning {
         spikes.extend(both.map(|(second, &unit)| Spike { t_ms: 1000.0 * second - zero_ms, unit }));
     }
 
-    /// Makes `frames` those of spikes in any order; times before zero count as zero, those beyond `max_steps`, or [`MAX_STEPS`], are left out.
-    pub(crate) fn bin_into(&self, units: usize, spikes: &[Spike], memory: &mut BinningMemory, frames: &mut SpikeFrames) {
+    /// Makes `frames` those of spikes in any order; times before zero count as zero, those beyond
+    /// `max_steps`, or [`MAX_STEPS`], are left out.
+    pub(crate) fn bin_into(
+        &self,
+        units: usize,
+        spikes: &[Spike],
+        memory: &mut BinningMemory,
+        frames: &mut SpikeFrames,
+    ) {
         let BinningMemory { channel, events, sorted, place, .. } = memory;
         let last_ms = spikes.iter().fold(0.0, |last: f64, spike| last.max(spike.t_ms));
         // Conversions that saturate keep it in range.
@@ -151,7 +176,9 @@ impl Binning {
         let last_step = steps as u32 - 1;
         channel.clear();
         channel.extend((0..units).map(|unit| (unit / self.channel_group) as u32));
-        let event = |spike: &Spike| (channel[usize::from(spike.unit)], ((spike.t_ms / self.dt_ms) as u32).min(last_step));
+        let event = |spike: &Spike| {
+            (channel[usize::from(spike.unit)], ((spike.t_ms / self.dt_ms) as u32).min(last_step))
+        };
         events.clear();
         events.extend(spikes.iter().map(event));
         // Only augmentation can exceed what `check_length` let pass.
@@ -162,12 +189,20 @@ impl Binning {
         if !events.is_sorted_by_key(|&(_, step)| step) {
             sort_by_step(events, limit, sorted, place);
         }
-        frames.refill_ordered(self.channels(units), limit, events).expect("units were checked, steps are clamped and sorted");
+        frames
+            .refill_ordered(self.channels(units), limit, events)
+            .expect("units were checked, steps are clamped and sorted");
     }
 }
 
-/// Puts events in the order of their steps, all below `steps`: a counting sort, or one by comparison where steps outnumber the events by far.
-fn sort_by_step(events: &mut Vec<(u32, u32)>, steps: usize, sorted: &mut Vec<(u32, u32)>, place: &mut Vec<usize>) {
+/// Puts events in the order of their steps, all below `steps`: a counting sort, or one by
+/// comparison where steps outnumber the events by far.
+fn sort_by_step(
+    events: &mut Vec<(u32, u32)>,
+    steps: usize,
+    sorted: &mut Vec<(u32, u32)>,
+    place: &mut Vec<usize>,
+) {
     if steps > 16 * events.len() {
         // Frames are the same whatever the order within a step.
         events.sort_unstable_by_key(|&(_, step)| step);
@@ -211,7 +246,8 @@ mod tests {
 
     #[test]
     fn spikes_land_where_the_reference_puts_them() {
-        // From the first spike: 0, 4, 10, 29.5, 40 ms, so ceil(40 / 10) = 4 steps; the spike at 40 ms falls into the last of them.
+        // From the first spike: 0, 4, 10, 29.5, 40 ms, so ceil(40 / 10) = 4 steps; the spike at 40
+        // ms falls into the last of them.
         let recordings = recordings(&[0.5, 0.504, 0.51, 0.5295, 0.54], &[0, 4, 5, 699, 699]);
         let frames = Binning::default().frames(&recordings, 0).unwrap();
         assert_eq!((frames.channels(), frames.steps()), (140, 4));
@@ -219,10 +255,12 @@ mod tests {
         assert_eq!(frames.channel(1), (&[1][..], &[1.0][..]));
         assert_eq!(frames.channel(139), (&[2, 3][..], &[1.0, 1.0][..]));
 
-        let zero = Binning { align: Align::Zero, ..Binning::default() }.frames(&recordings, 0).unwrap();
+        let zero =
+            Binning { align: Align::Zero, ..Binning::default() }.frames(&recordings, 0).unwrap();
         assert_eq!((zero.steps(), zero.channel(0)), (54, (&[50][..], &[2.0][..])));
 
-        let cut = Binning { max_steps: Some(2), ..Binning::default() }.frames(&recordings, 0).unwrap();
+        let cut =
+            Binning { max_steps: Some(2), ..Binning::default() }.frames(&recordings, 0).unwrap();
         assert_eq!((cut.steps(), cut.len()), (2, 2));
     }
 
@@ -236,20 +274,29 @@ mod tests {
 
     #[test]
     fn spikes_out_of_order_give_the_same_frames() {
-        let unordered: Vec<Spike> = (0..500).map(|i| Spike { t_ms: f64::from(i * 37 % 101), unit: (i * 13 % 700) as u16 }).collect();
+        let unordered: Vec<Spike> = (0..500)
+            .map(|i| Spike { t_ms: f64::from(i * 37 % 101), unit: (i * 13 % 700) as u16 })
+            .collect();
         let mut ordered = unordered.clone();
         ordered.sort_by(|one, other| one.t_ms.total_cmp(&other.t_ms));
         for dt_ms in [10.0, 1.0, 0.001] {
             let binning = Binning { dt_ms, ..Binning::default() };
             assert_eq!(bin(&binning, &unordered), bin(&binning, &ordered));
         }
-        let early = bin(&Binning::default(), &[Spike { t_ms: -3.0, unit: 0 }, Spike { t_ms: 15.0, unit: 0 }]);
+        let early = bin(
+            &Binning::default(),
+            &[Spike { t_ms: -3.0, unit: 0 }, Spike { t_ms: 15.0, unit: 0 }],
+        );
         assert_eq!((early.steps(), early.channel(0)), (2, (&[0, 1][..], &[1.0, 1.0][..])));
     }
 
     #[test]
     fn spikes_that_augmentation_moves_far_away_are_left_out() {
-        let spikes = [Spike { t_ms: 15.0, unit: 0 }, Spike { t_ms: 1e12, unit: 0 }, Spike { t_ms: 999_999.0, unit: 5 }];
+        let spikes = [
+            Spike { t_ms: 15.0, unit: 0 },
+            Spike { t_ms: 1e12, unit: 0 },
+            Spike { t_ms: 999_999.0, unit: 5 },
+        ];
         let frames = bin(&Binning::default(), &spikes);
         assert_eq!((frames.steps(), frames.len()), (MAX_STEPS, 2));
         assert_eq!(frames.channel(1).0, [99_999]);
@@ -260,19 +307,42 @@ mod tests {
     #[test]
     fn wrong_fields_are_named() {
         let message = |binning: Binning| binning.check().unwrap_err().to_string();
-        assert_eq!(message(Binning { dt_ms: -1.0, ..Binning::default() }), "Binning::dt_ms is -1, but must be a finite number > 0");
-        assert_eq!(message(Binning { dt_ms: f64::NAN, ..Binning::default() }), "Binning::dt_ms is NaN, but must be a finite number > 0");
-        assert_eq!(message(Binning { channel_group: 0, ..Binning::default() }), "Binning::channel_group is 0, but must be >= 1");
-        assert!(message(Binning { max_steps: Some(0), ..Binning::default() }).starts_with("Binning::max_steps is 0"));
-        let error = Binning::default().frames(&recordings(&[0.0, 1e9], &[0, 0]), 0).unwrap_err().to_string();
+        assert_eq!(
+            message(Binning { dt_ms: -1.0, ..Binning::default() }),
+            "Binning::dt_ms is -1, but must be a finite number > 0"
+        );
+        assert_eq!(
+            message(Binning { dt_ms: f64::NAN, ..Binning::default() }),
+            "Binning::dt_ms is NaN, but must be a finite number > 0"
+        );
+        assert_eq!(
+            message(Binning { channel_group: 0, ..Binning::default() }),
+            "Binning::channel_group is 0, but must be >= 1"
+        );
+        assert!(
+            message(Binning { max_steps: Some(0), ..Binning::default() })
+                .starts_with("Binning::max_steps is 0")
+        );
+        let error = Binning::default()
+            .frames(&recordings(&[0.0, 1e9], &[0, 0]), 0)
+            .unwrap_err()
+            .to_string();
         assert_eq!(
             error,
             "made: spikes/times, sample 0, spike 1: at 1000000000 s the sample has 100000000000 steps of 10 ms, \
              but at most 100000 are taken unless Binning::max_steps is set; are times in s?"
         );
-        let error = Binning::default().frames(&recordings(&[0.0, 1e300], &[0, 0]), 0).unwrap_err().to_string();
+        let error = Binning::default()
+            .frames(&recordings(&[0.0, 1e300], &[0, 0]), 0)
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with("made: spikes/times, sample 0, spike 1: at 1e300 s the sample has 1e302 steps of 10 ms"), "{error}");
-        assert!(toml::from_str::<Binning>("dt = 1.0").unwrap_err().to_string().contains("unknown field `dt`"));
+        assert!(
+            toml::from_str::<Binning>("dt = 1.0")
+                .unwrap_err()
+                .to_string()
+                .contains("unknown field `dt`")
+        );
     }
 
     proptest! {

@@ -10,7 +10,8 @@ use crate::binning::{Binning, BinningMemory, Spike};
 use crate::recordings::SpikeRecordings;
 use crate::{Error, Result};
 
-/// Spike recordings, binned on demand and augmented anew every epoch; the recordings are shared, never copied.
+/// Spike recordings, binned on demand and augmented anew every epoch; the recordings are shared,
+/// never copied.
 #[derive(Debug, Clone)]
 pub struct SpikeDataset {
     recordings: Arc<SpikeRecordings>,
@@ -19,7 +20,8 @@ pub struct SpikeDataset {
     seed: Seed,
     /// Training samples of each class, among which blends find their partners.
     training: Vec<Vec<u32>>,
-    /// As many as threads have asked for samples at the same time; copies of the data set share them.
+    /// As many as threads have asked for samples at the same time; copies of the data set share
+    /// them.
     spare: Arc<Mutex<Vec<SampleMemory>>>,
 }
 
@@ -33,12 +35,12 @@ struct SampleMemory {
 }
 
 impl SpikeDataset {
-    /// Checks the parameters and that every sample fits them. `training` are the samples of the training set: only they lend spikes to
-    /// blends, so nothing leaks from validation.
+    /// Checks the parameters and that every sample fits them. `training` are the samples of the
+    /// training set: only they lend spikes to blends, so nothing leaks from validation.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a field out of range; [`Error::Content`] for a sample of absurd length (see [`Binning::frames`]);
-    /// [`Error::Split`] for a training index that does not exist.
+    /// [`Error::Parameter`] for a field out of range; [`Error::Content`] for a sample of absurd
+    /// length (see [`Binning::frames`]); [`Error::Split`] for a training index that does not exist.
     pub fn new(
         recordings: Arc<SpikeRecordings>,
         binning: Binning,
@@ -54,11 +56,21 @@ impl SpikeDataset {
         let mut of_class = vec![Vec::new(); recordings.classes()];
         for &sample in training {
             if sample >= recordings.len() {
-                return Err(Error::Split(format!("training sample {sample}, but there are only {} samples", recordings.len())));
+                return Err(Error::Split(format!(
+                    "training sample {sample}, but there are only {} samples",
+                    recordings.len()
+                )));
             }
             of_class[recordings.label(sample)].push(sample as u32);
         }
-        Ok(Self { recordings, binning, augmentation, seed, training: of_class, spare: Arc::default() })
+        Ok(Self {
+            recordings,
+            binning,
+            augmentation,
+            seed,
+            training: of_class,
+            spare: Arc::default(),
+        })
     }
 
     /// The recordings behind it.
@@ -73,7 +85,8 @@ impl SpikeDataset {
 
     /// The sample with most steps as recorded, and how many it has; `None` without samples.
     pub fn longest(&self) -> Option<(usize, usize)> {
-        let samples = (0..self.recordings.len()).map(|sample| (sample, self.binning.steps(&self.recordings, sample)));
+        let samples = (0..self.recordings.len())
+            .map(|sample| (sample, self.binning.steps(&self.recordings, sample)));
         samples.rev().max_by_key(|&(_, steps)| steps)
     }
 
@@ -90,7 +103,8 @@ impl SpikeDataset {
     /// Another training sample of the same class, uniformly.
     fn partner(&self, sample: usize, rng: &mut impl rand::Rng) -> Option<usize> {
         let candidates = &self.training[self.recordings.label(sample)];
-        // Ascending or not, a sample is listed once; drawing among one place less and stepping over it leaves the others equally likely.
+        // Ascending or not, a sample is listed once; drawing among one place less and stepping over
+        // it leaves the others equally likely.
         let own = candidates.iter().position(|&candidate| candidate as usize == sample);
         let others = candidates.len() - usize::from(own.is_some());
         if others == 0 {
@@ -125,10 +139,20 @@ impl SampleSource for SpikeDataset {
         binning.spikes_into(recordings, sample, working, spikes);
         if let Some(epoch) = epoch.filter(|_| !self.augmentation.is_off()) {
             let mut rng = self.seed.stream(Purpose::Augmentation, epoch, sample as u64);
-            self.augmentation.apply(spikes, partner, recordings.channels(), &mut rng, |rng, spikes| {
-                let partner = self.partner(sample, rng);
-                partner.inspect(|&partner| binning.spikes_into(recordings, partner, working, spikes)).is_some()
-            });
+            self.augmentation.apply(
+                spikes,
+                partner,
+                recordings.channels(),
+                &mut rng,
+                |rng, spikes| {
+                    let partner = self.partner(sample, rng);
+                    partner
+                        .inspect(|&partner| {
+                            binning.spikes_into(recordings, partner, working, spikes)
+                        })
+                        .is_some()
+                },
+            );
         }
         binning.bin_into(recordings.channels(), spikes, working, frames);
         self.spare().push(memory);
@@ -141,30 +165,46 @@ mod tests {
     use crate::Randman;
 
     fn dataset(augmentation: Augmentation) -> SpikeDataset {
-        let recordings = Randman { classes: 3, samples_per_class: 8, ..Randman::default() }.recordings(Seed(1)).unwrap();
+        let recordings = Randman { classes: 3, samples_per_class: 8, ..Randman::default() }
+            .recordings(Seed(1))
+            .unwrap();
         let training: Vec<usize> = (0..18).collect();
-        SpikeDataset::new(Arc::new(recordings), Binning::default(), augmentation, Seed(9), &training).unwrap()
+        SpikeDataset::new(
+            Arc::new(recordings),
+            Binning::default(),
+            augmentation,
+            Seed(9),
+            &training,
+        )
+        .unwrap()
     }
 
     #[test]
     fn without_augmentation_every_epoch_is_as_recorded() {
         let dataset = dataset(Augmentation::default());
-        assert_eq!((dataset.len(), dataset.channels(), dataset.classes(), dataset.label(4)), (24, 14, 3, 1));
+        assert_eq!(
+            (dataset.len(), dataset.channels(), dataset.classes(), dataset.label(4)),
+            (24, 14, 3, 1)
+        );
         let frames = dataset.frames(4, None);
         assert_eq!(frames, dataset.frames(4, Some(3)));
         assert_eq!(frames, dataset.binning().frames(dataset.recordings(), 4).unwrap());
-        let steps: Vec<usize> = (0..24).map(|sample| dataset.frames(sample, None).steps()).collect();
+        let steps: Vec<usize> =
+            (0..24).map(|sample| dataset.frames(sample, None).steps()).collect();
         let (sample, longest) = dataset.longest().unwrap();
         assert_eq!((steps[sample], steps.iter().copied().max()), (longest, Some(longest)));
     }
 
     #[test]
     fn augmentation_is_keyed_by_epoch_and_sample() {
-        let augmentation = Augmentation { channel_shift: 5, time_jitter_ms: 3.0, spike_drop: 0.1, blend: 0.5 };
+        let augmentation =
+            Augmentation { channel_shift: 5, time_jitter_ms: 3.0, spike_drop: 0.1, blend: 0.5 };
         let dataset = dataset(augmentation);
-        let drawn = |epoch| (0..24).map(|sample| dataset.frames(sample, Some(epoch))).collect::<Vec<_>>();
+        let drawn =
+            |epoch| (0..24).map(|sample| dataset.frames(sample, Some(epoch))).collect::<Vec<_>>();
         let first = drawn(0);
-        let backwards: Vec<_> = (0..24).rev().map(|sample| dataset.frames(sample, Some(0))).collect();
+        let backwards: Vec<_> =
+            (0..24).rev().map(|sample| dataset.frames(sample, Some(0))).collect();
         assert!(first.iter().eq(backwards.iter().rev()), "the order of asking does not matter");
         assert_ne!(first, drawn(1));
         assert_eq!(dataset.frames(2, None), self::dataset(Augmentation::default()).frames(2, None));
@@ -179,14 +219,22 @@ mod tests {
             seen.insert(dataset.partner(4, &mut rng).unwrap());
         }
         assert_eq!(seen.into_iter().collect::<Vec<_>>(), [1, 7, 10, 13, 16]);
-        // A validation sample may blend with any training sample of its class, but nobody asks for that.
+        // A validation sample may blend with any training sample of its class, but nobody asks for
+        // that.
         assert!(dataset.partner(22, &mut rng).is_some_and(|partner| partner < 18));
     }
 
     #[test]
     fn unknown_training_samples_are_named() {
         let recordings = dataset(Augmentation::default()).recordings().clone();
-        let error = SpikeDataset::new(recordings, Binning::default(), Augmentation::default(), Seed(0), &[0, 24]).unwrap_err();
+        let error = SpikeDataset::new(
+            recordings,
+            Binning::default(),
+            Augmentation::default(),
+            Seed(0),
+            &[0, 24],
+        )
+        .unwrap_err();
         assert_eq!(error.to_string(), "training sample 24, but there are only 24 samples");
     }
 }

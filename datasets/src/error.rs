@@ -1,4 +1,5 @@
-//! What can go wrong with recordings: one sentence that names file, dataset and index, and says what was expected.
+//! What can go wrong with recordings: one sentence that names file, dataset and index, and says
+//! what was expected.
 
 use std::fmt::Display;
 use std::io;
@@ -7,7 +8,8 @@ use std::path::{Path, PathBuf};
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// An error of this crate; its text is one sentence for the person who chose the file or the parameter.
+/// An error of this crate; its text is one sentence for the person who chose the file or the
+/// parameter.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -71,16 +73,34 @@ impl Error {
 
     /// An [`Error::Content`] that concerns a whole dataset.
     pub(crate) fn dataset(path: &Path, dataset: &str, problem: impl Display) -> Self {
-        Self::Content { path: path.to_owned(), dataset: dataset.into(), sample: None, spike: None, problem: problem.to_string() }
+        Self::Content {
+            path: path.to_owned(),
+            dataset: dataset.into(),
+            sample: None,
+            spike: None,
+            problem: problem.to_string(),
+        }
     }
 
     /// An [`Error::Content`] that concerns one sample.
     pub(crate) fn sample(path: &Path, dataset: &str, sample: usize, problem: impl Display) -> Self {
-        Self::Content { path: path.to_owned(), dataset: dataset.into(), sample: Some(sample), spike: None, problem: problem.to_string() }
+        Self::Content {
+            path: path.to_owned(),
+            dataset: dataset.into(),
+            sample: Some(sample),
+            spike: None,
+            problem: problem.to_string(),
+        }
     }
 
     /// An [`Error::Content`] that concerns one spike of a sample.
-    pub(crate) fn spike(path: &Path, dataset: &str, sample: usize, spike: usize, problem: impl Display) -> Self {
+    pub(crate) fn spike(
+        path: &Path,
+        dataset: &str,
+        sample: usize,
+        spike: usize,
+        problem: impl Display,
+    ) -> Self {
         Self::Content {
             path: path.to_owned(),
             dataset: dataset.into(),
@@ -97,7 +117,16 @@ mod tests {
 
     #[test]
     fn content_errors_name_file_dataset_and_index() {
-        let error = Error::spike(Path::new("shd.h5"), "spikes/units", 12, 7, "unit 812, but units must be below 700");
-        assert_eq!(error.to_string(), "shd.h5: spikes/units, sample 12, spike 7: unit 812, but units must be below 700");
+        let error = Error::spike(
+            Path::new("shd.h5"),
+            "spikes/units",
+            12,
+            7,
+            "unit 812, but units must be below 700",
+        );
+        assert_eq!(
+            error.to_string(),
+            "shd.h5: spikes/units, sample 12, spike 7: unit 812, but units must be below 700"
+        );
     }
 }

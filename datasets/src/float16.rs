@@ -1,15 +1,18 @@
 //! Float16 for the HDF5 writer, which knows floats of 32 and 64 bits only.
 //!
-//! A float16 dataset is written under a stand-in type with the same element size and an equally long type message: an enumeration of
-//! uint16 without members. In the finished file that message is replaced and the checksum of the object header around it renewed.
+//! A float16 dataset is written under a stand-in type with the same element size and an equally
+//! long type message: an enumeration of uint16 without members. In the finished file that message
+//! is replaced and the checksum of the object header around it renewed.
 
 use hdf5_writer::{ByteOrder, Datatype, jenkins_lookup3};
 
-/// The stand-in's message: class 8 (enumeration), version 3, no members, 2 bytes, of little-endian uint16.
+/// The stand-in's message: class 8 (enumeration), version 3, no members, 2 bytes, of little-endian
+/// uint16.
 const STAND_IN: [u8; 20] = [0x38, 0, 0, 0, 2, 0, 0, 0, 0x10, 0, 0, 0, 2, 0, 0, 0, 0, 0, 16, 0];
 
-/// IEEE binary16: class 1 (float), version 1, little-endian, implied leading 1, sign at bit 15; 2 bytes; offset 0, 16 bits; exponent at
-/// bit 10, 5 bits wide; mantissa at bit 0, 10 bits wide; exponent bias 15.
+/// IEEE binary16: class 1 (float), version 1, little-endian, implied leading 1, sign at bit 15; 2
+/// bytes; offset 0, 16 bits; exponent at bit 10, 5 bits wide; mantissa at bit 0, 10 bits wide;
+/// exponent bias 15.
 const FLOAT16: [u8; 20] = [0x11, 0x20, 15, 0, 2, 0, 0, 0, 0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0];
 
 const HEADER_SIGNATURE: &[u8; 4] = b"OHDR";
@@ -20,7 +23,8 @@ pub(crate) fn stand_in() -> Datatype {
     Datatype::Enum { base: Box::new(base), members: Vec::new() }
 }
 
-/// Turns the one dataset of the stand-in type in a finished file into one of float16; whether it was found.
+/// Turns the one dataset of the stand-in type in a finished file into one of float16; whether it
+/// was found.
 pub(crate) fn replace_stand_in(file: &mut [u8]) -> bool {
     replace_message(file, &STAND_IN, &FLOAT16)
 }
@@ -49,8 +53,8 @@ fn replace_message(file: &mut [u8], from: &[u8; 20], to: &[u8; 20]) -> bool {
     false
 }
 
-/// Length without checksum of the object header (version 2) at the start of `bytes`; `None` if its checksum does not fit, as when spike
-/// data happen to look like a header.
+/// Length without checksum of the object header (version 2) at the start of `bytes`; `None` if its
+/// checksum does not fit, as when spike data happen to look like a header.
 fn header_length(bytes: &[u8]) -> Option<usize> {
     const FIXED: usize = 6;
     let width = 1 << (bytes.get(5)? & 3);
@@ -80,13 +84,20 @@ mod tests {
             vec![2],
             rows,
         );
-        let halves = DatasetBuilder::vlen_sequence_data("b", stand_in(), vec![1], vec![vec![0x00, 0x3c]]);
-        let plan = Hdf5Builder::new().dataset(bytes.unwrap()).dataset(halves.unwrap()).into_plan().unwrap();
+        let halves =
+            DatasetBuilder::vlen_sequence_data("b", stand_in(), vec![1], vec![vec![0x00, 0x3c]]);
+        let plan = Hdf5Builder::new()
+            .dataset(bytes.unwrap())
+            .dataset(halves.unwrap())
+            .into_plan()
+            .unwrap();
         let mut file = plan.encode(WriteOptions::default()).unwrap();
         assert!(replace_stand_in(&mut file));
         assert!(!replace_stand_in(&mut file));
         let file = hdf5_reader::Hdf5File::from_vec(file).unwrap();
         let expected = Datatype::FloatingPoint { size: 2, byte_order: ByteOrder::LittleEndian };
-        assert!(matches!(file.dataset("b").unwrap().dtype(), Datatype::VarLen { base, .. } if **base == expected));
+        assert!(
+            matches!(file.dataset("b").unwrap().dtype(), Datatype::VarLen { base, .. } if **base == expected)
+        );
     }
 }

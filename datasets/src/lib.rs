@@ -1,4 +1,5 @@
-//! Spike recordings: reading them as published, making them up, splitting, changing and binning them.
+//! Spike recordings: reading them as published, making them up, splitting, changing and binning
+//! them.
 //!
 //! | module | what it holds |
 //! |---|---|

@@ -1,10 +1,14 @@
-//! Reads the same files through the HDF5 library of the machine (feature `libhdf5`): a second opinion on the built-in reader.
+//! Reads the same files through the HDF5 library of the machine (feature `libhdf5`): a second
+//! opinion on the built-in reader.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use half::f16;
-use hdf5::types::{FixedAscii, FixedUnicode, FloatSize, IntSize, TypeDescriptor as Type, VarLenArray, VarLenAscii, VarLenUnicode};
+use hdf5::types::{
+    FixedAscii, FixedUnicode, FloatSize, IntSize, TypeDescriptor as Type, VarLenArray, VarLenAscii,
+    VarLenUnicode,
+};
 use hdf5::{Dataset, File, H5Type};
 
 use crate::assembly::{Assembly, Description, Time};
@@ -12,7 +16,8 @@ use crate::recordings::{MetaInfo, SpikeRecordings};
 use crate::spiking_speech::Layout;
 use crate::{Error, Result};
 
-/// Samples read by one call of the library: whole datasets would be in memory twice, single samples would be slow.
+/// Samples read by one call of the library: whole datasets would be in memory twice, single samples
+/// would be slow.
 const BATCH: usize = 256;
 
 /// Longest fixed-length string that is read; SHD's class names have 6 bytes.
@@ -21,7 +26,8 @@ const STRING_BYTES: usize = 256;
 /// Reads an HDF5 file (not an archive); errors call it `name`.
 pub(crate) fn read(path: &Path, name: &Path, layout: &Layout) -> Result<SpikeRecordings> {
     layout.check()?;
-    let file = File::open(path).map_err(|error| Error::file(name, format!("the HDF5 library cannot open it: {error}")))?;
+    let file = File::open(path)
+        .map_err(|error| Error::file(name, format!("the HDF5 library cannot open it: {error}")))?;
     Container { file, name }.recordings(layout)
 }
 
@@ -37,22 +43,48 @@ impl Container<'_> {
             Some(Type::Float(FloatSize::U2)) => self.with_times::<f16>(layout, &times),
             Some(Type::Float(FloatSize::U4)) => self.with_times::<f32>(layout, &times),
             Some(Type::Float(FloatSize::U8)) => self.with_times::<f64>(layout, &times),
-            _ => Err(Error::dataset(self.name, "spikes/times", "must hold variable-length float16, float32 or float64")),
+            _ => Err(Error::dataset(
+                self.name,
+                "spikes/times",
+                "must hold variable-length float16, float32 or float64",
+            )),
         }
     }
 
-    fn with_times<T: Time + H5Type>(&self, layout: &Layout, times: &Dataset) -> Result<SpikeRecordings> {
+    fn with_times<T: Time + H5Type>(
+        &self,
+        layout: &Layout,
+        times: &Dataset,
+    ) -> Result<SpikeRecordings> {
         let units = self.needed("spikes/units")?;
         match self.ragged_base(&units, "spikes/units")? {
-            Some(Type::Unsigned(IntSize::U1)) => self.with_units::<T, u8>(layout, times, &units, "uint8"),
-            Some(Type::Unsigned(IntSize::U2)) => self.with_units::<T, u16>(layout, times, &units, "uint16"),
-            Some(Type::Unsigned(IntSize::U4)) => self.with_units::<T, u32>(layout, times, &units, "uint32"),
-            Some(Type::Unsigned(IntSize::U8)) => self.with_units::<T, u64>(layout, times, &units, "uint64"),
-            Some(Type::Integer(IntSize::U1)) => self.with_units::<T, i8>(layout, times, &units, "int8"),
-            Some(Type::Integer(IntSize::U2)) => self.with_units::<T, i16>(layout, times, &units, "int16"),
-            Some(Type::Integer(IntSize::U4)) => self.with_units::<T, i32>(layout, times, &units, "int32"),
-            Some(Type::Integer(IntSize::U8)) => self.with_units::<T, i64>(layout, times, &units, "int64"),
-            _ => Err(Error::dataset(self.name, "spikes/units", "must hold variable-length integers")),
+            Some(Type::Unsigned(IntSize::U1)) => {
+                self.with_units::<T, u8>(layout, times, &units, "uint8")
+            }
+            Some(Type::Unsigned(IntSize::U2)) => {
+                self.with_units::<T, u16>(layout, times, &units, "uint16")
+            }
+            Some(Type::Unsigned(IntSize::U4)) => {
+                self.with_units::<T, u32>(layout, times, &units, "uint32")
+            }
+            Some(Type::Unsigned(IntSize::U8)) => {
+                self.with_units::<T, u64>(layout, times, &units, "uint64")
+            }
+            Some(Type::Integer(IntSize::U1)) => {
+                self.with_units::<T, i8>(layout, times, &units, "int8")
+            }
+            Some(Type::Integer(IntSize::U2)) => {
+                self.with_units::<T, i16>(layout, times, &units, "int16")
+            }
+            Some(Type::Integer(IntSize::U4)) => {
+                self.with_units::<T, i32>(layout, times, &units, "int32")
+            }
+            Some(Type::Integer(IntSize::U8)) => {
+                self.with_units::<T, i64>(layout, times, &units, "int64")
+            }
+            _ => {
+                Err(Error::dataset(self.name, "spikes/units", "must hold variable-length integers"))
+            }
         }
     }
 
@@ -71,16 +103,26 @@ impl Container<'_> {
         let mut assembly = Assembly::<T>::new(self.name, layout.channels)?;
         for start in (0..samples).step_by(BATCH) {
             let batch = start..samples.min(start + BATCH);
-            let times = times.read_slice_1d::<VarLenArray<T>, _>(batch.clone()).map_err(|error| self.failed("spikes/times", &error))?;
-            let units = units.read_slice_1d::<VarLenArray<U>, _>(batch).map_err(|error| self.failed("spikes/units", &error))?;
+            let times = times
+                .read_slice_1d::<VarLenArray<T>, _>(batch.clone())
+                .map_err(|error| self.failed("spikes/times", &error))?;
+            let units = units
+                .read_slice_1d::<VarLenArray<U>, _>(batch)
+                .map_err(|error| self.failed("spikes/units", &error))?;
             for (times, units) in times.iter().zip(&units) {
                 assembly.push(times.as_slice(), units.as_slice())?;
             }
         }
         assembly.finish(Description {
             labels: self.integers(&self.needed("labels")?, "labels")?,
-            speakers: self.find("extra/speaker")?.map(|dataset| self.integers(&dataset, "extra/speaker")).transpose()?,
-            class_names: self.find("extra/keys")?.map(|dataset| self.class_names(&dataset)).transpose()?,
+            speakers: self
+                .find("extra/speaker")?
+                .map(|dataset| self.integers(&dataset, "extra/speaker"))
+                .transpose()?,
+            class_names: self
+                .find("extra/keys")?
+                .map(|dataset| self.class_names(&dataset))
+                .transpose()?,
             meta_info: self.meta_info()?,
             unit_type: unit_type.into(),
             classes: layout.classes,
@@ -92,7 +134,10 @@ impl Container<'_> {
     }
 
     fn needed(&self, path: &str) -> Result<Dataset> {
-        self.find(path)?.ok_or_else(|| Error::MissingDataset { path: self.name.to_owned(), dataset: path.into() })
+        self.find(path)?.ok_or_else(|| Error::MissingDataset {
+            path: self.name.to_owned(),
+            dataset: path.into(),
+        })
     }
 
     fn find(&self, path: &str) -> Result<Option<Dataset>> {
@@ -109,7 +154,10 @@ impl Container<'_> {
     }
 
     fn descriptor(&self, dataset: &Dataset, path: &str) -> Result<Type> {
-        dataset.dtype().and_then(|datatype| datatype.to_descriptor()).map_err(|error| self.failed(path, &error))
+        dataset
+            .dtype()
+            .and_then(|datatype| datatype.to_descriptor())
+            .map_err(|error| self.failed(path, &error))
     }
 
     fn ragged_base(&self, dataset: &Dataset, path: &str) -> Result<Option<Type>> {
@@ -122,7 +170,11 @@ impl Container<'_> {
     fn samples(&self, dataset: &Dataset, path: &str) -> Result<usize> {
         match dataset.shape()[..] {
             [samples] => Ok(samples),
-            ref shape => Err(Error::dataset(self.name, path, format!("has {} dimensions, but must have one: the samples", shape.len()))),
+            ref shape => Err(Error::dataset(
+                self.name,
+                path,
+                format!("has {} dimensions, but must have one: the samples", shape.len()),
+            )),
         }
     }
 
@@ -130,8 +182,12 @@ impl Container<'_> {
         let failed = |error| self.failed(path, &error);
         self.samples(dataset, path)?;
         match self.descriptor(dataset, path)? {
-            Type::Integer(_) => Ok(dataset.read_raw::<i64>().map_err(failed)?.into_iter().map(i128::from).collect()),
-            Type::Unsigned(_) => Ok(dataset.read_raw::<u64>().map_err(failed)?.into_iter().map(i128::from).collect()),
+            Type::Integer(_) => {
+                Ok(dataset.read_raw::<i64>().map_err(failed)?.into_iter().map(i128::from).collect())
+            }
+            Type::Unsigned(_) => {
+                Ok(dataset.read_raw::<u64>().map_err(failed)?.into_iter().map(i128::from).collect())
+            }
             _ => Err(Error::dataset(self.name, path, "must hold integers")),
         }
     }
@@ -143,14 +199,26 @@ impl Container<'_> {
 
     /// The strings of a dataset, if it holds strings.
     fn words(&self, dataset: &Dataset, path: &str) -> Result<Option<Vec<String>>> {
-        fn decode<S>(words: hdf5::Result<Vec<S>>, bytes: impl Fn(&S) -> &[u8]) -> hdf5::Result<Vec<String>> {
-            Ok(words?.iter().map(|word| String::from_utf8_lossy(bytes(word)).into_owned()).collect())
+        fn decode<S>(
+            words: hdf5::Result<Vec<S>>,
+            bytes: impl Fn(&S) -> &[u8],
+        ) -> hdf5::Result<Vec<String>> {
+            Ok(words?
+                .iter()
+                .map(|word| String::from_utf8_lossy(bytes(word)).into_owned())
+                .collect())
         }
         let words = match self.descriptor(dataset, path)? {
-            Type::FixedAscii(..=STRING_BYTES) => decode(dataset.read_raw::<FixedAscii<STRING_BYTES>>(), FixedAscii::as_bytes),
-            Type::FixedUnicode(..=STRING_BYTES) => decode(dataset.read_raw::<FixedUnicode<STRING_BYTES>>(), FixedUnicode::as_bytes),
+            Type::FixedAscii(..=STRING_BYTES) => {
+                decode(dataset.read_raw::<FixedAscii<STRING_BYTES>>(), FixedAscii::as_bytes)
+            }
+            Type::FixedUnicode(..=STRING_BYTES) => {
+                decode(dataset.read_raw::<FixedUnicode<STRING_BYTES>>(), FixedUnicode::as_bytes)
+            }
             Type::VarLenAscii => decode(dataset.read_raw::<VarLenAscii>(), VarLenAscii::as_bytes),
-            Type::VarLenUnicode => decode(dataset.read_raw::<VarLenUnicode>(), VarLenUnicode::as_bytes),
+            Type::VarLenUnicode => {
+                decode(dataset.read_raw::<VarLenUnicode>(), VarLenUnicode::as_bytes)
+            }
             _ => return Ok(None),
         };
         words.map(Some).map_err(|error| self.failed(path, &error))
@@ -167,9 +235,9 @@ impl Container<'_> {
             let path = dataset.name();
             let name = path.rsplit('/').next().unwrap_or_default().to_owned();
             let info = match self.descriptor(&dataset, &path) {
-                Ok(Type::Integer(_) | Type::Unsigned(_) | Type::Float(_)) => {
-                    MetaInfo::Numbers(dataset.read_raw::<f64>().map_err(|error| self.failed(&path, &error))?)
-                }
+                Ok(Type::Integer(_) | Type::Unsigned(_) | Type::Float(_)) => MetaInfo::Numbers(
+                    dataset.read_raw::<f64>().map_err(|error| self.failed(&path, &error))?,
+                ),
                 Ok(_) => match self.words(&dataset, &path)? {
                     Some(words) => MetaInfo::Words(words),
                     None => continue,

@@ -1,18 +1,20 @@
 //! Made-up spike data whose classes differ in spike timing only ("Randman").
 //!
-//! Every class has smooth random manifolds of dimension `D` in the space of firing times. A sample is a uniform random point `x` in
-//! `[0, 1]^D`; neuron `n` fires its spike `s` at the coordinate of the embedded point, stretched to fill the duration. Every neuron fires
-//! exactly `spikes_per_neuron` times in every sample, so counts carry no information. With random `a`, `b`, `c` in `[0, 1)` for every
-//! class, spike, neuron, dimension and frequency:
+//! Every class has smooth random manifolds of dimension `D` in the space of firing times. A sample
+//! is a uniform random point `x` in `[0, 1]^D`; neuron `n` fires its spike `s` at the coordinate of
+//! the embedded point, stretched to fill the duration. Every neuron fires exactly
+//! `spikes_per_neuron` times in every sample, so counts carry no information. With random `a`, `b`,
+//! `c` in `[0, 1)` for every class, spike, neuron, dimension and frequency:
 //!
 //! ```text
 //! f(x) = prod_d sum_{k=0}^{K-1} a_dk / (k+1)^smoothness * sin(2 pi (k b_dk x_d + c_dk)),   a_d0 = 0
 //! K    = min(ceil(0.01^(-1/smoothness)), 1000)
 //! t    = duration * (f(x) - min f) / (max f - min f)
 //! ```
-//! Reference: [Zenke 2021], <https://github.com/fzenke/randman>. *What differs from the reference*: `min f` and `max f` come from probe
-//! points of their own instead of the samples drawn, so that a sample does not depend on how many others there are; values outside are
-//! clamped. Jitter and stretch are additions.
+//! Reference: [Zenke 2021], <https://github.com/fzenke/randman>. *What differs from the reference*:
+//! `min f` and `max f` come from probe points of their own instead of the samples drawn, so that a
+//! sample does not depend on how many others there are; values outside are clamped. Jitter and
+//! stretch are additions.
 
 use std::f64::consts::TAU;
 
@@ -34,8 +36,9 @@ const MAX_WAVES: usize = 1 << 27;
 /// Points at which the range of a manifold's coordinates is measured.
 const PROBES: usize = 256;
 
-/// Parameters of the made-up data; see the module's equations. All together may ask for at most 2^28 spikes, 2^25 samples and 2^27 sine
-/// waves (`classes * spikes_per_neuron * neurons * dimension * K`), which keeps memory to some GB.
+/// Parameters of the made-up data; see the module's equations. All together may ask for at most
+/// 2^28 spikes, 2^25 samples and 2^27 sine waves (`classes * spikes_per_neuron * neurons *
+/// dimension * K`), which keeps memory to some GB.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Randman {
@@ -49,13 +52,16 @@ pub struct Randman {
     pub samples_per_class: usize,
     /// Time in which all spikes lie, in ms, before jitter and stretch. Default 200, must be > 0.
     pub duration_ms: f64,
-    /// Dimension of a manifold: how many ways there are for samples of one class to differ. Default 1, in 1..=16.
+    /// Dimension of a manifold: how many ways there are for samples of one class to differ. Default
+    /// 1, in 1..=16.
     pub dimension: usize,
     /// Exponent of the spectrum's decay: large is smooth, and easy. Default 2, in 0.7..=20.
     pub smoothness: f64,
-    /// Standard deviation in ms of a Gaussian shift of every single spike; times that become negative count as zero. Default 0.
+    /// Standard deviation in ms of a Gaussian shift of every single spike; times that become
+    /// negative count as zero. Default 0.
     pub jitter_ms: f64,
-    /// Every sample plays faster or slower by a factor uniform in `1 - stretch ..= 1 + stretch`. Default 0, in 0..=0.9.
+    /// Every sample plays faster or slower by a factor uniform in `1 - stretch ..= 1 + stretch`.
+    /// Default 0, in 0..=0.9.
     pub stretch: f64,
 }
 
@@ -79,30 +85,61 @@ impl Randman {
     /// Checks every field, and their products that memory is needed for.
     ///
     /// # Errors
-    /// [`Error::Parameter`](crate::Error::Parameter) that names the first field or product out of range.
+    /// [`Error::Parameter`](crate::Error::Parameter) that names the first field or product out of
+    /// range.
     pub fn check(&self) -> Result<()> {
         let check = sim_core::Error::check;
-        let integer = |name: &str, value: usize, max: usize, allowed: &str| check(name, value as f64, (1..=max).contains(&value), allowed);
-        check("Randman::classes", self.classes as f64, (2..=1000).contains(&self.classes), "in 2..=1000")?;
+        let integer = |name: &str, value: usize, max: usize, allowed: &str| {
+            check(name, value as f64, (1..=max).contains(&value), allowed)
+        };
+        check(
+            "Randman::classes",
+            self.classes as f64,
+            (2..=1000).contains(&self.classes),
+            "in 2..=1000",
+        )?;
         integer("Randman::neurons", self.neurons, 1 << 16, "in 1..=65536")?;
         integer("Randman::spikes_per_neuron", self.spikes_per_neuron, 100, "in 1..=100")?;
-        integer("Randman::samples_per_class", self.samples_per_class, 10_000_000, "in 1..=10000000")?;
+        integer(
+            "Randman::samples_per_class",
+            self.samples_per_class,
+            10_000_000,
+            "in 1..=10000000",
+        )?;
         integer("Randman::dimension", self.dimension, 16, "in 1..=16")?;
         let duration = self.duration_ms > 0.0 && self.duration_ms <= 1e6;
         check("Randman::duration_ms", self.duration_ms, duration, "> 0 and at most 1000000")?;
-        check("Randman::smoothness", self.smoothness, (0.7..=20.0).contains(&self.smoothness), "in 0.7..=20")?;
+        check(
+            "Randman::smoothness",
+            self.smoothness,
+            (0.7..=20.0).contains(&self.smoothness),
+            "in 0.7..=20",
+        )?;
         check("Randman::jitter_ms", self.jitter_ms, self.jitter_ms >= 0.0, ">= 0")?;
         check("Randman::stretch", self.stretch, (0.0..=0.9).contains(&self.stretch), "in 0..=0.9")?;
 
         let samples = self.classes * self.samples_per_class;
         let coordinates = self.neurons * self.spikes_per_neuron;
         let products = [
-            ("spikes in all (classes * samples_per_class * neurons * spikes_per_neuron)", samples * coordinates, MAX_SPIKES),
+            (
+                "spikes in all (classes * samples_per_class * neurons * spikes_per_neuron)",
+                samples * coordinates,
+                MAX_SPIKES,
+            ),
             ("samples in all (classes * samples_per_class)", samples, MAX_SAMPLES),
-            ("sine waves in all (more with more dimension and less smoothness)", self.waves(), MAX_WAVES),
+            (
+                "sine waves in all (more with more dimension and less smoothness)",
+                self.waves(),
+                MAX_WAVES,
+            ),
         ];
         for (name, value, most) in products {
-            check(&format!("Randman's number of {name}"), value as f64, value <= most, &format!("at most {most}"))?;
+            check(
+                &format!("Randman's number of {name}"),
+                value as f64,
+                value <= most,
+                &format!("at most {most}"),
+            )?;
         }
         Ok(())
     }
@@ -117,32 +154,49 @@ impl Randman {
         self.classes * self.spikes_per_neuron * self.neurons * self.dimension * self.frequencies()
     }
 
-    /// Makes the recordings: sample `i` is of class `i % classes`, so that any run of samples is balanced. The same seed gives the same
-    /// data, and a sample does not depend on how many there are.
+    /// Makes the recordings: sample `i` is of class `i % classes`, so that any run of samples is
+    /// balanced. The same seed gives the same data, and a sample does not depend on how many there
+    /// are.
     ///
     /// # Errors
     /// [`Error::Parameter`](crate::Error::Parameter) as [`check`](Self::check).
     pub fn recordings(&self, seed: Seed) -> Result<SpikeRecordings> {
         self.check()?;
-        let manifolds: Vec<Manifold> =
-            (0..self.classes * self.spikes_per_neuron).map(|index| Manifold::new(self, seed, index as u64)).collect();
+        let manifolds: Vec<Manifold> = (0..self.classes * self.spikes_per_neuron)
+            .map(|index| Manifold::new(self, seed, index as u64))
+            .collect();
         let of_class: Vec<&[Manifold]> = manifolds.chunks_exact(self.spikes_per_neuron).collect();
         let samples = (0..self.classes * self.samples_per_class).map(|sample| {
             let class = sample % self.classes;
             // Stream 0 of each number is that of the manifold.
-            let rng = seed.stream(Purpose::Synthesis, class as u64, (sample / self.classes) as u64 + 1);
+            let rng =
+                seed.stream(Purpose::Synthesis, class as u64, (sample / self.classes) as u64 + 1);
             self.sample(of_class[class], class as u16, rng)
         });
-        SpikeRecordings::from_samples("random manifolds", self.neurons, self.classes, TimeType::Float32, samples)
+        SpikeRecordings::from_samples(
+            "random manifolds",
+            self.neurons,
+            self.classes,
+            TimeType::Float32,
+            samples,
+        )
     }
 
     fn sample(&self, manifolds: &[Manifold], label: u16, mut rng: impl Rng) -> NewSample {
         let point: Vec<f64> = (0..self.dimension).map(|_| rng.random()).collect();
-        let factor = if self.stretch > 0.0 { rng.random_range(1.0 - self.stretch..=1.0 + self.stretch) } else { 1.0 };
+        let factor = if self.stretch > 0.0 {
+            rng.random_range(1.0 - self.stretch..=1.0 + self.stretch)
+        } else {
+            1.0
+        };
         let mut spikes = Vec::with_capacity(self.neurons * manifolds.len());
         for manifold in manifolds {
             for (unit, coordinate) in manifold.embed(&point).enumerate() {
-                let jitter_ms = if self.jitter_ms > 0.0 { self.jitter_ms * rng.sample::<f64, _>(StandardNormal) } else { 0.0 };
+                let jitter_ms = if self.jitter_ms > 0.0 {
+                    self.jitter_ms * rng.sample::<f64, _>(StandardNormal)
+                } else {
+                    0.0
+                };
                 let t_ms = (self.duration_ms * factor * coordinate + jitter_ms).max(0.0);
                 spikes.push((t_ms / 1000.0, unit as u16));
             }
@@ -178,11 +232,17 @@ impl Manifold {
         for _ in 0..parameters.neurons * parameters.dimension {
             for k in 0..frequencies {
                 let [a, b, c]: [f64; 3] = rng.random();
-                let amplitude = if k == 0 { 0.0 } else { a * ((k + 1) as f64).powf(-parameters.smoothness) };
+                let amplitude =
+                    if k == 0 { 0.0 } else { a * ((k + 1) as f64).powf(-parameters.smoothness) };
                 waves.push(Wave { amplitude, frequency: TAU * k as f64 * b, phase: TAU * c });
             }
         }
-        let mut manifold = Self { dimension: parameters.dimension, waves, frequencies, range: vec![(0.0, 1.0); parameters.neurons] };
+        let mut manifold = Self {
+            dimension: parameters.dimension,
+            waves,
+            frequencies,
+            range: vec![(0.0, 1.0); parameters.neurons],
+        };
         let mut ends = vec![(f64::INFINITY, f64::NEG_INFINITY); parameters.neurons];
         for _ in 0..PROBES {
             let point: Vec<f64> = (0..parameters.dimension).map(|_| rng.random()).collect();
@@ -190,7 +250,10 @@ impl Manifold {
                 *end = (end.0.min(value), end.1.max(value));
             }
         }
-        manifold.range = ends.iter().map(|&(min, max)| (min, 1.0 / (max - min).max(f64::MIN_POSITIVE))).collect();
+        manifold.range = ends
+            .iter()
+            .map(|&(min, max)| (min, 1.0 / (max - min).max(f64::MIN_POSITIVE)))
+            .collect();
         manifold
     }
 
@@ -198,7 +261,10 @@ impl Manifold {
     fn values(&self, point: &[f64]) -> impl Iterator<Item = f64> {
         self.waves.chunks_exact(self.dimension * self.frequencies).map(move |neuron| {
             let sum = |(waves, x): (&[Wave], &f64)| {
-                waves.iter().map(|wave| wave.amplitude * (wave.frequency * x + wave.phase).sin()).sum::<f64>()
+                waves
+                    .iter()
+                    .map(|wave| wave.amplitude * (wave.frequency * x + wave.phase).sin())
+                    .sum::<f64>()
             };
             neuron.chunks_exact(self.frequencies).zip(point).map(sum).product()
         })
@@ -206,7 +272,9 @@ impl Manifold {
 
     /// The point's coordinates, one for each neuron, in `[0, 1]`.
     fn embed(&self, point: &[f64]) -> impl Iterator<Item = f64> {
-        self.values(point).zip(&self.range).map(|(value, (min, per_span))| ((value - min) * per_span).clamp(0.0, 1.0))
+        self.values(point)
+            .zip(&self.range)
+            .map(|(value, (min, per_span))| ((value - min) * per_span).clamp(0.0, 1.0))
     }
 }
 
@@ -229,7 +297,9 @@ mod tests {
 
     #[test]
     fn counts_carry_no_information() {
-        let recordings = Randman { spikes_per_neuron: 3, jitter_ms: 5.0, stretch: 0.2, ..small() }.recordings(Seed(1)).unwrap();
+        let recordings = Randman { spikes_per_neuron: 3, jitter_ms: 5.0, stretch: 0.2, ..small() }
+            .recordings(Seed(1))
+            .unwrap();
         assert_eq!((recordings.len(), recordings.channels(), recordings.classes()), (300, 40, 5));
         for sample in 0..recordings.len() {
             let mut counts = [0; 40];
@@ -245,13 +315,16 @@ mod tests {
         let all: Vec<Vec<f64>> = (0..300).map(|sample| times(&recordings, sample)).collect();
         assert!(all.iter().flatten().all(|time| (0.0..=0.2001).contains(time)));
         let spread = |neuron: usize| {
-            let of_class = (0..300).filter(|sample| sample % 5 == 0).map(|sample| all[sample][neuron]);
+            let of_class =
+                (0..300).filter(|sample| sample % 5 == 0).map(|sample| all[sample][neuron]);
             of_class.clone().fold(0.0, f64::max) - of_class.fold(1.0, f64::min)
         };
         assert!((0..40).all(|neuron| spread(neuron) > 0.15), "each neuron uses its whole range");
         // The nearest of the first 200 samples names the class of the last 100.
         let nearest = |sample: usize| {
-            let distance = |other: &usize| all[*other].iter().zip(&all[sample]).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+            let distance = |other: &usize| {
+                all[*other].iter().zip(&all[sample]).map(|(a, b)| (a - b).powi(2)).sum::<f64>()
+            };
             (0..200).min_by(|one, other| distance(one).total_cmp(&distance(other))).unwrap() % 5
         };
         let right = (200..300).filter(|&sample| nearest(sample) == sample % 5).count();
@@ -260,7 +333,9 @@ mod tests {
 
     #[test]
     fn the_seed_fixes_the_data_and_a_sample_stands_alone() {
-        let make = |samples_per_class, seed| Randman { samples_per_class, jitter_ms: 2.0, ..small() }.recordings(Seed(seed)).unwrap();
+        let make = |samples_per_class, seed| {
+            Randman { samples_per_class, jitter_ms: 2.0, ..small() }.recordings(Seed(seed)).unwrap()
+        };
         let recordings = make(6, 3);
         assert_eq!(recordings, make(6, 3));
         assert_ne!(recordings, make(6, 4));
@@ -269,11 +344,26 @@ mod tests {
 
     #[test]
     fn two_dimensions_work_and_wrong_fields_are_named() {
-        assert_eq!(Randman { dimension: 2, smoothness: 1.0, samples_per_class: 2, ..small() }.recordings(Seed(1)).unwrap().len(), 10);
+        assert_eq!(
+            Randman { dimension: 2, smoothness: 1.0, samples_per_class: 2, ..small() }
+                .recordings(Seed(1))
+                .unwrap()
+                .len(),
+            10
+        );
         let message = |randman: Randman| randman.recordings(Seed(0)).unwrap_err().to_string();
-        assert_eq!(message(Randman { classes: 1, ..small() }), "Randman::classes is 1, but must be in 2..=1000");
-        assert_eq!(message(Randman { smoothness: 0.1, ..small() }), "Randman::smoothness is 0.1, but must be in 0.7..=20");
-        assert_eq!(message(Randman { duration_ms: 0.0, ..small() }), "Randman::duration_ms is 0, but must be > 0 and at most 1000000");
+        assert_eq!(
+            message(Randman { classes: 1, ..small() }),
+            "Randman::classes is 1, but must be in 2..=1000"
+        );
+        assert_eq!(
+            message(Randman { smoothness: 0.1, ..small() }),
+            "Randman::smoothness is 0.1, but must be in 0.7..=20"
+        );
+        assert_eq!(
+            message(Randman { duration_ms: 0.0, ..small() }),
+            "Randman::duration_ms is 0, but must be > 0 and at most 1000000"
+        );
         assert!(toml::from_str::<Randman>("neuron = 3").is_err());
     }
 
@@ -281,14 +371,35 @@ mod tests {
     fn what_no_memory_holds_is_refused_at_once() {
         let message = |randman: Randman| randman.recordings(Seed(0)).unwrap_err().to_string();
         assert_eq!(
-            message(Randman { neurons: 65_536, samples_per_class: 10_000_000, ..Randman::default() }),
+            message(Randman {
+                neurons: 65_536,
+                samples_per_class: 10_000_000,
+                ..Randman::default()
+            }),
             "Randman's number of spikes in all (classes * samples_per_class * neurons * spikes_per_neuron) is 6553600000000, \
              but must be at most 268435456"
         );
-        let many = message(Randman { neurons: 1, samples_per_class: 10_000_000, ..Randman::default() });
-        assert!(many.starts_with("Randman's number of samples in all (classes * samples_per_class) is 100000000, but"), "{many}");
-        let rough = Randman { classes: 1000, neurons: 65_536, samples_per_class: 1, dimension: 16, smoothness: 0.7, ..Randman::default() };
+        let many =
+            message(Randman { neurons: 1, samples_per_class: 10_000_000, ..Randman::default() });
+        assert!(
+            many.starts_with(
+                "Randman's number of samples in all (classes * samples_per_class) is 100000000, but"
+            ),
+            "{many}"
+        );
+        let rough = Randman {
+            classes: 1000,
+            neurons: 65_536,
+            samples_per_class: 1,
+            dimension: 16,
+            smoothness: 0.7,
+            ..Randman::default()
+        };
         assert!(message(rough).starts_with("Randman's number of sine waves in all"));
-        assert!(Randman { classes: 20, neurons: 700, samples_per_class: 10_000, ..Randman::default() }.check().is_ok());
+        assert!(
+            Randman { classes: 20, neurons: 700, samples_per_class: 10_000, ..Randman::default() }
+                .check()
+                .is_ok()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Writes recordings in the layout of the Heidelberg spiking data sets, which h5py and PyTables read.
+//! Writes recordings in the layout of the Heidelberg spiking data sets, which h5py and PyTables
+//! read.
 
 use std::path::Path;
 
@@ -12,17 +13,21 @@ use crate::{Error, Result, float16};
 const CHUNK_SAMPLES: u64 = 1024;
 
 impl SpikeRecordings {
-    /// Writes `spikes/times` in the precision they are held in, `spikes/units` and `labels` as uint16, and `extra/speaker`, `extra/keys`
-    /// and `extra/meta_info/*` where present; classes without names are named by their numbers in `extra/keys` unless there are 20, so
-    /// that a reader learns how many there are. A link at `path` is followed, and nothing but a regular file is replaced. The file is put together in memory (about three times its size) and appears whole or not
-    /// at all.
+    /// Writes `spikes/times` in the precision they are held in, `spikes/units` and `labels` as
+    /// uint16, and `extra/speaker`, `extra/keys` and `extra/meta_info/*` where present; classes
+    /// without names are named by their numbers in `extra/keys` unless there are 20, so that a
+    /// reader learns how many there are. A link at `path` is followed, and nothing but a regular
+    /// file is replaced. The file is put together in memory (about three times its size) and
+    /// appears whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Disk`] when it cannot be written, or a folder, device, pipe or socket is at `path`; [`Error::File`] when a class name
-    /// cannot be stored.
+    /// [`Error::Disk`] when it cannot be written, or a folder, device, pipe or socket is at `path`;
+    /// [`Error::File`] when a class name cannot be stored.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let bytes = self.encode().map_err(|error| Error::file(path, format!("the recordings cannot be stored: {error}")))?;
+        let bytes = self.encode().map_err(|error| {
+            Error::file(path, format!("the recordings cannot be stored: {error}"))
+        })?;
         Ok(atomic_file::write(path, &bytes)?)
     }
 
@@ -35,7 +40,11 @@ impl SpikeRecordings {
             SpikeTimes::Float64(times) => (8, self.rows(times, |time| time.to_le_bytes())),
         };
         let units = self.rows(&self.units, |unit| unit.to_le_bytes());
-        let float = if size == 2 { float16::stand_in() } else { Datatype::FloatingPoint { size, byte_order: little } };
+        let float = if size == 2 {
+            float16::stand_in()
+        } else {
+            Datatype::FloatingPoint { size, byte_order: little }
+        };
         let uint16 = Datatype::FixedPoint { size: 2, signed: false, byte_order: little };
         let mut file = Hdf5Builder::new()
             .dataset(ragged("spikes/times", float, times)?)
@@ -44,26 +53,44 @@ impl SpikeRecordings {
         if let Some(speakers) = &self.speakers {
             file = file.dataset(DatasetBuilder::typed_data("extra/speaker", samples, speakers)?);
         }
-        let numbered = || (self.classes != DEFAULT_CLASSES).then(|| (0..self.classes).map(|class| class.to_string()).collect());
+        let numbered = || {
+            (self.classes != DEFAULT_CLASSES)
+                .then(|| (0..self.classes).map(|class| class.to_string()).collect())
+        };
         if let Some(names) = self.class_names.clone().or_else(numbered) {
-            file = file.dataset(DatasetBuilder::fixed_string_data("extra/keys", vec![names.len() as u64], &names)?);
+            file = file.dataset(DatasetBuilder::fixed_string_data(
+                "extra/keys",
+                vec![names.len() as u64],
+                &names,
+            )?);
         }
         for (name, info) in &self.meta_info {
             let path = format!("extra/meta_info/{name}");
             file = file.dataset(match info {
-                MetaInfo::Numbers(numbers) => DatasetBuilder::typed_data(path, vec![numbers.len() as u64], numbers)?,
-                MetaInfo::Words(words) => DatasetBuilder::fixed_string_data(path, vec![words.len() as u64], words)?,
+                MetaInfo::Numbers(numbers) => {
+                    DatasetBuilder::typed_data(path, vec![numbers.len() as u64], numbers)?
+                }
+                MetaInfo::Words(words) => {
+                    DatasetBuilder::fixed_string_data(path, vec![words.len() as u64], words)?
+                }
             });
         }
-        let mut bytes = file.into_plan()?.encode(WriteOptions { byte_order: little, ..WriteOptions::default() })?;
+        let mut bytes = file
+            .into_plan()?
+            .encode(WriteOptions { byte_order: little, ..WriteOptions::default() })?;
         if size == 2 {
             assert!(float16::replace_stand_in(&mut bytes), "the stand-in was written above");
         }
         Ok(bytes)
     }
 
-    fn rows<T: Copy, const N: usize>(&self, column: &[T], encode: impl Fn(T) -> [u8; N]) -> Vec<Vec<u8>> {
-        let row = |sample| column[self.range(sample)].iter().flat_map(|&value| encode(value)).collect();
+    fn rows<T: Copy, const N: usize>(
+        &self,
+        column: &[T],
+        encode: impl Fn(T) -> [u8; N],
+    ) -> Vec<Vec<u8>> {
+        let row =
+            |sample| column[self.range(sample)].iter().flat_map(|&value| encode(value)).collect();
         (0..self.len()).map(row).collect()
     }
 }
@@ -86,10 +113,14 @@ mod tests {
             NewSample { seconds: vec![], units: vec![], label: 0 },
             NewSample { seconds: vec![0.125], units: vec![17], label: 2 },
         ];
-        let mut recordings = SpikeRecordings::from_samples("made", 700, 3, time_type, samples).unwrap();
+        let mut recordings =
+            SpikeRecordings::from_samples("made", 700, 3, time_type, samples).unwrap();
         recordings.meta_info.insert("age".into(), MetaInfo::Numbers(vec![31.0, 27.0]));
         recordings.meta_info.insert("gender".into(), MetaInfo::Words(vec!["f".into(), "m".into()]));
-        recordings.with_speakers(vec![3, 0, 11]).unwrap().with_class_names(["zero", "one", "fünf"].map(String::from).to_vec())
+        recordings
+            .with_speakers(vec![3, 0, 11])
+            .unwrap()
+            .with_class_names(["zero", "one", "fünf"].map(String::from).to_vec())
     }
 
     #[test]
@@ -110,7 +141,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("unnamed.h5");
         for classes in [5, 20, 35] {
-            let recordings = SpikeRecordings::from_samples("made", 4, classes, TimeType::Float32, [NewSample::default()]).unwrap();
+            let recordings = SpikeRecordings::from_samples(
+                "made",
+                4,
+                classes,
+                TimeType::Float32,
+                [NewSample::default()],
+            )
+            .unwrap();
             recordings.write(&path).unwrap();
             let read = SpikeRecordings::read(&path, &Layout::default()).unwrap();
             assert_eq!((read.classes(), read.class_name(3)), (classes, "3".to_owned()));
@@ -131,7 +169,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("missing").join("out.h5");
         let error = recordings(TimeType::Float16).write(&path).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("{}: cannot write the file: ", path.display())), "{error}");
+        assert!(
+            error.starts_with(&format!("{}: cannot write the file: ", path.display())),
+            "{error}"
+        );
 
         let path = folder.path().join("out.h5");
         std::fs::write(&path, "earlier").unwrap();

@@ -63,18 +63,24 @@ impl SpikeTimes {
     /// Appends the times of some spikes, in seconds, to `seconds`.
     fn extend_seconds(&self, spikes: Range<usize>, seconds: &mut Vec<f64>) {
         match self {
-            Self::Float16(times) => seconds.extend(times[spikes].iter().map(|&time| valid_half(time))),
-            Self::Float32(times) => seconds.extend(times[spikes].iter().map(|&time| f64::from(time))),
+            Self::Float16(times) => {
+                seconds.extend(times[spikes].iter().map(|&time| valid_half(time)))
+            }
+            Self::Float32(times) => {
+                seconds.extend(times[spikes].iter().map(|&time| f64::from(time)))
+            }
             Self::Float64(times) => seconds.extend_from_slice(&times[spikes]),
         }
     }
 }
 
-/// The exact value of a float16 that is finite and not negative, as all stored times are. Converted before any scaling, since 1000 times
-/// 66 s is beyond the range of float16. Many at once run on vector units, which the general conversion does not.
+/// The exact value of a float16 that is finite and not negative, as all stored times are. Converted
+/// before any scaling, since 1000 times 66 s is beyond the range of float16. Many at once run on
+/// vector units, which the general conversion does not.
 #[inline]
 fn valid_half(time: f16) -> f64 {
-    // Exponent and mantissa where float32 has them; the exponent is then too small by the difference of the biases, 127 - 15.
+    // Exponent and mantissa where float32 has them; the exponent is then too small by the
+    // difference of the biases, 127 - 15.
     let scale = f32::from_bits((127 + 127 - 15) << 23);
     f64::from(f32::from_bits(u32::from(time.to_bits() & 0x7fff) << 13) * scale)
 }
@@ -91,9 +97,10 @@ pub enum MetaInfo {
 
 /// Spike recordings with labels: for SHD's training file (64.0 M spikes, float16) 256 MB.
 ///
-/// Held as one list of times and one of units; the spikes of sample `i` are those from `start[i]` up to `start[i + 1]`. Every spike is
-/// checked when the recordings are made: times are finite, not negative and ascending within a sample, units and labels in range.
-/// Two are equal if their data is, wherever it comes from.
+/// Held as one list of times and one of units; the spikes of sample `i` are those from `start[i]`
+/// up to `start[i + 1]`. Every spike is checked when the recordings are made: times are finite, not
+/// negative and ascending within a sample, units and labels in range. Two are equal if their data
+/// is, wherever it comes from.
 #[derive(Debug, Clone)]
 pub struct SpikeRecordings {
     pub(crate) origin: PathBuf,
@@ -112,8 +119,21 @@ pub struct SpikeRecordings {
 impl PartialEq for SpikeRecordings {
     fn eq(&self, other: &Self) -> bool {
         // Taken apart in full, so that a new field cannot be forgotten.
-        let Self { origin: _, channels, classes, start, times, units, unit_type, labels, speakers, class_names, meta_info } = self;
-        (channels, classes, start, times, units) == (&other.channels, &other.classes, &other.start, &other.times, &other.units)
+        let Self {
+            origin: _,
+            channels,
+            classes,
+            start,
+            times,
+            units,
+            unit_type,
+            labels,
+            speakers,
+            class_names,
+            meta_info,
+        } = self;
+        (channels, classes, start, times, units)
+            == (&other.channels, &other.classes, &other.start, &other.times, &other.units)
             && (unit_type, labels, speakers) == (&other.unit_type, &other.labels, &other.speakers)
             && (class_names, meta_info) == (&other.class_names, &other.meta_info)
     }
@@ -131,7 +151,8 @@ pub struct NewSample {
 }
 
 impl SpikeRecordings {
-    /// Recordings of `classes` classes on `channels` channels from samples that were made, not read; `origin` stands for the file in errors.
+    /// Recordings of `classes` classes on `channels` channels from samples that were made, not
+    /// read; `origin` stands for the file in errors.
     ///
     /// # Errors
     /// [`Error::Content`] for a sample whose times, units or label are out of range.
@@ -149,7 +170,8 @@ impl SpikeRecordings {
         }
     }
 
-    /// The file they were read from, as the user named it, or what stands for it where they were made: what errors begin with.
+    /// The file they were read from, as the user named it, or what stands for it where they were
+    /// made: what errors begin with.
     pub fn origin(&self) -> &Path {
         &self.origin
     }
@@ -185,7 +207,10 @@ impl SpikeRecordings {
     }
 
     /// Spike times of one sample in seconds, ascending.
-    pub fn seconds(&self, sample: usize) -> impl ExactSizeIterator<Item = f64> + DoubleEndedIterator + '_ {
+    pub fn seconds(
+        &self,
+        sample: usize,
+    ) -> impl ExactSizeIterator<Item = f64> + DoubleEndedIterator + '_ {
         self.range(sample).map(|spike| self.times.second(spike))
     }
 
@@ -200,10 +225,15 @@ impl SpikeRecordings {
         &self.units[self.range(sample)]
     }
 
-    /// Times of the first and the last spike of a sample, in seconds; `None` for a sample without spikes.
+    /// Times of the first and the last spike of a sample, in seconds; `None` for a sample without
+    /// spikes.
     pub fn ends_s(&self, sample: usize) -> Option<(f64, f64)> {
         let range = self.range(sample);
-        if range.is_empty() { None } else { Some((self.times.second(range.start), self.times.second(range.end - 1))) }
+        if range.is_empty() {
+            None
+        } else {
+            Some((self.times.second(range.start), self.times.second(range.end - 1)))
+        }
     }
 
     /// Class of one sample.
@@ -221,14 +251,18 @@ impl SpikeRecordings {
         self.speakers.as_deref()
     }
 
-    /// Names of the classes, where the file tells (`extra/keys`); there may be more or fewer than classes.
+    /// Names of the classes, where the file tells (`extra/keys`); there may be more or fewer than
+    /// classes.
     pub fn class_names(&self) -> Option<&[String]> {
         self.class_names.as_deref()
     }
 
     /// Name of one class: from the file, else its number.
     pub fn class_name(&self, class: usize) -> String {
-        self.class_names().and_then(|names| names.get(class)).cloned().unwrap_or_else(|| class.to_string())
+        self.class_names()
+            .and_then(|names| names.get(class))
+            .cloned()
+            .unwrap_or_else(|| class.to_string())
     }
 
     /// What the file tells in `extra/meta_info`, by dataset name.
@@ -252,7 +286,8 @@ impl SpikeRecordings {
     /// [`Error::Content`] when there are more or fewer speakers than samples.
     pub fn with_speakers(mut self, speakers: Vec<u16>) -> Result<Self> {
         if speakers.len() != self.len() {
-            let problem = format!("{} speakers, but there are {} samples", speakers.len(), self.len());
+            let problem =
+                format!("{} speakers, but there are {} samples", speakers.len(), self.len());
             return Err(Error::dataset(&self.origin, "extra/speaker", problem));
         }
         self.speakers = Some(speakers);
@@ -286,7 +321,10 @@ impl SpikeRecordings {
             },
             units: self.gather(samples, &self.units),
             labels: samples.iter().map(|&sample| self.labels[sample]).collect(),
-            speakers: self.speakers.as_ref().map(|speakers| samples.iter().map(|&sample| speakers[sample]).collect()),
+            speakers: self
+                .speakers
+                .as_ref()
+                .map(|speakers| samples.iter().map(|&sample| speakers[sample]).collect()),
             origin: self.origin.clone(),
             channels: self.channels,
             classes: self.classes,
@@ -321,7 +359,12 @@ fn assemble<T: crate::assembly::Time>(
         assembly.push(&times, &sample.units)?;
         labels.push(i128::from(sample.label));
     }
-    assembly.finish(Description { labels, classes: Some(classes), unit_type: "uint16".into(), ..Description::default() })
+    assembly.finish(Description {
+        labels,
+        classes: Some(classes),
+        unit_type: "uint16".into(),
+        ..Description::default()
+    })
 }
 
 #[cfg(test)]

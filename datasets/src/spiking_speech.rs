@@ -8,8 +8,9 @@
 //! extra/keys        strings, the names of the classes         (optional)
 //! extra/meta_info/* numbers or strings about the speakers     (optional)
 //! ```
-//! Reference: [Cramer 2022], <https://zenkelab.org/datasets/>. The file is read once, front to back, one sample at a time, into
-//! [`SpikeRecordings`]; everything is checked on the way. The HDF5 decoder is written in Rust, so no system library is needed.
+//! Reference: [Cramer 2022], <https://zenkelab.org/datasets/>. The file is read once, front to
+//! back, one sample at a time, into [`SpikeRecordings`]; everything is checked on the way. The HDF5
+//! decoder is written in Rust, so no system library is needed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,17 +27,19 @@ use crate::{Error, Result};
 /// The first bytes of every HDF5 file without a user block.
 pub(crate) const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
-/// Most bytes a dataset of references, labels or names may claim to have, so that a damaged size cannot exhaust the memory: enough for
-/// 4 million samples.
+/// Most bytes a dataset of references, labels or names may claim to have, so that a damaged size
+/// cannot exhaust the memory: enough for 4 million samples.
 const MAX_DATASET_BYTES: usize = 1 << 26;
 
 /// What a reader must know that the file does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Layout {
-    /// Number of channels; every unit must be below it. Default 700, as SHD and SSC have. Range 1..=65536.
+    /// Number of channels; every unit must be below it. Default 700, as SHD and SSC have. Range
+    /// 1..=65536.
     pub channels: usize,
-    /// Number of classes; every label must be below it. Default: as many as `extra/keys` has names, else 20. Range 1..=65536.
+    /// Number of classes; every label must be below it. Default: as many as `extra/keys` has names,
+    /// else 20. Range 1..=65536.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classes: Option<usize>,
 }
@@ -54,13 +57,24 @@ impl Layout {
     /// [`Error::Parameter`] that names the first number out of range.
     pub fn check(&self) -> Result<()> {
         let allowed = 1..=1 << 16;
-        sim_core::Error::check("Layout::channels", self.channels as f64, allowed.contains(&self.channels), "in 1..=65536")?;
+        sim_core::Error::check(
+            "Layout::channels",
+            self.channels as f64,
+            allowed.contains(&self.channels),
+            "in 1..=65536",
+        )?;
         let classes = self.classes.unwrap_or(1);
-        Ok(sim_core::Error::check("Layout::classes", classes as f64, allowed.contains(&classes), "in 1..=65536")?)
+        Ok(sim_core::Error::check(
+            "Layout::classes",
+            classes as f64,
+            allowed.contains(&classes),
+            "in 1..=65536",
+        )?)
     }
 }
 
-/// Reads an HDF5 file (not an archive: see [`RecordingFile`](crate::RecordingFile)); errors call it `name`.
+/// Reads an HDF5 file (not an archive: see [`RecordingFile`](crate::RecordingFile)); errors call it
+/// `name`.
 pub(crate) fn read(path: &Path, name: &Path, layout: &Layout) -> Result<SpikeRecordings> {
     layout.check()?;
     Container::open(path, name)?.recordings(layout)
@@ -75,18 +89,29 @@ struct Container<'a> {
 
 impl<'a> Container<'a> {
     fn open(path: &Path, name: &'a Path) -> Result<Self> {
-        // The decoder reports a folder or a missing permission less plainly than the operating system does.
-        let metadata = atomic_file::open(path)?.metadata().map_err(|source| Error::io(name, "open the file", source))?;
+        // The decoder reports a folder or a missing permission less plainly than the operating
+        // system does.
+        let metadata = atomic_file::open(path)?
+            .metadata()
+            .map_err(|source| Error::io(name, "open the file", source))?;
         let bytes = metadata.len();
         let options = OpenOptions::default().with_max_read_bytes(MAX_DATASET_BYTES);
         let file = Hdf5File::open_with_options(path, options).map_err(|error| match error {
-            Hdf5Error::InvalidMagic => Error::file(name, "this is not an HDF5 file, but spike recordings as SHD publishes them are"),
+            Hdf5Error::InvalidMagic => Error::file(
+                name,
+                "this is not an HDF5 file, but spike recordings as SHD publishes them are",
+            ),
             Hdf5Error::Io(source) => Error::io(name, "read the file", source),
             other => Error::file(name, format!("this HDF5 file is damaged or cut short: {other}")),
         })?;
         let expected = file.superblock().eof_address;
         if expected > bytes {
-            return Err(Error::file(name, format!("the file is cut short: it has {bytes} bytes, but its header says {expected}")));
+            return Err(Error::file(
+                name,
+                format!(
+                    "the file is cut short: it has {bytes} bytes, but its header says {expected}"
+                ),
+            ));
         }
         Ok(Self { file, name, bytes })
     }
@@ -96,7 +121,10 @@ impl<'a> Container<'a> {
         if let Some(Datatype::FloatingPoint { size, .. }) = ragged_base(&times)
             && !self.is_ieee(&times, *size)?
         {
-            let problem = format!("holds {}, but not in the IEEE format that is expected", type_name(times.dtype()));
+            let problem = format!(
+                "holds {}, but not in the IEEE format that is expected",
+                type_name(times.dtype())
+            );
             return Err(Error::dataset(self.name, "spikes/times", problem));
         }
         match ragged_base(&times) {
@@ -109,15 +137,22 @@ impl<'a> Container<'a> {
             Some(&Datatype::FloatingPoint { size: 8, byte_order }) => {
                 self.with_times::<f64, 8>(layout, &times, byte_order, f64::from_le_bytes)
             }
-            _ => Err(self.wrong_type(&times, "spikes/times", "variable-length float16, float32 or float64")),
+            _ => Err(self.wrong_type(
+                &times,
+                "spikes/times",
+                "variable-length float16, float32 or float64",
+            )),
         }
     }
 
-    /// Whether the floats of a ragged dataset have the exponent width of IEEE 754, which the decoder takes for granted.
+    /// Whether the floats of a ragged dataset have the exponent width of IEEE 754, which the
+    /// decoder takes for granted.
     fn is_ieee(&self, dataset: &Dataset, size: u8) -> Result<bool> {
-        /// Place of the exponent width: after 8 bytes of the variable-length type and 13 bytes of its base type.
+        /// Place of the exponent width: after 8 bytes of the variable-length type and 13 bytes of
+        /// its base type.
         const EXPONENT_WIDTH: usize = 21;
-        let message = dataset.raw_datatype().map_err(|error| self.damaged("spikes/times", &error))?;
+        let message =
+            dataset.raw_datatype().map_err(|error| self.damaged("spikes/times", &error))?;
         let expected = match size {
             2 => 5,
             4 => 8,
@@ -148,7 +183,11 @@ impl<'a> Container<'a> {
             (4, true) => self.with_units(layout, times, units, i32::from_le_bytes),
             (8, false) => self.with_units(layout, times, units, u64::from_le_bytes),
             (8, true) => self.with_units(layout, times, units, i64::from_le_bytes),
-            _ => Err(self.wrong_type(units.0, "spikes/units", "variable-length integers of 8 to 64 bits")),
+            _ => Err(self.wrong_type(
+                units.0,
+                "spikes/units",
+                "variable-length integers of 8 to 64 bits",
+            )),
         }
     }
 
@@ -159,11 +198,14 @@ impl<'a> Container<'a> {
         (units, order): (&Dataset, ByteOrder),
         decode: fn([u8; M]) -> U,
     ) -> Result<SpikeRecordings> {
-        let Datatype::VarLen { base, .. } = units.dtype() else { unreachable!("the caller looked at its base") };
+        let Datatype::VarLen { base, .. } = units.dtype() else {
+            unreachable!("the caller looked at its base")
+        };
         let unit_type = type_name(base);
         let units = Ragged::new(self, units, "spikes/units", order, decode)?;
         if units.samples() != times.samples() {
-            let problem = format!("{} samples, but spikes/times has {}", units.samples(), times.samples());
+            let problem =
+                format!("{} samples, but spikes/times has {}", units.samples(), times.samples());
             return Err(Error::dataset(self.name, "spikes/units", problem));
         }
         let mut assembly = Assembly::new(self.name, layout.channels)?;
@@ -178,8 +220,14 @@ impl<'a> Container<'a> {
         }
         assembly.finish(Description {
             labels: self.integers(&self.needed("labels")?, "labels")?,
-            speakers: self.find("extra/speaker")?.map(|dataset| self.integers(&dataset, "extra/speaker")).transpose()?,
-            class_names: self.find("extra/keys")?.map(|dataset| self.class_names(&dataset)).transpose()?,
+            speakers: self
+                .find("extra/speaker")?
+                .map(|dataset| self.integers(&dataset, "extra/speaker"))
+                .transpose()?,
+            class_names: self
+                .find("extra/keys")?
+                .map(|dataset| self.class_names(&dataset))
+                .transpose()?,
             meta_info: self.meta_info()?,
             unit_type,
             classes: layout.classes,
@@ -187,7 +235,10 @@ impl<'a> Container<'a> {
     }
 
     fn needed(&self, path: &str) -> Result<Dataset> {
-        self.find(path)?.ok_or_else(|| Error::MissingDataset { path: self.name.to_owned(), dataset: path.into() })
+        self.find(path)?.ok_or_else(|| Error::MissingDataset {
+            path: self.name.to_owned(),
+            dataset: path.into(),
+        })
     }
 
     fn find(&self, path: &str) -> Result<Option<Dataset>> {
@@ -199,17 +250,29 @@ impl<'a> Container<'a> {
     }
 
     fn damaged(&self, dataset: &str, error: &Hdf5Error) -> Error {
-        Error::dataset(self.name, dataset, format!("cannot be decoded, the file may be damaged ({})", innermost(error)))
+        Error::dataset(
+            self.name,
+            dataset,
+            format!("cannot be decoded, the file may be damaged ({})", innermost(error)),
+        )
     }
 
     fn wrong_type(&self, dataset: &Dataset, path: &str, expected: &str) -> Error {
-        Error::dataset(self.name, path, format!("holds {}, but must hold {expected}", type_name(dataset.dtype())))
+        Error::dataset(
+            self.name,
+            path,
+            format!("holds {}, but must hold {expected}", type_name(dataset.dtype())),
+        )
     }
 
     fn one_dimensional(&self, dataset: &Dataset, path: &str) -> Result<()> {
         match dataset.ndim() {
             1 => Ok(()),
-            other => Err(Error::dataset(self.name, path, format!("has {other} dimensions, but must have one: the samples"))),
+            other => Err(Error::dataset(
+                self.name,
+                path,
+                format!("has {other} dimensions, but must have one: the samples"),
+            )),
         }
     }
 
@@ -222,7 +285,10 @@ impl<'a> Container<'a> {
             return Err(self.wrong_type(dataset, path, "integers of 8 to 64 bits"));
         }
         let bytes = dataset.read_raw_bytes().map_err(|error| self.damaged(path, &error))?;
-        Ok(bytes.chunks_exact(usize::from(size)).map(|bytes| integer(bytes, signed, byte_order)).collect())
+        Ok(bytes
+            .chunks_exact(usize::from(size))
+            .map(|bytes| integer(bytes, signed, byte_order))
+            .collect())
     }
 
     fn class_names(&self, dataset: &Dataset) -> Result<Vec<String>> {
@@ -232,7 +298,8 @@ impl<'a> Container<'a> {
         dataset.read_strings().map_err(|error| self.damaged("extra/keys", &error))
     }
 
-    /// Datasets of `extra/meta_info` that hold numbers or strings; others are left out, since nothing depends on them.
+    /// Datasets of `extra/meta_info` that hold numbers or strings; others are left out, since
+    /// nothing depends on them.
     fn meta_info(&self) -> Result<BTreeMap<String, MetaInfo>> {
         const GROUP: &str = "extra/meta_info";
         let datasets = match self.file.group(GROUP).and_then(|group| group.datasets()) {
@@ -247,14 +314,23 @@ impl<'a> Container<'a> {
             let info = match *dataset.dtype() {
                 Datatype::FixedPoint { size: size @ (1 | 2 | 4 | 8), signed, byte_order } => {
                     let bytes = dataset.read_raw_bytes().map_err(damaged)?;
-                    let numbers = bytes.chunks_exact(usize::from(size)).map(|bytes| integer(bytes, signed, byte_order) as f64);
+                    let numbers = bytes
+                        .chunks_exact(usize::from(size))
+                        .map(|bytes| integer(bytes, signed, byte_order) as f64);
                     MetaInfo::Numbers(numbers.collect())
                 }
                 Datatype::FloatingPoint { size: size @ (2 | 4 | 8), byte_order } => {
                     let bytes = dataset.read_raw_bytes().map_err(damaged)?;
-                    MetaInfo::Numbers(bytes.chunks_exact(usize::from(size)).map(|bytes| float(bytes, byte_order)).collect())
+                    MetaInfo::Numbers(
+                        bytes
+                            .chunks_exact(usize::from(size))
+                            .map(|bytes| float(bytes, byte_order))
+                            .collect(),
+                    )
                 }
-                ref datatype if is_string(datatype) => MetaInfo::Words(dataset.read_strings().map_err(damaged)?),
+                ref datatype if is_string(datatype) => {
+                    MetaInfo::Words(dataset.read_strings().map_err(damaged)?)
+                }
                 _ => continue,
             };
             meta_info.insert(name, info);
@@ -265,7 +341,8 @@ impl<'a> Container<'a> {
 
 /// A dataset of variable-length rows of which one is decoded at a time.
 ///
-/// A row is stored as a reference: its length (4 bytes), the address of a heap in the file, and the number of an object in that heap.
+/// A row is stored as a reference: its length (4 bytes), the address of a heap in the file, and the
+/// number of an object in that heap.
 struct Ragged<'a, T, const N: usize> {
     container: &'a Container<'a>,
     dataset: Dataset,
@@ -284,7 +361,8 @@ impl<'a, T, const N: usize> Ragged<'a, T, N> {
         decode: fn([u8; N]) -> T,
     ) -> Result<Self> {
         container.one_dimensional(dataset, path)?;
-        let references = dataset.read_raw_bytes().map_err(|error| container.damaged(path, &error))?;
+        let references =
+            dataset.read_raw_bytes().map_err(|error| container.damaged(path, &error))?;
         Ok(Self { container, dataset: dataset.clone(), path, references, order, decode })
     }
 
@@ -294,7 +372,10 @@ impl<'a, T, const N: usize> Ragged<'a, T, N> {
 
     /// The lengths of all rows together, as the references say.
     fn spikes(&self) -> u64 {
-        self.references.chunks_exact(self.dataset.vlen_reference_size()).map(|reference| length(reference) as u64).sum()
+        self.references
+            .chunks_exact(self.dataset.vlen_reference_size())
+            .map(|reference| length(reference) as u64)
+            .sum()
     }
 
     fn read(&self, sample: usize, row: &mut Vec<T>) -> Result<()> {
@@ -305,11 +386,16 @@ impl<'a, T, const N: usize> Ragged<'a, T, N> {
             return Ok(());
         }
         let bytes = self.dataset.resolve_vlen_reference_bytes(reference, N).map_err(|error| {
-            let problem = format!("cannot be decoded, the file may be damaged ({})", innermost(&error));
+            let problem =
+                format!("cannot be decoded, the file may be damaged ({})", innermost(&error));
             Error::sample(self.container.name, self.path, sample, problem)
         })?;
         if bytes.len() != length(reference) * N {
-            let problem = format!("has {} values, but {} were announced: the file may be damaged", bytes.len() / N, length(reference));
+            let problem = format!(
+                "has {} values, but {} were announced: the file may be damaged",
+                bytes.len() / N,
+                length(reference)
+            );
             return Err(Error::sample(self.container.name, self.path, sample, problem));
         }
         let (values, _) = bytes.as_chunks::<N>();
@@ -370,7 +456,9 @@ fn float(bytes: &[u8], order: ByteOrder) -> f64 {
 /// A datatype in words, e.g. `variable-length uint16`.
 fn type_name(datatype: &Datatype) -> String {
     match datatype {
-        Datatype::FixedPoint { size, signed, .. } => format!("{}int{}", if *signed { "" } else { "u" }, u32::from(*size) * 8),
+        Datatype::FixedPoint { size, signed, .. } => {
+            format!("{}int{}", if *signed { "" } else { "u" }, u32::from(*size) * 8)
+        }
         Datatype::FloatingPoint { size, .. } => format!("float{}", u32::from(*size) * 8),
         datatype if is_string(datatype) => "strings".into(),
         Datatype::VarLen { base, .. } => format!("variable-length {}", type_name(base)),

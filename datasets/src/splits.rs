@@ -26,9 +26,11 @@ pub enum SplitBy {
 pub struct Splitting {
     /// By chance or by speaker. Default: by chance.
     pub by: SplitBy,
-    /// Share of the samples of each class that validates, with `by = "random"`. Default 0.2, in (0, 1).
+    /// Share of the samples of each class that validates, with `by = "random"`. Default 0.2, in (0,
+    /// 1).
     pub fraction: f64,
-    /// Speakers (`extra/speaker`) whose samples validate, with `by = "speaker"`. Default: none, which is an error.
+    /// Speakers (`extra/speaker`) whose samples validate, with `by = "speaker"`. Default: none,
+    /// which is an error.
     pub speakers: Vec<u16>,
 }
 
@@ -61,7 +63,8 @@ impl Splitting {
     /// Checks every field that is used.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a fraction outside (0, 1); [`Error::Split`] when no speaker is named.
+    /// [`Error::Parameter`] for a fraction outside (0, 1); [`Error::Split`] when no speaker is
+    /// named.
     pub fn check(&self) -> Result<()> {
         match self.by {
             SplitBy::Random => {
@@ -78,18 +81,20 @@ impl Splitting {
     /// Splits the recordings. `seed` matters for a random split only.
     ///
     /// # Errors
-    /// Those of [`check`](Self::check); [`Error::Content`] when a speaker does not occur; [`Error::File`] when the recordings name no
-    /// speakers or one side would be empty.
+    /// Those of [`check`](Self::check); [`Error::Content`] when a speaker does not occur;
+    /// [`Error::File`] when the recordings name no speakers or one side would be empty.
     pub fn split(&self, recordings: &SpikeRecordings, seed: Seed) -> Result<Split> {
         self.check()?;
         let validates = match self.by {
             SplitBy::Random => self.chosen_by_chance(recordings, seed),
             SplitBy::Speaker => self.spoken_by(recordings)?,
         };
-        let (validation, train): (Vec<_>, Vec<_>) = (0..recordings.len()).partition(|&sample| validates[sample]);
+        let (validation, train): (Vec<_>, Vec<_>) =
+            (0..recordings.len()).partition(|&sample| validates[sample]);
         for (side, samples) in [("validation", &validation), ("training", &train)] {
             if samples.is_empty() {
-                let problem = format!("the split leaves no sample for {side} out of {}", recordings.len());
+                let problem =
+                    format!("the split leaves no sample for {side} out of {}", recordings.len());
                 return Err(Error::file(recordings.origin(), problem));
             }
         }
@@ -113,7 +118,12 @@ impl Splitting {
     }
 
     fn spoken_by(&self, recordings: &SpikeRecordings) -> Result<Vec<bool>> {
-        let missing = || Error::file(recordings.origin(), "there is no dataset extra/speaker, but a split by speaker needs it");
+        let missing = || {
+            Error::file(
+                recordings.origin(),
+                "there is no dataset extra/speaker, but a split by speaker needs it",
+            )
+        };
         let speakers = recordings.speakers().ok_or_else(missing)?;
         let known: BTreeSet<u16> = speakers.iter().copied().collect();
         for speaker in &self.speakers {
@@ -139,7 +149,8 @@ mod tests {
     /// 60 samples: classes 0, 1, 2 in turn, speakers 0..5 in blocks of twelve.
     fn recordings() -> SpikeRecordings {
         let samples = (0..60).map(|sample| NewSample { label: sample % 3, ..NewSample::default() });
-        let recordings = SpikeRecordings::from_samples("made", 1, 3, TimeType::Float32, samples).unwrap();
+        let recordings =
+            SpikeRecordings::from_samples("made", 1, 3, TimeType::Float32, samples).unwrap();
         recordings.with_speakers((0..60).map(|sample| sample / 12).collect()).unwrap()
     }
 
@@ -168,7 +179,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_split_is_said() {
-        let message = |splitting: Splitting, recordings: &SpikeRecordings| splitting.split(recordings, Seed(0)).unwrap_err().to_string();
+        let message = |splitting: Splitting, recordings: &SpikeRecordings| {
+            splitting.split(recordings, Seed(0)).unwrap_err().to_string()
+        };
         let mut mute = recordings();
         mute.speakers = None;
         assert_eq!(
@@ -191,9 +204,18 @@ mod tests {
             message(Splitting::hold_out_speakers([0, 1, 2, 3, 4]), &recordings()),
             "made: the split leaves no sample for training out of 60"
         );
-        assert!(message(Splitting::hold_out_speakers([]), &recordings()).starts_with("Splitting::speakers is empty"));
-        assert_eq!(message(Splitting::random(0.001), &recordings()), "made: the split leaves no sample for validation out of 60");
-        assert_eq!(message(Splitting::random(1.0), &recordings()), "Splitting::fraction is 1, but must be between 0 and 1, both excluded");
+        assert!(
+            message(Splitting::hold_out_speakers([]), &recordings())
+                .starts_with("Splitting::speakers is empty")
+        );
+        assert_eq!(
+            message(Splitting::random(0.001), &recordings()),
+            "made: the split leaves no sample for validation out of 60"
+        );
+        assert_eq!(
+            message(Splitting::random(1.0), &recordings()),
+            "Splitting::fraction is 1, but must be between 0 and 1, both excluded"
+        );
     }
 
     #[test]

@@ -96,10 +96,12 @@ impl Summary {
     /// # Errors
     /// [`Error::Disk`] when the file can no longer be read for its size and checksum.
     pub fn new(file: &RecordingFile, recordings: &SpikeRecordings) -> Result<Self> {
-        let metadata = fs::metadata(file.content()).map_err(|source| Error::io(file.given(), "read the file", source))?;
+        let metadata = fs::metadata(file.content())
+            .map_err(|source| Error::io(file.given(), "read the file", source))?;
         let mut used = vec![false; recordings.channels()];
-        let mut classes: Vec<ClassCount> =
-            (0..recordings.classes()).map(|class| ClassCount { class, name: recordings.class_name(class), samples: 0 }).collect();
+        let mut classes: Vec<ClassCount> = (0..recordings.classes())
+            .map(|class| ClassCount { class, name: recordings.class_name(class), samples: 0 })
+            .collect();
         for sample in 0..recordings.len() {
             classes[recordings.label(sample)].samples += 1;
             recordings.units(sample).iter().for_each(|&unit| used[usize::from(unit)] = true);
@@ -115,7 +117,9 @@ impl Summary {
             channels: recordings.channels(),
             channels_used: used.iter().filter(|&&used| used).count(),
             spikes_per_sample: Spread::of(counts().map(|count| count as f64)),
-            last_spike_s: Spread::of((0..recordings.len()).filter_map(|sample| Some(recordings.ends_s(sample)?.1))),
+            last_spike_s: Spread::of(
+                (0..recordings.len()).filter_map(|sample| Some(recordings.ends_s(sample)?.1)),
+            ),
             time_type: recordings.time_type(),
             unit_type: recordings.unit_type().to_owned(),
             classes,
@@ -135,21 +139,40 @@ fn speaker_counts(speakers: &[u16]) -> Vec<SpeakerCount> {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let silent = if self.silent_samples == 0 { String::new() } else { format!(" ({} without a spike)", self.silent_samples) };
+        let silent = if self.silent_samples == 0 {
+            String::new()
+        } else {
+            format!(" ({} without a spike)", self.silent_samples)
+        };
         writeln!(f, "file        {}", self.file)?;
-        let (size, unit) = if self.bytes < 1_000_000 { (self.bytes as f64 / 1e3, "kB") } else { (self.bytes as f64 / 1e6, "MB") };
+        let (size, unit) = if self.bytes < 1_000_000 {
+            (self.bytes as f64 / 1e3, "kB")
+        } else {
+            (self.bytes as f64 / 1e6, "MB")
+        };
         writeln!(f, "size        {size:.1} {unit} unpacked")?;
         writeln!(f, "sha256      {}", self.sha256)?;
         writeln!(f, "samples     {}{silent}", self.samples)?;
-        writeln!(f, "spikes      {} (times {} in s, units {})", self.spikes, self.time_type, self.unit_type)?;
+        writeln!(
+            f,
+            "spikes      {} (times {} in s, units {})",
+            self.spikes, self.time_type, self.unit_type
+        )?;
         writeln!(f, "channels    {}, of which {} spike", self.channels, self.channels_used)?;
         if let Some(Spread { min, mean, median, max }) = self.spikes_per_sample {
             writeln!(f, "per sample  {min} to {max} spikes, mean {mean:.1}, median {median}")?;
         }
         if let Some(Spread { min, mean, median, max }) = self.last_spike_s {
-            writeln!(f, "last spike  {min:.3} to {max:.3} s, mean {mean:.3} s, median {median:.3} s")?;
+            writeln!(
+                f,
+                "last spike  {min:.3} to {max:.3} s, mean {mean:.3} s, median {median:.3} s"
+            )?;
         }
-        let filled = self.classes.iter().filter(|class| class.samples > 0).map(|class| format!("{}: {}", class.name, class.samples));
+        let filled = self
+            .classes
+            .iter()
+            .filter(|class| class.samples > 0)
+            .map(|class| format!("{}: {}", class.name, class.samples));
         let mut classes: Vec<String> = filled.collect();
         let empty = self.classes.len() - classes.len();
         if empty > 0 {
@@ -157,7 +180,8 @@ impl fmt::Display for Summary {
         }
         write!(f, "classes     {}", classes.join(", "))?;
         if let Some(speakers) = &self.speakers {
-            let speakers = speakers.iter().map(|speaker| format!("{}: {}", speaker.speaker, speaker.samples));
+            let speakers =
+                speakers.iter().map(|speaker| format!("{}: {}", speaker.speaker, speaker.samples));
             write!(f, "\nspeakers    {}", speakers.collect::<Vec<_>>().join(", "))?;
         }
         Ok(())
@@ -176,15 +200,25 @@ mod tests {
             NewSample { label: 1, ..NewSample::default() },
             NewSample { seconds: vec![0.25], units: vec![1], label: 1 },
         ];
-        let recordings = SpikeRecordings::from_samples("made", 700, 2, TimeType::Float16, samples).unwrap();
-        let recordings = recordings.with_speakers(vec![9, 3, 9]).unwrap().with_class_names(vec!["yes".into(), "no".into()]);
+        let recordings =
+            SpikeRecordings::from_samples("made", 700, 2, TimeType::Float16, samples).unwrap();
+        let recordings = recordings
+            .with_speakers(vec![9, 3, 9])
+            .unwrap()
+            .with_class_names(vec!["yes".into(), "no".into()]);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("made.h5");
         recordings.write(&path).unwrap();
         let file = RecordingFile::open(&path).unwrap();
         let summary = Summary::new(&file, &recordings).unwrap();
-        assert_eq!(summary.spikes_per_sample, Some(Spread { min: 0.0, mean: 1.0, median: 1.0, max: 2.0 }));
-        assert_eq!(summary.last_spike_s, Some(Spread { min: 0.25, mean: 0.375, median: 0.375, max: 0.5 }));
+        assert_eq!(
+            summary.spikes_per_sample,
+            Some(Spread { min: 0.0, mean: 1.0, median: 1.0, max: 2.0 })
+        );
+        assert_eq!(
+            summary.last_spike_s,
+            Some(Spread { min: 0.25, mean: 0.375, median: 0.375, max: 0.5 })
+        );
         assert_eq!((summary.silent_samples, summary.channels_used), (1, 2));
         let text = summary.to_string();
         assert!(text.contains("\nsamples     3 (1 without a spike)\n"), "{text}");
@@ -193,21 +227,35 @@ mod tests {
         let large = Summary { bytes: 130_649_000, ..summary.clone() }.to_string();
         assert!(large.contains("\nsize        130.6 MB unpacked\n"), "{large}");
         let json = serde_json::to_value(&summary).unwrap();
-        assert_eq!(json["classes"][1], serde_json::json!({ "class": 1, "name": "no", "samples": 2 }));
+        assert_eq!(
+            json["classes"][1],
+            serde_json::json!({ "class": 1, "name": "no", "samples": 2 })
+        );
         assert_eq!(json["time_type"], "float16");
     }
 
     #[test]
     fn made_up_data_has_as_many_classes_as_it_was_made_with() {
-        let made = crate::Randman { classes: 5, neurons: 4, samples_per_class: 2, ..crate::Randman::default() };
+        let made = crate::Randman {
+            classes: 5,
+            neurons: 4,
+            samples_per_class: 2,
+            ..crate::Randman::default()
+        };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("made.h5");
         made.recordings(sim_core::Seed(1)).unwrap().write(&path).unwrap();
         let file = RecordingFile::open(&path).unwrap();
         let summary = Summary::new(&file, &file.read(&crate::Layout::default()).unwrap()).unwrap();
-        assert!(summary.to_string().ends_with("classes     0: 2, 1: 2, 2: 2, 3: 2, 4: 2"), "{summary}");
+        assert!(
+            summary.to_string().ends_with("classes     0: 2, 1: 2, 2: 2, 3: 2, 4: 2"),
+            "{summary}"
+        );
         let mut sparse = summary;
         sparse.classes[1].samples = 0;
-        assert!(sparse.to_string().ends_with("classes     0: 2, 2: 2, 3: 2, 4: 2, 1 without samples"), "{sparse}");
+        assert!(
+            sparse.to_string().ends_with("classes     0: 2, 2: 2, 3: 2, 4: 2, 1 without samples"),
+            "{sparse}"
+        );
     }
 }

@@ -4,8 +4,9 @@
 //! population,time_ms,neuron
 //! hidden,12.5,3
 //! ```
-//! One line per spike, in the order in which the simulation gave them: ascending time, then population, then neuron, counted from 0. Times
-//! are written with as many digits as tell them apart. A name with a comma or a quote in it is quoted as in RFC 4180. Lines end with `\n`.
+//! One line per spike, in the order in which the simulation gave them: ascending time, then
+//! population, then neuron, counted from 0. Times are written with as many digits as tell them
+//! apart. A name with a comma or a quote in it is quoted as in RFC 4180. Lines end with `\n`.
 
 use crate::{Log, LogLayout, Result};
 use atomic_file::AtomicFile;
@@ -54,7 +55,11 @@ impl Log for CsvSpikes {
 }
 
 fn quoted(name: &str) -> String {
-    if name.contains([',', '"']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
+    if name.contains([',', '"']) {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    } else {
+        name.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -64,8 +69,17 @@ mod tests {
 
     #[test]
     fn lines_are_as_documented() {
-        let population = |name: &str| Population { name: name.into(), size: 9, cells: Cells::Source, norm: None };
-        let network = Network { dt_ms: 0.1, populations: vec![population("in"), population("a \"b\", c")], projections: vec![] };
+        let population = |name: &str| Population {
+            name: name.into(),
+            size: 9,
+            cells: Cells::Source,
+            norm: None,
+        };
+        let network = Network {
+            dt_ms: 0.1,
+            populations: vec![population("in"), population("a \"b\", c")],
+            projections: vec![],
+        };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("spikes.csv");
         let mut log = CsvSpikes::create(&path, &LogLayout::of(&network).unwrap()).unwrap().boxed();
@@ -74,7 +88,8 @@ mod tests {
         log.write(&Record::Spikes { population: 1, step: 20, neurons: vec![0] }).unwrap();
         assert!(!path.exists(), "it appears when it is whole");
         log.finish().unwrap();
-        let expected = "population,time_ms,neuron\nin,0.3,1\nin,0.3,1\nin,0.3,8\n\"a \"\"b\"\", c\",2,0\n";
+        let expected =
+            "population,time_ms,neuron\nin,0.3,1\nin,0.3,1\nin,0.3,8\n\"a \"\"b\"\", c\",2,0\n";
         assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
     }
 }

@@ -1,4 +1,5 @@
-//! What can go wrong with files of other programs: one sentence that names file, dataset and index, and says what was expected.
+//! What can go wrong with files of other programs: one sentence that names file, dataset and index,
+//! and says what was expected.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};

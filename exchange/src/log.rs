@@ -3,8 +3,8 @@
 use crate::{Error, Result};
 use sim_core::{Network, Record};
 
-/// A file that a simulation is logged to, record by record. It appears under its name when it is finished; until then, and if that never
-/// happens, an earlier file of that name stays.
+/// A file that a simulation is logged to, record by record. It appears under its name when it is
+/// finished; until then, and if that never happens, an earlier file of that name stays.
 pub trait Log: Send {
     /// Adds a record; what the log does not hold is passed over.
     ///
@@ -27,11 +27,15 @@ pub trait Log: Send {
     }
 }
 
-/// Writes all records to all logs and completes these: what a [`sim_core::ChannelRecorder`] runs on its thread.
+/// Writes all records to all logs and completes these: what a [`sim_core::ChannelRecorder`] runs on
+/// its thread.
 ///
 /// # Errors
 /// The first one of a log; none of the files that are not complete by then appears.
-pub fn write_logs(records: impl Iterator<Item = Record>, mut logs: Vec<Box<dyn Log>>) -> Result<()> {
+pub fn write_logs(
+    records: impl Iterator<Item = Record>,
+    mut logs: Vec<Box<dyn Log>>,
+) -> Result<()> {
     for record in records {
         logs.iter_mut().try_for_each(|log| log.write(&record))?;
     }
@@ -49,17 +53,25 @@ impl LogLayout {
     /// The layout of logs of `network`.
     ///
     /// # Errors
-    /// [`sim_core::Error::Network`] when a population's name cannot name a group of an HDF5 file: it is empty, `.` or `..`, or has a slash or
-    /// a control character in it.
+    /// [`sim_core::Error::Network`] when a population's name cannot name a group of an HDF5 file:
+    /// it is empty, `.` or `..`, or has a slash or a control character in it.
     pub fn of(network: &Network) -> Result<Self> {
         for population in &network.populations {
             let name = population.name.as_str();
-            if matches!(name, "" | "." | "..") || name.contains(|c: char| c == '/' || c.is_control()) {
-                let problem = format!("population {name:?} cannot be logged: its name must be plain text without slashes");
+            if matches!(name, "" | "." | "..")
+                || name.contains(|c: char| c == '/' || c.is_control())
+            {
+                let problem = format!(
+                    "population {name:?} cannot be logged: its name must be plain text without slashes"
+                );
                 return Err(Error::Network(sim_core::Error::Network(problem)));
             }
         }
-        let populations = network.populations.iter().map(|population| (population.name.clone(), population.size)).collect();
+        let populations = network
+            .populations
+            .iter()
+            .map(|population| (population.name.clone(), population.size))
+            .collect();
         Ok(Self { dt_ms: network.dt_ms, populations })
     }
 
@@ -73,11 +85,15 @@ impl LogLayout {
         self.dt_ms
     }
 
-    /// The time of a step in ms: the number nearest to `step * dt`. Where a millisecond is a whole number of steps that is a quotient, since
-    /// `3 * 0.1` is not `0.3`.
+    /// The time of a step in ms: the number nearest to `step * dt`. Where a millisecond is a whole
+    /// number of steps that is a quotient, since `3 * 0.1` is not `0.3`.
     pub(crate) fn time_ms(&self, step: usize) -> f64 {
         let per_ms = (1.0 / self.dt_ms).round();
-        if per_ms >= 1.0 && 1.0 / per_ms == self.dt_ms { step as f64 / per_ms } else { step as f64 * self.dt_ms }
+        if per_ms >= 1.0 && 1.0 / per_ms == self.dt_ms {
+            step as f64 / per_ms
+        } else {
+            step as f64 * self.dt_ms
+        }
     }
 }
 
@@ -87,14 +103,18 @@ mod tests {
     use sim_core::{Cells, Population};
 
     fn network(name: &str, dt_ms: f64) -> Network {
-        let population = Population { name: name.into(), size: 2, cells: Cells::Source, norm: None };
+        let population =
+            Population { name: name.into(), size: 2, cells: Cells::Source, norm: None };
         Network { dt_ms, populations: vec![population], projections: vec![] }
     }
 
     #[test]
     fn times_are_the_numbers_people_write() {
         let tenth = LogLayout::of(&network("a", 0.1)).unwrap();
-        assert_eq!([1, 3, 6, 7, 1_000_003].map(|step| tenth.time_ms(step)), [0.1, 0.3, 0.6, 0.7, 100_000.3]);
+        assert_eq!(
+            [1, 3, 6, 7, 1_000_003].map(|step| tenth.time_ms(step)),
+            [0.1, 0.3, 0.6, 0.7, 100_000.3]
+        );
         let ten = LogLayout::of(&network("a", 10.0)).unwrap();
         assert_eq!(ten.time_ms(7), 70.0);
         let odd = LogLayout::of(&network("a", 0.3)).unwrap();

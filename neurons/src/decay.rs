@@ -10,12 +10,14 @@ pub enum Decay {
     /// `beta = exp(-dt / tau)`: the solution of `tau dV/dt = -V`, for any `dt`.
     #[default]
     Exact,
-    /// `beta = 1 - dt / tau`: forward Euler, as SpikingJelly and the delay-learning reference do. Needs `tau >= dt`.
+    /// `beta = 1 - dt / tau`: forward Euler, as SpikingJelly and the delay-learning reference do.
+    /// Needs `tau >= dt`.
     Euler,
 }
 
 impl Decay {
-    /// `beta` in `0.0..1.0` for a time constant of `tau_ms` and steps of `dt_ms`; `name` is the field to blame.
+    /// `beta` in `0.0..1.0` for a time constant of `tau_ms` and steps of `dt_ms`; `name` is the
+    /// field to blame.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] unless `tau_ms` is finite and above 0 (Euler: not below `dt_ms`).
@@ -25,7 +27,12 @@ impl Decay {
         match self {
             Self::Exact => Ok((-dt_ms / tau_ms).exp()),
             Self::Euler => {
-                Error::check(name, tau_ms, tau_ms >= dt_ms, &format!("at least the time step of {dt_ms} ms with Euler decay"))?;
+                Error::check(
+                    name,
+                    tau_ms,
+                    tau_ms >= dt_ms,
+                    &format!("at least the time step of {dt_ms} ms with Euler decay"),
+                )?;
                 Ok(1.0 - dt_ms / tau_ms)
             }
         }
@@ -38,22 +45,34 @@ mod tests {
 
     #[test]
     fn euler_approaches_exact_with_the_square_of_the_step() {
-        let error = |dt| Decay::Exact.per_step("tau", 20.0, dt).unwrap() - Decay::Euler.per_step("tau", 20.0, dt).unwrap();
+        let error = |dt| {
+            Decay::Exact.per_step("tau", 20.0, dt).unwrap()
+                - Decay::Euler.per_step("tau", 20.0, dt).unwrap()
+        };
         let ratio = error(0.2) / error(0.1);
         assert!((ratio - 4.0).abs() < 0.02, "{ratio}");
     }
 
     #[test]
     fn the_reference_constant() {
-        assert!((Decay::Euler.per_step("tau", 10.05, 10.0).unwrap() - (1.0 - 1.0 / 1.005)).abs() < 1e-15);
+        assert!(
+            (Decay::Euler.per_step("tau", 10.05, 10.0).unwrap() - (1.0 - 1.0 / 1.005)).abs()
+                < 1e-15
+        );
     }
 
     #[test]
     fn a_step_longer_than_the_time_constant_is_refused_by_euler_only() {
         assert!(Decay::Exact.per_step("tau", 1.0, 10.0).is_ok());
         let error = Decay::Euler.per_step("Lif::tau_mem_ms", 5.0, 10.0).unwrap_err();
-        assert_eq!(error.to_string(), "Lif::tau_mem_ms is 5, but must be at least the time step of 10 ms with Euler decay");
-        assert_eq!(Decay::Exact.per_step("tau", -1.0, 10.0).unwrap_err().to_string(), "tau is -1, but must be above 0");
+        assert_eq!(
+            error.to_string(),
+            "Lif::tau_mem_ms is 5, but must be at least the time step of 10 ms with Euler decay"
+        );
+        assert_eq!(
+            Decay::Exact.per_step("tau", -1.0, 10.0).unwrap_err().to_string(),
+            "tau is -1, but must be above 0"
+        );
         assert!(Decay::Exact.per_step("tau", f64::NAN, 10.0).is_err());
     }
 }

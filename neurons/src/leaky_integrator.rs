@@ -11,11 +11,14 @@
 //! | `decay` | | `exact` | `exact`, `euler` |
 //! | `input_scaling` | | off | on: `gain = 1 - beta`, so that a constant input `I` settles at `V = I` |
 //!
-//! Reference: the readout of Hammouamri et al. 2023, who take a neuron with an unreachable threshold. There is no such threshold here.
+//! Reference: the readout of Hammouamri et al. 2023, who take a neuron with an unreachable
+//! threshold. There is no such threshold here.
 
 use crate::Decay;
 use serde::{Deserialize, Serialize};
-use sim_core::{LANES, LaneState, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, Result, vectorize};
+use sim_core::{
+    LANES, LaneState, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, Result, vectorize,
+};
 
 /// Parameters of the leaky integrator; see the table of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -131,7 +134,12 @@ mod tests {
 
     #[test]
     fn a_step_current_follows_the_closed_form() {
-        for (decay, input_scaling) in [(Decay::Exact, false), (Decay::Euler, false), (Decay::Exact, true), (Decay::Euler, true)] {
+        for (decay, input_scaling) in [
+            (Decay::Exact, false),
+            (Decay::Euler, false),
+            (Decay::Exact, true),
+            (Decay::Euler, true),
+        ] {
             let readout = LeakyIntegrator { tau_mem_ms: 7.0, decay, input_scaling };
             let beta: f64 = match decay {
                 Decay::Exact => (-1.0 / 7.0_f64).exp(),
@@ -152,7 +160,11 @@ mod tests {
             for row in lanes {
                 let (mut v, mut spikes) = ([[0.5; LANES]], [u16::MAX]);
                 neuron.step_lanes(&mut state, &mut v, &mut spikes);
-                assert_eq!((v[0], state.potential[0], spikes[0]), (row, row, 0), "steps and samples have the same bits");
+                assert_eq!(
+                    (v[0], state.potential[0], spikes[0]),
+                    (row, row, 0),
+                    "steps and samples have the same bits"
+                );
             }
         }
     }
@@ -177,13 +189,19 @@ mod tests {
     #[test]
     fn the_adjoint_is_the_transpose_of_the_forward_pass() {
         // The model is linear: <g, V(I)> = <adjoint(g), I> for any g and I.
-        let neuron = LeakyIntegrator { input_scaling: true, ..LeakyIntegrator::default() }.build(1.0).unwrap();
-        let input: Vec<Lanes> = (0..30).map(|t| std::array::from_fn(|n| ((t * 5 + n) % 7) as f32 - 3.0)).collect();
-        let seen: Vec<Lanes> = (0..30).map(|t| std::array::from_fn(|n| ((t * 3 + n * 2) % 5) as f32 - 2.0)).collect();
+        let neuron = LeakyIntegrator { input_scaling: true, ..LeakyIntegrator::default() }
+            .build(1.0)
+            .unwrap();
+        let input: Vec<Lanes> =
+            (0..30).map(|t| std::array::from_fn(|n| ((t * 5 + n) % 7) as f32 - 3.0)).collect();
+        let seen: Vec<Lanes> =
+            (0..30).map(|t| std::array::from_fn(|n| ((t * 3 + n * 2) % 5) as f32 - 2.0)).collect();
         let (mut potential, mut gradient) = (input.clone(), seen.clone());
         neuron.forward(&mut potential, &mut [0; 30]);
         neuron.adjoint(&potential, &[0; 30], &mut gradient);
-        let dot = |a: &[Lanes], b: &[Lanes]| -> f64 { a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| (a * b) as f64).sum() };
+        let dot = |a: &[Lanes], b: &[Lanes]| -> f64 {
+            a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| (a * b) as f64).sum()
+        };
         assert!((dot(&seen, &potential) - dot(&gradient, &input)).abs() < 1e-3);
     }
 }

@@ -8,8 +8,8 @@
 //! | `surrogate` | [`Surrogate`]: slopes that stand in for the threshold's derivative |
 //! | `model` | [`Model`]: any of them, as a configuration file names them |
 //!
-//! A model is a struct of plain fields in physical units; [`sim_core::NeuronModel::build`] checks them and gives the [`sim_core::Neuron`]
-//! that runs.
+//! A model is a struct of plain fields in physical units; [`sim_core::NeuronModel::build`] checks
+//! them and gives the [`sim_core::Neuron`] that runs.
 //!
 //! ```
 //! use neurons::Lif;

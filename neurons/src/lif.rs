@@ -7,10 +7,11 @@
 //! U[t] = V[t] - threshold S[t]                   soft reset
 //! beta = exp(-dt / tau_mem) or 1 - dt / tau_mem,  gain = 1 or 1 - beta
 //! ```
-//! After a spike at step `n` the neuron is held for `r = refractory / dt` steps: `V[t] = U[t] = U[n]`, `S[t] = 0` for `n < t <= n + r`, and
-//! input that arrives then is lost.
+//! After a spike at step `n` the neuron is held for `r = refractory / dt` steps: `V[t] = U[t] =
+//! U[n]`, `S[t] = 0` for `n < t <= n + r`, and input that arrives then is lost.
 //!
-//! The adjoint, with `sigma` the surrogate slope at `V[t] - threshold` and `g_S` the gradient that reaches the spikes:
+//! The adjoint, with `sigma` the surrogate slope at `V[t] - threshold` and `g_S` the gradient that
+//! reaches the spikes:
 //! ```text
 //! d_V[t] = g_S[t] sigma + dU/dV d_U[t],   d_I[t] = gain d_V[t],   d_U[t-1] = beta d_V[t]
 //! dU/dV = 1 - S - V sigma                        hard reset; without the last term when the reset is detached
@@ -29,13 +30,19 @@
 //! | `refractory_ms` | ms | 0 | a whole number of time steps, 0 for none |
 //! | `surrogate` | | atan, alpha 5 | see [`Surrogate`] |
 //!
-//! References: Hammouamri et al. 2023 (Euler, hard, detached, no input scaling, as in SpikingJelly); NEST `iaf_psc_delta` (exact, hard,
-//! refractory). What differs from NEST: the refractory time may be zero, and then input of the step after a spike counts.
+//! References: Hammouamri et al. 2023 (Euler, hard, detached, no input scaling, as in
+//! SpikingJelly); NEST `iaf_psc_delta` (exact, hard, refractory). What differs from NEST: the
+//! refractory time may be zero, and then input of the step after a spike counts.
 
 use crate::Decay;
-use crate::surrogate::{Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope};
+use crate::surrogate::{
+    Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope,
+};
 use serde::{Deserialize, Serialize};
-use sim_core::{Error, LANES, LaneState, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, Result, lanes_at_least, vectorize};
+use sim_core::{
+    Error, LANES, LaneState, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, Result,
+    lanes_at_least, vectorize,
+};
 use std::ops::Range;
 
 /// What a spike does to the potential.
@@ -72,7 +79,8 @@ pub struct Lif {
 }
 
 impl Default for Lif {
-    /// 20 ms, threshold 1, exact decay, no input scaling, hard detached reset, no refractory time, atan slope with alpha 5.
+    /// 20 ms, threshold 1, exact decay, no input scaling, hard detached reset, no refractory time,
+    /// atan slope with alpha 5.
     fn default() -> Self {
         Self {
             tau_mem_ms: 20.0,
@@ -185,7 +193,8 @@ impl Neuron for PerStep {
                 #[inline(always)]
                 || {
                     let neurons = state.potential.iter_mut().zip(&mut state.refractory_steps);
-                    for ((u, held_for), (v, mask)) in neurons.zip(potential.iter_mut().zip(spikes)) {
+                    for ((u, held_for), (v, mask)) in neurons.zip(potential.iter_mut().zip(spikes))
+                    {
                         *mask = step_refractory(constants, refractory_steps, u, held_for, v);
                     }
                 },
@@ -195,26 +204,45 @@ impl Neuron for PerStep {
         vectorize(
             #[inline(always)]
             || match constants.hard {
-                true => state.potential.iter_mut().zip(&mut *potential).for_each(|(u, v)| step::<true>(constants, u, v)),
-                false => state.potential.iter_mut().zip(&mut *potential).for_each(|(u, v)| step::<false>(constants, u, v)),
+                true => state
+                    .potential
+                    .iter_mut()
+                    .zip(&mut *potential)
+                    .for_each(|(u, v)| step::<true>(constants, u, v)),
+                false => state
+                    .potential
+                    .iter_mut()
+                    .zip(&mut *potential)
+                    .for_each(|(u, v)| step::<false>(constants, u, v)),
             },
         );
         lanes_at_least(potential, constants.threshold, spikes);
     }
 
     fn adjoint(&self, potential: &[Lanes], spikes: &[u16], gradient: &mut [Lanes]) {
-        let adjoint = Adjoint { constants: self.lane_constants(), refractory_steps: self.refractory_steps as usize };
+        let adjoint = Adjoint {
+            constants: self.lane_constants(),
+            refractory_steps: self.refractory_steps as usize,
+        };
         vectorize(
             #[inline(always)]
             || match self.surrogate {
-                Surrogate::Atan { alpha } => adjoint.run(potential, spikes, gradient, |x| atan_slope(alpha, x)),
-                Surrogate::FastSigmoid { beta } => adjoint.run(potential, spikes, gradient, |x| fast_sigmoid_slope(beta, x)),
-                Surrogate::Sigmoid { alpha } => adjoint.run(potential, spikes, gradient, |x| sigmoid_slope(alpha, x)),
+                Surrogate::Atan { alpha } => {
+                    adjoint.run(potential, spikes, gradient, |x| atan_slope(alpha, x))
+                }
+                Surrogate::FastSigmoid { beta } => {
+                    adjoint.run(potential, spikes, gradient, |x| fast_sigmoid_slope(beta, x))
+                }
+                Surrogate::Sigmoid { alpha } => {
+                    adjoint.run(potential, spikes, gradient, |x| sigmoid_slope(alpha, x))
+                }
                 Surrogate::Triangle { half_width, peak } => {
                     let inverse = 1.0 / half_width;
                     adjoint.run(potential, spikes, gradient, |x| triangle_slope(inverse, peak, x));
                 }
-                Surrogate::Box { half_width, peak } => adjoint.run(potential, spikes, gradient, |x| box_slope(half_width, peak, x)),
+                Surrogate::Box { half_width, peak } => {
+                    adjoint.run(potential, spikes, gradient, |x| box_slope(half_width, peak, x))
+                }
             },
         );
     }
@@ -254,13 +282,18 @@ impl LaneConstants {
     /// `dU/dV`
     #[inline(always)]
     fn reset_slope(self, v: f32, slope: f32) -> f32 {
-        let (kept, drop) = if self.hard { (if v >= self.threshold { 0.0 } else { 1.0 }, v) } else { (1.0, self.threshold) };
+        let (kept, drop) = if self.hard {
+            (if v >= self.threshold { 0.0 } else { 1.0 }, v)
+        } else {
+            (1.0, self.threshold)
+        };
         kept - self.reset_gradient * (drop * slope)
     }
 }
 
-/// The bit of each lane in a mask of spikes. They are chosen in 32-bit lanes, like everything else in the loops, and joined at the end:
-/// narrower types or shifts would keep the loops from becoming vector code.
+/// The bit of each lane in a mask of spikes. They are chosen in 32-bit lanes, like everything else
+/// in the loops, and joined at the end: narrower types or shifts would keep the loops from becoming
+/// vector code.
 const LANE_BIT: [u32; LANES] = {
     let mut bits = [0; LANES];
     let mut n = 0;
@@ -285,9 +318,14 @@ fn join(bits: [u32; LANES]) -> u16 {
     (four[0] | four[2] | (four[1] | four[3])) as u16
 }
 
-/// Without a refractory time: `v` holds the input, then the potential before the reset; `u` the potential after it.
+/// Without a refractory time: `v` holds the input, then the potential before the reset; `u` the
+/// potential after it.
 #[inline(always)]
-fn step<const HARD: bool>(LaneConstants { beta, gain, threshold, .. }: LaneConstants, u: &mut Lanes, v: &mut Lanes) {
+fn step<const HARD: bool>(
+    LaneConstants { beta, gain, threshold, .. }: LaneConstants,
+    u: &mut Lanes,
+    v: &mut Lanes,
+) {
     for n in 0..LANES {
         v[n] = beta * u[n] + gain * v[n];
         let reset = if HARD { 0.0 } else { v[n] - threshold };
@@ -303,9 +341,16 @@ fn forward_lanes<const HARD: bool>(constants: LaneConstants, potential: &mut [La
     }
 }
 
-/// With one: `held_for` counts down the steps for which a lane is still held. Returns the mask of spikes.
+/// With one: `held_for` counts down the steps for which a lane is still held. Returns the mask of
+/// spikes.
 #[inline(always)]
-fn step_refractory(constants: LaneConstants, refractory_steps: u32, u: &mut Lanes, held_for: &mut [u32; LANES], v: &mut Lanes) -> u16 {
+fn step_refractory(
+    constants: LaneConstants,
+    refractory_steps: u32,
+    u: &mut Lanes,
+    held_for: &mut [u32; LANES],
+    v: &mut Lanes,
+) -> u16 {
     let mut fires = [0; LANES];
     for n in 0..LANES {
         let held = held_for[n] > 0;
@@ -321,7 +366,12 @@ fn step_refractory(constants: LaneConstants, refractory_steps: u32, u: &mut Lane
 }
 
 #[inline(always)]
-fn forward_lanes_refractory(constants: LaneConstants, refractory_steps: u32, potential: &mut [Lanes], spikes: &mut [u16]) {
+fn forward_lanes_refractory(
+    constants: LaneConstants,
+    refractory_steps: u32,
+    potential: &mut [Lanes],
+    spikes: &mut [u16],
+) {
     let mut u = [0.0; LANES];
     let mut held_for = [0_u32; LANES];
     for (v, mask) in potential.iter_mut().zip(spikes) {
@@ -338,7 +388,13 @@ struct Adjoint {
 
 impl Adjoint {
     #[inline(always)]
-    fn run(self, potential: &[Lanes], spikes: &[u16], gradient: &mut [Lanes], slope: impl Fn(f32) -> f32) {
+    fn run(
+        self,
+        potential: &[Lanes],
+        spikes: &[u16],
+        gradient: &mut [Lanes],
+        slope: impl Fn(f32) -> f32,
+    ) {
         let mut d_u = [0.0; LANES];
         if self.refractory_steps == 0 {
             for (v, g) in potential.iter().zip(gradient).rev() {
@@ -347,19 +403,32 @@ impl Adjoint {
             return;
         }
         let steps = potential.len();
-        let mut held = (1..=self.refractory_steps.min(steps)).fold(0, |held, back| held | spikes[steps - back]);
+        let mut held = (1..=self.refractory_steps.min(steps))
+            .fold(0, |held, back| held | spikes[steps - back]);
         for (t, (v, g)) in potential.iter().zip(gradient).enumerate().rev() {
-            // No window of the refractory time holds two spikes of one neuron: walking backwards, a lane leaves the set at its spike and
-            // enters it where the spike before ceases to hold it.
-            held = (held & !spikes[t]) | t.checked_sub(self.refractory_steps).map_or(0, |earlier| spikes[earlier]);
+            // No window of the refractory time holds two spikes of one neuron: walking backwards, a
+            // lane leaves the set at its spike and enters it where the spike before ceases to hold
+            // it.
+            held = (held & !spikes[t])
+                | t.checked_sub(self.refractory_steps).map_or(0, |earlier| spikes[earlier]);
             self.step_back(v, g, &mut d_u, held, &slope);
         }
     }
 
     /// From step `t` to `t - 1`; bit `n` of `held` tells that lane `n` was held in step `t`.
     #[inline(always)]
-    fn step_back(self, v: &Lanes, g: &mut Lanes, d_u: &mut Lanes, held: u16, slope: &impl Fn(f32) -> f32) {
-        #[allow(clippy::needless_range_loop, reason = "one loop over four arrays of the same fixed length")]
+    fn step_back(
+        self,
+        v: &Lanes,
+        g: &mut Lanes,
+        d_u: &mut Lanes,
+        held: u16,
+        slope: &impl Fn(f32) -> f32,
+    ) {
+        #[allow(
+            clippy::needless_range_loop,
+            reason = "one loop over four arrays of the same fixed length"
+        )]
         for n in 0..LANES {
             let sigma = slope(v[n] - self.constants.threshold);
             let d_v = g[n] * sigma + self.constants.reset_slope(v[n], sigma) * d_u[n];

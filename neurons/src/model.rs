@@ -53,16 +53,28 @@ mod tests {
         let described = model.describe();
         let text = toml::to_string(&model).unwrap();
         assert!(text.contains(&format!("model = \"{}\"", described.name)), "{text}");
-        assert_eq!((described.parameters["reset"].as_str(), described.defaults["reset"].as_str()), ("soft", "hard"));
+        assert_eq!(
+            (described.parameters["reset"].as_str(), described.defaults["reset"].as_str()),
+            ("soft", "hard")
+        );
         assert_eq!(described.parameters["surrogate.slope"], "atan");
-        assert_eq!(Model::LeakyIntegrator(LeakyIntegrator::default()).describe().name, "leaky_integrator");
+        assert_eq!(
+            Model::LeakyIntegrator(LeakyIntegrator::default()).describe().name,
+            "leaky_integrator"
+        );
     }
 
     #[test]
     fn what_is_left_out_takes_its_default_and_unknown_keys_are_refused() {
         assert_eq!(toml::from_str::<Model>("model = 'lif'").unwrap(), Model::Lif(Lif::default()));
-        let readout = Model::LeakyIntegrator(LeakyIntegrator { tau_mem_ms: 5.0, ..LeakyIntegrator::default() });
-        assert_eq!(toml::from_str::<Model>("model = 'leaky_integrator'\ntau_mem_ms = 5.0").unwrap(), readout);
+        let readout = Model::LeakyIntegrator(LeakyIntegrator {
+            tau_mem_ms: 5.0,
+            ..LeakyIntegrator::default()
+        });
+        assert_eq!(
+            toml::from_str::<Model>("model = 'leaky_integrator'\ntau_mem_ms = 5.0").unwrap(),
+            readout
+        );
         let error = toml::from_str::<Model>("model = 'lif'\ntau_ms = 5.0").unwrap_err();
         assert!(error.to_string().contains("tau_ms"), "{error}");
     }

@@ -1,7 +1,8 @@
 //! Slopes that stand in for the derivative of the threshold.
 //!
-//! A spike is `S = H(x)`, `x = V - threshold`, whose derivative is zero almost everywhere. Backward passes use one of the bumps below
-//! instead [Neftci, Mostafa and Zenke 2019]. Forward passes never see them.
+//! A spike is `S = H(x)`, `x = V - threshold`, whose derivative is zero almost everywhere. Backward
+//! passes use one of the bumps below instead [Neftci, Mostafa and Zenke 2019]. Forward passes never
+//! see them.
 //!
 //! | slope | equation | area | support | source |
 //! |---|---|---|---|---|
@@ -11,8 +12,9 @@
 //! | triangle | `p max(0, 1 - abs(x) / w)` | `p w` | `abs(x) < w` | Esser et al. 2016; Bellec et al. 2018 (`p = 0.3`) |
 //! | box | `p` where `abs(x) < w` | `2 p w` | `abs(x) < w` | Wu et al. 2018 |
 //!
-//! Area 1 means that the surrogate is the derivative of a smoothed step from 0 to 1. A slope with compact support leaves most steps of a
-//! backward pass without gradient, so that the work downstream can be skipped.
+//! Area 1 means that the surrogate is the derivative of a smoothed step from 0 to 1. A slope with
+//! compact support leaves most steps of a backward pass without gradient, so that the work
+//! downstream can be skipped.
 
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result};
@@ -83,7 +85,8 @@ impl Default for Surrogate {
 }
 
 impl Surrogate {
-    /// Half the width of its support: the slope is zero where `abs(x)` is at least that. Infinite where it is nowhere zero.
+    /// Half the width of its support: the slope is zero where `abs(x)` is at least that. Infinite
+    /// where it is nowhere zero.
     pub fn half_width(self) -> f32 {
         match self {
             Self::Triangle { half_width, .. } | Self::Box { half_width, .. } => half_width,
@@ -102,7 +105,8 @@ impl Surrogate {
         }
     }
 
-    /// For a slope with compact support the distance from the threshold at which it becomes zero, otherwise `None`.
+    /// For a slope with compact support the distance from the threshold at which it becomes zero,
+    /// otherwise `None`.
     pub fn half_support(self) -> Option<f32> {
         match self {
             Self::Triangle { half_width, .. } | Self::Box { half_width, .. } => Some(half_width),
@@ -132,10 +136,17 @@ impl Surrogate {
             Self::Atan { alpha } => [("Surrogate::Atan::alpha", alpha); 2],
             Self::FastSigmoid { beta } => [("Surrogate::FastSigmoid::beta", beta); 2],
             Self::Sigmoid { alpha } => [("Surrogate::Sigmoid::alpha", alpha); 2],
-            Self::Triangle { half_width, peak } => [("Surrogate::Triangle::half_width", half_width), ("Surrogate::Triangle::peak", peak)],
-            Self::Box { half_width, peak } => [("Surrogate::Box::half_width", half_width), ("Surrogate::Box::peak", peak)],
+            Self::Triangle { half_width, peak } => [
+                ("Surrogate::Triangle::half_width", half_width),
+                ("Surrogate::Triangle::peak", peak),
+            ],
+            Self::Box { half_width, peak } => {
+                [("Surrogate::Box::half_width", half_width), ("Surrogate::Box::peak", peak)]
+            }
         };
-        parameters.into_iter().try_for_each(|(name, value)| Error::check(name, value as f64, value > 0.0, "above 0"))
+        parameters
+            .into_iter()
+            .try_for_each(|(name, value)| Error::check(name, value as f64, value > 0.0, "above 0"))
     }
 }
 
@@ -153,7 +164,8 @@ pub(crate) fn fast_sigmoid_slope(beta: f32, x: f32) -> f32 {
     1.0 / (root * root)
 }
 
-/// `alpha e / (1 + e)^2` with `e = exp(-|alpha x|)`, which equals `alpha s (1 - s)` and cannot overflow.
+/// `alpha e / (1 + e)^2` with `e = exp(-|alpha x|)`, which equals `alpha s (1 - s)` and cannot
+/// overflow.
 #[inline(always)]
 pub(crate) fn sigmoid_slope(alpha: f32, x: f32) -> f32 {
     let e = exp_of_negative(-(alpha * x).abs());
@@ -175,8 +187,9 @@ pub(crate) fn box_slope(half_width: f32, peak: f32, x: f32) -> f32 {
 
 /// `exp(y)` for `y <= 0`, to 2e-7 relative; below -80 it stays at `exp(-80)`.
 ///
-/// The C library's `expf` can neither be vectorised nor is it the same on every processor. Here `y = k ln 2 + r` with a whole `k` and
-/// `|r| <= ln(2) / 2`, then the Taylor series of `exp(r)` up to the seventh power, then `k` goes into the exponent's bits.
+/// The C library's `expf` can neither be vectorised nor is it the same on every processor. Here `y
+/// = k ln 2 + r` with a whole `k` and `|r| <= ln(2) / 2`, then the Taylor series of `exp(r)` up to
+/// the seventh power, then `k` goes into the exponent's bits.
 #[inline(always)]
 fn exp_of_negative(y: f32) -> f32 {
     // Adding 1.5 * 2^23 leaves no bits for a fraction: the low bits of the sum are `k`.
@@ -228,7 +241,10 @@ mod tests {
         for surrogate in ALL {
             let spacing = 1e-3;
             let half_range = 200_000;
-            let sum: f64 = (-half_range..=half_range).map(|k| surrogate.slope(k as f32 * spacing) as f64).sum::<f64>() * spacing as f64;
+            let sum: f64 = (-half_range..=half_range)
+                .map(|k| surrogate.slope(k as f32 * spacing) as f64)
+                .sum::<f64>()
+                * spacing as f64;
             assert!((sum - surrogate.area() as f64).abs() < 3e-3, "{surrogate:?}: {sum}");
         }
     }
@@ -237,7 +253,10 @@ mod tests {
     fn compact_slopes_are_zero_from_their_support_on_and_the_others_nowhere_near() {
         for surrogate in ALL {
             match surrogate.half_support() {
-                Some(edge) => assert_eq!((surrogate.slope(edge), surrogate.slope(-edge), surrogate.slope(5.0)), (0.0, 0.0, 0.0)),
+                Some(edge) => assert_eq!(
+                    (surrogate.slope(edge), surrogate.slope(-edge), surrogate.slope(5.0)),
+                    (0.0, 0.0, 0.0)
+                ),
                 None => assert!(surrogate.slope(5.0) > 0.0 && !surrogate.is_compact()),
             }
         }
@@ -264,7 +283,10 @@ mod tests {
     #[test]
     fn configuration_names_the_slope_and_may_leave_its_parameters_out() {
         assert_eq!(toml::from_str::<Surrogate>("slope = 'atan'").unwrap(), Surrogate::default());
-        assert_eq!(toml::from_str::<Surrogate>("slope = 'box'\npeak = 0.5").unwrap(), Surrogate::Box { half_width: 0.5, peak: 0.5 });
+        assert_eq!(
+            toml::from_str::<Surrogate>("slope = 'box'\npeak = 0.5").unwrap(),
+            Surrogate::Box { half_width: 0.5, peak: 0.5 }
+        );
         let error = toml::from_str::<Surrogate>("slope = 'sigmoid'\nbeta = 1.0").unwrap_err();
         assert!(error.to_string().contains("beta"), "{error}");
     }

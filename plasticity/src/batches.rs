@@ -1,7 +1,8 @@
 //! Batches on their way from a data set to the engine.
 //!
-//! A thread of its own makes the frames of the next batch while this one is trained on. What a batch's frames took goes back to that thread, so
-//! that from the first few batches on none is allocated.
+//! A thread of its own makes the frames of the next batch while this one is trained on. What a
+//! batch's frames took goes back to that thread, so that from the first few batches on none is
+//! allocated.
 
 use crate::error::Result;
 use crossbeam::channel::bounded;
@@ -21,7 +22,8 @@ pub(crate) struct BatchFrames {
 }
 
 impl BatchFrames {
-    /// Calls `f` with each batch and its frames, of `epoch` as [`SampleSource::frames_into`] has it, until it breaks.
+    /// Calls `f` with each batch and its frames, of `epoch` as [`SampleSource::frames_into`] has
+    /// it, until it breaks.
     pub(crate) fn each<B>(
         &mut self,
         data: &dyn SampleSource,
@@ -30,7 +32,8 @@ impl BatchFrames {
         mut f: impl FnMut(&[usize], &[SpikeFrames]) -> Result<ControlFlow<B>>,
     ) -> Result<ControlFlow<B>> {
         let (give_back, given_back) = bounded::<Vec<SpikeFrames>>(ON_THE_WAY);
-        // All are there from the start and go round in turn, so that which of them have grown does not depend on timing.
+        // All are there from the start and go round in turn, so that which of them have grown does
+        // not depend on timing.
         self.spare.resize_with(ON_THE_WAY, Vec::new);
         self.spare.drain(..).for_each(|frames| _ = give_back.try_send(frames));
         let spent = &mut self.spent;
@@ -43,7 +46,10 @@ impl BatchFrames {
                     let mut frames = spare.try_recv().unwrap_or_default();
                     // A shorter batch leaves the memory of a longer one alone.
                     frames.resize_with(frames.len().max(batch.len()), SpikeFrames::default);
-                    frames.iter_mut().zip(*batch).for_each(|(frames, &sample)| data.frames_into(sample, epoch, frames));
+                    frames
+                        .iter_mut()
+                        .zip(*batch)
+                        .for_each(|(frames, &sample)| data.frames_into(sample, epoch, frames));
                     *spent += start.elapsed();
                     if send.send(frames).is_err() {
                         return;
@@ -103,11 +109,20 @@ mod tests {
             let mut seen = Vec::new();
             let flow = frames.each(&Counted, &batches, None, |batch, frames| {
                 assert_eq!(frames.len(), batch.len());
-                seen.extend(batch.iter().zip(frames).map(|(sample, frames)| (*sample, frames.len())));
-                Ok(if batch == [6] { ControlFlow::Break("the end") } else { ControlFlow::Continue(()) })
+                seen.extend(
+                    batch.iter().zip(frames).map(|(sample, frames)| (*sample, frames.len())),
+                );
+                Ok(if batch == [6] {
+                    ControlFlow::Break("the end")
+                } else {
+                    ControlFlow::Continue(())
+                })
             });
             assert_eq!(flow.unwrap(), ControlFlow::Break("the end"));
-            assert_eq!(seen, batches.concat().into_iter().map(|sample| (sample, sample + 1)).collect::<Vec<_>>());
+            assert_eq!(
+                seen,
+                batches.concat().into_iter().map(|sample| (sample, sample + 1)).collect::<Vec<_>>()
+            );
             assert!((1..=ON_THE_WAY).contains(&frames.spare.len()));
         }
         assert!(frames.spent > Duration::ZERO);

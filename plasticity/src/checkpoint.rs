@@ -7,9 +7,9 @@
 //! | `<population>.deployed.running_mean`, `.running_variance` | `[neuron]`, where re-estimated for deployed delays |
 //! | `<tensor>.optimizer.<moment>` | as its tensor |
 //!
-//! The metadata entry `synfire` holds an outline of the network, the training settings, counters, sums of a running epoch and the caller's own
-//! entries as JSON. It is a single
-//! entry because the order of several would not be fixed, and equal states must give equal bytes.
+//! The metadata entry `synfire` holds an outline of the network, the training settings, counters,
+//! sums of a running epoch and the caller's own entries as JSON. It is a single entry because the
+//! order of several would not be fixed, and equal states must give equal bytes.
 
 use crate::error::{Error, Result};
 use crate::gradient::Optimizer;
@@ -57,9 +57,15 @@ impl Trainer {
         let mut optimizer_steps = BTreeMap::new();
         for (name, optimizer) in self.named_optimizers() {
             optimizer_steps.insert(name.clone(), optimizer.steps());
-            tensors.extend(optimizer.state().into_iter().map(|(moment, values)| (moment_name(&name, moment), vec![values.len()], values)));
+            tensors.extend(
+                optimizer.state().into_iter().map(|(moment, values)| {
+                    (moment_name(&name, moment), vec![values.len()], values)
+                }),
+            );
         }
-        for (population, norm) in self.network.populations.iter().zip(self.deployed_norms.iter().flatten()) {
+        for (population, norm) in
+            self.network.populations.iter().zip(self.deployed_norms.iter().flatten())
+        {
             if let Some(norm) = norm {
                 tensors.extend(deployed_statistics(&population.name, norm));
             }
@@ -87,18 +93,28 @@ impl Trainer {
     /// Reads a trainer back; network and settings must be those it was saved with.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] naming the file and what does not fit; [`Error::Network`] as in [`Trainer::new`].
-    pub fn resume(path: &Path, network: Network, settings: TrainingSettings, seed: Seed) -> Result<Self> {
+    /// [`Error::Checkpoint`] naming the file and what does not fit; [`Error::Network`] as in
+    /// [`Trainer::new`].
+    pub fn resume(
+        path: &Path,
+        network: Network,
+        settings: TrainingSettings,
+        seed: Seed,
+    ) -> Result<Self> {
         let file = Checkpoint::open(path)?;
         let mut trainer = Self::new(network, settings, seed)?;
         let metadata = file.metadata()?;
         file.check_network(&metadata, &trainer.network)?;
         if metadata.training != trainer.settings {
-            let key = first_difference("training", &metadata.training, &trainer.settings).unwrap_or_else(|| "[training] differs".into());
+            let key = first_difference("training", &metadata.training, &trainer.settings)
+                .unwrap_or_else(|| "[training] differs".into());
             return Err(file.wrong(format!("going on would not be exact: {key}")));
         }
         if metadata.seed != seed.0 {
-            return Err(file.wrong(format!("it was trained with seed {}, but the run has seed {}", metadata.seed, seed.0)));
+            return Err(file.wrong(format!(
+                "it was trained with seed {}, but the run has seed {}",
+                metadata.seed, seed.0
+            )));
         }
         let tensors = file.tensors()?;
         read_parameters(&file, &tensors, &mut trainer.network)?;
@@ -110,9 +126,12 @@ impl Trainer {
             let state = optimizer
                 .state()
                 .into_iter()
-                .map(|(moment, values)| Ok((moment, file.read(&tensors, &moment_name(&name, moment), values.len())?)))
+                .map(|(moment, values)| {
+                    Ok((moment, file.read(&tensors, &moment_name(&name, moment), values.len())?))
+                })
                 .collect::<Result<Vec<_>>>()?;
-            let state: Vec<(&str, &[f32])> = state.iter().map(|(moment, values)| (*moment, &values[..])).collect();
+            let state: Vec<(&str, &[f32])> =
+                state.iter().map(|(moment, values)| (*moment, &values[..])).collect();
             optimizer.restore(steps, &state).map_err(|error| file.wrong(error.to_string()))?;
         }
         trainer.epoch = metadata.epoch;
@@ -135,7 +154,8 @@ impl Trainer {
             named.push((format!("{projection}.weight"), weight));
             named.extend(delay.as_ref().map(|delay| (format!("{projection}.delay"), delay)));
         }
-        for (population, optimizers) in self.network.populations.iter().zip(&self.optimizers.norms) {
+        for (population, optimizers) in self.network.populations.iter().zip(&self.optimizers.norms)
+        {
             if let Some((gain, bias)) = optimizers {
                 named.push((format!("{}.norm.gain", population.name), gain));
                 named.push((format!("{}.norm.bias", population.name), bias));
@@ -145,15 +165,21 @@ impl Trainer {
     }
 
     fn named_optimizers_mut(&mut self) -> Vec<(String, &mut Optimizer)> {
-        let names: Vec<String> = self.named_optimizers().into_iter().map(|(name, _)| name).collect();
-        let projections = self.optimizers.projections.iter_mut().flat_map(|(weight, delay)| std::iter::once(weight).chain(delay));
-        let norms = self.optimizers.norms.iter_mut().flatten().flat_map(|(gain, bias)| [gain, bias]);
+        let names: Vec<String> =
+            self.named_optimizers().into_iter().map(|(name, _)| name).collect();
+        let projections = self
+            .optimizers
+            .projections
+            .iter_mut()
+            .flat_map(|(weight, delay)| std::iter::once(weight).chain(delay));
+        let norms =
+            self.optimizers.norms.iter_mut().flatten().flat_map(|(gain, bias)| [gain, bias]);
         names.into_iter().zip(projections.chain(norms)).collect()
     }
 }
 
-/// Reads the parameters of a checkpoint into `network`, with the norm statistics for deployed delays where there are any. Returns the
-/// entries the caller of [`Trainer::save`] added.
+/// Reads the parameters of a checkpoint into `network`, with the norm statistics for deployed
+/// delays where there are any. Returns the entries the caller of [`Trainer::save`] added.
 ///
 /// # Errors
 /// [`Error::Checkpoint`] naming the file and what does not fit the network.
@@ -164,19 +190,37 @@ pub fn load_network(path: &Path, network: &mut Network) -> Result<BTreeMap<Strin
     let tensors = file.tensors()?;
     read_parameters(&file, &tensors, network)?;
     if let Some(norms) = read_deployed(&file, &tensors, network)? {
-        network.populations.iter_mut().zip(norms).for_each(|(population, norm)| population.norm = norm);
+        network
+            .populations
+            .iter_mut()
+            .zip(norms)
+            .for_each(|(population, norm)| population.norm = norm);
     }
     Ok(metadata.own)
 }
 
-/// The first key in which the settings that a checkpoint was made with differ from those at hand: `data.split.fraction is 0.2 in the
-/// checkpoint, 0.3 in the configuration`; `section` is what they are called.
-pub fn first_difference(section: &str, stored: &impl Serialize, ours: &impl Serialize) -> Option<String> {
+/// The first key in which the settings that a checkpoint was made with differ from those at hand:
+/// `data.split.fraction is 0.2 in the checkpoint, 0.3 in the configuration`; `section` is what they
+/// are called.
+pub fn first_difference(
+    section: &str,
+    stored: &impl Serialize,
+    ours: &impl Serialize,
+) -> Option<String> {
     let (stored, ours) = (flat(stored), flat(ours));
-    let key =
-        stored.iter().find(|(key, value)| ours.get(*key) != Some(value)).or(ours.iter().find(|(key, _)| !stored.contains_key(*key)))?.0;
-    let told = |side: &BTreeMap<String, String>| side.get(key).map_or("not set", String::as_str).to_owned();
-    Some(format!("{section}.{key} is {} in the checkpoint, {} in the configuration", told(&stored), told(&ours)))
+    let key = stored
+        .iter()
+        .find(|(key, value)| ours.get(*key) != Some(value))
+        .or(ours.iter().find(|(key, _)| !stored.contains_key(*key)))?
+        .0;
+    let told = |side: &BTreeMap<String, String>| {
+        side.get(key).map_or("not set", String::as_str).to_owned()
+    };
+    Some(format!(
+        "{section}.{key} is {} in the checkpoint, {} in the configuration",
+        told(&stored),
+        told(&ours)
+    ))
 }
 
 fn moment_name(tensor: &str, moment: &str) -> String {
@@ -196,7 +240,11 @@ fn parameters(network: &Network) -> Tensors<'_> {
     for (index, projection) in network.projections.iter().enumerate() {
         if let Synapses::Dense(dense) = &projection.synapses {
             let name = network.projection_name(index);
-            tensors.push((format!("{name}.weight"), vec![dense.post, dense.pre, dense.taps], &dense.weight));
+            tensors.push((
+                format!("{name}.weight"),
+                vec![dense.post, dense.pre, dense.taps],
+                &dense.weight,
+            ));
             tensors.push((format!("{name}.delay"), delay_shape(dense), &dense.delay));
         }
     }
@@ -208,7 +256,9 @@ fn parameters(network: &Network) -> Tensors<'_> {
                 ("running_mean", &norm.running_mean),
                 ("running_variance", &norm.running_variance),
             ];
-            tensors.extend(parts.map(|(part, values)| (format!("{}.norm.{part}", population.name), vec![values.len()], &values[..])));
+            tensors.extend(parts.map(|(part, values)| {
+                (format!("{}.norm.{part}", population.name), vec![values.len()], &values[..])
+            }));
         }
     }
     tensors
@@ -216,7 +266,9 @@ fn parameters(network: &Network) -> Tensors<'_> {
 
 fn deployed_statistics<'a>(population: &str, norm: &'a BatchNorm) -> Tensors<'a> {
     [("running_mean", &norm.running_mean), ("running_variance", &norm.running_variance)]
-        .map(|(part, values)| (format!("{population}.deployed.{part}"), vec![values.len()], &values[..]))
+        .map(|(part, values)| {
+            (format!("{population}.deployed.{part}"), vec![values.len()], &values[..])
+        })
         .into()
 }
 
@@ -227,7 +279,9 @@ fn read_parameters(file: &Checkpoint, tensors: &SafeTensors, network: &mut Netwo
             let longest = dense.max_delay_steps as f32;
             dense.weight = file.read(tensors, &format!("{name}.weight"), dense.weight.len())?;
             dense.delay = file.read(tensors, &format!("{name}.delay"), dense.delay.len())?;
-            if let Some(index) = dense.delay.iter().position(|delay| !(0.0..=longest).contains(delay)) {
+            if let Some(index) =
+                dense.delay.iter().position(|delay| !(0.0..=longest).contains(delay))
+            {
                 let delay = dense.delay[index];
                 return Err(
                     file.wrong(format!("{name}.delay, entry {index} is {delay}, but delays of this network lie in 0..={longest} steps"))
@@ -243,20 +297,31 @@ fn read_parameters(file: &Checkpoint, tensors: &SafeTensors, network: &mut Netwo
             ("running_mean", &mut norm.running_mean),
             ("running_variance", &mut norm.running_variance),
         ] {
-            *values = file.read(tensors, &format!("{}.norm.{part}", population.name), values.len())?;
+            *values =
+                file.read(tensors, &format!("{}.norm.{part}", population.name), values.len())?;
         }
     }
     Ok(())
 }
 
-fn read_deployed(file: &Checkpoint, tensors: &SafeTensors, network: &Network) -> Result<Option<Vec<Option<BatchNorm>>>> {
+fn read_deployed(
+    file: &Checkpoint,
+    tensors: &SafeTensors,
+    network: &Network,
+) -> Result<Option<Vec<Option<BatchNorm>>>> {
     if !tensors.names().iter().any(|name| name.contains(".deployed.")) {
         return Ok(None);
     }
     let norm = |population: &sim_core::Population| {
         let Some(norm) = &population.norm else { return Ok(None) };
-        let read = |part: &str| file.read(tensors, &format!("{}.deployed.{part}", population.name), norm.gain.len());
-        Ok(Some(BatchNorm { running_mean: read("running_mean")?, running_variance: read("running_variance")?, ..norm.clone() }))
+        let read = |part: &str| {
+            file.read(tensors, &format!("{}.deployed.{part}", population.name), norm.gain.len())
+        };
+        Ok(Some(BatchNorm {
+            running_mean: read("running_mean")?,
+            running_variance: read("running_variance")?,
+            ..norm.clone()
+        }))
     };
     network.populations.iter().map(norm).collect::<Result<Vec<_>>>().map(Some)
 }
@@ -269,7 +334,8 @@ struct Checkpoint<'a> {
 
 impl<'a> Checkpoint<'a> {
     fn open(path: &'a Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|source| atomic_file::Error::io(path, "read the file", source))?;
+        let bytes = std::fs::read(path)
+            .map_err(|source| atomic_file::Error::io(path, "read the file", source))?;
         Ok(Self { path, bytes })
     }
 
@@ -278,17 +344,22 @@ impl<'a> Checkpoint<'a> {
     }
 
     fn tensors(&self) -> Result<SafeTensors<'_>> {
-        SafeTensors::deserialize(&self.bytes).map_err(|error| self.wrong(format!("it is not a whole safetensors file: {error}")))
+        SafeTensors::deserialize(&self.bytes)
+            .map_err(|error| self.wrong(format!("it is not a whole safetensors file: {error}")))
     }
 
     fn metadata(&self) -> Result<Metadata> {
-        let (_, header) =
-            SafeTensors::read_metadata(&self.bytes).map_err(|error| self.wrong(format!("it is not a whole safetensors file: {error}")))?;
+        let (_, header) = SafeTensors::read_metadata(&self.bytes)
+            .map_err(|error| self.wrong(format!("it is not a whole safetensors file: {error}")))?;
         let text = header.metadata().as_ref().and_then(|entries| entries.get(METADATA));
         let text = text.ok_or_else(|| self.wrong("it is not a checkpoint of synfire".into()))?;
-        let metadata: Metadata = serde_json::from_str(text).map_err(|error| self.wrong(format!("its metadata cannot be read: {error}")))?;
+        let metadata: Metadata = serde_json::from_str(text)
+            .map_err(|error| self.wrong(format!("its metadata cannot be read: {error}")))?;
         if metadata.version != VERSION {
-            return Err(self.wrong(format!("its version is {}, but this program reads version {VERSION}", metadata.version)));
+            return Err(self.wrong(format!(
+                "its version is {}, but this program reads version {VERSION}",
+                metadata.version
+            )));
         }
         Ok(metadata)
     }
@@ -296,23 +367,35 @@ impl<'a> Checkpoint<'a> {
     /// Refuses a checkpoint of another network, naming the first difference.
     fn check_network(&self, metadata: &Metadata, network: &Network) -> Result<()> {
         match network.outline().difference(&metadata.network) {
-            Some(difference) => Err(self.wrong(format!("it belongs to another network: {difference}"))),
+            Some(difference) => {
+                Err(self.wrong(format!("it belongs to another network: {difference}")))
+            }
             None => Ok(()),
         }
     }
 
     /// The numbers of one tensor, of which there must be `length`.
     fn read(&self, tensors: &SafeTensors, name: &str, length: usize) -> Result<Vec<f32>> {
-        let view = tensors.tensor(name).map_err(|_| self.wrong(format!("it has no tensor {name}, so it belongs to another network")))?;
+        let view = tensors.tensor(name).map_err(|_| {
+            self.wrong(format!("it has no tensor {name}, so it belongs to another network"))
+        })?;
         let numbers: usize = view.shape().iter().product();
         if view.dtype() != Dtype::F32 || numbers != length {
             let (dtype, shape) = (view.dtype(), view.shape());
-            return Err(self.wrong(format!("{name} is {dtype:?} {shape:?}, but the network has {length} F32 numbers there")));
+            return Err(self.wrong(format!(
+                "{name} is {dtype:?} {shape:?}, but the network has {length} F32 numbers there"
+            )));
         }
-        let values: Vec<f32> =
-            view.data().chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect();
+        let values: Vec<f32> = view
+            .data()
+            .chunks_exact(4)
+            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+            .collect();
         match values.iter().position(|value| !value.is_finite()) {
-            Some(index) => Err(self.wrong(format!("{name}, entry {index} is {}, but must be a finite number", values[index]))),
+            Some(index) => Err(self.wrong(format!(
+                "{name}, entry {index} is {}, but must be a finite number",
+                values[index]
+            ))),
             None => Ok(values),
         }
     }
@@ -321,13 +404,20 @@ impl<'a> Checkpoint<'a> {
 fn write(path: &Path, tensors: Tensors, metadata: String) -> Result<()> {
     let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
         .into_iter()
-        .map(|(name, shape, values)| (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .map(|(name, shape, values)| {
+            (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        })
         .collect();
     let views = bytes.iter().map(|(name, shape, bytes)| {
-        (name, TensorView::new(Dtype::F32, shape.clone(), bytes).expect("shape and bytes come from the same tensor"))
+        (
+            name,
+            TensorView::new(Dtype::F32, shape.clone(), bytes)
+                .expect("shape and bytes come from the same tensor"),
+        )
     });
     let metadata = HashMap::from([(METADATA.to_string(), metadata)]);
-    let data = safetensors::serialize(views, Some(metadata))
-        .map_err(|error| Error::Checkpoint { path: path.into(), what: format!("it cannot be stored: {error}") })?;
+    let data = safetensors::serialize(views, Some(metadata)).map_err(|error| {
+        Error::Checkpoint { path: path.into(), what: format!("it cannot be stored: {error}") }
+    })?;
     Ok(atomic_file::write(path, &data)?)
 }

@@ -1,4 +1,5 @@
-//! Everything that changes a weight or a delay: gradient training of weights and synaptic delays, and its checkpoints.
+//! Everything that changes a weight or a delay: gradient training of weights and synaptic delays,
+//! and its checkpoints.
 //!
 //! | file | holds |
 //! |---|---|

@@ -14,9 +14,11 @@ pub struct TrainingSettings {
     pub batch_size: usize,
     /// Share of hidden neurons dropped in each sample, `0 <= dropout < 1`; default 0.
     pub dropout: f64,
-    /// Largest length of the gradient over all parameters, above 0; longer ones are scaled down. Default: none.
+    /// Largest length of the gradient over all parameters, above 0; longer ones are scaled down.
+    /// Default: none.
     pub gradient_clip: Option<f64>,
-    /// Whether norm statistics are re-estimated with deployed delays (one tap per synapse) before each evaluation; default false.
+    /// Whether norm statistics are re-estimated with deployed delays (one tap per synapse) before
+    /// each evaluation; default false.
     pub recalibrate_norm: bool,
     /// Loss.
     pub loss: Loss,
@@ -83,10 +85,19 @@ impl TrainingSettings {
     pub fn check(&self) -> Result<()> {
         for (name, value) in [("epochs", self.epochs), ("batch_size", self.batch_size)] {
             if value == 0 {
-                return Err(Error::out_of_range(format!("TrainingSettings::{name}"), value, "at least 1"));
+                return Err(Error::out_of_range(
+                    format!("TrainingSettings::{name}"),
+                    value,
+                    "at least 1",
+                ));
             }
         }
-        Error::check("TrainingSettings::dropout", self.dropout, (0.0..1.0).contains(&self.dropout), "at least 0 and below 1")?;
+        Error::check(
+            "TrainingSettings::dropout",
+            self.dropout,
+            (0.0..1.0).contains(&self.dropout),
+            "at least 0 and below 1",
+        )?;
         if let Some(clip) = self.gradient_clip {
             Error::check("TrainingSettings::gradient_clip", clip, clip > 0.0, "above 0")?;
         }

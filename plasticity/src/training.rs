@@ -1,8 +1,9 @@
 //! Training by gradient: epochs and batches, and the evaluation of the network as it is deployed.
 //!
-//! One step: frames of a batch -> [`LayeredEngine::train`] -> clip -> optimisers -> delays clamped to `0..=D`. Rates and the kernel's
-//! width change once per epoch, as in the reference [Hammouamri et al. 2023]. Everything random is keyed by seed, epoch, step and
-//! sample, so an epoch that was interrupted and resumed gives the same bits as one that was not.
+//! One step: frames of a batch -> [`LayeredEngine::train`] -> clip -> optimisers -> delays clamped
+//! to `0..=D`. Rates and the kernel's width change once per epoch, as in the reference [Hammouamri
+//! et al. 2023]. Everything random is keyed by seed, epoch, step and sample, so an epoch that was
+//! interrupted and resumed gives the same bits as one that was not.
 
 use crate::batches::BatchFrames;
 use crate::error::{Error, Result};
@@ -11,8 +12,8 @@ use crate::gradient::{Loss, Optimizer, Rate, clip_global_norm, global_norm};
 use crate::settings::TrainingSettings;
 use rand::seq::SliceRandom;
 use sim_core::{
-    BatchNorm, Dropout, Gradients, Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, Purpose, SampleLoss, SampleSource,
-    Seed, SpikeFrames, StageTiming, Synapses,
+    BatchNorm, Dropout, Gradients, Kernels, LayeredEngine, Network, NormStatistics, Objective,
+    Pass, Purpose, SampleLoss, SampleSource, Seed, SpikeFrames, StageTiming, Synapses,
 };
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -112,10 +113,16 @@ impl Trainer {
             .iter()
             .map(|projection| match &projection.synapses {
                 Synapses::Dense(dense) => {
-                    let delays = settings.delays.learn.then(|| settings.delays.optimizer.build(dense.delay.len())).transpose()?;
+                    let delays = settings
+                        .delays
+                        .learn
+                        .then(|| settings.delays.optimizer.build(dense.delay.len()))
+                        .transpose()?;
                     Ok((weights.build(dense.weight.len())?, delays))
                 }
-                Synapses::Sparse(_) => Err(sim_core::Error::Network("only dense projections are trained".into())),
+                Synapses::Sparse(_) => {
+                    Err(sim_core::Error::Network("only dense projections are trained".into()))
+                }
             })
             .collect::<sim_core::Result<_>>()?;
         let plain = weights.without_weight_decay();
@@ -123,7 +130,11 @@ impl Trainer {
             .populations
             .iter()
             .map(|population| {
-                population.norm.as_ref().map(|norm| Ok((plain.build(norm.gain.len())?, plain.build(norm.bias.len())?))).transpose()
+                population
+                    .norm
+                    .as_ref()
+                    .map(|norm| Ok((plain.build(norm.gain.len())?, plain.build(norm.bias.len())?)))
+                    .transpose()
             })
             .collect::<sim_core::Result<_>>()?;
         Ok(Self {
@@ -147,10 +158,13 @@ impl Trainer {
         &self.network
     }
 
-    /// The network as it is deployed: with re-estimated norm statistics if there are any for the present weights.
+    /// The network as it is deployed: with re-estimated norm statistics if there are any for the
+    /// present weights.
     pub fn deployed_network(&self) -> Network {
         let mut network = self.network.clone();
-        for (population, norm) in network.populations.iter_mut().zip(self.deployed_norms.iter().flatten()) {
+        for (population, norm) in
+            network.populations.iter_mut().zip(self.deployed_norms.iter().flatten())
+        {
             population.norm.clone_from(norm);
         }
         network
@@ -166,7 +180,8 @@ impl Trainer {
         self.epoch
     }
 
-    /// Takes rates and the kernel's width from `epoch` from now on, without training up to it, and forgets a running epoch. For benchmarks.
+    /// Takes rates and the kernel's width from `epoch` from now on, without training up to it, and
+    /// forgets a running epoch. For benchmarks.
     pub fn move_to_epoch(&mut self, epoch: usize) {
         self.epoch = epoch;
         self.sums = EpochSums::default();
@@ -184,14 +199,20 @@ impl Trainer {
 
     /// What training and evaluation have taken so far.
     pub fn timing(&self) -> TrainerTiming {
-        TrainerTiming { engine: self.engine.timing(), data: self.frames.spent, optimisers: self.step_time }
+        TrainerTiming {
+            engine: self.engine.timing(),
+            data: self.frames.spent,
+            optimisers: self.step_time,
+        }
     }
 
-    /// Trains on `indices` of `data`, in an order drawn for the epoch. `watch` is called after every step; when it breaks, the trainer
-    /// is left after that step, and saving and calling again goes on from there.
+    /// Trains on `indices` of `data`, in an order drawn for the epoch. `watch` is called after
+    /// every step; when it breaks, the trainer is left after that step, and saving and calling
+    /// again goes on from there.
     ///
     /// # Errors
-    /// [`Error::Diverged`] when a loss or a gradient is not finite; a sample that does not have the network's channels.
+    /// [`Error::Diverged`] when a loss or a gradient is not finite; a sample that does not have the
+    /// network's channels.
     pub fn train_epoch(
         &mut self,
         data: &dyn SampleSource,
@@ -202,12 +223,15 @@ impl Trainer {
         check_samples(&self.network, data, indices)?;
         let mut order = indices.to_vec();
         order.shuffle(&mut self.seed.stream(Purpose::Shuffle, self.epoch as u64, 0));
-        let batches: Vec<&[usize]> = order.chunks(self.settings.batch_size).skip(self.sums.batches).collect();
+        let batches: Vec<&[usize]> =
+            order.chunks(self.settings.batch_size).skip(self.sums.batches).collect();
         let epoch = self.epoch;
         let mut frames = std::mem::take(&mut self.frames);
         let outcome = frames.each(data, &batches, Some(epoch as u64), |batch, frames| {
             self.step(data, batch, frames).map_err(|error| match error {
-                source @ sim_core::Error::NotFinite(_) => Error::Diverged { epoch, batch: self.sums.batches, source },
+                source @ sim_core::Error::NotFinite(_) => {
+                    Error::Diverged { epoch, batch: self.sums.batches, source }
+                }
                 other => other.into(),
             })?;
             let seen = self.sums.samples.max(1) as f64;
@@ -230,24 +254,33 @@ impl Trainer {
         Ok(ControlFlow::Continue(report))
     }
 
-    /// Evaluates the deployed network - one tap per synapse, running norm statistics - on `indices` of `data`. Samples are padded to
-    /// the longest of their batch of `batch_size`, as in training.
+    /// Evaluates the deployed network - one tap per synapse, running norm statistics - on `indices`
+    /// of `data`. Samples are padded to the longest of their batch of `batch_size`, as in training.
     ///
     /// # Errors
     /// A sample that does not have the network's channels, or a loss that is not finite.
     pub fn evaluate(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<Evaluation> {
         let network = self.deployed_network();
-        evaluate_with((&mut self.engine, &mut self.frames), &network, self.settings.loss, self.settings.batch_size, data, indices)
+        evaluate_with(
+            (&mut self.engine, &mut self.frames),
+            &network,
+            self.settings.loss,
+            self.settings.batch_size,
+            data,
+            indices,
+        )
     }
 
-    /// Re-estimates norm statistics for deployed delays from `indices` of `data`: the mean over their batches. They are used by
-    /// [`Trainer::evaluate`] and [`Trainer::deployed_network`] until the next training step.
+    /// Re-estimates norm statistics for deployed delays from `indices` of `data`: the mean over
+    /// their batches. They are used by [`Trainer::evaluate`] and [`Trainer::deployed_network`]
+    /// until the next training step.
     ///
     /// # Errors
     /// As [`Trainer::evaluate`].
     pub fn recalibrate_norm(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<()> {
         let pass = Pass { kernels: Kernels::Deployed, norm: NormStatistics::Batch, dropout: None };
-        let mut norms: Vec<_> = self.network.populations.iter().map(|population| population.norm.clone()).collect();
+        let mut norms: Vec<_> =
+            self.network.populations.iter().map(|population| population.norm.clone()).collect();
         let batches: Vec<&[usize]> = indices.chunks(self.settings.batch_size).collect();
         let mut done = 0;
         let (engine, network, loss) = (&mut self.engine, &self.network, self.settings.loss);
@@ -271,9 +304,19 @@ impl Trainer {
         Ok(())
     }
 
-    fn step(&mut self, data: &dyn SampleSource, batch: &[usize], frames: &[SpikeFrames]) -> sim_core::Result<()> {
-        let kernels = Kernels::Trained { sigma_raw: self.sigma(), evaluation: self.settings.kernel };
-        let dropout = (self.settings.dropout > 0.0).then_some(Dropout { rate: self.settings.dropout, seed: self.seed, step: self.step });
+    fn step(
+        &mut self,
+        data: &dyn SampleSource,
+        batch: &[usize],
+        frames: &[SpikeFrames],
+    ) -> sim_core::Result<()> {
+        let kernels =
+            Kernels::Trained { sigma_raw: self.sigma(), evaluation: self.settings.kernel };
+        let dropout = (self.settings.dropout > 0.0).then_some(Dropout {
+            rate: self.settings.dropout,
+            seed: self.seed,
+            step: self.step,
+        });
         let pass = Pass { kernels, norm: NormStatistics::Batch, dropout };
         let objective = Labelled { loss: self.settings.loss, data, batch };
         let gradients = self.engine.train(&self.network, frames, &pass, &objective)?;
@@ -289,13 +332,20 @@ impl Trainer {
     /// One step of every optimiser; delays stay within the kernel.
     fn update(&mut self) {
         let gradients = self.engine.gradients();
-        let Rate { rate, beta1 } = self.settings.weights.schedule.at(self.epoch, self.settings.epochs);
+        let Rate { rate, beta1 } =
+            self.settings.weights.schedule.at(self.epoch, self.settings.epochs);
         let delay_rate = self.settings.delays.schedule.at(self.epoch, self.settings.epochs);
         self.deployed_norms = None;
-        for ((projection, gradient), (weights, delays)) in
-            self.network.projections.iter_mut().zip(&gradients.projections).zip(&mut self.optimizers.projections)
+        for ((projection, gradient), (weights, delays)) in self
+            .network
+            .projections
+            .iter_mut()
+            .zip(&gradients.projections)
+            .zip(&mut self.optimizers.projections)
         {
-            let Synapses::Dense(dense) = &mut projection.synapses else { unreachable!("checked in Trainer::new") };
+            let Synapses::Dense(dense) = &mut projection.synapses else {
+                unreachable!("checked in Trainer::new")
+            };
             weights.step(&mut dense.weight, &gradient.weight, rate, beta1);
             if let Some(delays) = delays {
                 delays.step(&mut dense.delay, &gradient.delay, delay_rate.rate, delay_rate.beta1);
@@ -303,7 +353,9 @@ impl Trainer {
                 dense.delay.iter_mut().for_each(|delay| *delay = delay.clamp(0.0, longest));
             }
         }
-        for (index, (population, optimizers)) in self.network.populations.iter_mut().zip(&mut self.optimizers.norms).enumerate() {
+        for (index, (population, optimizers)) in
+            self.network.populations.iter_mut().zip(&mut self.optimizers.norms).enumerate()
+        {
             if let (Some(norm), Some((gain, bias))) = (&mut population.norm, optimizers) {
                 gain.step(&mut norm.gain, &gradients.norms[index].gain, rate, beta1);
                 bias.step(&mut norm.bias, &gradients.norms[index].bias, rate, beta1);
@@ -331,8 +383,11 @@ impl Trainer {
     fn report(&self, seconds: f64) -> EpochReport {
         let sums = &self.sums;
         let (samples, batches) = (sums.samples.max(1) as f64, sums.batches.max(1) as f64);
-        let rate = |schedule: &crate::gradient::Schedule| schedule.at(self.epoch, self.settings.epochs).rate;
-        let names = self.hidden.iter().map(|&population| self.network.populations[population].name.clone());
+        let rate = |schedule: &crate::gradient::Schedule| {
+            schedule.at(self.epoch, self.settings.epochs).rate
+        };
+        let names =
+            self.hidden.iter().map(|&population| self.network.populations[population].name.clone());
         EpochReport {
             epoch: self.epoch,
             samples: sums.samples,
@@ -340,7 +395,11 @@ impl Trainer {
             accuracy: sums.correct as f64 / samples,
             sigma: self.sigma(),
             rate_weights: rate(&self.settings.weights.schedule),
-            rate_delays: if self.settings.delays.learn { rate(&self.settings.delays.schedule) } else { 0.0 },
+            rate_delays: if self.settings.delays.learn {
+                rate(&self.settings.delays.schedule)
+            } else {
+                0.0
+            },
             firing_rates: names.zip(sums.firing.iter().map(|sum| sum / batches)).collect(),
             gradient_norm: sums.gradient_norm / batches,
             seconds,
@@ -351,9 +410,23 @@ impl Trainer {
 /// Evaluates a network as it is deployed, without a trainer; see [`Trainer::evaluate`].
 ///
 /// # Errors
-/// When the network is not feed-forward, a sample does not have its channels, or a loss is not finite.
-pub fn evaluate(network: &Network, loss: Loss, batch_size: usize, data: &dyn SampleSource, indices: &[usize]) -> Result<Evaluation> {
-    evaluate_with((&mut LayeredEngine::new(network)?, &mut BatchFrames::default()), network, loss, batch_size, data, indices)
+/// When the network is not feed-forward, a sample does not have its channels, or a loss is not
+/// finite.
+pub fn evaluate(
+    network: &Network,
+    loss: Loss,
+    batch_size: usize,
+    data: &dyn SampleSource,
+    indices: &[usize],
+) -> Result<Evaluation> {
+    evaluate_with(
+        (&mut LayeredEngine::new(network)?, &mut BatchFrames::default()),
+        network,
+        loss,
+        batch_size,
+        data,
+        indices,
+    )
 }
 
 fn evaluate_with(
@@ -366,7 +439,10 @@ fn evaluate_with(
 ) -> Result<Evaluation> {
     check_samples(network, data, indices)?;
     let hidden = hidden_populations(network);
-    let mut evaluation = Evaluation { confusion: vec![vec![0; data.classes()]; data.classes()], ..Evaluation::default() };
+    let mut evaluation = Evaluation {
+        confusion: vec![vec![0; data.classes()]; data.classes()],
+        ..Evaluation::default()
+    };
     let mut firing = vec![0.0; hidden.len()];
     let batches: Vec<&[usize]> = indices.chunks(batch_size.max(1)).collect();
     let _: ControlFlow<()> = frames.each(data, &batches, None, |batch, frames| {
@@ -385,13 +461,17 @@ fn evaluate_with(
     })?;
     evaluation.loss /= evaluation.samples.max(1) as f64;
     let names = hidden.iter().map(|&population| network.populations[population].name.clone());
-    evaluation.firing_rates = names.zip(firing.iter().map(|sum| sum / batches.len().max(1) as f64)).collect();
+    evaluation.firing_rates =
+        names.zip(firing.iter().map(|sum| sum / batches.len().max(1) as f64)).collect();
     Ok(evaluation)
 }
 
 /// Gradients of everything that learns, in the order in which their squares are summed.
 fn learning(gradients: &mut Gradients, delays: bool) -> impl Iterator<Item = &mut [f32]> {
-    let synapses = gradients.projections.iter_mut().flat_map(move |of| [Some(&mut of.weight), delays.then_some(&mut of.delay)]);
+    let synapses = gradients
+        .projections
+        .iter_mut()
+        .flat_map(move |of| [Some(&mut of.weight), delays.then_some(&mut of.delay)]);
     let norms = gradients.norms.iter_mut().flat_map(|of| [Some(&mut of.gain), Some(&mut of.bias)]);
     synapses.chain(norms).flatten().map(Vec::as_mut_slice)
 }
@@ -400,7 +480,9 @@ fn learning(gradients: &mut Gradients, delays: bool) -> impl Iterator<Item = &mu
 fn clip(gradients: &mut Gradients, settings: &TrainingSettings) -> sim_core::Result<f64> {
     let norm = global_norm(learning(gradients, settings.delays.learn).map(|slice| &*slice));
     if !norm.is_finite() {
-        return Err(sim_core::Error::NotFinite("the gradient is not finite; try a lower learning rate or gradient_clip".into()));
+        return Err(sim_core::Error::NotFinite(
+            "the gradient is not finite; try a lower learning rate or gradient_clip".into(),
+        ));
     }
     if let Some(limit) = settings.gradient_clip {
         clip_global_norm(learning(gradients, settings.delays.learn), norm, limit);
@@ -408,10 +490,15 @@ fn clip(gradients: &mut Gradients, settings: &TrainingSettings) -> sim_core::Res
     Ok(norm)
 }
 
-/// A loss can be finite while a step has thrown a parameter or a running statistic out of the finite numbers; no checkpoint may hold one.
+/// A loss can be finite while a step has thrown a parameter or a running statistic out of the
+/// finite numbers; no checkpoint may hold one.
 fn check_finite(network: &Network) -> sim_core::Result<()> {
     let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
-    let lost = |what: String| Err(sim_core::Error::NotFinite(format!("{what} is not finite; try a lower learning rate or gradient_clip")));
+    let lost = |what: String| {
+        Err(sim_core::Error::NotFinite(format!(
+            "{what} is not finite; try a lower learning rate or gradient_clip"
+        )))
+    };
     for (index, projection) in network.projections.iter().enumerate() {
         if let Synapses::Dense(dense) = &projection.synapses
             && !(finite(&dense.weight) && finite(&dense.delay))
@@ -421,7 +508,9 @@ fn check_finite(network: &Network) -> sim_core::Result<()> {
     }
     for population in &network.populations {
         if let Some(norm) = &population.norm
-            && ![&norm.gain, &norm.bias, &norm.running_mean, &norm.running_variance].into_iter().all(|values| finite(values))
+            && ![&norm.gain, &norm.bias, &norm.running_mean, &norm.running_variance]
+                .into_iter()
+                .all(|values| finite(values))
         {
             return lost(format!("the norm of {}", population.name));
         }
@@ -431,8 +520,11 @@ fn check_finite(network: &Network) -> sim_core::Result<()> {
 
 /// Whether the samples fit the network at all; single samples are looked at as they come.
 fn check_samples(network: &Network, data: &dyn SampleSource, indices: &[usize]) -> Result<()> {
-    let outputs =
-        network.populations.iter().enumerate().filter(|&(p, _)| network.projections.iter().all(|projection| projection.source != p));
+    let outputs = network
+        .populations
+        .iter()
+        .enumerate()
+        .filter(|&(p, _)| network.projections.iter().all(|projection| projection.source != p));
     for (_, output) in outputs {
         if output.size != data.classes() {
             let (classes, size) = (data.classes(), output.size);
@@ -444,16 +536,25 @@ fn check_samples(network: &Network, data: &dyn SampleSource, indices: &[usize]) 
         }
     }
     match indices.iter().find(|&&index| index >= data.len()) {
-        Some(index) => Err(sim_core::Error::out_of_range("sample", index, format!("below {}", data.len())).into()),
-        None if indices.is_empty() => Err(sim_core::Error::Network("there are no samples to go through".into()).into()),
+        Some(index) => {
+            Err(sim_core::Error::out_of_range("sample", index, format!("below {}", data.len()))
+                .into())
+        }
+        None if indices.is_empty() => {
+            Err(sim_core::Error::Network("there are no samples to go through".into()).into())
+        }
         None => Ok(()),
     }
 }
 
 /// Populations that fire and hand their spikes on.
 fn hidden_populations(network: &Network) -> Vec<usize> {
-    let is = |p: usize, end: fn(&sim_core::Projection) -> usize| network.projections.iter().any(|projection| end(projection) == p);
-    (0..network.populations.len()).filter(|&p| is(p, |projection| projection.source) && is(p, |projection| projection.target)).collect()
+    let is = |p: usize, end: fn(&sim_core::Projection) -> usize| {
+        network.projections.iter().any(|projection| end(projection) == p)
+    };
+    (0..network.populations.len())
+        .filter(|&p| is(p, |projection| projection.source) && is(p, |projection| projection.target))
+        .collect()
 }
 
 /// What the parts of a trainer have taken.
@@ -471,7 +572,11 @@ impl TrainerTiming {
     /// What was spent after `before`.
     pub fn since(&self, before: &Self) -> Self {
         let Self { engine, data, optimisers } = self;
-        Self { engine: engine.since(&before.engine), data: *data - before.data, optimisers: *optimisers - before.optimisers }
+        Self {
+            engine: engine.since(&before.engine),
+            data: *data - before.data,
+            optimisers: *optimisers - before.optimisers,
+        }
     }
 
     /// Name of every part and its time: data, the engine's stages in their order, optimisers.
@@ -498,6 +603,12 @@ impl Objective for Labelled<'_> {
         memory: &mut Vec<f64>,
     ) -> SampleLoss {
         let gradient = gradient.map(|(gradient, scale)| (gradient, f64::from(scale)));
-        self.loss.evaluate(output, (self.data.classes(), steps), self.data.label(self.batch[slot]), gradient, memory)
+        self.loss.evaluate(
+            output,
+            (self.data.classes(), steps),
+            self.data.label(self.batch[slot]),
+            gradient,
+            memory,
+        )
     }
 }

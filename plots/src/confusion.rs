@@ -7,8 +7,8 @@ use crate::font::{self, Anchor, TextStyle};
 use crate::scale::grouped;
 use crate::stroke::Stroke;
 use crate::theme::{
-    CAP_HEIGHT, DOUBLE_COLUMN_MM, HAIRLINE, LABEL, MARGIN, MIDDLE_COLUMN_MM, NOTE, PIXEL, Rgb, SINGLE_COLUMN_MM, Size, TICK, TITLE,
-    density, mm,
+    CAP_HEIGHT, DOUBLE_COLUMN_MM, HAIRLINE, LABEL, MARGIN, MIDDLE_COLUMN_MM, NOTE, PIXEL, Rgb,
+    SINGLE_COLUMN_MM, Size, TICK, TITLE, density, mm,
 };
 
 /// Side of a cell that lets class names stand beside each other in readable size.
@@ -32,10 +32,11 @@ const NAME_GAP: f64 = 3.0;
 const NAME_AIR: f64 = 4.0;
 const AXIS_NAME: f64 = LABEL * 1.05 + 3.0;
 
-/// A confusion matrix: rows are true classes, columns predicted ones; colour is the share of the row, numbers are samples.
+/// A confusion matrix: rows are true classes, columns predicted ones; colour is the share of the
+/// row, numbers are samples.
 ///
-/// Numbers that would not fit their cell are left out. The title gives the split's accuracy and its standard error, both computed
-/// from the counts, on a line of their own where the split is long.
+/// Numbers that would not fit their cell are left out. The title gives the split's accuracy and its
+/// standard error, both computed from the counts, on a line of their own where the split is long.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConfusionFigure {
     /// Which samples these are, for example "validation (speakers 3 and 9)".
@@ -64,12 +65,18 @@ impl ConfusionFigure {
     ///
     /// # Errors
     /// [`Error::Data`] for an index outside `classes`.
-    pub fn from_pairs(split: impl Into<String>, classes: Vec<String>, pairs: impl IntoIterator<Item = (usize, usize)>) -> Result<Self> {
+    pub fn from_pairs(
+        split: impl Into<String>,
+        classes: Vec<String>,
+        pairs: impl IntoIterator<Item = (usize, usize)>,
+    ) -> Result<Self> {
         let size = classes.len();
         let mut counts = vec![0; size * size];
         for (sample, (truth, predicted)) in pairs.into_iter().enumerate() {
             if truth >= size || predicted >= size {
-                return Err(data_error(format!("sample {sample} has classes {truth} and {predicted}, but there are {size}")));
+                return Err(data_error(format!(
+                    "sample {sample} has classes {truth} and {predicted}, but there are {size}"
+                )));
             }
             counts[truth * size + predicted] += 1;
         }
@@ -98,27 +105,45 @@ impl ConfusionFigure {
 
     fn layout(&self) -> Layout {
         let classes = self.classes.len().max(1) as f64;
-        let widest = self.classes.iter().map(|name| font::text_width(name, TICK, false)).fold(0.0, f64::max).min(LONGEST_NAME);
+        let widest = self
+            .classes
+            .iter()
+            .map(|name| font::text_width(name, TICK, false))
+            .fold(0.0, f64::max)
+            .min(LONGEST_NAME);
         let left = MARGIN + AXIS_NAME + widest + NAME_GAP;
         let cell_in = |width: f64| (mm(width) - left - BAR_SPACE - MARGIN) / classes;
         let widths = [SINGLE_COLUMN_MM, MIDDLE_COLUMN_MM, DOUBLE_COLUMN_MM];
-        let width = widths.into_iter().find(|&width| cell_in(width) >= ROOMY).unwrap_or(DOUBLE_COLUMN_MM);
+        let width =
+            widths.into_iter().find(|&width| cell_in(width) >= ROOMY).unwrap_or(DOUBLE_COLUMN_MM);
         let cell = cell_in(width).min(LARGEST_CELL);
-        let width = mm(width).min((left + cell * classes + BAR_SPACE + MARGIN).max(mm(SINGLE_COLUMN_MM)));
-        let top = MARGIN + HEADER + TITLE_LINE * (self.title(width - 2.0 * MARGIN).len() - 1) as f64;
+        let width =
+            mm(width).min((left + cell * classes + BAR_SPACE + MARGIN).max(mm(SINGLE_COLUMN_MM)));
+        let top =
+            MARGIN + HEADER + TITLE_LINE * (self.title(width - 2.0 * MARGIN).len() - 1) as f64;
         let name_size = TICK.min(cell / 1.05).max(5.0);
         let stride = (name_size / cell).ceil().max(1.0) as usize;
         let upright = widest * name_size / TICK + NAME_AIR > cell * stride as f64;
-        let height = top + cell * classes + NAME_GAP + if upright { widest } else { name_size * CAP_HEIGHT } + AXIS_NAME + MARGIN;
+        let height = top
+            + cell * classes
+            + NAME_GAP
+            + if upright { widest } else { name_size * CAP_HEIGHT }
+            + AXIS_NAME
+            + MARGIN;
         Layout { size: Size { width, height }, cell, left, top, name_size, stride, upright }
     }
 
-    /// Lines of the title: one where split and accuracy fit beside each other, else two, so that the accuracy is never cut off.
+    /// Lines of the title: one where split and accuracy fit beside each other, else two, so that
+    /// the accuracy is never cut off.
     fn title(&self, room: f64) -> Vec<String> {
         let accuracy = if self.samples() == 0 {
             "no samples".to_owned()
         } else {
-            format!("accuracy {:.1} ± {:.1} %", 100.0 * self.accuracy(), 100.0 * self.standard_error())
+            format!(
+                "accuracy {:.1} ± {:.1} %",
+                100.0 * self.accuracy(),
+                100.0 * self.standard_error()
+            )
         };
         if self.split.is_empty() {
             return vec![accuracy];
@@ -138,15 +163,27 @@ impl ConfusionFigure {
             canvas.text((MARGIN, baseline), &line, TextStyle::new(TITLE, Rgb::INK).bold());
             baseline += TITLE_LINE;
         }
-        let remark = format!("{} of {} samples correct; ± one standard error", grouped(self.correct()), grouped(self.samples()));
-        canvas.text((MARGIN, baseline - 0.5), &font::shorten(&remark, NOTE, false, room), TextStyle::new(NOTE, Rgb::GREY));
+        let remark = format!(
+            "{} of {} samples correct; ± one standard error",
+            grouped(self.correct()),
+            grouped(self.samples())
+        );
+        canvas.text(
+            (MARGIN, baseline - 0.5),
+            &font::shorten(&remark, NOTE, false, room),
+            TextStyle::new(NOTE, Rgb::GREY),
+        );
     }
 
     fn draw_cells(&self, canvas: &mut Canvas<'_>, layout: &Layout) {
         let classes = self.classes.len();
-        let corner = |row: usize, column: usize| (layout.left + layout.cell * column as f64, layout.top + layout.cell * row as f64);
+        let corner = |row: usize, column: usize| {
+            (layout.left + layout.cell * column as f64, layout.top + layout.cell * row as f64)
+        };
         let count_size = self.count_size(layout.cell);
-        let fits = |text: &str, size: f64| font::text_width(text, size, false) <= layout.cell - COUNT_AIR + 1e-9;
+        let fits = |text: &str, size: f64| {
+            font::text_width(text, size, false) <= layout.cell - COUNT_AIR + 1e-9
+        };
         for (row, counts) in self.counts.chunks_exact(classes).enumerate() {
             let total = sum(counts.iter());
             for (column, &count) in counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
@@ -155,14 +192,22 @@ impl ConfusionFigure {
                 let text = count.to_string();
                 if let Some(size) = count_size.filter(|&size| fits(&text, size)) {
                     let (x, y) = corner(row, column);
-                    let center = (x + layout.cell / 2.0, y + layout.cell / 2.0 + size * CAP_HEIGHT / 2.0);
-                    canvas.text(center, &text, TextStyle::new(size, font::ink_on(color)).anchor(Anchor::Middle));
+                    let center =
+                        (x + layout.cell / 2.0, y + layout.cell / 2.0 + size * CAP_HEIGHT / 2.0);
+                    canvas.text(
+                        center,
+                        &text,
+                        TextStyle::new(size, font::ink_on(color)).anchor(Anchor::Middle),
+                    );
                 }
             }
         }
         self.draw_grid(canvas, layout);
         let (from, to) = (corner(0, 0), corner(classes, classes));
-        canvas.line(&[from, (to.0, from.1), to, (from.0, to.1), from, (to.0, from.1)], Stroke::solid(Rgb::INK, HAIRLINE));
+        canvas.line(
+            &[from, (to.0, from.1), to, (from.0, to.1), from, (to.0, from.1)],
+            Stroke::solid(Rgb::INK, HAIRLINE),
+        );
     }
 
     /// Faint lines between the cells lead the eye from a name to its errors.
@@ -177,14 +222,21 @@ impl ConfusionFigure {
         }
     }
 
-    /// Type size at which all counts fit their cells, or at least all errors: the diagonal may then go without. None if too small to read.
+    /// Type size at which all counts fit their cells, or at least all errors: the diagonal may then
+    /// go without. None if too small to read.
     fn count_size(&self, cell: f64) -> Option<f64> {
         let fitting = |largest: u64| {
             let width = font::text_width(&largest.to_string(), 1.0, false);
             ((cell - COUNT_AIR) / width).min(cell * 0.72).min(TICK)
         };
         let all = self.counts.iter().copied().max()?;
-        let errors = self.counts.iter().enumerate().filter(|(i, _)| i % (self.classes.len() + 1) != 0).map(|(_, &count)| count).max();
+        let errors = self
+            .counts
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| i % (self.classes.len() + 1) != 0)
+            .map(|(_, &count)| count)
+            .max();
         [Some(all), errors].into_iter().flatten().map(fitting).find(|&size| size >= SMALLEST_COUNT)
     }
 
@@ -193,7 +245,8 @@ impl ConfusionFigure {
         let extent = cell * self.classes.len() as f64;
         let (bottom, drop) = (top + extent, name_size * CAP_HEIGHT / 2.0);
         let style = TextStyle::new(name_size, Rgb::INK).anchor(Anchor::End);
-        let shortened = self.classes.iter().map(|name| font::shorten(name, name_size, false, LONGEST_NAME));
+        let shortened =
+            self.classes.iter().map(|name| font::shorten(name, name_size, false, LONGEST_NAME));
         for (class, name) in shortened.enumerate().step_by(layout.stride) {
             let middle = cell * (class as f64 + 0.5) + drop;
             canvas.text((left - NAME_GAP, top + middle), &name, style);
@@ -205,8 +258,16 @@ impl ConfusionFigure {
             }
         }
         let axis = TextStyle::new(LABEL, Rgb::INK).anchor(Anchor::Middle);
-        canvas.text((MARGIN + LABEL * CAP_HEIGHT, top + extent / 2.0), "true class", axis.vertical());
-        canvas.text((left + extent / 2.0, layout.size.height - MARGIN - LABEL * 0.2), "predicted class", axis);
+        canvas.text(
+            (MARGIN + LABEL * CAP_HEIGHT, top + extent / 2.0),
+            "true class",
+            axis.vertical(),
+        );
+        canvas.text(
+            (left + extent / 2.0, layout.size.height - MARGIN - LABEL * 0.2),
+            "predicted class",
+            axis,
+        );
     }
 
     fn draw_color_bar(&self, canvas: &mut Canvas<'_>, layout: &Layout) {
@@ -218,21 +279,37 @@ impl ConfusionFigure {
         for stripe in 0..stripes {
             // Each stripe reaches to the top and the next ones cover it, which leaves no seams.
             let lower = bottom - height * f64::from(stripe) / f64::from(stripes);
-            canvas.rect((left, top), (left + BAR_WIDTH, lower), density((f64::from(stripe) + 0.5) / f64::from(stripes)));
+            canvas.rect(
+                (left, top),
+                (left + BAR_WIDTH, lower),
+                density((f64::from(stripe) + 0.5) / f64::from(stripes)),
+            );
         }
         let right = left + BAR_WIDTH;
         canvas.line(
-            &[(left, top), (right, top), (right, bottom), (left, bottom), (left, top), (right, top)],
+            &[
+                (left, top),
+                (right, top),
+                (right, bottom),
+                (left, bottom),
+                (left, top),
+                (right, top),
+            ],
             Stroke::solid(Rgb::INK, HAIRLINE),
         );
-        let percents: &[f64] = if height > 60.0 { &[0.0, 25.0, 50.0, 75.0, 100.0] } else { &[0.0, 100.0] };
+        let percents: &[f64] =
+            if height > 60.0 { &[0.0, 25.0, 50.0, 75.0, 100.0] } else { &[0.0, 100.0] };
         for &percent in percents {
             let y = bottom - height * percent / 100.0 + TICK * CAP_HEIGHT / 2.0;
             canvas.text((right + 4.0, y), &percent.to_string(), TextStyle::new(TICK, Rgb::INK));
         }
         let style = TextStyle::new(LABEL, Rgb::INK).anchor(Anchor::Middle).vertical();
         if font::text_width("share of true class (%)", LABEL, false) < height {
-            canvas.text((right + 19.0 + LABEL * CAP_HEIGHT, top + height / 2.0), "share of true class (%)", style);
+            canvas.text(
+                (right + 19.0 + LABEL * CAP_HEIGHT, top + height / 2.0),
+                "share of true class (%)",
+                style,
+            );
         } else {
             canvas.text((right + 19.0 + LABEL * CAP_HEIGHT, top + height / 2.0), "%", style);
         }
@@ -259,7 +336,11 @@ impl Figure for ConfusionFigure {
             return Err(data_error("no classes to draw".to_owned()));
         }
         if self.counts.len() != classes * classes {
-            return Err(data_error(format!("{classes} classes need {} counts, but there are {}", classes * classes, self.counts.len())));
+            return Err(data_error(format!(
+                "{classes} classes need {} counts, but there are {}",
+                classes * classes,
+                self.counts.len()
+            )));
         }
         let layout = self.layout();
         self.draw_header(canvas, &layout);
@@ -289,13 +370,21 @@ mod tests {
 
     #[test]
     fn a_class_out_of_range_is_named() {
-        let error = ConfusionFigure::from_pairs("test", names(&["a", "b"]), [(0, 0), (2, 1)]).unwrap_err();
-        assert_eq!(error.to_string(), "ConfusionFigure: sample 1 has classes 2 and 1, but there are 2");
+        let error =
+            ConfusionFigure::from_pairs("test", names(&["a", "b"]), [(0, 0), (2, 1)]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "ConfusionFigure: sample 1 has classes 2 and 1, but there are 2"
+        );
     }
 
     #[test]
     fn a_long_split_leaves_the_accuracy_its_own_line() {
-        let figure = |split: &str| ConfusionFigure { split: split.into(), classes: names(&["a", "b"]), counts: vec![3, 1, 0, 4] };
+        let figure = |split: &str| ConfusionFigure {
+            split: split.into(),
+            classes: names(&["a", "b"]),
+            counts: vec![3, 1, 0, 4],
+        };
         let room = mm(SINGLE_COLUMN_MM) - 2.0 * MARGIN;
         assert_eq!(figure("test").title(room), ["test: accuracy 87.5 ± 11.7 %"]);
         assert_eq!(figure("").title(room), ["accuracy 87.5 ± 11.7 %"]);
@@ -308,7 +397,9 @@ mod tests {
 
     #[test]
     fn names_stand_upright_only_where_they_do_not_fit() {
-        let upright = |classes: Vec<String>| ConfusionFigure { classes, ..ConfusionFigure::default() }.layout().upright;
+        let upright = |classes: Vec<String>| {
+            ConfusionFigure { classes, ..ConfusionFigure::default() }.layout().upright
+        };
         assert!(!upright((0..10).map(|digit| digit.to_string()).collect()));
         assert!(!upright(names(&["left", "right"])));
         assert!(upright((0..20).map(|class| format!("class {class}")).collect()));
@@ -318,7 +409,9 @@ mod tests {
     #[test]
     fn counts_are_written_only_where_they_can_be_read() {
         let figure = ConfusionFigure { counts: vec![100], ..ConfusionFigure::default() };
-        assert!(figure.count_size(10.0).is_some_and(|size| font::text_width("100", size, false) < 10.0));
+        assert!(
+            figure.count_size(10.0).is_some_and(|size| font::text_width("100", size, false) < 10.0)
+        );
         assert_eq!(figure.count_size(5.0), None);
     }
 }

@@ -62,7 +62,8 @@ impl SeriesStyle {
     }
 
     fn stroke(self) -> Stroke {
-        let (color, width) = if self.faint { (self.color.lighten(0.45), THIN) } else { (self.color, NORMAL) };
+        let (color, width) =
+            if self.faint { (self.color.lighten(0.45), THIN) } else { (self.color, NORMAL) };
         Stroke { color, width, dash: self.dash }
     }
 }
@@ -70,7 +71,8 @@ impl SeriesStyle {
 /// One line of a panel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// Name in the legend. Series of the same name and style share one entry; an empty name has none.
+    /// Name in the legend. Series of the same name and style share one entry; an empty name has
+    /// none.
     pub label: String,
     /// Epochs, ascending.
     pub xs: Vec<f64>,
@@ -100,7 +102,8 @@ pub struct BestEpoch {
     pub accuracy: f64,
 }
 
-/// Loss and accuracy of one or several runs, the schedules of learning rates and sigma, and the selected epoch.
+/// Loss and accuracy of one or several runs, the schedules of learning rates and sigma, and the
+/// selected epoch.
 ///
 /// Panels without series are left out. Series are drawn in their order, later ones on top.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -111,8 +114,9 @@ pub struct CurvesFigure {
     pub loss: Vec<Series>,
     /// Accuracies between 0 and 1, shown in percent.
     pub accuracy: Vec<Series>,
-    /// Learning rates; as percent of their largest values, which the legend gives, when these differ by more than a factor of five. Those of
-    /// weights are plain numbers, those of delays time steps: labels should say so, e.g. "delays (steps)".
+    /// Learning rates; as percent of their largest values, which the legend gives, when these
+    /// differ by more than a factor of five. Those of weights are plain numbers, those of delays
+    /// time steps: labels should say so, e.g. "delays (steps)".
     pub learning_rate: Vec<Series>,
     /// Width of the delay kernel in time steps.
     pub sigma: Vec<Series>,
@@ -158,11 +162,19 @@ fn values(series: &[Series]) -> impl Iterator<Item = f64> {
 
 impl CurvesFigure {
     fn rows(&self) -> Vec<Row<'_>> {
-        let loss = Plot { best: self.known_best(), ..Plot::plain("loss (nats)", &self.loss, Scale::rounded(extent(values(&self.loss)))) };
-        let lower = [self.rate_plot(), Plot::plain("σ (steps)", &self.sigma, Scale::from_zero(extent(values(&self.sigma))))];
-        let rows = [([loss, self.accuracy_plot()].into(), UPPER_HEIGHT), (Vec::from(lower), LOWER_HEIGHT)];
+        let loss = Plot {
+            best: self.known_best(),
+            ..Plot::plain("loss (nats)", &self.loss, Scale::rounded(extent(values(&self.loss))))
+        };
+        let lower = [
+            self.rate_plot(),
+            Plot::plain("σ (steps)", &self.sigma, Scale::from_zero(extent(values(&self.sigma)))),
+        ];
+        let rows =
+            [([loss, self.accuracy_plot()].into(), UPPER_HEIGHT), (Vec::from(lower), LOWER_HEIGHT)];
         let filled = rows.into_iter().map(|(plots, height): (Vec<Plot<'_>>, f64)| {
-            let plots: Vec<Plot<'_>> = plots.into_iter().filter(|plot| !plot.series.is_empty()).collect();
+            let plots: Vec<Plot<'_>> =
+                plots.into_iter().filter(|plot| !plot.series.is_empty()).collect();
             Row { legend: self.legend(&plots), plots, height }
         });
         filled.filter(|row| !row.plots.is_empty()).collect()
@@ -175,18 +187,31 @@ impl CurvesFigure {
 
     fn accuracy_plot(&self) -> Plot<'_> {
         let best = self.known_best();
-        let percent = extent(values(&self.accuracy).chain(best.map(|best| best.accuracy)).map(|accuracy| 100.0 * accuracy));
+        let percent = extent(
+            values(&self.accuracy)
+                .chain(best.map(|best| best.accuracy))
+                .map(|accuracy| 100.0 * accuracy),
+        );
         let y = Scale::rounded(percent);
         // Equal accuracies must not open an axis beyond what an accuracy can be.
-        let y = if percent.is_some_and(|(lo, hi)| lo >= 0.0 && hi <= 100.0) { Scale::linear(y.lo.max(0.0), y.hi.min(100.0)) } else { y };
+        let y = if percent.is_some_and(|(lo, hi)| lo >= 0.0 && hi <= 100.0) {
+            Scale::linear(y.lo.max(0.0), y.hi.min(100.0))
+        } else {
+            y
+        };
         Plot { name: "accuracy (%)", series: Cow::Borrowed(&self.accuracy), unit: PERCENT, y, best }
     }
 
-    /// On an axis from zero: as they are, or, where the smaller of two would lie on that axis, as percent of their own peaks. Annealed rates
-    /// end at next to nothing, for which a logarithmic axis has no place.
+    /// On an axis from zero: as they are, or, where the smaller of two would lie on that axis, as
+    /// percent of their own peaks. Annealed rates end at next to nothing, for which a logarithmic
+    /// axis has no place.
     fn rate_plot(&self) -> Plot<'_> {
-        let peak = |series: &Series| extent(series.ys.iter().copied()).map(|(_, hi)| hi).filter(|&peak| peak > 0.0);
-        if extent(self.learning_rate.iter().filter_map(peak)).is_none_or(|(lo, hi)| hi <= SHARED_AXIS * lo) {
+        let peak = |series: &Series| {
+            extent(series.ys.iter().copied()).map(|(_, hi)| hi).filter(|&peak| peak > 0.0)
+        };
+        if extent(self.learning_rate.iter().filter_map(peak))
+            .is_none_or(|(lo, hi)| hi <= SHARED_AXIS * lo)
+        {
             let y = Scale::from_zero(extent(values(&self.learning_rate)));
             return Plot::plain("learning rate", &self.learning_rate, y);
         }
@@ -194,11 +219,26 @@ impl CurvesFigure {
             let Some(peak) = peak(series) else { return series.clone() };
             let label = format!("{}: 100 % = {}", series.label, three_digits(peak));
             // Rates of the same schedule lie on one another: dashes let the first be seen.
-            let style = if index > 0 { SeriesStyle { dash: Dash::Dashed, ..series.style } } else { series.style };
-            Series { label, ys: series.ys.iter().map(|rate| rate / peak).collect(), style, ..series.clone() }
+            let style = if index > 0 {
+                SeriesStyle { dash: Dash::Dashed, ..series.style }
+            } else {
+                series.style
+            };
+            Series {
+                label,
+                ys: series.ys.iter().map(|rate| rate / peak).collect(),
+                style,
+                ..series.clone()
+            }
         };
         let series: Vec<Series> = self.learning_rate.iter().enumerate().map(of_peak).collect();
-        Plot { name: "rate (%)", series: Cow::Owned(series), unit: PERCENT, y: Scale::from_zero(Some((0.0, 100.0))), best: None }
+        Plot {
+            name: "rate (%)",
+            series: Cow::Owned(series),
+            unit: PERCENT,
+            y: Scale::from_zero(Some((0.0, 100.0))),
+            best: None,
+        }
     }
 
     fn legend(&self, plots: &[Plot<'_>]) -> Legend {
@@ -207,7 +247,10 @@ impl CurvesFigure {
             legend.add(Sample::Line(series.style.stroke()), series.label.as_str());
         }
         if let Some(best) = plots.iter().find_map(|plot| plot.best) {
-            legend.add(Sample::Ring(best_stroke()), format!("best epoch {}: {:.1} %", best.epoch, 100.0 * best.accuracy));
+            legend.add(
+                Sample::Ring(best_stroke()),
+                format!("best epoch {}: {:.1} %", best.epoch, 100.0 * best.accuracy),
+            );
         }
         legend
     }
@@ -222,11 +265,22 @@ impl CurvesFigure {
     }
 
     fn check(&self) -> Result<()> {
-        let panels = [("loss", &self.loss), ("accuracy", &self.accuracy), ("learning_rate", &self.learning_rate), ("sigma", &self.sigma)];
+        let panels = [
+            ("loss", &self.loss),
+            ("accuracy", &self.accuracy),
+            ("learning_rate", &self.learning_rate),
+            ("sigma", &self.sigma),
+        ];
         let error = |message| Err(Error::Data { figure: "CurvesFigure", message });
         for (panel, series) in panels {
-            if let Some(Series { label, xs, ys, .. }) = series.iter().find(|one| one.xs.len() != one.ys.len()) {
-                return error(format!("{panel} series \"{label}\" has {} epochs, but {} values", xs.len(), ys.len()));
+            if let Some(Series { label, xs, ys, .. }) =
+                series.iter().find(|one| one.xs.len() != one.ys.len())
+            {
+                return error(format!(
+                    "{panel} series \"{label}\" has {} epochs, but {} values",
+                    xs.len(),
+                    ys.len()
+                ));
             }
         }
         if panels.iter().all(|(_, series)| series.is_empty()) {
@@ -262,7 +316,9 @@ impl<'a> Plot<'a> {
         if extent(values(&self.series)).is_none() {
             panel.nothing(canvas, "no epochs");
         }
-        if let Some(best) = self.best.filter(|best| self.unit == PERCENT && panel.contains(best.epoch, best.accuracy * self.unit)) {
+        if let Some(best) = self.best.filter(|best| {
+            self.unit == PERCENT && panel.contains(best.epoch, best.accuracy * self.unit)
+        }) {
             canvas.ring(panel.at(best.epoch, best.accuracy * self.unit), 2.0, best_stroke());
         }
     }
@@ -275,7 +331,11 @@ impl<'a> Plot<'a> {
             let lonely = !(known(i + 1) || i > 0 && known(i - 1));
             let y = y * self.unit;
             if (few || lonely) && panel.contains(x, y) {
-                canvas.disc(panel.at(x, y), if series.style.faint { 0.9 } else { STRONG }, stroke.color);
+                canvas.disc(
+                    panel.at(x, y),
+                    if series.style.faint { 0.9 } else { STRONG },
+                    stroke.color,
+                );
             }
         }
     }
@@ -284,8 +344,12 @@ impl<'a> Plot<'a> {
 impl Figure for CurvesFigure {
     fn size(&self) -> Size {
         let rows = self.rows();
-        let panels: f64 = rows.iter().map(|row| row.legend_height() + row.height + X_NUMBERS + ROW_GAP).sum();
-        Size { width: width(), height: MARGIN + self.title_height() + panels - X_NUMBERS - ROW_GAP + X_GUTTER + MARGIN }
+        let panels: f64 =
+            rows.iter().map(|row| row.legend_height() + row.height + X_NUMBERS + ROW_GAP).sum();
+        Size {
+            width: width(),
+            height: MARGIN + self.title_height() + panels - X_NUMBERS - ROW_GAP + X_GUTTER + MARGIN,
+        }
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>) -> Result<()> {
@@ -293,7 +357,9 @@ impl Figure for CurvesFigure {
         let rows = self.rows();
         let gutters = Self::gutters(&rows);
         let all = [&self.loss, &self.accuracy, &self.learning_rate, &self.sigma];
-        let epochs = Scale::counting(extent(all.into_iter().flatten().flat_map(|series| series.xs.iter().copied())));
+        let epochs = Scale::counting(extent(
+            all.into_iter().flatten().flat_map(|series| series.xs.iter().copied()),
+        ));
         let half = (width() - MARGIN - gutters[0] - COLUMN_GAP - gutters[1] - RIGHT_MARGIN) / 2.0;
 
         if !self.title.is_empty() {
@@ -307,9 +373,14 @@ impl Figure for CurvesFigure {
             for (column, plot) in row.plots.iter().enumerate() {
                 let left = MARGIN + gutters[0] + column as f64 * (half + COLUMN_GAP + gutters[1]);
                 let width = if row.plots.len() == 1 { width() - RIGHT_MARGIN - left } else { half };
-                let panel = Panel { frame: Rect { left, top, width, height: row.height }, x: epochs, y: plot.y };
+                let panel = Panel {
+                    frame: Rect { left, top, width, height: row.height },
+                    x: epochs,
+                    y: plot.y,
+                };
                 plot.draw(canvas, &panel);
-                let x_axis = if index + 1 == rows.len() { XAxis::Named("epoch") } else { XAxis::Numbered };
+                let x_axis =
+                    if index + 1 == rows.len() { XAxis::Named("epoch") } else { XAxis::Numbered };
                 panel.axes(canvas, x_axis, plot.name, gutters[column]);
             }
             top += row.height + X_NUMBERS + ROW_GAP;
@@ -326,14 +397,30 @@ mod tests {
     fn lengths_must_agree() {
         let series = Series::new("train", vec![1.0, 2.0], vec![5.0], SeriesStyle::TRAIN);
         let figure = CurvesFigure { loss: vec![series], ..CurvesFigure::default() };
-        assert_eq!(figure.check().unwrap_err().to_string(), "CurvesFigure: loss series \"train\" has 2 epochs, but 1 values");
-        assert_eq!(CurvesFigure::default().check().unwrap_err().to_string(), "CurvesFigure: no series to draw");
+        assert_eq!(
+            figure.check().unwrap_err().to_string(),
+            "CurvesFigure: loss series \"train\" has 2 epochs, but 1 values"
+        );
+        assert_eq!(
+            CurvesFigure::default().check().unwrap_err().to_string(),
+            "CurvesFigure: no series to draw"
+        );
     }
 
     #[test]
     fn rates_far_apart_are_shares_of_their_peaks() {
-        let series = |peak: f64| Series::new("rate", vec![1.0, 2.0, 3.0], vec![peak / 25.0, peak, 0.0], SeriesStyle::WEIGHTS);
-        let figure = |rates: &[f64]| CurvesFigure { learning_rate: rates.iter().copied().map(series).collect(), ..CurvesFigure::default() };
+        let series = |peak: f64| {
+            Series::new(
+                "rate",
+                vec![1.0, 2.0, 3.0],
+                vec![peak / 25.0, peak, 0.0],
+                SeriesStyle::WEIGHTS,
+            )
+        };
+        let figure = |rates: &[f64]| CurvesFigure {
+            learning_rate: rates.iter().copied().map(series).collect(),
+            ..CurvesFigure::default()
+        };
         assert_eq!(figure(&[1e-3]).rate_plot().y, Scale::from_zero(Some((0.0, 1e-3))));
         assert_eq!(figure(&[0.05, 0.2]).rate_plot().y, Scale::from_zero(Some((0.0, 0.2))));
         let apart = figure(&[1e-3, 0.1]);
@@ -341,7 +428,10 @@ mod tests {
         assert_eq!((plot.name, plot.series[0].label.as_str()), ("rate (%)", "rate: 100 % = 0.001"));
         for series in plot.series.iter() {
             assert_eq!(series.ys, [0.04, 1.0, 0.0]);
-            assert!(series.ys.iter().all(|share| (0.0..=1.0).contains(&plot.y.share(PERCENT * share))), "on the axis to the end");
+            assert!(
+                series.ys.iter().all(|share| (0.0..=1.0).contains(&plot.y.share(PERCENT * share))),
+                "on the axis to the end"
+            );
         }
     }
 

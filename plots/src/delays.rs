@@ -1,4 +1,5 @@
-//! Delays of every projection: their distribution before and after training, and how far they move in each epoch.
+//! Delays of every projection: their distribution before and after training, and how far they move
+//! in each epoch.
 
 use crate::canvas::Canvas;
 use crate::error::{Error, Result};
@@ -28,10 +29,16 @@ pub struct DelayChange {
 }
 
 impl DelayChange {
-    /// Compares the delays (ms, same synapse order) around an epoch; NaN without a pair of finite delays.
+    /// Compares the delays (ms, same synapse order) around an epoch; NaN without a pair of finite
+    /// delays.
     pub fn between(epoch: f64, before_ms: &[f32], after_ms: &[f32]) -> Self {
-        let moved = before_ms.iter().zip(after_ms).map(|(&before, &after)| (f64::from(after) - f64::from(before)).abs());
-        let (sum, count) = moved.filter(|moved| moved.is_finite()).fold((0.0, 0.0), |(sum, count), moved| (sum + moved, count + 1.0));
+        let moved = before_ms
+            .iter()
+            .zip(after_ms)
+            .map(|(&before, &after)| (f64::from(after) - f64::from(before)).abs());
+        let (sum, count) = moved
+            .filter(|moved| moved.is_finite())
+            .fold((0.0, 0.0), |(sum, count), moved| (sum + moved, count + 1.0));
         Self { epoch, mean_ms: sum / count }
     }
 }
@@ -45,7 +52,8 @@ pub struct ProjectionDelays {
     pub start_ms: Vec<f32>,
     /// All delays after training in ms, in any order.
     pub end_ms: Vec<f32>,
-    /// The longest delay the projection allows, in ms, at least 0; with 0 its row says that it has no delays.
+    /// The longest delay the projection allows, in ms, at least 0; with 0 its row says that it has
+    /// no delays.
     pub max_ms: f64,
     /// The time step in ms, above 0; bins are centred on its multiples.
     pub step_ms: f64,
@@ -55,10 +63,11 @@ pub struct ProjectionDelays {
 
 /// Delay histograms at start and end beside the mean |change| per epoch, a row per projection.
 ///
-/// All rows share the scale of the change, so that they can be compared. Delays outside 0 to `max_ms` count in the first or last bin.
-/// Heights are percent of the synapses per ms: the bins at both ends are half as wide as the others. Delays that a clamp holds at an end of
-/// their window stand out there as a peak.
-/// A network without any delays has nothing to show here: ask [`DelaysFigure::has_delays`] first.
+/// All rows share the scale of the change, so that they can be compared. Delays outside 0 to
+/// `max_ms` count in the first or last bin. Heights are percent of the synapses per ms: the bins at
+/// both ends are half as wide as the others. Delays that a clamp holds at an end of their window
+/// stand out there as a peak. A network without any delays has nothing to show here: ask
+/// [`DelaysFigure::has_delays`] first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DelaysFigure {
     /// Above everything; may be empty.
@@ -83,29 +92,41 @@ impl ProjectionDelays {
         self.max_ms > 0.0
     }
 
-    /// Scale of the delays; a projection without any gets the first step, so that its axes are not those of negative times.
+    /// Scale of the delays; a projection without any gets the first step, so that its axes are not
+    /// those of negative times.
     fn delay_scale(&self, bins: Bins) -> Scale {
         let (lo, hi) = bins.ends();
         if hi > lo { Scale::padded(Some((lo, hi))) } else { Scale::linear(0.0, self.step_ms) }
     }
 
     fn distribution(&self) -> Distribution {
-        let bins = if self.is_drawable() { Bins::on_steps(self.max_ms, self.step_ms, MOST_BINS) } else { Bins::on_steps(0.0, 1.0, 1) };
+        let bins = if self.is_drawable() {
+            Bins::on_steps(self.max_ms, self.step_ms, MOST_BINS)
+        } else {
+            Bins::on_steps(0.0, 1.0, 1)
+        };
         Distribution { bins, start: bins.density(&self.start_ms), end: bins.density(&self.end_ms) }
     }
 
     fn draw_changes(&self, canvas: &mut Canvas<'_>, panel: &Panel) {
-        let known: Vec<DelayChange> = self.changes.iter().copied().filter(|change| change.mean_ms.is_finite()).collect();
+        let known: Vec<DelayChange> =
+            self.changes.iter().copied().filter(|change| change.mean_ms.is_finite()).collect();
         if !self.has_delays() {
             return panel.nothing(canvas, NO_DELAYS);
         }
         if known.is_empty() {
             return panel.nothing(canvas, "no epochs");
         }
-        panel.line(canvas, self.changes.iter().map(|change| (change.epoch, change.mean_ms)), CHANGE);
+        panel.line(
+            canvas,
+            self.changes.iter().map(|change| (change.epoch, change.mean_ms)),
+            CHANGE,
+        );
         // Few points deserve to be seen as such; many would hide their line.
         if known.len() <= 12 {
-            known.iter().for_each(|change| canvas.disc(panel.at(change.epoch, change.mean_ms), 1.3, CHANGE.color));
+            known.iter().for_each(|change| {
+                canvas.disc(panel.at(change.epoch, change.mean_ms), 1.3, CHANGE.color)
+            });
         }
     }
 }
@@ -130,7 +151,10 @@ impl DelaysFigure {
             Row {
                 name: projection.name.clone(),
                 note: format!("{} synapses", grouped(synapses)),
-                scales: [(projection.delay_scale(*bins), height_scale(start, end)), (epochs, change)],
+                scales: [
+                    (projection.delay_scale(*bins), height_scale(start, end)),
+                    (epochs, change),
+                ],
             }
         };
         let mut changes = Legend::default();
@@ -184,15 +208,24 @@ mod tests {
 
     #[test]
     fn change_is_the_mean_distance() {
-        assert_eq!(DelayChange::between(1.0, &[10.0, 20.0, 5.0], &[13.0, 19.0, f32::NAN]).mean_ms, 2.0);
+        assert_eq!(
+            DelayChange::between(1.0, &[10.0, 20.0, 5.0], &[13.0, 19.0, f32::NAN]).mean_ms,
+            2.0
+        );
         assert!(DelayChange::between(1.0, &[], &[]).mean_ms.is_nan());
     }
 
     #[test]
     fn delays_are_never_shown_as_negative() {
         let scale = |max_ms| {
-            let projection =
-                ProjectionDelays { name: String::new(), start_ms: vec![0.0], end_ms: vec![0.0], max_ms, step_ms: 2.0, changes: vec![] };
+            let projection = ProjectionDelays {
+                name: String::new(),
+                start_ms: vec![0.0],
+                end_ms: vec![0.0],
+                max_ms,
+                step_ms: 2.0,
+                changes: vec![],
+            };
             projection.delay_scale(projection.distribution().bins)
         };
         assert_eq!(scale(0.0), Scale::linear(0.0, 2.0));
@@ -201,9 +234,23 @@ mod tests {
 
     #[test]
     fn a_wrong_step_is_named() {
-        let projection =
-            ProjectionDelays { name: "a → b".into(), start_ms: vec![], end_ms: vec![], max_ms: 240.0, step_ms: 0.0, changes: vec![] };
-        let message = DelaysFigure { projections: vec![projection], ..DelaysFigure::default() }.check().unwrap_err().to_string();
-        assert!(message.starts_with("DelaysFigure: projection \"a → b\" has max_ms 240 and step_ms 0, but"), "{message}");
+        let projection = ProjectionDelays {
+            name: "a → b".into(),
+            start_ms: vec![],
+            end_ms: vec![],
+            max_ms: 240.0,
+            step_ms: 0.0,
+            changes: vec![],
+        };
+        let message = DelaysFigure { projections: vec![projection], ..DelaysFigure::default() }
+            .check()
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with(
+                "DelaysFigure: projection \"a → b\" has max_ms 240 and step_ms 0, but"
+            ),
+            "{message}"
+        );
     }
 }

@@ -37,7 +37,8 @@ pub trait Figure {
     /// Draws the whole figure on a canvas of [`Figure::size`], whose background is white.
     ///
     /// # Errors
-    /// [`Error::Data`] when the fields contradict each other (lengths, indices). Missing, empty or NaN data is drawn as such.
+    /// [`Error::Data`] when the fields contradict each other (lengths, indices). Missing, empty or
+    /// NaN data is drawn as such.
     fn draw(&self, canvas: &mut Canvas<'_>) -> Result<()>;
 
     /// The bytes of the file in a format.
@@ -51,8 +52,8 @@ pub trait Figure {
     /// Writes the figure to `path`, PNG or SVG by its ending. The file appears whole or not at all.
     ///
     /// # Errors
-    /// As [`Figure::render`], [`Error::UnknownFormat`], and [`Error::Disk`] when the folder is missing or not writable or the
-    /// disk is full.
+    /// As [`Figure::render`], [`Error::UnknownFormat`], and [`Error::Disk`] when the folder is
+    /// missing or not writable or the disk is full.
     fn save(&self, path: &Path) -> Result<()> {
         let bytes = self.render(Format::of(path)?)?;
         Ok(atomic_file::write(path, &bytes)?)

@@ -1,4 +1,5 @@
-//! The embedded typeface: Arimo, drawn to the widths of Arial and Helvetica, so that an SVG shown with any of them keeps its layout.
+//! The embedded typeface: Arimo, drawn to the widths of Arial and Helvetica, so that an SVG shown
+//! with any of them keeps its layout.
 
 use crate::theme::Rgb;
 use ab_glyph::{Font, FontRef, PxScale, point};
@@ -53,8 +54,10 @@ impl TextStyle {
 /// Families an SVG asks for, all of the same widths.
 pub(crate) const FAMILIES: &str = "Arimo, Arial, Liberation Sans, Helvetica, sans-serif";
 
-static REGULAR: LazyLock<FontRef<'static>> = LazyLock::new(|| embedded(include_bytes!("../fonts/Arimo-Regular.ttf")));
-static BOLD: LazyLock<FontRef<'static>> = LazyLock::new(|| embedded(include_bytes!("../fonts/Arimo-Bold.ttf")));
+static REGULAR: LazyLock<FontRef<'static>> =
+    LazyLock::new(|| embedded(include_bytes!("../fonts/Arimo-Regular.ttf")));
+static BOLD: LazyLock<FontRef<'static>> =
+    LazyLock::new(|| embedded(include_bytes!("../fonts/Arimo-Bold.ttf")));
 
 fn embedded(bytes: &'static [u8]) -> FontRef<'static> {
     FontRef::try_from_slice(bytes).expect("the committed font file is a valid TrueType font")
@@ -91,7 +94,8 @@ pub(crate) fn shorten(text: &str, size: f64, bold: bool, width: f64) -> String {
     String::new()
 }
 
-/// Rasterises a line of text whose baseline starts at the origin: calls `pixel(x, y, coverage)` with y growing downwards.
+/// Rasterises a line of text whose baseline starts at the origin: calls `pixel(x, y, coverage)`
+/// with y growing downwards.
 pub(crate) fn rasterise(text: &str, size: f64, bold: bool, mut pixel: impl FnMut(i32, i32, f32)) {
     let font = face(bold);
     let per_unit = size as f32 / units_per_em(font);
@@ -100,7 +104,8 @@ pub(crate) fn rasterise(text: &str, size: f64, bold: bool, mut pixel: impl FnMut
     let mut x = 0.0;
     for c in text.chars() {
         let id = font.glyph_id(c);
-        if let Some(outline) = font.outline_glyph(id.with_scale_and_position(scale, point(x, 0.0))) {
+        if let Some(outline) = font.outline_glyph(id.with_scale_and_position(scale, point(x, 0.0)))
+        {
             let bounds = outline.px_bounds();
             let (left, top) = (bounds.min.x as i32, bounds.min.y as i32);
             outline.draw(|dx, dy, coverage| {
@@ -133,7 +138,8 @@ mod tests {
     #[test]
     fn every_sign_the_figures_use_has_a_glyph() {
         for bold in [false, true] {
-            for c in "−×±σΔ·…–|%()→⁰¹²³⁴⁵⁶⁷⁸⁹⁻äöüß“”".chars() {
+            for c in "−×±σΔ·…–|%()→⁰¹²³⁴⁵⁶⁷⁸⁹⁻äöüß“”".chars()
+            {
                 assert_ne!(face(bold).glyph_id(c).0, 0, "{c}");
             }
         }

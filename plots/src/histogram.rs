@@ -20,8 +20,9 @@ pub(crate) struct Bins {
 const UNBOUNDED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
 impl Bins {
-    /// Bins over the bulk of several sets of values: all but the outermost 0.05 % at each side of each set, which the first and the
-    /// last bin take in, so that one stray value does not squeeze the rest into a line.
+    /// Bins over the bulk of several sets of values: all but the outermost 0.05 % at each side of
+    /// each set, which the first and the last bin take in, so that one stray value does not squeeze
+    /// the rest into a line.
     pub fn over_bulk(sets: &[&[f32]], most: usize) -> Self {
         let bulk = sets.iter().filter_map(|values| {
             let sorted = sorted_finite(values);
@@ -38,12 +39,18 @@ impl Bins {
         Self { lo: lo - width * count as f64 / 2.0, width, count, range: UNBOUNDED }
     }
 
-    /// Bins centred on multiples of `step` from 0 to `max`, each one or more steps wide so that there are at most `most`. Those at
-    /// the ends reach half a step beyond, so that rounding moves no value out of its bin, but are drawn within 0 to `max` only.
+    /// Bins centred on multiples of `step` from 0 to `max`, each one or more steps wide so that
+    /// there are at most `most`. Those at the ends reach half a step beyond, so that rounding moves
+    /// no value out of its bin, but are drawn within 0 to `max` only.
     pub fn on_steps(max: f64, step: f64, most: usize) -> Self {
         let steps = (max / step).round().max(0.0) as usize + 1;
         let merged = steps.div_ceil(most.max(1));
-        Self { lo: -step / 2.0, width: step * merged as f64, count: steps.div_ceil(merged), range: (0.0, max) }
+        Self {
+            lo: -step / 2.0,
+            width: step * merged as f64,
+            count: steps.div_ceil(merged),
+            range: (0.0, max),
+        }
     }
 
     /// Left end of a bin as drawn; that of the bin after the last is the right end of all.
@@ -56,47 +63,73 @@ impl Bins {
         (self.edge(0), self.edge(self.count))
     }
 
-    /// Percent of the finite values in each bin; values beyond the ends count in the outermost bins. Empty without finite values.
+    /// Percent of the finite values in each bin; values beyond the ends count in the outermost
+    /// bins. Empty without finite values.
     pub fn percent(&self, values: &[f32]) -> Vec<f64> {
         let mut counts = vec![0_u64; self.count];
-        for value in values.iter().map(|&value| f64::from(value)).filter(|value| value.is_finite()) {
+        for value in values.iter().map(|&value| f64::from(value)).filter(|value| value.is_finite())
+        {
             // A cast saturates: what lies below the first bin counts in it.
             let bin = ((value - self.lo) / self.width).floor() as usize;
             counts[bin.min(self.count - 1)] += 1;
         }
         let total: u64 = counts.iter().sum();
-        if total == 0 { Vec::new() } else { counts.into_iter().map(|count| 100.0 * count as f64 / total as f64).collect() }
+        if total == 0 {
+            Vec::new()
+        } else {
+            counts.into_iter().map(|count| 100.0 * count as f64 / total as f64).collect()
+        }
     }
 
-    /// Percent of the finite values per unit of the axis in each bin as drawn, so that bins cut off at the ends of the range compare with
-    /// the others. Empty without finite values.
+    /// Percent of the finite values per unit of the axis in each bin as drawn, so that bins cut off
+    /// at the ends of the range compare with the others. Empty without finite values.
     pub fn density(&self, values: &[f32]) -> Vec<f64> {
         let width = |bin: usize| match self.edge(bin + 1) - self.edge(bin) {
             width if width > 0.0 => width,
             // The only delay there can be has no width of its own.
             _ => self.width,
         };
-        self.percent(values).into_iter().enumerate().map(|(bin, percent)| percent / width(bin)).collect()
+        self.percent(values)
+            .into_iter()
+            .enumerate()
+            .map(|(bin, percent)| percent / width(bin))
+            .collect()
     }
 
     /// Corners of the outline over heights, from the base line and back to it.
     fn outline(&self, heights: &[f64]) -> Vec<(f64, f64)> {
         let mut corners = vec![(self.edge(0), 0.0)];
-        corners.extend(heights.iter().enumerate().flat_map(|(bin, &height)| [(self.edge(bin), height), (self.edge(bin + 1), height)]));
+        corners.extend(
+            heights.iter().enumerate().flat_map(|(bin, &height)| {
+                [(self.edge(bin), height), (self.edge(bin + 1), height)]
+            }),
+        );
         corners.push((self.edge(heights.len()), 0.0));
         corners
     }
 
     /// Draws the outline, filled when `fill` is given; nothing without heights.
-    pub fn draw(&self, canvas: &mut Canvas<'_>, panel: &Panel, heights: &[f64], stroke: Stroke, fill: Option<Rgb>) {
+    pub fn draw(
+        &self,
+        canvas: &mut Canvas<'_>,
+        panel: &Panel,
+        heights: &[f64],
+        stroke: Stroke,
+        fill: Option<Rgb>,
+    ) {
         if heights.is_empty() {
             return;
         }
         if let Some(color) = fill {
             for (bin, &height) in heights.iter().enumerate() {
                 let (x, bottom) = panel.at(self.edge(bin + 1), 0.0);
-                // Reaching a little under the outline hides the seams that smoothing leaves between neighbours.
-                canvas.rect(panel.at(self.edge(bin), height), (x + stroke.width / 4.0, bottom), color);
+                // Reaching a little under the outline hides the seams that smoothing leaves between
+                // neighbours.
+                canvas.rect(
+                    panel.at(self.edge(bin), height),
+                    (x + stroke.width / 4.0, bottom),
+                    color,
+                );
             }
         }
         panel.line(canvas, self.outline(heights), stroke);
@@ -125,7 +158,10 @@ mod tests {
     #[test]
     fn every_finite_value_is_counted_once() {
         let bins = Bins { lo: 0.0, width: 1.0, count: 3, range: UNBOUNDED };
-        assert_eq!(bins.percent(&[-9.0, 0.5, 1.0, 2.9, 3.0, 99.0, f32::NAN, 1.5]), [200.0 / 7.0, 200.0 / 7.0, 300.0 / 7.0]);
+        assert_eq!(
+            bins.percent(&[-9.0, 0.5, 1.0, 2.9, 3.0, 99.0, f32::NAN, 1.5]),
+            [200.0 / 7.0, 200.0 / 7.0, 300.0 / 7.0]
+        );
         assert_eq!(bins.percent(&[f32::NAN]), [0.0; 0]);
     }
 
@@ -138,7 +174,11 @@ mod tests {
         assert!(outline.iter().all(|&(x, _)| (0.0..=240.0).contains(&x)), "{outline:?}");
         assert_eq!(outline[1..3], [(0.0, 50.0), (5.0, 50.0)]);
         let uniform: Vec<f32> = (0..24_000).map(|n| (n as f32 + 0.5) / 100.0).collect();
-        assert!(bins.density(&uniform).iter().all(|density| (density - 100.0 / 240.0).abs() < 1e-3), "{:?}", bins.density(&uniform));
+        assert!(
+            bins.density(&uniform).iter().all(|density| (density - 100.0 / 240.0).abs() < 1e-3),
+            "{:?}",
+            bins.density(&uniform)
+        );
         assert_eq!(Bins::on_steps(0.0, 2.0, 60).density(&[0.0; 3]), [50.0]);
         let bins = Bins::on_steps(250.0, 1.0, 60);
         assert_eq!((bins.width, bins.count), (5.0, 51));
@@ -151,7 +191,11 @@ mod tests {
         assert!(Bins::over_bulk(&[&values], 50).ends().1 < 1.1);
         for same in [0.0_f32, 2.0, -1e-20] {
             let bins = Bins::over_bulk(&[&[same; 100]], 50);
-            assert_eq!(bins.percent(&[same; 100]).iter().filter(|&&share| share > 0.0).count(), 1, "{same}");
+            assert_eq!(
+                bins.percent(&[same; 100]).iter().filter(|&&share| share > 0.0).count(),
+                1,
+                "{same}"
+            );
         }
         assert!(Bins::over_bulk(&[], 50).width > 0.0);
     }

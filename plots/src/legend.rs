@@ -45,7 +45,9 @@ impl Legend {
     fn places(&self, width: f64) -> Vec<(f64, f64)> {
         let (mut x, mut y) = (0.0, 0.0);
         let place = |(_, name): &(Sample, String)| {
-            let entry = SAMPLE + SAMPLE_GAP + font::text_width(name, TICK, false).min(width - SAMPLE - SAMPLE_GAP);
+            let entry = SAMPLE
+                + SAMPLE_GAP
+                + font::text_width(name, TICK, false).min(width - SAMPLE - SAMPLE_GAP);
             if x > 0.0 && x + entry > width {
                 (x, y) = (0.0, y + ROW);
             }
@@ -72,7 +74,11 @@ impl Legend {
                 Sample::Ring(stroke) => canvas.ring((x + SAMPLE / 2.0, middle), 2.0, stroke),
             }
             let text = font::shorten(name, TICK, false, width - SAMPLE - SAMPLE_GAP);
-            canvas.text((x + SAMPLE + SAMPLE_GAP, middle + TICK * CAP_HEIGHT / 2.0), &text, TextStyle::new(TICK, Rgb::INK));
+            canvas.text(
+                (x + SAMPLE + SAMPLE_GAP, middle + TICK * CAP_HEIGHT / 2.0),
+                &text,
+                TextStyle::new(TICK, Rgb::INK),
+            );
         }
     }
 }

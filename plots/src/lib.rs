@@ -1,8 +1,9 @@
 //! Figures for papers and run folders, as PNG and SVG.
 //!
-//! Every figure is a plain struct that owns the numbers it shows; it knows no network and no engine. Fill the public fields, call
-//! [`Figure::save`], and the ending of the path chooses the format. Both formats come from the same drawing code, need no font on the
-//! machine and are a function of the data alone: the same figure gives the same bytes.
+//! Every figure is a plain struct that owns the numbers it shows; it knows no network and no
+//! engine. Fill the public fields, call [`Figure::save`], and the ending of the path chooses the
+//! format. Both formats come from the same drawing code, need no font on the machine and are a
+//! function of the data alone: the same figure gives the same bytes.
 //!
 //! | figure | shows | module |
 //! |---|---|---|
@@ -12,8 +13,9 @@
 //! | [`CurvesFigure`] | loss, accuracy and schedules against epochs, of one run or of several | `curves` |
 //! | [`ConfusionFigure`] | what each class was taken for, with accuracy and its standard error | `confusion` |
 //!
-//! Beneath them: `theme` (sizes, palette), `font` (the embedded typeface), `stroke`, `canvas` (one drawing surface for both formats),
-//! `png_file`, `scale`, `panel`, `paired_rows`, `legend` and `histogram`.
+//! Beneath them: `theme` (sizes, palette), `font` (the embedded typeface), `stroke`, `canvas` (one
+//! drawing surface for both formats), `png_file`, `scale`, `panel`, `paired_rows`, `legend` and
+//! `histogram`.
 //!
 //! ```
 //! use plots::{CurvesFigure, Figure, Format, Series, SeriesStyle};

@@ -1,4 +1,5 @@
-//! Rows of two panels, one row per projection: a distribution on the left, its way through training on the right.
+//! Rows of two panels, one row per projection: a distribution on the left, its way through training
+//! on the right.
 
 use crate::canvas::Canvas;
 use crate::font::{self, Anchor, TextStyle};
@@ -54,7 +55,12 @@ impl PairedRows<'_> {
     }
 
     fn gutters(&self) -> [f64; 2] {
-        [0, 1].map(|side| self.rows.iter().map(|row| y_gutter(row.scales[side].1, PANEL_HEIGHT)).fold(0.0, f64::max))
+        [0, 1].map(|side| {
+            self.rows
+                .iter()
+                .map(|row| y_gutter(row.scales[side].1, PANEL_HEIGHT))
+                .fold(0.0, f64::max)
+        })
     }
 
     /// Width of each panel, which both columns share.
@@ -73,12 +79,21 @@ impl PairedRows<'_> {
         let rows = self.rows.len() as f64;
         let between = NAME_HEIGHT + PANEL_HEIGHT + X_NUMBERS + ROW_GAP;
         let height =
-            MARGIN + self.title_height() + self.legends_height() + LEGEND_GAP + rows * between - ROW_GAP - X_NUMBERS + X_GUTTER + MARGIN;
+            MARGIN + self.title_height() + self.legends_height() + LEGEND_GAP + rows * between
+                - ROW_GAP
+                - X_NUMBERS
+                + X_GUTTER
+                + MARGIN;
         Size { width: Self::width(), height }
     }
 
-    /// Draws everything around the data and calls `content` for the inside of each panel, before its axes.
-    pub fn draw(&self, canvas: &mut Canvas<'_>, mut content: impl FnMut(&mut Canvas<'_>, usize, Side, &Panel)) {
+    /// Draws everything around the data and calls `content` for the inside of each panel, before
+    /// its axes.
+    pub fn draw(
+        &self,
+        canvas: &mut Canvas<'_>,
+        mut content: impl FnMut(&mut Canvas<'_>, usize, Side, &Panel),
+    ) {
         let gutters = self.gutters();
         let panel_width = self.panel_width();
         let lefts = [MARGIN + gutters[0], Self::width() - RIGHT_MARGIN - panel_width];
@@ -89,7 +104,12 @@ impl PairedRows<'_> {
             top += TITLE_HEIGHT;
         }
         for side in [0, 1] {
-            self.legends[side].draw(canvas, lefts[side] - gutters[side], top, panel_width + gutters[side]);
+            self.legends[side].draw(
+                canvas,
+                lefts[side] - gutters[side],
+                top,
+                panel_width + gutters[side],
+            );
         }
         top += self.legends_height() + LEGEND_GAP;
 
@@ -98,7 +118,12 @@ impl PairedRows<'_> {
             let last = index + 1 == self.rows.len();
             for side in [Side::Left, Side::Right] {
                 let s = side as usize;
-                let frame = Rect { left: lefts[s], top: top + NAME_HEIGHT, width: panel_width, height: PANEL_HEIGHT };
+                let frame = Rect {
+                    left: lefts[s],
+                    top: top + NAME_HEIGHT,
+                    width: panel_width,
+                    height: PANEL_HEIGHT,
+                };
                 let panel = Panel { frame, x: row.scales[s].0, y: row.scales[s].1 };
                 content(canvas, index, side, &panel);
                 let x_axis = if last { XAxis::Named(self.x_names[s]) } else { XAxis::Numbered };
@@ -108,7 +133,8 @@ impl PairedRows<'_> {
         }
     }
 
-    /// The name above the left panel, the remark above the right one: between them the name of the right y axis reaches up.
+    /// The name above the left panel, the remark above the right one: between them the name of the
+    /// right y axis reaches up.
     fn name_row(&self, canvas: &mut Canvas<'_>, row: &Row, top: f64) {
         let baseline = top + LABEL;
         let name = font::shorten(&row.name, LABEL, true, self.gutters()[0] + self.panel_width());

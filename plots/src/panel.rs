@@ -60,11 +60,16 @@ pub(crate) struct Panel {
 
 /// As many ticks as fit a height.
 fn y_ticks(scale: Scale, height: f64) -> Vec<f64> {
-    let fits = |ticks: &[f64]| ticks.windows(2).all(|pair| (scale.share(pair[1]) - scale.share(pair[0])) * height >= TICK_PITCH);
+    let fits = |ticks: &[f64]| {
+        ticks
+            .windows(2)
+            .all(|pair| (scale.share(pair[1]) - scale.share(pair[0])) * height >= TICK_PITCH)
+    };
     (1..=6).rev().map(|count| scale.ticks(count)).find(|ticks| fits(ticks)).unwrap_or_default()
 }
 
-/// The name of an axis, shortened to a length; its power of ten stays, for without it the numbers would be wrong.
+/// The name of an axis, shortened to a length; its power of ten stays, for without it the numbers
+/// would be wrong.
 fn axis_label(scale: Scale, name: &str, length: f64) -> String {
     let multiplier = scale.multiplier();
     let room = length + OVERHANG - font::text_width(&multiplier, LABEL, false);
@@ -73,7 +78,10 @@ fn axis_label(scale: Scale, name: &str, length: f64) -> String {
 
 /// Width left of a frame that ticks, their labels and the axis' name take up.
 pub(crate) fn y_gutter(scale: Scale, height: f64) -> f64 {
-    let widest = y_ticks(scale, height).into_iter().map(|tick| font::text_width(&scale.tick_label(tick), TICK, false)).fold(0.0, f64::max);
+    let widest = y_ticks(scale, height)
+        .into_iter()
+        .map(|tick| font::text_width(&scale.tick_label(tick), TICK, false))
+        .fold(0.0, f64::max);
     TICK_LENGTH + GAP + widest + GAP + LABEL * 1.05
 }
 
@@ -85,13 +93,25 @@ impl Panel {
     }
 
     /// Draws a line through data, clipped to the frame; a value that is not finite interrupts it.
-    pub fn line(&self, canvas: &mut Canvas<'_>, data: impl IntoIterator<Item = (f64, f64)>, stroke: Stroke) {
+    pub fn line(
+        &self,
+        canvas: &mut Canvas<'_>,
+        data: impl IntoIterator<Item = (f64, f64)>,
+        stroke: Stroke,
+    ) {
         let points: Vec<Point> = data.into_iter().map(|(x, y)| self.at(x, y)).collect();
         canvas.line(&clip(&points, self.frame), stroke);
     }
 
     /// Fills between two lines over the same `xs`, clipped to the frame.
-    pub fn band(&self, canvas: &mut Canvas<'_>, xs: &[f64], lower: &[f64], upper: &[f64], color: Rgb) {
+    pub fn band(
+        &self,
+        canvas: &mut Canvas<'_>,
+        xs: &[f64],
+        lower: &[f64],
+        upper: &[f64],
+        color: Rgb,
+    ) {
         let edge = |ys: &[f64]| -> Vec<Point> {
             let (top, bottom) = (self.frame.top, self.frame.bottom());
             let clamp = |(x, y): Point| (x, if y.is_finite() { y.clamp(top, bottom) } else { y });
@@ -104,11 +124,15 @@ impl Panel {
     pub fn upright(&self, canvas: &mut Canvas<'_>, x: f64) {
         let (x, _) = self.at(x, self.y.lo);
         if x >= self.frame.left && x <= self.frame.right() {
-            canvas.line(&[(x, self.frame.top), (x, self.frame.bottom())], Stroke { color: Rgb::GREY, width: HAIRLINE, dash: Dash::Dashed });
+            canvas.line(
+                &[(x, self.frame.top), (x, self.frame.bottom())],
+                Stroke { color: Rgb::GREY, width: HAIRLINE, dash: Dash::Dashed },
+            );
         }
     }
 
-    /// Draws both axes with ticks and labels; the name of the y axis stands `gutter` left of the frame.
+    /// Draws both axes with ticks and labels; the name of the y axis stands `gutter` left of the
+    /// frame.
     pub fn axes(&self, canvas: &mut Canvas<'_>, x_axis: XAxis<'_>, y_name: &str, gutter: f64) {
         let Rect { left, top, .. } = self.frame;
         let (right, bottom) = (self.frame.right(), self.frame.bottom());
@@ -120,7 +144,11 @@ impl Panel {
             let (_, y) = self.at(self.x.lo, tick);
             canvas.line(&[(left - TICK_LENGTH, y), (left, y)], stroke);
             let style = TextStyle::new(TICK, Rgb::INK).anchor(Anchor::End);
-            canvas.text((left - TICK_LENGTH - GAP, y + TICK * CAP_HEIGHT / 2.0), &self.y.tick_label(tick), style);
+            canvas.text(
+                (left - TICK_LENGTH - GAP, y + TICK * CAP_HEIGHT / 2.0),
+                &self.y.tick_label(tick),
+                style,
+            );
         }
         let name = axis_label(self.y, y_name, self.frame.height);
         let style = TextStyle::new(LABEL, Rgb::INK).anchor(Anchor::Middle).vertical();
@@ -140,19 +168,30 @@ impl Panel {
         let baseline = bottom + TICK_LENGTH + GAP + TICK * CAP_HEIGHT;
         for tick in ticks {
             let (x, _) = self.at(tick, self.y.lo);
-            canvas.text((x, baseline), &self.x.tick_label(tick), TextStyle::new(TICK, Rgb::INK).anchor(Anchor::Middle));
+            canvas.text(
+                (x, baseline),
+                &self.x.tick_label(tick),
+                TextStyle::new(TICK, Rgb::INK).anchor(Anchor::Middle),
+            );
         }
         let XAxis::Named(name) = x_axis else { return };
         let name = axis_label(self.x, name, self.frame.width);
         let style = TextStyle::new(LABEL, Rgb::INK).anchor(Anchor::Middle);
-        canvas.text(((self.frame.left + self.frame.right()) / 2.0, baseline + GAP + LABEL * 0.85), &name, style);
+        canvas.text(
+            ((self.frame.left + self.frame.right()) / 2.0, baseline + GAP + LABEL * 0.85),
+            &name,
+            style,
+        );
     }
 
     /// As many ticks as their labels leave room for.
     fn fitting_x_ticks(&self) -> Vec<f64> {
         let fits = |ticks: &[f64]| {
             let half = |tick: f64| font::text_width(&self.x.tick_label(tick), TICK, false) / 2.0;
-            ticks.windows(2).all(|pair| self.at(pair[1], 0.0).0 - self.at(pair[0], 0.0).0 >= half(pair[0]) + half(pair[1]) + TICK_GAP)
+            ticks.windows(2).all(|pair| {
+                self.at(pair[1], 0.0).0 - self.at(pair[0], 0.0).0
+                    >= half(pair[0]) + half(pair[1]) + TICK_GAP
+            })
         };
         (1..=8).rev().map(|count| self.x.ticks(count)).find(|ticks| fits(ticks)).unwrap_or_default()
     }
@@ -164,7 +203,10 @@ impl Panel {
 
     /// Says in the middle of an empty frame that there is nothing to see.
     pub fn nothing(&self, canvas: &mut Canvas<'_>, message: &str) {
-        let center = (self.frame.left + self.frame.width / 2.0, self.frame.top + self.frame.height / 2.0 + NOTE * CAP_HEIGHT / 2.0);
+        let center = (
+            self.frame.left + self.frame.width / 2.0,
+            self.frame.top + self.frame.height / 2.0 + NOTE * CAP_HEIGHT / 2.0,
+        );
         canvas.text(center, message, TextStyle::new(NOTE, Rgb::GREY).anchor(Anchor::Middle));
     }
 }
@@ -194,10 +236,16 @@ fn clip_segment(from: Point, to: Point, frame: Rect) -> Option<(Point, Point)> {
         return None;
     }
     let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
-    let sides = [(-dx, from.0 - frame.left), (dx, frame.right() - from.0), (-dy, from.1 - frame.top), (dy, frame.bottom() - from.1)];
+    let sides = [
+        (-dx, from.0 - frame.left),
+        (dx, frame.right() - from.0),
+        (-dy, from.1 - frame.top),
+        (dy, frame.bottom() - from.1),
+    ];
     for (speed, distance) in sides {
         if speed == 0.0 {
-            // Parallel to this side; the allowance is for values that lie on the frame up to rounding.
+            // Parallel to this side; the allowance is for values that lie on the frame up to
+            // rounding.
             if distance < -1e-9 {
                 return None;
             }
@@ -208,7 +256,12 @@ fn clip_segment(from: Point, to: Point, frame: Rect) -> Option<(Point, Point)> {
         }
     }
     let point = |share: f64| (from.0 + dx * share, from.1 + dy * share);
-    (enter <= leave).then(|| (if enter == 0.0 { from } else { point(enter) }, if leave == 1.0 { to } else { point(leave) }))
+    (enter <= leave).then(|| {
+        (
+            if enter == 0.0 { from } else { point(enter) },
+            if leave == 1.0 { to } else { point(leave) },
+        )
+    })
 }
 
 #[cfg(test)]
@@ -228,19 +281,28 @@ mod tests {
     #[test]
     fn a_line_that_leaves_and_returns_is_broken() {
         let kept = clip(&[(1.0, 5.0), (5.0, 15.0), (9.0, 5.0)], FRAME);
-        let runs: Vec<&[Point]> = kept.split(|point| point.0.is_nan()).filter(|run| !run.is_empty()).collect();
+        let runs: Vec<&[Point]> =
+            kept.split(|point| point.0.is_nan()).filter(|run| !run.is_empty()).collect();
         assert_eq!(runs, [[(1.0, 5.0), (3.0, 10.0)], [(7.0, 10.0), (9.0, 5.0)]]);
     }
 
     #[test]
     fn a_shortened_name_keeps_its_power_of_ten() {
         let label = axis_label(Scale::linear(0.0, 1e-5), "learning rate", 50.0);
-        assert!(label.ends_with("… (×10⁻⁵)") && font::text_width(&label, LABEL, false) <= 50.0 + OVERHANG, "{label}");
+        assert!(
+            label.ends_with("… (×10⁻⁵)")
+                && font::text_width(&label, LABEL, false) <= 50.0 + OVERHANG,
+            "{label}"
+        );
     }
 
     #[test]
     fn tick_labels_keep_their_distance() {
-        let panel = Panel { frame: Rect { width: 40.0, ..FRAME }, x: Scale::linear(0.0, 10_000.0), y: Scale::linear(0.0, 1.0) };
+        let panel = Panel {
+            frame: Rect { width: 40.0, ..FRAME },
+            x: Scale::linear(0.0, 10_000.0),
+            y: Scale::linear(0.0, 1.0),
+        };
         let ticks = panel.fitting_x_ticks();
         assert!(!ticks.is_empty() && ticks.len() < 4, "{ticks:?}");
     }

@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::theme::PNG_DPI;
 
-/// Averages squares of `factor` by `factor` drawn pixels into pixels of the PNG, `width` of them in a row.
+/// Averages squares of `factor` by `factor` drawn pixels into pixels of the PNG, `width` of them in
+/// a row.
 pub(crate) fn average_down(pixels: &[u8], width: usize, factor: usize) -> Vec<u8> {
     let row_bytes = width * factor * 3;
     let mut averaged = Vec::with_capacity(pixels.len() / (factor * factor));
@@ -32,7 +33,11 @@ pub(crate) fn encode(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>> 
     encoder.set_compression(png::Compression::Balanced);
     // States the physical size, so that the figure is placed in a document at its true width.
     let per_metre = (PNG_DPI / 0.0254).round() as u32;
-    encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: per_metre, yppu: per_metre, unit: png::Unit::Meter }));
+    encoder.set_pixel_dims(Some(png::PixelDimensions {
+        xppu: per_metre,
+        yppu: per_metre,
+        unit: png::Unit::Meter,
+    }));
     let mut writer = encoder.write_header().map_err(Error::draw)?;
     writer.write_image_data(pixels).map_err(Error::draw)?;
     writer.finish().map_err(Error::draw)?;

@@ -1,4 +1,5 @@
-//! One sample on its way through the network: spikes in, spikes of the hidden populations, potentials of the readout.
+//! One sample on its way through the network: spikes in, spikes of the hidden populations,
+//! potentials of the readout.
 
 use crate::canvas::Canvas;
 use crate::error::{Error, Result};
@@ -11,7 +12,8 @@ use crate::stroke::{Dash, Point, Stroke};
 use crate::theme::{HAIRLINE, LABEL, MARGIN, NOTE, Rgb, SINGLE_COLUMN_MM, STRONG, Size, TITLE, mm};
 
 const TITLE_HEIGHT: f64 = 13.0;
-/// From a panel's name to its frame; the label of a tick at the frame's upper end reaches half-way into it.
+/// From a panel's name to its frame; the label of a tick at the frame's upper end reaches half-way
+/// into it.
 const NAME_HEIGHT: f64 = 14.0;
 const ROW_GAP: f64 = 7.0;
 const RIGHT_MARGIN: f64 = 11.0;
@@ -35,7 +37,8 @@ pub struct PopulationSpikes {
     pub unit: String,
     /// Number of rows.
     pub size: usize,
-    /// Time in ms and row of every spike, in any order; times outside 0 to the figure's duration are counted but not drawn.
+    /// Time in ms and row of every spike, in any order; times outside 0 to the figure's duration
+    /// are counted but not drawn.
     pub spikes: Vec<(f32, u32)>,
 }
 
@@ -56,7 +59,8 @@ pub struct ReadoutTraces {
     pub predicted_class: Option<usize>,
 }
 
-/// Spike raster of one sample: panels of populations above each other and the readout beneath, on one axis of time.
+/// Spike raster of one sample: panels of populations above each other and the readout beneath, on
+/// one axis of time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RasterFigure {
     /// Above everything, for example "validation sample 17"; may be empty.
@@ -71,9 +75,13 @@ pub struct RasterFigure {
 
 impl PopulationSpikes {
     fn check(&self) -> std::result::Result<(), String> {
-        let outside = self.spikes.iter().enumerate().find(|(_, spike)| spike.1 as usize >= self.size);
+        let outside =
+            self.spikes.iter().enumerate().find(|(_, spike)| spike.1 as usize >= self.size);
         outside.map_or(Ok(()), |(index, spike)| {
-            Err(format!("population \"{}\", spike {index}: row {}, but the population has {}", self.name, spike.1, self.size))
+            Err(format!(
+                "population \"{}\", spike {index}: row {}, but the population has {}",
+                self.name, spike.1, self.size
+            ))
         })
     }
 
@@ -83,8 +91,12 @@ impl PopulationSpikes {
 
     fn draw(&self, canvas: &mut Canvas<'_>, panel: &Panel) -> String {
         // Runs of neighbouring marks are shorter to write when the order follows time.
-        let mut shown: Vec<(f32, u32)> =
-            self.spikes.iter().copied().filter(|&(ms, _)| (0.0..=panel.x.hi).contains(&f64::from(ms))).collect();
+        let mut shown: Vec<(f32, u32)> = self
+            .spikes
+            .iter()
+            .copied()
+            .filter(|&(ms, _)| (0.0..=panel.x.hi).contains(&f64::from(ms)))
+            .collect();
         shown.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         shown.dedup();
         let pitch = panel.frame.height / self.size.max(1) as f64;
@@ -95,16 +107,24 @@ impl PopulationSpikes {
             _ => 0.55,
         };
         let height = (0.9 * pitch).clamp(width, 4.0);
-        let centers = shown.iter().map(|&(ms, row)| -> Point { panel.at(f64::from(ms), f64::from(row) + 0.5) });
+        let centers = shown
+            .iter()
+            .map(|&(ms, row)| -> Point { panel.at(f64::from(ms), f64::from(row) + 0.5) });
         canvas.marks(centers, width, height, Rgb::INK);
 
-        let inside = self.spikes.iter().filter(|&&(ms, _)| (0.0..=panel.x.hi).contains(&f64::from(ms))).count();
+        let inside = self
+            .spikes
+            .iter()
+            .filter(|&&(ms, _)| (0.0..=panel.x.hi).contains(&f64::from(ms)))
+            .count();
         let outside = self.spikes.len() - inside;
         match (self.spikes.len(), outside) {
             (0, _) => "no spikes".to_owned(),
             (1, 0) => "1 spike".to_owned(),
             (all, 0) => format!("{} spikes", grouped(all as u64)),
-            (all, outside) => format!("{} spikes, {} outside", grouped(all as u64), grouped(outside as u64)),
+            (all, outside) => {
+                format!("{} spikes, {} outside", grouped(all as u64), grouped(outside as u64))
+            }
         }
     }
 }
@@ -113,29 +133,44 @@ impl ReadoutTraces {
     fn check(&self) -> std::result::Result<(), String> {
         let classes = self.classes.len();
         if self.potentials.len() != classes {
-            return Err(format!("readout has {} traces, but {classes} class names", self.potentials.len()));
+            return Err(format!(
+                "readout has {} traces, but {classes} class names",
+                self.potentials.len()
+            ));
         }
         if self.step_ms.is_nan() || self.step_ms <= 0.0 {
             return Err(format!("readout step_ms is {}, but must be > 0", self.step_ms));
         }
         let chosen = [("true", self.true_class), ("predicted", self.predicted_class)];
-        match chosen.into_iter().find_map(|(kind, class)| Some((kind, class.filter(|&class| class >= classes)?))) {
-            Some((kind, class)) => Err(format!("{kind} class is {class}, but there are {classes} classes")),
+        match chosen
+            .into_iter()
+            .find_map(|(kind, class)| Some((kind, class.filter(|&class| class >= classes)?)))
+        {
+            Some((kind, class)) => {
+                Err(format!("{kind} class is {class}, but there are {classes} classes"))
+            }
             None => Ok(()),
         }
     }
 
     fn scale(&self) -> Scale {
-        Scale::padded(extent(self.potentials.iter().flatten().map(|&potential| f64::from(potential))))
+        Scale::padded(extent(
+            self.potentials.iter().flatten().map(|&potential| f64::from(potential)),
+        ))
     }
 
     /// Classes to highlight: the last one is drawn on top.
     fn highlights(&self) -> Vec<(usize, Stroke, &'static str)> {
         match (self.true_class, self.predicted_class) {
-            (Some(truth), Some(predicted)) if truth == predicted => vec![(truth, TRUE, "true and predicted")],
+            (Some(truth), Some(predicted)) if truth == predicted => {
+                vec![(truth, TRUE, "true and predicted")]
+            }
             (truth, predicted) => {
                 let truth = truth.map(|class| (class, TRUE, "true"));
-                truth.into_iter().chain(predicted.map(|class| (class, WRONG, "predicted"))).collect()
+                truth
+                    .into_iter()
+                    .chain(predicted.map(|class| (class, WRONG, "predicted")))
+                    .collect()
             }
         }
     }
@@ -159,9 +194,14 @@ impl ReadoutTraces {
         let highlights = self.highlights();
         let mut trace = |class: usize, stroke: Stroke| {
             let points = self.potentials[class].iter().enumerate();
-            panel.line(canvas, points.map(|(step, &potential)| (step as f64 * self.step_ms, f64::from(potential))), stroke);
+            panel.line(
+                canvas,
+                points.map(|(step, &potential)| (step as f64 * self.step_ms, f64::from(potential))),
+                stroke,
+            );
         };
-        let is_other = |class: &usize| highlights.iter().all(|(highlighted, ..)| highlighted != class);
+        let is_other =
+            |class: &usize| highlights.iter().all(|(highlighted, ..)| highlighted != class);
         (0..self.potentials.len()).filter(is_other).for_each(|class| trace(class, OTHER));
         highlights.iter().for_each(|&(class, stroke, _)| trace(class, stroke));
         if self.potentials.iter().flatten().all(|potential| !potential.is_finite()) {
@@ -172,12 +212,29 @@ impl ReadoutTraces {
     /// Words and colours of the line that says what was recognised.
     fn verdict(&self) -> Vec<(String, Rgb, bool)> {
         let word = |text: &str| (text.to_owned(), Rgb::GREY, false);
-        let name = |class: usize, color: Rgb| (font::shorten(&self.classes[class], LABEL, true, 60.0), color, true);
+        let name = |class: usize, color: Rgb| {
+            (font::shorten(&self.classes[class], LABEL, true, 60.0), color, true)
+        };
         match (self.true_class, self.predicted_class) {
             (Some(truth), Some(predicted)) => {
-                let (color, outcome) = if truth == predicted { (TRUE.color, "correct") } else { (WRONG.color, "wrong") };
-                let outcome = (outcome.to_owned(), if truth == predicted { Rgb::GREEN } else { WRONG.color }, true);
-                vec![word("true"), name(truth, TRUE.color), word("· predicted"), name(predicted, color), word("·"), outcome]
+                let (color, outcome) = if truth == predicted {
+                    (TRUE.color, "correct")
+                } else {
+                    (WRONG.color, "wrong")
+                };
+                let outcome = (
+                    outcome.to_owned(),
+                    if truth == predicted { Rgb::GREEN } else { WRONG.color },
+                    true,
+                );
+                vec![
+                    word("true"),
+                    name(truth, TRUE.color),
+                    word("· predicted"),
+                    name(predicted, color),
+                    word("·"),
+                    outcome,
+                ]
             }
             (Some(truth), None) => vec![word("true"), name(truth, TRUE.color)],
             (None, Some(predicted)) => vec![word("predicted"), name(predicted, WRONG.color)],
@@ -211,14 +268,18 @@ impl RasterFigure {
 
     fn header_height(&self) -> f64 {
         let title = if self.title.is_empty() { 0.0 } else { TITLE_HEIGHT };
-        let verdict = self.readout.as_ref().is_some_and(|readout| readout.true_class.or(readout.predicted_class).is_some());
+        let verdict = self
+            .readout
+            .as_ref()
+            .is_some_and(|readout| readout.true_class.or(readout.predicted_class).is_some());
         title + if verdict { TITLE_HEIGHT } else { 0.0 }
     }
 
     fn draw_header(&self, canvas: &mut Canvas<'_>) {
         let mut baseline = MARGIN + TITLE;
         if !self.title.is_empty() {
-            let title = font::shorten(&self.title, TITLE, true, mm(SINGLE_COLUMN_MM) - 2.0 * MARGIN);
+            let title =
+                font::shorten(&self.title, TITLE, true, mm(SINGLE_COLUMN_MM) - 2.0 * MARGIN);
             canvas.text((MARGIN, baseline), &title, TextStyle::new(TITLE, Rgb::INK).bold());
             baseline += TITLE_HEIGHT;
         }
@@ -239,9 +300,14 @@ impl RasterFigure {
     }
 
     fn gutter(&self) -> f64 {
-        let populations =
-            self.populations.iter().enumerate().map(|(i, population)| y_gutter(population.scale(), self.population_height(i)));
-        populations.chain(self.readout.iter().map(|readout| y_gutter(readout.scale(), READOUT_HEIGHT))).fold(0.0, f64::max)
+        let populations = self
+            .populations
+            .iter()
+            .enumerate()
+            .map(|(i, population)| y_gutter(population.scale(), self.population_height(i)));
+        populations
+            .chain(self.readout.iter().map(|readout| y_gutter(readout.scale(), READOUT_HEIGHT)))
+            .fold(0.0, f64::max)
     }
 }
 
@@ -249,15 +315,33 @@ impl RasterFigure {
 fn draw_name(canvas: &mut Canvas<'_>, frame: Rect, name: &str, note: &str) {
     let baseline = frame.top - NAME_HEIGHT + LABEL;
     let room = frame.right() - MARGIN - font::text_width(note, NOTE, false) - 8.0;
-    canvas.text((MARGIN, baseline), &font::shorten(name, LABEL, true, room), TextStyle::new(LABEL, Rgb::INK).bold());
-    canvas.text((frame.right(), baseline), note, TextStyle::new(NOTE, Rgb::GREY).anchor(Anchor::End));
+    canvas.text(
+        (MARGIN, baseline),
+        &font::shorten(name, LABEL, true, room),
+        TextStyle::new(LABEL, Rgb::INK).bold(),
+    );
+    canvas.text(
+        (frame.right(), baseline),
+        note,
+        TextStyle::new(NOTE, Rgb::GREY).anchor(Anchor::End),
+    );
 }
 
 impl Figure for RasterFigure {
     fn size(&self) -> Size {
-        let populations: f64 = (0..self.populations.len()).map(|i| NAME_HEIGHT + self.population_height(i) + ROW_GAP).sum();
-        let readout = self.readout.as_ref().map_or(0.0, |readout| self.readout_top(readout) + READOUT_HEIGHT + ROW_GAP);
-        Size { width: mm(SINGLE_COLUMN_MM), height: MARGIN + self.header_height() + populations + readout - ROW_GAP + X_GUTTER + MARGIN }
+        let populations: f64 = (0..self.populations.len())
+            .map(|i| NAME_HEIGHT + self.population_height(i) + ROW_GAP)
+            .sum();
+        let readout = self
+            .readout
+            .as_ref()
+            .map_or(0.0, |readout| self.readout_top(readout) + READOUT_HEIGHT + ROW_GAP);
+        Size {
+            width: mm(SINGLE_COLUMN_MM),
+            height: MARGIN + self.header_height() + populations + readout - ROW_GAP
+                + X_GUTTER
+                + MARGIN,
+        }
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>) -> Result<()> {
@@ -272,7 +356,8 @@ impl Figure for RasterFigure {
 
         let mut top = MARGIN + self.header_height();
         for (row, population) in self.populations.iter().enumerate() {
-            let frame = Rect { left, top: top + NAME_HEIGHT, width, height: self.population_height(row) };
+            let frame =
+                Rect { left, top: top + NAME_HEIGHT, width, height: self.population_height(row) };
             let panel = Panel { frame, x: time, y: population.scale() };
             let note = population.draw(canvas, &panel);
             panel.axes(canvas, x_axis(row), &population.unit, gutter);
@@ -280,7 +365,8 @@ impl Figure for RasterFigure {
             top = frame.bottom() + ROW_GAP;
         }
         if let Some(readout) = &self.readout {
-            let frame = Rect { left, top: top + self.readout_top(readout), width, height: READOUT_HEIGHT };
+            let frame =
+                Rect { left, top: top + self.readout_top(readout), width, height: READOUT_HEIGHT };
             let panel = Panel { frame, x: time, y: readout.scale() };
             readout.draw(canvas, &panel);
             panel.axes(canvas, x_axis(last), "potential", gutter);
@@ -308,7 +394,14 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let words = |truth, predicted| readout(truth, predicted).verdict().into_iter().map(|(word, ..)| word).collect::<Vec<_>>().join(" ");
+        let words = |truth, predicted| {
+            readout(truth, predicted)
+                .verdict()
+                .into_iter()
+                .map(|(word, ..)| word)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         assert_eq!(words(Some(1), Some(1)), "true eins · predicted eins · correct");
         assert_eq!(words(Some(1), Some(2)), "true eins · predicted zwei · wrong");
         assert_eq!(words(None, Some(0)), "predicted null");
@@ -318,11 +411,27 @@ mod tests {
     #[test]
     fn contradictions_are_named() {
         let message = |figure: RasterFigure| figure.check().unwrap_err().to_string();
-        let population = PopulationSpikes { name: "input".into(), size: 4, spikes: vec![(1.0, 3), (2.0, 4)], ..Default::default() };
-        let figure = RasterFigure { duration_ms: 10.0, populations: vec![population], ..Default::default() };
-        assert_eq!(message(figure.clone()), "RasterFigure: population \"input\", spike 1: row 4, but the population has 4");
-        assert_eq!(message(RasterFigure { duration_ms: f64::NAN, ..figure }), "RasterFigure: duration_ms is NaN, but must be > 0");
-        let figure = RasterFigure { duration_ms: 10.0, readout: Some(readout(Some(3), None)), ..Default::default() };
+        let population = PopulationSpikes {
+            name: "input".into(),
+            size: 4,
+            spikes: vec![(1.0, 3), (2.0, 4)],
+            ..Default::default()
+        };
+        let figure =
+            RasterFigure { duration_ms: 10.0, populations: vec![population], ..Default::default() };
+        assert_eq!(
+            message(figure.clone()),
+            "RasterFigure: population \"input\", spike 1: row 4, but the population has 4"
+        );
+        assert_eq!(
+            message(RasterFigure { duration_ms: f64::NAN, ..figure }),
+            "RasterFigure: duration_ms is NaN, but must be > 0"
+        );
+        let figure = RasterFigure {
+            duration_ms: 10.0,
+            readout: Some(readout(Some(3), None)),
+            ..Default::default()
+        };
         assert_eq!(message(figure), "RasterFigure: true class is 3, but there are 3 classes");
     }
 }

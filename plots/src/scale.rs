@@ -3,7 +3,9 @@
 /// The finite values' smallest and largest, if there are any.
 pub(crate) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     let finite = values.into_iter().filter(|value| value.is_finite());
-    finite.fold(None, |range, value| Some(range.map_or((value, value), |(lo, hi): (f64, f64)| (lo.min(value), hi.max(value)))))
+    finite.fold(None, |range, value| {
+        Some(range.map_or((value, value), |(lo, hi): (f64, f64)| (lo.min(value), hi.max(value))))
+    })
 }
 
 /// An axis' range and the law by which it is filled.
@@ -28,7 +30,8 @@ impl Scale {
         Self { lo, hi, kind: Kind::Linear }
     }
 
-    /// Linear over whole numbers such as epochs; a few of them, each a point of its own, keep off the ends.
+    /// Linear over whole numbers such as epochs; a few of them, each a point of its own, keep off
+    /// the ends.
     pub fn counting(range: Option<(f64, f64)>) -> Self {
         let (lo, hi) = range.unwrap_or((0.0, 1.0));
         let air = match hi - lo {
@@ -44,7 +47,8 @@ impl Scale {
         let (lo, hi) = range.unwrap_or((0.0, 1.0));
         let (lo, hi) = apart(lo, hi);
         let step = tick_step(hi - lo, 5.0);
-        // The allowance keeps a range that ends on a tick, up to rounding, from growing by a whole step.
+        // The allowance keeps a range that ends on a tick, up to rounding, from growing by a whole
+        // step.
         Self::linear((lo / step + 1e-9).floor() * step, (hi / step - 1e-9).ceil() * step)
     }
 
@@ -70,11 +74,13 @@ impl Scale {
     pub fn ticks(&self, count: usize) -> Vec<f64> {
         let step = tick_step(self.hi - self.lo, count.max(1) as f64);
         let step = if self.kind == Kind::Counting { step.max(1.0) } else { step };
-        let (first, last) = ((self.lo / step - 1e-6).ceil() as i64, (self.hi / step + 1e-6).floor() as i64);
+        let (first, last) =
+            ((self.lo / step - 1e-6).ceil() as i64, (self.hi / step + 1e-6).floor() as i64);
         (first..=last).map(|i| i as f64 * step).collect()
     }
 
-    /// Power of ten taken out of the labels and put into the axis' name; 0 for values of everyday size.
+    /// Power of ten taken out of the labels and put into the axis' name; 0 for values of everyday
+    /// size.
     pub fn exponent(&self) -> i32 {
         let largest = self.lo.abs().max(self.hi.abs());
         if (0.000_5..100_000.0).contains(&largest) { 0 } else { largest.log10().floor() as i32 }
@@ -94,7 +100,8 @@ impl Scale {
     }
 }
 
-/// Two ends that differ: equal ones move apart by half their size, and what is not a number becomes 0 to 1.
+/// Two ends that differ: equal ones move apart by half their size, and what is not a number becomes
+/// 0 to 1.
 fn apart(lo: f64, hi: f64) -> (f64, f64) {
     if !(lo.is_finite() && hi.is_finite()) {
         return (0.0, 1.0);
@@ -120,7 +127,11 @@ fn plain(value: f64) -> String {
     let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
     let decimals = (5 - magnitude).clamp(0, 12) as usize;
     let digits = format!("{:.decimals$}", value.abs());
-    let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
+    let digits = if digits.contains('.') {
+        digits.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &digits
+    };
     if value < 0.0 && digits != "0" { format!("−{digits}") } else { digits.to_owned() }
 }
 
@@ -132,7 +143,11 @@ pub(crate) fn three_digits(value: f64) -> String {
 
 fn superscript(power: i32) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    power.to_string().chars().map(|c| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize])).collect()
+    power
+        .to_string()
+        .chars()
+        .map(|c| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]))
+        .collect()
 }
 
 /// A whole number with thin groups of three digits.
@@ -188,12 +203,23 @@ mod tests {
 
     #[test]
     fn three_digits_are_enough_for_a_legend() {
-        assert_eq!([0.00998743, 0.2, 1e-5, 123.46].map(three_digits), ["0.00999", "0.2", "0.00001", "123"]);
+        assert_eq!(
+            [0.00998743, 0.2, 1e-5, 123.46].map(three_digits),
+            ["0.00999", "0.2", "0.00001", "123"]
+        );
     }
 
     #[test]
     fn degenerate_ranges_are_moved_apart() {
-        for (lo, hi) in [(0.0, 0.0), (3.0, 3.0), (-2.0, -2.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (5.0, 1.0), (1e300, 1e300)] {
+        for (lo, hi) in [
+            (0.0, 0.0),
+            (3.0, 3.0),
+            (-2.0, -2.0),
+            (f64::NAN, 1.0),
+            (0.0, f64::INFINITY),
+            (5.0, 1.0),
+            (1e300, 1e300),
+        ] {
             let scale = Scale::linear(lo, hi);
             assert!(scale.lo < scale.hi && !scale.ticks(4).is_empty(), "{lo} {hi}: {scale:?}");
         }
@@ -201,6 +227,9 @@ mod tests {
 
     #[test]
     fn digits_in_groups() {
-        assert_eq!([0, 12, 999, 1000, 15_000, 1_234_567].map(grouped), ["0", "12", "999", "1,000", "15,000", "1,234,567"]);
+        assert_eq!(
+            [0, 12, 999, 1000, 15_000, 1_234_567].map(grouped),
+            ["0", "12", "999", "1,000", "15,000", "1,234,567"]
+        );
     }
 }

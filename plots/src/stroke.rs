@@ -94,6 +94,9 @@ mod tests {
     #[test]
     fn dashes_cover_the_line_in_pattern() {
         let strokes = dashes(&[(0.0, 0.0), (6.0, 0.0), (10.0, 0.0)], 3.0, 2.0);
-        assert_eq!(strokes, vec![vec![(0.0, 0.0), (3.0, 0.0)], vec![(5.0, 0.0), (6.0, 0.0), (8.0, 0.0)]]);
+        assert_eq!(
+            strokes,
+            vec![vec![(0.0, 0.0), (3.0, 0.0)], vec![(5.0, 0.0), (6.0, 0.0), (8.0, 0.0)]]
+        );
     }
 }

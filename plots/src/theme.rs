@@ -1,4 +1,5 @@
-//! How all figures look: sizes in points, type sizes, strokes, and a palette that survives colour blindness and grey print.
+//! How all figures look: sizes in points, type sizes, strokes, and a palette that survives colour
+//! blindness and grey print.
 
 /// Points per millimetre.
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
@@ -6,7 +7,8 @@ const POINTS_PER_MM: f64 = 72.0 / 25.4;
 /// Resolution of PNG files, pixels per inch.
 pub(crate) const PNG_DPI: f64 = 300.0;
 
-/// One pixel of a PNG, in points. Strokes are multiples of it so that even thin lines come out crisp and alike.
+/// One pixel of a PNG, in points. Strokes are multiples of it so that even thin lines come out
+/// crisp and alike.
 pub(crate) const PIXEL: f64 = 72.0 / PNG_DPI;
 
 /// Width of a figure that fills one column of a two-column page.
@@ -63,7 +65,8 @@ pub(crate) fn mm(length: f64) -> f64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rgb(pub u8, pub u8, pub u8);
 
-/// The palette of Okabe and Ito (2008), told apart under every common form of colour blindness, and greys.
+/// The palette of Okabe and Ito (2008), told apart under every common form of colour blindness, and
+/// greys.
 impl Rgb {
     /// Black.
     pub const BLACK: Rgb = Rgb(0, 0, 0);
@@ -88,28 +91,39 @@ impl Rgb {
     /// Data in the background.
     pub const LIGHT_GREY: Rgb = Rgb(190, 190, 190);
 
-    /// The colour mixed with white: 0 leaves it, 1 is white. Opaque, so that overlaps do not darken and every viewer agrees.
+    /// The colour mixed with white: 0 leaves it, 1 is white. Opaque, so that overlaps do not darken
+    /// and every viewer agrees.
     pub fn lighten(self, share: f64) -> Rgb {
         self.mix(Rgb::WHITE, share)
     }
 
     fn mix(self, other: Rgb, share: f64) -> Rgb {
         let share = share.clamp(0.0, 1.0);
-        let channel = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
+        let channel =
+            |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
         Rgb(channel(self.0, other.0), channel(self.1, other.1), channel(self.2, other.2))
     }
 
     /// Perceived brightness between 0 and 1 (Rec. 709 weights on the encoded values).
     pub(crate) fn luma(self) -> f64 {
-        (0.2126 * f64::from(self.0) + 0.7152 * f64::from(self.1) + 0.0722 * f64::from(self.2)) / 255.0
+        (0.2126 * f64::from(self.0) + 0.7152 * f64::from(self.1) + 0.0722 * f64::from(self.2))
+            / 255.0
     }
 }
 
-/// Colours of [`density`] at equal distances: one hue whose brightness falls throughout, so grey print keeps the order.
-const DENSITY: [Rgb; 6] =
-    [Rgb(255, 255, 255), Rgb(214, 230, 242), Rgb(150, 197, 224), Rgb(74, 148, 198), Rgb(14, 94, 159), Rgb(8, 44, 100)];
+/// Colours of [`density`] at equal distances: one hue whose brightness falls throughout, so grey
+/// print keeps the order.
+const DENSITY: [Rgb; 6] = [
+    Rgb(255, 255, 255),
+    Rgb(214, 230, 242),
+    Rgb(150, 197, 224),
+    Rgb(74, 148, 198),
+    Rgb(14, 94, 159),
+    Rgb(8, 44, 100),
+];
 
-/// The colour of a share between 0 (white) and 1 (dark blue); values outside are clamped, NaN is white.
+/// The colour of a share between 0 (white) and 1 (dark blue); values outside are clamped, NaN is
+/// white.
 pub(crate) fn density(share: f64) -> Rgb {
     if share.is_nan() {
         return Rgb::WHITE;

@@ -27,13 +27,17 @@ pub struct WeightSnapshot {
 }
 
 impl WeightSnapshot {
-    /// Takes the snapshot: quantiles of all finite `weights`, and those at the indices `traced` (NaN for an index out of range).
+    /// Takes the snapshot: quantiles of all finite `weights`, and those at the indices `traced`
+    /// (NaN for an index out of range).
     pub fn of(epoch: f64, weights: &[f32], traced: &[usize]) -> Self {
         let sorted = sorted_finite(weights);
         Self {
             epoch,
             quantiles: SHARES.map(|share| quantile(&sorted, share).unwrap_or(f64::NAN)),
-            traced: traced.iter().map(|&synapse| weights.get(synapse).copied().unwrap_or(f32::NAN)).collect(),
+            traced: traced
+                .iter()
+                .map(|&synapse| weights.get(synapse).copied().unwrap_or(f32::NAN))
+                .collect(),
         }
     }
 }
@@ -51,9 +55,11 @@ pub struct ProjectionWeights {
     pub history: Vec<WeightSnapshot>,
 }
 
-/// Weight histograms at start and end beside the weights' quantiles and single traces over the epochs, a row per projection.
+/// Weight histograms at start and end beside the weights' quantiles and single traces over the
+/// epochs, a row per projection.
 ///
-/// The histograms leave the outermost 0.05 % at each side out of their range and count them in the first and the last bin.
+/// The histograms leave the outermost 0.05 % at each side out of their range and count them in the
+/// first and the last bin.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WeightsFigure {
     /// Above everything; may be empty.
@@ -88,7 +94,13 @@ pub(crate) fn start_and_end_legend() -> Legend {
 }
 
 /// Draws histograms at start and end over each other.
-pub(crate) fn start_and_end(canvas: &mut Canvas<'_>, panel: &Panel, bins: Bins, start: &[f64], end: &[f64]) {
+pub(crate) fn start_and_end(
+    canvas: &mut Canvas<'_>,
+    panel: &Panel,
+    bins: Bins,
+    start: &[f64],
+    end: &[f64],
+) {
     bins.draw(canvas, panel, start, START, Some(start_fill()));
     bins.draw(canvas, panel, end, END, None);
     if start.is_empty() && end.is_empty() {
@@ -122,27 +134,44 @@ impl ProjectionWeights {
         Row {
             name: self.name.clone(),
             note: format!("{} synapses", grouped(synapses)),
-            scales: [(Scale::padded(Some(bins.ends())), height_scale(start, end)), (epochs, Scale::padded(self.history_extent()))],
+            scales: [
+                (Scale::padded(Some(bins.ends())), height_scale(start, end)),
+                (epochs, Scale::padded(self.history_extent())),
+            ],
         }
     }
 
     /// Smallest and largest weight in the history, if any is finite.
     fn history_extent(&self) -> Option<(f64, f64)> {
-        let traced = |snapshot: &WeightSnapshot| extent(snapshot.traced.iter().map(|&weight| f64::from(weight)));
-        let ends = self.history.iter().flat_map(|snapshot| [extent(snapshot.quantiles), traced(snapshot)]).flatten();
+        let traced = |snapshot: &WeightSnapshot| {
+            extent(snapshot.traced.iter().map(|&weight| f64::from(weight)))
+        };
+        let ends = self
+            .history
+            .iter()
+            .flat_map(|snapshot| [extent(snapshot.quantiles), traced(snapshot)])
+            .flatten();
         extent(ends.flat_map(|(lo, hi)| [lo, hi]))
     }
 
     fn draw_history(&self, canvas: &mut Canvas<'_>, panel: &Panel) {
         let epochs: Vec<f64> = self.history.iter().map(|snapshot| snapshot.epoch).collect();
-        let level = |q: usize| self.history.iter().map(|snapshot| snapshot.quantiles[q]).collect::<Vec<f64>>();
+        let level = |q: usize| {
+            self.history.iter().map(|snapshot| snapshot.quantiles[q]).collect::<Vec<f64>>()
+        };
         if self.history_extent().is_none() {
             return panel.nothing(canvas, if epochs.is_empty() { "no epochs" } else { "no data" });
         }
         panel.band(canvas, &epochs, &level(0), &level(4), outer_band());
         panel.band(canvas, &epochs, &level(1), &level(3), inner_band());
         for synapse in 0..self.traced() {
-            panel.line(canvas, self.history.iter().map(|snapshot| (snapshot.epoch, f64::from(snapshot.traced[synapse]))), SINGLE);
+            panel.line(
+                canvas,
+                self.history
+                    .iter()
+                    .map(|snapshot| (snapshot.epoch, f64::from(snapshot.traced[synapse]))),
+                SINGLE,
+            );
         }
         panel.line(canvas, epochs.iter().copied().zip(level(2)), MEDIAN);
         if let [only] = self.history.as_slice() {
@@ -163,7 +192,12 @@ fn draw_moment(canvas: &mut Canvas<'_>, panel: &Panel, moment: &WeightSnapshot) 
         canvas.rect((q25.0 - 5.0, q25.1), (q75.0 + 5.0, q75.1), inner_band());
         canvas.line(&[(median.0 - 5.0, median.1), (median.0 + 5.0, median.1)], MEDIAN);
     }
-    for point in moment.traced.iter().map(|&weight| panel.at(moment.epoch, f64::from(weight))).filter(|point| point.1.is_finite()) {
+    for point in moment
+        .traced
+        .iter()
+        .map(|&weight| panel.at(moment.epoch, f64::from(weight)))
+        .filter(|point| point.1.is_finite())
+    {
         canvas.disc(point, 0.8, SINGLE.color);
     }
 }
@@ -186,7 +220,12 @@ impl WeightsFigure {
             legends: [start_and_end_legend(), history],
             x_names: ["weight", "epoch"],
             y_names: ["synapses (%)", "weight"],
-            rows: self.projections.iter().zip(distributions).map(|(projection, distribution)| projection.row(distribution)).collect(),
+            rows: self
+                .projections
+                .iter()
+                .zip(distributions)
+                .map(|(projection, distribution)| projection.row(distribution))
+                .collect(),
         }
     }
 
@@ -197,7 +236,9 @@ impl WeightsFigure {
         }
         for projection in &self.projections {
             let traced = projection.traced();
-            if let Some(other) = projection.history.iter().find(|snapshot| snapshot.traced.len() != traced) {
+            if let Some(other) =
+                projection.history.iter().find(|snapshot| snapshot.traced.len() != traced)
+            {
                 let message = format!(
                     "projection \"{}\" traces {traced} synapses at first, but {} at epoch {}",
                     projection.name,
@@ -246,10 +287,15 @@ mod tests {
 
     #[test]
     fn snapshots_must_trace_the_same_synapses() {
-        let history = vec![WeightSnapshot::of(0.0, &[1.0], &[0]), WeightSnapshot::of(1.0, &[1.0], &[])];
-        let projection = ProjectionWeights { name: "a → b".into(), history, ..ProjectionWeights::default() };
+        let history =
+            vec![WeightSnapshot::of(0.0, &[1.0], &[0]), WeightSnapshot::of(1.0, &[1.0], &[])];
+        let projection =
+            ProjectionWeights { name: "a → b".into(), history, ..ProjectionWeights::default() };
         let figure = WeightsFigure { projections: vec![projection], ..WeightsFigure::default() };
         let message = figure.check().unwrap_err().to_string();
-        assert_eq!(message, "WeightsFigure: projection \"a → b\" traces 1 synapses at first, but 0 at epoch 1");
+        assert_eq!(
+            message,
+            "WeightsFigure: projection \"a → b\" traces 1 synapses at first, but 0 at epoch 1"
+        );
     }
 }

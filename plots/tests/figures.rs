@@ -1,8 +1,9 @@
 //! Every figure in both formats, with ordinary and with degenerate data.
 
 use plots::{
-    BestEpoch, ConfusionFigure, CurvesFigure, DelayChange, DelaysFigure, Error, Figure, Format, PopulationSpikes, ProjectionDelays,
-    ProjectionWeights, RasterFigure, ReadoutTraces, Series, SeriesStyle, WeightSnapshot, WeightsFigure,
+    BestEpoch, ConfusionFigure, CurvesFigure, DelayChange, DelaysFigure, Error, Figure, Format,
+    PopulationSpikes, ProjectionDelays, ProjectionWeights, RasterFigure, ReadoutTraces, Series,
+    SeriesStyle, WeightSnapshot, WeightsFigure,
 };
 use std::fs;
 use std::io::Cursor;
@@ -16,14 +17,27 @@ fn check(figure: &dyn Figure) -> Vec<String> {
     assert_eq!((frame.width, frame.height), figure.size().pixels());
     assert!(pixels.iter().any(|&channel| channel < 100), "the figure is blank");
     let edge = frame.line_size;
-    assert!(pixels[..edge].iter().chain(&pixels[pixels.len() - edge..]).all(|&channel| channel == 255), "drawn over the edge");
+    assert!(
+        pixels[..edge].iter().chain(&pixels[pixels.len() - edge..]).all(|&channel| channel == 255),
+        "drawn over the edge"
+    );
 
     let svg = String::from_utf8(figure.render(Format::Svg).unwrap()).unwrap();
-    assert_eq!(svg.as_bytes(), figure.render(Format::Svg).unwrap(), "the same figure must give the same bytes");
+    assert_eq!(
+        svg.as_bytes(),
+        figure.render(Format::Svg).unwrap(),
+        "the same figure must give the same bytes"
+    );
     assert!(!svg.contains("NaN") && !svg.contains("inf\""), "a coordinate is not a number");
     let document = roxmltree::Document::parse(&svg).unwrap();
-    assert_eq!(document.root_element().attribute("width"), Some(format!("{:.2}pt", figure.size().width).as_str()));
-    let texts = document.descendants().filter(|node| node.has_tag_name("text")).filter_map(|node| node.text());
+    assert_eq!(
+        document.root_element().attribute("width"),
+        Some(format!("{:.2}pt", figure.size().width).as_str())
+    );
+    let texts = document
+        .descendants()
+        .filter(|node| node.has_tag_name("text"))
+        .filter_map(|node| node.text());
     texts.map(|text| text.trim().to_owned()).collect()
 }
 
@@ -39,9 +53,17 @@ fn names(names: &[&str]) -> Vec<String> {
 
 /// A sample with `count` spikes spread over 700 channels and a second.
 fn raster(count: u32) -> RasterFigure {
-    let spikes = (0..count).map(|i| ((f64::from(i) * 0.618_034).fract() as f32 * 1000.0, (i * 7919) % 700)).collect();
-    let input = PopulationSpikes { name: "input".into(), unit: "channel".into(), size: 700, spikes };
-    let hidden = PopulationSpikes { name: "hidden 1".into(), unit: "neuron".into(), size: 256, spikes: vec![(5.0, 3)] };
+    let spikes = (0..count)
+        .map(|i| ((f64::from(i) * 0.618_034).fract() as f32 * 1000.0, (i * 7919) % 700))
+        .collect();
+    let input =
+        PopulationSpikes { name: "input".into(), unit: "channel".into(), size: 700, spikes };
+    let hidden = PopulationSpikes {
+        name: "hidden 1".into(),
+        unit: "neuron".into(),
+        size: 256,
+        spikes: vec![(5.0, 3)],
+    };
     RasterFigure {
         title: "sample\u{1}<17> & \"more\"".into(),
         duration_ms: 1000.0,
@@ -49,7 +71,9 @@ fn raster(count: u32) -> RasterFigure {
         readout: Some(ReadoutTraces {
             name: "readout".into(),
             step_ms: 10.0,
-            potentials: (0..3).map(|class| (0..100).map(|t| (class * t) as f32 * 0.01).collect()).collect(),
+            potentials: (0..3)
+                .map(|class| (0..100).map(|t| (class * t) as f32 * 0.01).collect())
+                .collect(),
             classes: names(&["null", "eins", "zwei"]),
             true_class: Some(1),
             predicted_class: Some(2),
@@ -63,7 +87,17 @@ fn raster_of_a_full_sample() {
     let texts = check(&figure);
     assert_says(
         &texts,
-        &["sample <17> & \"more\"", "eins", "zwei", "wrong", "15,000 spikes", "1 spike", "time (ms)", "channel", "potential"],
+        &[
+            "sample <17> & \"more\"",
+            "eins",
+            "zwei",
+            "wrong",
+            "15,000 spikes",
+            "1 spike",
+            "time (ms)",
+            "channel",
+            "potential",
+        ],
     );
     assert!(figure.render(Format::Png).unwrap().len() < 300_000);
     assert!(figure.render(Format::Svg).unwrap().len() < 300_000);
@@ -87,29 +121,66 @@ fn raster_without_spikes_or_potentials() {
 #[test]
 fn raster_of_many_populations() {
     let mut figure = raster(10);
-    figure.populations = (0..7).map(|i| PopulationSpikes { name: format!("hidden {i}"), ..figure.populations[0].clone() }).collect();
+    figure.populations = (0..7)
+        .map(|i| PopulationSpikes { name: format!("hidden {i}"), ..figure.populations[0].clone() })
+        .collect();
     assert_says(&check(&figure), &["hidden 6"]);
 }
 
 fn weights(epochs: usize) -> WeightsFigure {
-    let at = |epoch: usize| (0..5000).map(|i| ((i * 37 % 1000) as f32 / 1000.0 - 0.5) * (1.0 + epoch as f32 * 0.1)).collect::<Vec<f32>>();
-    let history = (0..epochs).map(|epoch| WeightSnapshot::of(epoch as f64, &at(epoch), &[1, 2, 3])).collect();
-    let projection = ProjectionWeights { name: "input → hidden 1".into(), start: at(0), end: at(epochs), history };
+    let at = |epoch: usize| {
+        (0..5000)
+            .map(|i| ((i * 37 % 1000) as f32 / 1000.0 - 0.5) * (1.0 + epoch as f32 * 0.1))
+            .collect::<Vec<f32>>()
+    };
+    let history =
+        (0..epochs).map(|epoch| WeightSnapshot::of(epoch as f64, &at(epoch), &[1, 2, 3])).collect();
+    let projection = ProjectionWeights {
+        name: "input → hidden 1".into(),
+        start: at(0),
+        end: at(epochs),
+        history,
+    };
     WeightsFigure { title: "weights".into(), projections: vec![projection.clone(), projection] }
 }
 
 #[test]
 fn weights_over_many_epochs_and_few() {
-    assert_says(&check(&weights(30)), &["input → hidden 1", "5,000 synapses", "start", "end", "median", "5–95 %", "epoch", "synapses (%)"]);
+    assert_says(
+        &check(&weights(30)),
+        &[
+            "input → hidden 1",
+            "5,000 synapses",
+            "start",
+            "end",
+            "median",
+            "5–95 %",
+            "epoch",
+            "synapses (%)",
+        ],
+    );
     check(&weights(1));
     assert_says(&check(&weights(0)), &["no epochs"]);
 }
 
 #[test]
 fn weights_that_are_equal_missing_or_not_numbers() {
-    for weights in [vec![0.0; 50], vec![-2.5; 50], vec![f32::NAN; 50], vec![f32::MAX, f32::MIN], vec![f32::INFINITY, 1.0], vec![]] {
-        let history = vec![WeightSnapshot::of(0.0, &weights, &[0]), WeightSnapshot::of(1.0, &weights, &[0])];
-        let projection = ProjectionWeights { name: "a → b".into(), start: weights.clone(), end: weights.clone(), history };
+    for weights in [
+        vec![0.0; 50],
+        vec![-2.5; 50],
+        vec![f32::NAN; 50],
+        vec![f32::MAX, f32::MIN],
+        vec![f32::INFINITY, 1.0],
+        vec![],
+    ] {
+        let history =
+            vec![WeightSnapshot::of(0.0, &weights, &[0]), WeightSnapshot::of(1.0, &weights, &[0])];
+        let projection = ProjectionWeights {
+            name: "a → b".into(),
+            start: weights.clone(),
+            end: weights.clone(),
+            history,
+        };
         check(&WeightsFigure { projections: vec![projection], ..WeightsFigure::default() });
     }
 }
@@ -117,8 +188,17 @@ fn weights_that_are_equal_missing_or_not_numbers() {
 fn delays(epochs: usize) -> DelaysFigure {
     let start_ms: Vec<f32> = (0..5000).map(|i| (i * 37 % 2400) as f32 / 10.0).collect();
     let end_ms = start_ms.iter().map(|&delay| (delay * 0.9).round()).collect();
-    let changes = (1..=epochs).map(|epoch| DelayChange { epoch: epoch as f64, mean_ms: 10.0 / epoch as f64 }).collect();
-    let projection = ProjectionDelays { name: "input → hidden 1".into(), start_ms, end_ms, max_ms: 240.0, step_ms: 10.0, changes };
+    let changes = (1..=epochs)
+        .map(|epoch| DelayChange { epoch: epoch as f64, mean_ms: 10.0 / epoch as f64 })
+        .collect();
+    let projection = ProjectionDelays {
+        name: "input → hidden 1".into(),
+        start_ms,
+        end_ms,
+        max_ms: 240.0,
+        step_ms: 10.0,
+        changes,
+    };
     DelaysFigure { title: "delays".into(), projections: vec![projection.clone(), projection] }
 }
 
@@ -126,7 +206,14 @@ fn delays(epochs: usize) -> DelaysFigure {
 fn delays_over_many_epochs_and_few() {
     assert_says(
         &check(&delays(30)),
-        &["input → hidden 1", "delay (ms)", "density (%/ms)", "|change| (ms)", "mean |change| per epoch", "200"],
+        &[
+            "input → hidden 1",
+            "delay (ms)",
+            "density (%/ms)",
+            "|change| (ms)",
+            "mean |change| per epoch",
+            "200",
+        ],
     );
     check(&delays(1));
     assert_says(&check(&delays(0)), &["no epochs"]);
@@ -151,7 +238,10 @@ fn delays_that_are_zero_missing_or_not_numbers() {
 fn ends_of(figure: &dyn Figure, wanted: &str) -> (f64, f64) {
     let svg = String::from_utf8(figure.render(Format::Svg).unwrap()).unwrap();
     let document = roxmltree::Document::parse(&svg).unwrap();
-    let node = document.descendants().find(|node| node.text().is_some_and(|text| text.trim() == wanted)).expect("the text is there");
+    let node = document
+        .descendants()
+        .find(|node| node.text().is_some_and(|text| text.trim() == wanted))
+        .expect("the text is there");
     let number = |name: &str| node.attribute(name).unwrap().parse::<f64>().unwrap() / 20.0;
     // Half an em is about the mean width of a letter.
     let (x, width) = (number("x"), wanted.chars().count() as f64 * 0.5 * number("font-size"));
@@ -161,9 +251,16 @@ fn ends_of(figure: &dyn Figure, wanted: &str) -> (f64, f64) {
 #[test]
 fn headings_leave_the_name_of_the_right_axis_alone() {
     let mut figure = weights(3);
-    figure.projections[1] = ProjectionWeights { name: "hidden 1 → hidden 2".into(), start: vec![0.5; 65_536], ..Default::default() };
+    figure.projections[1] = ProjectionWeights {
+        name: "hidden 1 → hidden 2".into(),
+        start: vec![0.5; 65_536],
+        ..Default::default()
+    };
     let legend = ends_of(&figure, "median").0;
-    assert!(ends_of(&figure, "hidden 1 → hidden 2").1 < legend - 15.0, "the right column begins at its legend");
+    assert!(
+        ends_of(&figure, "hidden 1 → hidden 2").1 < legend - 15.0,
+        "the right column begins at its legend"
+    );
     assert!(ends_of(&figure, "65,536 synapses").0 > legend);
 }
 
@@ -176,7 +273,10 @@ fn headings_of_a_raster_stay_clear_of_the_uppermost_tick() {
     let svg = String::from_utf8(figure.render(Format::Svg).unwrap()).unwrap();
     let document = roxmltree::Document::parse(&svg).unwrap();
     let y = |wanted: &str| {
-        let node = document.descendants().find(|node| node.text().is_some_and(|text| text.trim() == wanted)).unwrap();
+        let node = document
+            .descendants()
+            .find(|node| node.text().is_some_and(|text| text.trim() == wanted))
+            .unwrap();
         node.attribute("y").unwrap().parse::<f64>().unwrap() / 20.0
     };
     // Digits are 5 pt high and the heading's letters reach 1.6 pt below its line.
@@ -186,12 +286,19 @@ fn headings_of_a_raster_stay_clear_of_the_uppermost_tick() {
 fn curves(epochs: usize) -> CurvesFigure {
     let xs: Vec<f64> = (1..=epochs).map(|epoch| epoch as f64).collect();
     let along = |f: fn(f64) -> f64| xs.iter().map(|&x| f(x)).collect::<Vec<f64>>();
-    let series = |label: &str, f: fn(f64) -> f64, style| Series::new(label, xs.clone(), along(f), style);
+    let series =
+        |label: &str, f: fn(f64) -> f64, style| Series::new(label, xs.clone(), along(f), style);
     CurvesFigure {
         title: "shd-delays".into(),
-        loss: vec![series("train", |x| 5.5 / x, SeriesStyle::TRAIN), series("reference", |x| 5.0 / x, SeriesStyle::REFERENCE_TRAIN)],
+        loss: vec![
+            series("train", |x| 5.5 / x, SeriesStyle::TRAIN),
+            series("reference", |x| 5.0 / x, SeriesStyle::REFERENCE_TRAIN),
+        ],
         accuracy: vec![series("validation", |x| 1.0 - 0.9 / x, SeriesStyle::VALIDATION.faint())],
-        learning_rate: vec![series("weights", |x| 1e-3 / x, SeriesStyle::WEIGHTS), series("delays", |x| 0.1 / x, SeriesStyle::DELAYS)],
+        learning_rate: vec![
+            series("weights", |x| 1e-3 / x, SeriesStyle::WEIGHTS),
+            series("delays", |x| 0.1 / x, SeriesStyle::DELAYS),
+        ],
         sigma: vec![series("", |x| 12.0 / x, SeriesStyle::WEIGHTS)],
         best: Some(BestEpoch { epoch: 2.0, accuracy: 0.55 }),
     }
@@ -236,9 +343,14 @@ fn curves_with_gaps_and_constants() {
 fn confusion_of_one_class_and_of_many() {
     for size in [1_usize, 2, 20, 35, 120] {
         let classes = (0..size).map(|class| format!("class {class}")).collect();
-        let pairs = (0..size * 40).map(|i| (i % size, if i % 5 == 0 { (i / 5) % size } else { i % size }));
+        let pairs =
+            (0..size * 40).map(|i| (i % size, if i % 5 == 0 { (i / 5) % size } else { i % size }));
         let figure = ConfusionFigure::from_pairs("validation", classes, pairs).unwrap();
-        let title = format!("validation: accuracy {:.1} ± {:.1} %", 100.0 * figure.accuracy(), 100.0 * figure.standard_error());
+        let title = format!(
+            "validation: accuracy {:.1} ± {:.1} %",
+            100.0 * figure.accuracy(),
+            100.0 * figure.standard_error()
+        );
         assert_says(&check(&figure), &[&title, "true class", "predicted class", "class 0"]);
         assert!(figure.render(Format::Png).unwrap().len() < 300_000, "{size}");
     }
@@ -246,7 +358,8 @@ fn confusion_of_one_class_and_of_many() {
 
 #[test]
 fn confusion_without_samples() {
-    let figure = ConfusionFigure { split: "test".into(), classes: names(&["a", "b"]), counts: vec![0; 4] };
+    let figure =
+        ConfusionFigure { split: "test".into(), classes: names(&["a", "b"]), counts: vec![0; 4] };
     assert_says(&check(&figure), &["test: no samples"]);
 }
 
@@ -257,18 +370,27 @@ fn contradicting_data_is_an_error() {
         assert_eq!(figure.render(Format::Png).unwrap_err().to_string(), message);
         message
     };
-    let matrix = ConfusionFigure { classes: names(&["a", "b"]), counts: vec![0; 3], ..ConfusionFigure::default() };
+    let matrix = ConfusionFigure {
+        classes: names(&["a", "b"]),
+        counts: vec![0; 3],
+        ..ConfusionFigure::default()
+    };
     assert_eq!(message(&matrix), "ConfusionFigure: 2 classes need 4 counts, but there are 3");
     assert_eq!(message(&ConfusionFigure::default()), "ConfusionFigure: no classes to draw");
     assert_eq!(message(&WeightsFigure::default()), "WeightsFigure: no projections to draw");
     assert_eq!(message(&DelaysFigure::default()), "DelaysFigure: no projections to draw");
     assert_eq!(message(&CurvesFigure::default()), "CurvesFigure: no series to draw");
-    assert_eq!(message(&RasterFigure::default()), "RasterFigure: duration_ms is 0, but must be > 0");
+    assert_eq!(
+        message(&RasterFigure::default()),
+        "RasterFigure: duration_ms is 0, but must be > 0"
+    );
 }
 
 #[test]
 fn long_names_are_shortened() {
-    let long = "a name much longer than any column of any page could ever hold, and then some more of it".repeat(3);
+    let long =
+        "a name much longer than any column of any page could ever hold, and then some more of it"
+            .repeat(3);
     let mut figure = raster(10);
     figure.title = long.clone();
     figure.populations[0].name = long.clone();
@@ -283,7 +405,11 @@ fn long_names_are_shortened() {
     let mut figure = curves(3);
     figure.loss[0].label = long.clone();
     check(&figure);
-    check(&ConfusionFigure { split: long.clone(), classes: vec![long.clone(), String::new()], counts: vec![1, u64::MAX / 8, 3, 4] });
+    check(&ConfusionFigure {
+        split: long.clone(),
+        classes: vec![long.clone(), String::new()],
+        counts: vec![1, u64::MAX / 8, 3, 4],
+    });
 }
 
 #[test]
@@ -302,12 +428,17 @@ fn saving_writes_whole_files_of_the_asked_format() {
 fn failures_name_the_file_and_leave_the_earlier_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("curves.pdf");
-    assert!(matches!(curves(3).save(&path), Err(Error::UnknownFormat { path: named }) if named == path));
+    assert!(
+        matches!(curves(3).save(&path), Err(Error::UnknownFormat { path: named }) if named == path)
+    );
 
     let path = folder.path().join("missing").join("curves.png");
     let error = curves(3).save(&path).unwrap_err();
     assert!(matches!(error, Error::Disk(_)));
-    assert!(error.to_string().starts_with(&format!("{}: cannot write the file: ", path.display())), "{error}");
+    assert!(
+        error.to_string().starts_with(&format!("{}: cannot write the file: ", path.display())),
+        "{error}"
+    );
 
     let path = folder.path().join("curves.svg");
     fs::write(&path, "earlier").unwrap();

@@ -1,18 +1,22 @@
-//! Input on its way to a population, and the synapses that bring it: what the streaming engine's inner loop runs over.
+//! Input on its way to a population, and the synapses that bring it: what the streaming engine's
+//! inner loop runs over.
 //!
-//! The window is a stretch of rows, one per coming step, that slides over a longer buffer: the place of an arrival lies always
-//! `delay * width + neuron` numbers behind the first number of the current row, wherever the window is, so a synapse keeps that offset and
-//! no row is ever looked up. When the window meets the end of the buffer, it is copied back to the start, about once in as many steps as it has
-//! rows.
+//! The window is a stretch of rows, one per coming step, that slides over a longer buffer: the
+//! place of an arrival lies always `delay * width + neuron` numbers behind the first number of the
+//! current row, wherever the window is, so a synapse keeps that offset and no row is ever looked
+//! up. When the window meets the end of the buffer, it is copied back to the start, about once in
+//! as many steps as it has rows.
 //!
-//! Offsets have 16 bits, and the window hands out references to 65,536 numbers: there is no offset that such a reference does not hold, so
-//! the compiler leaves the bounds check out of the inner loop. Windows longer than that are taken in parts ([`Run`]). The end of the buffer
-//! is padded with as many numbers that nobody touches.
+//! Offsets have 16 bits, and the window hands out references to 65,536 numbers: there is no offset
+//! that such a reference does not hold, so the compiler leaves the bounds check out of the inner
+//! loop. Windows longer than that are taken in parts ([`Run`]). The end of the buffer is padded
+//! with as many numbers that nobody touches.
 //!
-//! A synapse costs a load of its weight, a load and a store of the input it adds to, and a load of its offset, which processors with two or
-//! three ports to memory feel; so four offsets share a word. (Zen 3, ns per spike and synapse: one offset and weight of four bytes each in
-//! one array 0.73, apart and the offset in 16 bits 0.61, four offsets to a word 0.53; vector loads of weights in `unsafe` code 0.51, which is
-//! not worth it.)
+//! A synapse costs a load of its weight, a load and a store of the input it adds to, and a load of
+//! its offset, which processors with two or three ports to memory feel; so four offsets share a
+//! word. (Zen 3, ns per spike and synapse: one offset and weight of four bytes each in one array
+//! 0.73, apart and the offset in 16 bits 0.61, four offsets to a word 0.53; vector loads of weights
+//! in `unsafe` code 0.51, which is not worth it.)
 
 use crate::{Error, LANES, Lanes, Result, Synapse};
 
@@ -21,8 +25,8 @@ const REACH: usize = 1 << 16;
 
 /// Summed input of one population for the current step and the `longest` steps after it.
 ///
-/// Rows of `width` numbers, that is of neurons rounded up to whole blocks of [`LANES`]. From the current row on, the rows behind the longest
-/// delay are zero.
+/// Rows of `width` numbers, that is of neurons rounded up to whole blocks of [`LANES`]. From the
+/// current row on, the rows behind the longest delay are zero.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ArrivalWindow {
     width: usize,
@@ -36,7 +40,8 @@ pub(crate) struct ArrivalWindow {
 }
 
 impl ArrivalWindow {
-    /// A silent window for `neurons` neurons and delays of up to `longest` steps; `name` is the population to blame.
+    /// A silent window for `neurons` neurons and delays of up to `longest` steps; `name` is the
+    /// population to blame.
     ///
     /// # Errors
     /// [`Error::Network`] when it does not fit in memory.
@@ -45,7 +50,8 @@ impl ArrivalWindow {
         let rows = longest.saturating_add(1).saturating_mul(2);
         let end = rows.saturating_mul(width);
         let length = end.saturating_add(REACH);
-        // Asked for and given back, so that the zeros below can come from the system without being written.
+        // Asked for and given back, so that the zeros below can come from the system without being
+        // written.
         Vec::<f32>::new().try_reserve_exact(length).map_err(|_| {
             Error::Network(format!("{neurons} neurons of {name} with delays of up to {longest} steps do not fit in memory"))
         })?;
@@ -59,7 +65,9 @@ impl ArrivalWindow {
 
     /// The numbers that lie `base` behind the first number of the current row, and after that.
     fn from(&mut self, base: usize) -> &mut [f32; REACH] {
-        self.input[self.current + base..].first_chunk_mut().expect("the buffer is padded by the reach of an offset")
+        self.input[self.current + base..]
+            .first_chunk_mut()
+            .expect("the buffer is padded by the reach of an offset")
     }
 
     /// Leaves the current step: what had arrived in it is forgotten.
@@ -86,8 +94,9 @@ fn width_of(neurons: usize) -> usize {
     neurons.next_multiple_of(LANES)
 }
 
-/// The synapses of one projection by presynaptic neuron, six bytes each, in the order of delays, then of target neurons: delivery walks
-/// forward through the window. They come in fours; the last four of a run are filled up with weights of 0.
+/// The synapses of one projection by presynaptic neuron, six bytes each, in the order of delays,
+/// then of target neurons: delivery walks forward through the window. They come in fours; the last
+/// four of a run are filled up with weights of 0.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PackedSynapses {
     /// The runs of neuron `i` are `run[first_run[i]..first_run[i + 1]]`.
@@ -99,8 +108,8 @@ pub(crate) struct PackedSynapses {
     longest: u32,
 }
 
-/// Fours `start..end` of synapses of one neuron, whose arrivals lie less than the reach of an offset behind `base`. Of windows with fewer than
-/// 65,536 numbers there is one run per neuron.
+/// Fours `start..end` of synapses of one neuron, whose arrivals lie less than the reach of an
+/// offset behind `base`. Of windows with fewer than 65,536 numbers there is one run per neuron.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Run {
     base: usize,
@@ -109,13 +118,21 @@ struct Run {
 }
 
 impl PackedSynapses {
-    /// Packs the synapses from `sources` to `targets` neurons; those of weight 0 are left out. `name` is the projection to blame.
+    /// Packs the synapses from `sources` to `targets` neurons; those of weight 0 are left out.
+    /// `name` is the projection to blame.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for a weight too large for single precision.
-    pub fn new(name: &str, sources: usize, targets: usize, mut synapses: Vec<Synapse>) -> Result<Self> {
-        if let Some(synapse) = synapses.iter().find(|synapse| !(synapse.weight as f32).is_finite()) {
-            let what = format!("{name}: weight of the synapse from {} to {}", synapse.pre, synapse.post);
+    pub fn new(
+        name: &str,
+        sources: usize,
+        targets: usize,
+        mut synapses: Vec<Synapse>,
+    ) -> Result<Self> {
+        if let Some(synapse) = synapses.iter().find(|synapse| !(synapse.weight as f32).is_finite())
+        {
+            let what =
+                format!("{name}: weight of the synapse from {} to {}", synapse.pre, synapse.post);
             return Err(Error::out_of_range(what, synapse.weight, "a number of single precision"));
         }
         synapses.retain(|synapse| synapse.weight as f32 != 0.0);
@@ -129,9 +146,14 @@ impl PackedSynapses {
             longest: synapses.iter().map(|synapse| synapse.delay_steps).max().unwrap_or(0),
         };
         // Saturating: a window so large is refused when it is made.
-        let place =
-            |synapse: &Synapse| (synapse.delay_steps as usize).saturating_mul(width_of(targets)).saturating_add(synapse.post as usize);
-        let mut runs = synapses.chunk_by(|a, b| a.pre == b.pre && place(a) / REACH == place(b) / REACH).peekable();
+        let place = |synapse: &Synapse| {
+            (synapse.delay_steps as usize)
+                .saturating_mul(width_of(targets))
+                .saturating_add(synapse.post as usize)
+        };
+        let mut runs = synapses
+            .chunk_by(|a, b| a.pre == b.pre && place(a) / REACH == place(b) / REACH)
+            .peekable();
         for neuron in 0..sources {
             packed.first_run.push(packed.run.len());
             while let Some(run) = runs.next_if(|run| run[0].pre as usize == neuron) {
@@ -145,7 +167,11 @@ impl PackedSynapses {
                     packed.offsets.push(offsets);
                     packed.weights.push(weights);
                 }
-                packed.run.push(Run { base: place(&run[0]) / REACH * REACH, start, end: packed.offsets.len() });
+                packed.run.push(Run {
+                    base: place(&run[0]) / REACH * REACH,
+                    start,
+                    end: packed.offsets.len(),
+                });
             }
         }
         packed.first_run.push(packed.run.len());
@@ -157,17 +183,21 @@ impl PackedSynapses {
         self.longest
     }
 
-    /// Adds what `count` coincident spikes of `neuron` bring to the window of the target population.
+    /// Adds what `count` coincident spikes of `neuron` bring to the window of the target
+    /// population.
     #[inline]
     pub fn deliver(&self, neuron: usize, count: f32, window: &mut ArrivalWindow) {
         for run in &self.run[self.first_run[neuron]..self.first_run[neuron + 1]] {
-            let fours = self.offsets[run.start..run.end].iter().zip(&self.weights[run.start..run.end]);
+            let fours =
+                self.offsets[run.start..run.end].iter().zip(&self.weights[run.start..run.end]);
             let input = window.from(run.base);
             // Nearly all spikes come alone.
             if count == 1.0 {
                 fours.for_each(|(&offsets, &weights)| add(offsets, weights, input));
             } else {
-                fours.for_each(|(&offsets, &weights)| add(offsets, weights.map(|weight| weight * count), input));
+                fours.for_each(|(&offsets, &weights)| {
+                    add(offsets, weights.map(|weight| weight * count), input)
+                });
             }
         }
     }
@@ -190,26 +220,39 @@ mod tests {
     #[test]
     fn a_window_that_cannot_be_held_is_refused() {
         let error = ArrivalWindow::new("hidden", 1 << 20, usize::MAX / 2).unwrap_err();
-        assert!(error.to_string().starts_with("1048576 neurons of hidden with delays of up to"), "{error}");
+        assert!(
+            error.to_string().starts_with("1048576 neurons of hidden with delays of up to"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_weight_that_single_precision_does_not_hold_is_refused() {
         let synapse = Synapse { pre: 0, post: 3, weight: 1e39, delay_steps: 0 };
         let message = PackedSynapses::new("a -> b", 1, 4, vec![synapse]).unwrap_err().to_string();
-        assert!(message.starts_with("a -> b: weight of the synapse from 0 to 3 is 1000"), "{message}");
+        assert!(
+            message.starts_with("a -> b: weight of the synapse from 0 to 3 is 1000"),
+            "{message}"
+        );
         assert!(message.ends_with(", but must be a number of single precision"), "{message}");
     }
 
     #[test]
     fn synapses_without_weight_are_left_out() {
         let synapse = |weight, delay_steps| Synapse { pre: 0, post: 0, weight, delay_steps };
-        let packed = PackedSynapses::new("", 1, 1, vec![synapse(0.0, 0), synapse(0.5, 2), synapse(1e-300, 9)]).unwrap();
+        let packed = PackedSynapses::new(
+            "",
+            1,
+            1,
+            vec![synapse(0.0, 0), synapse(0.5, 2), synapse(1e-300, 9)],
+        )
+        .unwrap();
         assert_eq!((packed.longest(), packed.weights.len()), (2, 1));
     }
 
     proptest! {
-        /// Everything that is sent arrives once, at its step; also where a window takes several runs (the widest has 10 x 20,000 numbers).
+        /// Everything that is sent arrives once, at its step; also where a window takes several
+        /// runs (the widest has 10 x 20,000 numbers).
         #[test]
         fn it_equals_a_table_of_all_steps(
             targets in prop_oneof![Just(3_usize), Just(40), Just(20_000)],

@@ -1,6 +1,7 @@
 //! The clock engine: any network, recurrent too, one time step after the other.
 //!
-//! Every step takes the populations in an order in which no zero-delay projection points backwards, and for each of them runs four stages:
+//! Every step takes the populations in an order in which no zero-delay projection points backwards,
+//! and for each of them runs four stages:
 //!
 //! | stage | reads | writes |
 //! |---|---|---|
@@ -9,19 +10,24 @@
 //! | **deliver** | its spikes, its outgoing synapses | arrived input of its targets, now (delay 0) or later |
 //! | **advance** | | its delay ring moves on to the next step |
 //!
-//! Sources integrate nothing: their spikes come from outside. A spike at step `n` with delay `d` arrives at step `n + d`. Work is done per
-//! spike and per neuron, never per synapse without a spike.
+//! Sources integrate nothing: their spikes come from outside. A spike at step `n` with delay `d`
+//! arrives at step `n + d`. Work is done per spike and per neuron, never per synapse without a
+//! spike.
 //!
-//! All arithmetic is `f64`. Input that meets at one neuron and step is added in a fixed order: by the step it was sent, then the
-//! population, the projection, the source neuron and the synapse. The engine runs on one thread; the result never depends on how many
-//! engines run beside it.
+//! All arithmetic is `f64`. Input that meets at one neuron and step is added in a fixed order: by
+//! the step it was sent, then the population, the projection, the source neuron and the synapse.
+//! The engine runs on one thread; the result never depends on how many engines run beside it.
 //!
-//! Dense projections run as deployed: one tap per kernel element at the rounded delay ([`crate::DenseSynapses::deployed`]). Norms run from
-//! their running statistics ([`crate::BatchNorm::deployed`]).
+//! Dense projections run as deployed: one tap per kernel element at the rounded delay
+//! ([`crate::DenseSynapses::deployed`]). Norms run from their running statistics
+//! ([`crate::BatchNorm::deployed`]).
 
 use crate::delay_ring::{Arrival, DelayRing};
 use crate::step_order::step_order;
-use crate::{Cells, Error, InputSpike, Network, Neuron, NeuronState, Recorder, Result, SpikeFrames, Synapse, Synapses};
+use crate::{
+    Cells, Error, InputSpike, Network, Neuron, NeuronState, Recorder, Result, SpikeFrames, Synapse,
+    Synapses,
+};
 
 /// A network with its state, advanced step by step.
 ///
@@ -67,8 +73,9 @@ struct RunningPopulation {
     outgoing: Vec<usize>,
 }
 
-/// The synapses of one projection by presynaptic neuron: those of neuron `i` are `arrival[start[i]..start[i + 1]]`, ordered by delay, then
-/// target neuron, so that delivery walks through the rows of the ring.
+/// The synapses of one projection by presynaptic neuron: those of neuron `i` are
+/// `arrival[start[i]..start[i + 1]]`, ordered by delay, then target neuron, so that delivery walks
+/// through the rows of the ring.
 #[derive(Debug)]
 struct Outgoing {
     target: usize,
@@ -89,14 +96,24 @@ impl Outgoing {
             start[neuron + 1] += start[neuron];
         }
         let max_delay = synapse.iter().map(|synapse| synapse.delay_steps).max().unwrap_or(0);
-        let arrival = |synapse: &Synapse| Arrival::new(synapse.delay_steps as usize, synapse.post as usize, targets, synapse.weight);
+        let arrival = |synapse: &Synapse| {
+            Arrival::new(
+                synapse.delay_steps as usize,
+                synapse.post as usize,
+                targets,
+                synapse.weight,
+            )
+        };
         Self { target, start, arrival: synapse.iter().map(arrival).collect(), max_delay }
     }
 
     fn deliver(&self, spikes: &[InputSpike], ring: &mut DelayRing) {
         for spike in spikes {
             let neuron = spike.neuron as usize;
-            ring.deliver(&self.arrival[self.start[neuron]..self.start[neuron + 1]], spike.count as f64);
+            ring.deliver(
+                &self.arrival[self.start[neuron]..self.start[neuron + 1]],
+                spike.count as f64,
+            );
         }
     }
 }
@@ -105,7 +122,8 @@ impl ClockEngine {
     /// Checks the network and lays it out for simulation, at rest and without spikes under way.
     ///
     /// # Errors
-    /// What [`Network::check`] and the neuron models refuse; a cycle of projections with zero delay, by name; delays too long to be kept.
+    /// What [`Network::check`] and the neuron models refuse; a cycle of projections with zero
+    /// delay, by name; delays too long to be kept.
     pub fn build(network: &Network) -> Result<Self> {
         let order = step_order(network)?;
         let projections: Vec<Outgoing> = network
@@ -117,7 +135,12 @@ impl ClockEngine {
                     Synapses::Sparse(synapses) => synapses.clone(),
                 };
                 let size = |population: usize| network.populations[population].size;
-                Outgoing::new(projection.target, size(projection.target), size(projection.source), synapses)
+                Outgoing::new(
+                    projection.target,
+                    size(projection.target),
+                    size(projection.source),
+                    synapses,
+                )
             })
             .collect();
         let mut running = Vec::with_capacity(network.populations.len());
@@ -128,9 +151,22 @@ impl ClockEngine {
                 Cells::Source => None,
                 Cells::Neurons(model) => Some(model.build(network.dt_ms)?),
             };
-            let norm: Vec<(f64, f64)> = population.norm.iter().flat_map(|norm| (0..size).map(|n| norm.deployed(n))).map(widen).collect();
-            let max_delay = projections.iter().filter(|outgoing| outgoing.target == index).map(|outgoing| outgoing.max_delay).max();
-            rings.push(DelayRing::new(&population.name, if neuron.is_some() { size } else { 0 }, max_delay.unwrap_or(0) as usize)?);
+            let norm: Vec<(f64, f64)> = population
+                .norm
+                .iter()
+                .flat_map(|norm| (0..size).map(|n| norm.deployed(n)))
+                .map(widen)
+                .collect();
+            let max_delay = projections
+                .iter()
+                .filter(|outgoing| outgoing.target == index)
+                .map(|outgoing| outgoing.max_delay)
+                .max();
+            rings.push(DelayRing::new(
+                &population.name,
+                if neuron.is_some() { size } else { 0 },
+                max_delay.unwrap_or(0) as usize,
+            )?);
             running.push(RunningPopulation {
                 name: population.name.clone(),
                 size,
@@ -140,7 +176,9 @@ impl ClockEngine {
                 norm,
                 fired: Vec::new(),
                 spikes: Vec::new(),
-                outgoing: (0..projections.len()).filter(|&p| network.projections[p].source == index).collect(),
+                outgoing: (0..projections.len())
+                    .filter(|&p| network.projections[p].source == index)
+                    .collect(),
             });
         }
         Ok(Self { populations: running, rings, projections, order, step: 0 })
@@ -170,7 +208,8 @@ impl ClockEngine {
         self.step
     }
 
-    /// Neurons of a population that fired in the last step: ascending, coincident spikes of a source repeated.
+    /// Neurons of a population that fired in the last step: ascending, coincident spikes of a
+    /// source repeated.
     pub fn fired(&self, population: usize) -> &[u32] {
         &self.populations[population].fired
     }
@@ -180,22 +219,37 @@ impl ClockEngine {
         &self.populations[population].state.potential
     }
 
-    /// Runs `steps` steps from the current state and checks that the result is finite. `inputs` holds one sample for each source population,
-    /// in the order of the populations; its step 0 is [`ClockEngine::next_step`], after its end the source is silent. Recorded steps count
-    /// from the last reset.
+    /// Runs `steps` steps from the current state and checks that the result is finite. `inputs`
+    /// holds one sample for each source population, in the order of the populations; its step 0 is
+    /// [`ClockEngine::next_step`], after its end the source is silent. Recorded steps count from
+    /// the last reset.
     ///
     /// # Errors
-    /// A sample missing or with other channels than its source; the recorder's errors; [`Error::NotFinite`] naming population, variable,
-    /// neuron and step.
-    pub fn run(&mut self, inputs: &[SpikeFrames], steps: usize, recorder: &mut dyn Recorder) -> Result<()> {
-        let sources: Vec<&RunningPopulation> = self.populations.iter().filter(|population| population.neuron.is_none()).collect();
+    /// A sample missing or with other channels than its source; the recorder's errors;
+    /// [`Error::NotFinite`] naming population, variable, neuron and step.
+    pub fn run(
+        &mut self,
+        inputs: &[SpikeFrames],
+        steps: usize,
+        recorder: &mut dyn Recorder,
+    ) -> Result<()> {
+        let sources: Vec<&RunningPopulation> =
+            self.populations.iter().filter(|population| population.neuron.is_none()).collect();
         if sources.len() != inputs.len() {
-            return Err(Error::Length { name: "inputs (one per source)".into(), actual: inputs.len(), expected: sources.len() });
+            return Err(Error::Length {
+                name: "inputs (one per source)".into(),
+                actual: inputs.len(),
+                expected: sources.len(),
+            });
         }
         for (source, frames) in sources.iter().zip(inputs) {
             if frames.channels() != source.size {
                 let name = format!("input of {}: channels", source.name);
-                return Err(Error::Length { name, actual: frames.channels(), expected: source.size });
+                return Err(Error::Length {
+                    name,
+                    actual: frames.channels(),
+                    expected: source.size,
+                });
             }
         }
         let trains: Vec<_> = inputs.iter().map(SpikeFrames::by_step).collect();
@@ -210,12 +264,17 @@ impl ClockEngine {
         self.check_finite()
     }
 
-    /// Advances by one step. `external` holds the spikes of each source population, in the order of the populations, by ascending
-    /// neuron; populations without entry are silent.
+    /// Advances by one step. `external` holds the spikes of each source population, in the order of
+    /// the populations, by ascending neuron; populations without entry are silent.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for a spike of a neuron that is not there or with a count that is not above 0; the recorder's errors.
-    pub fn step(&mut self, external: &[Vec<InputSpike>], recorder: &mut dyn Recorder) -> Result<()> {
+    /// [`Error::OutOfRange`] for a spike of a neuron that is not there or with a count that is not
+    /// above 0; the recorder's errors.
+    pub fn step(
+        &mut self,
+        external: &[Vec<InputSpike>],
+        recorder: &mut dyn Recorder,
+    ) -> Result<()> {
         self.accept(external)?;
         for &index in &self.order {
             let population = &mut self.populations[index];
@@ -239,13 +298,19 @@ impl ClockEngine {
     /// Takes over the spikes of the sources.
     fn accept(&mut self, external: &[Vec<InputSpike>]) -> Result<()> {
         let mut external = external.iter();
-        for population in self.populations.iter_mut().filter(|population| population.neuron.is_none()) {
+        for population in
+            self.populations.iter_mut().filter(|population| population.neuron.is_none())
+        {
             let spikes = external.next().map_or(&[][..], Vec::as_slice);
             spikes.iter().try_for_each(|spike| spike.check(&population.name, population.size))?;
             population.spikes.clear();
             population.spikes.extend_from_slice(spikes);
             population.fired.clear();
-            population.fired.extend(spikes.iter().flat_map(|spike| std::iter::repeat_n(spike.neuron, spike.count.ceil() as usize)));
+            population.fired.extend(
+                spikes.iter().flat_map(|spike| {
+                    std::iter::repeat_n(spike.neuron, spike.count.ceil() as usize)
+                }),
+            );
         }
         Ok(())
     }
@@ -271,11 +336,17 @@ impl RunningPopulation {
     /// One step of the neurons with the input that has arrived; nothing for a source.
     fn integrate(&mut self, arrived: &[f64]) {
         let Some(neuron) = &self.neuron else { return };
-        for ((normalised, input), (scale, offset)) in self.normalised.iter_mut().zip(arrived).zip(&self.norm) {
+        for ((normalised, input), (scale, offset)) in
+            self.normalised.iter_mut().zip(arrived).zip(&self.norm)
+        {
             *normalised = scale * input + offset;
         }
         self.fired.clear();
-        neuron.step(&mut self.state, if self.norm.is_empty() { arrived } else { &self.normalised }, &mut self.fired);
+        neuron.step(
+            &mut self.state,
+            if self.norm.is_empty() { arrived } else { &self.normalised },
+            &mut self.fired,
+        );
         self.spikes.clear();
         self.spikes.extend(self.fired.iter().map(|&neuron| InputSpike { neuron, count: 1.0 }));
     }

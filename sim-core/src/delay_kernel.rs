@@ -1,10 +1,12 @@
 //! Delay kernels: how the weight of one synapse is spread over the steps around its delay.
 //!
-//! A synapse with weight `w` and delay `d` contributes `w * sum_n phi_n(d, sigma) * s[t - n]`, `0 <= n <= D`. The kernels are those of
-//! dilated convolutions with learnable spacings (Khalfaoui-Hassani et al. 2023; Hammouamri et al. 2023), written in delays instead of
-//! positions: `d = floor(K / 2) - P` with `K = D + 1`, since the reference's position axis runs backwards.
+//! A synapse with weight `w` and delay `d` contributes `w * sum_n phi_n(d, sigma) * s[t - n]`, `0
+//! <= n <= D`. The kernels are those of dilated convolutions with learnable spacings
+//! (Khalfaoui-Hassani et al. 2023; Hammouamri et al. 2023), written in delays instead of positions:
+//! `d = floor(K / 2) - P` with `K = D + 1`, since the reference's position axis runs backwards.
 //!
-//! Everything here is plain `f64`: it is evaluated once per synapse and batch and is what the fast paths are tested against.
+//! Everything here is plain `f64`: it is evaluated once per synapse and batch and is what the fast
+//! paths are tested against.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +36,8 @@ pub struct Taps {
     pub first: usize,
     /// `phi_n(d)`.
     pub value: Vec<f64>,
-    /// `d phi_n / d d`. At integer delays the linear kernel gives the one-sided derivative towards longer delays, where the reference
-    /// gives zero and a delay could never leave a whole step.
+    /// `d phi_n / d d`. At integer delays the linear kernel gives the one-sided derivative towards
+    /// longer delays, where the reference gives zero and a delay could never leave a whole step.
     pub slope: Vec<f64>,
 }
 
@@ -52,19 +54,25 @@ pub fn rounded_delay(delay: f64, max_delay: usize) -> usize {
 }
 
 impl DelayKernel {
-    /// All taps of a synapse with `delay` steps in `0..=max_delay`; `sigma` is the effective width, used by the Gaussian only.
+    /// All taps of a synapse with `delay` steps in `0..=max_delay`; `sigma` is the effective width,
+    /// used by the Gaussian only.
     pub fn taps(self, delay: f64, max_delay: usize, sigma: f64) -> Taps {
         match self {
             Self::Gaussian => gaussian(delay, 0, max_delay + 1, max_delay, sigma),
             Self::Linear | Self::OneTap => {
                 let (first, pair) = self.pair(delay, max_delay);
                 let taps = &pair[..if self == Self::Linear && max_delay > 0 { 2 } else { 1 }];
-                Taps { first, value: taps.iter().map(|tap| tap.0).collect(), slope: taps.iter().map(|tap| tap.1).collect() }
+                Taps {
+                    first,
+                    value: taps.iter().map(|tap| tap.0).collect(),
+                    slope: taps.iter().map(|tap| tap.1).collect(),
+                }
             }
         }
     }
 
-    /// Delay of the first tap of a kernel without a width, and value and slope of two, of which one tap leaves the second zero.
+    /// Delay of the first tap of a kernel without a width, and value and slope of two, of which one
+    /// tap leaves the second zero.
     ///
     /// # Panics
     /// For the Gaussian.
@@ -77,21 +85,35 @@ impl DelayKernel {
                 let fraction = (delay - first as f64).clamp(0.0, 1.0);
                 (first, [((1.0 - fraction) * scale, -scale), (fraction * scale, scale)])
             }
-            Self::Linear | Self::OneTap => (rounded_delay(delay, max_delay), [(scale, 0.0), (0.0, 0.0)]),
+            Self::Linear | Self::OneTap => {
+                (rounded_delay(delay, max_delay), [(scale, 0.0), (0.0, 0.0)])
+            }
         }
     }
 }
 
-/// The Gaussian kernel, of which `count` taps from `first` on are returned; the normaliser always runs over the whole window.
+/// The Gaussian kernel, of which `count` taps from `first` on are returned; the normaliser always
+/// runs over the whole window.
 ///
 /// `phi_n' = phi_n * ((n - d) / sigma^2 - sum_m phi_m (m - d) / sigma^2)`
-pub(crate) fn gaussian(delay: f64, first: usize, count: usize, max_delay: usize, sigma: f64) -> Taps {
+pub(crate) fn gaussian(
+    delay: f64,
+    first: usize,
+    count: usize,
+    max_delay: usize,
+    sigma: f64,
+) -> Taps {
     let variance = sigma * sigma;
     let bump = |n: usize| (-(n as f64 - delay).powi(2) / (2.0 * variance)).exp();
     let normaliser = (0..=max_delay).map(bump).sum::<f64>() + NORMALISER_EPSILON;
-    let mean_pull = (0..=max_delay).map(|n| bump(n) * (n as f64 - delay)).sum::<f64>() / (normaliser * variance);
+    let mean_pull = (0..=max_delay).map(|n| bump(n) * (n as f64 - delay)).sum::<f64>()
+        / (normaliser * variance);
     let value: Vec<f64> = (first..first + count).map(|n| bump(n) / normaliser).collect();
-    let slope = value.iter().enumerate().map(|(k, phi)| phi * (((first + k) as f64 - delay) / variance - mean_pull)).collect();
+    let slope = value
+        .iter()
+        .enumerate()
+        .map(|(k, phi)| phi * (((first + k) as f64 - delay) / variance - mean_pull))
+        .collect();
     Taps { first, value, slope }
 }
 
@@ -118,13 +140,22 @@ mod tests {
     #[test]
     fn slopes_are_derivatives() {
         let step = 1e-6;
-        for (kernel, sigma) in [(DelayKernel::Gaussian, 0.5), (DelayKernel::Gaussian, 5.0), (DelayKernel::Linear, 0.0)] {
+        for (kernel, sigma) in
+            [(DelayKernel::Gaussian, 0.5), (DelayKernel::Gaussian, 5.0), (DelayKernel::Linear, 0.0)]
+        {
             for delay in [0.4, 7.0 + 1e-3, 11.7, 23.5] {
                 let at = |d: f64| dense(&kernel.taps(d, 24, sigma), 24);
                 let taps = kernel.taps(delay, 24, sigma);
-                let numeric: Vec<f64> = at(delay + step).iter().zip(at(delay - step)).map(|(b, a)| (b - a) / (2.0 * step)).collect();
+                let numeric: Vec<f64> = at(delay + step)
+                    .iter()
+                    .zip(at(delay - step))
+                    .map(|(b, a)| (b - a) / (2.0 * step))
+                    .collect();
                 for (k, slope) in taps.slope.iter().enumerate() {
-                    assert!((slope - numeric[taps.first + k]).abs() < 1e-7, "{kernel:?} {delay} tap {k}");
+                    assert!(
+                        (slope - numeric[taps.first + k]).abs() < 1e-7,
+                        "{kernel:?} {delay} tap {k}"
+                    );
                 }
             }
         }

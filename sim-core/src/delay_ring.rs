@@ -19,8 +19,8 @@ impl Arrival {
 
 /// Summed input of one population for the current step and the `max_delay` steps after it.
 ///
-/// A ring of rows `[max_delay + 1][neurons]`; the row of the current step moves on by one with every step, and the row it leaves becomes the
-/// one for the longest delay.
+/// A ring of rows `[max_delay + 1][neurons]`; the row of the current step moves on by one with
+/// every step, and the row it leaves becomes the one for the longest delay.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct DelayRing {
     neurons: usize,
@@ -50,12 +50,14 @@ impl DelayRing {
         &self.input[self.current * self.neurons..][..self.neurons]
     }
 
-    /// Adds `count` times what `arrivals`, ordered by delay, bring to the input of this and later steps.
+    /// Adds `count` times what `arrivals`, ordered by delay, bring to the input of this and later
+    /// steps.
     #[inline]
     pub fn deliver(&mut self, arrivals: &[Arrival], count: f64) {
         let current = self.current * self.neurons;
         let (wrapped, ahead) = self.input.split_at_mut(current);
-        let (before_end, behind_end) = arrivals.split_at(arrivals.partition_point(|arrival| arrival.offset < ahead.len()));
+        let (before_end, behind_end) =
+            arrivals.split_at(arrivals.partition_point(|arrival| arrival.offset < ahead.len()));
         let length = ahead.len();
         for arrival in before_end {
             ahead[arrival.offset] += arrival.weight * count;

@@ -48,7 +48,11 @@ pub fn plain(value: f64) -> String {
 
 impl Error {
     /// An [`Error::OutOfRange`].
-    pub fn out_of_range(name: impl Into<String>, value: impl Display, allowed: impl Into<String>) -> Self {
+    pub fn out_of_range(
+        name: impl Into<String>,
+        value: impl Display,
+        allowed: impl Into<String>,
+    ) -> Self {
         Self::OutOfRange { name: name.into(), value: value.to_string(), allowed: allowed.into() }
     }
 
@@ -57,7 +61,11 @@ impl Error {
     /// # Errors
     /// [`Error::OutOfRange`] otherwise.
     pub fn check(name: &str, value: f64, ok: bool, allowed: &str) -> Result<()> {
-        if value.is_finite() && ok { Ok(()) } else { Err(Self::out_of_range(name, plain(value), allowed)) }
+        if value.is_finite() && ok {
+            Ok(())
+        } else {
+            Err(Self::out_of_range(name, plain(value), allowed))
+        }
     }
 }
 
@@ -67,9 +75,11 @@ mod tests {
 
     #[test]
     fn long_numbers_have_an_exponent() {
-        let numbers = [0.0, -3.5, 1_000_000_000_000.0, 1e300, -1.5e-12, f64::NAN, f64::INFINITY].map(plain);
+        let numbers =
+            [0.0, -3.5, 1_000_000_000_000.0, 1e300, -1.5e-12, f64::NAN, f64::INFINITY].map(plain);
         assert_eq!(numbers, ["0", "-3.5", "1000000000000", "1e300", "-1.5e-12", "NaN", "inf"]);
-        let error = Error::check("Lif::tau_mem_ms", -1e300, false, "above 0").unwrap_err().to_string();
+        let error =
+            Error::check("Lif::tau_mem_ms", -1e300, false, "above 0").unwrap_err().to_string();
         assert_eq!(error, "Lif::tau_mem_ms is -1e300, but must be above 0");
     }
 }

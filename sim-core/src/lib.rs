@@ -24,11 +24,17 @@ pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, r
 pub use error::{Error, Result, plain};
 pub use kernels::{Instructions, MachineRates, lanes_at_least, vectorize};
 pub use layered::{
-    BatchStatistics, Dropout, GaussianMethod, Gradients, KernelCost, KernelEvaluation, Kernels, LayeredEngine, NormGradient, NormStatistics,
+    BatchStatistics, Dropout, GaussianMethod, Gradients, KernelCost, KernelEvaluation, Kernels,
+    LayeredEngine, NormGradient, NormStatistics,
 };
 pub use layered::{Objective, Pass, Precision, SampleLoss, Stage, StageTiming, SynapseGradient};
-pub use network::{BatchNorm, Cells, DenseSynapses, Granularity, Network, Population, Projection, Synapse, Synapses};
-pub use neuron::{LANES, LaneState, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, flat};
+pub use network::{
+    BatchNorm, Cells, DenseSynapses, Granularity, Network, Population, Projection, Synapse,
+    Synapses,
+};
+pub use neuron::{
+    LANES, LaneState, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, flat,
+};
 pub use outline::{Outline, PopulationOutline, ProjectionOutline};
 pub use random::{Purpose, Seed};
 pub use recording::{ChannelRecorder, Record, Recorder, Recording, Records, Variables};

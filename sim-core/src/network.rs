@@ -1,6 +1,8 @@
 //! Description of a network: populations and projections, without state.
 
-use crate::{BatchStatistics, DelayKernel, Error, NeuronModel, Result, delay_kernel::rounded_delay};
+use crate::{
+    BatchStatistics, DelayKernel, Error, NeuronModel, Result, delay_kernel::rounded_delay,
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -38,7 +40,8 @@ pub enum Cells {
 }
 
 /// Batch norm over (batch, time) of the summed input `I` of each neuron [Ioffe and Szegedy 2015]:
-/// `Z = gain * (I - mean) / sqrt(variance + epsilon) + bias`. All vectors have one entry per neuron.
+/// `Z = gain * (I - mean) / sqrt(variance + epsilon) + bias`. All vectors have one entry per
+/// neuron.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNorm {
     /// Learned scale, 1 at the start.
@@ -70,15 +73,18 @@ impl BatchNorm {
 
     /// Moves the running statistics towards those of a batch by `momentum`.
     pub fn update(&mut self, batch: &BatchStatistics) {
-        let blend =
-            |running: &mut f32, new: f64| *running = ((1.0 - self.momentum as f64) * *running as f64 + self.momentum as f64 * new) as f32;
+        let blend = |running: &mut f32, new: f64| {
+            *running =
+                ((1.0 - self.momentum as f64) * *running as f64 + self.momentum as f64 * new) as f32
+        };
         for neuron in 0..self.gain.len() {
             blend(&mut self.running_mean[neuron], batch.mean[neuron]);
             blend(&mut self.running_variance[neuron], batch.unbiased_variance(neuron));
         }
     }
 
-    /// The deployed norm as `Z = scale * I + offset`: `(scale, offset)` of one neuron, from the running statistics.
+    /// The deployed norm as `Z = scale * I + offset`: `(scale, offset)` of one neuron, from the
+    /// running statistics.
     pub fn deployed(&self, neuron: usize) -> (f32, f32) {
         let scale = self.gain[neuron] / (self.running_variance[neuron] + self.epsilon).sqrt();
         (scale, self.bias[neuron] - self.running_mean[neuron] * scale)
@@ -105,7 +111,8 @@ pub enum Synapses {
     Sparse(Vec<Synapse>),
 }
 
-/// One synapse: a spike of `pre` at step `t` adds `weight` to the input of `post` at step `t + delay_steps`.
+/// One synapse: a spike of `pre` at step `t` adds `weight` to the input of `post` at step `t +
+/// delay_steps`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Synapse {
     /// Presynaptic neuron.
@@ -183,7 +190,10 @@ impl DenseSynapses {
                         post: post as u32,
                         weight: self.weight[(post * self.pre + pre) * self.taps + tap] as f64
                             / (1.0 + crate::delay_kernel::NORMALISER_EPSILON),
-                        delay_steps: rounded_delay(self.delay[self.delay_index(post, pre, tap)] as f64, self.max_delay_steps) as u32,
+                        delay_steps: rounded_delay(
+                            self.delay[self.delay_index(post, pre, tap)] as f64,
+                            self.max_delay_steps,
+                        ) as u32,
                     });
                 }
             }
@@ -193,15 +203,25 @@ impl DenseSynapses {
 
     fn check(&self, name: &str) -> Result<()> {
         if self.taps == 0 {
-            return Err(Error::out_of_range(format!("{name}: kernel elements per pair of neurons"), 0, "at least 1"));
+            return Err(Error::out_of_range(
+                format!("{name}: kernel elements per pair of neurons"),
+                0,
+                "at least 1",
+            ));
         }
         length(&format!("{name}: weight"), self.weight.len(), self.post * self.pre * self.taps)?;
         length(&format!("{name}: delay"), self.delay.len(), self.delay_count())?;
         let max = self.max_delay_steps as f32;
-        for (what, values, allowed) in [("weight", &self.weight, f32::MIN..=f32::MAX), ("delay", &self.delay, 0.0..=max)] {
+        for (what, values, allowed) in
+            [("weight", &self.weight, f32::MIN..=f32::MAX), ("delay", &self.delay, 0.0..=max)]
+        {
             if let Some(index) = values.iter().position(|value| !allowed.contains(value)) {
                 let allowed = format!("a number in {}..={}", allowed.start(), allowed.end());
-                return Err(Error::out_of_range(format!("{name}: {what} {index}"), values[index], allowed));
+                return Err(Error::out_of_range(
+                    format!("{name}: {what} {index}"),
+                    values[index],
+                    allowed,
+                ));
             }
         }
         Ok(())
@@ -221,12 +241,19 @@ impl Network {
                 return Err(Error::Network(format!("two populations are called {name}")));
             }
             if population.size == 0 {
-                return Err(Error::out_of_range(format!("size of population {name}"), 0, "at least 1"));
+                return Err(Error::out_of_range(
+                    format!("size of population {name}"),
+                    0,
+                    "at least 1",
+                ));
             }
             if let Some(norm) = &population.norm {
-                for (what, values) in
-                    [("gain", &norm.gain), ("bias", &norm.bias), ("mean", &norm.running_mean), ("variance", &norm.running_variance)]
-                {
+                for (what, values) in [
+                    ("gain", &norm.gain),
+                    ("bias", &norm.bias),
+                    ("mean", &norm.running_mean),
+                    ("variance", &norm.running_variance),
+                ] {
                     length(&format!("norm {what} of {name}"), values.len(), population.size)?;
                 }
             }
@@ -238,7 +265,9 @@ impl Network {
     }
 
     fn check_projection(&self, projection: &Projection) -> Result<()> {
-        let (Some(source), Some(target)) = (self.populations.get(projection.source), self.populations.get(projection.target)) else {
+        let (Some(source), Some(target)) =
+            (self.populations.get(projection.source), self.populations.get(projection.target))
+        else {
             return Err(Error::Network(format!(
                 "a projection joins populations {} and {}, but there are {}",
                 projection.source,
@@ -259,16 +288,32 @@ impl Network {
             Synapses::Sparse(synapses) => {
                 for (index, synapse) in synapses.iter().enumerate() {
                     let outside = |what: &str, value: String, allowed: String| {
-                        Error::out_of_range(format!("{name}: {what} of synapse {index}"), value, allowed)
+                        Error::out_of_range(
+                            format!("{name}: {what} of synapse {index}"),
+                            value,
+                            allowed,
+                        )
                     };
                     if synapse.pre as usize >= source.size {
-                        return Err(outside("pre", synapse.pre.to_string(), format!("below {}", source.size)));
+                        return Err(outside(
+                            "pre",
+                            synapse.pre.to_string(),
+                            format!("below {}", source.size),
+                        ));
                     }
                     if synapse.post as usize >= target.size {
-                        return Err(outside("post", synapse.post.to_string(), format!("below {}", target.size)));
+                        return Err(outside(
+                            "post",
+                            synapse.post.to_string(),
+                            format!("below {}", target.size),
+                        ));
                     }
                     if !synapse.weight.is_finite() {
-                        return Err(outside("weight", synapse.weight.to_string(), "a finite number".into()));
+                        return Err(outside(
+                            "weight",
+                            synapse.weight.to_string(),
+                            "a finite number".into(),
+                        ));
                     }
                 }
                 Ok(())
@@ -282,22 +327,33 @@ impl Network {
         format!("{}->{}", self.populations[*source].name, self.populations[*target].name)
     }
 
-    /// Number of trainable parameters: weights, delays where `learn_delays`, gains and biases of norms.
+    /// Number of trainable parameters: weights, delays where `learn_delays`, gains and biases of
+    /// norms.
     pub fn parameters(&self, learn_delays: bool) -> usize {
         let synapses: usize = self
             .projections
             .iter()
             .map(|projection| match &projection.synapses {
-                Synapses::Dense(dense) => dense.weight.len() + if learn_delays { dense.delay.len() } else { 0 },
+                Synapses::Dense(dense) => {
+                    dense.weight.len() + if learn_delays { dense.delay.len() } else { 0 }
+                }
                 Synapses::Sparse(synapses) => synapses.len(),
             })
             .sum();
-        let norms: usize =
-            self.populations.iter().flat_map(|population| &population.norm).map(|norm| norm.gain.len() + norm.bias.len()).sum();
+        let norms: usize = self
+            .populations
+            .iter()
+            .flat_map(|population| &population.norm)
+            .map(|norm| norm.gain.len() + norm.bias.len())
+            .sum();
         synapses + norms
     }
 }
 
 fn length(name: &str, actual: usize, expected: usize) -> Result<()> {
-    if actual == expected { Ok(()) } else { Err(Error::Length { name: name.into(), actual, expected }) }
+    if actual == expected {
+        Ok(())
+    } else {
+        Err(Error::Length { name: name.into(), actual, expected })
+    }
 }

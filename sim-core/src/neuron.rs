@@ -1,8 +1,10 @@
 //! The seam between the engines and the neuron models.
 //!
-//! A [`NeuronModel`] holds parameters in physical units; [`NeuronModel::build`] checks them and derives the constants of one time step.
-//! The built [`Neuron`] advances a population step by step (clock engine, and in single precision the streaming engine) or sixteen neurons
-//! over a whole sample at once (layered engine), forward and backward. Calls are dynamic per population, the loops inside are plain.
+//! A [`NeuronModel`] holds parameters in physical units; [`NeuronModel::build`] checks them and
+//! derives the constants of one time step. The built [`Neuron`] advances a population step by step
+//! (clock engine, and in single precision the streaming engine) or sixteen neurons over a whole
+//! sample at once (layered engine), forward and backward. Calls are dynamic per population, the
+//! loops inside are plain.
 
 use crate::Result;
 use serde::Serialize;
@@ -24,7 +26,8 @@ pub trait NeuronModel: Debug + Send + Sync {
     /// [`crate::Error::OutOfRange`] naming the first field that is not allowed.
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>>;
 
-    /// What the model is, in names and values that outlive changes of the program: what a checkpoint is compared by.
+    /// What the model is, in names and values that outlive changes of the program: what a
+    /// checkpoint is compared by.
     fn describe(&self) -> ModelDescription;
 }
 
@@ -35,7 +38,8 @@ pub struct ModelDescription {
     pub name: String,
     /// Value of every parameter by its key; `surrogate.alpha` for the field of a field.
     pub parameters: BTreeMap<String, String>,
-    /// The same of the model's defaults: what a description of an earlier version, which lacks a parameter, stands for.
+    /// The same of the model's defaults: what a description of an earlier version, which lacks a
+    /// parameter, stands for.
     pub defaults: BTreeMap<String, String>,
 }
 
@@ -49,7 +53,8 @@ impl ModelDescription {
     }
 }
 
-/// Every plain value within a serialisable one by its path, `a.b` for the field of a field; a list is one value.
+/// Every plain value within a serialisable one by its path, `a.b` for the field of a field; a list
+/// is one value.
 ///
 /// # Panics
 /// If it cannot be written as JSON.
@@ -57,7 +62,9 @@ pub fn flat(value: &impl Serialize) -> BTreeMap<String, String> {
     fn collect(path: &str, value: &serde_json::Value, into: &mut BTreeMap<String, String>) {
         match value {
             serde_json::Value::Object(fields) => {
-                let key = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+                let key = |name: &str| {
+                    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+                };
                 fields.iter().for_each(|(name, field)| collect(&key(name), field, into));
             }
             serde_json::Value::String(text) => drop(into.insert(path.to_owned(), text.clone())),
@@ -112,26 +119,29 @@ pub trait Neuron: Debug + Send + Sync {
     /// Whether the neurons fire; a readout does not.
     fn fires(&self) -> bool;
 
-    /// Advances all neurons by one step. `input[n]` is the summed input of neuron `n`; the indices of neurons that fire are
-    /// appended to `fired` in ascending order.
+    /// Advances all neurons by one step. `input[n]` is the summed input of neuron `n`; the indices
+    /// of neurons that fire are appended to `fired` in ascending order.
     fn step(&self, state: &mut NeuronState, input: &[f64], fired: &mut Vec<u32>);
 
-    /// Runs [`LANES`] neurons over a sample from rest. On entry `potential[t]` holds the input of step `t`, on return the membrane
-    /// potential *before* the reset; bit `n` of `spikes[t]` tells whether neuron `n` fired. Both have one entry per step.
+    /// Runs [`LANES`] neurons over a sample from rest. On entry `potential[t]` holds the input of
+    /// step `t`, on return the membrane potential *before* the reset; bit `n` of `spikes[t]` tells
+    /// whether neuron `n` fired. Both have one entry per step.
     fn forward(&self, potential: &mut [Lanes], spikes: &mut [u16]);
 
-    /// Potentials outside which the surrogate slope is zero: there dL/dS does not matter, and the layered engine does not work it out. All of
-    /// them unless a model says otherwise.
+    /// Potentials outside which the surrogate slope is zero: there dL/dS does not matter, and the
+    /// layered engine does not work it out. All of them unless a model says otherwise.
     fn slope_support(&self) -> Range<f32> {
         f32::NEG_INFINITY..f32::INFINITY
     }
 
-    /// One step of [`Neuron::forward`] for all blocks of a population, from the state that the step before left: the same operations, so the
-    /// same bits. On entry `potential[b]` holds the input of block `b`, on return the membrane potential *before* the reset; bit `n` of
-    /// `spikes[b]` tells whether its neuron `n` fired. The state and both slices have one entry per block.
+    /// One step of [`Neuron::forward`] for all blocks of a population, from the state that the step
+    /// before left: the same operations, so the same bits. On entry `potential[b]` holds the input
+    /// of block `b`, on return the membrane potential *before* the reset; bit `n` of `spikes[b]`
+    /// tells whether its neuron `n` fired. The state and both slices have one entry per block.
     fn step_lanes(&self, state: &mut LaneState, potential: &mut [Lanes], spikes: &mut [u16]);
 
-    /// The adjoint of [`Neuron::forward`]. On entry `gradient[t]` holds dL/dS\[t\] (for a readout dL/dV\[t\]), on return dL/d input\[t\].
-    /// `potential` and `spikes` are what the forward pass left.
+    /// The adjoint of [`Neuron::forward`]. On entry `gradient[t]` holds dL/dS\[t\] (for a readout
+    /// dL/dV\[t\]), on return dL/d input\[t\]. `potential` and `spikes` are what the forward pass
+    /// left.
     fn adjoint(&self, potential: &[Lanes], spikes: &[u16], gradient: &mut [Lanes]);
 }

@@ -1,10 +1,12 @@
-//! Everything about a network that is not learned, as names and values: what a checkpoint is compared by.
+//! Everything about a network that is not learned, as names and values: what a checkpoint is
+//! compared by.
 
 use crate::{Cells, DenseSynapses, Network, Population, Synapses, flat};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The outline of a network. Networks without a [`Outline::difference`] can exchange what they learned.
+/// The outline of a network. Networks without a [`Outline::difference`] can exchange what they
+/// learned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outline {
     /// Length of a time step in ms.
@@ -50,8 +52,9 @@ impl Network {
                 Cells::Source => None,
                 Cells::Neurons(model) => Some(model.describe()),
             };
-            let (model, parameters, defaults) =
-                model.map_or_else(Default::default, |model| (Some(model.name), model.parameters, model.defaults));
+            let (model, parameters, defaults) = model.map_or_else(Default::default, |model| {
+                (Some(model.name), model.parameters, model.defaults)
+            });
             PopulationOutline {
                 name: population.name.clone(),
                 size: population.size,
@@ -64,13 +67,21 @@ impl Network {
         let projection = |index: usize| {
             let named = |what: &str, value: String| (what.to_owned(), value);
             let synapses = match &self.projections[index].synapses {
-                Synapses::Dense(DenseSynapses { taps, max_delay_steps, granularity, kernel, .. }) => BTreeMap::from([
+                Synapses::Dense(DenseSynapses {
+                    taps,
+                    max_delay_steps,
+                    granularity,
+                    kernel,
+                    ..
+                }) => BTreeMap::from([
                     named("kernel elements per pair", taps.to_string()),
                     named("longest delay in steps", max_delay_steps.to_string()),
                     named("granularity of delays", word(granularity)),
                     named("delay kernel", word(kernel)),
                 ]),
-                Synapses::Sparse(synapses) => BTreeMap::from([named("number of synapses", synapses.len().to_string())]),
+                Synapses::Sparse(synapses) => {
+                    BTreeMap::from([named("number of synapses", synapses.len().to_string())])
+                }
             };
             ProjectionOutline { name: self.projection_name(index), synapses }
         };
@@ -88,53 +99,94 @@ fn word(value: &impl Serialize) -> String {
 }
 
 impl Outline {
-    /// The first thing in which `stored`, the outline of a checkpoint, differs from this network: `population hidden1 has 64 neurons in the
-    /// checkpoint, 32 in the configuration`.
+    /// The first thing in which `stored`, the outline of a checkpoint, differs from this network:
+    /// `population hidden1 has 64 neurons in the checkpoint, 32 in the configuration`.
     pub fn difference(&self, stored: &Self) -> Option<String> {
-        let told = |what: &str, theirs: &str, ours: &str| Some(format!("{what} {theirs} in the checkpoint, {ours} in the configuration"));
+        let told = |what: &str, theirs: &str, ours: &str| {
+            Some(format!("{what} {theirs} in the checkpoint, {ours} in the configuration"))
+        };
         if self.dt_ms != stored.dt_ms {
-            return told("a step lasts", &format!("{} ms", stored.dt_ms), &format!("{} ms", self.dt_ms));
+            return told(
+                "a step lasts",
+                &format!("{} ms", stored.dt_ms),
+                &format!("{} ms", self.dt_ms),
+            );
         }
-        let names = |outline: &Self| outline.populations.iter().map(|population| population.name.clone()).collect::<Vec<_>>().join(", ");
+        let names = |outline: &Self| {
+            outline
+                .populations
+                .iter()
+                .map(|population| population.name.clone())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         if names(self) != names(stored) {
             return told("the populations are", &names(stored), &names(self));
         }
         let populations = self.populations.iter().zip(&stored.populations);
-        populations.clone().find_map(|(ours, theirs)| ours.difference_of_size(theirs)).or_else(|| {
-            populations.clone().find_map(|(ours, theirs)| ours.difference_of_model(theirs)).or_else(|| {
-                let names =
-                    |outline: &Self| outline.projections.iter().map(|projection| projection.name.clone()).collect::<Vec<_>>().join(", ");
-                if names(self) != names(stored) {
-                    return told("the projections are", &names(stored), &names(self));
-                }
-                self.projections.iter().zip(&stored.projections).find_map(|(ours, theirs)| {
-                    let what = format!("projection {}: ", ours.name);
-                    differing(&ours.synapses, &theirs.synapses, &BTreeMap::new(), &what)
-                })
-            })
-        })
+        populations.clone().find_map(|(ours, theirs)| ours.difference_of_size(theirs)).or_else(
+            || {
+                populations
+                    .clone()
+                    .find_map(|(ours, theirs)| ours.difference_of_model(theirs))
+                    .or_else(|| {
+                        let names = |outline: &Self| {
+                            outline
+                                .projections
+                                .iter()
+                                .map(|projection| projection.name.clone())
+                                .collect::<Vec<_>>()
+                                .join(", ")
+                        };
+                        if names(self) != names(stored) {
+                            return told("the projections are", &names(stored), &names(self));
+                        }
+                        self.projections.iter().zip(&stored.projections).find_map(
+                            |(ours, theirs)| {
+                                let what = format!("projection {}: ", ours.name);
+                                differing(&ours.synapses, &theirs.synapses, &BTreeMap::new(), &what)
+                            },
+                        )
+                    })
+            },
+        )
     }
 }
 
 impl PopulationOutline {
     fn difference_of_size(&self, stored: &Self) -> Option<String> {
         let Self { name, size, .. } = self;
-        (*size != stored.size)
-            .then(|| format!("population {name} has {} neurons in the checkpoint, {size} in the configuration", stored.size))
+        (*size != stored.size).then(|| {
+            format!(
+                "population {name} has {} neurons in the checkpoint, {size} in the configuration",
+                stored.size
+            )
+        })
     }
 
     fn difference_of_model(&self, stored: &Self) -> Option<String> {
         let name = &self.name;
         let kind = |outline: &Self| outline.model.clone().unwrap_or_else(|| "a source".into());
         if self.model != stored.model {
-            return Some(format!("population {name} is {} in the checkpoint, {} in the configuration", kind(stored), kind(self)));
+            return Some(format!(
+                "population {name} is {} in the checkpoint, {} in the configuration",
+                kind(stored),
+                kind(self)
+            ));
         }
         if self.norm != stored.norm {
             let has = |norm: bool| if norm { "a batch norm" } else { "none" };
             let (theirs, ours) = (has(stored.norm), has(self.norm));
-            return Some(format!("population {name} has {theirs} in the checkpoint, {ours} in the configuration (batch norm)"));
+            return Some(format!(
+                "population {name} has {theirs} in the checkpoint, {ours} in the configuration (batch norm)"
+            ));
         }
-        differing(&self.parameters, &stored.parameters, &self.defaults, &format!("population {name}: "))
+        differing(
+            &self.parameters,
+            &stored.parameters,
+            &self.defaults,
+            &format!("population {name}: "),
+        )
     }
 }
 
@@ -146,11 +198,15 @@ fn differing(
     what: &str,
 ) -> Option<String> {
     let absent = "nothing".to_owned();
-    let value = |side: &BTreeMap<String, String>, key: &String| side.get(key).or(defaults.get(key)).unwrap_or(&absent).clone();
+    let value = |side: &BTreeMap<String, String>, key: &String| {
+        side.get(key).or(defaults.get(key)).unwrap_or(&absent).clone()
+    };
     let keys = ours.keys().chain(theirs.keys().filter(|key| !ours.contains_key(*key)));
     keys.map(|key| (key, value(theirs, key), value(ours, key)))
         .find(|(_, theirs, ours)| theirs != ours)
-        .map(|(key, theirs, ours)| format!("{what}{key} is {theirs} in the checkpoint, {ours} in the configuration"))
+        .map(|(key, theirs, ours)| {
+            format!("{what}{key} is {theirs} in the checkpoint, {ours} in the configuration")
+        })
 }
 
 #[cfg(test)]
@@ -158,7 +214,10 @@ mod tests {
     use super::*;
 
     fn outline() -> Outline {
-        let parameters = BTreeMap::from([("reset".to_owned(), "hard".to_owned()), ("tau_mem_ms".to_owned(), "20.0".to_owned())]);
+        let parameters = BTreeMap::from([
+            ("reset".to_owned(), "hard".to_owned()),
+            ("tau_mem_ms".to_owned(), "20.0".to_owned()),
+        ]);
         let hidden = PopulationOutline {
             name: "hidden1".into(),
             size: 32,
@@ -180,14 +239,28 @@ mod tests {
             change(&mut stored);
             outline().difference(&stored).unwrap()
         };
-        let sides = |what: &str, theirs: &str, ours: &str| format!("{what} {theirs} in the checkpoint, {ours} in the configuration");
-        assert_eq!(of(&|stored| stored.populations[0].size = 64), sides("population hidden1 has", "64 neurons", "32"));
+        let sides = |what: &str, theirs: &str, ours: &str| {
+            format!("{what} {theirs} in the checkpoint, {ours} in the configuration")
+        };
+        assert_eq!(
+            of(&|stored| stored.populations[0].size = 64),
+            sides("population hidden1 has", "64 neurons", "32")
+        );
         assert_eq!(of(&|stored| stored.dt_ms = 1.0), sides("a step lasts", "1 ms", "2 ms"));
-        let text = of(&|stored| drop(stored.populations[0].parameters.insert("tau_mem_ms".into(), "5.0".into())));
+        let text = of(&|stored| {
+            drop(stored.populations[0].parameters.insert("tau_mem_ms".into(), "5.0".into()))
+        });
         assert_eq!(text, sides("population hidden1: tau_mem_ms is", "5.0", "20.0"));
-        let text = of(&|stored| drop(stored.projections[0].synapses.insert("longest delay in steps".into(), "30".into())));
+        let text = of(&|stored| {
+            drop(
+                stored.projections[0].synapses.insert("longest delay in steps".into(), "30".into()),
+            )
+        });
         assert_eq!(text, sides("projection input->hidden1: longest delay in steps is", "30", "24"));
-        assert_eq!(of(&|stored| stored.populations[0].model = None), sides("population hidden1 is", "a source", "lif"));
+        assert_eq!(
+            of(&|stored| stored.populations[0].model = None),
+            sides("population hidden1 is", "a source", "lif")
+        );
     }
 
     #[test]
@@ -198,6 +271,9 @@ mod tests {
         let mut soft = outline();
         soft.populations[0].parameters.insert("reset".into(), "soft".into());
         let text = soft.difference(&stored).unwrap();
-        assert_eq!(text, "population hidden1: reset is hard in the checkpoint, soft in the configuration");
+        assert_eq!(
+            text,
+            "population hidden1: reset is hard in the checkpoint, soft in the configuration"
+        );
     }
 }

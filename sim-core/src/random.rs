@@ -1,7 +1,8 @@
 //! Random streams that are keyed, never drawn in thread order.
 //!
-//! A stream is named by what it is for: `(seed, purpose, a, b)`. These four numbers *are* the 256-bit key of a ChaCha8 generator,
-//! so two different names never share a stream, and no draw depends on which thread asked first.
+//! A stream is named by what it is for: `(seed, purpose, a, b)`. These four numbers *are* the
+//! 256-bit key of a ChaCha8 generator, so two different names never share a stream, and no draw
+//! depends on which thread asked first.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

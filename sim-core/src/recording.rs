@@ -1,28 +1,36 @@
 //! What leaves a simulation: spikes and potentials, kept in memory or streamed to a writer.
 //!
-//! The clock engine shows every step to a [`Recorder`]. [`Recording`] keeps what it is shown. [`ChannelRecorder`] hands it through a
-//! bounded channel to a thread that writes: memory stays bounded however long the run is, and a writer that is slower than the
-//! simulation slows it down instead of losing anything.
+//! The clock engine shows every step to a [`Recorder`]. [`Recording`] keeps what it is shown.
+//! [`ChannelRecorder`] hands it through a bounded channel to a thread that writes: memory stays
+//! bounded however long the run is, and a writer that is slower than the simulation slows it down
+//! instead of losing anything.
 
 use crate::{Error, Result};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::fmt::Display;
 use std::thread::JoinHandle;
 
-/// Is shown every step of a simulation. Populations are told by their index in the network, steps ascend.
+/// Is shown every step of a simulation. Populations are told by their index in the network, steps
+/// ascend.
 pub trait Recorder {
-    /// The spikes of `population` in `step`: ascending neurons, one entry per spike (coincident spikes of a source repeat their
-    /// neuron). Not called where there is none.
+    /// The spikes of `population` in `step`: ascending neurons, one entry per spike (coincident
+    /// spikes of a source repeat their neuron). Not called where there is none.
     ///
     /// # Errors
     /// [`Error::Recording`]; the simulation stops.
     fn record_spikes(&mut self, population: usize, step: usize, neurons: &[u32]) -> Result<()>;
 
-    /// The potentials of all neurons of `population` at the end of `step`, after the reset. Not called for sources.
+    /// The potentials of all neurons of `population` at the end of `step`, after the reset. Not
+    /// called for sources.
     ///
     /// # Errors
     /// As [`Recorder::record_spikes`].
-    fn record_potentials(&mut self, population: usize, step: usize, potential: &[f64]) -> Result<()>;
+    fn record_potentials(
+        &mut self,
+        population: usize,
+        step: usize,
+        potential: &[f64],
+    ) -> Result<()>;
 }
 
 /// Keeps nothing: for a network whose state is read after each step, or only timed.
@@ -31,7 +39,12 @@ impl Recorder for () {
         Ok(())
     }
 
-    fn record_potentials(&mut self, _population: usize, _step: usize, _potential: &[f64]) -> Result<()> {
+    fn record_potentials(
+        &mut self,
+        _population: usize,
+        _step: usize,
+        _potential: &[f64],
+    ) -> Result<()> {
         Ok(())
     }
 }
@@ -72,7 +85,11 @@ impl Recording {
     /// An empty recording that keeps of each population what `variables` says.
     pub fn selecting(variables: Vec<Variables>) -> Self {
         let populations = variables.len();
-        Self { variables, spikes: vec![Vec::new(); populations], potentials: vec![Vec::new(); populations] }
+        Self {
+            variables,
+            spikes: vec![Vec::new(); populations],
+            potentials: vec![Vec::new(); populations],
+        }
     }
 
     /// Spikes of a population as `(step, neuron)`, in ascending order.
@@ -94,7 +111,12 @@ impl Recorder for Recording {
         Ok(())
     }
 
-    fn record_potentials(&mut self, population: usize, _step: usize, potential: &[f64]) -> Result<()> {
+    fn record_potentials(
+        &mut self,
+        population: usize,
+        _step: usize,
+        potential: &[f64],
+    ) -> Result<()> {
         if self.variables[population].potentials {
             self.potentials[population].extend_from_slice(potential);
         }
@@ -125,7 +147,8 @@ pub enum Record {
     },
 }
 
-/// The receiving end of a [`ChannelRecorder`]: ends once the recorder is finished and everything has been read.
+/// The receiving end of a [`ChannelRecorder`]: ends once the recorder is finished and everything
+/// has been read.
 #[derive(Debug)]
 pub struct Records(Receiver<Record>);
 
@@ -159,8 +182,13 @@ pub struct ChannelRecorder<T, E> {
 }
 
 impl<T: Send + 'static, E: Display + Send + 'static> ChannelRecorder<T, E> {
-    /// Starts `write` on a thread. At most `capacity` records wait for it (at least 1); then the simulation waits.
-    pub fn spawn(capacity: usize, variables: Variables, write: impl FnOnce(Records) -> std::result::Result<T, E> + Send + 'static) -> Self {
+    /// Starts `write` on a thread. At most `capacity` records wait for it (at least 1); then the
+    /// simulation waits.
+    pub fn spawn(
+        capacity: usize,
+        variables: Variables,
+        write: impl FnOnce(Records) -> std::result::Result<T, E> + Send + 'static,
+    ) -> Self {
         let (sender, receiver) = bounded(capacity.max(1));
         let writer = std::thread::spawn(move || write(Records(receiver)));
         Self { variables, sender: Some(sender), writer: Some(writer), outcome: None }
@@ -210,7 +238,12 @@ impl<T: Send + 'static, E: Display + Send + 'static> Recorder for ChannelRecorde
         self.send(Record::Spikes { population, step, neurons: neurons.to_vec() })
     }
 
-    fn record_potentials(&mut self, population: usize, step: usize, potential: &[f64]) -> Result<()> {
+    fn record_potentials(
+        &mut self,
+        population: usize,
+        step: usize,
+        potential: &[f64],
+    ) -> Result<()> {
         if !self.variables.potentials {
             return Ok(());
         }
@@ -219,7 +252,8 @@ impl<T: Send + 'static, E: Display + Send + 'static> Recorder for ChannelRecorde
 }
 
 impl<T, E> Drop for ChannelRecorder<T, E> {
-    /// Waits until everything is written. The writer's error is lost here; [`ChannelRecorder::finish`] gives it.
+    /// Waits until everything is written. The writer's error is lost here;
+    /// [`ChannelRecorder::finish`] gives it.
     fn drop(&mut self) {
         self.sender = None;
         if let Some(writer) = self.writer.take() {
@@ -233,7 +267,9 @@ mod tests {
     use super::*;
     use std::sync::{Arc, Mutex};
 
-    fn counting(kept: Arc<Mutex<Vec<Record>>>) -> impl FnOnce(Records) -> std::result::Result<usize, String> {
+    fn counting(
+        kept: Arc<Mutex<Vec<Record>>>,
+    ) -> impl FnOnce(Records) -> std::result::Result<usize, String> {
         move |records| {
             let mut count = 0;
             for record in records {
@@ -292,7 +328,10 @@ mod tests {
         });
         let stopped = (0..100).find_map(|step| recorder.record_spikes(0, step, &[0]).err());
         assert_eq!(stopped, Some(Error::Recording("the disk is full".into())));
-        assert_eq!(recorder.record_spikes(0, 100, &[0]).unwrap_err().to_string(), "the disk is full");
+        assert_eq!(
+            recorder.record_spikes(0, 100, &[0]).unwrap_err().to_string(),
+            "the disk is full"
+        );
         assert_eq!(recorder.finish().unwrap_err(), "the disk is full");
     }
 }

@@ -6,8 +6,9 @@ use crate::spikes::bits;
 /// Masks of [`LANES`] bits that a word holds.
 const MASKS: usize = u64::BITS as usize / LANES;
 
-/// For each of [`LANES`] neurons the steps in which it fires. Neurons advance side by side, so their spikes come by step; whoever wants them
-/// by neuron meets so few in a step that finding them one step after the other would mostly be guessing wrong whether there is one more.
+/// For each of [`LANES`] neurons the steps in which it fires. Neurons advance side by side, so
+/// their spikes come by step; whoever wants them by neuron meets so few in a step that finding them
+/// one step after the other would mostly be guessing wrong whether there is one more.
 #[derive(Debug, Default)]
 pub(crate) struct SpikeTrains {
     /// Bit `n` of word `w` tells whether the neuron fires in step `64 w + n`.
@@ -15,7 +16,8 @@ pub(crate) struct SpikeTrains {
 }
 
 impl SpikeTrains {
-    /// Takes `fired`, one bit per neuron for each step, of which those in `kept` count, for what was there. Memory is reused.
+    /// Takes `fired`, one bit per neuron for each step, of which those in `kept` count, for what
+    /// was there. Memory is reused.
     pub(crate) fn refill(&mut self, fired: &[u16], kept: u16) {
         self.words.clear();
         self.words.extend(fired.chunks(MASKS * LANES).map(|fired| {
@@ -23,7 +25,10 @@ impl SpikeTrains {
             for (part, fired) in fired.chunks(LANES).enumerate() {
                 let mut masks = [0; LANES];
                 masks.iter_mut().zip(fired).for_each(|(mask, fired)| *mask = fired & kept);
-                words.iter_mut().zip(turn(masks)).for_each(|(word, train)| *word |= u64::from(train) << (part * LANES));
+                words
+                    .iter_mut()
+                    .zip(turn(masks))
+                    .for_each(|(word, train)| *word |= u64::from(train) << (part * LANES));
             }
             words
         }));
@@ -31,7 +36,10 @@ impl SpikeTrains {
 
     /// The steps in which neuron `lane` fires, ascending.
     pub(crate) fn of(&self, lane: usize) -> impl Iterator<Item = u32> {
-        self.words.iter().zip(0..).flat_map(move |(words, w)| bits(words[lane]).map(move |n| u64::BITS * w + n as u32))
+        self.words
+            .iter()
+            .zip(0..)
+            .flat_map(move |(words, w)| bits(words[lane]).map(move |n| u64::BITS * w + n as u32))
     }
 }
 
@@ -54,12 +62,14 @@ mod tests {
 
     #[test]
     fn every_neuron_has_its_steps() {
-        let fired: Vec<u16> = (0..150_u32).map(|t| (t.wrapping_mul(2_654_435_761) >> 16) as u16).collect();
+        let fired: Vec<u16> =
+            (0..150_u32).map(|t| (t.wrapping_mul(2_654_435_761) >> 16) as u16).collect();
         let (mut trains, kept) = (SpikeTrains::default(), 0b1011_1111_1111_1110);
         for steps in [0, 1, 16, 64, 65, 150] {
             trains.refill(&fired[..steps], kept);
             for lane in 0..LANES {
-                let expected = (0..steps).filter(|&t| (fired[t] & kept) >> lane & 1 == 1).map(|t| t as u32);
+                let expected =
+                    (0..steps).filter(|&t| (fired[t] & kept) >> lane & 1 == 1).map(|t| t as u32);
                 assert!(trains.of(lane).eq(expected), "neuron {lane} in {steps} steps");
             }
         }

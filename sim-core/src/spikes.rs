@@ -14,19 +14,29 @@ pub struct InputSpike {
 
 impl InputSpike {
     /// # Errors
-    /// [`Error::OutOfRange`] unless it belongs to one of the `size` neurons of `source` and its count is above 0.
+    /// [`Error::OutOfRange`] unless it belongs to one of the `size` neurons of `source` and its
+    /// count is above 0.
     pub(crate) fn check(self, source: &str, size: usize) -> Result<()> {
         if self.neuron as usize >= size {
-            return Err(Error::out_of_range(format!("neuron of an input spike of {source}"), self.neuron, format!("below {size}")));
+            return Err(Error::out_of_range(
+                format!("neuron of an input spike of {source}"),
+                self.neuron,
+                format!("below {size}"),
+            ));
         }
         if !(self.count.is_finite() && self.count > 0.0) {
-            return Err(Error::out_of_range(format!("count of an input spike of {source}"), self.count, "above 0"));
+            return Err(Error::out_of_range(
+                format!("count of an input spike of {source}"),
+                self.count,
+                "above 0",
+            ));
         }
         Ok(())
     }
 }
 
-/// Spike counts of one sample on a grid of `channels` x `steps`, sparse, ordered by channel and then by step.
+/// Spike counts of one sample on a grid of `channels` x `steps`, sparse, ordered by channel and
+/// then by step.
 ///
 /// The entries of channel `c` are `step[row_start[c]..row_start[c + 1]]` with their `count`s.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -46,15 +56,24 @@ impl SpikeFrames {
     pub fn from_events(channels: usize, steps: usize, events: &[(u32, u32)]) -> Result<Self> {
         for (index, &(channel, step)) in events.iter().enumerate() {
             if channel as usize >= channels {
-                return Err(Error::out_of_range(format!("channel of event {index}"), channel, format!("below {channels}")));
+                return Err(Error::out_of_range(
+                    format!("channel of event {index}"),
+                    channel,
+                    format!("below {channels}"),
+                ));
             }
             if step as usize >= steps {
-                return Err(Error::out_of_range(format!("step of event {index}"), step, format!("below {steps}")));
+                return Err(Error::out_of_range(
+                    format!("step of event {index}"),
+                    step,
+                    format!("below {steps}"),
+                ));
             }
         }
         let mut sorted = events.to_vec();
         sorted.sort_unstable();
-        let mut frames = Self { channels, steps, row_start: vec![0; channels + 1], ..Self::default() };
+        let mut frames =
+            Self { channels, steps, row_start: vec![0; channels + 1], ..Self::default() };
         let mut last = None;
         for event in sorted {
             if last == Some(event) {
@@ -72,29 +91,49 @@ impl SpikeFrames {
         Ok(frames)
     }
 
-    /// Builds frames from events `(channel, step)` whose steps ascend (may be equal), as spikes sorted by time have them; events that
-    /// coincide add up. Takes time proportional to events and channels; the same frames as [`from_events`](Self::from_events).
+    /// Builds frames from events `(channel, step)` whose steps ascend (may be equal), as spikes
+    /// sorted by time have them; events that coincide add up. Takes time proportional to events and
+    /// channels; the same frames as [`from_events`](Self::from_events).
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] when an event lies outside `channels` x `steps` or its step is below the one before.
-    pub fn from_ordered_events(channels: usize, steps: usize, events: &[(u32, u32)]) -> Result<Self> {
+    /// [`Error::OutOfRange`] when an event lies outside `channels` x `steps` or its step is below
+    /// the one before.
+    pub fn from_ordered_events(
+        channels: usize,
+        steps: usize,
+        events: &[(u32, u32)],
+    ) -> Result<Self> {
         let mut frames = Self::default();
         frames.refill_ordered(channels, steps, events)?;
         Ok(frames)
     }
 
-    /// As [`from_ordered_events`](Self::from_ordered_events), in place of what was there. Memory is reused.
+    /// As [`from_ordered_events`](Self::from_ordered_events), in place of what was there. Memory is
+    /// reused.
     ///
     /// # Errors
     /// As there; then nothing has changed.
-    pub fn refill_ordered(&mut self, channels: usize, steps: usize, events: &[(u32, u32)]) -> Result<()> {
+    pub fn refill_ordered(
+        &mut self,
+        channels: usize,
+        steps: usize,
+        events: &[(u32, u32)],
+    ) -> Result<()> {
         let mut earliest = 0;
         for (index, &(channel, step)) in events.iter().enumerate() {
             if channel as usize >= channels {
-                return Err(Error::out_of_range(format!("channel of event {index}"), channel, format!("below {channels}")));
+                return Err(Error::out_of_range(
+                    format!("channel of event {index}"),
+                    channel,
+                    format!("below {channels}"),
+                ));
             }
             if step < earliest || step as usize >= steps {
-                return Err(Error::out_of_range(format!("step of event {index}"), step, format!("in {earliest}..{steps}")));
+                return Err(Error::out_of_range(
+                    format!("step of event {index}"),
+                    step,
+                    format!("in {earliest}..{steps}"),
+                ));
             }
             earliest = step;
         }
@@ -112,7 +151,8 @@ impl SpikeFrames {
         Ok(())
     }
 
-    /// Counts the events on the whole grid, which takes the place of the counts, and closes the gaps.
+    /// Counts the events on the whole grid, which takes the place of the counts, and closes the
+    /// gaps.
     fn count_on_grid(&mut self, events: &[(u32, u32)]) {
         let Self { channels, steps, row_start, step, count } = self;
         count.resize(*channels * *steps, 0.0);
@@ -132,7 +172,8 @@ impl SpikeFrames {
         count.truncate(step.len());
     }
 
-    /// Gives every event a place in its channel's row, then lets those that coincide share one and closes the gaps.
+    /// Gives every event a place in its channel's row, then lets those that coincide share one and
+    /// closes the gaps.
     fn sort_into_rows(&mut self, events: &[(u32, u32)]) {
         let Self { channels, row_start, step, count, .. } = self;
         for &(channel, _) in events {
@@ -168,9 +209,18 @@ impl SpikeFrames {
         count.truncate(length);
     }
 
-    /// Takes the spikes of a population for what was there: `fired[block * steps + step]` holds one bit per neuron of a block of [`LANES`],
-    /// of which those in `kept[block]` count, each spike `height` high. Memory is reused.
-    pub(crate) fn refill(&mut self, neurons: usize, steps: usize, fired: &[u16], kept: &[u16], height: f32, trains: &mut SpikeTrains) {
+    /// Takes the spikes of a population for what was there: `fired[block * steps + step]` holds one
+    /// bit per neuron of a block of [`LANES`], of which those in `kept[block]` count, each spike
+    /// `height` high. Memory is reused.
+    pub(crate) fn refill(
+        &mut self,
+        neurons: usize,
+        steps: usize,
+        fired: &[u16],
+        kept: &[u16],
+        height: f32,
+        trains: &mut SpikeTrains,
+    ) {
         (self.channels, self.steps) = (neurons, steps);
         self.row_start.clear();
         self.row_start.push(0);
@@ -202,7 +252,8 @@ impl SpikeFrames {
         (&self.step[range.clone()], &self.count[range])
     }
 
-    /// The spikes of each step, `[steps]`, by ascending channel: what a sensor would have sent one step after the other.
+    /// The spikes of each step, `[steps]`, by ascending channel: what a sensor would have sent one
+    /// step after the other.
     pub fn by_step(&self) -> Vec<Vec<InputSpike>> {
         let mut trains = vec![Vec::new(); self.steps];
         for channel in 0..self.channels {
@@ -253,8 +304,8 @@ pub trait SampleSource: Sync {
     fn classes(&self) -> usize;
     /// Class of a sample.
     fn label(&self, sample: usize) -> usize;
-    /// Makes `frames` the sample. `epoch` asks for that epoch's augmented version, `None` for the sample as recorded. Whatever the frames held
-    /// is gone; their memory is reused.
+    /// Makes `frames` the sample. `epoch` asks for that epoch's augmented version, `None` for the
+    /// sample as recorded. Whatever the frames held is gone; their memory is reused.
     fn frames_into(&self, sample: usize, epoch: Option<u64>, frames: &mut SpikeFrames);
     /// As [`frames_into`](Self::frames_into), in memory of its own.
     fn frames(&self, sample: usize, epoch: Option<u64>) -> SpikeFrames {
@@ -278,7 +329,8 @@ mod tests {
 
     #[test]
     fn steps_hold_their_spikes_by_ascending_channel() {
-        let trains = SpikeFrames::from_events(3, 3, &[(2, 1), (0, 1), (2, 1), (0, 0)]).unwrap().by_step();
+        let trains =
+            SpikeFrames::from_events(3, 3, &[(2, 1), (0, 1), (2, 1), (0, 0)]).unwrap().by_step();
         let spike = |neuron, count| InputSpike { neuron, count };
         assert_eq!(trains, [vec![spike(0, 1.0)], vec![spike(0, 1.0), spike(2, 2.0)], vec![]]);
     }
@@ -296,7 +348,8 @@ mod tests {
         let mut reused = SpikeFrames::default();
         for round in 0..200 {
             let (channels, steps) = (1 + round % 7, 1 + round % 11);
-            let draw = |_| (rng.random_range(0..channels as u32), rng.random_range(0..steps as u32));
+            let draw =
+                |_| (rng.random_range(0..channels as u32), rng.random_range(0..steps as u32));
             let mut events: Vec<_> = (0..round).map(draw).collect();
             events.sort_by_key(|&(_, step)| step);
             let ordered = SpikeFrames::from_ordered_events(channels, steps, &events).unwrap();
@@ -309,7 +362,9 @@ mod tests {
 
     #[test]
     fn events_out_of_order_are_named() {
-        let message = |events: &[(u32, u32)]| SpikeFrames::from_ordered_events(3, 4, events).unwrap_err().to_string();
+        let message = |events: &[(u32, u32)]| {
+            SpikeFrames::from_ordered_events(3, 4, events).unwrap_err().to_string()
+        };
         assert_eq!(message(&[(0, 2), (1, 1)]), "step of event 1 is 1, but must be in 2..4");
         assert_eq!(message(&[(0, 4)]), "step of event 0 is 4, but must be in 0..4");
         assert_eq!(message(&[(3, 0)]), "channel of event 0 is 3, but must be below 3");

@@ -1,8 +1,10 @@
-//! The streaming engine: a deployed network whose input arrives step by step, as fast as one core can take it.
+//! The streaming engine: a deployed network whose input arrives step by step, as fast as one core
+//! can take it.
 //!
-//! It keeps what the next steps need and nothing else: membrane potentials, the input that is under way (`arrival_window`), and the
-//! synapses, six bytes each. A step takes the populations in an order in which no zero-delay projection points backwards, and for each of
-//! them runs three stages:
+//! It keeps what the next steps need and nothing else: membrane potentials, the input that is under
+//! way (`arrival_window`), and the synapses, six bytes each. A step takes the populations in an
+//! order in which no zero-delay projection points backwards, and for each of them runs three
+//! stages:
 //!
 //! | stage | reads | writes |
 //! |---|---|---|
@@ -10,22 +12,27 @@
 //! | **deliver** | its spikes, its outgoing synapses | arriving input of its targets, now (delay 0) or later |
 //! | **advance** | | its window moves on to the next step |
 //!
-//! Work is done per spike and synapse and per neuron; nothing is allocated after the first steps. Everything is checked when the engine is
-//! built, except the input and that potentials stay finite.
+//! Work is done per spike and synapse and per neuron; nothing is allocated after the first steps.
+//! Everything is checked when the engine is built, except the input and that potentials stay
+//! finite.
 //!
-//! All arithmetic is `f32`. Input that meets at one neuron and step is added in a fixed order: by the step it was sent, then the population,
-//! the projection, the source neuron (of the input: as given) and the synapse. Dense projections run as deployed: one tap per kernel
-//! element at the rounded delay ([`crate::DenseSynapses::deployed`]); norms from their running statistics
+//! All arithmetic is `f32`. Input that meets at one neuron and step is added in a fixed order: by
+//! the step it was sent, then the population, the projection, the source neuron (of the input: as
+//! given) and the synapse. Dense projections run as deployed: one tap per kernel element at the
+//! rounded delay ([`crate::DenseSynapses::deployed`]); norms from their running statistics
 //! ([`crate::BatchNorm::deployed`]), as a factor and an offset per neuron.
 
 use crate::arrival_window::{ArrivalWindow, PackedSynapses};
 use crate::kernels::vectorize;
 use crate::spikes::bits;
 use crate::step_order::step_order;
-use crate::{Cells, Error, InputSpike, LANES, LaneState, Lanes, Network, Neuron, Population, Result, Synapses};
+use crate::{
+    Cells, Error, InputSpike, LANES, LaneState, Lanes, Network, Neuron, Population, Result,
+    Synapses,
+};
 
-/// A deployed network with its state, fed step by step.
-/// The documentation of the crate `synfire` has a program that streams, `examples/streaming.rs` a longer one.
+/// A deployed network with its state, fed step by step. The documentation of the crate `synfire`
+/// has a program that streams, `examples/streaming.rs` a longer one.
 #[derive(Debug)]
 pub struct StreamingEngine {
     populations: Vec<StreamedPopulation>,
@@ -74,18 +81,24 @@ struct StreamedNeurons {
 }
 
 impl StreamingEngine {
-    /// Checks the network and lays it out for streaming, at rest and without spikes under way. It has one source; its projections may form
-    /// any graph in which those with a synapse of zero delay form no cycle.
+    /// Checks the network and lays it out for streaming, at rest and without spikes under way. It
+    /// has one source; its projections may form any graph in which those with a synapse of zero
+    /// delay form no cycle.
     ///
     /// # Errors
-    /// What [`Network::check`] and the neuron models refuse; [`Error::Network`] for another number of sources than one, for a cycle of
-    /// projections with zero delay, by name, and for delays too long to be kept; [`Error::OutOfRange`] for a weight too large for `f32`.
+    /// What [`Network::check`] and the neuron models refuse; [`Error::Network`] for another number
+    /// of sources than one, for a cycle of projections with zero delay, by name, and for delays too
+    /// long to be kept; [`Error::OutOfRange`] for a weight too large for `f32`.
     pub fn new(network: &Network) -> Result<Self> {
         let order = step_order(network)?;
-        let sources: Vec<usize> =
-            (0..network.populations.len()).filter(|&p| matches!(network.populations[p].cells, Cells::Source)).collect();
+        let sources: Vec<usize> = (0..network.populations.len())
+            .filter(|&p| matches!(network.populations[p].cells, Cells::Source))
+            .collect();
         let &[source] = &sources[..] else {
-            return Err(Error::Network(format!("a network that streams has one source, but this one has {}", sources.len())));
+            return Err(Error::Network(format!(
+                "a network that streams has one source, but this one has {}",
+                sources.len()
+            )));
         };
         let mut projections = Vec::with_capacity(network.projections.len());
         for projection in &network.projections {
@@ -93,7 +106,8 @@ impl StreamingEngine {
                 Synapses::Dense(dense) => dense.deployed(),
                 Synapses::Sparse(synapses) => synapses.clone(),
             };
-            let (from, to) = (&network.populations[projection.source], &network.populations[projection.target]);
+            let (from, to) =
+                (&network.populations[projection.source], &network.populations[projection.target]);
             let name = format!("projection {} -> {}", from.name, to.name);
             let synapses = PackedSynapses::new(&name, from.size, to.size, synapses)?;
             projections.push(Outgoing { target: projection.target, synapses });
@@ -103,19 +117,26 @@ impl StreamingEngine {
         for (index, population) in network.populations.iter().enumerate() {
             let incoming = projections.iter().filter(|outgoing| outgoing.target == index);
             let longest = incoming.map(|outgoing| outgoing.synapses.longest()).max().unwrap_or(0);
-            windows.push(ArrivalWindow::new(&population.name, if index == source { 0 } else { population.size }, longest as usize)?);
+            windows.push(ArrivalWindow::new(
+                &population.name,
+                if index == source { 0 } else { population.size },
+                longest as usize,
+            )?);
             populations.push(StreamedPopulation {
                 name: population.name.clone(),
                 size: population.size,
                 neurons: StreamedNeurons::new(population, network.dt_ms)?,
                 fired: Vec::with_capacity(population.size),
-                outgoing: (0..projections.len()).filter(|&p| network.projections[p].source == index).collect(),
+                outgoing: (0..projections.len())
+                    .filter(|&p| network.projections[p].source == index)
+                    .collect(),
             });
         }
         Ok(Self { populations, windows, projections, order, source, step: 0 })
     }
 
-    /// Back to rest at step 0, without spikes under way: what comes then does not depend on what came before.
+    /// Back to rest at step 0, without spikes under way: what comes then does not depend on what
+    /// came before.
     pub fn reset(&mut self) {
         for (population, window) in self.populations.iter_mut().zip(&mut self.windows) {
             population.fired.clear();
@@ -132,7 +153,8 @@ impl StreamingEngine {
         self.step
     }
 
-    /// Neurons of a population that fired in the last step, ascending; of the source those of the input, as it was given.
+    /// Neurons of a population that fired in the last step, ascending; of the source those of the
+    /// input, as it was given.
     ///
     /// # Panics
     /// If the network has no such population.
@@ -140,7 +162,8 @@ impl StreamingEngine {
         &self.populations[population].fired
     }
 
-    /// Potentials of a population after the last step and its reset, one per neuron; empty for the source.
+    /// Potentials of a population after the last step and its reset, one per neuron; empty for the
+    /// source.
     ///
     /// # Panics
     /// If the network has no such population.
@@ -149,11 +172,13 @@ impl StreamingEngine {
         neurons.as_ref().map_or(&[], |neurons| &neurons.state.potential.as_flattened()[..*size])
     }
 
-    /// Advances by one step, in which `input` are the spikes of the source; an empty slice for a silent step.
+    /// Advances by one step, in which `input` are the spikes of the source; an empty slice for a
+    /// silent step.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for a spike of a neuron that is not there or with a count that is not above 0: the step is then not taken.
-    /// [`Error::NotFinite`] naming population, neuron and step: the state is then lost, [`StreamingEngine::reset`] starts again.
+    /// [`Error::OutOfRange`] for a spike of a neuron that is not there or with a count that is not
+    /// above 0: the step is then not taken. [`Error::NotFinite`] naming population, neuron and
+    /// step: the state is then lost, [`StreamingEngine::reset`] starts again.
     pub fn step(&mut self, input: &[InputSpike]) -> Result<()> {
         let source = &mut self.populations[self.source];
         input.iter().try_for_each(|spike| spike.check(&source.name, source.size))?;
@@ -169,9 +194,14 @@ impl StreamingEngine {
                 let Outgoing { target, synapses } = &self.projections[projection];
                 let window = &mut self.windows[*target];
                 if index == self.source {
-                    input.iter().for_each(|spike| synapses.deliver(spike.neuron as usize, spike.count, window));
+                    input.iter().for_each(|spike| {
+                        synapses.deliver(spike.neuron as usize, spike.count, window)
+                    });
                 } else {
-                    population.fired.iter().for_each(|&neuron| synapses.deliver(neuron as usize, 1.0, window));
+                    population
+                        .fired
+                        .iter()
+                        .for_each(|&neuron| synapses.deliver(neuron as usize, 1.0, window));
                 }
             }
         }
@@ -191,8 +221,14 @@ impl StreamedNeurons {
         let blocks = population.size.div_ceil(LANES);
         let (mut scale, mut offset) = (vec![[1.0; LANES]; blocks], vec![[0.0; LANES]; blocks]);
         if let Some(norm) = &population.norm {
-            let norms = scale.as_flattened_mut().iter_mut().zip(offset.as_flattened_mut()).take(population.size);
-            norms.enumerate().for_each(|(neuron, (scale, offset))| (*scale, *offset) = norm.deployed(neuron));
+            let norms = scale
+                .as_flattened_mut()
+                .iter_mut()
+                .zip(offset.as_flattened_mut())
+                .take(population.size);
+            norms
+                .enumerate()
+                .for_each(|(neuron, (scale, offset))| (*scale, *offset) = norm.deployed(neuron));
         }
         let mut present = vec![u16::MAX; blocks];
         if let Some(last) = present.last_mut() {
@@ -216,7 +252,8 @@ impl StreamedNeurons {
             #[inline(always)]
             || {
                 let norms = scale.iter().zip(&*offset);
-                for ((input, arrived), (scale, offset)) in input.iter_mut().zip(arrived).zip(norms) {
+                for ((input, arrived), (scale, offset)) in input.iter_mut().zip(arrived).zip(norms)
+                {
                     for n in 0..LANES {
                         input[n] = scale[n] * arrived[n] + offset[n];
                     }
@@ -243,7 +280,10 @@ impl StreamedNeurons {
             return Ok(());
         }
         let neuron = potential.iter().position(|v| !v.is_finite()).unwrap_or_default();
-        Err(Error::NotFinite(format!("potential of neuron {neuron} of {name} is {} after step {step}", potential[neuron])))
+        Err(Error::NotFinite(format!(
+            "potential of neuron {neuron} of {name} is {} after step {step}",
+            potential[neuron]
+        )))
     }
 }
 

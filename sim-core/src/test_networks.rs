@@ -14,8 +14,15 @@ pub(crate) fn neurons(name: &str, size: usize, model: impl NeuronModel + 'static
 }
 
 /// A projection of synapses `(pre, post, weight, delay in steps)`.
-pub(crate) fn sparse(source: usize, target: usize, synapses: &[(u32, u32, f64, u32)]) -> Projection {
-    let synapses = synapses.iter().map(|&(pre, post, weight, delay_steps)| Synapse { pre, post, weight, delay_steps }).collect();
+pub(crate) fn sparse(
+    source: usize,
+    target: usize,
+    synapses: &[(u32, u32, f64, u32)],
+) -> Projection {
+    let synapses = synapses
+        .iter()
+        .map(|&(pre, post, weight, delay_steps)| Synapse { pre, post, weight, delay_steps })
+        .collect();
     Projection { source, target, synapses: Synapses::Sparse(synapses) }
 }
 

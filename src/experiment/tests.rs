@@ -21,7 +21,11 @@ fn every_recipe_is_valid_and_survives_a_round_trip() {
         assert_eq!(experiment.name, recipe.name);
         assert!(!experiment.description.is_empty());
         let text = experiment.to_toml().unwrap();
-        assert_eq!(Experiment::parse(&text, "resolved", "other", &[]).unwrap(), experiment, "{text}");
+        assert_eq!(
+            Experiment::parse(&text, "resolved", "other", &[]).unwrap(),
+            experiment,
+            "{text}"
+        );
     }
 }
 
@@ -37,17 +41,28 @@ fn the_paper_network_has_the_paper_numbers() {
     assert_eq!(training.sigma.final_epoch(150), 37);
     assert_eq!(training.weights.schedule, Schedule::OneCycle(OneCycle::default()));
     assert_eq!(training.delays.schedule, Schedule::Cosine(Cosine { peak: 0.1, end: 0.0 }));
-    let OptimizerSettings::Adam(adam) = training.weights.optimizer else { panic!("{:?}", training.weights.optimizer) };
+    let OptimizerSettings::Adam(adam) = training.weights.optimizer else {
+        panic!("{:?}", training.weights.optimizer)
+    };
     assert_eq!(adam.weight_decay, 1e-5);
-    assert_eq!(experiment.data.split, Splitting { by: SplitBy::Speaker, speakers: vec![3, 9], ..Splitting::default() });
+    assert_eq!(
+        experiment.data.split,
+        Splitting { by: SplitBy::Speaker, speakers: vec![3, 9], ..Splitting::default() }
+    );
     for projection in &network.projections {
-        let Synapses::Dense(synapses) = &projection.synapses else { panic!("trained networks are dense") };
+        let Synapses::Dense(synapses) = &projection.synapses else {
+            panic!("trained networks are dense")
+        };
         assert_eq!(synapses.max_delay_steps, 24);
         let bound = (6.0 / synapses.pre as f64).sqrt() as f32;
         assert!(synapses.weight.iter().all(|weight| weight.abs() <= bound));
         assert!(synapses.weight.iter().any(|weight| weight.abs() > 0.99 * bound));
-        let clamped = synapses.delay.iter().filter(|&&delay| delay == 24.0).count() as f64 / synapses.delay.len() as f64;
-        assert!((clamped - 1.0 / 25.0).abs() < 0.01, "a 25th of the positions starts at the clamp: {clamped}");
+        let clamped = synapses.delay.iter().filter(|&&delay| delay == 24.0).count() as f64
+            / synapses.delay.len() as f64;
+        assert!(
+            (clamped - 1.0 / 25.0).abs() < 0.01,
+            "a 25th of the positions starts at the clamp: {clamped}"
+        );
     }
 }
 
@@ -57,14 +72,21 @@ fn other_recipes_have_their_windows_and_sizes() {
         let experiment = Experiment::recipe(name).unwrap();
         experiment.network.max_delay_steps(experiment.dt_ms())
     };
-    assert_eq!(["shd-delays-1ms", "ssc-delays", "shd-fixed-delays", "shd-no-delays"].map(steps), [250, 30, 24, 0]);
+    assert_eq!(
+        ["shd-delays-1ms", "ssc-delays", "shd-fixed-delays", "shd-no-delays"].map(steps),
+        [250, 30, 24, 0]
+    );
     let ssc = Experiment::recipe("ssc-delays").unwrap();
     assert_eq!(ssc.build_network(140, 35).unwrap().parameters(true), 1_230_848);
     let fixed = Experiment::recipe("shd-fixed-delays").unwrap();
     assert!(!fixed.training.delays.learn);
     for projection in &fixed.build_network(140, 20).unwrap().projections {
-        let Synapses::Dense(synapses) = &projection.synapses else { panic!("trained networks are dense") };
-        assert!(synapses.delay.iter().all(|&delay| delay == rounded_delay(f64::from(delay), 24) as f32));
+        let Synapses::Dense(synapses) = &projection.synapses else {
+            panic!("trained networks are dense")
+        };
+        assert!(
+            synapses.delay.iter().all(|&delay| delay == rounded_delay(f64::from(delay), 24) as f32)
+        );
     }
 }
 
@@ -82,7 +104,10 @@ fn appending_a_population_does_not_shift_the_others() {
 #[test]
 fn errors_know_file_line_and_what_was_expected() {
     let text = message("seed = 1\n[network]\nhiden = [3]\n");
-    assert!(text.starts_with("made.toml:3:1: unknown field `hiden`, expected one of `hidden`"), "{text}");
+    assert!(
+        text.starts_with("made.toml:3:1: unknown field `hiden`, expected one of `hidden`"),
+        "{text}"
+    );
     let text = message("[training]\nepochs = \"many\"\n");
     assert!(text.starts_with("made.toml:2:10: invalid type: string \"many\", expected"), "{text}");
     let text = message("seed = \n");
@@ -92,25 +117,46 @@ fn errors_know_file_line_and_what_was_expected() {
         message("[network.neuron]\nmodel = 'lif'\ntau_mem_ms = -1.0"),
         "made.toml: network.neuron.tau_mem_ms is -1, but must be above 0"
     );
-    assert_eq!(message("[network]\nhidden = []"), "made.toml: network.hidden is [], but must be a list of at least one population size");
-    assert_eq!(message("[training]\ndropout = 1.0"), "made.toml: training.dropout is 1, but must be at least 0 and below 1");
+    assert_eq!(
+        message("[network]\nhidden = []"),
+        "made.toml: network.hidden is [], but must be a list of at least one population size"
+    );
+    assert_eq!(
+        message("[training]\ndropout = 1.0"),
+        "made.toml: training.dropout is 1, but must be at least 0 and below 1"
+    );
     let text = message("[training]\nloss = 'spike_count'");
     assert!(text.contains("network.readout never fires"), "{text}");
     let text = message("name = '../up'");
     assert!(text.contains("name is \"../up\", but must be letters"), "{text}");
-    assert!(Experiment::recipe("shd").unwrap_err().to_string().starts_with("shd: there is no such recipe; there are quickstart, "));
+    assert!(
+        Experiment::recipe("shd")
+            .unwrap_err()
+            .to_string()
+            .starts_with("shd: there is no such recipe; there are quickstart, ")
+    );
 }
 
 #[test]
 fn overrides_replace_values_and_name_themselves_when_wrong() {
-    let experiment = with(&["training.epochs=3", "data.split.fraction = 0.5", "network.delays=none", "network.hidden=[2,3]"]).unwrap();
+    let experiment = with(&[
+        "training.epochs=3",
+        "data.split.fraction = 0.5",
+        "network.delays=none",
+        "network.hidden=[2,3]",
+    ])
+    .unwrap();
     assert_eq!((experiment.training.epochs, experiment.data.split.fraction), (3, 0.5));
     assert_eq!(experiment.network.hidden, [2, 3]);
     assert!(!experiment.training.delays.learn, "without delays there is nothing to learn");
-    let experiment = with(&["network.readout={model=\"lif\"}", "training.loss=spike_count"]).unwrap();
+    let experiment =
+        with(&["network.readout={model=\"lif\"}", "training.loss=spike_count"]).unwrap();
     assert!(matches!(experiment.network.readout, Model::Lif(_)));
     let text = with(&["training.epochs=3", "network.size=3"]).unwrap_err().to_string();
-    assert!(text.starts_with("--set network.size=3: unknown field `size`, expected one of"), "{text}");
+    assert!(
+        text.starts_with("--set network.size=3: unknown field `size`, expected one of"),
+        "{text}"
+    );
     let text = with(&["training.epochs=few"]).unwrap_err().to_string();
     assert!(text.starts_with("--set training.epochs=few: invalid type: string \"few\""), "{text}");
     let text = with(&["seed.x=1"]).unwrap_err().to_string();
@@ -130,7 +176,11 @@ fn values_of_overrides_are_toml_or_else_text() {
     assert_eq!(value("true"), toml::Value::Boolean(true));
     assert_eq!(value("table"), toml::Value::String("table".into()));
     assert_eq!(value("a=b"), toml::Value::String("a=b".into()));
-    assert_eq!(value("1\nother = 2"), toml::Value::String("1\nother = 2".into()), "one override sets one key");
+    assert_eq!(
+        value("1\nother = 2"),
+        toml::Value::String("1\nother = 2".into()),
+        "one override sets one key"
+    );
 }
 
 #[test]
@@ -155,7 +205,11 @@ fn values_out_of_range_are_called_by_their_key_and_blamed_on_who_set_them() {
         ("training.loss=spike_count", "training.loss counts output spikes"),
     ] {
         // Neither the changes before nor those behind are to blame.
-        let more = if change.contains("1048576]") { "data.source.neurons=300" } else { "description=other" };
+        let more = if change.contains("1048576]") {
+            "data.source.neurons=300"
+        } else {
+            "description=other"
+        };
         let text = with(&[more, change, "seed=3"]).unwrap_err().to_string();
         assert!(text.starts_with(&format!("--set {change}: {expected}")), "{text}");
     }
@@ -172,12 +226,18 @@ fn contradictions_are_refused() {
 
 #[test]
 fn a_section_that_the_file_leaves_out_begins_as_its_default() {
-    let parse = |change: &str| Experiment::parse("", "made.toml", "made", &[Override::parse(change).unwrap()]).unwrap();
+    let parse = |change: &str| {
+        Experiment::parse("", "made.toml", "made", &[Override::parse(change).unwrap()]).unwrap()
+    };
     let source = parse("data.source.samples_per_class=20").data.source;
     assert!(matches!(source, Source::Randman(randman) if randman.samples_per_class == 20));
     let neuron = parse("network.neuron.surrogate.alpha=3").network.neuron;
-    assert!(matches!(neuron, Model::Lif(lif) if lif.surrogate == neurons::Surrogate::Atan { alpha: 3.0 }));
-    assert!(matches!(parse("training.weights.schedule.peak=0.1").training.weights.schedule, Schedule::OneCycle(one) if one.peak == 0.1));
+    assert!(
+        matches!(neuron, Model::Lif(lif) if lif.surrogate == neurons::Surrogate::Atan { alpha: 3.0 })
+    );
+    assert!(
+        matches!(parse("training.weights.schedule.peak=0.1").training.weights.schedule, Schedule::OneCycle(one) if one.peak == 0.1)
+    );
 }
 
 #[test]
@@ -185,23 +245,33 @@ fn a_named_file_replaces_made_up_data() {
     let file = Override::file(Path::new("shd.h5")).unwrap();
     for change in ["data.source.channels=70", "data.source={kind=\"file\", channels=70}"] {
         let overrides = [file.clone(), Override::parse(change).unwrap()];
-        let Source::File(source) = Experiment::recipe_with("quickstart", &overrides).unwrap().data.source else { panic!("{change}") };
+        let Source::File(source) =
+            Experiment::recipe_with("quickstart", &overrides).unwrap().data.source
+        else {
+            panic!("{change}")
+        };
         assert_eq!((source.channels, source.path.as_deref()), (70, Some(Path::new("shd.h5"))));
     }
     let overrides = [file, Override::parse("data.source={kind=\"randman\"}").unwrap()];
     let text = Experiment::recipe_with("quickstart", &overrides).unwrap_err().to_string();
     assert_eq!(text, "--data shd.h5: a file is named, but data.source.kind is not \"file\"");
-    let text = Experiment::recipe("shd-delays").unwrap().data.recordings(Seed(0)).unwrap_err().to_string();
+    let text =
+        Experiment::recipe("shd-delays").unwrap().data.recordings(Seed(0)).unwrap_err().to_string();
     assert!(text.contains("--data FILE"), "{text}");
 }
 
 #[test]
 fn a_changed_kind_takes_the_values_of_the_old_one_away() {
-    let neuron = with(&["network.readout.model=lif", "training.loss=spike_count"]).unwrap().network.readout;
+    let neuron =
+        with(&["network.readout.model=lif", "training.loss=spike_count"]).unwrap().network.readout;
     assert!(matches!(neuron, Model::Lif(_)));
     let text = with(&["network.neuron.model=leaky_integrator"]).unwrap_err().to_string();
-    assert!(text.ends_with("network.neuron never fires, but hidden populations need a model that does"), "{text}");
-    let schedule = with(&["training.weights.schedule.kind=constant"]).unwrap().training.weights.schedule;
+    assert!(
+        text.ends_with("network.neuron never fires, but hidden populations need a model that does"),
+        "{text}"
+    );
+    let schedule =
+        with(&["training.weights.schedule.kind=constant"]).unwrap().training.weights.schedule;
     assert_eq!(schedule, toml::from_str::<Schedule>("kind = 'constant'").unwrap());
     let surrogate = |changes: &[&str]| match with(changes).unwrap().network.neuron {
         Model::Lif(lif) => lif.surrogate,
@@ -209,18 +279,36 @@ fn a_changed_kind_takes_the_values_of_the_old_one_away() {
     };
     let slope = "network.neuron.surrogate.slope=box";
     assert_eq!(surrogate(&[slope]), neurons::Surrogate::Box { half_width: 0.5, peak: 1.0 });
-    assert_eq!(surrogate(&[slope, "network.neuron.surrogate.peak=2"]), neurons::Surrogate::Box { half_width: 0.5, peak: 2.0 });
-    assert_eq!(surrogate(&["network.neuron.surrogate.peak=2", slope]), neurons::Surrogate::Box { half_width: 0.5, peak: 2.0 });
+    assert_eq!(
+        surrogate(&[slope, "network.neuron.surrogate.peak=2"]),
+        neurons::Surrogate::Box { half_width: 0.5, peak: 2.0 }
+    );
+    assert_eq!(
+        surrogate(&["network.neuron.surrogate.peak=2", slope]),
+        neurons::Surrogate::Box { half_width: 0.5, peak: 2.0 }
+    );
     // What both have stays, and what was typed never goes silently.
     let tau_ms = |changes: &[&str]| match with(changes).unwrap().network.readout {
         Model::LeakyIntegrator(model) => model.tau_mem_ms,
         Model::Lif(model) => model.tau_mem_ms,
     };
     assert_eq!(tau_ms(&["network.readout.model=lif", "training.loss=spike_count"]), tau_ms(&[]));
-    let text = with(&["training.weights.schedule.end=0.1", "training.weights.schedule.kind=constant"]).unwrap_err().to_string();
+    let text =
+        with(&["training.weights.schedule.end=0.1", "training.weights.schedule.kind=constant"])
+            .unwrap_err()
+            .to_string();
     assert!(text.contains("unknown field `end`"), "{text}");
-    assert!(with(&["network.neuron.model=cube"]).unwrap_err().to_string().contains("unknown variant `cube`"));
-    let Source::File(source) = with(&["data.source.kind=file", "data.source.path=a.h5"]).unwrap().data.source else { panic!() };
+    assert!(
+        with(&["network.neuron.model=cube"])
+            .unwrap_err()
+            .to_string()
+            .contains("unknown variant `cube`")
+    );
+    let Source::File(source) =
+        with(&["data.source.kind=file", "data.source.path=a.h5"]).unwrap().data.source
+    else {
+        panic!()
+    };
     assert_eq!((source.channels, source.classes), (700, None));
 }
 

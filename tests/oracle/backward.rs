@@ -23,7 +23,8 @@ impl OracleNetwork {
         for (index, (layer, layer_pass)) in self.layers.iter().zip(&pass.layers).enumerate().rev() {
             let is_readout = index + 1 == self.layers.len();
             let d_normalised = self.integrate_backward(layer, layer_pass, d_output, is_readout);
-            let (d_current, d_gain, d_bias) = normalise_backward(layer, layer_pass, &d_normalised, pass.statistics);
+            let (d_current, d_gain, d_bias) =
+                normalise_backward(layer, layer_pass, &d_normalised, pass.statistics);
             let (d_weight, d_delay) = self.synapses_backward(layer, &layer_pass.input, &d_current);
             d_output = self.input_backward(layer, &layer_pass.input, &d_current);
             gradients.weight.insert(0, d_weight);
@@ -35,17 +36,28 @@ impl OracleNetwork {
         gradients
     }
 
-    /// `dL/dZ` from `dL/d output`: with `g = dL/dS`, `u = dL/dU[t] = beta dL/dV[t+1]`,
-    /// `dL/dV[t] = g S' + u dU/dV`, `dU/dV = 1 - S - V S'` (hard) or `1 - theta S'` (soft), without the terms in `S'` if detached.
-    fn integrate_backward(&self, layer: &OracleLayer, pass: &LayerPass, d_output: Signal, is_readout: bool) -> Signal {
+    /// `dL/dZ` from `dL/d output`: with `g = dL/dS`, `u = dL/dU[t] = beta dL/dV[t+1]`, `dL/dV[t] =
+    /// g S' + u dU/dV`, `dU/dV = 1 - S - V S'` (hard) or `1 - theta S'` (soft), without the terms
+    /// in `S'` if detached.
+    fn integrate_backward(
+        &self,
+        layer: &OracleLayer,
+        pass: &LayerPass,
+        d_output: Signal,
+        is_readout: bool,
+    ) -> Signal {
         let mut d_potential = d_output;
         let steps = d_potential.steps;
         for sample in 0..d_potential.batch {
             for neuron in 0..layer.post {
-                let factor = layer.mask.as_ref().map_or(1.0, |mask| mask[sample * layer.post + neuron]);
+                let factor =
+                    layer.mask.as_ref().map_or(1.0, |mask| mask[sample * layer.post + neuron]);
                 let mut d_kept = 0.0;
                 for step in (0..steps).rev() {
-                    let (v, s) = (pass.potential.at(sample, neuron, step), pass.spikes.at(sample, neuron, step));
+                    let (v, s) = (
+                        pass.potential.at(sample, neuron, step),
+                        pass.spikes.at(sample, neuron, step),
+                    );
                     let d_v = d_potential.at_mut(sample, neuron, step);
                     if is_readout {
                         *d_v += d_kept;
@@ -65,8 +77,14 @@ impl OracleNetwork {
         d_potential
     }
 
-    /// `G_n = sum over batch and steps of dL/dI_j[t] x_i[t - n]`, then `dL/dw = sum_n G_n phi_n`, `dL/dd = w sum_n G_n phi'_n`.
-    fn synapses_backward(&self, layer: &OracleLayer, input: &Signal, d_current: &Signal) -> (Vec<f64>, Vec<f64>) {
+    /// `G_n = sum over batch and steps of dL/dI_j[t] x_i[t - n]`, then `dL/dw = sum_n G_n phi_n`,
+    /// `dL/dd = w sum_n G_n phi'_n`.
+    fn synapses_backward(
+        &self,
+        layer: &OracleLayer,
+        input: &Signal,
+        d_current: &Signal,
+    ) -> (Vec<f64>, Vec<f64>) {
         let mut d_weight = vec![0.0; layer.weight.len()];
         let mut d_delay = vec![0.0; layer.delay.len()];
         for post in 0..layer.post {
@@ -75,16 +93,21 @@ impl OracleNetwork {
                 for (n, d_entry) in d_kernel.iter_mut().enumerate() {
                     for sample in 0..input.batch {
                         for step in 0..d_current.steps {
-                            *d_entry += d_current.at(sample, post, step) * input.delayed(sample, pre, step, n);
+                            *d_entry += d_current.at(sample, post, step)
+                                * input.delayed(sample, pre, step, n);
                         }
                     }
                 }
-                let project = |phi: Vec<f64>| phi.iter().zip(&d_kernel).map(|(phi, d_entry)| phi * d_entry).sum::<f64>();
+                let project = |phi: Vec<f64>| {
+                    phi.iter().zip(&d_kernel).map(|(phi, d_entry)| phi * d_entry).sum::<f64>()
+                };
                 for tap in 0..layer.taps {
                     let element = layer.index(post, pre, tap);
                     let (weight, delay) = (layer.weight[element], layer.delay[element]);
-                    d_weight[element] = project(self.kernel.value(delay, self.max_delay, self.sigma));
-                    d_delay[element] = weight * project(self.kernel.slope(delay, self.max_delay, self.sigma));
+                    d_weight[element] =
+                        project(self.kernel.value(delay, self.max_delay, self.sigma));
+                    d_delay[element] =
+                        weight * project(self.kernel.slope(delay, self.max_delay, self.sigma));
                 }
             }
         }
@@ -102,7 +125,8 @@ impl OracleNetwork {
                     let mut sum = 0.0;
                     for post in 0..layer.post {
                         for n in 0..length.min(d_current.steps - step) {
-                            sum += kernel[(post * layer.pre + pre) * length + n] * d_current.at(sample, post, step + n);
+                            sum += kernel[(post * layer.pre + pre) * length + n]
+                                * d_current.at(sample, post, step + n);
                         }
                     }
                     *d_input.at_mut(sample, pre, step) = sum;
@@ -113,7 +137,8 @@ impl OracleNetwork {
     }
 }
 
-/// `dL/dI`, `dL/d gain`, `dL/d bias`. Statistics of the batch depend on the current themselves, running ones do not.
+/// `dL/dI`, `dL/d gain`, `dL/d bias`. Statistics of the batch depend on the current themselves,
+/// running ones do not.
 fn normalise_backward(
     layer: &OracleLayer,
     pass: &LayerPass,
@@ -126,7 +151,9 @@ fn normalise_backward(
     let count = (d_normalised.batch * d_normalised.steps) as f64;
     for neuron in 0..layer.post {
         let deviation = (pass.variance[neuron] + norm.epsilon).sqrt();
-        let whitened = |sample: usize, step: usize| (pass.current.at(sample, neuron, step) - pass.mean[neuron]) / deviation;
+        let whitened = |sample: usize, step: usize| {
+            (pass.current.at(sample, neuron, step) - pass.mean[neuron]) / deviation
+        };
         for sample in 0..d_normalised.batch {
             for step in 0..d_normalised.steps {
                 let d_z = d_normalised.at(sample, neuron, step);
@@ -137,11 +164,14 @@ fn normalise_backward(
         for sample in 0..d_normalised.batch {
             for step in 0..d_normalised.steps {
                 let through_statistics = match statistics {
-                    Statistics::Batch => (d_bias[neuron] + whitened(sample, step) * d_gain[neuron]) / count,
+                    Statistics::Batch => {
+                        (d_bias[neuron] + whitened(sample, step) * d_gain[neuron]) / count
+                    }
                     Statistics::Running => 0.0,
                 };
                 let d_z = d_normalised.at(sample, neuron, step);
-                *d_current.at_mut(sample, neuron, step) = norm.gain[neuron] / deviation * (d_z - through_statistics);
+                *d_current.at_mut(sample, neuron, step) =
+                    norm.gain[neuron] / deviation * (d_z - through_statistics);
             }
         }
     }

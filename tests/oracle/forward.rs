@@ -41,9 +41,14 @@ impl OracleNetwork {
         self.forward_with_resets_of(input, statistics, None)
     }
 
-    /// [`Self::forward`], with the spikes of `frozen` instead of its own in the *reset*: the function whose gradient a detached reset
-    /// gives.
-    pub fn forward_with_resets_of(&self, input: &Signal, statistics: Statistics, frozen: Option<&Pass>) -> Pass {
+    /// [`Self::forward`], with the spikes of `frozen` instead of its own in the *reset*: the
+    /// function whose gradient a detached reset gives.
+    pub fn forward_with_resets_of(
+        &self,
+        input: &Signal,
+        statistics: Statistics,
+        frozen: Option<&Pass>,
+    ) -> Pass {
         let mut layers: Vec<LayerPass> = Vec::new();
         let mut arriving = input.clone();
         for (index, layer) in self.layers.iter().enumerate() {
@@ -53,7 +58,15 @@ impl OracleNetwork {
             let resets = frozen.map(|pass| &pass.layers[index].spikes);
             let (potential, spikes) = self.integrate(&normalised, is_readout, resets);
             let leaving = drop_out(layer, &spikes);
-            layers.push(LayerPass { input: arriving, current, mean, variance, normalised, potential, spikes });
+            layers.push(LayerPass {
+                input: arriving,
+                current,
+                mean,
+                variance,
+                normalised,
+                potential,
+                spikes,
+            });
             arriving = leaving;
         }
         Pass { layers, statistics }
@@ -67,7 +80,9 @@ impl OracleNetwork {
             for tap in 0..layer.taps {
                 let element = synapse * layer.taps + tap;
                 let phi = self.kernel.value(layer.delay[element], self.max_delay, self.sigma);
-                row.iter_mut().zip(phi).for_each(|(entry, phi)| *entry += layer.weight[element] * phi);
+                row.iter_mut()
+                    .zip(phi)
+                    .for_each(|(entry, phi)| *entry += layer.weight[element] * phi);
             }
         }
         kernel
@@ -81,11 +96,13 @@ impl OracleNetwork {
             for post in 0..layer.post {
                 for step in 0..current.steps {
                     // Delays that reach a step of the input.
-                    let (shortest, longest) = ((step + 1).saturating_sub(input.steps), step.min(self.max_delay));
+                    let (shortest, longest) =
+                        ((step + 1).saturating_sub(input.steps), step.min(self.max_delay));
                     let mut sum = 0.0;
                     for pre in 0..layer.pre {
                         for n in shortest..=longest {
-                            sum += kernel[(post * layer.pre + pre) * length + n] * input.at(sample, pre, step - n);
+                            sum += kernel[(post * layer.pre + pre) * length + n]
+                                * input.at(sample, pre, step - n);
                         }
                     }
                     *current.at_mut(sample, post, step) = sum;
@@ -96,7 +113,12 @@ impl OracleNetwork {
     }
 
     /// Potential before the reset, and spikes.
-    fn integrate(&self, input: &Signal, is_readout: bool, resets: Option<&Signal>) -> (Signal, Signal) {
+    fn integrate(
+        &self,
+        input: &Signal,
+        is_readout: bool,
+        resets: Option<&Signal>,
+    ) -> (Signal, Signal) {
         let mut potential = Signal::zeros(input.batch, input.neurons, input.steps);
         let mut spikes = potential.clone();
         for sample in 0..input.batch {
@@ -123,7 +145,11 @@ impl OracleNetwork {
 }
 
 /// Mean, variance and `Z`.
-fn normalise(layer: &OracleLayer, current: &Signal, statistics: Statistics) -> (Vec<f64>, Vec<f64>, Signal) {
+fn normalise(
+    layer: &OracleLayer,
+    current: &Signal,
+    statistics: Statistics,
+) -> (Vec<f64>, Vec<f64>, Signal) {
     let Some(norm) = &layer.norm else { return (Vec::new(), Vec::new(), current.clone()) };
     let (mean, variance) = match statistics {
         Statistics::Running => (norm.running_mean.clone(), norm.running_variance.clone()),
@@ -133,8 +159,10 @@ fn normalise(layer: &OracleLayer, current: &Signal, statistics: Statistics) -> (
     for sample in 0..current.batch {
         for neuron in 0..layer.post {
             for step in 0..current.steps {
-                let whitened = (current.at(sample, neuron, step) - mean[neuron]) / (variance[neuron] + norm.epsilon).sqrt();
-                *normalised.at_mut(sample, neuron, step) = norm.gain[neuron] * whitened + norm.bias[neuron];
+                let whitened = (current.at(sample, neuron, step) - mean[neuron])
+                    / (variance[neuron] + norm.epsilon).sqrt();
+                *normalised.at_mut(sample, neuron, step) =
+                    norm.gain[neuron] * whitened + norm.bias[neuron];
             }
         }
     }
@@ -143,8 +171,9 @@ fn normalise(layer: &OracleLayer, current: &Signal, statistics: Statistics) -> (
 
 /// Mean and biased variance of one neuron over the batch and all steps.
 fn moments(current: &Signal, neuron: usize) -> (f64, f64) {
-    let values: Vec<f64> =
-        (0..current.batch).flat_map(|sample| (0..current.steps).map(move |step| current.at(sample, neuron, step))).collect();
+    let values: Vec<f64> = (0..current.batch)
+        .flat_map(|sample| (0..current.steps).map(move |step| current.at(sample, neuron, step)))
+        .collect();
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     (mean, values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64)
 }

@@ -53,7 +53,10 @@ fn case(name: &str, value: &Value) -> GoldenCase {
         name: name.into(),
         network: network(value),
         input: signal(&value["input"]),
-        labels: list(&value["labels"]).iter().map(|label| label.as_u64().expect("a label") as usize).collect(),
+        labels: list(&value["labels"])
+            .iter()
+            .map(|label| label.as_u64().expect("a label") as usize)
+            .collect(),
         current: arrays(&value["current"]),
         normalised: arrays(&value["normalised"]),
         spikes: arrays(&value["spikes"]),
@@ -79,7 +82,11 @@ fn case(name: &str, value: &Value) -> GoldenCase {
 fn network(value: &Value) -> OracleNetwork {
     let config = &value["config"];
     let max_delay = config["kernel_size"].as_u64().expect("a length") as usize - 1;
-    assert_eq!(config["pad_left"].as_u64(), Some(max_delay as u64), "the whole kernel reaches back from the first step");
+    assert_eq!(
+        config["pad_left"].as_u64(),
+        Some(max_delay as u64),
+        "the whole kernel reaches back from the first step"
+    );
     let kernel = match config["kernel_version"].as_str() {
         Some("gauss") => Kernel::Gaussian,
         Some("v1") => Kernel::Linear,
@@ -88,14 +95,21 @@ fn network(value: &Value) -> OracleNetwork {
     let (gain, bias) = (arrays(&value["bn_weight"]), arrays(&value["bn_bias"]));
     let (weights, delays) = (list(&value["weight"]), arrays(&value["delay_steps"]));
     let layers = weights.iter().zip(delays).enumerate().map(|(index, (weight, delay))| {
-        let shape: Vec<usize> = list(&weight["shape"]).iter().map(|size| size.as_u64().expect("a size") as usize).collect();
+        let shape: Vec<usize> = list(&weight["shape"])
+            .iter()
+            .map(|size| size.as_u64().expect("a size") as usize)
+            .collect();
         OracleLayer {
             pre: shape[1],
             post: shape[0],
             taps: shape[2],
             weight: array(weight),
             delay,
-            norm: gain.get(index).map(|gain| OracleNorm { gain: gain.clone(), bias: bias[index].clone(), ..OracleNorm::new(shape[0]) }),
+            norm: gain.get(index).map(|gain| OracleNorm {
+                gain: gain.clone(),
+                bias: bias[index].clone(),
+                ..OracleNorm::new(shape[0])
+            }),
             mask: None,
         }
     });
@@ -116,7 +130,8 @@ fn network(value: &Value) -> OracleNetwork {
 }
 
 fn signal(value: &Value) -> Signal {
-    let shape: Vec<usize> = list(&value["shape"]).iter().map(|size| size.as_u64().expect("a size") as usize).collect();
+    let shape: Vec<usize> =
+        list(&value["shape"]).iter().map(|size| size.as_u64().expect("a size") as usize).collect();
     Signal { batch: shape[0], neurons: shape[1], steps: shape[2], data: array(value) }
 }
 

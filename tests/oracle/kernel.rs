@@ -29,8 +29,9 @@ impl Kernel {
         (0..=max_delay).map(|n| bump(n) / normaliser).collect()
     }
 
-    /// `d phi / d d`. The linear kernel has a kink at each whole delay; there it is the slope towards longer delays, and at the longest
-    /// the slope towards shorter ones. (The reference gives zero there, and a delay that is a whole number could never change.)
+    /// `d phi / d d`. The linear kernel has a kink at each whole delay; there it is the slope
+    /// towards longer delays, and at the longest the slope towards shorter ones. (The reference
+    /// gives zero there, and a delay that is a whole number could never change.)
     pub fn slope(self, delay: f64, max_delay: usize, sigma: f64) -> Vec<f64> {
         let value = self.value(delay, max_delay, sigma);
         match self {
@@ -53,8 +54,9 @@ impl Kernel {
     }
 }
 
-/// The whole delay nearest to `delay`. The reference stores positions `P = floor(K / 2) - d`, `K = D + 1`, so `floor(K / 2)` is `D / 2`
-/// rounded up, and it rounds the positions, halves to the even one.
+/// The whole delay nearest to `delay`. The reference stores positions `P = floor(K / 2) - d`, `K =
+/// D + 1`, so `floor(K / 2)` is `D / 2` rounded up, and it rounds the positions, halves to the even
+/// one.
 pub fn rounded(delay: f64, max_delay: usize) -> usize {
     let middle = max_delay.div_ceil(2) as f64;
     (middle - (middle - delay).round_ties_even()).clamp(0.0, max_delay as f64) as usize

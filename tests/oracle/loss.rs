@@ -16,10 +16,17 @@ pub struct OracleLoss {
 /// `m_c = sum_t softmax_c(v[t])`, `L = mean of -ln softmax_label(m)`.
 pub fn sum_softmax(readout: &Signal, labels: &[usize]) -> OracleLoss {
     let Signal { batch, neurons: classes, steps, .. } = *readout;
-    let mut result = OracleLoss { loss: 0.0, scores: Vec::new(), gradient: Signal::zeros(batch, classes, steps) };
+    let mut result = OracleLoss {
+        loss: 0.0,
+        scores: Vec::new(),
+        gradient: Signal::zeros(batch, classes, steps),
+    };
     for (sample, &label) in labels.iter().enumerate() {
-        let p: Vec<Vec<f64>> =
-            (0..steps).map(|step| softmax(&(0..classes).map(|c| readout.at(sample, c, step)).collect::<Vec<_>>())).collect();
+        let p: Vec<Vec<f64>> = (0..steps)
+            .map(|step| {
+                softmax(&(0..classes).map(|c| readout.at(sample, c, step)).collect::<Vec<_>>())
+            })
+            .collect();
         let scores: Vec<f64> = (0..classes).map(|c| p.iter().map(|p| p[c]).sum()).collect();
         let mut q = softmax(&scores);
         result.loss -= q[label].ln() / batch as f64;

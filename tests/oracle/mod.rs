@@ -1,7 +1,8 @@
 //! The delay network once more: slow, plain, dense and in `f64`.
 //!
-//! Written from the equations alone, so that it shares neither code nor ideas with the engines it judges: every synapse has a whole
-//! kernel of `D + 1` taps, every sum runs over everything, and the time loop is a loop over time. Sizes of tens, please.
+//! Written from the equations alone, so that it shares neither code nor ideas with the engines it
+//! judges: every synapse has a whole kernel of `D + 1` taps, every sum runs over everything, and
+//! the time loop is a loop over time. Sizes of tens, please.
 //!
 //! ```text
 //! kernel   Kern[j][i][n] = sum_c w[j][i][c] phi_n(d[j][i][c])                    kernel.rs
@@ -53,7 +54,11 @@ impl Signal {
 
     /// `x[step - delay]`, zero before the first and after the last step.
     pub fn delayed(&self, sample: usize, neuron: usize, step: usize, delay: usize) -> f64 {
-        if step >= delay && step - delay < self.steps { self.at(sample, neuron, step - delay) } else { 0.0 }
+        if step >= delay && step - delay < self.steps {
+            self.at(sample, neuron, step - delay)
+        } else {
+            0.0
+        }
     }
 }
 
@@ -112,7 +117,8 @@ pub struct OracleNorm {
 pub enum Firing {
     /// `S = [V >= theta]`
     Threshold,
-    /// `S = 1/2 + atan(pi/2 alpha (V - theta)) / pi`, whose derivative is the surrogate slope, so that finite differences mean something.
+    /// `S = 1/2 + atan(pi/2 alpha (V - theta)) / pi`, whose derivative is the surrogate slope, so
+    /// that finite differences mean something.
     Smooth,
 }
 
@@ -165,7 +171,9 @@ impl OracleNetwork {
     pub fn spike(&self, x: f64) -> f64 {
         match self.firing {
             Firing::Threshold => f64::from(u8::from(x >= 0.0)),
-            Firing::Smooth => 0.5 + (std::f64::consts::FRAC_PI_2 * self.alpha * x).atan() / std::f64::consts::PI,
+            Firing::Smooth => {
+                0.5 + (std::f64::consts::FRAC_PI_2 * self.alpha * x).atan() / std::f64::consts::PI
+            }
         }
     }
 
@@ -174,15 +182,18 @@ impl OracleNetwork {
         Self { kernel: Kernel::OneTap, ..self.clone() }
     }
 
-    /// The running statistics after a batch: `(1 - momentum) running + momentum batch`, with the batch's unbiased variance.
+    /// The running statistics after a batch: `(1 - momentum) running + momentum batch`, with the
+    /// batch's unbiased variance.
     pub fn update_running_statistics(&mut self, pass: &Pass) {
         for (layer, pass) in self.layers.iter_mut().zip(&pass.layers) {
             let Some(norm) = &mut layer.norm else { continue };
             let count = (pass.current.batch * pass.current.steps) as f64;
             for neuron in 0..layer.post {
                 let unbiased = pass.variance[neuron] * count / (count - 1.0);
-                norm.running_mean[neuron] += norm.momentum * (pass.mean[neuron] - norm.running_mean[neuron]);
-                norm.running_variance[neuron] += norm.momentum * (unbiased - norm.running_variance[neuron]);
+                norm.running_mean[neuron] +=
+                    norm.momentum * (pass.mean[neuron] - norm.running_mean[neuron]);
+                norm.running_variance[neuron] +=
+                    norm.momentum * (unbiased - norm.running_variance[neuron]);
             }
         }
     }

@@ -6,7 +6,9 @@ use anyhow::Result;
 use std::fmt::Write;
 use std::process::ExitCode;
 use synfire::sim_core::MachineRates;
-use synfire::{BenchReport, BenchSettings, Experiment, Latency, Roofline, StageRoofline, bench, counted};
+use synfire::{
+    BenchReport, BenchSettings, Experiment, Latency, Roofline, StageRoofline, bench, counted,
+};
 
 pub fn run(arguments: &Bench) -> Result<ExitCode> {
     let experiment = Experiment::recipe_with(&arguments.recipe, &arguments.overrides()?)?;
@@ -29,7 +31,11 @@ pub fn run(arguments: &Bench) -> Result<ExitCode> {
 fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let BenchReport { recipe, data, instructions, threads, batch_size, .. } = report;
-    writeln!(text, "{recipe} on {data}: {instructions}, {}, batches of {batch_size}", counted(*threads, "thread"))?;
+    writeln!(
+        text,
+        "{recipe} on {data}: {instructions}, {}, batches of {batch_size}",
+        counted(*threads, "thread")
+    )?;
     if let Some(note) = report.precision_note {
         writeln!(text, "{note}")?;
     }
@@ -44,7 +50,10 @@ fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
         text,
         "streaming  {sample_ms:>10.2} ms per sample (at most {longest_ms:.2}), {step_us:.1} us per step (99 % below {step_99_us:.1}), one thread"
     )?;
-    writeln!(text, "           {clock_engine_ms:>10.2} ms per sample by the clock engine in double precision")?;
+    writeln!(
+        text,
+        "           {clock_engine_ms:>10.2} ms per sample by the clock engine in double precision"
+    )?;
     if let Some(memory) = report.peak_memory_mib {
         writeln!(text, "memory     {memory:>10.0} MiB at most")?;
     }
@@ -74,7 +83,11 @@ fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
 }
 
 /// Rates of one core, then a line for each stage at the last width.
-fn write_roofline(text: &mut String, machine: &MachineRates, roofline: &Roofline) -> std::fmt::Result {
+fn write_roofline(
+    text: &mut String,
+    machine: &MachineRates,
+    roofline: &Roofline,
+) -> std::fmt::Result {
     let giga = |rate: f64| rate / 1e9;
     writeln!(text, "\none core at best")?;
     writeln!(text, "  multiply-adds {:>9.1} G/s", giga(machine.multiply_adds_per_s))?;
@@ -83,7 +96,11 @@ fn write_roofline(text: &mut String, machine: &MachineRates, roofline: &Roofline
     writeln!(text, "  memory        {:>9.1} GB/s", giga(machine.memory_bytes_per_s))?;
     writeln!(text, "  scatter       {:>9.2} G bursts x synapses/s", giga(machine.scattered_per_s))?;
     writeln!(text, "  gather        {:>9.2} G bursts x synapses/s", giga(machine.gathered_per_s))?;
-    writeln!(text, "\nper sample at width {:.2}      multiply-adds      bytes  floor, us  taken, us  ratio", roofline.sigma)?;
+    writeln!(
+        text,
+        "\nper sample at width {:.2}      multiply-adds      bytes  floor, us  taken, us  ratio",
+        roofline.sigma
+    )?;
     for StageRoofline { stage, work, floor_us, measured_us } in &roofline.stages {
         writeln!(
             text,

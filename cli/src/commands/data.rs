@@ -11,22 +11,34 @@ pub fn run(arguments: &Data) -> Result<ExitCode> {
     match &arguments.action {
         DataAction::Info { file, channels, classes, json } => {
             let file = RecordingFile::open(file)?;
-            let recordings = file.read(&Layout { channels: *channels as usize, classes: classes.map(|classes| classes as usize) })?;
+            let recordings = file.read(&Layout {
+                channels: *channels as usize,
+                classes: classes.map(|classes| classes as usize),
+            })?;
             let summary = Summary::new(&file, &recordings)?;
             if *json {
-                output::print(serde_json::to_string(&summary).context("the summary cannot be written as JSON")?)?;
+                output::print(
+                    serde_json::to_string(&summary)
+                        .context("the summary cannot be written as JSON")?,
+                )?;
             } else {
                 output::print(summary)?;
             }
         }
         DataAction::Synth { file, set, seed } => {
-            let in_source = |text: &String| Override::named(format!("--set {text}"), &format!("data.source.{text}"));
+            let in_source = |text: &String| {
+                Override::named(format!("--set {text}"), &format!("data.source.{text}"))
+            };
             let sections = set.iter().map(in_source).collect::<synfire::Result<Vec<_>>>()?;
             let text = "[data.source]\nkind = \"randman\"\n";
             let experiment = Experiment::parse(text, "data synth", "synth", &sections)?;
             if !matches!(experiment.data.source, Source::Randman(_)) {
                 let problem = "only random manifolds are made, so the kind is always \"randman\"";
-                return Err(synfire::Error::Config { origin: "data synth".into(), problem: problem.into() }.into());
+                return Err(synfire::Error::Config {
+                    origin: "data synth".into(),
+                    problem: problem.into(),
+                }
+                .into());
             }
             let (recordings, _) = experiment.data.recordings(synfire::sim_core::Seed(*seed))?;
             recordings.write(file)?;

@@ -10,7 +10,11 @@ use synfire::TrainedRun;
 
 pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
     let run = TrainedRun::open(&arguments.run, arguments.checkpoint.into())?;
-    let result = run.evaluate(arguments.data.as_deref(), arguments.split.into(), arguments.threads.map(usize::from))?;
+    let result = run.evaluate(
+        arguments.data.as_deref(),
+        arguments.split.into(),
+        arguments.threads.map(usize::from),
+    )?;
     let evaluation = &result.evaluation;
     let (accuracy, error) = (evaluation.accuracy(), evaluation.standard_error());
     if arguments.json {

@@ -12,7 +12,11 @@ pub fn run(arguments: &Recipes) -> Result<ExitCode> {
         None => {
             let width = Recipe::all().iter().map(|recipe| recipe.name.len()).max().unwrap_or(0);
             for recipe in Recipe::all() {
-                output::print(format!("{:width$}  {}", recipe.name, Experiment::recipe(recipe.name)?.description))?;
+                output::print(format!(
+                    "{:width$}  {}",
+                    recipe.name,
+                    Experiment::recipe(recipe.name)?.description
+                ))?;
             }
         }
     }

@@ -11,8 +11,13 @@ use synfire::{NetworkFile, Simulation, SimulationLog, TrainedRun};
 
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
     let records = |what| arguments.record.contains(&what);
-    let variables = Variables { spikes: records(Recordable::Spikes), potentials: records(Recordable::V) };
-    if arguments.network.is_dir() { of_run(arguments, variables) } else { of_file(arguments, variables) }
+    let variables =
+        Variables { spikes: records(Recordable::Spikes), potentials: records(Recordable::V) };
+    if arguments.network.is_dir() {
+        of_run(arguments, variables)
+    } else {
+        of_file(arguments, variables)
+    }
 }
 
 fn of_run(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
@@ -21,7 +26,8 @@ fn of_run(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
     let simulation = Simulation::of_sample(run.network(), &chosen.data, chosen.index);
     let folder = arguments.out.clone().unwrap_or_else(|| run.folder().spikes());
     let mut output = simulation.output_recording();
-    let log = simulation.log(variables, &folder, &format!("sample-{}", chosen.index), &mut output)?;
+    let log =
+        simulation.log(variables, &folder, &format!("sample-{}", chosen.index), &mut output)?;
     let predicted = simulation.predicted(&output, run.experiment().training.loss);
     let class = |class: usize| chosen.data.dataset.recordings().class_name(class);
     let label = chosen.data.dataset.label(chosen.index);
@@ -52,7 +58,11 @@ fn of_run(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
 fn of_file(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
     if arguments.data.is_some() || arguments.sample.is_some() {
         let problem = "a network file brings its own spikes; --data and --sample belong to the folder of a run";
-        return Err(synfire::Error::Config { origin: arguments.network.display().to_string(), problem: problem.into() }.into());
+        return Err(synfire::Error::Config {
+            origin: arguments.network.display().to_string(),
+            problem: problem.into(),
+        }
+        .into());
     }
     let path = &arguments.network;
     let simulation = NetworkFile::read(path)?.simulation(&path.display().to_string())?;
@@ -73,7 +83,10 @@ fn of_file(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
 }
 
 /// Spikes of every population by name.
-fn spikes(simulation: &Simulation, log: &SimulationLog) -> serde_json::Map<String, serde_json::Value> {
+fn spikes(
+    simulation: &Simulation,
+    log: &SimulationLog,
+) -> serde_json::Map<String, serde_json::Value> {
     let populations = simulation.network().populations.iter().zip(&log.spikes);
     populations.map(|(population, &spikes)| (population.name.clone(), spikes.into())).collect()
 }

@@ -15,7 +15,9 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
         None => {
             let experiment = experiment(arguments)?;
             match &arguments.out {
-                Some(folder) => TrainingRun::create(experiment, folder.clone(), arguments.overwrite, threads)?,
+                Some(folder) => {
+                    TrainingRun::create(experiment, folder.clone(), arguments.overwrite, threads)?
+                }
                 None => TrainingRun::create_next(experiment, Path::new("runs"), threads)?,
             }
         }
@@ -32,7 +34,10 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
         Finish::Completed(outcome) => {
             let (best, folder) = (outcome.best, outcome.folder.display());
             let (accuracy, error) = (100.0 * best.accuracy, 100.0 * best.standard_error);
-            output::print(format!("validation accuracy {accuracy:.1} ± {error:.1} % (epoch {}), {folder}", best.epoch))?;
+            output::print(format!(
+                "validation accuracy {accuracy:.1} ± {error:.1} % (epoch {}), {folder}",
+                best.epoch
+            ))?;
             if let Some(warning) = outcome.warning {
                 output::say(format!("synfire: warning: {warning}"));
                 return Ok(ExitCode::FAILURE);
@@ -41,9 +46,17 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
         }
         Finish::Stopped { folder, epochs } => {
             if !arguments.quiet {
-                output::say(format!("stopped after {}; go on with synfire train --resume {}", counted(epochs, "epoch"), folder.display()));
+                output::say(format!(
+                    "stopped after {}; go on with synfire train --resume {}",
+                    counted(epochs, "epoch"),
+                    folder.display()
+                ));
             }
-            Ok(if interrupt::asked() { ExitCode::from(interrupt::EXIT_CODE) } else { ExitCode::SUCCESS })
+            Ok(if interrupt::asked() {
+                ExitCode::from(interrupt::EXIT_CODE)
+            } else {
+                ExitCode::SUCCESS
+            })
         }
     }
 }
@@ -53,5 +66,9 @@ fn experiment(arguments: &Train) -> Result<Experiment> {
     let overrides = arguments.overrides()?;
     let path = Path::new(&arguments.experiment);
     let is_file = path.extension().is_some_and(|ending| ending == "toml") || path.is_file();
-    Ok(if is_file { Experiment::read(path, &overrides)? } else { Experiment::recipe_with(&arguments.experiment, &overrides)? })
+    Ok(if is_file {
+        Experiment::read(path, &overrides)?
+    } else {
+        Experiment::recipe_with(&arguments.experiment, &overrides)?
+    })
 }

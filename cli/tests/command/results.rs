@@ -13,24 +13,41 @@ fn evaluate_measures_each_split() {
     let sandbox = Sandbox::new();
     sandbox.train("run", &["--epochs", "2"]);
     let value = json(&sandbox.ok(&["evaluate", "run", "--json"]));
-    assert_eq!((value["split"].as_str(), value["samples"].as_u64()), (Some("validation"), Some(12)));
-    let (accuracy, error) = (value["accuracy"].as_f64().unwrap(), value["standard_error"].as_f64().unwrap());
+    assert_eq!(
+        (value["split"].as_str(), value["samples"].as_u64()),
+        (Some("validation"), Some(12))
+    );
+    let (accuracy, error) =
+        (value["accuracy"].as_f64().unwrap(), value["standard_error"].as_f64().unwrap());
     assert!((error - (accuracy * (1.0 - accuracy) / 12.0).sqrt()).abs() < 1e-12);
     assert_eq!(value["confusion"].as_array().unwrap().len(), 3);
     let result = json(&sandbox.text("run/result.json"));
     assert_eq!(result["accuracy"], value["accuracy"], "the run's own result");
-    assert_eq!(json(&sandbox.ok(&["evaluate", "run", "--split", "train", "--json"]))["samples"], 48);
-    assert_eq!(json(&sandbox.ok(&["evaluate", "run", "--split", "all", "--checkpoint", "last", "--json"]))["samples"], 60);
+    assert_eq!(
+        json(&sandbox.ok(&["evaluate", "run", "--split", "train", "--json"]))["samples"],
+        48
+    );
+    assert_eq!(
+        json(&sandbox.ok(&["evaluate", "run", "--split", "all", "--checkpoint", "last", "--json"]))
+            ["samples"],
+        60
+    );
     let text = sandbox.ok(&["evaluate", "run"]);
-    assert!(text.starts_with("validation of random manifolds: accuracy ") && text.contains(" of 12 samples"), "{text}");
+    assert!(
+        text.starts_with("validation of random manifolds: accuracy ")
+            && text.contains(" of 12 samples"),
+        "{text}"
+    );
 }
 
 #[test]
 fn evaluate_reads_other_files() {
     let sandbox = Sandbox::new();
     sandbox.train("run", &["--epochs", "1"]);
-    let synth = ["data", "synth", "other.h5", "--seed", "9", "--set", "classes=3", "--set", "neurons=8"];
-    sandbox.ok(&[&synth[..], &["--set", "samples_per_class=5", "--set", "duration_ms=40.0"]].concat());
+    let synth =
+        ["data", "synth", "other.h5", "--seed", "9", "--set", "classes=3", "--set", "neurons=8"];
+    sandbox
+        .ok(&[&synth[..], &["--set", "samples_per_class=5", "--set", "duration_ms=40.0"]].concat());
     let value = json(&sandbox.ok(&["evaluate", "run", "--data", "other.h5", "--json"]));
     assert_eq!((value["split"].as_str(), value["samples"].as_u64()), (Some("all"), Some(15)));
     assert_eq!(value["data"], "other.h5");
@@ -43,12 +60,22 @@ fn evaluate_reads_other_files() {
 fn a_run_trains_on_a_file_and_knows_it_again() {
     let sandbox = Sandbox::new();
     let synth = |seed: &str, file: &str| {
-        let shape = ["--set", "classes=3", "--set", "neurons=8", "--set", "samples_per_class=10", "--set", "duration_ms=40.0"];
+        let shape = [
+            "--set",
+            "classes=3",
+            "--set",
+            "neurons=8",
+            "--set",
+            "samples_per_class=10",
+            "--set",
+            "duration_ms=40.0",
+        ];
         sandbox.ok(&[&["data", "synth", file, "--seed", seed], &shape[..]].concat());
     };
     synth("1", "one.h5");
     synth("2", "two.h5");
-    let source = ["--data", "one.h5", "--set", "data.source.channels=8", "--set", "data.source.classes=3"];
+    let source =
+        ["--data", "one.h5", "--set", "data.source.channels=8", "--set", "data.source.classes=3"];
     sandbox.train("run", &[&source[..], &["--epochs", "2", "--stop-after", "1"]].concat());
     let environment = json(&sandbox.text("run/environment.json"));
     assert_eq!(environment["data"]["sha256"].as_str().map(str::len), Some(64));
@@ -65,7 +92,9 @@ fn a_run_trains_on_a_file_and_knows_it_again() {
 fn simulate_logs_a_sample() {
     let sandbox = Sandbox::new();
     sandbox.train("run", &["--epochs", "1"]);
-    let value = json(&sandbox.ok(&["simulate", "run", "--sample", "7", "--record", "spikes,v", "--out", "sim", "--json"]));
+    let value = json(&sandbox.ok(&[
+        "simulate", "run", "--sample", "7", "--record", "spikes,v", "--out", "sim", "--json",
+    ]));
     assert_eq!((value["sample"].as_u64(), value["class"].as_str()), (Some(7), Some("1")));
     let spikes = sandbox.text("sim/sample-7.spikes.csv");
     let input = spikes.lines().filter(|line| line.starts_with("input,")).count();
@@ -75,9 +104,15 @@ fn simulate_logs_a_sample() {
         assert!(sandbox.read(file).starts_with(b"\x89HDF"), "{file}");
     }
     let text = sandbox.ok(&["simulate", "run"]);
-    assert!(text.contains("predicted") && sandbox.path("run/spikes").read_dir().unwrap().count() == 2, "{text}");
+    assert!(
+        text.contains("predicted") && sandbox.path("run/spikes").read_dir().unwrap().count() == 2,
+        "{text}"
+    );
     let message = sandbox.fails(2, &["simulate", "run", "--sample", "60"]);
-    assert_eq!(message, "random manifolds: sample 60 was asked for, but there are 60, counted from 0");
+    assert_eq!(
+        message,
+        "random manifolds: sample 60 was asked for, but there are 60, counted from 0"
+    );
 }
 
 #[test]
@@ -111,7 +146,10 @@ fn simulate_runs_a_described_network() {
     let expected = "population,time_ms,neuron\nstart,1,0\nring,1.5,0\nring,2.5,1\nring,4.5,0\nring,5.5,1\nring,7.5,0\nring,8.5,1\n";
     assert_eq!(sandbox.text("sim/chain.spikes.csv"), expected);
     let value = json(&sandbox.ok(&["simulate", "chain.toml", "--out", "sim", "--json"]));
-    assert_eq!((value["spikes"]["start"].as_u64(), value["spikes"]["ring"].as_u64()), (Some(1), Some(6)));
+    assert_eq!(
+        (value["spikes"]["start"].as_u64(), value["spikes"]["ring"].as_u64()),
+        (Some(1), Some(6))
+    );
     let message = sandbox.fails(2, &["simulate", "chain.toml", "--sample", "1"]);
     assert!(message.contains("--data and --sample belong to the folder of a run"), "{message}");
     let text = sandbox.text("chain.toml").replace("size = 2", "size = two");
@@ -124,10 +162,16 @@ fn plot_draws_what_is_asked_for_also_of_an_unfinished_run() {
     let sandbox = Sandbox::new();
     sandbox.train("run", &["--stop-after", "1"]);
     assert_eq!(sandbox.ok(&["plot", "run"]).lines().count(), 8);
-    assert_eq!(sandbox.ok(&["plot", "run", "curves", "delays"]).lines().next(), Some("run/plots/curves.png"));
+    assert_eq!(
+        sandbox.ok(&["plot", "run", "curves", "delays"]).lines().next(),
+        Some("run/plots/curves.png")
+    );
     std::fs::remove_dir_all(sandbox.path("run/plots")).unwrap();
     sandbox.ok(&["plot", "run", "curves"]);
-    assert!(sandbox.read("run/plots/curves.png").starts_with(b"\x89PNG"), "a missing folder is made again");
+    assert!(
+        sandbox.read("run/plots/curves.png").starts_with(b"\x89PNG"),
+        "a missing folder is made again"
+    );
     let message = sandbox.fails(1, &["plot", "run", "confusion"]);
     assert!(message.contains("result.json"), "{message}");
 }
@@ -150,7 +194,8 @@ fn a_closed_pipe_is_no_failure() {
     for arguments in [&["recipes", "shd-delays"][..], &["recipes"], &["completions", "zsh"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let output = sandbox.command(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        let output =
+            sandbox.command(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
         assert!(output.status.success(), "{arguments:?}");
         assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     }

@@ -61,7 +61,11 @@ impl Sandbox {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_synfire"));
-        command.args(arguments).current_dir(self.0.path()).env("SYNFIRE_CACHE", self.path("cache")).env("RUST_BACKTRACE", "1");
+        command
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env("SYNFIRE_CACHE", self.path("cache"))
+            .env("RUST_BACKTRACE", "1");
         command
     }
 
@@ -72,7 +76,11 @@ impl Sandbox {
     /// Runs a command that must work, and gives its stdout.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).expect("stdout is text")
     }
 
@@ -81,14 +89,24 @@ impl Sandbox {
         let output = self.run(arguments);
         let stderr = String::from_utf8(output.stderr).expect("stderr is text");
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
-        assert!(output.stdout.is_empty(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
-        let line = stderr.strip_prefix("synfire: error: ").unwrap_or_else(|| panic!("{arguments:?}: {stderr}"));
+        assert!(
+            output.stdout.is_empty(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+        let line = stderr
+            .strip_prefix("synfire: error: ")
+            .unwrap_or_else(|| panic!("{arguments:?}: {stderr}"));
         assert_eq!(line.lines().count(), 1, "one sentence: {line}");
         line.trim_end().to_owned()
     }
 
     pub fn spawn(&self, arguments: &[&str]) -> Child {
-        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts")
+        self.command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts")
     }
 
     /// Trains `tiny.toml` into `folder` with further arguments.

@@ -12,7 +12,9 @@ use crate::{Randman, TimeType};
 fn recording() -> (TempDir, PathBuf, SpikeRecordings) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("small.h5");
-    let recordings = Randman { neurons: 20, samples_per_class: 3, ..Randman::default() }.recordings(sim_core::Seed(1)).unwrap();
+    let recordings = Randman { neurons: 20, samples_per_class: 3, ..Randman::default() }
+        .recordings(sim_core::Seed(1))
+        .unwrap();
     assert_eq!(recordings.time_type(), TimeType::Float32);
     recordings.write(&path).unwrap();
     (folder, path, recordings)
@@ -50,7 +52,8 @@ fn every_packing_gives_the_same_recordings() {
     let (folder, path, recordings) = recording();
     let cache = folder.path().join("cache");
     let bytes = fs::read(&path).unwrap();
-    let archives = [gzip(&path), zip(folder.path(), &[("read me.txt", b"hello"), ("shd/small.h5", &bytes)])];
+    let archives =
+        [gzip(&path), zip(folder.path(), &[("read me.txt", b"hello"), ("shd/small.h5", &bytes)])];
     for archive in archives {
         let file = RecordingFile::open_with_cache(&archive, &cache).unwrap();
         assert_eq!(file.given(), archive);
@@ -93,7 +96,10 @@ fn an_unpacked_file_is_reused_while_intact_and_made_anew_when_not() {
     open();
     assert_eq!(fs::read(&content).unwrap(), good);
     let line = fs::read_to_string(sidecar_of(&content)).unwrap();
-    assert_eq!(line, format!("{}  {}\n", sha256(&path).unwrap(), content.file_name().unwrap().to_string_lossy()));
+    assert_eq!(
+        line,
+        format!("{}  {}\n", sha256(&path).unwrap(), content.file_name().unwrap().to_string_lossy())
+    );
 }
 
 #[test]
@@ -106,11 +112,18 @@ fn a_damaged_archive_is_named_and_leaves_nothing() {
     for length in [20, good.len() / 2, good.len() - 8, good.len() - 1] {
         fs::write(&archive, &good[..length]).unwrap();
         let message = message();
-        assert!(message.starts_with(&format!("{}: the archive ", archive.display())), "{length}: {message}");
+        assert!(
+            message.starts_with(&format!("{}: the archive ", archive.display())),
+            "{length}: {message}"
+        );
         assert_eq!(files_in(&cache), 0, "{length}");
     }
     fs::write(&archive, &good[..good.len() / 2]).unwrap();
-    assert!(message().contains("damaged or cut short") && message().ends_with("download it again"), "{}", message());
+    assert!(
+        message().contains("damaged or cut short") && message().ends_with("download it again"),
+        "{}",
+        message()
+    );
     let mut flipped = good.clone();
     let last = flipped.len() - 6;
     flipped[last] ^= 1;
@@ -123,7 +136,8 @@ fn a_damaged_archive_is_named_and_leaves_nothing() {
 fn an_archive_of_something_else_is_refused() {
     let (folder, path, _) = recording();
     let cache = folder.path().join("cache");
-    let message = |archive: &Path| RecordingFile::open_with_cache(archive, &cache).unwrap_err().to_string();
+    let message =
+        |archive: &Path| RecordingFile::open_with_cache(archive, &cache).unwrap_err().to_string();
     let text = folder.path().join("text.h5");
     fs::write(&text, "no recording").unwrap();
     assert!(message(&gzip(&text)).contains("does not hold an HDF5 file"));
@@ -131,7 +145,10 @@ fn an_archive_of_something_else_is_refused() {
     assert!(message(&gzip(&text)).contains("does not hold an HDF5 file"));
     assert!(message(&text).contains("the file is empty"));
     let bytes = fs::read(&path).unwrap();
-    assert!(message(&zip(folder.path(), &[("a.txt", b"a")])).ends_with("must hold exactly one .h5 file, but it holds none"));
+    assert!(
+        message(&zip(folder.path(), &[("a.txt", b"a")]))
+            .ends_with("must hold exactly one .h5 file, but it holds none")
+    );
     let two = zip(folder.path(), &[("a.h5", &bytes), ("b.h5", &bytes)]);
     assert!(message(&two).ends_with("but it holds a.h5, b.h5"), "{}", message(&two));
     let good = fs::read(&two).unwrap();
@@ -144,7 +161,13 @@ fn an_archive_of_something_else_is_refused() {
 
 #[test]
 fn a_full_disk_is_said() {
-    let full = |_: &[u8]| Err(atomic_file::Error::io(Path::new("cache/shd.h5"), "write the file", io::ErrorKind::StorageFull.into()));
+    let full = |_: &[u8]| {
+        Err(atomic_file::Error::io(
+            Path::new("cache/shd.h5"),
+            "write the file",
+            io::ErrorKind::StorageFull.into(),
+        ))
+    };
     let error = copy(&mut HDF5_SIGNATURE.as_slice(), full, Path::new("shd.h5.gz")).unwrap_err();
     assert_eq!(error.to_string(), "cache/shd.h5: the disk is full, nothing was written");
 }
@@ -156,5 +179,8 @@ fn a_cache_that_cannot_be_made_is_named() {
     // A file where the folder should be: refused for every user, root too.
     let cache = folder.path().join("small.h5").join("cache");
     let error = RecordingFile::open_with_cache(gzip(&path), &cache).unwrap_err().to_string();
-    assert!(error.starts_with(&format!("{}: cannot create the cache folder: ", cache.display())), "{error}");
+    assert!(
+        error.starts_with(&format!("{}: cannot create the cache folder: ", cache.display())),
+        "{error}"
+    );
 }

@@ -44,15 +44,29 @@ fn encode_int(value: i64, size: u8, order: ByteOrder) -> Vec<u8> {
 }
 
 fn times(samples: &[&[f64]], size: u8, order: ByteOrder) -> DatasetBuilder {
-    let rows = samples.iter().map(|row| row.iter().flat_map(|&value| encode_float(value, size, order)).collect()).collect();
-    // The writer's stand-in for float16 is little-endian; `tests/reading/files` has a big-endian file.
+    let rows = samples
+        .iter()
+        .map(|row| row.iter().flat_map(|&value| encode_float(value, size, order)).collect())
+        .collect();
+    // The writer's stand-in for float16 is little-endian; `tests/reading/files` has a big-endian
+    // file.
     let datatype = if size == 2 { float16::stand_in() } else { float(size, order) };
-    DatasetBuilder::vlen_sequence_data("spikes/times", datatype, vec![samples.len() as u64], rows).unwrap()
+    DatasetBuilder::vlen_sequence_data("spikes/times", datatype, vec![samples.len() as u64], rows)
+        .unwrap()
 }
 
 fn units(samples: &[&[i64]], size: u8, signed: bool, order: ByteOrder) -> DatasetBuilder {
-    let rows = samples.iter().map(|row| row.iter().flat_map(|&value| encode_int(value, size, order)).collect()).collect();
-    DatasetBuilder::vlen_sequence_data("spikes/units", int(size, signed, order), vec![samples.len() as u64], rows).unwrap()
+    let rows = samples
+        .iter()
+        .map(|row| row.iter().flat_map(|&value| encode_int(value, size, order)).collect())
+        .collect();
+    DatasetBuilder::vlen_sequence_data(
+        "spikes/units",
+        int(size, signed, order),
+        vec![samples.len() as u64],
+        rows,
+    )
+    .unwrap()
 }
 
 fn labels(values: &[u16]) -> DatasetBuilder {
@@ -71,7 +85,8 @@ struct TestFile {
 
 impl TestFile {
     fn new(parts: impl IntoIterator<Item = DatasetBuilder>) -> Self {
-        let plan = parts.into_iter().fold(Hdf5Builder::new(), Hdf5Builder::dataset).into_plan().unwrap();
+        let plan =
+            parts.into_iter().fold(Hdf5Builder::new(), Hdf5Builder::dataset).into_plan().unwrap();
         let mut bytes = plan.encode(WriteOptions::default()).unwrap();
         float16::replace_stand_in(&mut bytes);
         Self::of_bytes(&bytes)
@@ -102,14 +117,33 @@ fn every_width_and_byte_order_is_read() {
     let floats = [(2, TimeType::Float16), (4, TimeType::Float32), (8, TimeType::Float64)];
     for (order, floats) in [(LITTLE, &floats[..]), (BIG, &floats[1..])] {
         for &(size, time_type) in floats {
-            for (unit_size, signed) in [(1, false), (1, true), (2, false), (2, true), (4, false), (4, true), (8, false), (8, true)] {
+            for (unit_size, signed) in [
+                (1, false),
+                (1, true),
+                (2, false),
+                (2, true),
+                (4, false),
+                (4, true),
+                (8, false),
+                (8, true),
+            ] {
                 let [_, _, labels] = parts();
-                let file = TestFile::new([times(&TIMES, size, order), units(&UNITS, unit_size, signed, order), labels]);
+                let file = TestFile::new([
+                    times(&TIMES, size, order),
+                    units(&UNITS, unit_size, signed, order),
+                    labels,
+                ]);
                 let recordings = file.read().unwrap();
                 assert_eq!(recordings.time_type(), time_type);
                 for sample in 0..3 {
                     assert!(recordings.seconds(sample).eq(TIMES[sample].iter().copied()));
-                    assert!(recordings.units(sample).iter().map(|&unit| i64::from(unit)).eq(UNITS[sample].iter().copied()));
+                    assert!(
+                        recordings
+                            .units(sample)
+                            .iter()
+                            .map(|&unit| i64::from(unit))
+                            .eq(UNITS[sample].iter().copied())
+                    );
                 }
                 let sign = if signed { "" } else { "u" };
                 assert_eq!(recordings.unit_type(), format!("{sign}int{}", 8 * unit_size));
@@ -126,7 +160,8 @@ fn extras_are_read_where_present() {
         DatasetBuilder::vlen_string_data("extra/keys", vec![20], &["zero"; 20]).unwrap(),
         DatasetBuilder::typed_data("extra/meta_info/age", vec![2], &[-31i16, 27]).unwrap(),
         DatasetBuilder::typed_data("extra/meta_info/body_height", vec![2], &[1.7f32, 1.5]).unwrap(),
-        DatasetBuilder::fixed_string_data("extra/meta_info/gender", vec![2], &["f", "male"]).unwrap(),
+        DatasetBuilder::fixed_string_data("extra/meta_info/gender", vec![2], &["f", "male"])
+            .unwrap(),
     ];
     let recordings = TestFile::new(parts().into_iter().chain(extras)).read().unwrap();
     assert_eq!(recordings.speakers(), Some(&[11, 0, 3][..]));
@@ -136,7 +171,11 @@ fn extras_are_read_where_present() {
     assert_eq!(meta_info["body_height"], MetaInfo::Numbers(vec![f64::from(1.7f32), 1.5]));
     assert_eq!(meta_info["gender"], MetaInfo::Words(vec!["f".into(), "male".into()]));
     let recordings = TestFile::new(parts()).read().unwrap();
-    assert!(recordings.speakers().is_none() && recordings.class_names().is_none() && recordings.meta_info().is_empty());
+    assert!(
+        recordings.speakers().is_none()
+            && recordings.class_names().is_none()
+            && recordings.meta_info().is_empty()
+    );
 }
 
 #[test]
@@ -144,8 +183,14 @@ fn a_missing_dataset_is_named() {
     let [times, units, labels] = parts();
     let missing = |parts: [&DatasetBuilder; 2]| message(parts.map(Clone::clone));
     let but = "but spike recordings need it";
-    assert_eq!(missing([&times, &labels]), format!("shd.h5: there is no dataset spikes/units, {but}"));
-    assert_eq!(missing([&units, &labels]), format!("shd.h5: there is no dataset spikes/times, {but}"));
+    assert_eq!(
+        missing([&times, &labels]),
+        format!("shd.h5: there is no dataset spikes/units, {but}")
+    );
+    assert_eq!(
+        missing([&units, &labels]),
+        format!("shd.h5: there is no dataset spikes/times, {but}")
+    );
     assert_eq!(missing([&times, &units]), format!("shd.h5: there is no dataset labels, {but}"));
     let other = DatasetBuilder::typed_data("x", vec![1], &[1.0f64]).unwrap();
     assert_eq!(message([other]), format!("shd.h5: there is no dataset spikes/times, {but}"));
@@ -155,51 +200,98 @@ fn a_missing_dataset_is_named() {
 fn different_lengths_are_named() {
     let [all_times, all_units, _] = parts();
     assert_eq!(
-        message([all_times.clone(), units(&[&[3, 120, 0], &[], &[7]], 2, false, LITTLE), labels(&[0, 1, 2])]),
+        message([
+            all_times.clone(),
+            units(&[&[3, 120, 0], &[], &[7]], 2, false, LITTLE),
+            labels(&[0, 1, 2])
+        ]),
         "shd.h5: spikes/units, sample 2: 1 units, but spikes/times has 2 times for this sample"
     );
     assert_eq!(
         message([all_times.clone(), units(&UNITS[..2], 2, false, LITTLE), labels(&[0, 1, 2])]),
         "shd.h5: spikes/units: 2 samples, but spikes/times has 3"
     );
-    assert_eq!(message([all_times, all_units, labels(&[0, 1])]), "shd.h5: labels: 2 labels, but there are 3 samples in spikes/times");
+    assert_eq!(
+        message([all_times, all_units, labels(&[0, 1])]),
+        "shd.h5: labels: 2 labels, but there are 3 samples in spikes/times"
+    );
     let speaker = DatasetBuilder::typed_data("extra/speaker", vec![1], &[1u16]).unwrap();
-    assert_eq!(message(parts().into_iter().chain([speaker])), "shd.h5: extra/speaker: 1 speakers, but there are 3 samples in spikes/times");
+    assert_eq!(
+        message(parts().into_iter().chain([speaker])),
+        "shd.h5: extra/speaker: 1 speakers, but there are 3 samples in spikes/times"
+    );
 }
 
 #[test]
 fn values_out_of_range_are_named() {
     let [all_times, all_units, all_labels] = parts();
-    let with_times = |third: f64| message([times(&[&[0.0], &[0.0, 0.5, third], &[]], 4, BIG), all_units.clone(), all_labels.clone()]);
+    let with_times = |third: f64| {
+        message([
+            times(&[&[0.0], &[0.0, 0.5, third], &[]], 4, BIG),
+            all_units.clone(),
+            all_labels.clone(),
+        ])
+    };
     let at = "shd.h5: spikes/times, sample 1, spike 2: time";
     // The first sample of `UNITS` has three entries, so lengths are checked with matching units.
     let matching = units(&[&[1], &[1, 2, 3], &[]], 2, false, LITTLE);
-    let with_matching = |third: f64| message([times(&[&[0.0], &[0.0, 0.5, third], &[]], 4, BIG), matching.clone(), all_labels.clone()]);
+    let with_matching = |third: f64| {
+        message([
+            times(&[&[0.0], &[0.0, 0.5, third], &[]], 4, BIG),
+            matching.clone(),
+            all_labels.clone(),
+        ])
+    };
     assert!(with_times(1.0).contains("sample 0: 3 units, but spikes/times has 1"));
     assert_eq!(with_matching(f64::NAN), format!("{at} NaN s, but times must be finite"));
     assert_eq!(with_matching(f64::INFINITY), format!("{at} inf s, but times must be finite"));
     assert_eq!(with_matching(-2.0), format!("{at} -2 s, but times must not be negative"));
-    assert_eq!(with_matching(0.25), format!("{at} 0.25 s, but times must ascend and the one before is 0.5 s"));
+    assert_eq!(
+        with_matching(0.25),
+        format!("{at} 0.25 s, but times must ascend and the one before is 0.5 s")
+    );
 
     let with_unit = |unit: i64, size, signed| {
-        message([all_times.clone(), units(&[&[3, unit, 0], &[], &[7, 7]], size, signed, LITTLE), all_labels.clone()])
+        message([
+            all_times.clone(),
+            units(&[&[3, unit, 0], &[], &[7, 7]], size, signed, LITTLE),
+            all_labels.clone(),
+        ])
     };
     let at = "shd.h5: spikes/units, sample 0, spike 1: unit";
     assert_eq!(with_unit(700, 2, false), format!("{at} 700, but units must be below 700"));
-    assert_eq!(with_unit(65_636, 4, false), format!("{at} 65636, but units must be below 700"), "never narrowed silently");
+    assert_eq!(
+        with_unit(65_636, 4, false),
+        format!("{at} 65636, but units must be below 700"),
+        "never narrowed silently"
+    );
     assert_eq!(with_unit(-1, 8, true), format!("{at} -1, but units must not be negative"));
-    assert_eq!(with_unit(-1, 8, false), format!("{at} 18446744073709551615, but units must be below 700"));
+    assert_eq!(
+        with_unit(-1, 8, false),
+        format!("{at} 18446744073709551615, but units must be below 700")
+    );
 
-    assert_eq!(message([all_times, all_units, labels(&[0, 20, 4])]), "shd.h5: labels, sample 1: label 20, but labels must be in 0..=19");
+    assert_eq!(
+        message([all_times, all_units, labels(&[0, 20, 4])]),
+        "shd.h5: labels, sample 1: label 20, but labels must be in 0..=19"
+    );
     let file = TestFile::new(parts());
-    let read_as = |layout| read(&file.path, Path::new("shd.h5"), &layout).map_err(|error| error.to_string());
+    let read_as =
+        |layout| read(&file.path, Path::new("shd.h5"), &layout).map_err(|error| error.to_string());
     assert!(read_as(Layout { channels: 121, classes: Some(20) }).is_ok());
     assert_eq!(
         read_as(Layout { channels: 120, classes: None }).unwrap_err(),
         "shd.h5: spikes/units, sample 0, spike 1: unit 120, but units must be below 120"
     );
-    assert!(read_as(Layout { channels: 700, classes: Some(19) }).unwrap_err().contains("label 19, but labels must be in 0..=18"));
-    assert_eq!(read_as(Layout { channels: 0, classes: None }).unwrap_err(), "Layout::channels is 0, but must be in 1..=65536");
+    assert!(
+        read_as(Layout { channels: 700, classes: Some(19) })
+            .unwrap_err()
+            .contains("label 19, but labels must be in 0..=18")
+    );
+    assert_eq!(
+        read_as(Layout { channels: 0, classes: None }).unwrap_err(),
+        "Layout::channels is 0, but must be in 1..=65536"
+    );
 }
 
 #[test]
@@ -211,17 +303,31 @@ fn wrong_types_are_named() {
         "shd.h5: spikes/times: holds float32, but must hold variable-length float16, float32 or float64"
     );
     let rows = vec![vec![0; 4]; 3];
-    let integers = DatasetBuilder::vlen_sequence_data("spikes/times", int(4, true, BIG), vec![3], rows).unwrap();
-    assert!(message([integers, units.clone(), labels.clone()]).contains("spikes/times: holds variable-length int32, but"));
+    let integers =
+        DatasetBuilder::vlen_sequence_data("spikes/times", int(4, true, BIG), vec![3], rows)
+            .unwrap();
+    assert!(
+        message([integers, units.clone(), labels.clone()])
+            .contains("spikes/times: holds variable-length int32, but")
+    );
     assert_eq!(
         message([times(&TIMES, 2, LITTLE), flat("spikes/units"), labels]),
         "shd.h5: spikes/units: holds float32, but must hold variable-length integers"
     );
-    assert_eq!(message([times(&TIMES, 2, LITTLE), units.clone(), flat("labels")]), "shd.h5: labels: holds float32, but must hold integers");
+    assert_eq!(
+        message([times(&TIMES, 2, LITTLE), units.clone(), flat("labels")]),
+        "shd.h5: labels: holds float32, but must hold integers"
+    );
     let square = DatasetBuilder::typed_data("labels", vec![3, 1], &[1u16; 3]).unwrap();
-    assert_eq!(message([times(&TIMES, 2, LITTLE), units, square]), "shd.h5: labels: has 2 dimensions, but must have one: the samples");
+    assert_eq!(
+        message([times(&TIMES, 2, LITTLE), units, square]),
+        "shd.h5: labels: has 2 dimensions, but must have one: the samples"
+    );
     let keys = DatasetBuilder::typed_data("extra/keys", vec![1], &[1u16]).unwrap();
-    assert_eq!(message(parts().into_iter().chain([keys])), "shd.h5: extra/keys: holds uint16, but must hold strings");
+    assert_eq!(
+        message(parts().into_iter().chain([keys])),
+        "shd.h5: extra/keys: holds uint16, but must hold strings"
+    );
 }
 
 /// bfloat16 has two bytes too, but another exponent.
@@ -238,19 +344,27 @@ fn floats_that_are_not_ieee_are_refused() {
 
 #[test]
 fn files_that_are_not_whole_hdf5_files_are_refused() {
-    assert!(TestFile::of_bytes(b"time,unit\n0.1,3\n").message().starts_with("shd.h5: this is not an HDF5 file"));
+    assert!(
+        TestFile::of_bytes(b"time,unit\n0.1,3\n")
+            .message()
+            .starts_with("shd.h5: this is not an HDF5 file")
+    );
     let good = std::fs::read(&TestFile::new(parts()).path).unwrap();
     assert!(TestFile::of_bytes(&good).read().is_ok());
     for length in (8..good.len()).step_by(37).chain([good.len() - 1]) {
         let message = TestFile::of_bytes(&good[..length]).message();
-        assert!(message.starts_with("shd.h5: ") && message.contains("cut short"), "{length}: {message}");
+        assert!(
+            message.starts_with("shd.h5: ") && message.contains("cut short"),
+            "{length}: {message}"
+        );
     }
     let folder = tempfile::tempdir().unwrap();
     let error = read(folder.path(), folder.path(), &Layout::default()).unwrap_err().to_string();
     assert!(error.ends_with("this is a folder, but a regular file was expected"), "{error}");
 }
 
-/// Damage may go unnoticed, since these files carry no checksum of their spikes, but it must never panic, and what is accepted is valid.
+/// Damage may go unnoticed, since these files carry no checksum of their spikes, but it must never
+/// panic, and what is accepted is valid.
 #[test]
 fn corrupted_copies_never_panic() {
     let extras = [
@@ -272,7 +386,10 @@ fn corrupted_copies_never_panic() {
         std::fs::remove_file(&file.path).unwrap();
         std::fs::write(&file.path, &bytes).unwrap();
         match file.read() {
-            Ok(recordings) => assert!((0..recordings.len()).all(|sample| recordings.units(sample).iter().all(|&unit| unit < 700))),
+            Ok(recordings) => assert!(
+                (0..recordings.len())
+                    .all(|sample| recordings.units(sample).iter().all(|&unit| unit < 700))
+            ),
             Err(error) => {
                 refused += 1;
                 let error = error.to_string();

@@ -1,10 +1,14 @@
-//! The Heidelberg digits, where `SYNFIRE_DATA` names a folder with `shd/shd_small.h5` and `shd/shd_train.h5.gz`.
+//! The Heidelberg digits, where `SYNFIRE_DATA` names a folder with `shd/shd_small.h5` and
+//! `shd/shd_train.h5.gz`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use datasets::{Augmentation, Binning, Layout, RecordingFile, SpikeDataset, SpikeRecordings, Splitting, Summary, TimeType};
+use datasets::{
+    Augmentation, Binning, Layout, RecordingFile, SpikeDataset, SpikeRecordings, Splitting,
+    Summary, TimeType,
+};
 use sim_core::{SampleSource, Seed};
 
 /// A file of the data folder; none, with the reason printed, where there is no data folder.
@@ -28,12 +32,25 @@ fn the_small_file_is_read_split_and_binned() {
     let recordings = Arc::new(file.read(&Layout::default()).unwrap());
     assert_eq!((recordings.len(), recordings.channels(), recordings.classes()), (200, 700, 20));
     assert_eq!(recordings.time_type(), TimeType::Float16);
-    assert_eq!(counts(recordings.labels().iter().copied()), (0..20).map(|class| (class, 10)).collect());
-    assert_eq!((recordings.class_name(0), recordings.class_name(19)), ("zero".into(), "neun".into()));
+    assert_eq!(
+        counts(recordings.labels().iter().copied()),
+        (0..20).map(|class| (class, 10)).collect()
+    );
+    assert_eq!(
+        (recordings.class_name(0), recordings.class_name(19)),
+        ("zero".into(), "neun".into())
+    );
 
     let split = Splitting::hold_out_speakers([3, 9]).split(&recordings, Seed(0)).unwrap();
     assert_eq!(split.train.len() + split.validation.len(), 200);
-    let dataset = SpikeDataset::new(recordings.clone(), Binning::default(), Augmentation::default(), Seed(0), &split.train).unwrap();
+    let dataset = SpikeDataset::new(
+        recordings.clone(),
+        Binning::default(),
+        Augmentation::default(),
+        Seed(0),
+        &split.train,
+    )
+    .unwrap();
     for sample in 0..200 {
         let frames = dataset.frames(sample, None);
         assert_eq!(frames.channels(), 140);
@@ -63,8 +80,24 @@ fn the_training_file_has_the_published_counts() {
     assert_eq!((spread.min, spread.mean.round(), spread.max), (2461.0, 7848.0, 14946.0));
     let last = summary.last_spike_s.unwrap();
     assert_eq!(((100.0 * last.median).round(), (100.0 * last.max).round()), (70.0, 137.0));
-    let speakers: Vec<_> = summary.speakers.unwrap().iter().map(|speaker| (speaker.speaker, speaker.samples)).collect();
-    let published = [(0, 916), (1, 900), (2, 990), (3, 720), (6, 450), (7, 770), (8, 790), (9, 830), (10, 790), (11, 1000)];
+    let speakers: Vec<_> = summary
+        .speakers
+        .unwrap()
+        .iter()
+        .map(|speaker| (speaker.speaker, speaker.samples))
+        .collect();
+    let published = [
+        (0, 916),
+        (1, 900),
+        (2, 990),
+        (3, 720),
+        (6, 450),
+        (7, 770),
+        (8, 790),
+        (9, 830),
+        (10, 790),
+        (11, 1000),
+    ];
     assert_eq!(speakers, published);
     let split = Splitting::hold_out_speakers([3, 9]).split(&recordings, Seed(0)).unwrap();
     assert_eq!((split.train.len(), split.validation.len()), (6606, 1550));

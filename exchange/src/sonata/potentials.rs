@@ -7,8 +7,8 @@ use hdf5_writer::{AttributeBuilder, Hdf5Builder};
 use sim_core::Record;
 use std::path::Path;
 
-/// Membrane potentials of all neurons in every step as a SONATA report, with a group for every population that has any. They are those
-/// at the end of a step, after the reset.
+/// Membrane potentials of all neurons in every step as a SONATA report, with a group for every
+/// population that has any. They are those at the end of a step, after the reset.
 #[derive(Debug)]
 pub struct SonataPotentials {
     file: AtomicFile,
@@ -59,16 +59,39 @@ impl Log for SonataPotentials {
     }
 }
 
-fn add_report(content: Hdf5Builder, layout: &LogLayout, name: &str, neurons: u64, rows: Rows) -> Hdf5Builder {
+fn add_report(
+    content: Hdf5Builder,
+    layout: &LogLayout,
+    name: &str,
+    neurons: u64,
+    rows: Rows,
+) -> Hdf5Builder {
     let path = |column: &str| format!("report/{name}/{column}");
     let counted = |end: u64| (0..end).flat_map(u64::to_le_bytes).collect::<Vec<u8>>();
-    let [start, end] = [rows.first_step, rows.first_step + rows.rows].map(|step| layout.time_ms(step));
+    let [start, end] =
+        [rows.first_step, rows.first_step + rows.rows].map(|step| layout.time_ms(step));
     let time = [start, end, layout.dt_ms()].into_iter().flat_map(f64::to_le_bytes).collect();
     let sorted = AttributeBuilder::new("sorted", UINT8, vec![], vec![1]);
     content
-        .dataset(dataset(path("data"), FLOAT32, vec![rows.rows as u64, neurons], rows.data).attribute(units("1")))
-        .dataset(dataset(path("mapping/node_ids"), UINT64, vec![neurons], counted(neurons)).attribute(sorted))
-        .dataset(dataset(path("mapping/index_pointers"), UINT64, vec![neurons + 1], counted(neurons + 1)))
-        .dataset(dataset(path("mapping/element_ids"), UINT32, vec![neurons], vec![0; neurons as usize * size_of::<u32>()]))
+        .dataset(
+            dataset(path("data"), FLOAT32, vec![rows.rows as u64, neurons], rows.data)
+                .attribute(units("1")),
+        )
+        .dataset(
+            dataset(path("mapping/node_ids"), UINT64, vec![neurons], counted(neurons))
+                .attribute(sorted),
+        )
+        .dataset(dataset(
+            path("mapping/index_pointers"),
+            UINT64,
+            vec![neurons + 1],
+            counted(neurons + 1),
+        ))
+        .dataset(dataset(
+            path("mapping/element_ids"),
+            UINT32,
+            vec![neurons],
+            vec![0; neurons as usize * size_of::<u32>()],
+        ))
         .dataset(dataset(path("mapping/time"), FLOAT64, vec![3], time).attribute(units("ms")))
 }

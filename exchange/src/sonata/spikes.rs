@@ -50,7 +50,10 @@ impl Log for SonataSpikes {
             let spikes = vec![(columns.node_ids.len() / size_of::<u64>()) as u64];
             let path = |column: &str| format!("spikes/{name}/{column}");
             content = content
-                .dataset(dataset(path("timestamps"), FLOAT64, spikes.clone(), columns.timestamps).attribute(units("ms")))
+                .dataset(
+                    dataset(path("timestamps"), FLOAT64, spikes.clone(), columns.timestamps)
+                        .attribute(units("ms")),
+                )
                 .dataset(dataset(path("node_ids"), UINT64, spikes, columns.node_ids))
                 // Steps ascend while a simulation runs.
                 .group_attribute(format!("spikes/{name}"), sorting_attribute(Sorting::ByTime));

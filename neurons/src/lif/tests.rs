@@ -28,7 +28,8 @@ fn one_input_decays_exponentially() {
 
 #[test]
 fn a_step_current_fires_at_the_closed_form_intervals() {
-    // V[t] = I (1 - beta^(t+1)) / (1 - beta) first reaches the threshold after ceil(ln(1 - (1 - beta) / I) / ln beta) steps.
+    // V[t] = I (1 - beta^(t+1)) / (1 - beta) first reaches the threshold after ceil(ln(1 - (1 -
+    // beta) / I) / ln beta) steps.
     for (current, tau) in [(0.08_f64, 20.0_f64), (0.2, 20.0), (0.3, 5.0)] {
         let beta = (-1.0 / tau).exp();
         let interval = ((1.0 - (1.0 - beta) / current).ln() / beta.ln()).ceil() as usize;
@@ -59,18 +60,38 @@ fn a_refractory_neuron_is_held_and_loses_its_input() {
 #[test]
 fn every_field_is_checked() {
     let message = |lif: Lif, dt: f64| lif.build(dt).unwrap_err().to_string();
-    assert_eq!(message(Lif { tau_mem_ms: -1.0, ..Lif::default() }, 1.0), "Lif::tau_mem_ms is -1, but must be above 0");
-    assert_eq!(message(Lif { threshold: 0.0, ..Lif::default() }, 1.0), "Lif::threshold is 0, but must be above 0");
+    assert_eq!(
+        message(Lif { tau_mem_ms: -1.0, ..Lif::default() }, 1.0),
+        "Lif::tau_mem_ms is -1, but must be above 0"
+    );
+    assert_eq!(
+        message(Lif { threshold: 0.0, ..Lif::default() }, 1.0),
+        "Lif::threshold is 0, but must be above 0"
+    );
     let refractory = Lif { refractory_ms: 2.5, ..Lif::default() };
-    assert_eq!(message(refractory, 1.0), "Lif::refractory_ms is 2.5, but must be 0 or a whole number of time steps of 1 ms");
+    assert_eq!(
+        message(refractory, 1.0),
+        "Lif::refractory_ms is 2.5, but must be 0 or a whole number of time steps of 1 ms"
+    );
     assert!(refractory.build(0.1).is_ok());
-    assert!(message(Lif { refractory_ms: f64::NAN, ..Lif::default() }, 1.0).contains("refractory_ms"));
-    assert!(message(Lif { surrogate: Surrogate::Atan { alpha: 0.0 }, ..Lif::default() }, 1.0).contains("alpha"));
+    assert!(
+        message(Lif { refractory_ms: f64::NAN, ..Lif::default() }, 1.0).contains("refractory_ms")
+    );
+    assert!(
+        message(Lif { surrogate: Surrogate::Atan { alpha: 0.0 }, ..Lif::default() }, 1.0)
+            .contains("alpha")
+    );
     assert!(message(Lif::default(), 0.0).contains("dt_ms"));
 }
 
 /// The adjoint written slowly in `f64` for one neuron; `spike` need not be 0 or 1.
-fn adjoint_twin(lif: &Lif, spike: &[f64], potential: &[f64], slope: &[f64], gradient: &[f64]) -> Vec<f64> {
+fn adjoint_twin(
+    lif: &Lif,
+    spike: &[f64],
+    potential: &[f64],
+    slope: &[f64],
+    gradient: &[f64],
+) -> Vec<f64> {
     let beta = lif.decay.per_step("", lif.tau_mem_ms, 1.0).unwrap();
     let gain = if lif.input_scaling { 1.0 - beta } else { 1.0 };
     let refractory = lif.refractory_ms as usize;
@@ -98,29 +119,33 @@ fn any_surrogate() -> impl Strategy<Value = Surrogate> {
         (1.0_f32..10.0).prop_map(|alpha| Surrogate::Atan { alpha }),
         (1.0_f32..20.0).prop_map(|beta| Surrogate::FastSigmoid { beta }),
         (1.0_f32..10.0).prop_map(|alpha| Surrogate::Sigmoid { alpha }),
-        (width.clone(), 0.3_f32..1.0).prop_map(|(half_width, peak)| Surrogate::Triangle { half_width, peak }),
+        (width.clone(), 0.3_f32..1.0)
+            .prop_map(|(half_width, peak)| Surrogate::Triangle { half_width, peak }),
         (width, 0.3_f32..1.0).prop_map(|(half_width, peak)| Surrogate::Box { half_width, peak }),
     ]
 }
 
 fn any_lif() -> impl Strategy<Value = Lif> {
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (1.0_f64..30.0, 0.5_f64..2.0, flags, 0_u8..5, any_surrogate()).prop_map(|(tau_mem_ms, threshold, flags, refractory, surrogate)| Lif {
-        tau_mem_ms,
-        // Single precision holds it: then both precisions compare with the same threshold.
-        threshold: threshold as f32 as f64,
-        decay: if flags.0 { Decay::Exact } else { Decay::Euler },
-        input_scaling: flags.1,
-        reset: if flags.2 { Reset::Hard } else { Reset::Soft },
-        detach_reset: flags.3,
-        refractory_ms: refractory as f64,
-        surrogate,
-    })
+    (1.0_f64..30.0, 0.5_f64..2.0, flags, 0_u8..5, any_surrogate()).prop_map(
+        |(tau_mem_ms, threshold, flags, refractory, surrogate)| Lif {
+            tau_mem_ms,
+            // Single precision holds it: then both precisions compare with the same threshold.
+            threshold: threshold as f32 as f64,
+            decay: if flags.0 { Decay::Exact } else { Decay::Euler },
+            input_scaling: flags.1,
+            reset: if flags.2 { Reset::Hard } else { Reset::Soft },
+            detach_reset: flags.3,
+            refractory_ms: refractory as f64,
+            surrogate,
+        },
+    )
 }
 
 fn any_rows() -> impl Strategy<Value = (Vec<Lanes>, Vec<Lanes>)> {
     let row = |range: std::ops::Range<f32>| proptest::array::uniform16(range);
-    proptest::collection::vec((row(-1.0..2.5), row(-1.0..1.0)), 1..50).prop_map(|rows| rows.into_iter().unzip())
+    proptest::collection::vec((row(-1.0..2.5), row(-1.0..1.0)), 1..50)
+        .prop_map(|rows| rows.into_iter().unzip())
 }
 
 proptest! {
@@ -131,7 +156,8 @@ proptest! {
         let mut spikes = vec![0; input.len()];
         neuron.forward(&mut potential, &mut spikes);
         let mut state = NeuronState::at_rest(LANES);
-        // A potential within rounding of the threshold may fall on either side of it; from there on the two may differ.
+        // A potential within rounding of the threshold may fall on either side of it; from there on
+        // the two may differ.
         let mut comparable = [true; LANES];
         for t in 0..input.len() {
             let mut fired = Vec::new();
@@ -185,14 +211,17 @@ proptest! {
     }
 }
 
-/// The model with the threshold replaced by the integral of the atan slope. `frozen` gives the spikes that the reset uses instead.
+/// The model with the threshold replaced by the integral of the atan slope. `frozen` gives the
+/// spikes that the reset uses instead.
 fn smooth_forward(lif: &Lif, input: &[f64], frozen: Option<&[f64]>) -> (Vec<f64>, Vec<f64>) {
     let beta = lif.decay.per_step("", lif.tau_mem_ms, 1.0).unwrap();
     let gain = if lif.input_scaling { 1.0 - beta } else { 1.0 };
     let (mut u, mut potential, mut spike) = (0.0, Vec::new(), Vec::new());
     for (t, current) in input.iter().enumerate() {
         let v = beta * u + gain * current;
-        let s = 0.5 + (std::f64::consts::FRAC_PI_2 * 5.0 * (v - lif.threshold)).atan() / std::f64::consts::PI;
+        let s = 0.5
+            + (std::f64::consts::FRAC_PI_2 * 5.0 * (v - lif.threshold)).atan()
+                / std::f64::consts::PI;
         let reset = frozen.map_or(s, |frozen| frozen[t]);
         u = match lif.reset {
             Reset::Hard => (1.0 - reset) * v,
@@ -211,12 +240,28 @@ fn the_twin_is_the_derivative_of_the_smoothed_model() {
     let gradient: Vec<f64> = (0..steps).map(|t| (t as f64 * 0.9).cos()).collect();
     for reset in [Reset::Hard, Reset::Soft] {
         for detach_reset in [true, false] {
-            let lif = Lif { tau_mem_ms: 6.0, reset, detach_reset, input_scaling: detach_reset, ..Lif::default() };
+            let lif = Lif {
+                tau_mem_ms: 6.0,
+                reset,
+                detach_reset,
+                input_scaling: detach_reset,
+                ..Lif::default()
+            };
             let (potential, spike) = smooth_forward(&lif, &input, None);
             let frozen = detach_reset.then_some(&spike[..]);
-            let slope: Vec<f64> = potential.iter().map(|v| 2.5 / (1.0 + (2.5 * std::f64::consts::PI * (v - 1.0)).powi(2))).collect();
+            let slope: Vec<f64> = potential
+                .iter()
+                .map(|v| 2.5 / (1.0 + (2.5 * std::f64::consts::PI * (v - 1.0)).powi(2)))
+                .collect();
             let analytic = adjoint_twin(&lif, &spike, &potential, &slope, &gradient);
-            let loss = |input: &[f64]| -> f64 { smooth_forward(&lif, input, frozen).1.iter().zip(&gradient).map(|(s, g)| s * g).sum() };
+            let loss = |input: &[f64]| -> f64 {
+                smooth_forward(&lif, input, frozen)
+                    .1
+                    .iter()
+                    .zip(&gradient)
+                    .map(|(s, g)| s * g)
+                    .sum()
+            };
             for t in 0..steps {
                 let at = |offset: f64| {
                     let mut moved = input.clone();
@@ -224,7 +269,11 @@ fn the_twin_is_the_derivative_of_the_smoothed_model() {
                     loss(&moved)
                 };
                 let numeric = (at(1e-5) - at(-1e-5)) / 2e-5;
-                assert!((numeric - analytic[t]).abs() < 1e-7, "{reset:?} detached {detach_reset} step {t}: {numeric} {}", analytic[t]);
+                assert!(
+                    (numeric - analytic[t]).abs() < 1e-7,
+                    "{reset:?} detached {detach_reset} step {t}: {numeric} {}",
+                    analytic[t]
+                );
             }
         }
     }

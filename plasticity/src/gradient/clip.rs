@@ -1,16 +1,23 @@
 //! Bounds the length of a gradient without turning it.
 
-/// Length of several slices taken as one vector: `sqrt(sum g^2)`, summed in `f64` and in the order given.
+/// Length of several slices taken as one vector: `sqrt(sum g^2)`, summed in `f64` and in the order
+/// given.
 pub fn global_norm<'a>(gradients: impl IntoIterator<Item = &'a [f32]>) -> f64 {
     let squares = |slice: &[f32]| slice.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>();
     gradients.into_iter().map(squares).sum::<f64>().sqrt()
 }
 
-/// Scales slices whose common length is `norm` (their [`global_norm`]) by `max_norm / (norm + 1e-6)` where that exceeds `max_norm` (above 0),
-/// as `torch.nn.utils` does [Pascanu et al. 2013, algorithm 1].
+/// Scales slices whose common length is `norm` (their [`global_norm`]) by `max_norm / (norm +
+/// 1e-6)` where that exceeds `max_norm` (above 0), as `torch.nn.utils` does [Pascanu et al. 2013,
+/// algorithm 1].
 ///
-/// Gradients of a length that is not finite are left as they are: scaling would only hide which entry is to blame.
-pub fn clip_global_norm<'a>(gradients: impl IntoIterator<Item = &'a mut [f32]>, norm: f64, max_norm: f64) {
+/// Gradients of a length that is not finite are left as they are: scaling would only hide which
+/// entry is to blame.
+pub fn clip_global_norm<'a>(
+    gradients: impl IntoIterator<Item = &'a mut [f32]>,
+    norm: f64,
+    max_norm: f64,
+) {
     let scale = max_norm / (norm + 1e-6);
     if norm.is_finite() && scale < 1.0 {
         for g in gradients.into_iter().flatten() {

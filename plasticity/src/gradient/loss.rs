@@ -1,8 +1,9 @@
 //! What the readout of one sample should look like, and the gradient of missing it.
 //!
-//! Every loss first turns the readout, one row of steps per class, into one score `m_c` per class, then takes the cross entropy of
-//! the scores: `L = ln sum_k exp(m_k) - m_label`, so that `q_c = dL/dm_c = softmax_c(m) - [c = label]`. The class with the largest score
-//! is the prediction; of equals, the first.
+//! Every loss first turns the readout, one row of steps per class, into one score `m_c` per class,
+//! then takes the cross entropy of the scores: `L = ln sum_k exp(m_k) - m_label`, so that `q_c =
+//! dL/dm_c = softmax_c(m) - [c = label]`. The class with the largest score is the prediction; of
+//! equals, the first.
 //!
 //! | loss | score `m_c` | `dL/dv_c[t]` |
 //! |---|---|---|
@@ -12,10 +13,11 @@
 //! | `last` | `v_c[steps - 1]` | `q_c` at the last step, else 0 |
 //! | `spike_count` | `sum_t S_c[t]` | `q_c`, with respect to the spikes `S_c[t]` |
 //!
-//! `sum_softmax` is the reference's [Hammouamri et al. 2023]: its scores are themselves sums of probabilities, so a softmax is taken
-//! twice, on purpose.
+//! `sum_softmax` is the reference's [Hammouamri et al. 2023]: its scores are themselves sums of
+//! probabilities, so a softmax is taken twice, on purpose.
 //!
-//! All sums and exponentials are `f64`; maxima are subtracted before each exponential, so no finite readout overflows.
+//! All sums and exponentials are `f64`; maxima are subtracted before each exponential, so no finite
+//! readout overflows.
 
 use serde::{Deserialize, Serialize};
 use sim_core::SampleLoss;
@@ -33,8 +35,9 @@ pub enum Loss {
     Mean,
     /// Potential of the last step.
     Last,
-    /// Number of spikes. A leaky integrator never fires, so this loss is for an output population that does: its rows hold the spikes
-    /// (0 or 1) instead of the potential, and the gradient is the one that enters the population's surrogate slope.
+    /// Number of spikes. A leaky integrator never fires, so this loss is for an output population
+    /// that does: its rows hold the spikes (0 or 1) instead of the potential, and the gradient is
+    /// the one that enters the population's surrogate slope.
     SpikeCount,
 }
 
@@ -50,24 +53,34 @@ impl Loss {
     /// If `potential` has another size or there is no class.
     pub fn scores(&self, potential: &[f32], classes: usize, steps: usize) -> Vec<f64> {
         check_shape(potential.len(), classes, steps);
-        let (mut scores, mut softmax) = (vec![0.0; classes], vec![0.0; self.softmax_numbers(classes, steps)]);
+        let (mut scores, mut softmax) =
+            (vec![0.0; classes], vec![0.0; self.softmax_numbers(classes, steps)]);
         self.score(potential, steps, &mut scores, &mut softmax);
         scores
     }
 
-    /// Loss (in nats, not scaled by the batch) and prediction of one sample. `potential` is `[classes, steps]`, `label` its class.
+    /// Loss (in nats, not scaled by the batch) and prediction of one sample. `potential` is
+    /// `[classes, steps]`, `label` its class.
     ///
     /// # Panics
     /// If `potential` has another size, there is no class, or `label` is none of them.
-    pub fn value(&self, potential: &[f32], classes: usize, steps: usize, label: usize) -> SampleLoss {
+    pub fn value(
+        &self,
+        potential: &[f32],
+        classes: usize,
+        steps: usize,
+        label: usize,
+    ) -> SampleLoss {
         self.evaluate(potential, (classes, steps), label, None, &mut Vec::new())
     }
 
-    /// [`Self::value`] together with its gradient: `gradient`, `[classes, steps]`, is overwritten with `scale * dL/dv`. With a batch's
-    /// mean loss in mind, `scale` is one over the number of its samples.
+    /// [`Self::value`] together with its gradient: `gradient`, `[classes, steps]`, is overwritten
+    /// with `scale * dL/dv`. With a batch's mean loss in mind, `scale` is one over the number of
+    /// its samples.
     ///
     /// # Panics
-    /// If `potential` or `gradient` has another size, there is no class, or `label` is none of them.
+    /// If `potential` or `gradient` has another size, there is no class, or `label` is none of
+    /// them.
     pub fn value_and_gradient(
         &self,
         potential: &[f32],
@@ -80,8 +93,9 @@ impl Loss {
         self.evaluate(potential, (classes, steps), label, Some((gradient, scale)), &mut Vec::new())
     }
 
-    /// [`Self::value`], or with a `gradient` and its `scale` [`Self::value_and_gradient`], in a `memory` that can be used for one sample after
-    /// the other, whatever it holds. `shape` is `(classes, steps)`.
+    /// [`Self::value`], or with a `gradient` and its `scale` [`Self::value_and_gradient`], in a
+    /// `memory` that can be used for one sample after the other, whatever it holds. `shape` is
+    /// `(classes, steps)`.
     ///
     /// # Panics
     /// As there.
@@ -120,7 +134,9 @@ impl Loss {
         if self == Self::SumSoftmax {
             softmax(potential, steps, p);
         }
-        for (class, (score, row)) in scores.iter_mut().zip(potential.chunks_exact(steps)).enumerate() {
+        for (class, (score, row)) in
+            scores.iter_mut().zip(potential.chunks_exact(steps)).enumerate()
+        {
             *score = match self {
                 Self::SumSoftmax => p[class * steps..][..steps].iter().sum(),
                 Self::MaxOverTime => f64::from(row[first_maximum(row)]),
@@ -131,7 +147,15 @@ impl Loss {
         }
     }
 
-    fn gradient(self, potential: &[f32], steps: usize, q: &[f64], p: &mut [f64], scale: f64, gradient: &mut [f32]) {
+    fn gradient(
+        self,
+        potential: &[f32],
+        steps: usize,
+        q: &[f64],
+        p: &mut [f64],
+        scale: f64,
+        gradient: &mut [f32],
+    ) {
         if steps == 0 {
             return;
         }
@@ -139,14 +163,17 @@ impl Loss {
             softmax_gradient(p, steps, q, scale, gradient);
             return;
         }
-        for ((d_row, row), q) in gradient.chunks_exact_mut(steps).zip(potential.chunks_exact(steps)).zip(q) {
+        for ((d_row, row), q) in
+            gradient.chunks_exact_mut(steps).zip(potential.chunks_exact(steps)).zip(q)
+        {
             let share = if self == Self::Mean { 1.0 / steps as f64 } else { 1.0 };
             let d_score = (scale * q * share) as f32;
             match self {
                 Self::Mean | Self::SpikeCount => d_row.fill(d_score),
                 _ => {
                     d_row.fill(0.0);
-                    d_row[if self == Self::Last { steps - 1 } else { first_maximum(row) }] = d_score;
+                    d_row[if self == Self::Last { steps - 1 } else { first_maximum(row) }] =
+                        d_score;
                 }
             }
         }
@@ -170,8 +197,8 @@ fn cross_entropy(scores: &[f64], label: usize, q: &mut [f64]) -> SampleLoss {
     SampleLoss { loss: total.ln() + largest - scores[label], predicted }
 }
 
-/// `p_c[t] = softmax_c(v[t])`, `[classes, steps]`, of at least one step; behind it `p` has two numbers per step to work in. Rows are walked
-/// along time, so that the inner loops are plain.
+/// `p_c[t] = softmax_c(v[t])`, `[classes, steps]`, of at least one step; behind it `p` has two
+/// numbers per step to work in. Rows are walked along time, so that the inner loops are plain.
 fn softmax(potential: &[f32], steps: usize, p: &mut [f64]) {
     let (p, per_step) = p.split_at_mut(potential.len());
     let (largest, total) = per_step.split_at_mut(steps);
@@ -181,7 +208,10 @@ fn softmax(potential: &[f32], steps: usize, p: &mut [f64]) {
     }
     total.fill(0.0);
     for (p, row) in p.chunks_exact_mut(steps).zip(potential.chunks_exact(steps)) {
-        p.iter_mut().zip(row).zip(&*largest).for_each(|((p, v), largest)| *p = (f64::from(*v) - largest).exp());
+        p.iter_mut()
+            .zip(row)
+            .zip(&*largest)
+            .for_each(|((p, v), largest)| *p = (f64::from(*v) - largest).exp());
         total.iter_mut().zip(&*p).for_each(|(total, e)| *total += e);
     }
     for row in p.chunks_exact_mut(steps) {

@@ -7,8 +7,9 @@
 //! | [`Schedule`], [`SigmaSchedule`] | how large a step is at this point of training, and how wide the delay kernels are |
 //! | [`OptimizerSettings`], [`Optimizer`] | how parameters follow a gradient |
 //!
-//! Nothing here knows a network: parameters and gradients are plain slices, one [`Optimizer`] per slice, so that weights, delays and
-//! norms can follow rules of their own. Results do not depend on the number of threads.
+//! Nothing here knows a network: parameters and gradients are plain slices, one [`Optimizer`] per
+//! slice, so that weights, delays and norms can follow rules of their own. Results do not depend on
+//! the number of threads.
 //!
 //! ```
 //! use plasticity::gradient::{Adam, OptimizerSettings, Schedule};
@@ -33,4 +34,6 @@ mod schedule;
 pub use clip::{clip_global_norm, global_norm};
 pub use loss::Loss;
 pub use optimizer::{Adam, AdamW, Optimizer, OptimizerSettings, Sgd};
-pub use schedule::{AfterWarmUp, Constant, Cosine, OneCycle, Rate, Schedule, SigmaSchedule, WarmUp};
+pub use schedule::{
+    AfterWarmUp, Constant, Cosine, OneCycle, Rate, Schedule, SigmaSchedule, WarmUp,
+};

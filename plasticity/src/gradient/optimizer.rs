@@ -1,4 +1,5 @@
-//! How parameters follow a gradient: Adam, AdamW and SGD with momentum, in the form and with the defaults of `torch.optim`.
+//! How parameters follow a gradient: Adam, AdamW and SGD with momentum, in the form and with the
+//! defaults of `torch.optim`.
 //!
 //! | rule | step, element by element (`t` counts from 1) | reference |
 //! |---|---|---|
@@ -6,18 +7,21 @@
 //! | AdamW | first `p *= 1 - rate weight_decay`, then Adam | [Loshchilov and Hutter 2019, algorithm 2] |
 //! | SGD | `b = momentum b + g`, `p -= rate b`, or `p -= rate (g + momentum b)` with Nesterov's look-ahead | [Sutskever et al. 2013] |
 //!
-//! In Adam and SGD the weight decay is an L2 penalty: it is added to the gradient, `g + weight_decay p`. A schedule may replace `beta1`
-//! (for SGD: `momentum`) in each step; the bias correction then uses the current `beta1` to the power `t`, as torch does, although
-//! earlier steps were made with others.
+//! In Adam and SGD the weight decay is an L2 penalty: it is added to the gradient, `g +
+//! weight_decay p`. A schedule may replace `beta1` (for SGD: `momentum`) in each step; the bias
+//! correction then uses the current `beta1` to the power `t`, as torch does, although earlier steps
+//! were made with others.
 //!
-//! What differs from torch: moments below the smallest normal `f32` become zero. They cannot move a parameter, but would otherwise
-//! linger for ever at a denormal number, which is slow to compute with.
+//! What differs from torch: moments below the smallest normal `f32` become zero. They cannot move a
+//! parameter, but would otherwise linger for ever at a denormal number, which is slow to compute
+//! with.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result};
 
-/// Elements that one thread updates at a time. Every element is on its own, so results do not depend on it.
+/// Elements that one thread updates at a time. Every element is on its own, so results do not
+/// depend on it.
 const CHUNK: usize = 16_384;
 
 /// Which rule, with its constants.
@@ -79,9 +83,11 @@ impl Default for AdamW {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sgd {
-    /// Share of the last step that is kept, `0 <= momentum < 1`; 0. A schedule that cycles momentum replaces it, even a zero.
+    /// Share of the last step that is kept, `0 <= momentum < 1`; 0. A schedule that cycles momentum
+    /// replaces it, even a zero.
     pub momentum: f64,
-    /// Whether the gradient counts as if taken after the momentum's step; needs a momentum above 0; false.
+    /// Whether the gradient counts as if taken after the momentum's step; needs a momentum above 0;
+    /// false.
     pub nesterov: bool,
     /// L2 penalty, at least 0; 0.
     pub weight_decay: f64,
@@ -99,12 +105,20 @@ impl OptimizerSettings {
     /// # Errors
     /// [`Error::OutOfRange`] naming the first constant that is not allowed.
     pub fn check(&self) -> Result<()> {
-        let memory = |name: &str, value: f64| Error::check(name, value, (0.0..1.0).contains(&value), "at least 0 and below 1");
+        let memory = |name: &str, value: f64| {
+            Error::check(name, value, (0.0..1.0).contains(&value), "at least 0 and below 1")
+        };
         let decay = |name: &str, value: f64| Error::check(name, value, value >= 0.0, "at least 0");
         let epsilon = |name: &str, value: f64| {
-            // A smaller one would be zero in f32, and a synapse that never saw a gradient would divide zero by zero.
+            // A smaller one would be zero in f32, and a synapse that never saw a gradient would
+            // divide zero by zero.
             let smallest = f64::from(f32::MIN_POSITIVE);
-            Error::check(name, value, value >= smallest, "above 0 and not below the smallest normal f32")
+            Error::check(
+                name,
+                value,
+                value >= smallest,
+                "above 0 and not below the smallest normal f32",
+            )
         };
         match *self {
             Self::Adam(Adam { beta1, beta2, epsilon: floor, weight_decay }) => {
@@ -122,7 +136,12 @@ impl OptimizerSettings {
             Self::Sgd(Sgd { momentum, nesterov, weight_decay }) => {
                 memory("Sgd::momentum", momentum)?;
                 if nesterov {
-                    Error::check("Sgd::momentum", momentum, momentum > 0.0, "above 0 where Sgd::nesterov is set")?;
+                    Error::check(
+                        "Sgd::momentum",
+                        momentum,
+                        momentum > 0.0,
+                        "above 0 where Sgd::nesterov is set",
+                    )?;
                 }
                 decay("Sgd::weight_decay", weight_decay)
             }
@@ -132,7 +151,9 @@ impl OptimizerSettings {
     /// The same rule for parameters that must not decay: delays, gains and biases.
     pub fn without_weight_decay(mut self) -> Self {
         match &mut self {
-            Self::Adam(Adam { weight_decay, .. }) | Self::AdamW(AdamW { weight_decay, .. }) | Self::Sgd(Sgd { weight_decay, .. }) => {
+            Self::Adam(Adam { weight_decay, .. })
+            | Self::AdamW(AdamW { weight_decay, .. })
+            | Self::Sgd(Sgd { weight_decay, .. }) => {
                 *weight_decay = 0.0;
             }
         }
@@ -146,7 +167,12 @@ impl OptimizerSettings {
     pub fn build(&self, parameters: usize) -> Result<Optimizer> {
         self.check()?;
         let second = if matches!(self, Self::Sgd(_)) { 0 } else { parameters };
-        Ok(Optimizer { settings: *self, steps: 0, first: vec![0.0; parameters], second: vec![0.0; second] })
+        Ok(Optimizer {
+            settings: *self,
+            steps: 0,
+            first: vec![0.0; parameters],
+            second: vec![0.0; second],
+        })
     }
 
     /// Names of the moments kept per parameter, in the order of [`Optimizer::state`].
@@ -180,21 +206,30 @@ impl Optimizer {
         self.steps
     }
 
-    /// The moments by name, one entry per parameter each: `mean` and `mean_square` (Adam, AdamW) or `velocity` (SGD). With
-    /// [`Self::steps`] they are all there is to save.
+    /// The moments by name, one entry per parameter each: `mean` and `mean_square` (Adam, AdamW) or
+    /// `velocity` (SGD). With [`Self::steps`] they are all there is to save.
     pub fn state(&self) -> Vec<(&'static str, &[f32])> {
-        self.settings.moment_names().iter().copied().zip([&self.first[..], &self.second[..]]).collect()
+        self.settings
+            .moment_names()
+            .iter()
+            .copied()
+            .zip([&self.first[..], &self.second[..]])
+            .collect()
     }
 
-    /// Continues where another optimizer of the same settings stood: its [`Self::steps`] and [`Self::state`], in any order.
+    /// Continues where another optimizer of the same settings stood: its [`Self::steps`] and
+    /// [`Self::state`], in any order.
     ///
     /// # Errors
-    /// [`Error::Network`] for a moment that is missing or that this rule does not keep, [`Error::Length`] for one of another length.
-    /// Then nothing has changed.
+    /// [`Error::Network`] for a moment that is missing or that this rule does not keep,
+    /// [`Error::Length`] for one of another length. Then nothing has changed.
     pub fn restore(&mut self, steps: u64, state: &[(&str, &[f32])]) -> Result<()> {
         let names = self.settings.moment_names();
         if let Some((foreign, _)) = state.iter().find(|(name, _)| !names.contains(name)) {
-            return Err(Error::Network(format!("optimizer state {foreign:?} does not belong to a rule that keeps {}", names.join(", "))));
+            return Err(Error::Network(format!(
+                "optimizer state {foreign:?} does not belong to a rule that keeps {}",
+                names.join(", ")
+            )));
         }
         let mut saved = Vec::with_capacity(names.len());
         for &name in names {
@@ -203,7 +238,11 @@ impl Optimizer {
             };
             if values.len() != self.first.len() {
                 let name = format!("optimizer state {name:?}");
-                return Err(Error::Length { name, actual: values.len(), expected: self.first.len() });
+                return Err(Error::Length {
+                    name,
+                    actual: values.len(),
+                    expected: self.first.len(),
+                });
             }
             saved.push(*values);
         }
@@ -214,32 +253,55 @@ impl Optimizer {
         Ok(())
     }
 
-    /// Moves `parameters` against `gradient` by a step of size `rate`. `beta1` replaces the settings' `beta1` (for SGD: `momentum`) in
-    /// this step.
+    /// Moves `parameters` against `gradient` by a step of size `rate`. `beta1` replaces the
+    /// settings' `beta1` (for SGD: `momentum`) in this step.
     ///
     /// # Panics
     /// If `parameters` or `gradient` differ in length from what the optimizer was built for.
-    pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32], rate: f64, beta1: Option<f64>) {
-        assert_eq!(parameters.len(), self.first.len(), "an optimizer serves the parameters it was built for");
+    pub fn step(
+        &mut self,
+        parameters: &mut [f32],
+        gradient: &[f32],
+        rate: f64,
+        beta1: Option<f64>,
+    ) {
+        assert_eq!(
+            parameters.len(),
+            self.first.len(),
+            "an optimizer serves the parameters it was built for"
+        );
         assert_eq!(gradient.len(), self.first.len(), "one gradient entry per parameter");
         self.steps += 1;
         match self.settings {
             OptimizerSettings::Adam(Adam { beta1: own, beta2, epsilon, weight_decay }) => {
-                let constants = AdamStep::new(beta1.unwrap_or(own), beta2, epsilon, rate, self.steps);
-                self.adam(parameters, gradient, &AdamStep { penalty: weight_decay as f32, ..constants });
+                let constants =
+                    AdamStep::new(beta1.unwrap_or(own), beta2, epsilon, rate, self.steps);
+                self.adam(
+                    parameters,
+                    gradient,
+                    &AdamStep { penalty: weight_decay as f32, ..constants },
+                );
             }
             OptimizerSettings::AdamW(AdamW { beta1: own, beta2, epsilon, weight_decay }) => {
-                let constants = AdamStep::new(beta1.unwrap_or(own), beta2, epsilon, rate, self.steps);
-                self.adam(parameters, gradient, &AdamStep { decay: (rate * weight_decay) as f32, ..constants });
+                let constants =
+                    AdamStep::new(beta1.unwrap_or(own), beta2, epsilon, rate, self.steps);
+                self.adam(
+                    parameters,
+                    gradient,
+                    &AdamStep { decay: (rate * weight_decay) as f32, ..constants },
+                );
             }
             OptimizerSettings::Sgd(Sgd { momentum, nesterov, weight_decay }) => {
                 let momentum = beta1.unwrap_or(momentum) as f32;
-                let constants = SgdStep { momentum, nesterov, penalty: weight_decay as f32, rate: rate as f32 };
+                let constants =
+                    SgdStep { momentum, nesterov, penalty: weight_decay as f32, rate: rate as f32 };
                 parameters
                     .par_chunks_mut(CHUNK)
                     .zip(gradient.par_chunks(CHUNK))
                     .zip(self.first.par_chunks_mut(CHUNK))
-                    .for_each(|((parameters, gradient), velocity)| constants.apply(parameters, gradient, velocity));
+                    .for_each(|((parameters, gradient), velocity)| {
+                        constants.apply(parameters, gradient, velocity)
+                    });
             }
         }
     }
@@ -250,7 +312,9 @@ impl Optimizer {
             .zip(gradient.par_chunks(CHUNK))
             .zip(self.first.par_chunks_mut(CHUNK))
             .zip(self.second.par_chunks_mut(CHUNK))
-            .for_each(|(((parameters, gradient), mean), mean_square)| constants.apply(parameters, gradient, mean, mean_square));
+            .for_each(|(((parameters, gradient), mean), mean_square)| {
+                constants.apply(parameters, gradient, mean, mean_square)
+            });
     }
 }
 
@@ -286,13 +350,21 @@ impl AdamStep {
         }
     }
 
-    fn apply(&self, parameters: &mut [f32], gradient: &[f32], mean: &mut [f32], mean_square: &mut [f32]) {
+    fn apply(
+        &self,
+        parameters: &mut [f32],
+        gradient: &[f32],
+        mean: &mut [f32],
+        mean_square: &mut [f32],
+    ) {
         for (((p, &g), m), v) in parameters.iter_mut().zip(gradient).zip(mean).zip(mean_square) {
             let g = g + self.penalty * *p;
             *m = without_denormals(*m + self.mean_gain * (g - *m));
             *v = without_denormals(self.square_memory * *v + self.square_gain * (g * g));
-            // The decay is applied as a difference: 1 - rate * weight_decay would lose most of a small decay's digits in f32.
-            *p = (*p - self.decay * *p) - self.length * (*m / (v.sqrt() * self.root_scale + self.epsilon));
+            // The decay is applied as a difference: 1 - rate * weight_decay would lose most of a
+            // small decay's digits in f32.
+            *p = (*p - self.decay * *p)
+                - self.length * (*m / (v.sqrt() * self.root_scale + self.epsilon));
         }
     }
 }
@@ -308,7 +380,8 @@ struct SgdStep {
 
 impl SgdStep {
     fn apply(&self, parameters: &mut [f32], gradient: &[f32], velocity: &mut [f32]) {
-        let (from_gradient, from_velocity) = if self.nesterov { (1.0, self.momentum) } else { (0.0, 1.0) };
+        let (from_gradient, from_velocity) =
+            if self.nesterov { (1.0, self.momentum) } else { (0.0, 1.0) };
         for ((p, &g), b) in parameters.iter_mut().zip(gradient).zip(velocity) {
             let g = g + self.penalty * *p;
             *b = without_denormals(self.momentum * *b + g);

@@ -1,6 +1,7 @@
 //! How the size of a step and the width of the delay kernels change in the course of training.
 //!
-//! Everything is a closed form of the step's number, never a running product, so a resumed run continues with the same bits.
+//! Everything is a closed form of the step's number, never a running product, so a resumed run
+//! continues with the same bits.
 
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result, effective_sigma};
@@ -31,9 +32,10 @@ pub enum Schedule {
 
 /// The one-cycle policy [Smith and Topin 2019] in torch's form and with torch's defaults.
 ///
-/// From `peak / div_factor` at step 0 to `peak` at step `pct_start * total - 1` to `peak / div_factor / final_div_factor` at the last
-/// step, each way along half a cosine; `beta1` from `max_momentum` to `base_momentum` and back at the same steps. A run too short for
-/// a way up (`pct_start * total <= 1`) starts at the peak.
+/// From `peak / div_factor` at step 0 to `peak` at step `pct_start * total - 1` to `peak /
+/// div_factor / final_div_factor` at the last step, each way along half a cosine; `beta1` from
+/// `max_momentum` to `base_momentum` and back at the same steps. A run too short for a way up
+/// (`pct_start * total <= 1`) starts at the peak.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OneCycle {
@@ -67,7 +69,8 @@ impl Default for OneCycle {
     }
 }
 
-/// `rate = end + (peak - end) (1 + cos(pi step / total)) / 2` [Loshchilov and Hutter 2017, eq. 5, without restarts].
+/// `rate = end + (peak - end) (1 + cos(pi step / total)) / 2` [Loshchilov and Hutter 2017, eq. 5,
+/// without restarts].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cosine {
@@ -97,7 +100,8 @@ impl Default for Constant {
     }
 }
 
-/// With `n = round(share * total)`: `rate = peak (step + 1) / (n + 1)` while `step < n`, then what [`AfterWarmUp`] says, from the peak.
+/// With `n = round(share * total)`: `rate = peak (step + 1) / (n + 1)` while `step < n`, then what
+/// [`AfterWarmUp`] says, from the peak.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WarmUp {
@@ -143,17 +147,35 @@ impl Schedule {
         let positive = |name: &str, value: f64| Error::check(name, value, value > 0.0, "above 0");
         let end = |name: &str, value: f64| Error::check(name, value, value >= 0.0, "at least 0");
         match *self {
-            Self::OneCycle(OneCycle { peak, pct_start, div_factor, final_div_factor, base_momentum, max_momentum, .. }) => {
+            Self::OneCycle(OneCycle {
+                peak,
+                pct_start,
+                div_factor,
+                final_div_factor,
+                base_momentum,
+                max_momentum,
+                ..
+            }) => {
                 positive("OneCycle::peak", peak)?;
                 share("OneCycle::pct_start", pct_start)?;
                 positive("OneCycle::div_factor", div_factor)?;
                 positive("OneCycle::final_div_factor", final_div_factor)?;
-                for (name, value) in [("OneCycle::base_momentum", base_momentum), ("OneCycle::max_momentum", max_momentum)] {
-                    Error::check(name, value, (0.0..1.0).contains(&value), "at least 0 and below 1")?;
+                for (name, value) in [
+                    ("OneCycle::base_momentum", base_momentum),
+                    ("OneCycle::max_momentum", max_momentum),
+                ] {
+                    Error::check(
+                        name,
+                        value,
+                        (0.0..1.0).contains(&value),
+                        "at least 0 and below 1",
+                    )?;
                 }
                 Ok(())
             }
-            Self::Cosine(cosine) => positive("Cosine::peak", cosine.peak).and_then(|()| end("Cosine::end", cosine.end)),
+            Self::Cosine(cosine) => {
+                positive("Cosine::peak", cosine.peak).and_then(|()| end("Cosine::end", cosine.end))
+            }
             Self::Constant(constant) => positive("Constant::rate", constant.rate),
             Self::WarmUp(warm_up) => {
                 positive("WarmUp::peak", warm_up.peak)?;
@@ -163,13 +185,15 @@ impl Schedule {
         }
     }
 
-    /// The rate of `step`, counted from 0, out of `total`. The unit is the caller's: the reference counts epochs. Steps from `total` on
-    /// keep the schedule's last value.
+    /// The rate of `step`, counted from 0, out of `total`. The unit is the caller's: the reference
+    /// counts epochs. Steps from `total` on keep the schedule's last value.
     pub fn at(&self, step: usize, total: usize) -> Rate {
         let plain = |rate| Rate { rate, beta1: None };
         match self {
             Self::OneCycle(one_cycle) => one_cycle.at(step, total),
-            Self::Cosine(Cosine { peak, end }) => plain(half_cosine(*peak, *end, share_done(step as f64, 0.0, total as f64))),
+            Self::Cosine(Cosine { peak, end }) => {
+                plain(half_cosine(*peak, *end, share_done(step as f64, 0.0, total as f64)))
+            }
             Self::Constant(Constant { rate }) => plain(*rate),
             Self::WarmUp(warm_up) => plain(warm_up.at(step, total)),
         }
@@ -184,11 +208,17 @@ impl OneCycle {
         let peak_step = (self.pct_start * total as f64 - 1.0).clamp(0.0, last_step.max(0.0));
         let (rate, momentum) = if step < peak_step {
             let done = share_done(step, 0.0, peak_step);
-            (half_cosine(first, self.peak, done), half_cosine(self.max_momentum, self.base_momentum, done))
+            (
+                half_cosine(first, self.peak, done),
+                half_cosine(self.max_momentum, self.base_momentum, done),
+            )
         } else {
             // The last step of a run without a way down, such as its only one, is the peak itself.
             let done = if step > peak_step { share_done(step, peak_step, last_step) } else { 0.0 };
-            (half_cosine(self.peak, last, done), half_cosine(self.base_momentum, self.max_momentum, done))
+            (
+                half_cosine(self.peak, last, done),
+                half_cosine(self.base_momentum, self.max_momentum, done),
+            )
         };
         Rate { rate, beta1: self.cycle_momentum.then_some(momentum) }
     }
@@ -203,7 +233,9 @@ impl WarmUp {
         }
         match self.then {
             AfterWarmUp::Constant => self.peak,
-            AfterWarmUp::Cosine => half_cosine(self.peak, self.end, share_done(step, rising, total as f64)),
+            AfterWarmUp::Cosine => {
+                half_cosine(self.peak, self.end, share_done(step, rising, total as f64))
+            }
         }
     }
 }
@@ -224,12 +256,14 @@ fn share(name: &str, value: f64) -> Result<()> {
     Error::check(name, value, (0.0..=1.0).contains(&value), "between 0 and 1")
 }
 
-/// Width of the Gaussian delay kernels over the epochs: geometric from `start` to `end`, then constant [Hammouamri et al. 2023].
+/// Width of the Gaussian delay kernels over the epochs: geometric from `start` to `end`, then
+/// constant [Hammouamri et al. 2023].
 ///
-/// The reference multiplies the raw width by `(end / start)^(1 / n)` after each of the first `n = max(1, epochs * share)` epochs (whole
-/// part). Here `raw(epoch) = start (end / start)^(min(epoch, n) / n)`, the same numbers without the product's rounding. So with
-/// the defaults and 150 epochs, `n = 37`: epoch 0 trains with 12, epoch 36 with 0.256, and epoch 37, after 37 factors of 0.8986, is the
-/// first of those that train with 0.23 exactly.
+/// The reference multiplies the raw width by `(end / start)^(1 / n)` after each of the first `n =
+/// max(1, epochs * share)` epochs (whole part). Here `raw(epoch) = start (end / start)^(min(epoch,
+/// n) / n)`, the same numbers without the product's rounding. So with the defaults and 150 epochs,
+/// `n = 37`: epoch 0 trains with 12, epoch 36 with 0.256, and epoch 37, after 37 factors of 0.8986,
+/// is the first of those that train with 0.23 exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SigmaSchedule {
@@ -258,9 +292,11 @@ impl SigmaSchedule {
         share("SigmaSchedule::share", self.share)
     }
 
-    /// The first epoch that trains with the end's width: `max(1, epochs * share)`, the whole part of it.
+    /// The first epoch that trains with the end's width: `max(1, epochs * share)`, the whole part
+    /// of it.
     pub fn final_epoch(&self, epochs: usize) -> usize {
-        // A product such as 0.29 * 100 falls short of a whole number by a rounding error and must not lose an epoch to it.
+        // A product such as 0.29 * 100 falls short of a whole number by a rounding error and must
+        // not lose an epoch to it.
         ((epochs as f64 * self.share + 1e-9).floor() as usize).max(1)
     }
 
@@ -286,7 +322,8 @@ mod tests {
 
     fn golden(name: &str) -> Value {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/optimizers.json");
-        serde_json::from_str::<Value>(&std::fs::read_to_string(path).unwrap()).unwrap()[name].clone()
+        serde_json::from_str::<Value>(&std::fs::read_to_string(path).unwrap()).unwrap()[name]
+            .clone()
     }
 
     fn assert_matches(name: &str, actual: impl Fn(usize) -> f64, expected: &Value) {
@@ -294,14 +331,21 @@ mod tests {
         assert_eq!(expected.len(), 150);
         for (epoch, expected) in expected.iter().enumerate() {
             let expected = expected.as_f64().unwrap();
-            assert!((actual(epoch) - expected).abs() < 1e-12, "{name} epoch {epoch}: {} {expected}", actual(epoch));
+            assert!(
+                (actual(epoch) - expected).abs() < 1e-12,
+                "{name} epoch {epoch}: {} {expected}",
+                actual(epoch)
+            );
         }
     }
 
     #[test]
     fn torch_one_cycle_is_reproduced_with_its_momentum() {
         let case = golden("one_cycle");
-        let schedule = Schedule::OneCycle(OneCycle { peak: case["max_lr"].as_f64().unwrap(), ..OneCycle::default() });
+        let schedule = Schedule::OneCycle(OneCycle {
+            peak: case["max_lr"].as_f64().unwrap(),
+            ..OneCycle::default()
+        });
         assert_matches("one_cycle", |epoch| schedule.at(epoch, 150).rate, &case["lr"]);
         assert_matches("beta1", |epoch| schedule.at(epoch, 150).beta1.unwrap(), &case["beta1"]);
     }
@@ -317,7 +361,13 @@ mod tests {
     #[test]
     fn one_cycle_passes_its_three_marks_and_stays_at_the_end() {
         let schedule = Schedule::default();
-        for (epoch, rate, beta1) in [(0, 2e-4, 0.95), (44, 5e-3, 0.85), (149, 2e-8, 0.95), (150, 2e-8, 0.95), (9999, 2e-8, 0.95)] {
+        for (epoch, rate, beta1) in [
+            (0, 2e-4, 0.95),
+            (44, 5e-3, 0.85),
+            (149, 2e-8, 0.95),
+            (150, 2e-8, 0.95),
+            (9999, 2e-8, 0.95),
+        ] {
             let now = schedule.at(epoch, 150);
             assert!((now.rate - rate).abs() < 1e-15, "epoch {epoch}: {}", now.rate);
             assert!((now.beta1.unwrap() - beta1).abs() < 1e-15, "epoch {epoch}: {:?}", now.beta1);
@@ -342,19 +392,32 @@ mod tests {
             for total in 0..12 {
                 for step in 0..14 {
                     let rate = schedule.at(step, total).rate;
-                    assert!((0.0..=1.0).contains(&rate), "{schedule:?} step {step} of {total}: {rate}");
+                    assert!(
+                        (0.0..=1.0).contains(&rate),
+                        "{schedule:?} step {step} of {total}: {rate}"
+                    );
                 }
-                let largest = (0..total).map(|step| schedule.at(step, total).rate).fold(0.0, f64::max);
-                assert!(total == 0 || largest >= 0.5, "{schedule:?} of {total} never gets going: {largest}");
+                let largest =
+                    (0..total).map(|step| schedule.at(step, total).rate).fold(0.0, f64::max);
+                assert!(
+                    total == 0 || largest >= 0.5,
+                    "{schedule:?} of {total} never gets going: {largest}"
+                );
             }
         }
-        assert_eq!(Schedule::default().at(0, 1).rate, 5e-3, "a run of one step makes it at the peak");
+        assert_eq!(
+            Schedule::default().at(0, 1).rate,
+            5e-3,
+            "a run of one step makes it at the peak"
+        );
     }
 
     #[test]
     fn warm_up_rises_along_a_line_to_its_peak_and_goes_on() {
         let line = WarmUp { peak: 1.0, share: 0.4, ..WarmUp::default() };
-        let rates = |warm_up| (0..10).map(|step| Schedule::WarmUp(warm_up).at(step, 10).rate).collect::<Vec<_>>();
+        let rates = |warm_up| {
+            (0..10).map(|step| Schedule::WarmUp(warm_up).at(step, 10).rate).collect::<Vec<_>>()
+        };
         assert_eq!(rates(line), [0.2, 0.4, 0.6, 0.8, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
         let cosine = rates(WarmUp { then: AfterWarmUp::Cosine, end: 0.5, ..line });
         assert_eq!(cosine[..5], [0.2, 0.4, 0.6, 0.8, 1.0]);
@@ -367,7 +430,11 @@ mod tests {
         assert_eq!(schedule.final_epoch(150), 37);
         let mut product = 12.0;
         for epoch in 0..150 {
-            assert!((schedule.raw(epoch, 150) - product).abs() < 1e-13, "epoch {epoch}: {} {product}", schedule.raw(epoch, 150));
+            assert!(
+                (schedule.raw(epoch, 150) - product).abs() < 1e-13,
+                "epoch {epoch}: {} {product}",
+                schedule.raw(epoch, 150)
+            );
             if epoch < 37 {
                 product *= 0.898_632_953_163_787_1;
             }
@@ -383,7 +450,9 @@ mod tests {
     #[test]
     fn the_quarter_is_counted_in_whole_epochs_and_never_empty() {
         let quarter = SigmaSchedule::default();
-        for (epochs, expected) in [(0, 1), (1, 1), (3, 1), (4, 1), (8, 2), (30, 7), (60, 15), (100, 25)] {
+        for (epochs, expected) in
+            [(0, 1), (1, 1), (3, 1), (4, 1), (8, 2), (30, 7), (60, 15), (100, 25)]
+        {
             assert_eq!(quarter.final_epoch(epochs), expected, "{epochs} epochs");
         }
         assert_eq!(SigmaSchedule { share: 0.29, ..quarter }.final_epoch(100), 29);
@@ -401,9 +470,18 @@ mod tests {
                 Schedule::OneCycle(OneCycle { max_momentum: 1.0, ..OneCycle::default() }),
                 "OneCycle::max_momentum is 1, but must be at least 0 and below 1",
             ),
-            (Schedule::Cosine(Cosine { peak: -1.0, end: 0.0 }), "Cosine::peak is -1, but must be above 0"),
-            (Schedule::Constant(Constant { rate: f64::NAN }), "Constant::rate is NaN, but must be above 0"),
-            (Schedule::WarmUp(WarmUp { end: -1.0, ..WarmUp::default() }), "WarmUp::end is -1, but must be at least 0"),
+            (
+                Schedule::Cosine(Cosine { peak: -1.0, end: 0.0 }),
+                "Cosine::peak is -1, but must be above 0",
+            ),
+            (
+                Schedule::Constant(Constant { rate: f64::NAN }),
+                "Constant::rate is NaN, but must be above 0",
+            ),
+            (
+                Schedule::WarmUp(WarmUp { end: -1.0, ..WarmUp::default() }),
+                "WarmUp::end is -1, but must be at least 0",
+            ),
         ] {
             assert_eq!(schedule.check().unwrap_err().to_string(), message);
         }
@@ -418,7 +496,15 @@ mod tests {
         assert_eq!(read(r#"{"kind": "one_cycle", "peak": 0.005}"#).unwrap(), Schedule::default());
         assert_eq!(read(r#"{"kind": "cosine"}"#).unwrap(), Schedule::Cosine(Cosine::default()));
         let warm_up = WarmUp { then: AfterWarmUp::Cosine, ..WarmUp::default() };
-        assert_eq!(read(r#"{"kind": "warm_up", "then": "cosine"}"#).unwrap(), Schedule::WarmUp(warm_up));
-        assert!(read(r#"{"kind": "constant", "peak": 1}"#).unwrap_err().to_string().contains("unknown field `peak`"));
+        assert_eq!(
+            read(r#"{"kind": "warm_up", "then": "cosine"}"#).unwrap(),
+            Schedule::WarmUp(warm_up)
+        );
+        assert!(
+            read(r#"{"kind": "constant", "peak": 1}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("unknown field `peak`")
+        );
     }
 }

@@ -1,7 +1,8 @@
 use super::*;
 use crate::test_networks::{network, neurons, source, sparse};
 use crate::{
-    BatchNorm, DelayKernel, DenseSynapses, Granularity, LaneState, Lanes, NeuronModel, Population, Projection, Recording, Variables,
+    BatchNorm, DelayKernel, DenseSynapses, Granularity, LaneState, Lanes, NeuronModel, Population,
+    Projection, Recording, Variables,
 };
 use proptest::prelude::*;
 
@@ -20,7 +21,11 @@ const LEAKY: Leaky = Leaky { decay: 0.875, threshold: 1.0 };
 
 impl NeuronModel for Leaky {
     fn describe(&self) -> crate::ModelDescription {
-        crate::ModelDescription { name: "leaky".into(), parameters: Default::default(), defaults: Default::default() }
+        crate::ModelDescription {
+            name: "leaky".into(),
+            parameters: Default::default(),
+            defaults: Default::default(),
+        }
     }
 
     fn build(&self, _dt_ms: f64) -> Result<Box<dyn Neuron>> {
@@ -64,10 +69,12 @@ fn simulate(network: &Network, inputs: &[SpikeFrames], steps: usize) -> Recordin
 
 #[test]
 fn a_chain_without_delays_is_crossed_in_one_step_whatever_the_order_of_its_populations() {
-    let populations = vec![neurons("last", 1, RELAY), neurons("first", 1, RELAY), source("input", 1)];
+    let populations =
+        vec![neurons("last", 1, RELAY), neurons("first", 1, RELAY), source("input", 1)];
     let one = [(0, 0, 1.0, 0)];
     let chain = network(populations, vec![sparse(1, 0, &one), sparse(2, 1, &one)]);
-    let recording = simulate(&chain, &[SpikeFrames::from_events(1, 9, &[(0, 3), (0, 4)]).unwrap()], 9);
+    let recording =
+        simulate(&chain, &[SpikeFrames::from_events(1, 9, &[(0, 3), (0, 4)]).unwrap()], 9);
     for population in 0..3 {
         assert_eq!(recording.spikes(population), [(3, 0), (4, 0)]);
     }
@@ -75,9 +82,17 @@ fn a_chain_without_delays_is_crossed_in_one_step_whatever_the_order_of_its_popul
 
 #[test]
 fn a_cycle_without_delay_is_named() {
-    let populations = vec![source("input", 1), neurons("a", 1, RELAY), neurons("b", 1, RELAY), neurons("c", 1, RELAY)];
+    let populations = vec![
+        source("input", 1),
+        neurons("a", 1, RELAY),
+        neurons("b", 1, RELAY),
+        neurons("c", 1, RELAY),
+    ];
     let one = [(0, 0, 1.0, 0)];
-    let ring = network(populations, vec![sparse(0, 3, &one), sparse(1, 2, &one), sparse(2, 1, &one), sparse(1, 3, &one)]);
+    let ring = network(
+        populations,
+        vec![sparse(0, 3, &one), sparse(1, 2, &one), sparse(2, 1, &one), sparse(1, 3, &one)],
+    );
     let error = ClockEngine::build(&ring).unwrap_err();
     assert_eq!(error.to_string(), "projections with zero delay form a cycle: a -> b -> a");
     let own = network(vec![neurons("own", 1, RELAY)], vec![sparse(0, 0, &one)]);
@@ -86,7 +101,10 @@ fn a_cycle_without_delay_is_named() {
 
 #[test]
 fn coincident_input_spikes_multiply_the_weight_and_are_recorded_one_by_one() {
-    let net = network(vec![source("input", 2), neurons("probe", 1, PROBE)], vec![sparse(0, 1, &[(1, 0, 0.25, 2)])]);
+    let net = network(
+        vec![source("input", 2), neurons("probe", 1, PROBE)],
+        vec![sparse(0, 1, &[(1, 0, 0.25, 2)])],
+    );
     let recording = simulate(&net, &[SpikeFrames::from_events(2, 1, &[(1, 0); 3]).unwrap()], 4);
     assert_eq!(recording.spikes(0), [(0, 1); 3]);
     assert_eq!(recording.potentials(1), [0.0, 0.0, 0.75, 0.0]);
@@ -115,8 +133,10 @@ fn dense_projections_and_norms_run_as_deployed() {
     let probe = Population { norm: Some(norm), ..neurons("probe", 2, PROBE) };
     let projection = Projection { source: 0, target: 1, synapses: Synapses::Dense(dense) };
     let net = network(vec![source("input", 2), probe], vec![projection]);
-    let recording = simulate(&net, &[SpikeFrames::from_events(2, 1, &[(0, 0), (1, 0)]).unwrap()], 6);
-    // Neuron 0: Z = I - 0.5, spikes with weight 1 at step 0 and 2 at step 1. Neuron 1: Z = I, weight 3 at step 3 and 4 at step 4.
+    let recording =
+        simulate(&net, &[SpikeFrames::from_events(2, 1, &[(0, 0), (1, 0)]).unwrap()], 6);
+    // Neuron 0: Z = I - 0.5, spikes with weight 1 at step 0 and 2 at step 1. Neuron 1: Z = I,
+    // weight 3 at step 3 and 4 at step 4.
     let expected = [0.5, 0.0, 1.5, 0.0, -0.5, 0.0, -0.5, 3.0, -0.5, 4.0, -0.5, 0.0];
     for (actual, expected) in recording.potentials(1).iter().zip(expected) {
         assert!((actual - expected).abs() < 1e-6, "{:?}", recording.potentials(1));
@@ -146,12 +166,16 @@ fn a_run_can_be_continued_and_repeated() {
 
 #[test]
 fn what_does_not_fit_is_named() {
-    let net = network(vec![source("ears", 2), neurons("probe", 1, PROBE)], vec![sparse(0, 1, &[(0, 0, -1.7e308, 1)])]);
+    let net = network(
+        vec![source("ears", 2), neurons("probe", 1, PROBE)],
+        vec![sparse(0, 1, &[(0, 0, -1.7e308, 1)])],
+    );
     let mut engine = ClockEngine::build(&net).unwrap();
     let mut recording = Recording::new(2, Variables::SPIKES);
     let none = engine.run(&[], 1, &mut recording).unwrap_err();
     assert_eq!(none.to_string(), "inputs (one per source) has length 0, but must have 1");
-    let wide = engine.run(&[SpikeFrames::from_events(3, 1, &[]).unwrap()], 1, &mut recording).unwrap_err();
+    let wide =
+        engine.run(&[SpikeFrames::from_events(3, 1, &[]).unwrap()], 1, &mut recording).unwrap_err();
     assert_eq!(wide.to_string(), "input of ears: channels has length 3, but must have 2");
     let stranger = [vec![InputSpike { neuron: 2, count: 1.0 }]];
     assert_eq!(
@@ -160,7 +184,9 @@ fn what_does_not_fit_is_named() {
     );
     let uncountable = [vec![InputSpike { neuron: 0, count: f32::NAN }]];
     assert!(engine.step(&uncountable, &mut recording).is_err());
-    let overflow = engine.run(&[SpikeFrames::from_events(2, 9, &[(0, 8), (0, 8)]).unwrap()], 10, &mut recording).unwrap_err();
+    let overflow = engine
+        .run(&[SpikeFrames::from_events(2, 9, &[(0, 8), (0, 8)]).unwrap()], 10, &mut recording)
+        .unwrap_err();
     assert_eq!(overflow.to_string(), "potential of neuron 0 of probe is -inf after step 9");
 }
 
@@ -185,28 +211,44 @@ const LONGEST: u32 = 6;
 /// Sizes of: neurons C, source A, neurons B, source D. B reaches C within a step.
 const SIZES: [usize; 4] = [4, 3, 5, 2];
 /// `(source, target, shortest delay)`
-const PROJECTIONS: [(usize, usize, u32); 8] = [(1, 2, 0), (1, 0, 0), (3, 0, 1), (2, 0, 0), (0, 2, 1), (2, 2, 1), (0, 0, 1), (2, 0, 2)];
+const PROJECTIONS: [(usize, usize, u32); 8] =
+    [(1, 2, 0), (1, 0, 0), (3, 0, 1), (2, 0, 0), (0, 2, 1), (2, 2, 1), (0, 0, 1), (2, 0, 2)];
 
-/// A recurrent network with weights in 64ths: sums of them have no rounding error, in whatever order they are made.
+/// A recurrent network with weights in 64ths: sums of them have no rounding error, in whatever
+/// order they are made.
 fn any_network() -> impl Strategy<Value = Network> {
     let synapse = (any::<u32>(), any::<u32>(), -32_i32..64, 0..=LONGEST);
-    proptest::collection::vec(proptest::collection::vec(synapse, 0..30), PROJECTIONS.len()).prop_map(|drawn| {
-        let projections = PROJECTIONS
-            .iter()
-            .zip(drawn)
-            .map(|(&(source, target, shortest), synapses)| {
-                let synapses: Vec<_> = synapses
-                    .into_iter()
-                    .map(|(pre, post, weight, delay)| {
-                        (pre % SIZES[source] as u32, post % SIZES[target] as u32, weight as f64 / 64.0, delay.max(shortest))
-                    })
-                    .collect();
-                sparse(source, target, &synapses)
-            })
-            .collect();
-        let [c, a, b, d] = SIZES;
-        network(vec![neurons("C", c, LEAKY), source("A", a), neurons("B", b, LEAKY), source("D", d)], projections)
-    })
+    proptest::collection::vec(proptest::collection::vec(synapse, 0..30), PROJECTIONS.len())
+        .prop_map(|drawn| {
+            let projections = PROJECTIONS
+                .iter()
+                .zip(drawn)
+                .map(|(&(source, target, shortest), synapses)| {
+                    let synapses: Vec<_> = synapses
+                        .into_iter()
+                        .map(|(pre, post, weight, delay)| {
+                            (
+                                pre % SIZES[source] as u32,
+                                post % SIZES[target] as u32,
+                                weight as f64 / 64.0,
+                                delay.max(shortest),
+                            )
+                        })
+                        .collect();
+                    sparse(source, target, &synapses)
+                })
+                .collect();
+            let [c, a, b, d] = SIZES;
+            network(
+                vec![
+                    neurons("C", c, LEAKY),
+                    source("A", a),
+                    neurons("B", b, LEAKY),
+                    source("D", d),
+                ],
+                projections,
+            )
+        })
 }
 
 fn any_input(channels: usize) -> impl Strategy<Value = SpikeFrames> {
@@ -214,12 +256,16 @@ fn any_input(channels: usize) -> impl Strategy<Value = SpikeFrames> {
         .prop_map(move |events| SpikeFrames::from_events(channels, STEPS, &events).unwrap())
 }
 
-/// Spike counts `[population][step][neuron]`, from weights in a dense table over all pairs and delays.
+/// Spike counts `[population][step][neuron]`, from weights in a dense table over all pairs and
+/// delays.
 fn dense_reference(network: &Network, inputs: &[SpikeFrames]) -> Vec<Vec<Vec<f64>>> {
-    let mut spikes: Vec<Vec<Vec<f64>>> = SIZES.iter().map(|&size| vec![vec![0.0; size]; STEPS]).collect();
+    let mut spikes: Vec<Vec<Vec<f64>>> =
+        SIZES.iter().map(|&size| vec![vec![0.0; size]; STEPS]).collect();
     for (frames, population) in inputs.iter().zip([1, 3]) {
         let train = &mut spikes[population];
-        for (channel, (steps, counts)) in (0..frames.channels()).map(|channel| (channel, frames.channel(channel))) {
+        for (channel, (steps, counts)) in
+            (0..frames.channels()).map(|channel| (channel, frames.channel(channel)))
+        {
             for (&step, &count) in steps.iter().zip(counts) {
                 train[step as usize][channel] = count as f64;
             }
@@ -227,10 +273,12 @@ fn dense_reference(network: &Network, inputs: &[SpikeFrames]) -> Vec<Vec<Vec<f64
     }
     let mut weight = [[[[[0.0; LONGEST as usize + 1]; 5]; 5]; 4]; 4];
     for projection in &network.projections {
-        let Synapses::Sparse(synapses) = &projection.synapses else { unreachable!("they are sparse") };
+        let Synapses::Sparse(synapses) = &projection.synapses else {
+            unreachable!("they are sparse")
+        };
         for synapse in synapses {
-            weight[projection.source][projection.target][synapse.pre as usize][synapse.post as usize][synapse.delay_steps as usize] +=
-                synapse.weight;
+            weight[projection.source][projection.target][synapse.pre as usize]
+                [synapse.post as usize][synapse.delay_steps as usize] += synapse.weight;
         }
     }
     let mut potential = [[0.0; 5]; 4];
@@ -241,7 +289,8 @@ fn dense_reference(network: &Network, inputs: &[SpikeFrames]) -> Vec<Vec<Vec<f64
                 for source in 0..4 {
                     for pre in 0..SIZES[source] {
                         for delay in 0..=(LONGEST as usize).min(step) {
-                            input += weight[source][target][pre][post][delay] * spikes[source][step - delay][pre];
+                            input += weight[source][target][pre][post][delay]
+                                * spikes[source][step - delay][pre];
                         }
                     }
                 }
@@ -257,7 +306,10 @@ fn dense_reference(network: &Network, inputs: &[SpikeFrames]) -> Vec<Vec<Vec<f64
 
 fn counts(recording: &Recording, population: usize) -> Vec<Vec<f64>> {
     let mut counts = vec![vec![0.0; SIZES[population]]; STEPS];
-    recording.spikes(population).iter().for_each(|&(step, neuron)| counts[step as usize][neuron as usize] += 1.0);
+    recording
+        .spikes(population)
+        .iter()
+        .for_each(|&(step, neuron)| counts[step as usize][neuron as usize] += 1.0);
     counts
 }
 

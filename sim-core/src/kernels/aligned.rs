@@ -3,8 +3,8 @@
 /// Bytes of a cache line and of the widest vector.
 const ALIGNMENT: usize = 64;
 
-/// Resizes a buffer that is used again and again; when it has to grow, by a quarter more than asked for, so that lengths that move a little
-/// do not ask for memory every time.
+/// Resizes a buffer that is used again and again; when it has to grow, by a quarter more than asked
+/// for, so that lengths that move a little do not ask for memory every time.
 pub fn resize_with_room<T: Clone>(buffer: &mut Vec<T>, length: usize, value: T) {
     if length > buffer.capacity() {
         buffer.reserve(length + length / 4 - buffer.len());
@@ -12,7 +12,8 @@ pub fn resize_with_room<T: Clone>(buffer: &mut Vec<T>, length: usize, value: T) 
     buffer.resize(length, value);
 }
 
-/// A reused buffer whose first number lies on a cache line: a load that crosses two lines takes twice as long.
+/// A reused buffer whose first number lies on a cache line: a load that crosses two lines takes
+/// twice as long.
 // Not `Clone`: the copy would lie elsewhere against the lines.
 #[derive(Debug, Default)]
 pub struct Aligned {
@@ -21,7 +22,8 @@ pub struct Aligned {
 }
 
 impl Aligned {
-    /// Makes room for `length` numbers, whose values are left over from earlier use, and returns them.
+    /// Makes room for `length` numbers, whose values are left over from earlier use, and returns
+    /// them.
     pub fn resize(&mut self, length: usize) -> &mut [f32] {
         let needed = length + ALIGNMENT / size_of::<f32>();
         if self.numbers.len() < needed {

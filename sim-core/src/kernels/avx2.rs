@@ -13,8 +13,8 @@ impl Simd for Avx2 {
     type Quarter = __m128;
 }
 
-// SAFETY: the instructions are AVX and FMA; `run` and `run_kernel` below are reached only where `Instructions::Avx2` was found, or with
-// AVX-512, which has them too.
+// SAFETY: the instructions are AVX and FMA; `run` and `run_kernel` below are reached only where
+// `Instructions::Avx2` was found, or with AVX-512, which has them too.
 unsafe impl Vector for __m256 {
     const LANES: usize = 8;
     const TILE: usize = 10;
@@ -45,8 +45,8 @@ unsafe impl Vector for __m256 {
     }
 }
 
-/// In every quarter of a vector, which is all that a shuffle sees: the second and third number of the first operand, then the second and
-/// third of the other.
+/// In every quarter of a vector, which is all that a shuffle sees: the second and third number of
+/// the first operand, then the second and third of the other.
 pub(super) const ONE_ON: i32 = 0b10_01_10_01;
 
 // SAFETY: as above.
@@ -58,7 +58,8 @@ unsafe impl Eight for __m256 {
             let pairs = |a, b| _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
             // Each half of `ab` holds two parts of the sum of `a` and two of `b`, alternating.
             let (ab, cd) = (pairs(a, b), pairs(c, d));
-            let sums = _mm256_add_ps(_mm256_shuffle_ps::<0x44>(ab, cd), _mm256_shuffle_ps::<0xee>(ab, cd));
+            let sums =
+                _mm256_add_ps(_mm256_shuffle_ps::<0x44>(ab, cd), _mm256_shuffle_ps::<0xee>(ab, cd));
             let sums = _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps::<1>(sums));
             _mm_storeu_ps(to, _mm_add_ps(_mm_loadu_ps(to), sums));
         }
@@ -108,12 +109,21 @@ const TILE: usize = 8;
 /// # Safety
 /// The processor has AVX2; 16 rows of as many numbers as there are `lanes`.
 #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
-pub(super) unsafe fn rows_to_lanes(rows: *const f32, stride: usize, [scale, offset]: [&Lanes; 2], lanes: &mut [Lanes]) {
+pub(super) unsafe fn rows_to_lanes(
+    rows: *const f32,
+    stride: usize,
+    [scale, offset]: [&Lanes; 2],
+    lanes: &mut [Lanes],
+) {
     let (tiles, rest) = lanes.as_chunks_mut::<TILE>();
-    // SAFETY: the caller's promise; the mask leaves out what lies behind the last step. A prefetch may go anywhere.
+    // SAFETY: the caller's promise; the mask leaves out what lies behind the last step. A prefetch
+    // may go anywhere.
     unsafe {
         for first in [0, TILE] {
-            let (scale, offset) = (_mm256_loadu_ps(scale[first..].as_ptr()), _mm256_loadu_ps(offset[first..].as_ptr()));
+            let (scale, offset) = (
+                _mm256_loadu_ps(scale[first..].as_ptr()),
+                _mm256_loadu_ps(offset[first..].as_ptr()),
+            );
             let mut from = rows.wrapping_add(first * stride);
             let mut numbers = [_mm256_setzero_ps(); TILE];
             for steps in &mut *tiles {
@@ -123,7 +133,10 @@ pub(super) unsafe fn rows_to_lanes(rows: *const f32, stride: usize, [scale, offs
                     *numbers = _mm256_loadu_ps(from.wrapping_add(row * stride));
                 }
                 for (lanes, turned) in steps.iter_mut().zip(turn(numbers)) {
-                    _mm256_storeu_ps(lanes[first..].as_mut_ptr(), _mm256_add_ps(_mm256_mul_ps(scale, turned), offset));
+                    _mm256_storeu_ps(
+                        lanes[first..].as_mut_ptr(),
+                        _mm256_add_ps(_mm256_mul_ps(scale, turned), offset),
+                    );
                 }
                 from = from.wrapping_add(TILE);
             }
@@ -133,7 +146,10 @@ pub(super) unsafe fn rows_to_lanes(rows: *const f32, stride: usize, [scale, offs
                     *numbers = _mm256_maskload_ps(from.wrapping_add(row * stride), mask);
                 }
                 for (lanes, turned) in rest.iter_mut().zip(turn(numbers)) {
-                    _mm256_storeu_ps(lanes[first..].as_mut_ptr(), _mm256_add_ps(_mm256_mul_ps(scale, turned), offset));
+                    _mm256_storeu_ps(
+                        lanes[first..].as_mut_ptr(),
+                        _mm256_add_ps(_mm256_mul_ps(scale, turned), offset),
+                    );
                 }
             }
         }
@@ -166,7 +182,11 @@ pub(super) unsafe fn lanes_to_rows(lanes: &[Lanes], rows: *mut f32, stride: usiz
                     *numbers = _mm256_loadu_ps(lanes[first..].as_ptr());
                 }
                 for (row, turned) in turn(numbers).into_iter().enumerate() {
-                    _mm256_maskstore_ps(to.wrapping_add(row * stride), first_lanes(rest.len()), turned);
+                    _mm256_maskstore_ps(
+                        to.wrapping_add(row * stride),
+                        first_lanes(rest.len()),
+                        turned,
+                    );
                 }
             }
         }
@@ -180,7 +200,12 @@ pub(super) unsafe fn lanes_to_rows(lanes: &[Lanes], rows: *mut f32, stride: usiz
 #[inline(always)]
 unsafe fn first_lanes(count: usize) -> __m256i {
     // SAFETY: the caller's promise.
-    unsafe { _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)) }
+    unsafe {
+        _mm256_cmpgt_epi32(
+            _mm256_set1_epi32(count as i32),
+            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+        )
+    }
 }
 
 /// Rows to columns.
@@ -221,7 +246,10 @@ pub(super) unsafe fn lanes_at_least(lanes: &[Lanes], threshold: f32, masks: &mut
     for (lanes, mask) in lanes.iter().zip(masks) {
         // SAFETY: a group of lanes is two vectors.
         let eight = |half: usize| unsafe {
-            _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(_mm256_loadu_ps(lanes.as_ptr().add(8 * half)), threshold))
+            _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(
+                _mm256_loadu_ps(lanes.as_ptr().add(8 * half)),
+                threshold,
+            ))
         };
         *mask = (eight(0) | eight(1) << 8) as u16;
     }

@@ -17,7 +17,8 @@ impl Simd for Avx512 {
     type Quarter = __m128;
 }
 
-// SAFETY: the instructions are AVX-512F; `run` and `run_kernel` below are reached only where `Instructions::Avx512` was found.
+// SAFETY: the instructions are AVX-512F; `run` and `run_kernel` below are reached only where
+// `Instructions::Avx512` was found.
 unsafe impl Vector for __m512 {
     const LANES: usize = 16;
     const TILE: usize = 14;
@@ -62,8 +63,14 @@ pub(super) fn is_available() -> bool {
 /// # Safety
 /// The processor has AVX-512; 16 rows of as many numbers as there are `lanes`.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt,bmi1,bmi2")]
-pub(super) unsafe fn rows_to_lanes(rows: *const f32, stride: usize, [scale, offset]: [&Lanes; 2], lanes: &mut [Lanes]) {
-    // SAFETY: the caller's promise; the mask leaves out what lies behind the last step. A prefetch may go anywhere.
+pub(super) unsafe fn rows_to_lanes(
+    rows: *const f32,
+    stride: usize,
+    [scale, offset]: [&Lanes; 2],
+    lanes: &mut [Lanes],
+) {
+    // SAFETY: the caller's promise; the mask leaves out what lies behind the last step. A prefetch
+    // may go anywhere.
     unsafe {
         let (scale, offset) = (_mm512_loadu_ps(scale.as_ptr()), _mm512_loadu_ps(offset.as_ptr()));
         for (tile, lanes) in lanes.chunks_mut(LANES).enumerate() {
@@ -76,7 +83,10 @@ pub(super) unsafe fn rows_to_lanes(rows: *const f32, stride: usize, [scale, offs
                 *numbers = _mm512_maskz_loadu_ps(mask, from.wrapping_add(row * stride));
             }
             for (lanes, turned) in lanes.iter_mut().zip(turn(numbers)) {
-                _mm512_storeu_ps(lanes.as_mut_ptr(), _mm512_add_ps(_mm512_mul_ps(scale, turned), offset));
+                _mm512_storeu_ps(
+                    lanes.as_mut_ptr(),
+                    _mm512_add_ps(_mm512_mul_ps(scale, turned), offset),
+                );
             }
         }
     }
@@ -96,7 +106,11 @@ pub(super) unsafe fn lanes_to_rows(lanes: &[Lanes], rows: *mut f32, stride: usiz
                 *numbers = _mm512_loadu_ps(lanes.as_ptr());
             }
             for (row, turned) in turn(numbers).into_iter().enumerate() {
-                _mm512_mask_storeu_ps(rows.wrapping_add(row * stride + tile * LANES), first_lanes(lanes.len()), turned);
+                _mm512_mask_storeu_ps(
+                    rows.wrapping_add(row * stride + tile * LANES),
+                    first_lanes(lanes.len()),
+                    turned,
+                );
             }
         }
     }
@@ -120,8 +134,14 @@ unsafe fn turn(rows: [__m512; LANES]) -> [__m512; LANES] {
         let mut fours = [[_mm512_setzero_ps(); 4]; 4];
         for (four, rows) in fours.iter_mut().zip(rows.as_chunks::<4>().0) {
             let [a, b, c, d] = *rows;
-            let ab = [_mm512_castps_pd(_mm512_unpacklo_ps(a, b)), _mm512_castps_pd(_mm512_unpackhi_ps(a, b))];
-            let cd = [_mm512_castps_pd(_mm512_unpacklo_ps(c, d)), _mm512_castps_pd(_mm512_unpackhi_ps(c, d))];
+            let ab = [
+                _mm512_castps_pd(_mm512_unpacklo_ps(a, b)),
+                _mm512_castps_pd(_mm512_unpackhi_ps(a, b)),
+            ];
+            let cd = [
+                _mm512_castps_pd(_mm512_unpacklo_ps(c, d)),
+                _mm512_castps_pd(_mm512_unpackhi_ps(c, d)),
+            ];
             for n in 0..2 {
                 four[2 * n] = _mm512_castpd_ps(_mm512_unpacklo_pd(ab[n], cd[n]));
                 four[2 * n + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(ab[n], cd[n]));
@@ -129,11 +149,18 @@ unsafe fn turn(rows: [__m512; LANES]) -> [__m512; LANES] {
         }
         let mut columns = [_mm512_setzero_ps(); LANES];
         for c in 0..4 {
-            let [first, second, third, fourth] = [fours[0][c], fours[1][c], fours[2][c], fours[3][c]];
-            let (upper, lower) = (_mm512_shuffle_f32x4::<0x44>(first, second), _mm512_shuffle_f32x4::<0x44>(third, fourth));
+            let [first, second, third, fourth] =
+                [fours[0][c], fours[1][c], fours[2][c], fours[3][c]];
+            let (upper, lower) = (
+                _mm512_shuffle_f32x4::<0x44>(first, second),
+                _mm512_shuffle_f32x4::<0x44>(third, fourth),
+            );
             columns[c] = _mm512_shuffle_f32x4::<0x88>(upper, lower);
             columns[4 + c] = _mm512_shuffle_f32x4::<0xdd>(upper, lower);
-            let (upper, lower) = (_mm512_shuffle_f32x4::<0xee>(first, second), _mm512_shuffle_f32x4::<0xee>(third, fourth));
+            let (upper, lower) = (
+                _mm512_shuffle_f32x4::<0xee>(first, second),
+                _mm512_shuffle_f32x4::<0xee>(third, fourth),
+            );
             columns[8 + c] = _mm512_shuffle_f32x4::<0x88>(upper, lower);
             columns[12 + c] = _mm512_shuffle_f32x4::<0xdd>(upper, lower);
         }
@@ -150,7 +177,8 @@ pub(super) unsafe fn lanes_at_least(lanes: &[Lanes], threshold: f32, masks: &mut
     let threshold = _mm512_set1_ps(threshold);
     for (lanes, mask) in lanes.iter().zip(masks) {
         // SAFETY: a group of lanes is one vector.
-        *mask = unsafe { _mm512_cmp_ps_mask::<_CMP_GE_OQ>(_mm512_loadu_ps(lanes.as_ptr()), threshold) };
+        *mask =
+            unsafe { _mm512_cmp_ps_mask::<_CMP_GE_OQ>(_mm512_loadu_ps(lanes.as_ptr()), threshold) };
     }
 }
 
@@ -179,7 +207,11 @@ unsafe fn add_pair_products(sum: __m512, a: __m512i, b: *const u32) -> __m512 {
     // SAFETY: vectors of the same size, whose bits mean the same; the rest is the caller's promise.
     unsafe {
         let b = _mm512_loadu_si512(b.cast());
-        _mm512_dpbf16_ps(sum, std::mem::transmute::<__m512i, __m512bh>(a), std::mem::transmute::<__m512i, __m512bh>(b))
+        _mm512_dpbf16_ps(
+            sum,
+            std::mem::transmute::<__m512i, __m512bh>(a),
+            std::mem::transmute::<__m512i, __m512bh>(b),
+        )
     }
 }
 
@@ -187,7 +219,9 @@ unsafe fn add_pair_products(sum: __m512, a: __m512i, b: *const u32) -> __m512 {
 ///
 /// # Safety
 /// Operands as checked there; the processor has AVX-512 BF16.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,popcnt,bmi1,bmi2")]
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,popcnt,bmi1,bmi2"
+)]
 pub(super) unsafe fn pair_pull(pull: PairPull) {
     let length = pull.out.len();
     for (start, vectors) in tiles::<__m512>(length) {
@@ -200,7 +234,11 @@ pub(super) unsafe fn pair_pull(pull: PairPull) {
 }
 
 #[inline(always)]
-unsafe fn pair_pull_tile<V: Vector, const N: usize>(pull: &PairPull, rows: *const u32, out: *mut f32) {
+unsafe fn pair_pull_tile<V: Vector, const N: usize>(
+    pull: &PairPull,
+    rows: *const u32,
+    out: *mut f32,
+) {
     // SAFETY: see `pair_pull`.
     unsafe {
         let mut sum = [_mm512_setzero_ps(); N];
@@ -222,7 +260,11 @@ unsafe fn pair_pull_tile<V: Vector, const N: usize>(pull: &PairPull, rows: *cons
                 for (v, sum) in sum.iter_mut().enumerate() {
                     *sum = add_pair_products(*sum, weight, row.add(v * 16));
                 }
-                row = if pull.shift == Shift::Later { row.wrapping_sub(2) } else { row.wrapping_add(2) };
+                row = if pull.shift == Shift::Later {
+                    row.wrapping_sub(2)
+                } else {
+                    row.wrapping_add(2)
+                };
                 weights = weights.add(1);
             }
         }
@@ -236,7 +278,9 @@ unsafe fn pair_pull_tile<V: Vector, const N: usize>(pull: &PairPull, rows: *cons
 ///
 /// # Safety
 /// Operands as checked there; the processor has AVX-512 BF16.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,popcnt,bmi1,bmi2")]
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,popcnt,bmi1,bmi2"
+)]
 pub(super) unsafe fn pair_product(mut product: PairProduct) {
     for (first, vectors) in split(product.length / LANES, Instructions::Avx512.four_row_tile()) {
         let start = first * LANES;
@@ -259,7 +303,11 @@ pub(super) unsafe fn pair_product(mut product: PairProduct) {
 }
 
 #[inline(always)]
-unsafe fn pair_product_tile<const N: usize, const M: usize>(product: &mut PairProduct, outputs: [super::Mixture; M], start: usize) {
+unsafe fn pair_product_tile<const N: usize, const M: usize>(
+    product: &mut PairProduct,
+    outputs: [super::Mixture; M],
+    start: usize,
+) {
     // SAFETY: see `pair_product`.
     unsafe {
         let mut out = [product.out.as_mut_ptr(); M];

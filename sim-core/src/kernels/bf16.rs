@@ -1,7 +1,8 @@
-//! Whole-row loops on pairs of bf16 numbers: half the loads and half the multiplications of `f32`, for processors with `vdpbf16ps`.
+//! Whole-row loops on pairs of bf16 numbers: half the loads and half the multiplications of `f32`,
+//! for processors with `vdpbf16ps`.
 //!
-//! bf16 is the upper half of an `f32`: a relative error of at most 2^-8 per factor. Spikes and small counts are exact. Sums are `f32`.
-//! A `u32` holds two: the first in its lower half.
+//! bf16 is the upper half of an `f32`: a relative error of at most 2^-8 per factor. Spikes and
+//! small counts are exact. Sums are `f32`. A `u32` holds two: the first in its lower half.
 
 use super::ROW_MULTIPLE;
 
@@ -50,7 +51,8 @@ pub fn pair_rows(first: &[f32], second: &[f32], pairs: &mut [u32]) {
     );
 }
 
-/// Operands of a product of rows of pairs: `out[o][x] += sum_m dot(weights[o][m], rows[m * stride + x])`.
+/// Operands of a product of rows of pairs: `out[o][x] += sum_m dot(weights[o][m], rows[m * stride +
+/// x])`.
 pub(super) struct PairProduct<'a> {
     pub outputs: &'a [super::Mixture],
     pub weights: &'a [u32],
@@ -81,12 +83,19 @@ pub fn combine_each_paired(
         return;
     }
     assert!(length.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-    assert!((count - 1).strict_mul(stride).strict_add(length) <= rows.len(), "a row leaves the rows");
+    assert!(
+        (count - 1).strict_mul(stride).strict_add(length) <= rows.len(),
+        "a row leaves the rows"
+    );
     for output in outputs {
-        assert!((output.weights as usize).strict_add(offset).strict_add(count) <= weights.len(), "weights are missing");
+        assert!(
+            (output.weights as usize).strict_add(offset).strict_add(count) <= weights.len(),
+            "weights are missing"
+        );
         assert!((output.out as usize).strict_add(length) <= out.len(), "an output leaves the rows");
     }
-    let product = PairProduct { outputs, weights: &weights[offset..], count, rows, stride, out, length };
+    let product =
+        PairProduct { outputs, weights: &weights[offset..], count, rows, stride, out, length };
     match with {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: just checked.
@@ -119,10 +128,15 @@ mod tests {
     #[test]
     fn rounding_is_to_the_nearest_and_exact_for_counts() {
         for count in 0..=256 {
-            assert_eq!(unpaired(pair(count as f32, -(count as f32))), (count as f32, -(count as f32)));
+            assert_eq!(
+                unpaired(pair(count as f32, -(count as f32))),
+                (count as f32, -(count as f32))
+            );
         }
         let (low, high) = unpaired(pair(1.003, -0.001_234));
-        assert!((low - 1.003).abs() <= 1.0 / 256.0 && (high + 0.001_234).abs() <= 0.001_234 / 256.0);
+        assert!(
+            (low - 1.003).abs() <= 1.0 / 256.0 && (high + 0.001_234).abs() <= 0.001_234 / 256.0
+        );
         let mut pairs = [0; 3];
         pair_with_next(&[1.0, 2.0, 3.0], &mut pairs);
         assert_eq!(pairs.map(unpaired), [(1.0, 2.0), (2.0, 3.0), (3.0, 0.0)]);
@@ -135,15 +149,36 @@ mod tests {
         }
         let mut random = Seed(5).stream(Purpose::Weights, 0, 0);
         let mut pairs = |count: usize| -> Vec<u32> {
-            (0..count).map(|_| pair(random.random_range(-1.0..1.0), random.random_range(-1.0..1.0))).collect()
+            (0..count)
+                .map(|_| pair(random.random_range(-1.0..1.0), random.random_range(-1.0..1.0)))
+                .collect()
         };
         let (rows, weights) = (pairs(3000), pairs(60));
         for length in [16, 80, 96, 144] {
-            let outputs: Vec<_> = (0..7).map(|n| crate::kernels::Mixture { weights: 5 * n, out: n * length as u32 }).collect();
+            let outputs: Vec<_> = (0..7)
+                .map(|n| crate::kernels::Mixture { weights: 5 * n, out: n * length as u32 })
+                .collect();
             let (mut fast, mut plain) = (vec![0.5; 7 * length], vec![0.5; 7 * length]);
-            combine_each_paired(Instructions::detect(), &outputs, (&weights, 3), 11, &rows, 200, &mut fast, length);
+            combine_each_paired(
+                Instructions::detect(),
+                &outputs,
+                (&weights, 3),
+                11,
+                &rows,
+                200,
+                &mut fast,
+                length,
+            );
             let weights = &weights[3..];
-            pair_product(PairProduct { outputs: &outputs, weights, count: 11, rows: &rows, stride: 200, out: &mut plain, length });
+            pair_product(PairProduct {
+                outputs: &outputs,
+                weights,
+                count: 11,
+                rows: &rows,
+                stride: 200,
+                out: &mut plain,
+                length,
+            });
             assert!(fast.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5));
         }
     }

@@ -1,7 +1,8 @@
 //! Spikes that follow one another closely, taken together.
 //!
-//! Neurons fire in bursts. The spikes of one neuron within a few steps are a short vector of heights; with taps `w_0, w_1, ...` they add up to
-//! `sum_k w_k heights[t - k]`, one vector of [`LANES`] steps that is added to a row at once, whatever the number of spikes in it.
+//! Neurons fire in bursts. The spikes of one neuron within a few steps are a short vector of
+//! heights; with taps `w_0, w_1, ...` they add up to `sum_k w_k heights[t - k]`, one vector of
+//! [`LANES`] steps that is added to a row at once, whatever the number of spikes in it.
 
 use crate::SpikeFrames;
 
@@ -11,7 +12,8 @@ pub(super) const LANES: usize = 8;
 /// Taps of a kernel that bursts are made for.
 pub const MOST_TAPS: usize = 4;
 
-/// Heights at the steps from a burst's first spike on. On their own part of a cache line: only what is read as delayed crosses two.
+/// Heights at the steps from a burst's first spike on. On their own part of a cache line: only what
+/// is read as delayed crosses two.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(align(32))]
 pub(super) struct Heights([f32; LANES]);
@@ -58,13 +60,16 @@ impl Bursts {
             while let Some((&start, &height)) = spikes.next() {
                 let mut heights = Heights::NONE;
                 heights.0[0] = height;
-                while let Some((&step, &height)) = spikes.next_if(|(step, _)| ((**step - start) as usize) < span) {
+                while let Some((&step, &height)) =
+                    spikes.next_if(|(step, _)| ((**step - start) as usize) < span)
+                {
                     heights.0[(step - start) as usize] = height;
                 }
                 self.start.push(start);
                 self.heights.push(heights);
             }
-            self.first.push(u32::try_from(self.start.len()).expect("bursts of a sample fit 32 bits"));
+            self.first
+                .push(u32::try_from(self.start.len()).expect("bursts of a sample fit 32 bits"));
         }
     }
 
@@ -75,7 +80,11 @@ impl Bursts {
     #[inline(always)]
     pub fn channel(&self, channel: usize) -> Train<'_> {
         let bursts = self.first[channel] as usize..self.first[channel + 1] as usize;
-        Train { start: &self.start[bursts.clone()], heights: &self.heights[bursts.start..=bursts.end], taps: self.taps }
+        Train {
+            start: &self.start[bursts.clone()],
+            heights: &self.heights[bursts.start..=bursts.end],
+            taps: self.taps,
+        }
     }
 }
 
@@ -105,8 +114,9 @@ impl<'a> Train<'a> {
         self.start
     }
 
-    /// Heights of burst `n` at the steps from its start on, each spike `steps` later than it was: [`LANES`] numbers may be read. What is read
-    /// before the burst are the last numbers of another, which are zeros, as the last of its spikes has all its taps within it. The burst
+    /// Heights of burst `n` at the steps from its start on, each spike `steps` later than it was:
+    /// [`LANES`] numbers may be read. What is read before the burst are the last numbers of
+    /// another, which are zeros, as the last of its spikes has all its taps within it. The burst
     /// must be of the train, and `steps` below the number of taps.
     #[inline(always)]
     pub(super) fn delayed(&self, n: usize, steps: usize) -> *const f32 {
@@ -129,9 +139,15 @@ mod tests {
     #[test]
     fn bursts_hold_every_spike_once() {
         let steps: Vec<u32> = (0..200).filter(|t| t % 7 < 2 || t % 31 < 9).collect();
-        let of_channel = |channel: u32| steps.iter().filter(move |step| *step % (channel + 1) == 0 && channel != 1);
-        let events: Vec<(u32, u32)> =
-            (0..3).flat_map(|c| of_channel(c).flat_map(move |&step| std::iter::repeat_n((c, step), 1 + step as usize % 3))).collect();
+        let of_channel = |channel: u32| {
+            steps.iter().filter(move |step| *step % (channel + 1) == 0 && channel != 1)
+        };
+        let events: Vec<(u32, u32)> = (0..3)
+            .flat_map(|c| {
+                of_channel(c)
+                    .flat_map(move |&step| std::iter::repeat_n((c, step), 1 + step as usize % 3))
+            })
+            .collect();
         let frames = SpikeFrames::from_events(3, 200, &events).unwrap();
         let mut bursts = Bursts::default();
         for taps in 1..=MOST_TAPS {
@@ -139,13 +155,21 @@ mod tests {
             for channel in 0..3 {
                 let train = bursts.channel(channel);
                 let (steps, counts) = frames.channel(channel);
-                assert!(train.spikes().eq(steps.iter().copied().zip(counts.iter().copied())), "{taps} taps, channel {channel}");
+                assert!(
+                    train.spikes().eq(steps.iter().copied().zip(counts.iter().copied())),
+                    "{taps} taps, channel {channel}"
+                );
                 for (n, Heights(heights)) in train.heights[1..].iter().enumerate() {
-                    assert!(heights[LANES + 1 - taps..].iter().all(|height| *height == 0.0), "taps leave the burst");
+                    assert!(
+                        heights[LANES + 1 - taps..].iter().all(|height| *height == 0.0),
+                        "taps leave the burst"
+                    );
                     for steps in 0..taps {
                         // SAFETY: as many numbers may be read.
                         let delayed = unsafe { *train.delayed(n, steps).cast::<[f32; LANES]>() };
-                        assert!((0..LANES).all(|t| delayed[t] == if t < steps { 0.0 } else { heights[t - steps] }));
+                        assert!((0..LANES).all(
+                            |t| delayed[t] == if t < steps { 0.0 } else { heights[t - steps] }
+                        ));
                     }
                 }
                 assert_eq!(train.is_empty(), channel == 1);

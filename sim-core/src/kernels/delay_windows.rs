@@ -1,6 +1,7 @@
 //! Synapses whose kernels are a few neighbouring taps, and the loops over them.
 //!
-//! Synapse `s` takes a spike of step `t` to the steps `t + first_s ..` with values `value_s[0..width]`.
+//! Synapse `s` takes a spike of step `t` to the steps `t + first_s ..` with values
+//! `value_s[0..width]`.
 //!
 //! | loop | direction | work |
 //! |---|---|---|
@@ -23,7 +24,8 @@ use std::ops::Range;
 /// Taps of all synapses of a projection.
 #[derive(Debug, Clone, Default)]
 pub struct DelayWindows {
-    /// Delay of the first tap in steps; behind a filter, where it lies in a row from the step of the spike on.
+    /// Delay of the first tap in steps; behind a filter, where it lies in a row from the step of
+    /// the spike on.
     first: Vec<u32>,
     /// Where in the rows of its block the first tap of a spike of step 0 lies.
     offset: Vec<u32>,
@@ -36,7 +38,8 @@ pub struct DelayWindows {
     /// Largest entries of `first` and of `offset`.
     latest: usize,
     furthest: usize,
-    /// `weighted` as pairs of bf16, `[synapse][lanes / 2]`, where [`DelayWindows::pair_up`] was called.
+    /// `weighted` as pairs of bf16, `[synapse][lanes / 2]`, where [`DelayWindows::pair_up`] was
+    /// called.
     pairs: Vec<u32>,
 }
 
@@ -71,7 +74,8 @@ impl Sources {
         self.list.extend(sources);
         self.first_row = self.list.iter().map(|source| source.row).min().unwrap_or(0) as usize;
         self.last_row = self.list.iter().map(|source| source.row).max().unwrap_or(0) as usize;
-        self.last_synapse = self.list.iter().map(|source| source.synapse).max().unwrap_or(0) as usize;
+        self.last_synapse =
+            self.list.iter().map(|source| source.synapse).max().unwrap_or(0) as usize;
     }
 }
 
@@ -84,7 +88,8 @@ pub enum Shift {
     Earlier,
 }
 
-/// What one synapse contributes before its weight: kernel values and their derivatives with respect to the delay, `lanes` each.
+/// What one synapse contributes before its weight: kernel values and their derivatives with respect
+/// to the delay, `lanes` each.
 #[derive(Debug)]
 pub struct WindowTaps<'a> {
     /// Kernel values.
@@ -104,7 +109,8 @@ pub struct Place {
     pub weight: f32,
 }
 
-/// Evaluates `$body` with the constant `$taps` being the number of taps, or `$rest` if bursts are not for as many.
+/// Evaluates `$body` with the constant `$taps` being the number of taps, or `$rest` if bursts are
+/// not for as many.
 macro_rules! for_taps {
     ($width:expr, $taps:ident => $body:expr, _ => $rest:expr) => {
         for_taps!(@ $width, $taps, $body, $rest, 1 2 3 4)
@@ -121,15 +127,20 @@ macro_rules! for_taps {
 }
 
 impl DelayWindows {
-    /// Numbers kept for kernels of `width` taps: a multiple of 4, of which eight make a vector of the loops over spikes. Wider vectors would
-    /// save nothing: nearly all would cross cache lines.
+    /// Numbers kept for kernels of `width` taps: a multiple of 4, of which eight make a vector of
+    /// the loops over spikes. Wider vectors would save nothing: nearly all would cross cache lines.
     pub const fn lanes_for(width: usize) -> usize {
         width.next_multiple_of(4)
     }
 
-    /// Makes room for `synapses` kernels of `width` taps and lets `f(synapse, taps)` fill each: it writes the first `width` numbers and
-    /// tells the rest. Memory is reused.
-    pub fn fill(&mut self, synapses: usize, width: usize, f: impl Fn(usize, WindowTaps) -> Place + Sync) {
+    /// Makes room for `synapses` kernels of `width` taps and lets `f(synapse, taps)` fill each: it
+    /// writes the first `width` numbers and tells the rest. Memory is reused.
+    pub fn fill(
+        &mut self,
+        synapses: usize,
+        width: usize,
+        f: impl Fn(usize, WindowTaps) -> Place + Sync,
+    ) {
         assert!(width > 0, "a kernel has at least one tap");
         let lanes = Self::lanes_for(width);
         (self.width, self.lanes) = (width, lanes);
@@ -140,15 +151,24 @@ impl DelayWindows {
         for values in [&mut self.weighted, &mut self.value, &mut self.slope] {
             resize_with_room(values, synapses * lanes, 0.0);
         }
-        let kernels = self.value.par_chunks_exact_mut(lanes).zip(self.slope.par_chunks_exact_mut(lanes));
-        let rest = self.weighted.par_chunks_exact_mut(lanes).zip(self.first.par_iter_mut().zip(&mut self.offset));
-        kernels.zip(rest).with_min_len(256).enumerate().for_each(|(synapse, ((value, slope), (weighted, (first, offset))))| {
-            value[width..].fill(0.0);
-            slope[width..].fill(0.0);
-            let place = f(synapse, WindowTaps { value, slope });
-            (*first, *offset) = (place.first, place.row.strict_add(place.first));
-            weighted.iter_mut().zip(&*value).for_each(|(weighted, value)| *weighted = place.weight * value);
-        });
+        let kernels =
+            self.value.par_chunks_exact_mut(lanes).zip(self.slope.par_chunks_exact_mut(lanes));
+        let rest = self
+            .weighted
+            .par_chunks_exact_mut(lanes)
+            .zip(self.first.par_iter_mut().zip(&mut self.offset));
+        kernels.zip(rest).with_min_len(256).enumerate().for_each(
+            |(synapse, ((value, slope), (weighted, (first, offset))))| {
+                value[width..].fill(0.0);
+                slope[width..].fill(0.0);
+                let place = f(synapse, WindowTaps { value, slope });
+                (*first, *offset) = (place.first, place.row.strict_add(place.first));
+                weighted
+                    .iter_mut()
+                    .zip(&*value)
+                    .for_each(|(weighted, value)| *weighted = place.weight * value);
+            },
+        );
         self.latest = self.first.par_iter().copied().max().unwrap_or(0) as usize;
         self.furthest = self.offset.par_iter().copied().max().unwrap_or(0) as usize;
     }
@@ -156,7 +176,8 @@ impl DelayWindows {
     /// Makes ready for [`pull_paired`](Self::pull_paired).
     pub fn pair_up(&mut self) {
         self.pairs.resize(self.weighted.len() / 2, 0);
-        let pairs = self.pairs.par_iter_mut().zip(self.weighted.par_chunks_exact(2)).with_min_len(4096);
+        let pairs =
+            self.pairs.par_iter_mut().zip(self.weighted.par_chunks_exact(2)).with_min_len(4096);
         pairs.for_each(|(pair_of, two)| *pair_of = pair(two[0], two[1]));
     }
 
@@ -165,7 +186,8 @@ impl DelayWindows {
         self.lanes
     }
 
-    /// Steps from a spike to behind the last number that [`scatter`](Self::scatter) or [`gather`](Self::gather) touches.
+    /// Steps from a spike to behind the last number that [`scatter`](Self::scatter) or
+    /// [`gather`](Self::gather) touches.
     pub fn reach(&self) -> usize {
         self.latest + Self::touched_for(self.width)
     }
@@ -180,11 +202,14 @@ impl DelayWindows {
         (1..=MOST_TAPS).contains(&self.width).then_some(self.width)
     }
 
-    /// `(sum_k sums[k] value_k, sum_k sums[k] slope_k)` of one synapse: dL/dw, and dL/d delay over the weight.
+    /// `(sum_k sums[k] value_k, sum_k sums[k] slope_k)` of one synapse: dL/dw, and dL/d delay over
+    /// the weight.
     #[inline]
     pub fn fold(&self, synapse: usize, sums: &[f32]) -> (f32, f32) {
         let at = synapse * self.lanes;
-        let dot = |values: &[f32]| sums.iter().zip(&values[at..at + self.width]).map(|(a, b)| a * b).sum();
+        let dot = |values: &[f32]| {
+            sums.iter().zip(&values[at..at + self.width]).map(|(a, b)| a * b).sum()
+        };
         (dot(&self.value), dot(&self.slope))
     }
 
@@ -192,7 +217,14 @@ impl DelayWindows {
     ///
     /// # Panics
     /// If a spike's taps leave the rows.
-    pub fn scatter(&self, with: Instructions, synapses: Range<usize>, steps: &[u32], heights: &[f32], rows: &mut [f32]) {
+    pub fn scatter(
+        &self,
+        with: Instructions,
+        synapses: Range<usize>,
+        steps: &[u32],
+        heights: &[f32],
+        rows: &mut [f32],
+    ) {
         assert_eq!(steps.len(), heights.len());
         self.check_spikes(&synapses, steps.iter().copied().max(), rows.len());
         // SAFETY: just checked.
@@ -202,8 +234,14 @@ impl DelayWindows {
     /// As [`scatter`](Self::scatter), burst by burst, of each train to its synapses.
     ///
     /// # Panics
-    /// If the taps of a burst leave the rows, or there are more of them than the bursts are made for.
-    pub fn scatter_bursts<'a>(&self, with: Instructions, trains: impl Iterator<Item = (Train<'a>, Range<usize>)>, rows: &mut [f32]) {
+    /// If the taps of a burst leave the rows, or there are more of them than the bursts are made
+    /// for.
+    pub fn scatter_bursts<'a>(
+        &self,
+        with: Instructions,
+        trains: impl Iterator<Item = (Train<'a>, Range<usize>)>,
+        rows: &mut [f32],
+    ) {
         let table = self;
         // SAFETY: each train is checked when its turn comes.
         unsafe {
@@ -212,12 +250,20 @@ impl DelayWindows {
         }
     }
 
-    /// Adds what rows hold where the taps of spikes lie to `sums`, `[synapse][lanes]`, of which as many count as a kernel has taps; see
-    /// [`scatter`](Self::scatter).
+    /// Adds what rows hold where the taps of spikes lie to `sums`, `[synapse][lanes]`, of which as
+    /// many count as a kernel has taps; see [`scatter`](Self::scatter).
     ///
     /// # Panics
     /// As there.
-    pub fn gather(&self, with: Instructions, synapses: Range<usize>, steps: &[u32], heights: &[f32], rows: &[f32], sums: &mut [f32]) {
+    pub fn gather(
+        &self,
+        with: Instructions,
+        synapses: Range<usize>,
+        steps: &[u32],
+        heights: &[f32],
+        rows: &[f32],
+        sums: &mut [f32],
+    ) {
         assert_eq!(steps.len(), heights.len());
         self.check_spikes(&synapses, steps.iter().copied().max(), rows.len());
         assert_eq!(sums.len(), synapses.len() * self.lanes);
@@ -225,7 +271,8 @@ impl DelayWindows {
         unsafe { with.run_kernel(Gather { table: self, synapses, steps, heights, rows, sums }) }
     }
 
-    /// As [`gather`](Self::gather), burst by burst, of each train to the sums of its synapses; `sums` are those of the synapses from `first` on.
+    /// As [`gather`](Self::gather), burst by burst, of each train to the sums of its synapses;
+    /// `sums` are those of the synapses from `first` on.
     ///
     /// # Panics
     /// As [`scatter_bursts`](Self::scatter_bursts), or if the sums of a synapse are missing.
@@ -237,7 +284,8 @@ impl DelayWindows {
         (first, sums): (usize, &mut [f32]),
     ) {
         let table = self;
-        // SAFETY: each train is checked when its turn comes. As many synapses at a time as leave room in sixteen registers.
+        // SAFETY: each train is checked when its turn comes. As many synapses at a time as leave
+        // room in sixteen registers.
         unsafe {
             for_taps!(self.width, TAPS => {
                 const AT_A_TIME: usize = [8, 4, 4, 2][TAPS - 1];
@@ -246,11 +294,19 @@ impl DelayWindows {
         }
     }
 
-    /// Adds whole rows to `out`, whose length is a multiple of 16. Source `s` is delayed as synapse `s.synapse + offset` says.
+    /// Adds whole rows to `out`, whose length is a multiple of 16. Source `s` is delayed as synapse
+    /// `s.synapse + offset` says.
     ///
     /// # Panics
     /// If a source leaves the rows, or a synapse is not in the table.
-    pub fn pull(&self, with: Instructions, sources: &Sources, offset: usize, rows: &[f32], out: &mut [f32]) {
+    pub fn pull(
+        &self,
+        with: Instructions,
+        sources: &Sources,
+        offset: usize,
+        rows: &[f32],
+        out: &mut [f32],
+    ) {
         if sources.list.is_empty() {
             return;
         }
@@ -259,12 +315,18 @@ impl DelayWindows {
         unsafe { with.run_kernel(Pull { table: self, sources: &sources.list, offset, rows, out }) }
     }
 
-    /// Adds the rows of `synapses`, brought forward by their delays, to `out`, whose length is a multiple of 16: the adjoint of
-    /// [`scatter`](Self::scatter) in the spikes.
+    /// Adds the rows of `synapses`, brought forward by their delays, to `out`, whose length is a
+    /// multiple of 16: the adjoint of [`scatter`](Self::scatter) in the spikes.
     ///
     /// # Panics
     /// If a synapse is not in the table, or needs more than the rows hold.
-    pub fn pull_ahead(&self, with: Instructions, synapses: Range<usize>, rows: &[f32], out: &mut [f32]) {
+    pub fn pull_ahead(
+        &self,
+        with: Instructions,
+        synapses: Range<usize>,
+        rows: &[f32],
+        out: &mut [f32],
+    ) {
         self.check_ahead(&synapses, rows.len(), out.len());
         let table = self;
         // SAFETY: just checked.
@@ -274,12 +336,19 @@ impl DelayWindows {
         }
     }
 
-    /// As [`pull_ahead`](Self::pull_ahead), from rows that [`to_lines`](super::to_lines) wrote, each of a multiple of 8 numbers: `lines` are
-    /// twice as many numbers as the rows, and begin with a whole line.
+    /// As [`pull_ahead`](Self::pull_ahead), from rows that [`to_lines`](super::to_lines) wrote,
+    /// each of a multiple of 8 numbers: `lines` are twice as many numbers as the rows, and begin
+    /// with a whole line.
     ///
     /// # Panics
     /// As there.
-    pub fn pull_lines(&self, with: Instructions, synapses: Range<usize>, lines: &[f32], out: &mut [f32]) {
+    pub fn pull_lines(
+        &self,
+        with: Instructions,
+        synapses: Range<usize>,
+        lines: &[f32],
+        out: &mut [f32],
+    ) {
         self.check_ahead(&synapses, lines.len() / 2, out.len());
         let table = self;
         // SAFETY: just checked.
@@ -289,11 +358,21 @@ impl DelayWindows {
         }
     }
 
-    /// As [`pull`](Self::pull), or the other way, on bf16: `rows[x]` is the pair of the numbers `x` and `x + 1` of the rows.
+    /// As [`pull`](Self::pull), or the other way, on bf16: `rows[x]` is the pair of the numbers `x`
+    /// and `x + 1` of the rows.
     ///
     /// # Panics
-    /// As there; if the processor has no bf16 products or [`pair_up`](Self::pair_up) was not called.
-    pub fn pull_paired(&self, with: Instructions, sources: &Sources, offset: usize, shift: Shift, rows: &[u32], out: &mut [f32]) {
+    /// As there; if the processor has no bf16 products or [`pair_up`](Self::pair_up) was not
+    /// called.
+    pub fn pull_paired(
+        &self,
+        with: Instructions,
+        sources: &Sources,
+        offset: usize,
+        shift: Shift,
+        rows: &[u32],
+        out: &mut [f32],
+    ) {
         if sources.list.is_empty() {
             return;
         }
@@ -302,7 +381,17 @@ impl DelayWindows {
         self.check_rows(sources, offset, shift, rows.len(), out.len());
         let Self { first, pairs: weights, lanes, width, .. } = self;
         let (pairs, used_pairs) = (lanes / 2, width.div_ceil(2));
-        let pull = PairPull { first, weights, pairs, used_pairs, sources: &sources.list, offset, shift, rows, out };
+        let pull = PairPull {
+            first,
+            weights,
+            pairs,
+            used_pairs,
+            sources: &sources.list,
+            offset,
+            shift,
+            rows,
+            out,
+        };
         match with {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: just checked.
@@ -313,28 +402,47 @@ impl DelayWindows {
 
     fn check_ahead(&self, synapses: &Range<usize>, rows: usize, out: usize) {
         assert!(out.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-        assert!(synapses.start <= synapses.end && synapses.end <= self.offset.len(), "no such synapses");
-        assert!(self.furthest.strict_add(self.width).strict_add(out) <= rows, "a synapse leaves the rows");
+        assert!(
+            synapses.start <= synapses.end && synapses.end <= self.offset.len(),
+            "no such synapses"
+        );
+        assert!(
+            self.furthest.strict_add(self.width).strict_add(out) <= rows,
+            "a synapse leaves the rows"
+        );
     }
 
     fn check_rows(&self, sources: &Sources, offset: usize, shift: Shift, rows: usize, out: usize) {
         assert!(out.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-        let (before, behind) = if shift == Shift::Later { (self.reach(), 0) } else { (0, self.reach()) };
-        assert!(sources.first_row >= before && sources.last_row + behind + out <= rows, "a source leaves the rows");
+        let (before, behind) =
+            if shift == Shift::Later { (self.reach(), 0) } else { (0, self.reach()) };
+        assert!(
+            sources.first_row >= before && sources.last_row + behind + out <= rows,
+            "a source leaves the rows"
+        );
         assert!(sources.last_synapse.strict_add(offset) < self.first.len(), "no such synapse");
     }
 
     /// Checks that rows hold what spikes of up to step `latest` touch.
     #[inline(always)]
     fn check_spikes(&self, synapses: &Range<usize>, latest: Option<u32>, length: usize) {
-        assert!(synapses.start <= synapses.end && synapses.end <= self.first.len(), "no such synapses");
-        let end = latest.map_or(0, |step| step as usize + self.furthest + Self::touched_for(self.width));
+        assert!(
+            synapses.start <= synapses.end && synapses.end <= self.first.len(),
+            "no such synapses"
+        );
+        let end =
+            latest.map_or(0, |step| step as usize + self.furthest + Self::touched_for(self.width));
         assert!(end <= length, "the taps of a spike leave the rows");
     }
 
     /// The part of the sums of the synapses from `first` on that belongs to `synapses`.
     #[inline(always)]
-    fn sums_of<'a>(&self, synapses: &Range<usize>, first: usize, sums: &'a mut [f32]) -> &'a mut [f32] {
+    fn sums_of<'a>(
+        &self,
+        synapses: &Range<usize>,
+        first: usize,
+        sums: &'a mut [f32],
+    ) -> &'a mut [f32] {
         assert!(first <= synapses.start, "the sums begin behind a synapse");
         &mut sums[(synapses.start - first) * self.lanes..(synapses.end - first) * self.lanes]
     }
@@ -372,14 +480,18 @@ impl Kernel for Scatter<'_> {
             let weighted = &self.table.weighted[synapse * lanes..][..lanes];
             for (step, height) in self.steps.iter().zip(self.heights) {
                 let at = *step as usize + self.table.offset[synapse] as usize;
-                self.rows[at..].iter_mut().zip(weighted).for_each(|(row, weighted)| *row += height * weighted);
+                self.rows[at..]
+                    .iter_mut()
+                    .zip(weighted)
+                    .for_each(|(row, weighted)| *row += height * weighted);
             }
         }
     }
 }
 
 impl Scatter<'_> {
-    /// Synapses are the inner loop: a spike that follows closely would wait for what the last one has written to the same row.
+    /// Synapses are the inner loop: a spike that follows closely would wait for what the last one
+    /// has written to the same row.
     #[inline(always)]
     unsafe fn columns<V: Vector>(&mut self, columns: Range<usize>) {
         let lanes = self.table.lanes;
@@ -389,7 +501,11 @@ impl Scatter<'_> {
                 unsafe {
                     let height = V::splat(height);
                     let mut offset = self.table.offset.as_ptr().add(self.synapses.start);
-                    let mut weighted = self.table.weighted.as_ptr().wrapping_add(self.synapses.start * lanes + column);
+                    let mut weighted = self
+                        .table
+                        .weighted
+                        .as_ptr()
+                        .wrapping_add(self.synapses.start * lanes + column);
                     let rows = self.rows.as_mut_ptr().add(step as usize + column);
                     for _ in self.synapses.clone() {
                         let at = rows.add(*offset as usize);
@@ -403,16 +519,19 @@ impl Scatter<'_> {
     }
 }
 
-/// The same for kernels of `TAPS` taps, few enough for bursts. All trains go through one call, of which they would otherwise make thousands.
+/// The same for kernels of `TAPS` taps, few enough for bursts. All trains go through one call, of
+/// which they would otherwise make thousands.
 struct ScatterBursts<'a, const TAPS: usize, Trains> {
     table: &'a DelayWindows,
     trains: Trains,
     rows: &'a mut [f32],
 }
 
-impl<'a, const TAPS: usize, Trains: Iterator<Item = (Train<'a>, Range<usize>)>> Kernel for ScatterBursts<'_, TAPS, Trains> {
-    /// Two bursts at a time share what is read of a synapse. They lie half a train apart: an addition would wait for one that overlaps it
-    /// and was made just before.
+impl<'a, const TAPS: usize, Trains: Iterator<Item = (Train<'a>, Range<usize>)>> Kernel
+    for ScatterBursts<'_, TAPS, Trains>
+{
+    /// Two bursts at a time share what is read of a synapse. They lie half a train apart: an
+    /// addition would wait for one that overlaps it and was made just before.
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let Self { table, trains, rows } = self;
@@ -424,11 +543,23 @@ impl<'a, const TAPS: usize, Trains: Iterator<Item = (Train<'a>, Range<usize>)>> 
                 unsafe {
                     match far.get(n) {
                         Some(&next) if (next - start) as usize >= bursts::LANES => {
-                            add_bursts::<S::Half, TAPS, 2>(table, train, [n, near.len() + n], &synapses, rows);
+                            add_bursts::<S::Half, TAPS, 2>(
+                                table,
+                                train,
+                                [n, near.len() + n],
+                                &synapses,
+                                rows,
+                            );
                         }
                         Some(_) => {
                             add_bursts::<S::Half, TAPS, 1>(table, train, [n], &synapses, rows);
-                            add_bursts::<S::Half, TAPS, 1>(table, train, [near.len() + n], &synapses, rows);
+                            add_bursts::<S::Half, TAPS, 1>(
+                                table,
+                                train,
+                                [near.len() + n],
+                                &synapses,
+                                rows,
+                            );
                         }
                         None => add_bursts::<S::Half, TAPS, 1>(table, train, [n], &synapses, rows),
                     }
@@ -445,18 +576,21 @@ impl<'a, const TAPS: usize, Trains: Iterator<Item = (Train<'a>, Range<usize>)>> 
                 let weighted = &table.weighted[synapse * table.lanes..][..TAPS];
                 for (at, height) in train.spikes() {
                     let row = &mut rows[at as usize + table.offset[synapse] as usize..];
-                    row.iter_mut().zip(weighted).for_each(|(row, weighted)| *row += height * weighted);
+                    row.iter_mut()
+                        .zip(weighted)
+                        .for_each(|(row, weighted)| *row += height * weighted);
                 }
             }
         }
     }
 }
 
-/// Adds `N` bursts of a train, ascending and of which none overlaps another, to the rows of `synapses`. Synapses are the inner loop, as in
-/// `Scatter::columns`.
+/// Adds `N` bursts of a train, ascending and of which none overlaps another, to the rows of
+/// `synapses`. Synapses are the inner loop, as in `Scatter::columns`.
 ///
 /// # Safety
-/// The rows hold what every burst touches, every synapse is in the table, the bursts are of the train.
+/// The rows hold what every burst touches, every synapse is in the table, the bursts are of the
+/// train.
 #[inline(always)]
 unsafe fn add_bursts<V: Eight, const TAPS: usize, const N: usize>(
     table: &DelayWindows,
@@ -523,14 +657,18 @@ impl Kernel for Gather<'_> {
         for (synapse, sums) in self.synapses.zip(self.sums.chunks_exact_mut(lanes)) {
             for (step, height) in self.steps.iter().zip(self.heights) {
                 let at = *step as usize + self.table.offset[synapse] as usize;
-                sums[..self.table.width].iter_mut().zip(&self.rows[at..]).for_each(|(sum, row)| *sum += height * row);
+                sums[..self.table.width]
+                    .iter_mut()
+                    .zip(&self.rows[at..])
+                    .for_each(|(sum, row)| *sum += height * row);
             }
         }
     }
 }
 
 impl Gather<'_> {
-    /// Eight synapses at a time, so that their sums, which depend on one another only within a synapse, are in flight together.
+    /// Eight synapses at a time, so that their sums, which depend on one another only within a
+    /// synapse, are in flight together.
     #[inline(always)]
     unsafe fn columns<V: Vector>(&mut self, columns: Range<usize>) {
         let count = self.synapses.len();
@@ -553,11 +691,14 @@ impl Gather<'_> {
     #[inline(always)]
     unsafe fn several<V: Vector, const N: usize>(&mut self, n: usize, column: usize) {
         let lanes = self.table.lanes;
-        // SAFETY: the rows hold what every spike touches, every synapse is in the table and has its sums.
+        // SAFETY: the rows hold what every spike touches, every synapse is in the table and has its
+        // sums.
         unsafe {
             let mut from = [self.rows.as_ptr(); N];
             for (q, from) in from.iter_mut().enumerate() {
-                *from = from.wrapping_add(*self.table.offset.get_unchecked(self.synapses.start + n + q) as usize + column);
+                *from = from.wrapping_add(
+                    *self.table.offset.get_unchecked(self.synapses.start + n + q) as usize + column,
+                );
             }
             let mut sum = [V::splat(0.0); N];
             for (&step, &height) in self.steps.iter().zip(self.heights) {
@@ -584,8 +725,8 @@ struct GatherBursts<'a, const TAPS: usize, const N: usize, Trains> {
     sums: &'a mut [f32],
 }
 
-impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (Train<'a>, Range<usize>)>> Kernel
-    for GatherBursts<'_, TAPS, N, Trains>
+impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (Train<'a>, Range<usize>)>>
+    Kernel for GatherBursts<'_, TAPS, N, Trains>
 {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
@@ -631,8 +772,8 @@ impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (Train<'a>, 
     }
 }
 
-/// Adds the sums of `M` synapses from `first` on over a train to `sums`. The sum of tap `k` over a burst is the product of the burst, delayed by
-/// `k`, with what the row holds there.
+/// Adds the sums of `M` synapses from `first` on over a train to `sums`. The sum of tap `k` over a
+/// burst is the product of the burst, delayed by `k`, with what the row holds there.
 ///
 /// # Safety
 /// The rows hold what every burst touches, every synapse is in the table and has its sums.
@@ -693,9 +834,14 @@ impl Kernel for Pull<'_> {
         let table = self.table;
         for source in self.sources {
             let synapse = source.synapse as usize + self.offset;
-            for (k, weighted) in table.weighted[synapse * table.lanes..][..table.width].iter().enumerate() {
+            for (k, weighted) in
+                table.weighted[synapse * table.lanes..][..table.width].iter().enumerate()
+            {
                 let row = source.row as usize - table.first[synapse] as usize - k;
-                self.out.iter_mut().zip(&self.rows[row..]).for_each(|(out, row)| *out += weighted * row);
+                self.out
+                    .iter_mut()
+                    .zip(&self.rows[row..])
+                    .for_each(|(out, row)| *out += weighted * row);
             }
         }
     }
@@ -713,8 +859,14 @@ unsafe fn pull_tile<V: Vector, const N: usize>(pull: &mut Pull, start: usize) {
             let synapse = source.synapse as usize + offset;
             // The last tap comes first in the row.
             let last = table.width - 1;
-            let from = rows.add(source.row as usize - *table.first.get_unchecked(synapse) as usize - last);
-            add_taps::<V, N, ANY, true>(&mut sum, from, table.weighted.as_ptr().add(synapse * table.lanes + last), table.width);
+            let from =
+                rows.add(source.row as usize - *table.first.get_unchecked(synapse) as usize - last);
+            add_taps::<V, N, ANY, true>(
+                &mut sum,
+                from,
+                table.weighted.as_ptr().add(synapse * table.lanes + last),
+                table.width,
+            );
         }
         store_tile(sum, out);
     }
@@ -743,7 +895,9 @@ impl<const TAPS: usize> Kernel for PullAhead<'_, TAPS> {
     fn run_scalar(self) {
         let table = self.table;
         for synapse in self.synapses {
-            for (k, weighted) in table.weighted[synapse * table.lanes..][..table.width].iter().enumerate() {
+            for (k, weighted) in
+                table.weighted[synapse * table.lanes..][..table.width].iter().enumerate()
+            {
                 let row = &self.rows[table.offset[synapse] as usize + k..];
                 self.out.iter_mut().zip(row).for_each(|(out, row)| *out += weighted * row);
             }
@@ -762,7 +916,12 @@ impl<const TAPS: usize> PullAhead<'_, TAPS> {
             let mut weights = table.weighted.as_ptr().wrapping_add(synapses.start * table.lanes);
             let lanes = if TAPS == ANY { table.lanes } else { DelayWindows::lanes_for(TAPS) };
             for &offset in table.offset.get_unchecked(synapses.clone()) {
-                add_taps::<V, N, TAPS, false>(&mut sum, rows.add(offset as usize), weights, table.width);
+                add_taps::<V, N, TAPS, false>(
+                    &mut sum,
+                    rows.add(offset as usize),
+                    weights,
+                    table.width,
+                );
                 weights = weights.wrapping_add(lanes);
             }
             store_tile(sum, out);
@@ -791,9 +950,14 @@ impl<const TAPS: usize> Kernel for PullLines<'_, TAPS> {
     fn run_scalar(self) {
         let table = self.table;
         for synapse in self.synapses {
-            for (k, weighted) in table.weighted[synapse * table.lanes..][..table.width].iter().enumerate() {
+            for (k, weighted) in
+                table.weighted[synapse * table.lanes..][..table.width].iter().enumerate()
+            {
                 let row = table.offset[synapse] as usize + k..;
-                self.out.iter_mut().zip(row).for_each(|(out, position)| *out += weighted * self.lines[place(position)]);
+                self.out
+                    .iter_mut()
+                    .zip(row)
+                    .for_each(|(out, position)| *out += weighted * self.lines[place(position)]);
             }
         }
     }
@@ -809,10 +973,15 @@ impl<const TAPS: usize> PullLines<'_, TAPS> {
             let (lines, out) = (lines.as_ptr().add(place(start)), out.as_mut_ptr().add(start));
             let mut sum = load_tile::<V, N>(out);
             let mut weights = table.weighted.as_ptr().wrapping_add(synapses.start * table.lanes);
-            let (taps, lanes) = if TAPS == ANY { (table.width, table.lanes) } else { (TAPS, DelayWindows::lanes_for(TAPS)) };
+            let (taps, lanes) = if TAPS == ANY {
+                (table.width, table.lanes)
+            } else {
+                (TAPS, DelayWindows::lanes_for(TAPS))
+            };
             for &offset in table.offset.get_unchecked(synapses.clone()) {
                 for k in 0..taps {
-                    let (weight, row) = (V::splat(*weights.add(k)), lines.add(place(offset as usize + k)));
+                    let (weight, row) =
+                        (V::splat(*weights.add(k)), lines.add(place(offset as usize + k)));
                     for v in 0..N {
                         sum[v] = sum[v].add_product(weight, V::load(row.add(v * LINE)));
                     }
@@ -845,11 +1014,11 @@ unsafe fn store_tile<V: Vector, const N: usize>(tile: [V; N], to: *mut f32) {
     }
 }
 
-/// Adds a row from `row` on, once for each tap and a step further each time, to a tile: `TAPS` taps or, for [`ANY`], `taps`. Weights follow
-/// one another or, `BACKWARDS`, go before one another.
+/// Adds a row from `row` on, once for each tap and a step further each time, to a tile: `TAPS` taps
+/// or, for [`ANY`], `taps`. Weights follow one another or, `BACKWARDS`, go before one another.
 ///
-/// A load that crosses cache lines, as half of them or nearly all do, takes two cycles, a multiply-add less than one: so of three taps only the
-/// first and the third are loaded.
+/// A load that crosses cache lines, as half of them or nearly all do, takes two cycles, a
+/// multiply-add less than one: so of three taps only the first and the third are loaded.
 #[inline(always)]
 unsafe fn add_taps<V: Vector, const N: usize, const TAPS: usize, const BACKWARDS: bool>(
     sum: &mut [V; N],
@@ -906,13 +1075,19 @@ pub(super) struct PairPull<'a> {
 fn pair_pull(pull: PairPull) {
     for source in pull.sources {
         let synapse = source.synapse as usize + pull.offset;
-        for (k, &weights) in pull.weights[synapse * pull.pairs..][..pull.used_pairs].iter().enumerate() {
+        for (k, &weights) in
+            pull.weights[synapse * pull.pairs..][..pull.used_pairs].iter().enumerate()
+        {
             let (first, second) = unpaired(weights);
             let delay = pull.first[synapse] as usize + 2 * k;
             let row = source.row as usize;
-            // A pair holds a number and the next; towards the past the second tap is the earlier number.
-            let (start, low, high) =
-                if pull.shift == Shift::Later { (row - delay - 1, second, first) } else { (row + delay, first, second) };
+            // A pair holds a number and the next; towards the past the second tap is the earlier
+            // number.
+            let (start, low, high) = if pull.shift == Shift::Later {
+                (row - delay - 1, second, first)
+            } else {
+                (row + delay, first, second)
+            };
             for (out, &pair) in pull.out.iter_mut().zip(&pull.rows[start..]) {
                 let (a, b) = unpaired(pair);
                 *out += low * a + high * b;
@@ -931,20 +1106,30 @@ mod tests {
     #[test]
     fn every_instruction_set_agrees_with_the_scalar_twin() {
         let mut random = Seed(3).stream(Purpose::Weights, 0, 0);
-        for (width, synapses) in [(1, 40), (2, 16), (3, 13), (4, 32), (6, 5), (7, 9), (9, 8), (16, 8), (25, 33)] {
+        for (width, synapses) in
+            [(1, 40), (2, 16), (3, 13), (4, 32), (6, 5), (7, 9), (9, 8), (16, 8), (25, 33)]
+        {
             let (latest, steps) = (24, 100usize);
             let stride = steps + latest as usize + DelayWindows::touched_for(width);
             let mut table = DelayWindows::default();
             let kernels: Vec<(u32, Vec<f32>)> = (0..synapses)
-                .map(|_| (random.random_range(0..=latest), (0..width).map(|_| random.random_range(-1.0..1.0)).collect()))
+                .map(|_| {
+                    (
+                        random.random_range(0..=latest),
+                        (0..width).map(|_| random.random_range(-1.0..1.0)).collect(),
+                    )
+                })
                 .collect();
             table.fill(synapses, width, |synapse, taps| {
                 taps.value[..width].copy_from_slice(&kernels[synapse].1);
                 Place { first: kernels[synapse].0, row: (synapse * stride) as u32, weight: 0.5 }
             });
-            let rows: Vec<f32> = (0..synapses * stride + 256).map(|_| random.random_range(-1.0..1.0)).collect();
-            let events: Vec<(u32, u32)> =
-                (0..300).map(|_| (0, random.random_range(0..steps as u32))).filter(|spike| spike.1 % 9 < 4).collect();
+            let rows: Vec<f32> =
+                (0..synapses * stride + 256).map(|_| random.random_range(-1.0..1.0)).collect();
+            let events: Vec<(u32, u32)> = (0..300)
+                .map(|_| (0, random.random_range(0..steps as u32)))
+                .filter(|spike| spike.1 % 9 < 4)
+                .collect();
             let frames = SpikeFrames::from_events(1, steps, &events).unwrap();
             let (spikes, heights) = frames.channel(0);
             let mut bursts = Bursts::default();
@@ -959,25 +1144,52 @@ mod tests {
                     let single = (scattered.clone(), sums.clone());
                     scattered.copy_from_slice(&rows);
                     sums.fill(0.5);
-                    table.scatter_bursts(with, std::iter::once((train, 1..synapses)), &mut scattered);
-                    table.gather_bursts(with, std::iter::once((train, 1..synapses)), &rows, (1, &mut sums));
-                    let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
-                    assert!(near(&scattered, &single.0), "{with:?}: bursts of {width} taps are not their spikes");
-                    let taps = |sums: &[f32]| sums.chunks_exact(table.lanes()).flat_map(|sums| sums[..width].to_vec()).collect::<Vec<_>>();
-                    assert!(near(&taps(&sums), &taps(&single.1)), "{with:?}: bursts of {width} taps are not their spikes");
+                    table.scatter_bursts(
+                        with,
+                        std::iter::once((train, 1..synapses)),
+                        &mut scattered,
+                    );
+                    table.gather_bursts(
+                        with,
+                        std::iter::once((train, 1..synapses)),
+                        &rows,
+                        (1, &mut sums),
+                    );
+                    let near =
+                        |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
+                    assert!(
+                        near(&scattered, &single.0),
+                        "{with:?}: bursts of {width} taps are not their spikes"
+                    );
+                    let taps = |sums: &[f32]| {
+                        sums.chunks_exact(table.lanes())
+                            .flat_map(|sums| sums[..width].to_vec())
+                            .collect::<Vec<_>>()
+                    };
+                    assert!(
+                        near(&taps(&sums), &taps(&single.1)),
+                        "{with:?}: bursts of {width} taps are not their spikes"
+                    );
                 }
-                let source = |n| Source { row: table.reach() as u32 + n, synapse: (n + 3) % (synapses as u32 - 1) };
+                let source = |n| Source {
+                    row: table.reach() as u32 + n,
+                    synapse: (n + 3) % (synapses as u32 - 1),
+                };
                 let mut sources = Sources::default();
                 sources.refill((0..synapses as u32).map(source));
                 for length in [16, 112, 160, 240] {
-                    let (mut later, mut earlier) = (rows[..length].to_vec(), rows[..length].to_vec());
+                    let (mut later, mut earlier) =
+                        (rows[..length].to_vec(), rows[..length].to_vec());
                     table.pull(with, &sources, 1, &rows, &mut later);
                     table.pull_ahead(with, 1..synapses, &rows, &mut earlier);
                     let mut lines = vec![0.0; 2 * rows.len().next_multiple_of(8)];
                     to_lines(&rows, &mut lines);
                     let mut from_lines = rows[..length].to_vec();
                     table.pull_lines(with, 1..synapses, &lines, &mut from_lines);
-                    assert_eq!(earlier, from_lines, "{with:?}, width {width}: the same products in the same order");
+                    assert_eq!(
+                        earlier, from_lines,
+                        "{with:?}, width {width}: the same products in the same order"
+                    );
                     scattered.extend(later.into_iter().chain(earlier));
                 }
                 scattered.extend(sums.chunks_exact(table.lanes()).flat_map(|sums| &sums[..width]));
@@ -998,8 +1210,14 @@ mod tests {
         let mut random = Seed(6).stream(Purpose::Weights, 0, 0);
         for (width, latest) in [(1, 24), (2, 23), (3, 22), (7, 18), (12, 13)] {
             let mut table = DelayWindows::default();
-            let kernels: Vec<(u32, Vec<f32>)> =
-                (0..9).map(|_| (random.random_range(0..=latest), (0..width).map(|_| random.random_range(-1.0..1.0)).collect())).collect();
+            let kernels: Vec<(u32, Vec<f32>)> = (0..9)
+                .map(|_| {
+                    (
+                        random.random_range(0..=latest),
+                        (0..width).map(|_| random.random_range(-1.0..1.0)).collect(),
+                    )
+                })
+                .collect();
             table.fill(9, width, |synapse, taps| {
                 taps.value[..width].copy_from_slice(&kernels[synapse].1);
                 Place { first: kernels[synapse].0, row: 0, weight: 0.5 }
@@ -1011,24 +1229,46 @@ mod tests {
             let mut sources = Sources::default();
             sources.refill((0..8).map(|n| Source { row: table.reach() as u32 + n, synapse: n }));
             for shift in [Shift::Later, Shift::Earlier] {
-                let (mut single, mut plain, mut fast) = (vec![0.0; 240], vec![0.0; 240], vec![0.0; 240]);
+                let (mut single, mut plain, mut fast) =
+                    (vec![0.0; 240], vec![0.0; 240], vec![0.0; 240]);
                 match shift {
                     Shift::Later => table.pull(with, &sources, 1, &rows, &mut single),
                     Shift::Earlier => {
                         for n in 0..8 {
-                            table.pull_ahead(with, n + 1..n + 2, &rows[table.reach() + n..], &mut single);
+                            table.pull_ahead(
+                                with,
+                                n + 1..n + 2,
+                                &rows[table.reach() + n..],
+                                &mut single,
+                            );
                         }
                     }
                 }
                 let Sources { list, .. } = &sources;
                 let (pairs, used_pairs) = (table.lanes / 2, width.div_ceil(2));
                 let (first, weights) = (&table.first[..], &table.pairs[..]);
-                pair_pull(PairPull { first, weights, pairs, used_pairs, sources: list, offset: 1, shift, rows: &paired, out: &mut plain });
+                pair_pull(PairPull {
+                    first,
+                    weights,
+                    pairs,
+                    used_pairs,
+                    sources: list,
+                    offset: 1,
+                    shift,
+                    rows: &paired,
+                    out: &mut plain,
+                });
                 let scale = (8 * width) as f32 * 0.5;
-                assert!(single.iter().zip(&plain).all(|(a, b)| (a - b).abs() < scale / 256.0), "width {width}, {shift:?}");
+                assert!(
+                    single.iter().zip(&plain).all(|(a, b)| (a - b).abs() < scale / 256.0),
+                    "width {width}, {shift:?}"
+                );
                 if with.has_bf16() {
                     table.pull_paired(with, &sources, 1, shift, &paired, &mut fast);
-                    assert!(fast.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5 * scale), "width {width}, {shift:?}");
+                    assert!(
+                        fast.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5 * scale),
+                        "width {width}, {shift:?}"
+                    );
                 }
             }
         }
@@ -1037,38 +1277,64 @@ mod tests {
     /// Trains of one, no, two near, two far, and three bursts, some to no synapses at all.
     #[test]
     fn many_trains_in_one_call_are_their_spikes() {
-        let trains: [&[u32]; 6] = [&[3], &[], &[3, 9], &[3, 40], &[2, 8, 15], &[1, 2, 3, 4, 30, 31, 37, 60]];
-        let events: Vec<(u32, u32)> =
-            (0..).zip(trains).flat_map(|(channel, steps)| steps.iter().map(move |&step| (channel, step))).collect();
+        let trains: [&[u32]; 6] =
+            [&[3], &[], &[3, 9], &[3, 40], &[2, 8, 15], &[1, 2, 3, 4, 30, 31, 37, 60]];
+        let events: Vec<(u32, u32)> = (0..)
+            .zip(trains)
+            .flat_map(|(channel, steps)| steps.iter().map(move |&step| (channel, step)))
+            .collect();
         let frames = SpikeFrames::from_events(trains.len(), 70, &events).unwrap();
-        let synapses = |channel: usize| if channel == 3 { 33..33 } else { 11 * channel..11 * channel + 9 };
+        let synapses =
+            |channel: usize| if channel == 3 { 33..33 } else { 11 * channel..11 * channel + 9 };
         for width in 1..=MOST_TAPS {
             let stride = 70 + 20 + DelayWindows::touched_for(width);
             let mut table = DelayWindows::default();
             table.fill(11 * trains.len(), width, |synapse, taps| {
-                taps.value[..width].iter_mut().zip(1..).for_each(|(value, k)| *value = 1.0 / (k + synapse) as f32);
-                Place { first: (synapse * 7 % 20) as u32, row: (synapse % 11 * stride) as u32, weight: 2.0 }
+                taps.value[..width]
+                    .iter_mut()
+                    .zip(1..)
+                    .for_each(|(value, k)| *value = 1.0 / (k + synapse) as f32);
+                Place {
+                    first: (synapse * 7 % 20) as u32,
+                    row: (synapse % 11 * stride) as u32,
+                    weight: 2.0,
+                }
             });
             let rows: Vec<f32> = (0..11 * stride).map(|n| (n % 17) as f32 - 8.0).collect();
             let mut bursts = Bursts::default();
             bursts.refill(&frames, width);
             for with in Instructions::available() {
                 let (mut scattered, mut single) = (rows.clone(), rows.clone());
-                table.scatter_bursts(with, (0..trains.len()).map(|c| (bursts.channel(c), synapses(c))), &mut scattered);
+                table.scatter_bursts(
+                    with,
+                    (0..trains.len()).map(|c| (bursts.channel(c), synapses(c))),
+                    &mut scattered,
+                );
                 // Of the synapses from the second train's on.
-                let (mut sums, mut single_sums) = (vec![0.0; 55 * table.lanes()], vec![0.0; 55 * table.lanes()]);
-                table.gather_bursts(with, (1..trains.len()).map(|c| (bursts.channel(c), synapses(c))), &rows, (11, &mut sums));
+                let (mut sums, mut single_sums) =
+                    (vec![0.0; 55 * table.lanes()], vec![0.0; 55 * table.lanes()]);
+                table.gather_bursts(
+                    with,
+                    (1..trains.len()).map(|c| (bursts.channel(c), synapses(c))),
+                    &rows,
+                    (11, &mut sums),
+                );
                 for c in 0..trains.len() {
                     let (steps, counts) = frames.channel(c);
                     table.scatter(with, synapses(c), steps, counts, &mut single);
                     if c > 0 {
-                        let sums = &mut single_sums[(synapses(c).start - 11) * table.lanes()..][..synapses(c).len() * table.lanes()];
+                        let sums = &mut single_sums[(synapses(c).start - 11) * table.lanes()..]
+                            [..synapses(c).len() * table.lanes()];
                         table.gather(with, synapses(c), steps, counts, &rows, sums);
                     }
                 }
-                assert!(scattered.iter().zip(&single).all(|(a, b)| (a - b).abs() < 1e-4), "{with:?}: {width} taps scattered");
+                assert!(
+                    scattered.iter().zip(&single).all(|(a, b)| (a - b).abs() < 1e-4),
+                    "{with:?}: {width} taps scattered"
+                );
                 for (sums, single) in sums.chunks_exact(4).zip(single_sums.chunks_exact(4)) {
-                    let close = sums.iter().zip(single).take(width).all(|(a, b)| (a - b).abs() < 1e-4);
+                    let close =
+                        sums.iter().zip(single).take(width).all(|(a, b)| (a - b).abs() < 1e-4);
                     assert!(close, "{with:?}: {width} taps gathered");
                 }
             }
@@ -1082,7 +1348,11 @@ mod tests {
         table.fill(1, 3, |_, _| Place { first: 0, row: 0, weight: 1.0 });
         let mut bursts = Bursts::default();
         bursts.refill(&SpikeFrames::from_events(1, 4, &[(0, 2)]).unwrap(), 2);
-        table.scatter_bursts(Instructions::Scalar, std::iter::once((bursts.channel(0), 0..1)), &mut [0.0; 32]);
+        table.scatter_bursts(
+            Instructions::Scalar,
+            std::iter::once((bursts.channel(0), 0..1)),
+            &mut [0.0; 32],
+        );
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! Rows in overlapping lines: any eight neighbours lie in one line of the cache.
 //!
-//! A load that crosses from one line to the next takes twice as long, and of eight numbers that begin anywhere in a row 7 in 16 do. So every
-//! eight numbers of a row have a line of their own, in which the next eight follow them:
+//! A load that crosses from one line to the next takes twice as long, and of eight numbers that
+//! begin anywhere in a row 7 in 16 do. So every eight numbers of a row have a line of their own, in
+//! which the next eight follow them:
 //! ```text
 //! row     0..8    8..16   16..24  ..
 //! lines   0..16 | 8..24 | 16..32 | ..
 //! ```
-//! Eight numbers from a position on begin at its [`place`], and the eight behind those a line later. It is for vectors of eight: longer ones
-//! cross lines wherever they begin, shorter ones seldom do.
+//! Eight numbers from a position on begin at its [`place`], and the eight behind those a line
+//! later. It is for vectors of eight: longer ones cross lines wherever they begin, shorter ones
+//! seldom do.
 
 /// Numbers of a line: those of a cache line.
 pub(super) const LINE: usize = 16;
@@ -21,8 +23,9 @@ pub(super) const fn place(position: usize) -> usize {
     position + (position & !(HALF - 1))
 }
 
-/// Writes a row, and zeros behind it, to lines: twice as many numbers, of which every 16 begin with eight numbers of the row and go on with
-/// the next eight. Rows of a multiple of 8 numbers that are written one behind the other lie as one long row does.
+/// Writes a row, and zeros behind it, to lines: twice as many numbers, of which every 16 begin with
+/// eight numbers of the row and go on with the next eight. Rows of a multiple of 8 numbers that are
+/// written one behind the other lie as one long row does.
 ///
 /// # Panics
 /// If the row does not fit.

@@ -13,9 +13,10 @@
 //! | `aligned` | rows on cache lines |
 //! | `lines` | rows of which any eight neighbours lie on one line |
 //!
-//! This is the only module of the crate that may use `unsafe`: for the instruction sets, and for rows read at unchecked offsets.
-//! Offsets are checked once per call, where safe code enters. Results may differ in the last bits between instruction sets (fused
-//! multiply-add, order of lanes) but never between runs or numbers of threads.
+//! This is the only module of the crate that may use `unsafe`: for the instruction sets, and for
+//! rows read at unchecked offsets. Offsets are checked once per call, where safe code enters.
+//! Results may differ in the last bits between instruction sets (fused multiply-add, order of
+//! lanes) but never between runs or numbers of threads.
 #![allow(unsafe_code)]
 #![allow(
     clippy::needless_range_loop,
@@ -59,7 +60,8 @@ pub fn padded(steps: usize) -> usize {
     steps.next_multiple_of(ROW_MULTIPLE)
 }
 
-/// A length for rows of at least `length` numbers that follow one another: an odd number of cache lines, which spreads them over the cache.
+/// A length for rows of at least `length` numbers that follow one another: an odd number of cache
+/// lines, which spreads them over the cache.
 pub fn row_stride(length: usize) -> usize {
     length.next_multiple_of(ROW_MULTIPLE) | ROW_MULTIPLE
 }
@@ -67,7 +69,8 @@ pub fn row_stride(length: usize) -> usize {
 /// Instruction sets the kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Instructions {
-    /// 16 lanes of `f32`, fused multiply-add. Like the next two made by this module only, which asks the processor first.
+    /// 16 lanes of `f32`, fused multiply-add. Like the next two made by this module only, which
+    /// asks the processor first.
     #[non_exhaustive]
     Avx512,
     /// 8 lanes of `f32`, fused multiply-add.
@@ -124,12 +127,14 @@ impl Instructions {
         }
     }
 
-    /// Whether `DelayWindows::pull_lines` is faster than `DelayWindows::pull_ahead`: where whole vectors lie on half a line.
+    /// Whether `DelayWindows::pull_lines` is faster than `DelayWindows::pull_ahead`: where whole
+    /// vectors lie on half a line.
     pub fn prefers_lines(self) -> bool {
         self == Self::Avx2
     }
 
-    /// Vectors of a tile of which four rows are held at once, beside one row of operands: what 32 registers hold, or 16.
+    /// Vectors of a tile of which four rows are held at once, beside one row of operands: what 32
+    /// registers hold, or 16.
     fn four_row_tile(self) -> usize {
         if self == Self::Avx2 { 2 } else { 6 }
     }
@@ -149,8 +154,9 @@ impl Instructions {
     /// Runs a kernel on the vectors of this set.
     ///
     /// # Safety
-    /// The operands are what the kernel asks for; the processor has the set. Kernels get one from [`Instructions::detect`], or from
-    /// `LayeredEngine::with_instructions`, which asks the processor first.
+    /// The operands are what the kernel asks for; the processor has the set. Kernels get one from
+    /// [`Instructions::detect`], or from `LayeredEngine::with_instructions`, which asks the
+    /// processor first.
     unsafe fn run_kernel(self, kernel: impl vector::Kernel) {
         match self {
             #[cfg(target_arch = "x86_64")]
@@ -167,10 +173,11 @@ impl Instructions {
     }
 }
 
-/// Runs `f` compiled for the widest vectors of this processor. `f` must be an `#[inline(always)]` closure, and so must be what it calls.
+/// Runs `f` compiled for the widest vectors of this processor. `f` must be an `#[inline(always)]`
+/// closure, and so must be what it calls.
 ///
-/// Plain multiplications and additions keep their bits whatever the vector width; only explicit fused operations would not, so `f`
-/// must not use them.
+/// Plain multiplications and additions keep their bits whatever the vector width; only explicit
+/// fused operations would not, so `f` must not use them.
 pub fn vectorize<R>(f: impl FnOnce() -> R) -> R {
     match Instructions::detect() {
         #[cfg(target_arch = "x86_64")]

@@ -1,4 +1,5 @@
-//! What one core can do at best: the rates that a roofline [Williams, Waterman and Patterson 2009] sets beside the time a stage takes.
+//! What one core can do at best: the rates that a roofline [Williams, Waterman and Patterson 2009]
+//! sets beside the time a stage takes.
 
 use super::delay_windows::{DelayWindows, Place};
 use super::vector::{Kernel, Simd, Vector};
@@ -20,7 +21,8 @@ pub struct MachineRates {
     pub next_bytes_per_s: f64,
     /// From 128 MiB, which stay in none.
     pub memory_bytes_per_s: f64,
-    /// Bursts of spikes times synapses of three taps added to rows per second, rows in the nearest cache.
+    /// Bursts of spikes times synapses of three taps added to rows per second, rows in the nearest
+    /// cache.
     pub scattered_per_s: f64,
     /// The same, collected from rows.
     pub gathered_per_s: f64,
@@ -94,7 +96,11 @@ fn bursts(with: Instructions) -> (f64, f64) {
     table.fill(SYNAPSES, TAPS, |synapse, taps| {
         taps.value.fill(0.01);
         taps.slope.fill(0.0);
-        Place { first: (synapse * 7 % (LONGEST + 1)) as u32, row: (synapse * stride) as u32, weight: 1.0 }
+        Place {
+            first: (synapse * 7 % (LONGEST + 1)) as u32,
+            row: (synapse * stride) as u32,
+            weight: 1.0,
+        }
     });
     let mut rows = Aligned::default();
     let rows = rows.resize(SYNAPSES * stride);
@@ -102,7 +108,10 @@ fn bursts(with: Instructions) -> (f64, f64) {
     // Single spikes, too far apart for one burst.
     let spikes: Vec<(u32, u32)> = (0..STEPS as u32).step_by(8).map(|step| (0, step)).collect();
     let mut trains = Bursts::default();
-    trains.refill(&SpikeFrames::from_events(1, STEPS, &spikes).expect("spikes lie in the frames"), TAPS);
+    trains.refill(
+        &SpikeFrames::from_events(1, STEPS, &spikes).expect("spikes lie in the frames"),
+        TAPS,
+    );
     let train = trains.channel(0);
     let each = (SYNAPSES * spikes.len()) as f64;
     let scattered = best_rate(|rounds| {
@@ -110,7 +119,9 @@ fn bursts(with: Instructions) -> (f64, f64) {
         (0..rounds).for_each(|_| table.scatter_bursts(with, once((train, 0..SYNAPSES)), rows));
     });
     let gathered = best_rate(|rounds| {
-        (0..rounds).for_each(|_| table.gather_bursts(with, once((train, 0..SYNAPSES)), rows, (0, &mut sums)));
+        (0..rounds).for_each(|_| {
+            table.gather_bursts(with, once((train, 0..SYNAPSES)), rows, (0, &mut sums))
+        });
     });
     black_box(sums);
     (each * scattered, each * gathered)
@@ -162,13 +173,15 @@ struct Read<'a> {
 impl Kernel for Read<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        // SAFETY: the processor has the instructions; tiles stay inside the numbers; no vector is longer than `out`.
+        // SAFETY: the processor has the instructions; tiles stay inside the numbers; no vector is
+        // longer than `out`.
         unsafe {
             let (one, mut sum) = (S::Full::splat(1.0), [S::Full::splat(0.0); TILE]);
             for _ in 0..self.rounds {
                 for tile in self.numbers.chunks_exact(TILE * S::Full::LANES) {
                     for v in 0..TILE {
-                        sum[v] = sum[v].add_product(one, S::Full::load(tile.as_ptr().add(v * S::Full::LANES)));
+                        sum[v] = sum[v]
+                            .add_product(one, S::Full::load(tile.as_ptr().add(v * S::Full::LANES)));
                     }
                 }
             }
@@ -209,8 +222,21 @@ mod tests {
     #[test]
     fn rates_are_those_of_a_computer() {
         let rates = MachineRates::measure(Instructions::detect());
-        let MachineRates { multiply_adds_per_s, nearest_bytes_per_s, memory_bytes_per_s, scattered_per_s, gathered_per_s, .. } = rates;
-        for rate in [multiply_adds_per_s, nearest_bytes_per_s, memory_bytes_per_s, scattered_per_s, gathered_per_s] {
+        let MachineRates {
+            multiply_adds_per_s,
+            nearest_bytes_per_s,
+            memory_bytes_per_s,
+            scattered_per_s,
+            gathered_per_s,
+            ..
+        } = rates;
+        for rate in [
+            multiply_adds_per_s,
+            nearest_bytes_per_s,
+            memory_bytes_per_s,
+            scattered_per_s,
+            gathered_per_s,
+        ] {
             assert!((1e6..1e13).contains(&rate), "{rates:?}");
         }
     }

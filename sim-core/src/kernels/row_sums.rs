@@ -1,11 +1,13 @@
 //! Weighted sums of rows: the loops of kernels that are a few fixed filters.
 //!
-//! Most read rows that start at multiples of 16 numbers, so their loads are aligned where the rows are [`Aligned`](super::Aligned).
+//! Most read rows that start at multiples of 16 numbers, so their loads are aligned where the rows
+//! are [`Aligned`](super::Aligned).
 
 use super::vector::{Kernel, Simd, Vector, for_tile, split, tiles};
 use super::{Instructions, ROW_MULTIPLE};
 
-/// `out[x] += sum_m weights[m] * rows[m * stride + x]`. With rows one step apart it is a filter along time.
+/// `out[x] += sum_m weights[m] * rows[m * stride + x]`. With rows one step apart it is a filter
+/// along time.
 ///
 /// # Panics
 /// If a row leaves `rows`, or `out.len()` is not a multiple of 16.
@@ -14,7 +16,10 @@ pub fn combine(with: Instructions, weights: &[f32], rows: &[f32], stride: usize,
         return;
     }
     assert!(out.len().is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-    assert!((weights.len() - 1).strict_mul(stride).strict_add(out.len()) <= rows.len(), "a row leaves the rows");
+    assert!(
+        (weights.len() - 1).strict_mul(stride).strict_add(out.len()) <= rows.len(),
+        "a row leaves the rows"
+    );
     // SAFETY: just checked.
     unsafe { with.run_kernel(Combine { weights, rows, stride, out }) }
 }
@@ -41,13 +46,21 @@ impl Kernel for Combine<'_> {
 
     fn run_scalar(self) {
         for (m, weight) in self.weights.iter().enumerate() {
-            self.out.iter_mut().zip(&self.rows[m * self.stride..]).for_each(|(out, row)| *out += weight * row);
+            self.out
+                .iter_mut()
+                .zip(&self.rows[m * self.stride..])
+                .for_each(|(out, row)| *out += weight * row);
         }
     }
 }
 
 #[inline(always)]
-unsafe fn combine_tile<V: Vector, const N: usize>(weights: &[f32], mut rows: *const f32, stride: usize, out: *mut f32) {
+unsafe fn combine_tile<V: Vector, const N: usize>(
+    weights: &[f32],
+    mut rows: *const f32,
+    stride: usize,
+    out: *mut f32,
+) {
     // SAFETY: see `combine`.
     unsafe {
         let mut sum = [V::splat(0.0); N];
@@ -76,11 +89,13 @@ pub struct Mixture {
     pub out: u32,
 }
 
-/// `out[o.out + x] += sum_m weights[o.weights + offset + m] * rows[m * stride + x]` for every output `o`, `count` rows and `x` below
-/// `length`: a matrix product whose output rows may lie anywhere. No two outputs may overlap.
+/// `out[o.out + x] += sum_m weights[o.weights + offset + m] * rows[m * stride + x]` for every
+/// output `o`, `count` rows and `x` below `length`: a matrix product whose output rows may lie
+/// anywhere. No two outputs may overlap.
 ///
 /// # Panics
-/// If a row leaves `rows`, an output leaves `out`, weights are missing, or `length` is not a multiple of 16.
+/// If a row leaves `rows`, an output leaves `out`, weights are missing, or `length` is not a
+/// multiple of 16.
 #[expect(clippy::too_many_arguments, reason = "the operands of a kernel")]
 pub fn combine_each(
     with: Instructions,
@@ -96,15 +111,22 @@ pub fn combine_each(
         return;
     }
     assert!(length.is_multiple_of(ROW_MULTIPLE), "rows come in multiples of {ROW_MULTIPLE}");
-    assert!((count - 1).strict_mul(stride).strict_add(length) <= rows.len(), "a row leaves the rows");
+    assert!(
+        (count - 1).strict_mul(stride).strict_add(length) <= rows.len(),
+        "a row leaves the rows"
+    );
     for output in outputs {
-        assert!((output.weights as usize).strict_add(offset).strict_add(count) <= weights.len(), "weights are missing");
+        assert!(
+            (output.weights as usize).strict_add(offset).strict_add(count) <= weights.len(),
+            "weights are missing"
+        );
         assert!((output.out as usize).strict_add(length) <= out.len(), "an output leaves the rows");
     }
     let product = Product { weights: &weights[offset..], count, rows, stride };
     let (lanes, (four, rest)) = (with.lanes(), outputs.as_chunks::<4>());
     for (first, vectors) in split(length / lanes, with.four_row_tile()) {
-        // A kernel for each shape of tile: compiled into one, some of their sums would not be kept in registers.
+        // A kernel for each shape of tile: compiled into one, some of their sums would not be kept
+        // in registers.
         macro_rules! tile {
             ($($n:literal)+) => {
                 match vectors {
@@ -146,16 +168,26 @@ impl<const N: usize, const M: usize> Kernel for CombineEach<'_, N, M> {
     unsafe fn run<S: Simd>(self) {
         for outputs in self.outputs {
             // SAFETY: handed on.
-            unsafe { combine_each_tile::<S::Full, N, M>(outputs, self.product, self.start, self.out.as_mut_ptr()) }
+            unsafe {
+                combine_each_tile::<S::Full, N, M>(
+                    outputs,
+                    self.product,
+                    self.start,
+                    self.out.as_mut_ptr(),
+                )
+            }
         }
     }
 
     fn run_scalar(self) {
         let Product { weights, count, rows, stride } = self.product;
         for output in self.outputs.as_flattened() {
-            let out = &mut self.out[output.out as usize + self.start..][..N * Instructions::Scalar.lanes()];
+            let out = &mut self.out[output.out as usize + self.start..]
+                [..N * Instructions::Scalar.lanes()];
             for (m, weight) in weights[output.weights as usize..][..count].iter().enumerate() {
-                out.iter_mut().zip(&rows[m * stride + self.start..]).for_each(|(out, row)| *out += weight * row);
+                out.iter_mut()
+                    .zip(&rows[m * stride + self.start..])
+                    .for_each(|(out, row)| *out += weight * row);
             }
         }
     }
@@ -200,7 +232,8 @@ unsafe fn combine_each_tile<V: Vector, const N: usize, const M: usize>(
     }
 }
 
-/// Rows of [`gather_rows`]: `planes` vectors of 16 numbers, `plane_stride` apart, and `row_stride` from one row to the next.
+/// Rows of [`gather_rows`]: `planes` vectors of 16 numbers, `plane_stride` apart, and `row_stride`
+/// from one row to the next.
 #[derive(Debug, Clone, Copy)]
 pub struct RowTable<'a> {
     /// All numbers.
@@ -211,7 +244,8 @@ pub struct RowTable<'a> {
     pub plane_stride: usize,
 }
 
-/// `out[p * out_stride + lane] += sum_e heights[e] * row(index[e])[p * plane_stride + lane]` for `planes` planes of 16 lanes.
+/// `out[p * out_stride + lane] += sum_e heights[e] * row(index[e])[p * plane_stride + lane]` for
+/// `planes` planes of 16 lanes.
 ///
 /// # Panics
 /// If a row leaves the table or a plane leaves `out`.
@@ -227,7 +261,8 @@ pub fn gather_rows(
     assert_eq!(index.len(), heights.len());
     let end = |stride: usize| planes.saturating_sub(1).strict_mul(stride).strict_add(ROW_MULTIPLE);
     assert!(
-        (last as usize).strict_mul(table.row_stride).strict_add(end(table.plane_stride)) <= table.numbers.len(),
+        (last as usize).strict_mul(table.row_stride).strict_add(end(table.plane_stride))
+            <= table.numbers.len(),
         "a row leaves the table"
     );
     assert!(end(out_stride) <= out.len(), "a plane leaves the output");
@@ -259,7 +294,9 @@ impl Kernel for GatherRows<'_> {
     fn run_scalar(self) {
         for (&index, height) in self.index.iter().zip(self.heights) {
             for plane in 0..self.planes {
-                let row = &self.table.numbers[index as usize * self.table.row_stride + plane * self.table.plane_stride..][..ROW_MULTIPLE];
+                let row = &self.table.numbers
+                    [index as usize * self.table.row_stride + plane * self.table.plane_stride..]
+                    [..ROW_MULTIPLE];
                 let out = &mut self.out[plane * self.out_stride..];
                 out.iter_mut().zip(row).for_each(|(out, row)| *out += height * row);
             }
@@ -268,7 +305,11 @@ impl Kernel for GatherRows<'_> {
 }
 
 #[inline(always)]
-unsafe fn gather_tile<V: Vector, const N: usize>(kernel: &mut GatherRows, plane: usize, part: usize) {
+unsafe fn gather_tile<V: Vector, const N: usize>(
+    kernel: &mut GatherRows,
+    plane: usize,
+    part: usize,
+) {
     // SAFETY: see `gather_rows`.
     unsafe {
         let table = kernel.table;
@@ -307,7 +348,9 @@ mod tests {
         let result = |with| {
             let mut all = Vec::new();
             for planes in [1, 5, 14, 15, 29] {
-                for (row_stride, plane_stride, out_stride) in [(planes * 16, 16, 16), (16, 64 * 16, 48)] {
+                for (row_stride, plane_stride, out_stride) in
+                    [(planes * 16, 16, 16), (16, 64 * 16, 48)]
+                {
                     let mut out = rows[..planes * 48].to_vec();
                     let table = RowTable { numbers: &rows, row_stride, plane_stride };
                     gather_rows(with, (&index, &heights), table, planes, &mut out, out_stride);
@@ -317,7 +360,9 @@ mod tests {
                 combine(with, &heights, &rows, 16, &mut out);
                 all.extend(out);
                 let mut out = rows[..planes * 16 * 7].to_vec();
-                let outputs: Vec<Mixture> = (0..7).map(|n| Mixture { weights: 3 * n, out: (planes as u32) * 16 * ((n * 3) % 7) }).collect();
+                let outputs: Vec<Mixture> = (0..7)
+                    .map(|n| Mixture { weights: 3 * n, out: (planes as u32) * 16 * ((n * 3) % 7) })
+                    .collect();
                 combine_each(with, &outputs, (&heights, 2), 11, &rows, 48, &mut out, planes * 16);
                 all.extend(out);
             }

@@ -3,16 +3,26 @@
 use super::Instructions;
 use super::vector::{Eight, Kernel, Simd};
 
-/// Steps that are added up in single precision, 16 numbers to a lane; sums over longer runs, and over samples, are in double precision. A
-/// conversion for every number would take longer than the sums.
+/// Steps that are added up in single precision, 16 numbers to a lane; sums over longer runs, and
+/// over samples, are in double precision. A conversion for every number would take longer than the
+/// sums.
 const RUN: usize = 128;
 
-/// `sums[n] = (sum of a[n][t], sum of a[n][t] * b[n][t])` over the steps `t < steps` of rows that lie `stride` numbers apart.
+/// `sums[n] = (sum of a[n][t], sum of a[n][t] * b[n][t])` over the steps `t < steps` of rows that
+/// lie `stride` numbers apart.
 ///
 /// # Panics
 /// If a row is missing or shorter than `steps`.
-pub fn time_sums(with: Instructions, a: &[f32], b: &[f32], stride: usize, steps: usize, sums: &mut [(f64, f64)]) {
-    let end = if sums.is_empty() { 0 } else { (sums.len() - 1).strict_mul(stride).strict_add(steps) };
+pub fn time_sums(
+    with: Instructions,
+    a: &[f32],
+    b: &[f32],
+    stride: usize,
+    steps: usize,
+    sums: &mut [(f64, f64)],
+) {
+    let end =
+        if sums.is_empty() { 0 } else { (sums.len() - 1).strict_mul(stride).strict_add(steps) };
     assert!(end <= a.len() && end <= b.len(), "a row is missing");
     // SAFETY: the rows are there, as just checked.
     unsafe { with.run_kernel(TimeSums { a, b, stride, steps, sums }) };
@@ -50,7 +60,9 @@ impl Kernel for TimeSums<'_> {
         for (n, sums) in self.sums.iter_mut().enumerate() {
             let row = n * self.stride..n * self.stride + self.steps;
             let pairs = self.a[row.clone()].iter().zip(&self.b[row]);
-            *sums = pairs.fold((0.0, 0.0), |(first, second), (&a, &b)| (first + a as f64, second + a as f64 * b as f64));
+            *sums = pairs.fold((0.0, 0.0), |(first, second), (&a, &b)| {
+                (first + a as f64, second + a as f64 * b as f64)
+            });
         }
     }
 }
@@ -60,7 +72,11 @@ impl Kernel for TimeSums<'_> {
 /// # Safety
 /// The processor has the instructions of `V`; the rows are there.
 #[inline(always)]
-unsafe fn sums_of_rows<V: Eight, const M: usize>([a, b]: [*const f32; 2], stride: usize, steps: usize) -> [(f64, f64); M] {
+unsafe fn sums_of_rows<V: Eight, const M: usize>(
+    [a, b]: [*const f32; 2],
+    stride: usize,
+    steps: usize,
+) -> [(f64, f64); M] {
     let mut sums = [(0.0, 0.0); M];
     let whole = steps - steps % V::LANES;
     // SAFETY: the caller's promise.
@@ -101,14 +117,18 @@ mod tests {
     fn all_instruction_sets_agree_with_the_plain_twin() {
         for (rows, steps) in [(0, 5), (1, 1), (3, 7), (4, 8), (6, 124), (9, 300)] {
             let stride = steps + 3;
-            let numbers = |factor: usize| (0..rows * stride).map(|n| (n * factor % 17) as f32 - 6.5).collect::<Vec<_>>();
+            let numbers = |factor: usize| {
+                (0..rows * stride).map(|n| (n * factor % 17) as f32 - 6.5).collect::<Vec<_>>()
+            };
             let (a, b) = (numbers(5), numbers(7));
             let mut expected = vec![(-1.0, -1.0); rows];
             TimeSums { a: &a, b: &b, stride, steps, sums: &mut expected }.run_scalar();
             for with in Instructions::available() {
                 let mut sums = vec![(-1.0, -1.0); rows];
                 // SAFETY: the processor has them, and `a` and `b` have all rows.
-                unsafe { with.run_kernel(TimeSums { a: &a, b: &b, stride, steps, sums: &mut sums }) };
+                unsafe {
+                    with.run_kernel(TimeSums { a: &a, b: &b, stride, steps, sums: &mut sums })
+                };
                 assert_eq!(sums, expected, "{} rows of {steps} steps, {}", rows, with.name());
             }
         }

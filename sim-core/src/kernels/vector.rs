@@ -1,14 +1,17 @@
 //! The vectors that kernels are written over, and how a kernel is compiled for each of them.
 //!
-//! A kernel is a struct of its operands that implements [`Kernel`] once, for any [`Simd`]. Everything it calls is `#[inline(always)]`, so
-//! that it is compiled with the target features of the function that runs it; for the same reason kernels hold no closures that
-//! compute: one that is not inlined would lose the features, and be fifty times slower. Iterators that only tell what comes next may
-//! be made of them, but what is asked for at every synapse or element wants `#[inline(always)]`, too: a call per element took 3 % of training.
+//! A kernel is a struct of its operands that implements [`Kernel`] once, for any [`Simd`].
+//! Everything it calls is `#[inline(always)]`, so that it is compiled with the target features of
+//! the function that runs it; for the same reason kernels hold no closures that compute: one that
+//! is not inlined would lose the features, and be fifty times slower. Iterators that only tell what
+//! comes next may be made of them, but what is asked for at every synapse or element wants
+//! `#[inline(always)]`, too: a call per element took 3 % of training.
 
 /// A vector of `LANES` numbers.
 ///
 /// # Safety
-/// An implementation may use instructions its name stands for; callers make sure the processor has them.
+/// An implementation may use instructions its name stands for; callers make sure the processor has
+/// them.
 pub(super) unsafe trait Vector: Copy {
     const LANES: usize;
     /// Accumulators a register tile may hold, leaving room for operands; at most [`MOST_TILE`].
@@ -53,14 +56,16 @@ pub(super) trait Kernel {
     /// Runs the loop.
     ///
     /// # Safety
-    /// The processor has the instructions of `S`; the operands are what the kernel's own description asks for.
+    /// The processor has the instructions of `S`; the operands are what the kernel's own
+    /// description asks for.
     unsafe fn run<S: Simd>(self);
 
     /// The plain twin, for other processors and for the tests.
     fn run_scalar(self);
 }
 
-/// Splits `length` numbers into tiles of nearly equal size that fit the registers: `(first number, vectors)`.
+/// Splits `length` numbers into tiles of nearly equal size that fit the registers: `(first number,
+/// vectors)`.
 #[inline(always)]
 pub(super) fn tiles<V: Vector>(length: usize) -> impl Iterator<Item = (usize, usize)> {
     split(length / V::LANES, V::TILE).map(
@@ -82,7 +87,8 @@ pub(super) fn split(vectors: usize, most: usize) -> impl Iterator<Item = (usize,
     )
 }
 
-/// Evaluates `$body` with the constant `$n` being the number of vectors of a tile: `for_tile!(vectors, N => tile::<V, N>(operands))`.
+/// Evaluates `$body` with the constant `$n` being the number of vectors of a tile:
+/// `for_tile!(vectors, N => tile::<V, N>(operands))`.
 macro_rules! for_tile {
     ($vectors:expr, $n:ident => $body:expr) => {
         for_tile!(@ $vectors, $n, $body, 1 2 3 4 5 6 7 8 9 10 11 12 13 14)

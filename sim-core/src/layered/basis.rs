@@ -1,12 +1,14 @@
 //! Wide kernels as shares in a few fixed filters.
 //!
-//! Seen as a function of the delay, at a fixed step of the window, a Gaussian is smooth even where the window cuts it off. So the kernel of
-//! any delay is nearly the polynomial, in the delay, through the kernels at a few Chebyshev points, and the wider the kernel the fewer.
+//! Seen as a function of the delay, at a fixed step of the window, a Gaussian is smooth even where
+//! the window cuts it off. So the kernel of any delay is nearly the polynomial, in the delay,
+//! through the kernels at a few Chebyshev points, and the wider the kernel the fewer.
 
 use super::pieces::{Pieces, SHAPES};
 use super::spread::half_width;
 
-/// A filter over time: `out[t] = sum_k value[k] * in[t - first - k * spacing]`; who applies it knows the spacing, 1 unless said otherwise.
+/// A filter over time: `out[t] = sum_k value[k] * in[t - first - k * spacing]`; who applies it
+/// knows the spacing, 1 unless said otherwise.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Filter {
     /// Delay of the first value in steps.
@@ -38,8 +40,8 @@ pub struct Basis {
 }
 
 impl Basis {
-    /// The fewest Chebyshev points, up to `most`, whose polynomial stays within `tolerance` of the kernel at every delay tried: between
-    /// all neighbouring points and at both ends.
+    /// The fewest Chebyshev points, up to `most`, whose polynomial stays within `tolerance` of the
+    /// kernel at every delay tried: between all neighbouring points and at both ends.
     pub fn new(sigma: f64, tolerance: f64, max_delay: usize, most: usize) -> Option<Self> {
         // A polynomial cannot follow kernels further apart than about two of their widths.
         let fewest = ((max_delay as f64 / (2.0 * sigma)) as usize).max(2);
@@ -47,20 +49,29 @@ impl Basis {
             return None;
         }
         let cut = half_width(sigma, tolerance / 10.0);
-        let basis = (fewest..=most).map(|count| Self::at(chebyshev(count, max_delay), cut, max_delay, sigma)).find(|basis| {
-            let between = basis.centres.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);
-            between.chain([0.0, max_delay as f64]).all(|delay| basis.error(delay, max_delay, sigma) <= tolerance)
-        });
+        let basis = (fewest..=most)
+            .map(|count| Self::at(chebyshev(count, max_delay), cut, max_delay, sigma))
+            .find(|basis| {
+                let between = basis.centres.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);
+                between
+                    .chain([0.0, max_delay as f64])
+                    .all(|delay| basis.error(delay, max_delay, sigma) <= tolerance)
+            });
         basis.map(|basis| basis.in_pieces(tolerance / 5.0, max_delay))
     }
 
-    /// Takes the filters in pieces if that saves a quarter and no filter changes by more than `tolerance`.
+    /// Takes the filters in pieces if that saves a quarter and no filter changes by more than
+    /// `tolerance`.
     fn in_pieces(mut self, tolerance: f64, max_delay: usize) -> Self {
         let direct: usize = self.filters.iter().map(|filter| filter.value.len()).sum();
         let best = (2 * SHAPES..=max_delay / 2)
             .filter_map(|length| {
                 let pieces = Pieces::new(&self.filters, length, max_delay);
-                let close = self.filters.iter().enumerate().all(|(r, filter)| pieces.error(r, filter) <= tolerance);
+                let close = self
+                    .filters
+                    .iter()
+                    .enumerate()
+                    .all(|(r, filter)| pieces.error(r, filter) <= tolerance);
                 close.then_some((pieces.cost(), pieces))
             })
             .min_by_key(|(cost, _)| *cost);
@@ -69,8 +80,10 @@ impl Basis {
     }
 
     fn at(centres: Vec<f64>, cut: f64, max_delay: usize, sigma: f64) -> Self {
-        let filters = centres.iter().map(|&centre| windowed(centre, cut, max_delay, sigma)).collect();
-        // Distances in quarters of the window, the logarithmic capacity of an interval: products of many stay of order one.
+        let filters =
+            centres.iter().map(|&centre| windowed(centre, cut, max_delay, sigma)).collect();
+        // Distances in quarters of the window, the logarithmic capacity of an interval: products of
+        // many stay of order one.
         let unit = 4.0 / max_delay as f64;
         let scale = |k: usize| {
             let others = centres.iter().enumerate().filter(|(other, _)| *other != k);
@@ -81,18 +94,26 @@ impl Basis {
 
     /// L1 distance to the kernel of delay `delay`.
     fn error(&self, delay: f64, max_delay: usize, sigma: f64) -> f64 {
-        let mut rest: Vec<f64> = windowed(delay, max_delay as f64, max_delay, sigma).value.iter().map(|&value| value as f64).collect();
+        let mut rest: Vec<f64> = windowed(delay, max_delay as f64, max_delay, sigma)
+            .value
+            .iter()
+            .map(|&value| value as f64)
+            .collect();
         self.shares(delay, |r, share, _| {
             let Filter { first, value, .. } = &self.filters[r];
-            rest[*first..].iter_mut().zip(value).for_each(|(rest, value)| *rest -= share * *value as f64);
+            rest[*first..]
+                .iter_mut()
+                .zip(value)
+                .for_each(|(rest, value)| *rest -= share * *value as f64);
         });
         rest.iter().map(|rest| rest.abs()).sum()
     }
 
-    /// Calls `f(r, share, slope)` for each filter: value and derivative at `delay` of the Lagrange polynomials over the centres, in
-    /// barycentric form (Berrut and Trefethen 2004).
+    /// Calls `f(r, share, slope)` for each filter: value and derivative at `delay` of the Lagrange
+    /// polynomials over the centres, in barycentric form (Berrut and Trefethen 2004).
     pub fn shares(&self, delay: f64, mut f: impl FnMut(usize, f64, f64)) {
-        /// Nearer than this to a centre, in steps, the form divides by nothing; shares change by less than their precision.
+        /// Nearer than this to a centre, in steps, the form divides by nothing; shares change by
+        /// less than their precision.
         const NEAR: f64 = 1e-7;
         let near = self.centres.iter().find(|centre| (delay - **centre).abs() < NEAR);
         let delay = near.map_or(delay, |centre| centre + NEAR);
@@ -109,8 +130,9 @@ impl Basis {
         }
     }
 
-    /// Cost in taps of a window: each filter costs a multiply-add per step and synapse, as a tap does, and its own length, forward and
-    /// twice back, per step and postsynaptic neuron. `benches/projection.rs` compares.
+    /// Cost in taps of a window: each filter costs a multiply-add per step and synapse, as a tap
+    /// does, and its own length, forward and twice back, per step and postsynaptic neuron.
+    /// `benches/projection.rs` compares.
     pub fn cost(&self, pre: usize) -> f64 {
         self.filters.len() as f64 + 3.0 * self.filtering() as f64 / pre as f64
     }
@@ -122,11 +144,13 @@ impl Basis {
     }
 }
 
-/// The Gaussian around `centre` cut `cut` steps to either side and at the window's ends, normalised to the mass it keeps.
+/// The Gaussian around `centre` cut `cut` steps to either side and at the window's ends, normalised
+/// to the mass it keeps.
 pub(super) fn windowed(centre: f64, cut: f64, max_delay: usize, sigma: f64) -> Filter {
     let first = (centre - cut).ceil().max(0.0) as usize;
     let last = ((centre + cut).floor() as usize).min(max_delay);
-    let bump: Vec<f64> = (first..=last).map(|n| (-0.5 * ((n as f64 - centre) / sigma).powi(2)).exp()).collect();
+    let bump: Vec<f64> =
+        (first..=last).map(|n| (-0.5 * ((n as f64 - centre) / sigma).powi(2)).exp()).collect();
     let sum: f64 = bump.iter().sum();
     Filter::new(first, bump.iter().map(|value| (value / sum) as f32).collect())
 }
@@ -134,7 +158,9 @@ pub(super) fn windowed(centre: f64, cut: f64, max_delay: usize, sigma: f64) -> F
 /// `count` Chebyshev points of `0..=max_delay`, ascending.
 fn chebyshev(count: usize, max_delay: usize) -> Vec<f64> {
     let half = max_delay as f64 / 2.0;
-    let point = |k: usize| half - half * (std::f64::consts::PI * (2 * k + 1) as f64 / (2 * count) as f64).cos();
+    let point = |k: usize| {
+        half - half * (std::f64::consts::PI * (2 * k + 1) as f64 / (2 * count) as f64).cos()
+    };
     (0..count).map(point).collect()
 }
 
@@ -150,7 +176,11 @@ mod tests {
             let basis = Basis::new(sigma, 5e-3, LONG, 40).expect("wide kernels have a basis");
             let pieces = basis.pieces.as_ref().expect("long filters come in pieces");
             for (r, filter) in basis.filters.iter().enumerate() {
-                assert!(pieces.error(r, filter) <= 1e-3, "sigma {sigma}, filter {r}: {}", pieces.error(r, filter));
+                assert!(
+                    pieces.error(r, filter) <= 1e-3,
+                    "sigma {sigma}, filter {r}: {}",
+                    pieces.error(r, filter)
+                );
                 assert!(pieces.filter(r).len() <= LONG + 1);
             }
             for delay in [0.0, 17.3, 125.0, 250.0] {

@@ -1,6 +1,7 @@
 //! A projection whose kernels are shares in a few fixed filters: `kernel_ij = sum_r c_ijr f_r`.
 //!
-//! Filtering and mixing commute, so spikes are mixed first and each postsynaptic neuron is filtered once per filter:
+//! Filtering and mixing commute, so spikes are mixed first and each postsynaptic neuron is filtered
+//! once per filter:
 //! ```text
 //! U_jr[t] = sum_i w_ij c_ijr s_i[t]              forward: rows of shares, one per spike
 //! I_j     = sum_r f_r * U_jr
@@ -8,7 +9,8 @@
 //! A_ijr   = sum_t s_i[t] G_jr[t]                 dL/dw = sum_r c_ijr A_ijr, dL/dd = w sum_r c'_ijr A_ijr
 //! dL/ds_i[t] = sum_jr w_ij c_ijr G_jr[t]
 //! ```
-//! Sixteen postsynaptic neurons run side by side, one per lane, so no row is ever shifted against another and all loads are aligned.
+//! Sixteen postsynaptic neurons run side by side, one per lane, so no row is ever shifted against
+//! another and all loads are aligned.
 
 use super::basis::{Basis, Filter};
 use super::demand::Wanted;
@@ -16,8 +18,8 @@ use super::events::StepEvents;
 use super::layout::{Layout, index};
 use super::projection::Write;
 use crate::kernels::{
-    Aligned, Instructions, Mixture, RowTable, combine, combine_each, combine_each_paired, gather_rows, lanes_to_rows, padded, pair,
-    pair_rows, row_stride, rows_to_lanes, vectorize,
+    Aligned, Instructions, Mixture, RowTable, combine, combine_each, combine_each_paired,
+    gather_rows, lanes_to_rows, padded, pair, pair_rows, row_stride, rows_to_lanes, vectorize,
 };
 use crate::{DenseSynapses, LANES, SpikeFrames};
 use rayon::prelude::*;
@@ -59,7 +61,13 @@ pub(super) struct BasisPlan {
 
 impl BasisPlan {
     /// Works out the shares of every synapse.
-    pub(super) fn prepare(&mut self, synapses: &DenseSynapses, basis: &Arc<Basis>, paired: bool, (steps_in, steps_out): (usize, usize)) {
+    pub(super) fn prepare(
+        &mut self,
+        synapses: &DenseSynapses,
+        basis: &Arc<Basis>,
+        paired: bool,
+        (steps_in, steps_out): (usize, usize),
+    ) {
         // One task per block: filtering a block's gradient is most of a task.
         let layout = Layout::new(synapses, LANES, usize::MAX);
         self.basis = Arc::clone(basis);
@@ -71,16 +79,23 @@ impl BasisPlan {
         self.share.resize(numbers, 0.0);
         self.slope.resize(numbers, 0.0);
         let weighted = self.weighted.resize(numbers);
-        let shares = self.share.par_chunks_exact_mut(per_element).zip(self.slope.par_chunks_exact_mut(per_element));
+        let shares = self
+            .share
+            .par_chunks_exact_mut(per_element)
+            .zip(self.slope.par_chunks_exact_mut(per_element));
         let all = weighted.par_chunks_exact_mut(per_element).zip(shares).with_min_len(16);
         all.enumerate().for_each(|(row, (weighted, (share, slope)))| {
             for lane in 0..LANES {
                 let Some((post, element)) = layout.synapse(row * LANES + lane) else {
-                    (0..per_element).skip(lane).step_by(LANES).for_each(|n| (weighted[n], share[n], slope[n]) = (0.0, 0.0, 0.0));
+                    (0..per_element)
+                        .skip(lane)
+                        .step_by(LANES)
+                        .for_each(|n| (weighted[n], share[n], slope[n]) = (0.0, 0.0, 0.0));
                     continue;
                 };
                 let weight = synapses.weight[post * layout.elements() + element];
-                let delay = synapses.delay[synapses.delay_index(post, element / layout.taps, element % layout.taps)];
+                let delay = synapses.delay
+                    [synapses.delay_index(post, element / layout.taps, element % layout.taps)];
                 basis.shares(delay as f64, |r, value, change| {
                     let n = r * LANES + lane;
                     (share[n], slope[n]) = (value as f32, change as f32);
@@ -95,7 +110,11 @@ impl BasisPlan {
         let pairs = self.paired.get_or_insert_default();
         pairs.resize(numbers / 2, 0);
         let twos = self.weighted.as_slice().par_chunks_exact(2);
-        pairs.par_iter_mut().zip(twos).with_min_len(4096).for_each(|(pair_of, two)| *pair_of = pair(two[0], two[1]));
+        pairs
+            .par_iter_mut()
+            .zip(twos)
+            .with_min_len(4096)
+            .for_each(|(pair_of, two)| *pair_of = pair(two[0], two[1]));
     }
 
     /// Writes the currents of one block to `out`, `[post][padded steps_out]`.
@@ -116,8 +135,19 @@ impl BasisPlan {
         for step in 0..events.steps().min(*steps_out) {
             for tap in 0..layout.taps {
                 let shares = &self.weighted.as_slice()[(layout.row(block, tap)) * planes..];
-                let table = RowTable { numbers: shares, row_stride: layout.taps * per_element, plane_stride: LANES };
-                gather_rows(with, events.at(step), table, planes, &mut mixed[(reach + step) * LANES..], plane);
+                let table = RowTable {
+                    numbers: shares,
+                    row_stride: layout.taps * per_element,
+                    plane_stride: LANES,
+                };
+                gather_rows(
+                    with,
+                    events.at(step),
+                    table,
+                    planes,
+                    &mut mixed[(reach + step) * LANES..],
+                    plane,
+                );
             }
         }
         let lanes = scratch.lanes.resize(steps_out * LANES);
@@ -134,9 +164,19 @@ impl BasisPlan {
                 let row = (lead + steps_out) * LANES;
                 let shaped = scratch.shaped.resize(pieces.shapes.len() * row);
                 shaped.fill(0.0);
-                for (p, (shape, shaped)) in pieces.shapes.iter().zip(shaped.chunks_exact_mut(row)).enumerate() {
-                    for (coefficients, mixed) in pieces.coefficients.iter().zip(mixed.chunks_exact(plane)) {
-                        delayed(with, &coefficients[p], pieces.length, (mixed, *reach), &mut shaped[lead * LANES..]);
+                for (p, (shape, shaped)) in
+                    pieces.shapes.iter().zip(shaped.chunks_exact_mut(row)).enumerate()
+                {
+                    for (coefficients, mixed) in
+                        pieces.coefficients.iter().zip(mixed.chunks_exact(plane))
+                    {
+                        delayed(
+                            with,
+                            &coefficients[p],
+                            pieces.length,
+                            (mixed, *reach),
+                            &mut shaped[lead * LANES..],
+                        );
                     }
                     delayed(with, shape, 1, (shaped, lead), lanes);
                 }
@@ -167,12 +207,19 @@ impl BasisPlan {
         let Self { layout, basis, share, slope, steps_in, steps_out, reach, sums, .. } = self;
         sums.resize(layout.places() * basis.filters.len(), 0.0);
         let per_task = layout.per_task * LANES * basis.filters.len();
-        let filtering = Filtering { layout: *layout, basis, steps_in: *steps_in, steps_out: *steps_out, reach: *reach };
+        let filtering = Filtering {
+            layout: *layout,
+            basis,
+            steps_in: *steps_in,
+            steps_out: *steps_out,
+            reach: *reach,
+        };
         (BasisCorrelation { filtering, share, slope }, sums, per_task)
     }
 
-    /// Adds dL/ds of the presynaptic neurons of which anything is `wanted`, as far as it comes from one block, to `out`, `[pre][padded steps_in]`;
-    /// `gradient` is dL/dI, `[post][padded steps_out]`.
+    /// Adds dL/ds of the presynaptic neurons of which anything is `wanted`, as far as it comes from
+    /// one block, to `out`, `[pre][padded steps_in]`; `gradient` is dL/dI, `[post][padded
+    /// steps_out]`.
     pub(super) fn input_gradient(
         &self,
         with: Instructions,
@@ -184,12 +231,21 @@ impl BasisPlan {
     ) {
         let Self { layout, basis, steps_in, steps_out, reach, .. } = self;
         let filters = &basis.filters;
-        let filtering = Filtering { layout: *layout, basis, steps_in: *steps_in, steps_out: *steps_out, reach: *reach };
+        let filtering = Filtering {
+            layout: *layout,
+            basis,
+            steps_in: *steps_in,
+            steps_out: *steps_out,
+            reach: *reach,
+        };
         filtering.filter(with, block, gradient, scratch);
         let (length, per_element) = (padded(*steps_in), filters.len() * LANES);
         let stride = row_stride(length);
         let rows = scratch.rows.resize(per_element * stride);
-        for (rows, plane) in rows.chunks_exact_mut(LANES * stride).zip(scratch.planes.as_slice().chunks_exact(steps_in * LANES)) {
+        for (rows, plane) in rows
+            .chunks_exact_mut(LANES * stride)
+            .zip(scratch.planes.as_slice().chunks_exact(steps_in * LANES))
+        {
             lanes_to_rows(plane.as_chunks().0, LANES, rows, stride);
             rows.chunks_exact_mut(stride).for_each(|row| row[*steps_in..].fill(0.0));
         }
@@ -199,12 +255,17 @@ impl BasisPlan {
         // Weights are counted in numbers or in pairs.
         let unit = if self.paired.is_some() { 2 } else { 1 };
         let per_neuron = layout.taps * per_element / unit;
-        let mixture = |neuron: usize| Mixture { weights: index(neuron * per_neuron), out: index(neuron * length) };
+        let mixture = |neuron: usize| Mixture {
+            weights: index(neuron * per_neuron),
+            out: index(neuron * length),
+        };
         let neurons = wanted.chunk_by(|a, b| a.neuron == b.neuron).map(|runs| runs[0].neuron);
         scratch.outputs.extend(neurons.map(mixture));
         if self.paired.is_some() {
             scratch.pairs.resize(per_element / 2 * stride, 0);
-            for (pairs, two) in scratch.pairs.chunks_exact_mut(stride).zip(rows.chunks_exact(2 * stride)) {
+            for (pairs, two) in
+                scratch.pairs.chunks_exact_mut(stride).zip(rows.chunks_exact(2 * stride))
+            {
                 pair_rows(&two[..stride], &two[stride..], pairs);
             }
         }
@@ -213,9 +274,27 @@ impl BasisPlan {
             let (offset, count) = ((first + tap * per_element) / unit, per_element / unit);
             match &self.paired {
                 Some(weights) => {
-                    combine_each_paired(with, &scratch.outputs, (weights, offset), count, &scratch.pairs, stride, out, length);
+                    combine_each_paired(
+                        with,
+                        &scratch.outputs,
+                        (weights, offset),
+                        count,
+                        &scratch.pairs,
+                        stride,
+                        out,
+                        length,
+                    );
                 }
-                None => combine_each(with, &scratch.outputs, (self.weighted.as_slice(), offset), count, rows, stride, out, length),
+                None => combine_each(
+                    with,
+                    &scratch.outputs,
+                    (self.weighted.as_slice(), offset),
+                    count,
+                    rows,
+                    stride,
+                    out,
+                    length,
+                ),
             }
         }
     }
@@ -233,7 +312,13 @@ struct Filtering<'a> {
 
 impl Filtering<'_> {
     /// `planes[r][t] = sum_n f_r[n] gradient[t + n]` for `t` below `steps_in`, by lanes.
-    fn filter(&self, with: Instructions, block: usize, gradient: &[f32], scratch: &mut BasisScratch) {
+    fn filter(
+        &self,
+        with: Instructions,
+        block: usize,
+        gradient: &[f32],
+        scratch: &mut BasisScratch,
+    ) {
         let piece = self.basis.pieces.as_ref().map_or(0, |pieces| pieces.length);
         let steps = self.steps_out.max(self.steps_in + self.reach + piece);
         let lanes = scratch.lanes.resize(steps * LANES);
@@ -241,7 +326,12 @@ impl Filtering<'_> {
         behind.fill([0.0; LANES]);
         let length = padded(self.steps_out);
         let same = [(1.0, 0.0); LANES];
-        rows_to_lanes(&gradient[block * LANES * length..], length, &same[..self.layout.lanes(block)], there);
+        rows_to_lanes(
+            &gradient[block * LANES * length..],
+            length,
+            &same[..self.layout.lanes(block)],
+            there,
+        );
         let planes = scratch.planes.resize(self.basis.filters.len() * self.steps_in * LANES);
         planes.fill(0.0);
         let plane = (self.steps_in * LANES).max(1);
@@ -257,7 +347,9 @@ impl Filtering<'_> {
         for (shape, shaped) in pieces.shapes.iter().zip(shaped.chunks_exact_mut(row)) {
             ahead(with, shape, 1, lanes, shaped);
         }
-        for ((coefficients, rest), plane) in pieces.coefficients.iter().zip(&pieces.rest).zip(planes.chunks_exact_mut(plane)) {
+        for ((coefficients, rest), plane) in
+            pieces.coefficients.iter().zip(&pieces.rest).zip(planes.chunks_exact_mut(plane))
+        {
             for (coefficients, shaped) in coefficients.iter().zip(shaped.chunks_exact(row)) {
                 ahead(with, coefficients, pieces.length, shaped, plane);
             }
@@ -267,7 +359,13 @@ impl Filtering<'_> {
 }
 
 /// `out[t] += sum_k value[k] * rows[lead + t - first - k * spacing]`, by lanes.
-fn delayed(with: Instructions, filter: &Filter, spacing: usize, (rows, lead): (&[f32], usize), out: &mut [f32]) {
+fn delayed(
+    with: Instructions,
+    filter: &Filter,
+    spacing: usize,
+    (rows, lead): (&[f32], usize),
+    out: &mut [f32],
+) {
     if let Some(last) = filter.value.len().checked_sub(1) {
         let oldest = filter.first + last * spacing;
         combine(with, &filter.reversed, &rows[(lead - oldest) * LANES..], spacing * LANES, out);
@@ -301,9 +399,20 @@ impl BasisCorrelation<'_> {
         let Filtering { layout, basis: Basis { filters, .. }, steps_in, .. } = self.filtering;
         let (block, elements) = layout.task(task);
         self.filtering.filter(with, block, gradient, scratch);
-        let table = RowTable { numbers: scratch.planes.as_slice(), row_stride: LANES, plane_stride: steps_in * LANES };
+        let table = RowTable {
+            numbers: scratch.planes.as_slice(),
+            row_stride: LANES,
+            plane_stride: steps_in * LANES,
+        };
         for (element, sums) in elements.zip(sums.chunks_exact_mut(filters.len() * LANES)) {
-            gather_rows(with, spikes.channel(element / layout.taps), table, filters.len(), sums, LANES);
+            gather_rows(
+                with,
+                spikes.channel(element / layout.taps),
+                table,
+                filters.len(),
+                sums,
+                LANES,
+            );
         }
     }
 
@@ -314,7 +423,11 @@ impl BasisCorrelation<'_> {
             let start = n / LANES * self.filtering.basis.filters.len() * LANES + n % LANES;
             let dot = |values: &[f32]| -> f32 {
                 let pairs = sums[start..].iter().zip(&values[first + start..]);
-                pairs.step_by(LANES).take(self.filtering.basis.filters.len()).map(|(a, b)| a * b).sum()
+                pairs
+                    .step_by(LANES)
+                    .take(self.filtering.basis.filters.len())
+                    .map(|(a, b)| a * b)
+                    .sum()
             };
             (*weight, *delay) = (dot(self.share), dot(self.slope));
         }

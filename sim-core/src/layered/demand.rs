@@ -1,7 +1,8 @@
 //! Where the gradient of a population's spikes is wanted.
 //!
-//! dL/dS is the dear part of the way back: spikes are few, but it is defined at every step. It is only read where a neuron is neither
-//! dropped nor has a slope of zero, and a slope of compact support is zero at most steps.
+//! dL/dS is the dear part of the way back: spikes are few, but it is defined at every step. It is
+//! only read where a neuron is neither dropped nor has a slope of zero, and a slope of compact
+//! support is zero at most steps.
 
 use crate::kernels::lanes_at_least;
 use crate::{LANES, Lanes};
@@ -10,7 +11,8 @@ use std::ops::Range;
 /// Steps that are wanted or not as one: the least a row may be computed in.
 const PIECE: usize = 16;
 
-/// Steps at which dL/dS of one neuron is wanted: a whole number of pieces, of which the last may end behind the last step.
+/// Steps at which dL/dS of one neuron is wanted: a whole number of pieces, of which the last may
+/// end behind the last step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub neuron: usize,
@@ -59,13 +61,19 @@ impl Demand {
         wanted.clear();
         // As much as there may ever be: dropout and slopes leave now more, now fewer.
         wanted.reserve(neurons * self.per_block.div_ceil(3));
-        wanted.extend((0..neurons).flat_map(|neuron| self.runs(neuron).map(move |steps| Wanted { neuron, steps })));
+        wanted.extend(
+            (0..neurons)
+                .flat_map(|neuron| self.runs(neuron).map(move |steps| Wanted { neuron, steps })),
+        );
     }
 
-    /// Runs of steps that are wanted of `neuron`. Single pieces between two runs are taken along: a long run costs less than two short ones.
+    /// Runs of steps that are wanted of `neuron`. Single pieces between two runs are taken along: a
+    /// long run costs less than two short ones.
     fn runs(&self, neuron: usize) -> impl Iterator<Item = Range<usize>> {
         let pieces = self.of_block(neuron);
-        let wanted = move |piece: usize| pieces.get(piece).is_some_and(|piece| piece >> (neuron % LANES) & 1 == 1);
+        let wanted = move |piece: usize| {
+            pieces.get(piece).is_some_and(|piece| piece >> (neuron % LANES) & 1 == 1)
+        };
         let mut next = 0;
         std::iter::from_fn(move || {
             let first = (next..pieces.len()).find(|&piece| wanted(piece))?;

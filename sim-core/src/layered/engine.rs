@@ -1,7 +1,9 @@
-//! The layered engine: feed-forward networks, a whole sample per population at once, with the adjoint.
+//! The layered engine: feed-forward networks, a whole sample per population at once, with the
+//! adjoint.
 //!
-//! A batch is walked population by population in topological order. Batch norm needs sums over the whole batch, so each population takes
-//! two passes over the samples, and the way back one, at whose end the adjoint of what comes before is run. What each part reads and writes:
+//! A batch is walked population by population in topological order. Batch norm needs sums over the
+//! whole batch, so each population takes two passes over the samples, and the way back one, at
+//! whose end the adjoint of what comes before is run. What each part reads and writes:
 //!
 //! ```text
 //! currents(p)   reads spikes of the sources of p        writes current(p), norm sums
@@ -15,8 +17,8 @@
 //!               reads gradient(p), spikes of sources    writes gradients of the projections into p, by blocks of neurons
 //! ```
 //!
-//! Samples are dealt to a fixed number of chunks. Whatever is summed over samples has one owner, who adds them in order, so the bits of
-//! a result do not depend on the number of threads.
+//! Samples are dealt to a fixed number of chunks. Whatever is summed over samples has one owner,
+//! who adds them in order, so the bits of a result do not depend on the number of threads.
 
 use super::demand::{Demand, Wanted};
 use super::events::StepEvents;
@@ -29,7 +31,8 @@ use crate::kernels::{Bursts, Instructions, padded};
 use crate::spike_trains::SpikeTrains;
 use crate::spikes::bits;
 use crate::{
-    Cells, DelayKernel, DenseSynapses, Error, LANES, Lanes, Network, Neuron, Population, Purpose, Result, Seed, SpikeFrames, Synapses,
+    Cells, DelayKernel, DenseSynapses, Error, LANES, Lanes, Network, Neuron, Population, Purpose,
+    Result, Seed, SpikeFrames, Synapses,
 };
 use rand::RngExt;
 use rayon::prelude::*;
@@ -61,7 +64,8 @@ pub enum NormStatistics {
     Running,
 }
 
-/// Dropout of whole neurons: a mask drawn once per sample and neuron, constant over time, survivors scaled by `1 / (1 - rate)`.
+/// Dropout of whole neurons: a mask drawn once per sample and neuron, constant over time, survivors
+/// scaled by `1 / (1 - rate)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dropout {
     /// Share of hidden neurons dropped, `0 <= rate < 1`.
@@ -84,8 +88,10 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// One tap per synapse, running statistics, no dropout: the network as it is handed to hardware.
-    pub const DEPLOYED: Self = Self { kernels: Kernels::Deployed, norm: NormStatistics::Running, dropout: None };
+    /// One tap per synapse, running statistics, no dropout: the network as it is handed to
+    /// hardware.
+    pub const DEPLOYED: Self =
+        Self { kernels: Kernels::Deployed, norm: NormStatistics::Running, dropout: None };
 }
 
 /// Mean and variance of the input of one population over a batch.
@@ -141,7 +147,8 @@ struct SampleState {
     fired: Vec<Vec<u16>>,
     kept: Vec<Vec<u16>>,
     demand: Vec<Demand>,
-    /// Spikes that dropout leaves, at the height it gives them; the input population's are the batch's own.
+    /// Spikes that dropout leaves, at the height it gives them; the input population's are the
+    /// batch's own.
     frames: Vec<SpikeFrames>,
     /// The same by step, and in bursts, where a projection wants them so.
     events: Vec<StepEvents>,
@@ -167,7 +174,8 @@ struct Chunk {
     timing: StageTiming,
 }
 
-/// Engine for feed-forward networks of dense projections. It holds no parameters, only working memory, which is reused from batch to batch.
+/// Engine for feed-forward networks of dense projections. It holds no parameters, only working
+/// memory, which is reused from batch to batch.
 #[derive(Debug)]
 pub struct LayeredEngine {
     instructions: Instructions,
@@ -200,7 +208,8 @@ pub struct LayeredEngine {
 }
 
 impl LayeredEngine {
-    /// Checks that `network` is feed-forward with one source, one output population and dense projections, and builds its neurons.
+    /// Checks that `network` is feed-forward with one source, one output population and dense
+    /// projections, and builds its neurons.
     ///
     /// # Errors
     /// A sentence naming what does not fit.
@@ -216,24 +225,48 @@ impl LayeredEngine {
             .collect::<Result<Vec<_>>>()?;
         for (index, projection) in network.projections.iter().enumerate() {
             if !matches!(projection.synapses, Synapses::Dense(_)) {
-                return Err(Error::Network(format!("{}: the layered engine needs dense synapses", network.projection_name(index))));
+                return Err(Error::Network(format!(
+                    "{}: the layered engine needs dense synapses",
+                    network.projection_name(index)
+                )));
             }
         }
-        let ends: Vec<_> = network.projections.iter().map(|projection| (projection.source, projection.target)).collect();
+        let ends: Vec<_> = network
+            .projections
+            .iter()
+            .map(|projection| (projection.source, projection.target))
+            .collect();
         let sole = |what: &str, found: Vec<usize>| match found[..] {
             [only] => Ok(only),
-            _ => Err(Error::Network(format!("the layered engine needs one {what} population, but there are {}", found.len()))),
+            _ => Err(Error::Network(format!(
+                "the layered engine needs one {what} population, but there are {}",
+                found.len()
+            ))),
         };
-        let input = sole("source", (0..populations.len()).filter(|&p| neurons[p].is_none()).collect())?;
-        let output = sole("output", (0..populations.len()).filter(|&p| ends.iter().all(|end| end.0 != p)).collect())?;
-        let order = topological_order(populations.len(), &ends, input)
-            .ok_or_else(|| Error::Network("the layered engine needs a feed-forward network, but a projection closes a loop".into()))?;
+        let input =
+            sole("source", (0..populations.len()).filter(|&p| neurons[p].is_none()).collect())?;
+        let output = sole(
+            "output",
+            (0..populations.len()).filter(|&p| ends.iter().all(|end| end.0 != p)).collect(),
+        )?;
+        let order = topological_order(populations.len(), &ends, input).ok_or_else(|| {
+            Error::Network(
+                "the layered engine needs a feed-forward network, but a projection closes a loop"
+                    .into(),
+            )
+        })?;
         for &p in &order {
             if ends.iter().all(|end| end.1 != p) {
-                return Err(Error::Network(format!("no projection ends at population {}", populations[p].name)));
+                return Err(Error::Network(format!(
+                    "no projection ends at population {}",
+                    populations[p].name
+                )));
             }
             if p != output && neurons[p].as_ref().is_some_and(|neuron| !neuron.fires()) {
-                return Err(Error::Network(format!("population {} never fires, so nothing can follow it", populations[p].name)));
+                return Err(Error::Network(format!(
+                    "population {} never fires, so nothing can follow it",
+                    populations[p].name
+                )));
             }
         }
         let count = populations.len();
@@ -280,16 +313,31 @@ impl LayeredEngine {
     /// Runs a batch forward. Results are read with [`LayeredEngine::losses`] and its siblings.
     ///
     /// # Errors
-    /// When the network is not of the shape the engine was built for, a sample does not have its channels, the dropout rate is not in `0..1`, or a loss is not finite.
-    pub fn evaluate(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, objective: &dyn Objective) -> Result<()> {
+    /// When the network is not of the shape the engine was built for, a sample does not have its
+    /// channels, the dropout rate is not in `0..1`, or a loss is not finite.
+    pub fn evaluate(
+        &mut self,
+        network: &Network,
+        batch: &[SpikeFrames],
+        pass: &Pass,
+        objective: &dyn Objective,
+    ) -> Result<()> {
         self.forward(network, batch, pass, objective, false)
     }
 
-    /// Runs a batch forward and backward; returns the gradients of the mean loss, which may be changed: the next call writes all of them anew.
+    /// Runs a batch forward and backward; returns the gradients of the mean loss, which may be
+    /// changed: the next call writes all of them anew.
     ///
     /// # Errors
-    /// As [`LayeredEngine::evaluate`]; when the pass takes running statistics, through which there is no gradient.
-    pub fn train(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, objective: &dyn Objective) -> Result<&mut Gradients> {
+    /// As [`LayeredEngine::evaluate`]; when the pass takes running statistics, through which there
+    /// is no gradient.
+    pub fn train(
+        &mut self,
+        network: &Network,
+        batch: &[SpikeFrames],
+        pass: &Pass,
+        objective: &dyn Objective,
+    ) -> Result<&mut Gradients> {
         if pass.norm == NormStatistics::Running {
             return Err(Error::Network("training needs the norm statistics of the batch".into()));
         }
@@ -305,7 +353,8 @@ impl LayeredEngine {
         Ok(&mut self.gradients)
     }
 
-    /// Gradients of the last call of [`LayeredEngine::train`], with what the caller has done to them since.
+    /// Gradients of the last call of [`LayeredEngine::train`], with what the caller has done to
+    /// them since.
     pub fn gradients(&self) -> &Gradients {
         &self.gradients
     }
@@ -317,21 +366,30 @@ impl LayeredEngine {
 
     /// Spikes per neuron and step of a firing population over the last batch, before dropout.
     pub fn firing_rate(&self, population: usize) -> f64 {
-        let spikes: u64 = self.samples[..self.batch].iter().map(|sample| sample.spikes[population]).sum();
+        let spikes: u64 =
+            self.samples[..self.batch].iter().map(|sample| sample.spikes[population]).sum();
         spikes as f64 / (self.batch * self.steps[population] * self.sizes[population]).max(1) as f64
     }
 
-    /// Share of the neuron-steps of a hidden population at which the last batch wanted dL/dS: neither dropped nor, as far as a row is worked out
-    /// in parts, with a slope of zero.
+    /// Share of the neuron-steps of a hidden population at which the last batch wanted dL/dS:
+    /// neither dropped nor, as far as a row is worked out in parts, with a slope of zero.
     pub fn demand(&self, population: usize) -> f64 {
-        let steps: usize = self.samples[..self.batch].iter().map(|sample| sample.demand[population].steps(self.sizes[population])).sum();
-        steps as f64 / (self.batch * padded(self.steps[population]) * self.sizes[population]).max(1) as f64
+        let steps: usize = self.samples[..self.batch]
+            .iter()
+            .map(|sample| sample.demand[population].steps(self.sizes[population]))
+            .sum();
+        steps as f64
+            / (self.batch * padded(self.steps[population]) * self.sizes[population]).max(1) as f64
     }
 
     /// Synaptic events of the last batch: spikes of every population times the synapses each meets.
     pub fn synaptic_events(&self) -> u64 {
-        let of =
-            |sample: &SampleState| self.ends.iter().map(|&(source, target)| sample.spikes[source] * self.sizes[target] as u64).sum::<u64>();
+        let of = |sample: &SampleState| {
+            self.ends
+                .iter()
+                .map(|&(source, target)| sample.spikes[source] * self.sizes[target] as u64)
+                .sum::<u64>()
+        };
         self.samples[..self.batch].iter().map(of).sum()
     }
 
@@ -340,18 +398,22 @@ impl LayeredEngine {
         &self.statistics[population]
     }
 
-    /// Summed input `I` of a population in one sample of the last batch: `[neuron][steps]` with the row length that goes with it.
+    /// Summed input `I` of a population in one sample of the last batch: `[neuron][steps]` with the
+    /// row length that goes with it.
     pub fn currents(&self, sample: usize, population: usize) -> (&[f32], usize) {
         (&self.samples[sample].current[population], padded(self.steps[population]))
     }
 
-    /// Spikes of a firing population in one sample of the last batch, as `(neuron, step)` ordered by step.
+    /// Spikes of a firing population in one sample of the last batch, as `(neuron, step)` ordered
+    /// by step.
     pub fn spikes(&self, sample: usize, population: usize) -> Vec<(usize, usize)> {
         let steps = self.steps[population];
         let fired = &self.samples[sample].fired[population];
         let blocks = fired.len() / steps.max(1);
         let at = |step: usize| {
-            (0..blocks).flat_map(move |block| bits(fired[block * steps + step]).map(move |lane| (block * LANES + lane, step)))
+            (0..blocks).flat_map(move |block| {
+                bits(fired[block * steps + step]).map(move |lane| (block * LANES + lane, step))
+            })
         };
         (0..steps).flat_map(at).collect()
     }
@@ -369,18 +431,39 @@ impl LayeredEngine {
         })
     }
 
-    fn forward(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, objective: &dyn Objective, train: bool) -> Result<()> {
+    fn forward(
+        &mut self,
+        network: &Network,
+        batch: &[SpikeFrames],
+        pass: &Pass,
+        objective: &dyn Objective,
+        train: bool,
+    ) -> Result<()> {
         let sizes = network.populations.iter().map(|population| population.size);
-        let ends = network.projections.iter().map(|projection| (projection.source, projection.target));
+        let ends =
+            network.projections.iter().map(|projection| (projection.source, projection.target));
         if !(sizes.eq(self.sizes.iter().copied()) && ends.eq(self.ends.iter().copied())) {
-            return Err(Error::Network("the engine was built for a network of other populations or projections".into()));
+            return Err(Error::Network(
+                "the engine was built for a network of other populations or projections".into(),
+            ));
         }
-        if let Some(sample) = batch.iter().position(|frames| frames.channels() != self.sizes[self.input]) {
+        if let Some(sample) =
+            batch.iter().position(|frames| frames.channels() != self.sizes[self.input])
+        {
             let (actual, expected) = (batch[sample].channels(), self.sizes[self.input]);
-            return Err(Error::Length { name: format!("channels of sample {sample} of the batch"), actual, expected });
+            return Err(Error::Length {
+                name: format!("channels of sample {sample} of the batch"),
+                actual,
+                expected,
+            });
         }
         if let Some(Dropout { rate, .. }) = pass.dropout {
-            Error::check("Dropout::rate", rate, (0.0..1.0).contains(&rate), "at least 0 and below 1")?;
+            Error::check(
+                "Dropout::rate",
+                rate,
+                (0.0..1.0).contains(&rate),
+                "at least 0 and below 1",
+            )?;
         }
         if let Kernels::Trained { evaluation, .. } = pass.kernels {
             evaluation.check()?;
@@ -408,7 +491,10 @@ impl LayeredEngine {
         self.steps[self.input] = batch.iter().map(SpikeFrames::steps).max().unwrap_or(0).max(1);
         for &p in &self.order {
             for (projection, _) in self.ends.iter().enumerate().filter(|(_, end)| end.1 == p) {
-                let steps = ProjectionPlan::steps_out(dense(network, projection), self.steps[self.ends[projection].0]);
+                let steps = ProjectionPlan::steps_out(
+                    dense(network, projection),
+                    self.steps[self.ends[projection].0],
+                );
                 self.steps[p] = self.steps[p].max(steps);
             }
         }
@@ -417,11 +503,19 @@ impl LayeredEngine {
             for (projection, plan) in plans.iter_mut().enumerate() {
                 let synapses = dense(network, projection);
                 let (kernel, evaluation, sigma_raw) = match pass.kernels {
-                    Kernels::Trained { sigma_raw, evaluation } => (synapses.kernel, evaluation, sigma_raw),
+                    Kernels::Trained { sigma_raw, evaluation } => {
+                        (synapses.kernel, evaluation, sigma_raw)
+                    }
                     Kernels::Deployed => (DelayKernel::OneTap, KernelEvaluation::default(), 0.0),
                 };
                 let (source, target) = self.ends[projection];
-                let settings = PlanSettings { kernel, evaluation, sigma_raw, steps_in: self.steps[source], steps_out: self.steps[target] };
+                let settings = PlanSettings {
+                    kernel,
+                    evaluation,
+                    sigma_raw,
+                    steps_in: self.steps[source],
+                    steps_out: self.steps[target],
+                };
                 plan.prepare(self.instructions, synapses, settings);
             }
         });
@@ -429,7 +523,8 @@ impl LayeredEngine {
             self.samples.resize_with(batch.len(), SampleState::default);
         }
         let (sizes, steps, order) = (&self.sizes, &self.steps, &self.order);
-        let (input, by_step, burst_taps) = (self.input, self.wants_events(self.input), self.wants_bursts(self.input));
+        let (input, by_step, burst_taps) =
+            (self.input, self.wants_events(self.input), self.wants_bursts(self.input));
         self.samples[..batch.len()].par_iter_mut().zip(batch).for_each(|(sample, frames)| {
             sample.resize(sizes, steps, order, train);
             sample.spikes[input] = frames.len() as u64;
@@ -453,13 +548,16 @@ impl LayeredEngine {
         from_here.filter_map(|(_, plan)| plan.burst_taps()).max()
     }
 
-    /// Calls `f` for every chunk of samples with the number of its first. Every other pass starts from the end: the samples that the last
-    /// pass has left in the cache come first.
+    /// Calls `f` for every chunk of samples with the number of its first. Every other pass starts
+    /// from the end: the samples that the last pass has left in the cache come first.
     fn each_chunk(&mut self, f: impl Fn(usize, &mut [SampleState], &mut Chunk) + Sync) {
         let size = self.batch.div_ceil(CHUNKS).max(1);
-        let chunks = self.samples[..self.batch].par_chunks_mut(size).zip(&mut self.chunks).enumerate();
+        let chunks =
+            self.samples[..self.batch].par_chunks_mut(size).zip(&mut self.chunks).enumerate();
         self.from_the_end = !self.from_the_end;
-        let f = |(c, (samples, chunk)): (usize, (&mut [SampleState], &mut Chunk))| f(c * size, samples, chunk);
+        let f = |(c, (samples, chunk)): (usize, (&mut [SampleState], &mut Chunk))| {
+            f(c * size, samples, chunk)
+        };
         if self.from_the_end { chunks.rev().for_each(f) } else { chunks.for_each(f) }
     }
 
@@ -492,14 +590,24 @@ impl LayeredEngine {
                     for (b, sample) in (first..).zip(samples.iter_mut()) {
                         let SampleState { current, frames, events, bursts, sums, .. } = sample;
                         let frames = if source == input { &batch[b] } else { &frames[source] };
-                        let spikes = Spikes { frames, events: &events[source], bursts: &bursts[source] };
+                        let spikes =
+                            Spikes { frames, events: &events[source], bursts: &bursts[source] };
                         let write = if n == 0 { Write::Set } else { Write::Add };
                         chunk.timing.time(Stage::Forward, || {
-                            plan.forward(with, block, spikes, &mut chunk.projection, &mut current[p], write);
+                            plan.forward(
+                                with,
+                                block,
+                                spikes,
+                                &mut chunk.projection,
+                                &mut current[p],
+                                write,
+                            );
                         });
                         // While the block's rows are still in a near cache.
                         if normed && n == last {
-                            chunk.timing.time(Stage::Neurons, || sums[p].of_rows(with, &current[p], plan.neurons(block), steps));
+                            chunk.timing.time(Stage::Neurons, || {
+                                sums[p].of_rows(with, &current[p], plan.neurons(block), steps)
+                            });
                         }
                     }
                 }
@@ -522,10 +630,17 @@ impl LayeredEngine {
         }
         let count = self.batch * self.steps[p];
         let statistics = &mut self.statistics[p];
-        NormSums::statistics(self.samples[..self.batch].iter().map(|sample| &sample.sums[p]), self.sizes[p], count, statistics);
+        NormSums::statistics(
+            self.samples[..self.batch].iter().map(|sample| &sample.sums[p]),
+            self.sizes[p],
+            count,
+            statistics,
+        );
         let deviation = &mut self.deviation[p];
         deviation.clear();
-        deviation.extend(statistics.variance.iter().map(|variance| (variance + norm.epsilon as f64).sqrt()));
+        deviation.extend(
+            statistics.variance.iter().map(|variance| (variance + norm.epsilon as f64).sqrt()),
+        );
         affine.extend((0..self.sizes[p]).map(|neuron| {
             let scale = norm.gain[neuron] as f64 / deviation[neuron];
             (scale as f32, (norm.bias[neuron] as f64 - statistics.mean[neuron] * scale) as f32)
@@ -536,17 +651,37 @@ impl LayeredEngine {
     fn neurons_pass(&mut self, p: usize, pass: &Pass, objective: &dyn Objective, train: bool) {
         let neurons = self.neurons[p].take().expect("sources are not in the order");
         let affine = std::mem::take(&mut self.affine[p]);
-        let (steps, size, is_output, batch) = (self.steps[p], self.sizes[p], p == self.output, self.batch);
-        let population = PopulationPass { instructions: self.instructions, neurons: &*neurons, affine: &affine, size, steps };
-        let (by_step, burst_taps, height) = (self.wants_events(p), self.wants_bursts(p), dropout_scale(pass.dropout));
+        let (steps, size, is_output, batch) =
+            (self.steps[p], self.sizes[p], p == self.output, self.batch);
+        let population = PopulationPass {
+            instructions: self.instructions,
+            neurons: &*neurons,
+            affine: &affine,
+            size,
+            steps,
+        };
+        let (by_step, burst_taps, height) =
+            (self.wants_events(p), self.wants_bursts(p), dropout_scale(pass.dropout));
         self.each_sample(|b, sample, chunk| {
             chunk.timing.time(Stage::Neurons, || {
                 let demand = &mut sample.demand[p];
-                sample.spikes[p] = population.fire(&sample.current[p], &mut chunk.lanes, &mut sample.fired[p], demand);
+                sample.spikes[p] = population.fire(
+                    &sample.current[p],
+                    &mut chunk.lanes,
+                    &mut sample.fired[p],
+                    demand,
+                );
                 keep(&mut sample.kept[p], size, if is_output { None } else { pass.dropout }, b, p);
                 demand.keep(&sample.kept[p]);
                 if !is_output {
-                    sample.frames[p].refill(size, steps, &sample.fired[p], &sample.kept[p], height, &mut chunk.trains);
+                    sample.frames[p].refill(
+                        size,
+                        steps,
+                        &sample.fired[p],
+                        &sample.kept[p],
+                        height,
+                        &mut chunk.trains,
+                    );
                 }
                 if by_step {
                     sample.events[p].refill(&sample.frames[p], steps);
@@ -563,16 +698,27 @@ impl LayeredEngine {
                 if neurons.fires() {
                     spike_rows(&sample.fired[p], size, steps, &mut chunk.output);
                 } else {
-                    potentials(&population, &sample.current[p], &mut chunk.lanes, &mut chunk.fired, &mut chunk.output);
+                    potentials(
+                        &population,
+                        &sample.current[p],
+                        &mut chunk.lanes,
+                        &mut chunk.fired,
+                        &mut chunk.output,
+                    );
                 }
                 if !train {
-                    sample.loss = objective.evaluate(b, &chunk.output, steps, None, &mut chunk.loss);
+                    sample.loss =
+                        objective.evaluate(b, &chunk.output, steps, None, &mut chunk.loss);
                     return;
                 }
                 chunk.output_gradient.resize(size * steps, 0.0);
                 let gradient = Some((&mut chunk.output_gradient[..], 1.0 / batch as f32));
-                sample.loss = objective.evaluate(b, &chunk.output, steps, gradient, &mut chunk.loss);
-                for (row, gradient) in sample.gradient[p].chunks_exact_mut(padded(steps)).zip(chunk.output_gradient.chunks_exact(steps)) {
+                sample.loss =
+                    objective.evaluate(b, &chunk.output, steps, gradient, &mut chunk.loss);
+                for (row, gradient) in sample.gradient[p]
+                    .chunks_exact_mut(padded(steps))
+                    .zip(chunk.output_gradient.chunks_exact(steps))
+                {
                     row[..steps].copy_from_slice(gradient);
                 }
             });
@@ -584,9 +730,17 @@ impl LayeredEngine {
     /// dL/dS of the output to dL/dZ.
     fn output_adjoint(&mut self, network: &Network) {
         let p = self.output;
-        let (neurons, affine) = (std::mem::take(&mut self.neurons), std::mem::take(&mut self.affine));
+        let (neurons, affine) =
+            (std::mem::take(&mut self.neurons), std::mem::take(&mut self.affine));
         let steps = std::mem::take(&mut self.steps);
-        let adjoint = Adjoint { network, neurons: &neurons, affine: &affine, steps: &steps, instructions: self.instructions, scale: 1.0 };
+        let adjoint = Adjoint {
+            network,
+            neurons: &neurons,
+            affine: &affine,
+            steps: &steps,
+            instructions: self.instructions,
+            scale: 1.0,
+        };
         self.each_sample(|_, sample, chunk| adjoint.run(p, sample, chunk));
         (self.neurons, self.affine, self.steps) = (neurons, affine, steps);
     }
@@ -607,36 +761,67 @@ impl LayeredEngine {
                 product += second;
             }
             // dL/d gain is the sum of dZ * (I - mean) / deviation.
-            gradient.gain[neuron] = ((product - self.statistics[p].mean[neuron] * bias) / self.deviation[p][neuron]) as f32;
+            gradient.gain[neuron] = ((product - self.statistics[p].mean[neuron] * bias)
+                / self.deviation[p][neuron]) as f32;
             gradient.bias[neuron] = bias as f32;
         }
     }
 
-    /// dL/dI from dL/dZ, then gradients of the projections into `p` and of their sources: dL/dZ as soon as no other projection adds to it.
+    /// dL/dI from dL/dZ, then gradients of the projections into `p` and of their sources: dL/dZ as
+    /// soon as no other projection adds to it.
     fn synapses(&mut self, network: &Network, p: usize, batch: &[SpikeFrames], pass: &Pass) {
         let mut plans = std::mem::take(&mut self.plans);
         let ends = std::mem::take(&mut self.ends);
         let (with, input) = (self.instructions, self.input);
         self.norm_adjoint(p);
-        let (back, norm_adjoint) = (std::mem::take(&mut self.back), std::mem::take(&mut self.norm_adjoint));
-        let (neurons, affine) = (std::mem::take(&mut self.neurons), std::mem::take(&mut self.affine));
+        let (back, norm_adjoint) =
+            (std::mem::take(&mut self.back), std::mem::take(&mut self.norm_adjoint));
+        let (neurons, affine) =
+            (std::mem::take(&mut self.neurons), std::mem::take(&mut self.affine));
         let steps = std::mem::take(&mut self.steps);
         let scale = dropout_scale(pass.dropout);
-        let adjoint = Adjoint { network, neurons: &neurons, affine: &affine, steps: &steps, instructions: with, scale };
+        let adjoint = Adjoint {
+            network,
+            neurons: &neurons,
+            affine: &affine,
+            steps: &steps,
+            instructions: with,
+            scale,
+        };
         self.each_sample(|_, sample, chunk| {
             let SampleState { current, gradient, .. } = sample;
-            chunk.timing.time(Stage::Neurons, || super::population::norm_adjoint(&norm_adjoint, &current[p], steps[p], &mut gradient[p]));
-            let sources = plans.iter().zip(&ends).zip(&back).filter(|((_, end), _)| end.1 == p && end.0 != input);
+            chunk.timing.time(Stage::Neurons, || {
+                super::population::norm_adjoint(
+                    &norm_adjoint,
+                    &current[p],
+                    steps[p],
+                    &mut gradient[p],
+                )
+            });
+            let sources = plans
+                .iter()
+                .zip(&ends)
+                .zip(&back)
+                .filter(|((_, end), _)| end.1 == p && end.0 != input);
             for ((plan, &(source, _)), back) in sources {
                 let SampleState { gradient, demand, .. } = sample;
                 chunk.timing.time(Stage::InputGradient, || {
                     demand[source].list(plan.pre(), &mut chunk.wanted);
-                    let [gradient, out] = gradient.get_disjoint_mut([p, source]).expect("no projection closes a loop");
+                    let [gradient, out] = gradient
+                        .get_disjoint_mut([p, source])
+                        .expect("no projection closes a loop");
                     if back.write == Write::Set {
                         out.fill(0.0);
                     }
                     for block in 0..plan.blocks() {
-                        plan.input_gradient(with, block, gradient, &chunk.wanted, &mut chunk.projection, out);
+                        plan.input_gradient(
+                            with,
+                            block,
+                            gradient,
+                            &chunk.wanted,
+                            &mut chunk.projection,
+                            out,
+                        );
                     }
                 });
                 // It is complete, and in a near cache.
@@ -659,7 +844,10 @@ impl LayeredEngine {
             let sample = |b: usize| {
                 let SampleState { gradient, frames, events, bursts, .. } = &samples[b];
                 let frames = if source == input { &batch[b] } else { &frames[source] };
-                (Spikes { frames, events: &events[source], bursts: &bursts[source] }, &gradient[p][..])
+                (
+                    Spikes { frames, events: &events[source], bursts: &bursts[source] },
+                    &gradient[p][..],
+                )
             };
             let spent = plan.weight_gradient(with, synapses, samples.len(), sample, weight, delay);
             self.timing.book(Stage::WeightGradient, spent);
@@ -679,8 +867,10 @@ impl LayeredEngine {
         self.norm_adjoint.extend((0..self.sizes[p]).map(|neuron| {
             // dI = (gain / deviation) * (dZ - mean(dZ) - normalised I * mean(dZ * normalised I))
             let (scale, _) = self.affine[p][neuron];
-            let slope = -(scale as f64) * gradient.gain[neuron] as f64 / count / self.deviation[p][neuron];
-            let offset = -(scale as f64) * gradient.bias[neuron] as f64 / count - slope * self.statistics[p].mean[neuron];
+            let slope =
+                -(scale as f64) * gradient.gain[neuron] as f64 / count / self.deviation[p][neuron];
+            let offset = -(scale as f64) * gradient.bias[neuron] as f64 / count
+                - slope * self.statistics[p].mean[neuron];
             (scale, slope as f32, offset as f32)
         }));
     }
@@ -724,7 +914,9 @@ fn dropout_scale(dropout: Option<Dropout>) -> f32 {
 /// Draws which neurons of population `p` stay in sample `slot`, one bit each.
 fn keep(kept: &mut Vec<u16>, size: usize, dropout: Option<Dropout>, slot: usize, p: usize) {
     kept.clear();
-    let mut stream = dropout.map(|dropout| dropout.seed.stream(Purpose::Dropout, dropout.step, (slot as u64) << 16 | p as u64));
+    let mut stream = dropout.map(|dropout| {
+        dropout.seed.stream(Purpose::Dropout, dropout.step, (slot as u64) << 16 | p as u64)
+    });
     for first in (0..size).step_by(LANES) {
         let lanes = LANES.min(size - first);
         kept.push((0..lanes).fold(0, |bits, lane| {
@@ -748,7 +940,10 @@ struct Back {
 /// By projection, in the order of [`LayeredEngine::synapses`].
 fn backward(ends: &[(usize, usize)], order: &[usize]) -> Vec<Back> {
     let mut backs = vec![Back { write: Write::Add, is_last: true }; ends.len()];
-    let on_the_way = order.iter().rev().flat_map(|&p| (0..ends.len()).filter(move |&projection| ends[projection].1 == p));
+    let on_the_way = order
+        .iter()
+        .rev()
+        .flat_map(|&p| (0..ends.len()).filter(move |&projection| ends[projection].1 == p));
     // The latest so far, by source.
     let mut latest = HashMap::new();
     for projection in on_the_way {
@@ -775,21 +970,34 @@ impl Adjoint<'_> {
     fn run(&self, p: usize, sample: &mut SampleState, chunk: &mut Chunk) {
         let Population { size, norm, .. } = &self.network.populations[p];
         let neurons = self.neurons[p].as_deref().expect("the source has no gradient");
-        let population =
-            PopulationPass { instructions: self.instructions, neurons, affine: &self.affine[p], size: *size, steps: self.steps[p] };
+        let population = PopulationPass {
+            instructions: self.instructions,
+            neurons,
+            affine: &self.affine[p],
+            size: *size,
+            steps: self.steps[p],
+        };
         let Chunk { timing, lanes, gradient_lanes, fired, .. } = chunk;
         let scratch = LaneScratch { potential: lanes, gradient: gradient_lanes, fired };
         let SampleState { current, kept, gradient, sums, .. } = sample;
         let sums = norm.is_some().then_some(&mut sums[p]);
-        timing.time(Stage::Neurons, || population.adjoint(&current[p], &kept[p], self.scale, &mut gradient[p], sums, scratch));
+        timing.time(Stage::Neurons, || {
+            population.adjoint(&current[p], &kept[p], self.scale, &mut gradient[p], sums, scratch)
+        });
     }
 }
 
 /// Populations other than `input`, each after its sources; `None` if there is a loop.
-fn topological_order(populations: usize, ends: &[(usize, usize)], input: usize) -> Option<Vec<usize>> {
+fn topological_order(
+    populations: usize,
+    ends: &[(usize, usize)],
+    input: usize,
+) -> Option<Vec<usize>> {
     let mut order = vec![input];
     while order.len() < populations {
-        let ready = |p: &usize| !order.contains(p) && ends.iter().all(|end| end.1 != *p || order.contains(&end.0));
+        let ready = |p: &usize| {
+            !order.contains(p) && ends.iter().all(|end| end.1 != *p || order.contains(&end.0))
+        };
         order.push((0..populations).find(ready)?);
     }
     order.remove(0);
@@ -805,9 +1013,13 @@ mod tests {
         // A chain of three with all skips, the last step doubled.
         let ends = [(0, 1), (0, 2), (1, 2), (1, 3), (2, 3), (2, 3)];
         let backs = backward(&ends, &[1, 2, 3]);
-        let of = |projection: usize| (backs[projection].write == Write::Set, backs[projection].is_last);
+        let of =
+            |projection: usize| (backs[projection].write == Write::Set, backs[projection].is_last);
         assert_eq!([3, 2].map(of), [(true, false), (false, true)], "of population 1");
         assert_eq!([4, 5].map(of), [(true, false), (false, true)], "of population 2");
-        assert_eq!(backward(&[(0, 1), (1, 2)], &[1, 2])[1], Back { write: Write::Set, is_last: true });
+        assert_eq!(
+            backward(&[(0, 1), (1, 2)], &[1, 2])[1],
+            Back { write: Write::Set, is_last: true }
+        );
     }
 }

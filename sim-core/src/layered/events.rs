@@ -11,14 +11,16 @@ pub(super) struct StepEvents {
 }
 
 impl StepEvents {
-    /// Takes the entries of `frames`, whose steps lie below `steps`; channels ascend within a step. Memory is reused.
+    /// Takes the entries of `frames`, whose steps lie below `steps`; channels ascend within a step.
+    /// Memory is reused.
     pub(super) fn refill(&mut self, frames: &SpikeFrames, steps: usize) {
         let Self { start, channel, count } = self;
         start.clear();
         start.resize(steps + 1, 0);
         channel.resize(frames.len(), 0);
         count.resize(frames.len(), 0.0);
-        // `start[t]` first counts the entries of step `t`, then tells where they end, and in the end where they begin.
+        // `start[t]` first counts the entries of step `t`, then tells where they end, and in the
+        // end where they begin.
         for c in 0..frames.channels() {
             frames.channel(c).0.iter().for_each(|&step| start[step as usize] += 1);
         }

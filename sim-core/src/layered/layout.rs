@@ -2,8 +2,9 @@
 
 use crate::DenseSynapses;
 
-/// `[block of post][element][lane]`: an *element* is one kernel element of one presynaptic neuron, a *lane* one postsynaptic neuron of
-/// the block. A worker holds the rows of a block in its nearest cache and streams the elements past them.
+/// `[block of post][element][lane]`: an *element* is one kernel element of one presynaptic neuron,
+/// a *lane* one postsynaptic neuron of the block. A worker holds the rows of a block in its nearest
+/// cache and streams the elements past them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Layout {
     pub pre: usize,

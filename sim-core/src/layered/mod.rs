@@ -34,7 +34,10 @@ mod tail_shares;
 mod timing;
 mod window_plan;
 
-pub use engine::{BatchStatistics, Dropout, Gradients, Kernels, LayeredEngine, NormGradient, NormStatistics, Pass, SynapseGradient};
+pub use engine::{
+    BatchStatistics, Dropout, Gradients, Kernels, LayeredEngine, NormGradient, NormStatistics,
+    Pass, SynapseGradient,
+};
 pub use objective::{Objective, SampleLoss};
 pub use spread::{GaussianMethod, KernelCost, KernelEvaluation, Precision};
 pub use timing::{Stage, StageTiming};

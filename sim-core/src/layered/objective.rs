@@ -11,9 +11,16 @@ pub struct SampleLoss {
 
 /// A loss over the output population of one sample.
 pub trait Objective: Sync {
-    /// Evaluates sample `slot` of the batch. `output` is `[class][steps]`: membrane potentials of a readout, or spikes (0 or 1) of an
-    /// output population that fires. With `gradient`, of the same shape, dL/d output times `scale` is written to it. `memory` is for the
-    /// loss's own numbers: it comes back as some sample left it, so that none need be allocated.
-    fn evaluate(&self, slot: usize, output: &[f32], steps: usize, gradient: Option<(&mut [f32], f32)>, memory: &mut Vec<f64>)
-    -> SampleLoss;
+    /// Evaluates sample `slot` of the batch. `output` is `[class][steps]`: membrane potentials of a
+    /// readout, or spikes (0 or 1) of an output population that fires. With `gradient`, of the same
+    /// shape, dL/d output times `scale` is written to it. `memory` is for the loss's own numbers:
+    /// it comes back as some sample left it, so that none need be allocated.
+    fn evaluate(
+        &self,
+        slot: usize,
+        output: &[f32],
+        steps: usize,
+        gradient: Option<(&mut [f32], f32)>,
+        memory: &mut Vec<f64>,
+    ) -> SampleLoss;
 }

@@ -1,7 +1,8 @@
 //! One population over one sample: norm, neurons and their adjoints.
 //!
-//! Currents are stored by neuron (`[neuron][padded steps]`), because projections run along time. Neurons run through time one
-//! step after the other, so [`LANES`] of them are turned into `[step][lane]` and advance side by side.
+//! Currents are stored by neuron (`[neuron][padded steps]`), because projections run along time.
+//! Neurons run through time one step after the other, so [`LANES`] of them are turned into
+//! `[step][lane]` and advance side by side.
 
 use super::demand::Demand;
 use super::engine::BatchStatistics;
@@ -25,9 +26,15 @@ pub(super) struct LaneScratch<'a> {
 }
 
 impl PopulationPass<'_> {
-    /// Runs all neurons; `fired` is `[block][step]`, one bit per neuron; `demand` learns where their slope is not zero. Returns the number of
-    /// spikes.
-    pub(super) fn fire(&self, current: &[f32], lanes: &mut Vec<Lanes>, fired: &mut [u16], demand: &mut Demand) -> u64 {
+    /// Runs all neurons; `fired` is `[block][step]`, one bit per neuron; `demand` learns where
+    /// their slope is not zero. Returns the number of spikes.
+    pub(super) fn fire(
+        &self,
+        current: &[f32],
+        lanes: &mut Vec<Lanes>,
+        fired: &mut [u16],
+        demand: &mut Demand,
+    ) -> u64 {
         lanes.resize(self.steps, [0.0; LANES]);
         demand.clear(self.steps);
         let (support, mut spikes) = (self.neurons.slope_support(), 0);
@@ -51,7 +58,8 @@ impl PopulationPass<'_> {
         fired.iter_mut().for_each(|fired| *fired &= present);
     }
 
-    /// Turns `gradient` from dL/dS (through dropout: neurons `kept`, height `scale`) to dL/dZ; writes the sums of dZ and dZ * I.
+    /// Turns `gradient` from dL/dS (through dropout: neurons `kept`, height `scale`) to dL/dZ;
+    /// writes the sums of dZ and dZ * I.
     pub(super) fn adjoint(
         &self,
         current: &[f32],
@@ -72,7 +80,9 @@ impl PopulationPass<'_> {
             let first = block * LANES;
             let neurons = LANES.min(self.size - first);
             self.forward(block, current, scratch.potential, scratch.fired);
-            let heights = std::array::from_fn::<_, LANES, _>(|lane| if kept >> lane & 1 == 1 { (scale, 0.0) } else { (0.0, 0.0) });
+            let heights = std::array::from_fn::<_, LANES, _>(|lane| {
+                if kept >> lane & 1 == 1 { (scale, 0.0) } else { (0.0, 0.0) }
+            });
             let rows = &mut gradient[first * stride..(first + neurons) * stride];
             rows_to_lanes(rows, stride, &heights[..neurons], scratch.gradient);
             self.neurons.adjoint(scratch.potential, scratch.fired, scratch.gradient);
@@ -85,7 +95,13 @@ impl PopulationPass<'_> {
 }
 
 /// Membrane potentials as `[neuron][step]`.
-pub(super) fn potentials(population: &PopulationPass, current: &[f32], lanes: &mut Vec<Lanes>, fired: &mut Vec<u16>, out: &mut [f32]) {
+pub(super) fn potentials(
+    population: &PopulationPass,
+    current: &[f32],
+    lanes: &mut Vec<Lanes>,
+    fired: &mut Vec<u16>,
+    out: &mut [f32],
+) {
     let steps = population.steps;
     lanes.resize(steps, [0.0; LANES]);
     fired.resize(steps, 0);
@@ -101,14 +117,24 @@ pub(super) fn potentials(population: &PopulationPass, current: &[f32], lanes: &m
 pub(super) fn spike_rows(fired: &[u16], size: usize, steps: usize, out: &mut [f32]) {
     for (neuron, row) in out.chunks_exact_mut(steps).enumerate().take(size) {
         let fired = &fired[neuron / LANES * steps..][..steps];
-        row.iter_mut().zip(fired).for_each(|(out, fired)| *out = (fired >> (neuron % LANES) & 1) as f32);
+        row.iter_mut()
+            .zip(fired)
+            .for_each(|(out, fired)| *out = (fired >> (neuron % LANES) & 1) as f32);
     }
 }
 
-/// Turns `gradient` from dL/dZ to `dI = a * dZ + b * I + c`, by neuron; zero beyond the steps, as projections read whole rows.
-pub(super) fn norm_adjoint(factors: &[(f32, f32, f32)], current: &[f32], steps: usize, gradient: &mut [f32]) {
+/// Turns `gradient` from dL/dZ to `dI = a * dZ + b * I + c`, by neuron; zero beyond the steps, as
+/// projections read whole rows.
+pub(super) fn norm_adjoint(
+    factors: &[(f32, f32, f32)],
+    current: &[f32],
+    steps: usize,
+    gradient: &mut [f32],
+) {
     let stride = padded(steps);
-    for ((gradient, current), &(a, b, c)) in gradient.chunks_exact_mut(stride).zip(current.chunks_exact(stride)).zip(factors) {
+    for ((gradient, current), &(a, b, c)) in
+        gradient.chunks_exact_mut(stride).zip(current.chunks_exact(stride)).zip(factors)
+    {
         vectorize(
             #[inline(always)]
             || {
@@ -142,14 +168,25 @@ impl NormSums {
     }
 
     /// Adds the sums of the current and of its square for the next `neurons`.
-    pub(super) fn of_rows(&mut self, with: Instructions, current: &[f32], neurons: std::ops::Range<usize>, steps: usize) {
+    pub(super) fn of_rows(
+        &mut self,
+        with: Instructions,
+        current: &[f32],
+        neurons: std::ops::Range<usize>,
+        steps: usize,
+    ) {
         debug_assert_eq!(self.0.len(), neurons.start);
         let rows = &current[neurons.start * padded(steps)..];
         self.push(with, rows, rows, neurons.len(), steps);
     }
 
     /// Mean and biased variance over `count` (sample, step) pairs, adding the samples in order.
-    pub(super) fn statistics<'a>(samples: impl Iterator<Item = &'a Self>, size: usize, count: usize, into: &mut BatchStatistics) {
+    pub(super) fn statistics<'a>(
+        samples: impl Iterator<Item = &'a Self>,
+        size: usize,
+        count: usize,
+        into: &mut BatchStatistics,
+    ) {
         let BatchStatistics { mean, variance, count: pairs } = into;
         for totals in [&mut *mean, &mut *variance] {
             totals.clear();

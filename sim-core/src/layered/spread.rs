@@ -1,4 +1,5 @@
-//! From delays to what a projection computes with: the taps of each synapse, or its share in a few fixed filters.
+//! From delays to what a projection computes with: the taps of each synapse, or its share in a few
+//! fixed filters.
 //!
 //! | method | a synapse of delay `d` is | error |
 //! |---|---|---|
@@ -8,7 +9,8 @@
 //! | [`GaussianMethod::Polynomial`] | `sum_r c_r(d) f_r`: the Gaussians `f_r` at `n` Chebyshev points of the window, weighted by the polynomial through them | `tolerance` |
 //! | [`GaussianMethod::Cheapest`] | whichever of the last three costs least for the width at hand | `tolerance` |
 //!
-//! The derivative with respect to the delay is that of the taps actually used, so gradients are exact for the method chosen.
+//! The derivative with respect to the delay is that of the taps actually used, so gradients are
+//! exact for the method chosen.
 
 use super::basis::Basis;
 use super::smoothing::Smoothing;
@@ -18,23 +20,25 @@ use crate::{DelayKernel, Error, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// How the Gaussian delay kernel is evaluated. Everything but `Exact` is an approximation, and a recipe that uses one names it.
+/// How the Gaussian delay kernel is evaluated. Everything but `Exact` is an approximation, and a
+/// recipe that uses one names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GaussianMethod {
-    /// Every tap of the window that is not negligible in single precision: smaller than 1e-8 of the largest.
+    /// Every tap of the window that is not negligible in single precision: smaller than 1e-8 of the
+    /// largest.
     #[default]
     Exact,
     /// Only the taps around the delay, all but `tolerance` of the mass.
     Truncated,
-    /// A few taps before one fixed Gaussian, for kernels wider than a step; one that is narrower, or about as wide as its window, is evaluated
-    /// exactly.
+    /// A few taps before one fixed Gaussian, for kernels wider than a step; one that is narrower,
+    /// or about as wide as its window, is evaluated exactly.
     Smoothed,
-    /// A few fixed filters, of which each synapse takes a polynomial's share. Few are needed when the kernel is about as wide as its
-    /// window; a kernel too narrow for it is evaluated exactly.
+    /// A few fixed filters, of which each synapse takes a polynomial's share. Few are needed when
+    /// the kernel is about as wide as its window; a kernel too narrow for it is evaluated exactly.
     Polynomial,
-    /// The cheapest of the three at the width of the epoch: `Truncated` for narrow kernels, `Smoothed` for wider ones, `Polynomial` for those
-    /// about as wide as their window.
+    /// The cheapest of the three at the width of the epoch: `Truncated` for narrow kernels,
+    /// `Smoothed` for wider ones, `Polynomial` for those about as wide as their window.
     Cheapest,
 }
 
@@ -44,22 +48,24 @@ pub enum GaussianMethod {
 pub struct KernelEvaluation {
     /// Evaluation of the Gaussian.
     pub gaussian: GaussianMethod,
-    /// Typical largest L1 error of an approximated Gaussian kernel, as a share of its mass, nowhere more than twice that; 1e-5..=0.1, default
-    /// 0.005.
+    /// Typical largest L1 error of an approximated Gaussian kernel, as a share of its mass, nowhere
+    /// more than twice that; 1e-5..=0.1, default 0.005.
     pub tolerance: f64,
     /// Of the factors in products over whole rows. Everything but `Single` is an approximation.
     pub precision: Precision,
 }
 
-/// Number format of the factors in products over whole rows: the input gradient, and the currents of neurons that fire in most
-/// steps. Sums, single spikes and weight gradients are always in single precision.
+/// Number format of the factors in products over whole rows: the input gradient, and the currents
+/// of neurons that fire in most steps. Sums, single spikes and weight gradients are always in
+/// single precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     /// 32 bits.
     #[default]
     Single,
-    /// bf16, 16 bits of which 8 are of the mantissa, on processors that multiply it; single precision on others.
+    /// bf16, 16 bits of which 8 are of the mantissa, on processors that multiply it; single
+    /// precision on others.
     Bf16,
 }
 
@@ -70,19 +76,30 @@ impl Default for KernelEvaluation {
 }
 
 impl KernelEvaluation {
-    /// What is to be said where [`Precision::Bf16`] is asked for and the processor has no such products.
+    /// What is to be said where [`Precision::Bf16`] is asked for and the processor has no such
+    /// products.
     pub fn precision_note(&self) -> Option<&'static str> {
         let lacks = self.precision == Precision::Bf16 && !Instructions::detect().has_bf16();
         lacks.then_some("products in single precision: this processor does not multiply bf16")
     }
 
-    /// What `kernel` costs with delays `0..=max_delay` and raw width `sigma_raw`, both in steps, in a projection of `pre` presynaptic neurons.
-    pub fn cost(&self, kernel: DelayKernel, max_delay: usize, sigma_raw: f64, pre: usize) -> KernelCost {
+    /// What `kernel` costs with delays `0..=max_delay` and raw width `sigma_raw`, both in steps, in
+    /// a projection of `pre` presynaptic neurons.
+    pub fn cost(
+        &self,
+        kernel: DelayKernel,
+        max_delay: usize,
+        sigma_raw: f64,
+        pre: usize,
+    ) -> KernelCost {
         match Spread::new(kernel, *self, max_delay, sigma_raw, pre) {
-            Spread::Window(window) => {
-                KernelCost { per_synapse: window.width, per_neuron: window.smoothing().map_or(0, |smoothing| smoothing.filtering()) }
+            Spread::Window(window) => KernelCost {
+                per_synapse: window.width,
+                per_neuron: window.smoothing().map_or(0, |smoothing| smoothing.filtering()),
+            },
+            Spread::Basis(basis) => {
+                KernelCost { per_synapse: basis.filters.len(), per_neuron: basis.filtering() }
             }
-            Spread::Basis(basis) => KernelCost { per_synapse: basis.filters.len(), per_neuron: basis.filtering() },
         }
     }
 
@@ -91,15 +108,21 @@ impl KernelEvaluation {
     /// # Errors
     /// [`Error::OutOfRange`] when it is outside 1e-5..=0.1.
     pub fn check(&self) -> Result<()> {
-        Error::check("KernelEvaluation::tolerance", self.tolerance, (1e-5..=0.1).contains(&self.tolerance), "in 1e-5..=0.1")
+        Error::check(
+            "KernelEvaluation::tolerance",
+            self.tolerance,
+            (1e-5..=0.1).contains(&self.tolerance),
+            "in 1e-5..=0.1",
+        )
     }
 }
 
 /// Multiply-adds that the kernels of a projection take, whatever the loop that does them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KernelCost {
-    /// Per synapse and spike (on the way back also per synapse and step): taps, or shares in fixed filters. What a synapse near an end of the
-    /// window costs beyond that (`Smoothed`) is not counted.
+    /// Per synapse and spike (on the way back also per synapse and step): taps, or shares in fixed
+    /// filters. What a synapse near an end of the window costs beyond that (`Smoothed`) is not
+    /// counted.
     pub per_synapse: usize,
     /// Per postsynaptic neuron and step: the fixed filters, 0 where there are none.
     pub per_neuron: usize,
@@ -140,24 +163,43 @@ const MOST_CENTRES: usize = 40;
 const NEGLIGIBLE: f64 = 6.1;
 
 impl Spread {
-    /// Chooses the evaluation of `kernel` with delays `0..=max_delay` and raw width `sigma_raw` for a projection of `pre` presynaptic
-    /// neurons.
-    pub fn new(kernel: DelayKernel, evaluation: KernelEvaluation, max_delay: usize, sigma_raw: f64, pre: usize) -> Self {
+    /// Chooses the evaluation of `kernel` with delays `0..=max_delay` and raw width `sigma_raw` for
+    /// a projection of `pre` presynaptic neurons.
+    pub fn new(
+        kernel: DelayKernel,
+        evaluation: KernelEvaluation,
+        max_delay: usize,
+        sigma_raw: f64,
+        pre: usize,
+    ) -> Self {
         let sigma = effective_sigma(sigma_raw);
         let window = |width, shape| Self::Window(Window { width, max_delay, shape });
         let gaussian = |width| window(width, WindowShape::Gaussian { sigma });
-        let smoothed = |smoothing: Smoothing| window(smoothing.width(), WindowShape::Smoothed(Arc::new(smoothing)));
+        let smoothed = |smoothing: Smoothing| {
+            window(smoothing.width(), WindowShape::Smoothed(Arc::new(smoothing)))
+        };
         let tolerance = evaluation.tolerance;
         match (kernel, evaluation.gaussian) {
             (DelayKernel::OneTap, _) => window(1, WindowShape::Taps(kernel)),
-            (DelayKernel::Linear, _) => window(if max_delay == 0 { 1 } else { 2 }, WindowShape::Taps(kernel)),
-            (DelayKernel::Gaussian, GaussianMethod::Exact) => gaussian(exact_width(sigma, max_delay)),
-            (DelayKernel::Gaussian, GaussianMethod::Truncated) => gaussian(truncated_width(sigma, tolerance, max_delay)),
-            (DelayKernel::Gaussian, GaussianMethod::Smoothed) => {
-                Smoothing::new(sigma, tolerance, max_delay).map_or_else(|| gaussian(exact_width(sigma, max_delay)), smoothed)
+            (DelayKernel::Linear, _) => {
+                window(if max_delay == 0 { 1 } else { 2 }, WindowShape::Taps(kernel))
             }
-            (DelayKernel::Gaussian, GaussianMethod::Polynomial) => Basis::new(sigma, tolerance, max_delay, MOST_CENTRES)
-                .map_or_else(|| gaussian(exact_width(sigma, max_delay)), |basis| Self::Basis(Arc::new(basis))),
+            (DelayKernel::Gaussian, GaussianMethod::Exact) => {
+                gaussian(exact_width(sigma, max_delay))
+            }
+            (DelayKernel::Gaussian, GaussianMethod::Truncated) => {
+                gaussian(truncated_width(sigma, tolerance, max_delay))
+            }
+            (DelayKernel::Gaussian, GaussianMethod::Smoothed) => {
+                Smoothing::new(sigma, tolerance, max_delay)
+                    .map_or_else(|| gaussian(exact_width(sigma, max_delay)), smoothed)
+            }
+            (DelayKernel::Gaussian, GaussianMethod::Polynomial) => {
+                Basis::new(sigma, tolerance, max_delay, MOST_CENTRES).map_or_else(
+                    || gaussian(exact_width(sigma, max_delay)),
+                    |basis| Self::Basis(Arc::new(basis)),
+                )
+            }
             (DelayKernel::Gaussian, GaussianMethod::Cheapest) => {
                 let width = truncated_width(sigma, tolerance, max_delay);
                 // What fits into bursts is cheapest of all.
@@ -167,17 +209,22 @@ impl Spread {
                 let basis = Basis::new(sigma, tolerance, max_delay, MOST_CENTRES.min(width));
                 let smoothing = Smoothing::new(sigma, tolerance, max_delay);
                 let basis = basis.map(|basis| (basis.cost(pre), Self::Basis(Arc::new(basis))));
-                let smoothing = smoothing.map(|smoothing| (smoothing.cost(pre), smoothed(smoothing)));
-                let others = basis.into_iter().chain(smoothing).filter(|(cost, _)| *cost <= width as f64);
-                others.min_by(|(a, _), (b, _)| a.total_cmp(b)).map_or_else(|| gaussian(width), |(_, spread)| spread)
+                let smoothing =
+                    smoothing.map(|smoothing| (smoothing.cost(pre), smoothed(smoothing)));
+                let others =
+                    basis.into_iter().chain(smoothing).filter(|(cost, _)| *cost <= width as f64);
+                others
+                    .min_by(|(a, _), (b, _)| a.total_cmp(b))
+                    .map_or_else(|| gaussian(width), |(_, spread)| spread)
             }
         }
     }
 }
 
 impl Window {
-    /// Writes the taps of a synapse of delay `delay` and their derivatives with respect to it, `width` each; returns the delay of the first or,
-    /// with a filter behind them, its place in the row.
+    /// Writes the taps of a synapse of delay `delay` and their derivatives with respect to it,
+    /// `width` each; returns the delay of the first or, with a filter behind them, its place in the
+    /// row.
     pub fn taps(&self, delay: f64, value: &mut [f32], slope: &mut [f32]) -> u32 {
         match &self.shape {
             WindowShape::Taps(kernel) => {
@@ -187,7 +234,9 @@ impl Window {
                 }
                 first as u32
             }
-            WindowShape::Gaussian { sigma } => gaussian_taps(delay, self.max_delay, *sigma, &mut value[..self.width], slope),
+            WindowShape::Gaussian { sigma } => {
+                gaussian_taps(delay, self.max_delay, *sigma, &mut value[..self.width], slope)
+            }
             WindowShape::Smoothed(smoothing) => smoothing.taps(delay, value, slope),
         }
     }
@@ -206,7 +255,8 @@ impl Window {
     }
 }
 
-/// The values `exp(-x^2 / 2 sigma^2)` at `x`, `x + step`, `x + 2 step`, ..., by two multiplications each.
+/// The values `exp(-x^2 / 2 sigma^2)` at `x`, `x + step`, `x + 2 step`, ..., by two multiplications
+/// each.
 pub(super) struct Bumps {
     value: f64,
     ratio: f64,
@@ -231,10 +281,19 @@ impl Bumps {
     }
 }
 
-/// Taps of the window-normalised Gaussian around `delay`, as many as `value` holds; see `delay_kernel::gaussian`.
-fn gaussian_taps(delay: f64, max_delay: usize, sigma: f64, value: &mut [f32], slope: &mut [f32]) -> u32 {
+/// Taps of the window-normalised Gaussian around `delay`, as many as `value` holds; see
+/// `delay_kernel::gaussian`.
+fn gaussian_taps(
+    delay: f64,
+    max_delay: usize,
+    sigma: f64,
+    value: &mut [f32],
+    slope: &mut [f32],
+) -> u32 {
     let width = value.len();
-    let first = (delay - (width as f64 - 1.0) / 2.0).round().clamp(0.0, (max_delay + 1 - width) as f64) as usize;
+    let first = (delay - (width as f64 - 1.0) / 2.0)
+        .round()
+        .clamp(0.0, (max_delay + 1 - width) as f64) as usize;
     let inverse_variance = 1.0 / (sigma * sigma);
     let from = ((delay - NEGLIGIBLE * sigma).ceil().max(0.0) as usize).min(first);
     let to = ((delay + NEGLIGIBLE * sigma).floor() as usize).clamp(first + width - 1, max_delay);
@@ -261,8 +320,9 @@ fn gaussian_taps(delay: f64, max_delay: usize, sigma: f64, value: &mut [f32], sl
     first as u32
 }
 
-/// Half the width, in steps, outside which a Gaussian of width `sigma` keeps about `tolerance` of its mass:
-/// from the tail bound `P(|x| > z) ~ exp(-z^2 / 2) * 2 / (z sqrt(2 pi))`, solved by fixed-point iteration.
+/// Half the width, in steps, outside which a Gaussian of width `sigma` keeps about `tolerance` of
+/// its mass: from the tail bound `P(|x| > z) ~ exp(-z^2 / 2) * 2 / (z sqrt(2 pi))`, solved by
+/// fixed-point iteration.
 pub(super) fn half_width(sigma: f64, tolerance: f64) -> f64 {
     let mut z = 2.0f64;
     for _ in 0..20 {
@@ -289,7 +349,13 @@ mod tests {
     const WINDOW: usize = 24;
 
     fn spread(gaussian: GaussianMethod, tolerance: f64, sigma_raw: f64) -> Spread {
-        Spread::new(DelayKernel::Gaussian, KernelEvaluation { gaussian, tolerance, ..KernelEvaluation::default() }, WINDOW, sigma_raw, 256)
+        Spread::new(
+            DelayKernel::Gaussian,
+            KernelEvaluation { gaussian, tolerance, ..KernelEvaluation::default() },
+            WINDOW,
+            sigma_raw,
+            256,
+        )
     }
 
     /// Steps before and behind the window, where a smoothing may leave something.
@@ -297,26 +363,37 @@ mod tests {
 
     /// The kernel a spread really applies, `[-BESIDE..=max_delay + BESIDE]`, and its slope.
     fn applied(spread: &Spread, delay: f64) -> (Vec<f64>, Vec<f64>) {
-        let (mut value, mut slope) = (vec![0.0; WINDOW + 1 + 2 * BESIDE], vec![0.0; WINDOW + 1 + 2 * BESIDE]);
+        let (mut value, mut slope) =
+            (vec![0.0; WINDOW + 1 + 2 * BESIDE], vec![0.0; WINDOW + 1 + 2 * BESIDE]);
         match spread {
             Spread::Window(window) => {
                 let (mut taps, mut slopes) = (vec![0.0; window.width], vec![0.0; window.width]);
                 let first = window.taps(delay, &mut taps, &mut slopes) as usize;
                 if let Some(smoothing) = window.smoothing() {
-                    for (kernel, applied) in smoothing.kernel(delay).into_iter().zip([&mut value, &mut slope]) {
+                    for (kernel, applied) in
+                        smoothing.kernel(delay).into_iter().zip([&mut value, &mut slope])
+                    {
                         let from = (applied.len() - kernel.len()) / 2;
                         applied[from..][..kernel.len()].copy_from_slice(&kernel);
                     }
                 } else {
                     for k in 0..window.width {
-                        (value[BESIDE + first + k], slope[BESIDE + first + k]) = (taps[k] as f64, slopes[k] as f64);
+                        (value[BESIDE + first + k], slope[BESIDE + first + k]) =
+                            (taps[k] as f64, slopes[k] as f64);
                     }
                 }
             }
             Spread::Basis(basis) => basis.shares(delay, |r, share, change| {
                 let Filter { first, value: direct, .. } = &basis.filters[r];
-                let direct = || [0.0].repeat(*first).into_iter().chain(direct.iter().map(|&x| x as f64)).collect();
-                let filter: Vec<f64> = basis.pieces.as_ref().map_or_else(direct, |pieces| pieces.filter(r));
+                let direct = || {
+                    [0.0]
+                        .repeat(*first)
+                        .into_iter()
+                        .chain(direct.iter().map(|&x| x as f64))
+                        .collect()
+                };
+                let filter: Vec<f64> =
+                    basis.pieces.as_ref().map_or_else(direct, |pieces| pieces.filter(r));
                 for (n, &x) in filter.iter().enumerate() {
                     value[BESIDE + n] += share * x;
                     slope[BESIDE + n] += change * x;
@@ -339,7 +416,9 @@ mod tests {
 
     #[test]
     fn products_that_the_processor_lacks_are_spoken_of() {
-        let note = |precision| KernelEvaluation { precision, ..KernelEvaluation::default() }.precision_note();
+        let note = |precision| {
+            KernelEvaluation { precision, ..KernelEvaluation::default() }.precision_note()
+        };
         assert_eq!(note(Precision::Single), None);
         assert_eq!(note(Precision::Bf16).is_none(), Instructions::detect().has_bf16());
     }
@@ -350,21 +429,32 @@ mod tests {
             let spread = spread(GaussianMethod::Exact, 5e-3, raw);
             for delay in [0.0, 0.3, 11.5, 23.99, 24.0] {
                 let ((value, slope), exact) = (applied(&spread, delay), exact(delay, raw));
-                assert!(l1(&value, &exact.0) < 1e-6 && l1(&slope, &exact.1) < 1e-5, "{raw} {delay}");
+                assert!(
+                    l1(&value, &exact.0) < 1e-6 && l1(&slope, &exact.1) < 1e-5,
+                    "{raw} {delay}"
+                );
             }
         }
     }
 
     #[test]
     fn approximations_keep_their_tolerance_over_all_delays() {
-        for gaussian in [GaussianMethod::Truncated, GaussianMethod::Smoothed, GaussianMethod::Polynomial, GaussianMethod::Cheapest] {
+        for gaussian in [
+            GaussianMethod::Truncated,
+            GaussianMethod::Smoothed,
+            GaussianMethod::Polynomial,
+            GaussianMethod::Cheapest,
+        ] {
             for tolerance in [1e-2, 5e-3, 1e-3] {
                 for raw in [12.0, 6.0, 3.0, 1.5, 0.8, 0.4, 0.23] {
                     let spread = spread(gaussian, tolerance, raw);
                     for k in 0..=480 {
                         let delay = k as f64 / 20.0;
                         let error = l1(&applied(&spread, delay).0, &exact(delay, raw).0);
-                        assert!(error < 2.0 * tolerance, "{gaussian:?} tolerance {tolerance} sigma {raw} delay {delay}: {error}");
+                        assert!(
+                            error < 2.0 * tolerance,
+                            "{gaussian:?} tolerance {tolerance} sigma {raw} delay {delay}: {error}"
+                        );
                     }
                 }
             }
@@ -382,12 +472,18 @@ mod tests {
             (GaussianMethod::Smoothed, 1.0),
         ] {
             let spread = spread(method, 5e-3, raw);
-            let is_exact = matches!(&spread, Spread::Window(window) if window.smoothing().is_none());
+            let is_exact =
+                matches!(&spread, Spread::Window(window) if window.smoothing().is_none());
             assert!(!is_exact, "{method:?} at {raw}");
             let centre = if let Spread::Basis(basis) = &spread { basis.centres[1] } else { 11.4 };
             for delay in [0.2, 1.61, 7.33, centre, 22.7, 23.9] {
-                let (ahead, behind, at) = (applied(&spread, delay + 1e-3).0, applied(&spread, delay - 1e-3).0, applied(&spread, delay).1);
-                let numeric: Vec<f64> = ahead.iter().zip(&behind).map(|(a, b)| (a - b) / 0.002).collect();
+                let (ahead, behind, at) = (
+                    applied(&spread, delay + 1e-3).0,
+                    applied(&spread, delay - 1e-3).0,
+                    applied(&spread, delay).1,
+                );
+                let numeric: Vec<f64> =
+                    ahead.iter().zip(&behind).map(|(a, b)| (a - b) / 0.002).collect();
                 assert!(l1(&numeric, &at) < 2e-4, "{method:?} {raw} {delay}");
             }
         }

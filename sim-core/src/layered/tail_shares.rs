@@ -7,7 +7,8 @@ use crate::kernels::{Bursts, DelayWindows, Instructions, Place, Train, resize_wi
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// The shares of a projection in the order of its layout: every one is a synapse of one tap in a row of its own.
+/// The shares of a projection in the order of its layout: every one is a synapse of one tap in a
+/// row of its own.
 #[derive(Debug, Default)]
 pub(super) struct TailShares {
     /// By row of the layout, its first share; behind the last row, the number of shares.
@@ -31,7 +32,13 @@ struct Cut {
 
 impl TailShares {
     /// Works out the shares of every synapse.
-    pub(super) fn prepare(&mut self, layout: &Layout, synapses: &DenseSynapses, smoothing: &Smoothing, rows: SmoothRows) {
+    pub(super) fn prepare(
+        &mut self,
+        layout: &Layout,
+        synapses: &DenseSynapses,
+        smoothing: &Smoothing,
+        rows: SmoothRows,
+    ) {
         let Self { start, place, shares, cuts, values } = self;
         let tails = smoothing.tails();
         start.clear();
@@ -41,22 +48,35 @@ impl TailShares {
             start.push(index(cuts.len() * tails));
             for place in row * layout.block..(row + 1) * layout.block {
                 let Some((post, element)) = layout.synapse(place) else { continue };
-                let delay = synapses.delay[synapses.delay_index(post, element / layout.taps, element % layout.taps)];
+                let delay = synapses.delay
+                    [synapses.delay_index(post, element / layout.taps, element % layout.taps)];
                 let weight = synapses.weight[post * layout.elements() + element];
-                cuts.extend(smoothing.ends(delay as f64).map(|end| Cut { place: index(place), delay, weight, end }));
+                cuts.extend(smoothing.ends(delay as f64).map(|end| Cut {
+                    place: index(place),
+                    delay,
+                    weight,
+                    end,
+                }));
             }
         }
         start.push(index(cuts.len() * tails));
         resize_with_room(values, cuts.len() * tails, (0.0, 0.0));
-        values.par_chunks_exact_mut(tails).zip(&*cuts).with_min_len(64).for_each(|(values, cut)| {
-            smoothing.shares(cut.end, cut.delay as f64, |r, share, slope| values[r] = (share, slope));
-        });
+        values.par_chunks_exact_mut(tails).zip(&*cuts).with_min_len(64).for_each(
+            |(values, cut)| {
+                smoothing.shares(cut.end, cut.delay as f64, |r, share, slope| {
+                    values[r] = (share, slope)
+                });
+            },
+        );
         resize_with_room(place, values.len(), 0);
         place.chunks_exact_mut(tails).zip(&*cuts).for_each(|(places, cut)| places.fill(cut.place));
         let row_of = |share: usize| {
             let Cut { place, end, .. } = cuts[share / tails];
             let (lane, behind) = (place as usize % layout.block, (end == End::Longest) as usize);
-            index(((2 * lane + behind) * tails + share % tails) * rows.tail + smoothing.tail_lead(end))
+            index(
+                ((2 * lane + behind) * tails + share % tails) * rows.tail
+                    + smoothing.tail_lead(end),
+            )
         };
         shares.fill(values.len(), 1, |share, taps| {
             (taps.value[0], taps.slope[0]) = (values[share].0 as f32, values[share].1 as f32);
@@ -80,7 +100,12 @@ impl TailShares {
     ) -> impl Iterator<Item = (Train<'a>, Range<usize>)> {
         elements.map(
             #[inline(always)]
-            move |element| (bursts.channel(element / layout.taps), self.of(layout, block, element..element + 1)),
+            move |element| {
+                (
+                    bursts.channel(element / layout.taps),
+                    self.of(layout, block, element..element + 1),
+                )
+            },
         )
     }
 
@@ -89,8 +114,15 @@ impl TailShares {
         &self.shares
     }
 
-    /// Adds the rows of tails of one block to dL/ds of a presynaptic neuron; both begin at the same step.
-    pub(super) fn pull(&self, with: Instructions, shares: Range<usize>, rows: &[f32], out: &mut [f32]) {
+    /// Adds the rows of tails of one block to dL/ds of a presynaptic neuron; both begin at the same
+    /// step.
+    pub(super) fn pull(
+        &self,
+        with: Instructions,
+        shares: Range<usize>,
+        rows: &[f32],
+        out: &mut [f32],
+    ) {
         if shares.is_empty() {
             return;
         }
@@ -98,7 +130,11 @@ impl TailShares {
     }
 
     /// Place of the synapse, dL/dw, and dL/d delay over the weight, by share.
-    pub(super) fn fold<'a>(&'a self, shares: Range<usize>, sums: &'a [f32]) -> impl Iterator<Item = (usize, f32, f32)> + 'a {
+    pub(super) fn fold<'a>(
+        &'a self,
+        shares: Range<usize>,
+        sums: &'a [f32],
+    ) -> impl Iterator<Item = (usize, f32, f32)> + 'a {
         shares.zip(sums.chunks_exact(self.shares.lanes())).map(|(share, sums)| {
             let (weight, delay) = self.shares.fold(share, sums);
             (self.place[share] as usize, weight, delay)

@@ -1,9 +1,11 @@
-//! A projection whose synapses are a few neighbouring taps, with or without a fixed filter behind them.
+//! A projection whose synapses are a few neighbouring taps, with or without a fixed filter behind
+//! them.
 //!
-//! Forward, every burst of spikes adds its taps to the rows of the neurons it reaches, and the weight gradient collects what the gradient's rows
-//! hold there: the cost follows spikes. Of kernels too wide for bursts, neurons that fire so often that whole rows are cheaper are taken row by
-//! row. The input gradient goes by rows, over the steps where there is demand. A filter (`smoothing`) turns rows to currents, and on the way
-//! back gradients to rows.
+//! Forward, every burst of spikes adds its taps to the rows of the neurons it reaches, and the
+//! weight gradient collects what the gradient's rows hold there: the cost follows spikes. Of
+//! kernels too wide for bursts, neurons that fire so often that whole rows are cheaper are taken
+//! row by row. The input gradient goes by rows, over the steps where there is demand. A filter
+//! (`smoothing`) turns rows to currents, and on the way back gradients to rows.
 
 use super::demand::Wanted;
 use super::layout::{Layout, index};
@@ -12,32 +14,36 @@ use super::smoothing::{SmoothRows, Smoothing};
 use super::spread::Window;
 use super::tail_shares::TailShares;
 use crate::kernels::{
-    Aligned, Bursts, DelayWindows, Instructions, Place, Shift, Source, Sources, Train, padded, pair_with_next, resize_with_room,
-    row_stride, to_lines,
+    Aligned, Bursts, DelayWindows, Instructions, Place, Shift, Source, Sources, Train, padded,
+    pair_with_next, resize_with_room, row_stride, to_lines,
 };
 use crate::{DenseSynapses, SpikeFrames};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Postsynaptic neurons of a block. Each spike goes to all of them in turn, so that by its next turn a row's last numbers have arrived
-/// in the cache; more would not fit there.
+/// Postsynaptic neurons of a block. Each spike goes to all of them in turn, so that by its next
+/// turn a row's last numbers have arrived in the cache; more would not fit there.
 const BLOCK: usize = 32;
 
-/// Tasks of the weight gradient for each thread, so that they end at about the same time. More would copy a block's rows more often.
+/// Tasks of the weight gradient for each thread, so that they end at about the same time. More
+/// would copy a block's rows more often.
 const TASKS_PER_THREAD: usize = 4;
 
 /// Numbers of trains taken at a time: they stay in a near cache.
 const NEAR_CACHE: usize = 6144;
 
-/// Steps of a block's rows taken at a time: these stay in the second cache, from which they are read about as fast as they are multiplied.
+/// Steps of a block's rows taken at a time: these stay in the second cache, from which they are
+/// read about as fast as they are multiplied.
 const TILE: usize = 448;
 
-/// The same of rows in lines, and how many of them are taken at a time: of short windows they fit the nearest cache; fewer would load and store
-/// the output more often, which costs more than that long windows do not.
+/// The same of rows in lines, and how many of them are taken at a time: of short windows they fit
+/// the nearest cache; fewer would load and store the output more often, which costs more than that
+/// long windows do not.
 const STEPS_IN_LINES: usize = 160;
 const ROWS_IN_LINES: usize = 16;
 
-/// A spike of up to 4 taps costs as much as this many multiply-adds of a row. `benches/projection.rs` compares.
+/// A spike of up to 4 taps costs as much as this many multiply-adds of a row.
+/// `benches/projection.rs` compares.
 const SPIKE_COST: usize = 20;
 
 /// What one of so many taps costs instead of 4, in tenths: 13 for every eight, 10 for another four.
@@ -104,26 +110,42 @@ struct RowShape {
 
 impl WindowPlan {
     /// Works out the taps of every synapse.
-    pub(super) fn prepare(&mut self, synapses: &DenseSynapses, window: &Window, paired: bool, (steps_in, steps_out): (usize, usize)) {
-        // How a block's elements are split changes nothing but who adds them.
-        // Every task filters the gradient of its block itself, if there is a filter: then more tasks than threads are more work.
+    pub(super) fn prepare(
+        &mut self,
+        synapses: &DenseSynapses,
+        window: &Window,
+        paired: bool,
+        (steps_in, steps_out): (usize, usize),
+    ) {
+        // How a block's elements are split changes nothing but who adds them. Every task filters
+        // the gradient of its block itself, if there is a filter: then more tasks than threads are
+        // more work.
         let per_thread = if window.smoothing().is_some() { 1 } else { TASKS_PER_THREAD };
-        let tasks = (per_thread * rayon::current_num_threads()).div_ceil(synapses.post.div_ceil(BLOCK));
+        let tasks =
+            (per_thread * rayon::current_num_threads()).div_ceil(synapses.post.div_ceil(BLOCK));
         let layout = Layout::new(synapses, BLOCK, (synapses.pre * synapses.taps).div_ceil(tasks));
         let touched = DelayWindows::touched_for(window.width);
-        let smoothing =
-            window.smoothing().map(|smoothing| (Arc::clone(smoothing), smoothing.rows(padded(steps_in), padded(steps_out), touched)));
+        let smoothing = window.smoothing().map(|smoothing| {
+            (Arc::clone(smoothing), smoothing.rows(padded(steps_in), padded(steps_out), touched))
+        });
         let stride = match &smoothing {
             Some((_, rows)) => rows.row,
-            None => row_stride((padded(steps_in) + window.latest() + touched).max(padded(steps_out))),
+            None => {
+                row_stride((padded(steps_in) + window.latest() + touched).max(padded(steps_out)))
+            }
         };
         self.windows.fill(layout.places(), window.width, |place, taps| {
             let row = index(place % layout.block * stride);
             match layout.synapse(place) {
                 Some((post, element)) => {
-                    let delay = synapses.delay[synapses.delay_index(post, element / layout.taps, element % layout.taps)];
+                    let delay = synapses.delay
+                        [synapses.delay_index(post, element / layout.taps, element % layout.taps)];
                     let first = window.taps(delay as f64, taps.value, taps.slope);
-                    Place { first, row, weight: synapses.weight[post * layout.elements() + element] }
+                    Place {
+                        first,
+                        row,
+                        weight: synapses.weight[post * layout.elements() + element],
+                    }
                 }
                 None => {
                     taps.value.fill(0.0);
@@ -141,11 +163,13 @@ impl WindowPlan {
             self.windows.pair_up();
         }
         let products = if paired { window.width.div_ceil(2) } else { window.width };
-        let spikes = 10 * products * padded(steps_out) / (SPIKE_COST * wide_spike_cost(self.windows.lanes()));
+        let spikes = 10 * products * padded(steps_out)
+            / (SPIKE_COST * wide_spike_cost(self.windows.lanes()));
         self.frequent = spikes.max(1);
     }
 
-    /// Taps that the bursts of spikes have to be made for, where kernels are narrow enough for them.
+    /// Taps that the bursts of spikes have to be made for, where kernels are narrow enough for
+    /// them.
     pub(super) fn burst_taps(&self) -> Option<usize> {
         self.windows.burst_taps()
     }
@@ -168,9 +192,17 @@ impl WindowPlan {
         let tail_rows = tail_rows.resize(layout.block * shape.per_lane());
         tail_rows[..lanes * shape.per_lane()].fill(0.0);
         if self.burst_taps().is_some() {
-            windows.scatter_bursts(with, Trains::new(spikes.bursts, layout, block, 0..layout.elements()), rows.as_mut_slice());
+            windows.scatter_bursts(
+                with,
+                Trains::new(spikes.bursts, layout, block, 0..layout.elements()),
+                rows.as_mut_slice(),
+            );
             if shape.smoothing.is_some() {
-                tails.windows().scatter_bursts(with, tails.trains(spikes.bursts, layout, block, 0..layout.elements()), tail_rows);
+                tails.windows().scatter_bursts(
+                    with,
+                    tails.trains(spikes.bursts, layout, block, 0..layout.elements()),
+                    tail_rows,
+                );
             }
         } else {
             self.add_spikes(with, block, spikes.frames, scratch);
@@ -194,7 +226,13 @@ impl WindowPlan {
     }
 
     /// Adds single spikes to the rows of one block, of neurons that fire often by whole rows.
-    fn add_spikes(&self, with: Instructions, block: usize, spikes: &SpikeFrames, scratch: &mut WindowScratch) {
+    fn add_spikes(
+        &self,
+        with: Instructions,
+        block: usize,
+        spikes: &SpikeFrames,
+        scratch: &mut WindowScratch,
+    ) {
         let Self { layout, windows, shape, .. } = self;
         let lanes = layout.lanes(block);
         let WindowScratch { rows, trains, pairs, sources, frequent, .. } = scratch;
@@ -229,7 +267,10 @@ impl WindowPlan {
             }
             let source = |(n, &neuron): (usize, &usize)| {
                 let row = index(n * length + windows.reach());
-                (0..layout.taps).map(move |tap| Source { row, synapse: index(layout.row(block, neuron * layout.taps + tap)) })
+                (0..layout.taps).map(move |tap| Source {
+                    row,
+                    synapse: index(layout.row(block, neuron * layout.taps + tap)),
+                })
             };
             sources.refill(frequent.iter().enumerate().flat_map(source));
             if self.paired {
@@ -255,8 +296,8 @@ impl WindowPlan {
         (WindowCorrelation { layout: *layout, windows, shape, tails }, sums, per_task)
     }
 
-    /// Adds dL/ds of the presynaptic neurons, where it is `wanted` and as far as it comes from one block, to `out`,
-    /// `[pre][padded steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`.
+    /// Adds dL/ds of the presynaptic neurons, where it is `wanted` and as far as it comes from one
+    /// block, to `out`, `[pre][padded steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`.
     pub(super) fn input_gradient(
         &self,
         with: Instructions,
@@ -279,7 +320,12 @@ impl WindowPlan {
             let (rows, lanes) = (rows.rows.as_slice(), layout.lanes(block));
             if self.paired {
                 pair_up(rows, pairs);
-                sources.refill((0..lanes).map(|lane| Source { row: index(lane * shape.stride), synapse: index(lane) }));
+                sources.refill(
+                    (0..lanes).map(|lane| Source {
+                        row: index(lane * shape.stride),
+                        synapse: index(lane),
+                    }),
+                );
             }
             tiles.each(TILE, |element, start, out| {
                 let row = layout.row(block, element);
@@ -293,20 +339,39 @@ impl WindowPlan {
         if shape.smoothing.is_some() {
             let rows = scratch.rows.tails.as_slice();
             tiles.each(TILE, |element, start, out| {
-                tails.pull(with, tails.of(layout, block, element..element + 1), &rows[start..], out);
+                tails.pull(
+                    with,
+                    tails.of(layout, block, element..element + 1),
+                    &rows[start..],
+                    out,
+                );
             });
         }
     }
 
-    /// The part of [`input_gradient`](Self::input_gradient) that comes from rows in lines, those of some lanes at a time.
-    fn pull_lines(&self, with: Instructions, block: usize, gradient: &[f32], scratch: &mut WindowScratch, tiles: &mut Tiles) {
+    /// The part of [`input_gradient`](Self::input_gradient) that comes from rows in lines, those of
+    /// some lanes at a time.
+    fn pull_lines(
+        &self,
+        with: Instructions,
+        block: usize,
+        gradient: &[f32],
+        scratch: &mut WindowScratch,
+        tiles: &mut Tiles,
+    ) {
         let Self { layout, windows, shape, .. } = self;
         let WindowScratch { rows, lines, .. } = scratch;
         let stride = shape.stride;
-        debug_assert!(stride.is_multiple_of(8), "rows that are written one by one would not lie as one long row does");
+        debug_assert!(
+            stride.is_multiple_of(8),
+            "rows that are written one by one would not lie as one long row does"
+        );
         let row = |lane: usize| match shape.smoothing {
             Some(_) => &rows.rows.as_slice()[lane * stride..][..stride],
-            None => &gradient[(block * layout.block + lane) * padded(shape.steps_out)..][..shape.steps_out],
+            None => {
+                &gradient[(block * layout.block + lane) * padded(shape.steps_out)..]
+                    [..shape.steps_out]
+            }
         };
         let lines = lines.resize(layout.block * 2 * stride);
         let lanes = layout.lanes(block);
@@ -318,7 +383,12 @@ impl WindowPlan {
             }
             tiles.each(STEPS_IN_LINES, |element, start, out| {
                 let row = layout.row(block, element);
-                windows.pull_lines(with, row + group.start..row + group.end, &lines[2 * start..], out);
+                windows.pull_lines(
+                    with,
+                    row + group.start..row + group.end,
+                    &lines[2 * start..],
+                    out,
+                );
             });
         }
     }
@@ -334,7 +404,8 @@ struct Tiles<'a> {
 }
 
 impl Tiles<'_> {
-    /// Calls `f(element, start, out)` for every element, tile of up to `most` steps and run of wanted steps in it, which begins at `start`.
+    /// Calls `f(element, start, out)` for every element, tile of up to `most` steps and run of
+    /// wanted steps in it, which begins at `start`.
     fn each(&mut self, most: usize, mut f: impl FnMut(usize, usize, &mut [f32])) {
         let tile = padded(self.length.div_ceil(self.length.div_ceil(most)));
         for first in (0..self.length).step_by(tile) {
@@ -342,7 +413,8 @@ impl Tiles<'_> {
                 let steps = steps.start.max(first)..steps.end.min(first + tile);
                 if !steps.is_empty() {
                     let (start, out) = (steps.start, &mut self.out[neuron * self.length..][steps]);
-                    (neuron * self.taps..(neuron + 1) * self.taps).for_each(|element| f(element, start, out));
+                    (neuron * self.taps..(neuron + 1) * self.taps)
+                        .for_each(|element| f(element, start, out));
                 }
             }
         }
@@ -356,11 +428,20 @@ impl RowShape {
     }
 
     /// Turns the gradient of a block's currents to that of its rows.
-    fn spread(&self, with: Instructions, layout: &Layout, block: usize, gradient: &[f32], scratch: &mut BlockRows) {
+    fn spread(
+        &self,
+        with: Instructions,
+        layout: &Layout,
+        block: usize,
+        gradient: &[f32],
+        scratch: &mut BlockRows,
+    ) {
         let steps = self.steps_out;
         let rows = scratch.rows.resize(layout.block * self.stride);
         let tails = scratch.tails.resize(layout.block * self.per_lane());
-        let gradient = gradient[block * layout.block * padded(steps)..].chunks_exact(padded(steps)).take(layout.lanes(block));
+        let gradient = gradient[block * layout.block * padded(steps)..]
+            .chunks_exact(padded(steps))
+            .take(layout.lanes(block));
         let Some((smoothing, lengths)) = &self.smoothing else {
             for (row, gradient) in rows.chunks_exact_mut(self.stride).zip(gradient) {
                 row[..steps].copy_from_slice(&gradient[..steps]);
@@ -370,10 +451,18 @@ impl RowShape {
         };
         let between_zeros = scratch.gradient.resize(lengths.gradient);
         between_zeros.fill(0.0);
-        for (lane, (row, gradient)) in rows.chunks_exact_mut(self.stride).zip(gradient).enumerate() {
+        for (lane, (row, gradient)) in rows.chunks_exact_mut(self.stride).zip(gradient).enumerate()
+        {
             between_zeros[lengths.before..][..steps].copy_from_slice(&gradient[..steps]);
             let tails = &mut tails[lane * self.per_lane()..][..self.per_lane()];
-            smoothing.apply_adjoint(with, *lengths, between_zeros, padded(self.steps_in), row, tails);
+            smoothing.apply_adjoint(
+                with,
+                *lengths,
+                between_zeros,
+                padded(self.steps_in),
+                row,
+                tails,
+            );
         }
     }
 }
@@ -393,7 +482,11 @@ impl WindowCorrelation<'_> {
         scratch.sums.clear();
         if let Some(tails) = self.tails {
             let (block, elements) = self.layout.task(task);
-            resize_with_room(&mut scratch.sums, tails.of(&self.layout, block, elements).len() * tails.windows().lanes(), 0.0);
+            resize_with_room(
+                &mut scratch.sums,
+                tails.of(&self.layout, block, elements).len() * tails.windows().lanes(),
+                0.0,
+            );
         }
     }
 
@@ -413,7 +506,9 @@ impl WindowCorrelation<'_> {
         self.shape.spread(with, layout, block, gradient, &mut scratch.rows);
         let rows = scratch.rows.rows.as_slice();
         if windows.burst_taps().is_none() {
-            let sums_of = sums.chunks_exact_mut(layout.block * windows.lanes()).map(|sums| &mut sums[..lanes * windows.lanes()]);
+            let sums_of = sums
+                .chunks_exact_mut(layout.block * windows.lanes())
+                .map(|sums| &mut sums[..lanes * windows.lanes()]);
             for (element, sums) in elements.zip(sums_of) {
                 let (steps, counts) = spikes.frames.channel(element / layout.taps);
                 if !steps.is_empty() {
@@ -424,24 +519,45 @@ impl WindowCorrelation<'_> {
             return;
         }
         let first = layout.row(block, elements.start);
-        windows.gather_bursts(with, Trains::new(spikes.bursts, layout, block, elements.clone()), rows, (first, sums));
+        windows.gather_bursts(
+            with,
+            Trains::new(spikes.bursts, layout, block, elements.clone()),
+            rows,
+            (first, sums),
+        );
         if let Some(tails) = self.tails {
             let first = tails.of(layout, block, elements.clone()).start;
             let trains = tails.trains(spikes.bursts, layout, block, elements);
-            tails.windows().gather_bursts(with, trains, scratch.rows.tails.as_slice(), (first, &mut scratch.sums));
+            tails.windows().gather_bursts(
+                with,
+                trains,
+                scratch.rows.tails.as_slice(),
+                (first, &mut scratch.sums),
+            );
         }
     }
 
     /// dL/dw, and dL/d delay over the weight, of every place of a task.
-    pub(super) fn fold(&self, task: usize, scratch: &WindowTask, sums: &[f32], weight: &mut [f32], delay: &mut [f32]) {
+    pub(super) fn fold(
+        &self,
+        task: usize,
+        scratch: &WindowTask,
+        sums: &[f32],
+        weight: &mut [f32],
+        delay: &mut [f32],
+    ) {
         let first = task * self.layout.per_task * self.layout.block;
         let sums = sums.chunks_exact(self.windows.lanes());
-        for (n, (sums, (weight, delay))) in sums.zip(weight.iter_mut().zip(delay.iter_mut())).enumerate() {
+        for (n, (sums, (weight, delay))) in
+            sums.zip(weight.iter_mut().zip(delay.iter_mut())).enumerate()
+        {
             (*weight, *delay) = self.windows.fold(first + n, sums);
         }
         if let Some(tails) = self.tails {
             let (block, elements) = self.layout.task(task);
-            for (place, by_weight, by_delay) in tails.fold(tails.of(&self.layout, block, elements), &scratch.sums) {
+            for (place, by_weight, by_delay) in
+                tails.fold(tails.of(&self.layout, block, elements), &scratch.sums)
+            {
                 weight[place - first] += by_weight;
                 delay[place - first] += by_delay;
             }
@@ -449,8 +565,8 @@ impl WindowCorrelation<'_> {
     }
 }
 
-/// Trains of some elements of a block with the synapses they go to. Written out so that it is inlined into kernels and nothing is divided
-/// per element.
+/// Trains of some elements of a block with the synapses they go to. Written out so that it is
+/// inlined into kernels and nothing is divided per element.
 struct Trains<'a> {
     bursts: &'a Bursts,
     /// Of one neuron.

@@ -16,7 +16,11 @@ const RELAY: Leaky = Leaky { decay: 0.0, threshold: 1.0 };
 
 impl NeuronModel for Leaky {
     fn describe(&self) -> crate::ModelDescription {
-        crate::ModelDescription { name: "leaky".into(), parameters: Default::default(), defaults: Default::default() }
+        crate::ModelDescription {
+            name: "leaky".into(),
+            parameters: Default::default(),
+            defaults: Default::default(),
+        }
     }
 
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
@@ -61,9 +65,12 @@ fn spike(neuron: u32) -> InputSpike {
 
 #[test]
 fn a_chain_without_delays_is_crossed_in_one_step_whatever_the_order_of_its_populations() {
-    let populations = vec![neurons("last", 1, RELAY), neurons("first", 1, RELAY), source("input", 1)];
+    let populations =
+        vec![neurons("last", 1, RELAY), neurons("first", 1, RELAY), source("input", 1)];
     let one = [(0, 0, 1.0, 0)];
-    let mut engine = StreamingEngine::new(&network(populations, vec![sparse(1, 0, &one), sparse(2, 1, &one)])).unwrap();
+    let mut engine =
+        StreamingEngine::new(&network(populations, vec![sparse(1, 0, &one), sparse(2, 1, &one)]))
+            .unwrap();
     for silent in [false, true, false, false] {
         engine.step(if silent { &[] } else { &[InputSpike { neuron: 0, count: 1.0 }] }).unwrap();
         for population in 0..3 {
@@ -85,7 +92,13 @@ fn delays_loops_and_coincident_spikes_keep_their_time() {
     );
     let mut engine = StreamingEngine::new(&net).unwrap();
     for step in 0..250 {
-        engine.step(if step == 0 { &[InputSpike { neuron: 0, count: 1.0 }, InputSpike { neuron: 1, count: 3.0 }] } else { &[] }).unwrap();
+        engine
+            .step(if step == 0 {
+                &[InputSpike { neuron: 0, count: 1.0 }, InputSpike { neuron: 1, count: 3.0 }]
+            } else {
+                &[]
+            })
+            .unwrap();
         let expected: &[u32] = match step % 5 {
             1 => &[0],
             4 => &[1],
@@ -108,12 +121,18 @@ fn delays_loops_and_coincident_spikes_keep_their_time() {
 
 #[test]
 fn norms_are_applied_and_lanes_without_a_neuron_never_fire() {
-    // Without input the norm's offset makes every neuron fire at every step, in the filled-up lanes too if they were asked.
+    // Without input the norm's offset makes every neuron fire at every step, in the filled-up lanes
+    // too if they were asked.
     for size in [1, 15, 16, 17] {
         let bias = BatchNorm { bias: vec![2.0; size], ..BatchNorm::new(size) };
-        let populations = vec![source("input", 1), Population { norm: Some(bias), ..neurons("busy", size, RELAY) }];
-        let always = Population { ..neurons("always", size, Leaky { decay: 0.0, threshold: -1.0 }) };
-        let mut engine = StreamingEngine::new(&network([populations, vec![always]].concat(), vec![])).unwrap();
+        let populations = vec![
+            source("input", 1),
+            Population { norm: Some(bias), ..neurons("busy", size, RELAY) },
+        ];
+        let always =
+            Population { ..neurons("always", size, Leaky { decay: 0.0, threshold: -1.0 }) };
+        let mut engine =
+            StreamingEngine::new(&network([populations, vec![always]].concat(), vec![])).unwrap();
         engine.step(&[]).unwrap();
         let everyone: Vec<u32> = (0..size as u32).collect();
         assert_eq!((engine.fired(1), engine.fired(2)), (&everyone[..], &everyone[..]));
@@ -123,18 +142,32 @@ fn norms_are_applied_and_lanes_without_a_neuron_never_fire() {
 
 #[test]
 fn a_reset_forgets_everything() {
-    let populations = vec![source("input", 1), neurons("leaky", 1, Leaky { decay: 0.5, threshold: 9.0 }), neurons("relay", 1, RELAY)];
-    let net = network(populations, vec![sparse(0, 1, &[(0, 0, 1.0, 0), (0, 0, 1.0, 7)]), sparse(0, 2, &[(0, 0, 1.0, 3)])]);
+    let populations = vec![
+        source("input", 1),
+        neurons("leaky", 1, Leaky { decay: 0.5, threshold: 9.0 }),
+        neurons("relay", 1, RELAY),
+    ];
+    let net = network(
+        populations,
+        vec![sparse(0, 1, &[(0, 0, 1.0, 0), (0, 0, 1.0, 7)]), sparse(0, 2, &[(0, 0, 1.0, 3)])],
+    );
     let mut engine = StreamingEngine::new(&net).unwrap();
     for steps in 0..20 {
         for _ in 0..steps {
             engine.step(&[spike(0)]).unwrap();
         }
         engine.reset();
-        assert_eq!((engine.next_step(), engine.potential(1), engine.fired(0), engine.fired(2)), (0, &[0.0][..], &[][..], &[][..]));
+        assert_eq!(
+            (engine.next_step(), engine.potential(1), engine.fired(0), engine.fired(2)),
+            (0, &[0.0][..], &[][..], &[][..])
+        );
         for _ in 0..12 {
             engine.step(&[]).unwrap();
-            assert_eq!((engine.potential(1), engine.fired(2)), (&[0.0][..], &[][..]), "after {steps} steps");
+            assert_eq!(
+                (engine.potential(1), engine.fired(2)),
+                (&[0.0][..], &[][..]),
+                "after {steps} steps"
+            );
         }
     }
 }
@@ -143,14 +176,20 @@ fn a_reset_forgets_everything() {
 fn what_does_not_fit_is_named() {
     let message = |net: &Network| StreamingEngine::new(net).unwrap_err().to_string();
     let probe = || neurons("probe", 1, PROBE);
-    assert_eq!(message(&network(vec![probe()], vec![])), "a network that streams has one source, but this one has 0");
+    assert_eq!(
+        message(&network(vec![probe()], vec![])),
+        "a network that streams has one source, but this one has 0"
+    );
     let two = network(vec![source("left", 1), source("right", 1)], vec![]);
     assert_eq!(message(&two), "a network that streams has one source, but this one has 2");
     let own = network(vec![source("input", 1), probe()], vec![sparse(1, 1, &[(0, 0, 1.0, 0)])]);
     assert_eq!(message(&own), "projections with zero delay form a cycle: probe -> probe");
     let heavy = network(vec![source("input", 1), probe()], vec![sparse(0, 1, &[(0, 0, -1e39, 1)])]);
     let refused = message(&heavy);
-    assert!(refused.starts_with("projection input -> probe: weight of the synapse from 0 to 0 is -1"), "{refused}");
+    assert!(
+        refused.starts_with("projection input -> probe: weight of the synapse from 0 to 0 is -1"),
+        "{refused}"
+    );
     let slow = Network { dt_ms: 100.0, ..network(vec![source("input", 1), probe()], vec![]) };
     assert_eq!(message(&slow), "Leaky::dt_ms is 100, but must be below 100");
     let twins = network(vec![source("input", 1), source("input", 1)], vec![]);
@@ -159,12 +198,18 @@ fn what_does_not_fit_is_named() {
 
 #[test]
 fn input_that_does_not_fit_is_named_and_the_step_is_not_taken() {
-    let net = network(vec![source("ears", 2), neurons("probe", 17, PROBE)], vec![sparse(0, 1, &[(0, 16, -3e38, 0)])]);
+    let net = network(
+        vec![source("ears", 2), neurons("probe", 17, PROBE)],
+        vec![sparse(0, 1, &[(0, 16, -3e38, 0)])],
+    );
     let mut engine = StreamingEngine::new(&net).unwrap();
     let mut message = |spike| engine.step(&[spike]).unwrap_err().to_string();
     assert_eq!(message(spike(2)), "neuron of an input spike of ears is 2, but must be below 2");
     for count in [0.0, -1.0, f32::NAN, f32::INFINITY] {
-        assert_eq!(message(InputSpike { neuron: 0, count }), format!("count of an input spike of ears is {count}, but must be above 0"));
+        assert_eq!(
+            message(InputSpike { neuron: 0, count }),
+            format!("count of an input spike of ears is {count}, but must be above 0")
+        );
     }
     assert_eq!(engine.next_step(), 0);
     let overflow = engine.step(&[InputSpike { neuron: 0, count: 2.0 }]).unwrap_err();

@@ -1,8 +1,10 @@
 use super::*;
 
-const EVERY_LOSS: [Loss; 5] = [Loss::SumSoftmax, Loss::MaxOverTime, Loss::Mean, Loss::Last, Loss::SpikeCount];
+const EVERY_LOSS: [Loss; 5] =
+    [Loss::SumSoftmax, Loss::MaxOverTime, Loss::Mean, Loss::Last, Loss::SpikeCount];
 
-/// A readout without a pattern, `[4, 7]`, whose row maxima are far apart compared with the finite differences' step.
+/// A readout without a pattern, `[4, 7]`, whose row maxima are far apart compared with the finite
+/// differences' step.
 fn readout() -> (Vec<f32>, usize, usize) {
     ((0..28).map(|k| ((k * 37 + 11) % 29) as f32 / 9.0 - 1.5).collect(), 4, 7)
 }
@@ -11,7 +13,9 @@ fn readout() -> (Vec<f32>, usize, usize) {
 fn plain(loss: Loss, v: &[f64], classes: usize, steps: usize, label: usize) -> f64 {
     let row = |c: usize| &v[c * steps..(c + 1) * steps];
     let score = |c: usize| match loss {
-        Loss::SumSoftmax => (0..steps).map(|t| row(c)[t].exp() / (0..classes).map(|k| row(k)[t].exp()).sum::<f64>()).sum::<f64>(),
+        Loss::SumSoftmax => (0..steps)
+            .map(|t| row(c)[t].exp() / (0..classes).map(|k| row(k)[t].exp()).sum::<f64>())
+            .sum::<f64>(),
         Loss::MaxOverTime => row(c).iter().copied().fold(f64::NEG_INFINITY, f64::max),
         Loss::Mean => row(c).iter().sum::<f64>() / steps as f64,
         Loss::Last => row(c)[steps - 1],
@@ -28,7 +32,8 @@ fn gradients_agree_with_finite_differences_of_the_plain_formula() {
     for loss in EVERY_LOSS {
         for label in 0..classes {
             let mut gradient = vec![f32::NAN; potential.len()];
-            let sample = loss.value_and_gradient(&potential, classes, steps, label, scale, &mut gradient);
+            let sample =
+                loss.value_and_gradient(&potential, classes, steps, label, scale, &mut gradient);
             let expected = plain(loss, &exact, classes, steps, label);
             assert!((sample.loss - expected).abs() < 1e-12, "{loss:?}: {} {expected}", sample.loss);
             for (index, g) in gradient.iter().enumerate() {
@@ -38,7 +43,10 @@ fn gradients_agree_with_finite_differences_of_the_plain_formula() {
                     plain(loss, &moved, classes, steps, label)
                 };
                 let numeric = scale * (at(h) - at(-h)) / (2.0 * h);
-                assert!((f64::from(*g) - numeric).abs() < 1e-7, "{loss:?} label {label} entry {index}: {g} {numeric}");
+                assert!(
+                    (f64::from(*g) - numeric).abs() < 1e-7,
+                    "{loss:?} label {label} entry {index}: {g} {numeric}"
+                );
             }
         }
     }
@@ -49,7 +57,8 @@ fn value_and_gradient_tell_the_same_story() {
     let (potential, classes, steps) = readout();
     for loss in EVERY_LOSS {
         let mut gradient = vec![0.0; potential.len()];
-        let with_gradient = loss.value_and_gradient(&potential, classes, steps, 2, 1.0, &mut gradient);
+        let with_gradient =
+            loss.value_and_gradient(&potential, classes, steps, 2, 1.0, &mut gradient);
         assert_eq!(with_gradient, loss.value(&potential, classes, steps, 2));
         let scores = loss.scores(&potential, classes, steps);
         assert!(scores.iter().all(|score| *score <= scores[with_gradient.predicted]));
@@ -67,13 +76,23 @@ fn scores_at_hand_computed_points() {
     let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
     let expected = logistic(0.0) + logistic(3.0) + logistic(6.0);
     assert!((scores(Loss::SumSoftmax)[0] - expected).abs() < 1e-14);
-    assert!((scores(Loss::SumSoftmax).iter().sum::<f64>() - 3.0).abs() < 1e-14, "each step hands out one");
+    assert!(
+        (scores(Loss::SumSoftmax).iter().sum::<f64>() - 3.0).abs() < 1e-14,
+        "each step hands out one"
+    );
 }
 
 #[test]
 fn the_gradient_of_a_maximum_goes_to_its_first_step() {
     let mut gradient = [9.0_f32; 6];
-    Loss::MaxOverTime.value_and_gradient(&[1.0, 2.0, 2.0, 0.0, 0.0, 0.0], 2, 3, 0, 1.0, &mut gradient);
+    Loss::MaxOverTime.value_and_gradient(
+        &[1.0, 2.0, 2.0, 0.0, 0.0, 0.0],
+        2,
+        3,
+        0,
+        1.0,
+        &mut gradient,
+    );
     let places: Vec<usize> = (0..6).filter(|&k| gradient[k] != 0.0).collect();
     assert_eq!(places, [1, 3]);
     assert_eq!(gradient[1], -gradient[3]);
@@ -114,7 +133,9 @@ fn a_sample_without_steps_is_undecided() {
 
 #[test]
 fn names_in_a_recipe() {
-    for (loss, name) in EVERY_LOSS.into_iter().zip(["sum_softmax", "max_over_time", "mean", "last", "spike_count"]) {
+    for (loss, name) in
+        EVERY_LOSS.into_iter().zip(["sum_softmax", "max_over_time", "mean", "last", "spike_count"])
+    {
         assert_eq!(serde_json::to_string(&loss).unwrap(), format!("\"{name}\""));
     }
     assert!(Loss::SpikeCount.reads_spikes() && !Loss::default().reads_spikes());

@@ -10,14 +10,22 @@ struct Twin {
 }
 
 impl Twin {
-    fn step(&mut self, settings: &OptimizerSettings, p: f64, g: f64, rate: f64, beta1: Option<f64>) -> f64 {
+    fn step(
+        &mut self,
+        settings: &OptimizerSettings,
+        p: f64,
+        g: f64,
+        rate: f64,
+        beta1: Option<f64>,
+    ) -> f64 {
         self.t += 1;
         match *settings {
             OptimizerSettings::Adam(Adam { beta1: own, beta2, epsilon, weight_decay }) => {
                 p - self.adam(g + weight_decay * p, rate, beta1.unwrap_or(own), beta2, epsilon)
             }
             OptimizerSettings::AdamW(AdamW { beta1: own, beta2, epsilon, weight_decay }) => {
-                p * (1.0 - rate * weight_decay) - self.adam(g, rate, beta1.unwrap_or(own), beta2, epsilon)
+                p * (1.0 - rate * weight_decay)
+                    - self.adam(g, rate, beta1.unwrap_or(own), beta2, epsilon)
             }
             OptimizerSettings::Sgd(Sgd { momentum, nesterov, weight_decay }) => {
                 let (g, momentum) = (g + weight_decay * p, beta1.unwrap_or(momentum));
@@ -37,7 +45,12 @@ impl Twin {
 }
 
 fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().expect("an array").iter().map(|number| number.as_f64().expect("a number")).collect()
+    value
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|number| number.as_f64().expect("a number"))
+        .collect()
 }
 
 fn every_rule() -> Vec<OptimizerSettings> {
@@ -64,7 +77,8 @@ fn torch_is_reproduced() {
         let case = &golden[name];
         let number = |key: &str| case[key].as_f64().unwrap();
         let (betas, rate) = (numbers(&case["betas"]), number("lr"));
-        let (beta1, beta2, epsilon, weight_decay) = (betas[0], betas[1], number("eps"), number("weight_decay"));
+        let (beta1, beta2, epsilon, weight_decay) =
+            (betas[0], betas[1], number("eps"), number("weight_decay"));
         let settings = match name {
             "adamw" => OptimizerSettings::AdamW(AdamW { beta1, beta2, epsilon, weight_decay }),
             _ => OptimizerSettings::Adam(Adam { beta1, beta2, epsilon, weight_decay }),
@@ -73,7 +87,9 @@ fn torch_is_reproduced() {
         let mut single: Vec<f32> = exact.iter().map(|&p| p as f32).collect();
         let mut twins = vec![Twin::default(); exact.len()];
         let mut optimizer = settings.build(single.len()).unwrap();
-        for (gradient, after) in case["grads"].as_array().unwrap().iter().zip(case["after"].as_array().unwrap()) {
+        for (gradient, after) in
+            case["grads"].as_array().unwrap().iter().zip(case["after"].as_array().unwrap())
+        {
             let (gradient, after) = (numbers(gradient), numbers(after));
             for ((p, twin), g) in exact.iter_mut().zip(&mut twins).zip(&gradient) {
                 *p = twin.step(&settings, *p, *g, rate, None);
@@ -81,10 +97,21 @@ fn torch_is_reproduced() {
             let gradient: Vec<f32> = gradient.iter().map(|&g| g as f32).collect();
             optimizer.step(&mut single, &gradient, rate, None);
             for (index, expected) in after.iter().enumerate() {
-                assert!((exact[index] - expected).abs() < 1e-12, "{name} step {}: {} {expected}", optimizer.steps(), exact[index]);
-                // Half a unit in the last place of the parameter (up to 2.0) per step, and as much for the step itself.
-                let rounding = optimizer.steps() as f64 * f64::from(f32::EPSILON) * (expected.abs() + rate);
-                assert!((f64::from(single[index]) - expected).abs() <= rounding, "{name} f32 {index}: {} {expected}", single[index]);
+                assert!(
+                    (exact[index] - expected).abs() < 1e-12,
+                    "{name} step {}: {} {expected}",
+                    optimizer.steps(),
+                    exact[index]
+                );
+                // Half a unit in the last place of the parameter (up to 2.0) per step, and as much
+                // for the step itself.
+                let rounding =
+                    optimizer.steps() as f64 * f64::from(f32::EPSILON) * (expected.abs() + rate);
+                assert!(
+                    (f64::from(single[index]) - expected).abs() <= rounding,
+                    "{name} f32 {index}: {} {expected}",
+                    single[index]
+                );
             }
         }
     }
@@ -99,7 +126,8 @@ fn single_precision_follows_the_twin_for_hundreds_of_steps_with_beta1_cycling() 
         let mut exact: Vec<f64> = single.iter().map(|&p| f64::from(p)).collect();
         let mut twins = vec![Twin::default(); parameters];
         for t in 0..300 {
-            let gradient: Vec<f32> = (0..parameters).map(|index| made_up_gradient(index, t)).collect();
+            let gradient: Vec<f32> =
+                (0..parameters).map(|index| made_up_gradient(index, t)).collect();
             let beta1 = (t % 3 != 0).then(|| 0.85 + 0.1 * (t % 100) as f64 / 100.0);
             optimizer.step(&mut single, &gradient, 1e-3, beta1);
             for (index, (p, twin)) in exact.iter_mut().zip(&mut twins).enumerate() {
@@ -135,7 +163,8 @@ fn a_restored_optimizer_continues_bit_for_bit() {
         let mut first = settings.build(parameters).unwrap();
         let mut p = vec![0.5_f32; parameters];
         let step = |optimizer: &mut Optimizer, p: &mut [f32], t: usize| {
-            let gradient: Vec<f32> = (0..parameters).map(|index| made_up_gradient(index, t)).collect();
+            let gradient: Vec<f32> =
+                (0..parameters).map(|index| made_up_gradient(index, t)).collect();
             optimizer.step(p, &gradient, 0.01, Some(0.9));
         };
         (0..5).for_each(|t| step(&mut first, &mut p, t));
@@ -158,9 +187,15 @@ fn foreign_state_is_refused_and_changes_nothing() {
     let before = adam.clone();
     let ok = [1.0_f32, 2.0];
     for (state, message) in [
-        (vec![("velocity", &ok[..])], "optimizer state \"velocity\" does not belong to a rule that keeps mean, mean_square"),
+        (
+            vec![("velocity", &ok[..])],
+            "optimizer state \"velocity\" does not belong to a rule that keeps mean, mean_square",
+        ),
         (vec![("mean", &ok[..])], "optimizer state \"mean_square\" is missing"),
-        (vec![("mean", &ok[..]), ("mean_square", &ok[..1])], "optimizer state \"mean_square\" has length 1, but must have 2"),
+        (
+            vec![("mean", &ok[..]), ("mean_square", &ok[..1])],
+            "optimizer state \"mean_square\" has length 1, but must have 2",
+        ),
     ] {
         assert_eq!(adam.restore(7, &state).unwrap_err().to_string(), message);
         assert_eq!(adam, before);
@@ -177,7 +212,8 @@ fn threads_do_not_change_a_bit() {
                 let mut optimizer = settings.build(parameters).unwrap();
                 let mut p = vec![0.1_f32; parameters];
                 for t in 0..3 {
-                    let gradient: Vec<f32> = (0..parameters).map(|index| made_up_gradient(index, t)).collect();
+                    let gradient: Vec<f32> =
+                        (0..parameters).map(|index| made_up_gradient(index, t)).collect();
                     optimizer.step(&mut p, &gradient, 0.01, None);
                 }
                 p.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
@@ -207,15 +243,30 @@ fn constants_out_of_range_are_named() {
     let adam = Adam::default();
     let sgd = Sgd::default();
     for (settings, message) in [
-        (OptimizerSettings::Adam(Adam { beta1: 1.0, ..adam }), "Adam::beta1 is 1, but must be at least 0 and below 1"),
-        (OptimizerSettings::Adam(Adam { beta2: -0.1, ..adam }), "Adam::beta2 is -0.1, but must be at least 0 and below 1"),
+        (
+            OptimizerSettings::Adam(Adam { beta1: 1.0, ..adam }),
+            "Adam::beta1 is 1, but must be at least 0 and below 1",
+        ),
+        (
+            OptimizerSettings::Adam(Adam { beta2: -0.1, ..adam }),
+            "Adam::beta2 is -0.1, but must be at least 0 and below 1",
+        ),
         (
             OptimizerSettings::AdamW(AdamW { epsilon: 0.0, ..AdamW::default() }),
             "AdamW::epsilon is 0, but must be above 0 and not below the smallest normal f32",
         ),
-        (OptimizerSettings::Adam(Adam { weight_decay: f64::NAN, ..adam }), "Adam::weight_decay is NaN, but must be at least 0"),
-        (OptimizerSettings::Sgd(Sgd { momentum: 1.5, ..sgd }), "Sgd::momentum is 1.5, but must be at least 0 and below 1"),
-        (OptimizerSettings::Sgd(Sgd { nesterov: true, ..sgd }), "Sgd::momentum is 0, but must be above 0 where Sgd::nesterov is set"),
+        (
+            OptimizerSettings::Adam(Adam { weight_decay: f64::NAN, ..adam }),
+            "Adam::weight_decay is NaN, but must be at least 0",
+        ),
+        (
+            OptimizerSettings::Sgd(Sgd { momentum: 1.5, ..sgd }),
+            "Sgd::momentum is 1.5, but must be at least 0 and below 1",
+        ),
+        (
+            OptimizerSettings::Sgd(Sgd { nesterov: true, ..sgd }),
+            "Sgd::momentum is 0, but must be above 0 where Sgd::nesterov is set",
+        ),
     ] {
         assert_eq!(settings.check().unwrap_err().to_string(), message);
         assert!(settings.build(1).is_err());
@@ -234,8 +285,18 @@ fn settings_read_from_text_fill_in_defaults_and_refuse_unknown_keys() {
         read(r#"{"kind": "sgd", "momentum": 0.9, "nesterov": true}"#).unwrap(),
         OptimizerSettings::Sgd(Sgd { momentum: 0.9, nesterov: true, weight_decay: 0.0 })
     );
-    assert!(read(r#"{"kind": "adam", "momentum": 0.9}"#).unwrap_err().to_string().contains("unknown field `momentum`"));
-    assert!(read(r#"{"kind": "adagrad"}"#).unwrap_err().to_string().contains("unknown variant `adagrad`"));
+    assert!(
+        read(r#"{"kind": "adam", "momentum": 0.9}"#)
+            .unwrap_err()
+            .to_string()
+            .contains("unknown field `momentum`")
+    );
+    assert!(
+        read(r#"{"kind": "adagrad"}"#)
+            .unwrap_err()
+            .to_string()
+            .contains("unknown variant `adagrad`")
+    );
     for settings in every_rule() {
         assert_eq!(read(&serde_json::to_string(&settings).unwrap()).unwrap(), settings);
     }
