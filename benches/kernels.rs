@@ -1,4 +1,4 @@
-//! Every hot loop of `sim-core/src/kernels/` alone, by instruction set and, where it has them, by
+//! Every hot loop of the crate `simd` alone, by instruction set and, where it has them, by
 //! taps per synapse.
 //!
 //! `cargo bench --bench kernels`, or `cargo bench --bench kernels -- pull` for one of them. Sizes
@@ -12,12 +12,13 @@ use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
 };
 use rand::RngExt;
-use sim_core::kernels::{
-    Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Mixture, Place, RowTable, Shift,
-    Source, Sources, combine, combine_each, combine_each_paired, gather_rows, lanes_at_least,
-    lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes, time_sums, to_lines,
+use sim_core::{Purpose, Seed};
+use simd::{
+    Aligned, Bursts, DelayWindows, Instructions, LANES, Lanes, MOST_TAPS, Mixture, RowSource,
+    RowSources, RowTable, Shift, TapRow, combine, combine_each, combine_each_paired, gather_rows,
+    lanes_at_least, lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes, time_sums,
+    to_lines,
 };
-use sim_core::{LANES, Lanes, Purpose, Seed, SpikeFrames};
 use std::hint::black_box;
 use std::iter::once;
 use std::time::Duration;
@@ -63,7 +64,7 @@ fn windows(synapses: usize, taps: usize) -> DelayWindows {
         window.value[..taps].fill(1.0 / taps as f32);
         window.slope[..taps].fill(0.1);
         // Neighbours on a row have delays of their own.
-        Place { first: first[synapse * 37 % synapses], row: (synapse * STEPS) as u32, weight: 0.7 }
+        TapRow { first: first[synapse * 37 % synapses], row: (synapse * STEPS) as u32, weight: 0.7 }
     });
     windows.pair_up();
     windows
@@ -91,14 +92,12 @@ fn spikes_to_rows(criterion: &mut Criterion) {
         (0..STEPS as u32 - 48).filter(|step| step % 5 != 0 && step % 7 != 5).take(SPIKES).collect();
     assert_eq!(steps.len(), SPIKES);
     let heights = vec![1.0; SPIKES];
-    let events: Vec<(u32, u32)> = steps.iter().map(|&step| (0, step)).collect();
-    let frames = SpikeFrames::from_events(1, STEPS, &events).expect("spikes lie in the frames");
     let (mut bursts, mut rows) = (Bursts::default(), aligned(BLOCK * STEPS));
     for name in ["scatter", "gather", "scatter_bursts", "gather_bursts"] {
         let mut group = group(criterion, name);
         for taps in TAPS.into_iter().filter(|taps| !name.ends_with("bursts") || *taps <= MOST_TAPS)
         {
-            bursts.refill(&frames, taps.min(MOST_TAPS));
+            bursts.refill(once((&steps[..], &heights[..])), taps.min(MOST_TAPS));
             let train = bursts.channel(0);
             let windows = windows(BLOCK, taps);
             let mut sums = vec![0.0; BLOCK * windows.lanes()];
@@ -143,9 +142,9 @@ fn pull(criterion: &mut Criterion) {
     let rows = aligned(CHANNELS * length);
     let mut paired = vec![0; rows.as_slice().len()];
     pair_with_next(rows.as_slice(), &mut paired);
-    let mut sources = Sources::default();
+    let mut sources = RowSources::default();
     sources.refill(
-        (0..CHANNELS).map(|row| Source { row: (row * length) as u32, synapse: row as u32 }),
+        (0..CHANNELS).map(|row| RowSource { row: (row * length) as u32, synapse: row as u32 }),
     );
     let mut out = aligned(STEPS);
     for taps in TAPS {

@@ -5,11 +5,13 @@
 //! `sim-core/src/layered/spread.rs` and `window_plan.rs` fit a machine.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use layered::LayeredEngine;
 use rand::RngExt;
 use sim_core::{
-    GaussianMethod, Instructions, KernelEvaluation, Kernels, LayeredEngine, Network,
-    NormStatistics, Objective, Pass, Precision, Purpose, SampleLoss, Seed, SpikeFrames,
+    GaussianMethod, KernelEvaluation, Kernels, Network, NormStatistics, Objective, Pass, Precision,
+    Purpose, SampleLoss, Seed, SpikeFrames,
 };
+use simd::Instructions;
 use std::hint::black_box;
 use synfire::Experiment;
 

@@ -10,13 +10,15 @@ use crate::simulation::steps_through;
 use crate::training_run::thread_pool;
 use crate::{Delays, Error, Experiment, Result, Source};
 use datasets::{Augmentation, NewSample, SpikeDataset, SpikeRecordings, TimeType};
+use layered::LayeredEngine;
 use plasticity::{EpochReport, Trainer, TrainerTiming};
 use rand::RngExt;
 use serde::Serialize;
 use sim_core::{
-    ClockEngine, DelayKernel, Instructions, LayeredEngine, MachineRates, Network, Objective, Pass,
-    Purpose, SampleLoss, SampleSource, Seed, StreamingEngine,
+    ClockEngine, DelayKernel, Network, Objective, Pass, Purpose, SampleLoss, SampleSource, Seed,
+    StreamingEngine,
 };
+use simd::{Instructions, MachineRates};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;

@@ -2,7 +2,7 @@
 
 use crate::{DataOrigin, Error, Result, text_file};
 use serde::{Deserialize, Serialize};
-use sim_core::Instructions;
+use simd::Instructions;
 use std::path::Path;
 
 /// Program, machine and data of a run.

@@ -110,4 +110,4 @@ pub use training_run::{BestEpoch, Finish, Observer, Outcome, Silent, TrainingRun
 
 pub use sim_core::{InputSpike, StreamingEngine};
 
-pub use {atomic_file, datasets, exchange, neurons, plasticity, plots, sim_core};
+pub use {atomic_file, datasets, exchange, layered, neurons, plasticity, plots, sim_core, simd};

@@ -19,9 +19,11 @@
 //! | prepare taps | 20 per synapse and tap and batch: an exponential, value, slope | 3 per tap, 3 per synapse |
 //! | optimisers | 12 per parameter and batch | 7 per parameter |
 
+use layered::{KernelCost, Stage, StageTiming, kernel_cost};
 use plasticity::{Trainer, TrainerTiming};
 use serde::Serialize;
-use sim_core::{KernelCost, MachineRates, Stage, StageTiming, Synapses};
+use sim_core::Synapses;
+use simd::MachineRates;
 use std::time::Duration;
 
 /// What one sample asks of a stage.
@@ -97,8 +99,13 @@ fn work(trainer: &Trainer, batch: usize, stage: Stage) -> Work {
     for projection in &network.projections {
         let Synapses::Dense(dense) = &projection.synapses else { continue };
         let (source, target) = (projection.source, projection.target);
-        let KernelCost { per_synapse, per_neuron } =
-            settings.kernel.cost(dense.kernel, dense.max_delay_steps, trainer.sigma(), dense.pre);
+        let KernelCost { per_synapse, per_neuron } = kernel_cost(
+            settings.kernel,
+            dense.kernel,
+            dense.max_delay_steps,
+            trainer.sigma(),
+            dense.pre,
+        );
         let kept = if is_source(source) { 1.0 } else { 1.0 - settings.dropout };
         let events = kept
             * engine.firing_rate(source)

@@ -8,11 +8,12 @@
 #![allow(unsafe_code)]
 
 use datasets::{Align, Augmentation, Binning, NewSample, SpikeDataset, SpikeRecordings, TimeType};
+use layered::LayeredEngine;
 use plasticity::gradient::{Constant, Loss, Schedule, SigmaSchedule};
 use plasticity::{Trainer, TrainingSettings};
 use sim_core::{
-    Dropout, GaussianMethod, KernelEvaluation, Kernels, LayeredEngine, Network, NormStatistics,
-    Objective, Pass, SampleLoss, SampleSource, Seed, SpikeFrames,
+    Dropout, GaussianMethod, KernelEvaluation, Kernels, Network, NormStatistics, Objective, Pass,
+    SampleLoss, SampleSource, Seed, SpikeFrames,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;

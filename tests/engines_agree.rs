@@ -1,13 +1,14 @@
 //! All engines give the same spikes on random feed-forward networks, with skipping projections and
 //! norms too; clock engine and streaming engine also on recurrent ones.
 
+use layered::LayeredEngine;
 use neurons::{Decay, LeakyIntegrator, Lif, Reset};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sim_core::{
-    BatchNorm, Cells, ClockEngine, DelayKernel, DenseSynapses, Granularity, LayeredEngine, Network,
-    Objective, Pass, Population, Projection, Recording, SampleLoss, SpikeFrames, StreamingEngine,
-    Synapse, Synapses, Variables,
+    BatchNorm, Cells, ClockEngine, DelayKernel, DenseSynapses, Granularity, Network, Objective,
+    Pass, Population, Projection, Recording, SampleLoss, SpikeFrames, StreamingEngine, Synapse,
+    Synapses, Variables,
 };
 use std::sync::{Arc, Mutex};
 

@@ -1,13 +1,14 @@
 //! The layered engine against the numbers PyTorch + DCLS + SpikingJelly gave
 //! (`tests/golden/delay_training.json`).
 
+use layered::LayeredEngine;
 use neurons::{Decay, LeakyIntegrator, Lif, Surrogate};
 use plasticity::gradient::Loss;
 use serde_json::Value;
 use sim_core::{
     BatchNorm, Cells, DelayKernel, DenseSynapses, GaussianMethod, Granularity, KernelEvaluation,
-    Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, Population, Projection,
-    SampleLoss, SpikeFrames, Synapses,
+    Kernels, Network, NormStatistics, Objective, Pass, Population, Projection, SampleLoss,
+    SpikeFrames, Synapses,
 };
 use std::sync::Arc;
 use std::sync::Mutex;

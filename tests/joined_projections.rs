@@ -1,14 +1,15 @@
 //! Gradients of the layered engine where projections meet: side by side, past a population, with
 //! delays that synapses share.
 
+use layered::LayeredEngine;
 use neurons::{LeakyIntegrator, Lif};
 use plasticity::gradient::Loss;
 use proptest::prelude::*;
 use rand::RngExt;
 use sim_core::{
     BatchNorm, Cells, DelayKernel, DenseSynapses, GaussianMethod, Granularity, KernelEvaluation,
-    Kernels, LayeredEngine, Network, NormStatistics, Objective, Pass, Population, Precision,
-    Projection, Purpose, SampleLoss, Seed, SpikeFrames, Synapses,
+    Kernels, Network, NormStatistics, Objective, Pass, Population, Precision, Projection, Purpose,
+    SampleLoss, Seed, SpikeFrames, Synapses,
 };
 use std::sync::Arc;
 

@@ -6,13 +6,14 @@ use crate::oracle::{
     Signal, Statistics,
 };
 use crate::oracle::{random_cases, sum_softmax};
+use layered::LayeredEngine;
 use neurons::{Decay, LeakyIntegrator, Lif, Reset, Surrogate};
 use plasticity::gradient::Loss;
 use proptest::prelude::*;
 use sim_core::{
-    BatchNorm, Cells, DelayKernel, DenseSynapses, Granularity, KernelEvaluation, Kernels,
-    LayeredEngine, Network, NormStatistics, Objective, Pass, Population, Projection, SampleLoss,
-    SpikeFrames, Synapses, effective_sigma,
+    BatchNorm, Cells, DelayKernel, DenseSynapses, Granularity, KernelEvaluation, Kernels, Network,
+    NormStatistics, Objective, Pass, Population, Projection, SampleLoss, SpikeFrames, Synapses,
+    effective_sigma,
 };
 use std::sync::Arc;
 

@@ -16,9 +16,8 @@
 
 use crate::Decay;
 use serde::{Deserialize, Serialize};
-use sim_core::{
-    LANES, LaneState, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, Result, vectorize,
-};
+use sim_core::{LaneState, ModelDescription, Neuron, NeuronModel, NeuronState, Result};
+use simd::{LANES, Lanes, vectorize};
 
 /// Parameters of the leaky integrator; see the table of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -39,10 +39,8 @@ use crate::surrogate::{
     Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope,
 };
 use serde::{Deserialize, Serialize};
-use sim_core::{
-    Error, LANES, LaneState, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, Result,
-    lanes_at_least, vectorize,
-};
+use sim_core::{Error, LaneState, ModelDescription, Neuron, NeuronModel, NeuronState, Result};
+use simd::{LANES, Lanes, lanes_at_least, vectorize};
 use std::ops::Range;
 
 /// What a spike does to the potential.

@@ -10,10 +10,11 @@ use crate::error::{Error, Result};
 use crate::evaluation::Evaluation;
 use crate::gradient::{Loss, Optimizer, Rate, clip_global_norm, global_norm};
 use crate::settings::TrainingSettings;
+use layered::{LayeredEngine, StageTiming};
 use rand::seq::SliceRandom;
 use sim_core::{
-    BatchNorm, Dropout, Gradients, Kernels, LayeredEngine, Network, NormStatistics, Objective,
-    Pass, Purpose, SampleLoss, SampleSource, Seed, SpikeFrames, StageTiming, Synapses,
+    BatchNorm, Dropout, Gradients, Kernels, Network, NormStatistics, Objective, Pass, Purpose,
+    SampleLoss, SampleSource, Seed, SpikeFrames, Synapses,
 };
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

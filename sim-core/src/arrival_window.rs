@@ -18,7 +18,9 @@
 //! 0.73, apart and the offset in 16 bits 0.61, four offsets to a word 0.53; vector loads of weights
 //! in `unsafe` code 0.51, which is not worth it.)
 
-use crate::{Error, LANES, Lanes, Result, Synapse};
+use crate::error::{Error, Result};
+use crate::synapses::Synapse;
+use simd::{LANES, Lanes};
 
 /// Numbers that a 16-bit offset can reach.
 const REACH: usize = 1 << 16;

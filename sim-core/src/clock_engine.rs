@@ -23,11 +23,14 @@
 //! ([`crate::BatchNorm::deployed`]).
 
 use crate::delay_ring::{Arrival, DelayRing};
+use crate::error::{Error, Result};
+use crate::network::Network;
+use crate::neuron::{Neuron, NeuronState};
+use crate::population::Cells;
+use crate::recording::Recorder;
+use crate::spikes::{InputSpike, SpikeFrames};
 use crate::step_order::step_order;
-use crate::{
-    Cells, Error, InputSpike, Network, Neuron, NeuronState, Recorder, Result, SpikeFrames, Synapse,
-    Synapses,
-};
+use crate::synapses::{Synapse, Synapses};
 
 /// A network with its state, advanced step by step.
 ///

@@ -76,7 +76,7 @@ impl DelayKernel {
     ///
     /// # Panics
     /// For the Gaussian.
-    pub(crate) fn pair(self, delay: f64, max_delay: usize) -> (usize, [(f64, f64); 2]) {
+    pub fn pair(self, delay: f64, max_delay: usize) -> (usize, [(f64, f64); 2]) {
         let scale = 1.0 / (1.0 + NORMALISER_EPSILON);
         match self {
             Self::Gaussian => panic!("a Gaussian has as many taps as its window"),
@@ -96,13 +96,7 @@ impl DelayKernel {
 /// runs over the whole window.
 ///
 /// `phi_n' = phi_n * ((n - d) / sigma^2 - sum_m phi_m (m - d) / sigma^2)`
-pub(crate) fn gaussian(
-    delay: f64,
-    first: usize,
-    count: usize,
-    max_delay: usize,
-    sigma: f64,
-) -> Taps {
+fn gaussian(delay: f64, first: usize, count: usize, max_delay: usize, sigma: f64) -> Taps {
     let variance = sigma * sigma;
     let bump = |n: usize| (-(n as f64 - delay).powi(2) / (2.0 * variance)).exp();
     let normaliser = (0..=max_delay).map(bump).sum::<f64>() + NORMALISER_EPSILON;

@@ -1,6 +1,6 @@
 //! Input that arrives in later steps.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// What one synapse brings, and where in a ring it does so.
 #[derive(Debug, Clone, Copy, PartialEq)]

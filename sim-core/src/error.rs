@@ -67,6 +67,17 @@ impl Error {
             Err(Self::out_of_range(name, plain(value), allowed))
         }
     }
+
+    /// Checks the length of an array.
+    ///
+    /// # Errors
+    /// [`Error::Length`] when `actual` is not `expected`.
+    pub fn check_length(name: &str, actual: usize, expected: usize) -> Result<()> {
+        if actual == expected {
+            return Ok(());
+        }
+        Err(Self::Length { name: name.into(), actual, expected })
+    }
 }
 
 #[cfg(test)]

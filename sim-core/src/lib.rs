@@ -1,42 +1,59 @@
-//! The vocabulary and the engines of synfire.
+//! The vocabulary of synfire, and the engines that step a network through time.
+//!
+//! | file | question it answers |
+//! |---|---|
+//! | `network`, `population`, `synapses`, `norm` | what is a network, without state? |
+//! | `delay_kernel`, `kernel_evaluation` | how is a weight spread around its delay, and how exactly? |
+//! | `neuron` | what does an engine ask of a neuron model? |
+//! | `spikes`, `spike_trains`, `samples` | what is a sample? |
+//! | `pass` | how is a batch run? |
+//! | `gradients` | what does a gradient hold? |
+//! | `outline` | when do two networks fit each other? |
+//! | `random` | where does a random number come from? |
+//! | `recording` | who is shown the steps of a simulation? |
+//! | `clock_engine`, `streaming_engine` | how does a network step? |
 
 mod arrival_window;
 mod clock_engine;
 mod delay_kernel;
 mod delay_ring;
 mod error;
-pub mod kernels;
-mod layered;
+mod gradients;
+mod kernel_evaluation;
 mod network;
 mod neuron;
+mod norm;
+mod objective;
 mod outline;
+mod pass;
+mod population;
 mod random;
 mod recording;
+mod samples;
 mod spike_trains;
 mod spikes;
 mod step_order;
 mod streaming_engine;
+mod synapses;
 #[cfg(test)]
 mod test_networks;
 
 pub use clock_engine::ClockEngine;
 pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};
 pub use error::{Error, Result, plain};
-pub use kernels::{Instructions, MachineRates, lanes_at_least, vectorize};
-pub use layered::{
-    BatchStatistics, Dropout, GaussianMethod, Gradients, KernelCost, KernelEvaluation, Kernels,
-    LayeredEngine, NormGradient, NormStatistics,
-};
-pub use layered::{Objective, Pass, Precision, SampleLoss, Stage, StageTiming, SynapseGradient};
-pub use network::{
-    BatchNorm, Cells, DenseSynapses, Granularity, Network, Population, Projection, Synapse,
-    Synapses,
-};
-pub use neuron::{
-    LANES, LaneState, Lanes, ModelDescription, Neuron, NeuronModel, NeuronState, flat,
-};
+pub use gradients::{Gradients, NormGradient, SynapseGradient};
+pub use kernel_evaluation::{GaussianMethod, KernelEvaluation, Precision};
+pub use network::{Network, Projection};
+pub use neuron::{LaneState, ModelDescription, Neuron, NeuronModel, NeuronState, flat};
+pub use norm::{BatchNorm, BatchStatistics, NormStatistics};
+pub use objective::{Objective, SampleLoss};
 pub use outline::{Outline, PopulationOutline, ProjectionOutline};
+pub use pass::{Dropout, Kernels, Pass};
+pub use population::{Cells, Population};
 pub use random::{Purpose, Seed};
 pub use recording::{ChannelRecorder, Record, Recorder, Recording, Records, Variables};
-pub use spikes::{InputSpike, SampleSource, SpikeFrames};
+pub use samples::SampleSource;
+pub use spike_trains::{SpikeTrains, bits};
+pub use spikes::{InputSpike, SpikeFrames};
 pub use streaming_engine::StreamingEngine;
+pub use synapses::{DenseSynapses, Granularity, Synapse, Synapses};

@@ -6,17 +6,12 @@
 //! sample at once (layered engine), forward and backward. Calls are dynamic per population, the
 //! loops inside are plain.
 
-use crate::Result;
+use crate::error::Result;
 use serde::Serialize;
+use simd::{LANES, Lanes};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::ops::Range;
-
-/// Neurons that the layered and the streaming engine advance side by side.
-pub const LANES: usize = 16;
-
-/// One number for each of [`LANES`] neighbouring neurons.
-pub type Lanes = [f32; LANES];
 
 /// Parameters of a neuron model.
 pub trait NeuronModel: Debug + Send + Sync {

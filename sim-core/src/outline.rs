@@ -1,7 +1,10 @@
 //! Everything about a network that is not learned, as names and values: what a checkpoint is
 //! compared by.
 
-use crate::{Cells, DenseSynapses, Network, Population, Synapses, flat};
+use crate::network::Network;
+use crate::neuron::flat;
+use crate::population::{Cells, Population};
+use crate::synapses::{DenseSynapses, Synapses};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@
 //! bounded however long the run is, and a writer that is slower than the simulation slows it down
 //! instead of losing anything.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::fmt::Display;
 use std::thread::JoinHandle;

@@ -1,7 +1,7 @@
 //! Spikes of a block of neurons, turned from one bit per neuron to one bit per step.
 
-use crate::LANES;
-use crate::spikes::bits;
+use crate::spikes::SpikeFrames;
+use simd::LANES;
 
 /// Masks of [`LANES`] bits that a word holds.
 const MASKS: usize = u64::BITS as usize / LANES;
@@ -10,7 +10,7 @@ const MASKS: usize = u64::BITS as usize / LANES;
 /// their spikes come by step; whoever wants them by neuron meets so few in a step that finding them
 /// one step after the other would mostly be guessing wrong whether there is one more.
 #[derive(Debug, Default)]
-pub(crate) struct SpikeTrains {
+pub struct SpikeTrains {
     /// Bit `n` of word `w` tells whether the neuron fires in step `64 w + n`.
     words: Vec<[u64; LANES]>,
 }
@@ -18,7 +18,7 @@ pub(crate) struct SpikeTrains {
 impl SpikeTrains {
     /// Takes `fired`, one bit per neuron for each step, of which those in `kept` count, for what
     /// was there. Memory is reused.
-    pub(crate) fn refill(&mut self, fired: &[u16], kept: u16) {
+    fn refill(&mut self, fired: &[u16], kept: u16) {
         self.words.clear();
         self.words.extend(fired.chunks(MASKS * LANES).map(|fired| {
             let mut words = [0; LANES];
@@ -34,13 +34,46 @@ impl SpikeTrains {
         }));
     }
 
+    /// Replaces `frames` by the spikes of a population: `fired[block * steps + step]` holds one bit
+    /// per neuron of a block of [`LANES`], of which those in `kept[block]` count, each spike `height`
+    /// high. Memory is reused.
+    pub fn fill(
+        &mut self,
+        frames: &mut SpikeFrames,
+        (neurons, steps): (usize, usize),
+        (fired, kept): (&[u16], &[u16]),
+        height: f32,
+    ) {
+        frames.refill_rows(neurons, steps, height, |neuron, row| {
+            let (block, lane) = (neuron / LANES, neuron % LANES);
+            if lane == 0 {
+                self.refill(&fired[block * steps..][..steps], kept[block]);
+            }
+            row.extend(self.of(lane));
+        });
+    }
+
     /// The steps in which neuron `lane` fires, ascending.
-    pub(crate) fn of(&self, lane: usize) -> impl Iterator<Item = u32> {
+    fn of(&self, lane: usize) -> impl Iterator<Item = u32> {
         self.words
             .iter()
             .zip(0..)
             .flat_map(move |(words, w)| bits(words[lane]).map(move |n| u64::BITS * w + n as u32))
     }
+}
+
+/// The positions of the bits set, ascending.
+#[inline(always)]
+pub fn bits(mask: impl Into<u64>) -> impl Iterator<Item = usize> {
+    let mut mask = mask.into();
+    std::iter::from_fn(move || {
+        if mask == 0 {
+            return None;
+        }
+        let lane = mask.trailing_zeros() as usize;
+        mask &= mask - 1;
+        Some(lane)
+    })
 }
 
 /// Bit `b` of mask `a` becomes bit `a` of mask `b`.

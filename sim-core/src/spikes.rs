@@ -1,7 +1,6 @@
 //! Spikes of one sample, binned to steps: the input of all engines.
 
-use crate::spike_trains::SpikeTrains;
-use crate::{Error, LANES, Result};
+use crate::error::{Error, Result};
 
 /// A spike of a source, or several that coincide.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -209,28 +208,25 @@ impl SpikeFrames {
         count.truncate(length);
     }
 
-    /// Takes the spikes of a population for what was there: `fired[block * steps + step]` holds one
-    /// bit per neuron of a block of [`LANES`], of which those in `kept[block]` count, each spike
-    /// `height` high. Memory is reused.
-    pub(crate) fn refill(
+    /// Replaces all entries: `append(channel, row)` appends the steps of a channel to `row`,
+    /// ascending, and every entry is `height` high. Memory is reused.
+    ///
+    /// The caller answers for the order of the steps and that they lie below `steps`.
+    #[inline]
+    pub fn refill_rows(
         &mut self,
-        neurons: usize,
+        channels: usize,
         steps: usize,
-        fired: &[u16],
-        kept: &[u16],
         height: f32,
-        trains: &mut SpikeTrains,
+        mut append: impl FnMut(usize, &mut Vec<u32>),
     ) {
-        (self.channels, self.steps) = (neurons, steps);
+        (self.channels, self.steps) = (channels, steps);
         self.row_start.clear();
         self.row_start.push(0);
         self.step.clear();
-        for (block, (fired, &kept)) in fired.chunks_exact(steps.max(1)).zip(kept).enumerate() {
-            trains.refill(fired, kept);
-            for lane in 0..LANES.min(neurons - block * LANES) {
-                self.step.extend(trains.of(lane));
-                self.row_start.push(self.step.len() as u32);
-            }
+        for channel in 0..channels {
+            append(channel, &mut self.step);
+            self.row_start.push(self.step.len() as u32);
         }
         self.count.clear();
         self.count.resize(self.step.len(), height);
@@ -276,45 +272,6 @@ impl SpikeFrames {
     }
 }
 
-/// The positions of the bits set, ascending.
-#[inline(always)]
-pub(crate) fn bits(mask: impl Into<u64>) -> impl Iterator<Item = usize> {
-    let mut mask = mask.into();
-    std::iter::from_fn(move || {
-        if mask == 0 {
-            return None;
-        }
-        let lane = mask.trailing_zeros() as usize;
-        mask &= mask - 1;
-        Some(lane)
-    })
-}
-
-/// Labelled samples that can be turned into frames one at a time, in any order and from any thread.
-pub trait SampleSource: Sync {
-    /// Number of samples.
-    fn len(&self) -> usize;
-    /// Whether there is no sample.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-    /// Number of input channels after grouping.
-    fn channels(&self) -> usize;
-    /// Number of classes.
-    fn classes(&self) -> usize;
-    /// Class of a sample.
-    fn label(&self, sample: usize) -> usize;
-    /// Makes `frames` the sample. `epoch` asks for that epoch's augmented version, `None` for the
-    /// sample as recorded. Whatever the frames held is gone; their memory is reused.
-    fn frames_into(&self, sample: usize, epoch: Option<u64>, frames: &mut SpikeFrames);
-    /// As [`frames_into`](Self::frames_into), in memory of its own.
-    fn frames(&self, sample: usize, epoch: Option<u64>) -> SpikeFrames {
-        let mut frames = SpikeFrames::default();
-        self.frames_into(sample, epoch, &mut frames);
-        frames
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,7 +301,7 @@ mod tests {
     #[test]
     fn ordered_events_give_the_same_frames() {
         use rand::RngExt;
-        let mut rng = crate::Seed(1).stream(crate::Purpose::SpikeSource, 0, 0);
+        let mut rng = crate::random::Seed(1).stream(crate::random::Purpose::SpikeSource, 0, 0);
         let mut reused = SpikeFrames::default();
         for round in 0..200 {
             let (channels, steps) = (1 + round % 7, 1 + round % 11);

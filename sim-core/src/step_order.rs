@@ -1,6 +1,9 @@
 //! In which order a step visits populations.
 
-use crate::{Error, Network, Result, Synapses, rounded_delay};
+use crate::delay_kernel::rounded_delay;
+use crate::error::{Error, Result};
+use crate::network::Network;
+use crate::synapses::Synapses;
 
 /// An order of the populations in which every projection with a zero delay points forwards;
 /// otherwise the order of the network.

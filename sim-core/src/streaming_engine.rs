@@ -23,13 +23,16 @@
 //! ([`crate::BatchNorm::deployed`]), as a factor and an offset per neuron.
 
 use crate::arrival_window::{ArrivalWindow, PackedSynapses};
-use crate::kernels::vectorize;
-use crate::spikes::bits;
+use crate::error::{Error, Result};
+use crate::network::Network;
+use crate::neuron::{LaneState, Neuron};
+use crate::population::{Cells, Population};
+use crate::spike_trains::bits;
+use crate::spikes::InputSpike;
 use crate::step_order::step_order;
-use crate::{
-    Cells, Error, InputSpike, LANES, LaneState, Lanes, Network, Neuron, Population, Result,
-    Synapses,
-};
+use crate::synapses::Synapses;
+use simd::vectorize;
+use simd::{LANES, Lanes};
 
 /// A deployed network with its state, fed step by step. The documentation of the crate `synfire`
 /// has a program that streams, `examples/streaming.rs` a longer one.

@@ -1,6 +1,9 @@
 //! Small networks for the tests of both step-by-step engines.
 
-use crate::{Cells, Network, NeuronModel, Population, Projection, Synapse, Synapses};
+use crate::network::{Network, Projection};
+use crate::neuron::NeuronModel;
+use crate::population::{Cells, Population};
+use crate::synapses::{Synapse, Synapses};
 use std::sync::Arc;
 
 /// A population that is driven from outside.

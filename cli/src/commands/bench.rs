@@ -5,7 +5,7 @@ use crate::output;
 use anyhow::Result;
 use std::fmt::Write;
 use std::process::ExitCode;
-use synfire::sim_core::MachineRates;
+use synfire::simd::MachineRates;
 use synfire::{
     BenchReport, BenchSettings, Experiment, Latency, Roofline, StageRoofline, bench, counted,
 };

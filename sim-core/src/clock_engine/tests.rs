@@ -1,10 +1,14 @@
 use super::*;
+use crate::delay_kernel::DelayKernel;
+use crate::network::Projection;
+use crate::neuron::{LaneState, NeuronModel};
+use crate::norm::BatchNorm;
+use crate::population::Population;
+use crate::recording::{Recording, Variables};
+use crate::synapses::{DenseSynapses, Granularity};
 use crate::test_networks::{network, neurons, source, sparse};
-use crate::{
-    BatchNorm, DelayKernel, DenseSynapses, Granularity, LaneState, Lanes, NeuronModel, Population,
-    Projection, Recording, Variables,
-};
 use proptest::prelude::*;
+use simd::Lanes;
 
 /// `V[t] = decay U[t-1] + I[t]`, fires at the threshold, resets to 0.
 #[derive(Debug, Clone, Copy)]

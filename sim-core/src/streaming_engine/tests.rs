@@ -1,6 +1,7 @@
 use super::*;
+use crate::neuron::{NeuronModel, NeuronState};
+use crate::norm::BatchNorm;
 use crate::test_networks::{network, neurons, source, sparse};
-use crate::{BatchNorm, NeuronModel, NeuronState};
 
 /// `V[t] = decay U[t-1] + I[t]`, fires at the threshold, resets to 0.
 #[derive(Debug, Clone, Copy)]

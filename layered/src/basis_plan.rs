@@ -1,0 +1,395 @@
+//! A projection whose kernels are shares in a few fixed filters: `kernel_ij = sum_r c_ijr f_r`.
+//!
+//! Filtering and mixing commute, so spikes are mixed first and each postsynaptic neuron is filtered
+//! once per filter:
+//! ```text
+//! U_jr[t] = sum_i w_ij c_ijr s_i[t]              forward: rows of shares, one per spike
+//! I_j     = sum_r f_r * U_jr
+//! G_jr[t] = sum_n f_r[n] g_j[t + n]              back, with g = dL/dI
+//! A_ijr   = sum_t s_i[t] G_jr[t]                 dL/dw = sum_r c_ijr A_ijr, dL/dd = w sum_r c'_ijr A_ijr
+//! dL/ds_i[t] = sum_jr w_ij c_ijr G_jr[t]
+//! ```
+//! Sixteen postsynaptic neurons run side by side, one per lane, so no row is ever shifted against
+//! another and all loads are aligned.
+
+use crate::demand::Wanted;
+use crate::layout::{Layout, index};
+use crate::plan::{Plan, PlanSettings, SpikeOrder, Spikes, Write};
+use crate::scratch::{BasisScratch, PlanScratch, TaskScratch};
+use crate::taps::basis::Basis;
+use crate::taps::filter::Filter;
+use rayon::prelude::*;
+use sim_core::DenseSynapses;
+use simd::{
+    Aligned, Instructions, LANES, Mixture, RowTable, combine, combine_each, combine_each_paired,
+    gather_rows, lanes_to_rows, padded, pair, pair_rows, row_stride, rows_to_lanes, vectorize,
+};
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct BasisPlan {
+    basis: Arc<Basis>,
+    layout: Layout,
+    /// `[block][element][filter][lane]`.
+    weighted: Aligned,
+    /// The same, two lanes to a pair of bf16, where whole rows are multiplied so.
+    paired: Option<Vec<u32>>,
+    share: Vec<f32>,
+    slope: Vec<f32>,
+    steps_in: usize,
+    steps_out: usize,
+    /// Steps from a spike to behind the last number of any filter or piece.
+    reach: usize,
+}
+
+impl BasisPlan {
+    /// A plan for shares in the filters of `basis`, not yet ready for a batch.
+    pub(crate) fn new(basis: Arc<Basis>) -> Self {
+        Self {
+            basis,
+            layout: Layout::default(),
+            weighted: Aligned::default(),
+            paired: None,
+            share: Vec::new(),
+            slope: Vec::new(),
+            steps_in: 0,
+            steps_out: 0,
+            reach: 0,
+        }
+    }
+}
+
+impl Plan for BasisPlan {
+    fn prepare(&mut self, isa: Instructions, synapses: &DenseSynapses, settings: &PlanSettings) {
+        // One task per block: filtering a block's gradient is most of a task.
+        let layout = Layout::new(synapses, LANES, usize::MAX);
+        let basis = &self.basis;
+        self.layout = layout;
+        (self.steps_in, self.steps_out) = (settings.steps_in, settings.steps_out);
+        self.reach = synapses.max_delay_steps + 1;
+
+        let per_element = basis.filters.len() * LANES;
+        let numbers = layout.places() * basis.filters.len();
+        self.share.resize(numbers, 0.0);
+        self.slope.resize(numbers, 0.0);
+        let weighted = self.weighted.resize(numbers);
+        let shares = self
+            .share
+            .par_chunks_exact_mut(per_element)
+            .zip(self.slope.par_chunks_exact_mut(per_element));
+        let all = weighted.par_chunks_exact_mut(per_element).zip(shares).with_min_len(16);
+        all.enumerate().for_each(|(row, (weighted, (share, slope)))| {
+            for lane in 0..LANES {
+                let Some(element) = layout.synapse(row * LANES + lane) else {
+                    (0..per_element)
+                        .skip(lane)
+                        .step_by(LANES)
+                        .for_each(|n| (weighted[n], share[n], slope[n]) = (0.0, 0.0, 0.0));
+                    continue;
+                };
+                let (weight, delay) = layout.parameters(synapses, element);
+                basis.shares(delay as f64, |r, value, change| {
+                    let n = r * LANES + lane;
+                    (share[n], slope[n]) = (value as f32, change as f32);
+                    weighted[n] = weight * share[n];
+                });
+            }
+        });
+        if !settings.paired(isa) {
+            self.paired = None;
+            return;
+        }
+        let pairs = self.paired.get_or_insert_default();
+        pairs.resize(numbers / 2, 0);
+        let twos = self.weighted.as_slice().par_chunks_exact(2);
+        pairs
+            .par_iter_mut()
+            .zip(twos)
+            .with_min_len(4096)
+            .for_each(|(pair_of, two)| *pair_of = pair(two[0], two[1]));
+    }
+
+    fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    fn spike_order(&self) -> SpikeOrder {
+        SpikeOrder::Steps
+    }
+
+    fn forward(
+        &self,
+        isa: Instructions,
+        block: usize,
+        spikes: Spikes,
+        scratch: &mut PlanScratch,
+        out: &mut [f32],
+        write: Write,
+    ) {
+        let (events, scratch) = (spikes.events, &mut scratch.basis);
+        let Self { layout, basis, steps_out, reach, .. } = self;
+        let (planes, plane) = (basis.filters.len(), (reach + steps_out) * LANES);
+        let mixed = scratch.planes.resize(planes * plane);
+        mixed.fill(0.0);
+        let per_element = planes * LANES;
+        for step in 0..events.steps().min(*steps_out) {
+            for tap in 0..layout.taps {
+                let shares = &self.weighted.as_slice()[(layout.row(block, tap)) * planes..];
+                let table = RowTable {
+                    numbers: shares,
+                    row_stride: layout.taps * per_element,
+                    plane_stride: LANES,
+                };
+                gather_rows(
+                    isa,
+                    events.at(step),
+                    table,
+                    planes,
+                    &mut mixed[(reach + step) * LANES..],
+                    plane,
+                );
+            }
+        }
+        let lanes = scratch.lanes.resize(steps_out * LANES);
+        lanes.fill(0.0);
+        match &basis.pieces {
+            None => {
+                for (filter, mixed) in basis.filters.iter().zip(mixed.chunks_exact(plane)) {
+                    delayed(isa, filter, 1, (mixed, *reach), lanes);
+                }
+            }
+            Some(pieces) => {
+                // All filters into one row per shape, and those through their shape.
+                let lead = pieces.length;
+                let row = (lead + steps_out) * LANES;
+                let shaped = scratch.shaped.resize(pieces.shapes.len() * row);
+                shaped.fill(0.0);
+                for (p, (shape, shaped)) in
+                    pieces.shapes.iter().zip(shaped.chunks_exact_mut(row)).enumerate()
+                {
+                    for (coefficients, mixed) in
+                        pieces.coefficients.iter().zip(mixed.chunks_exact(plane))
+                    {
+                        delayed(
+                            isa,
+                            &coefficients[p],
+                            pieces.length,
+                            (mixed, *reach),
+                            &mut shaped[lead * LANES..],
+                        );
+                    }
+                    delayed(isa, shape, 1, (shaped, lead), lanes);
+                }
+                for (rest, mixed) in pieces.rest.iter().zip(mixed.chunks_exact(plane)) {
+                    delayed(isa, rest, 1, (mixed, *reach), lanes);
+                }
+            }
+        }
+        let length = padded(*steps_out);
+        let out = &mut out[block * LANES * length..];
+        let count = layout.lanes(block);
+        let lanes = lanes.as_chunks::<LANES>().0;
+        vectorize(
+            #[inline(always)]
+            || match write {
+                Write::Set => lanes_to_rows(lanes, count, out, length),
+                Write::Add => {
+                    for (lane, out) in out.chunks_exact_mut(length).take(count).enumerate() {
+                        out.iter_mut().zip(lanes).for_each(|(out, lanes)| *out += lanes[lane]);
+                    }
+                }
+            },
+        );
+    }
+
+    fn input_gradient(
+        &self,
+        isa: Instructions,
+        block: usize,
+        gradient: &[f32],
+        wanted: &[Wanted],
+        scratch: &mut PlanScratch,
+        out: &mut [f32],
+    ) {
+        let scratch = &mut scratch.basis;
+        let Self { layout, basis, steps_in, .. } = self;
+        let filters = &basis.filters;
+        self.filter_gradient(isa, block, gradient, scratch);
+        let (length, per_element) = (padded(*steps_in), filters.len() * LANES);
+        let stride = row_stride(length);
+        let rows = scratch.rows.resize(per_element * stride);
+        for (rows, plane) in rows
+            .chunks_exact_mut(LANES * stride)
+            .zip(scratch.planes.as_slice().chunks_exact(steps_in * LANES))
+        {
+            lanes_to_rows(plane.as_chunks().0, LANES, rows, stride);
+            rows.chunks_exact_mut(stride).for_each(|row| row[*steps_in..].fill(0.0));
+        }
+        scratch.outputs.clear();
+        // Dropout leaves now more, now fewer.
+        scratch.outputs.reserve(layout.pre);
+        // Weights are counted in numbers or in pairs.
+        let unit = if self.paired.is_some() { 2 } else { 1 };
+        let per_neuron = layout.taps * per_element / unit;
+        let mixture = |neuron: usize| Mixture {
+            weights: index(neuron * per_neuron),
+            out: index(neuron * length),
+        };
+        let neurons = wanted.chunk_by(|a, b| a.neuron == b.neuron).map(|runs| runs[0].neuron);
+        scratch.outputs.extend(neurons.map(mixture));
+        if self.paired.is_some() {
+            scratch.pairs.resize(per_element / 2 * stride, 0);
+            for (pairs, two) in
+                scratch.pairs.chunks_exact_mut(stride).zip(rows.chunks_exact(2 * stride))
+            {
+                pair_rows(&two[..stride], &two[stride..], pairs);
+            }
+        }
+        let first = layout.row(block, 0) * filters.len();
+        for tap in 0..layout.taps {
+            let (offset, count) = ((first + tap * per_element) / unit, per_element / unit);
+            match &self.paired {
+                Some(weights) => {
+                    combine_each_paired(
+                        isa,
+                        &scratch.outputs,
+                        (weights, offset),
+                        count,
+                        &scratch.pairs,
+                        stride,
+                        out,
+                        length,
+                    );
+                }
+                None => combine_each(
+                    isa,
+                    &scratch.outputs,
+                    (self.weighted.as_slice(), offset),
+                    count,
+                    rows,
+                    stride,
+                    out,
+                    length,
+                ),
+            }
+        }
+    }
+
+    fn correlations(&self) -> usize {
+        self.basis.filters.len()
+    }
+
+    fn begin_task(&self, _task: usize, _scratch: &mut TaskScratch) {}
+
+    fn correlate(
+        &self,
+        isa: Instructions,
+        task: usize,
+        spikes: Spikes,
+        gradient: &[f32],
+        scratch: &mut TaskScratch,
+        sums: &mut [f32],
+    ) {
+        let scratch = &mut scratch.basis;
+        let Self { layout, basis, steps_in, .. } = self;
+        let (block, elements) = layout.task(task);
+        self.filter_gradient(isa, block, gradient, scratch);
+        let planes = basis.filters.len();
+        let table = RowTable {
+            numbers: scratch.planes.as_slice(),
+            row_stride: LANES,
+            plane_stride: steps_in * LANES,
+        };
+        for (element, sums) in elements.zip(sums.chunks_exact_mut(planes * LANES)) {
+            let spikes = spikes.frames.channel(element / layout.taps);
+            gather_rows(isa, spikes, table, planes, sums, LANES);
+        }
+    }
+
+    fn fold(
+        &self,
+        task: usize,
+        _scratch: &TaskScratch,
+        sums: &[f32],
+        weight: &mut [f32],
+        delay: &mut [f32],
+    ) {
+        let first = task * sums.len();
+        for (n, (weight, delay)) in weight.iter_mut().zip(delay).enumerate() {
+            let start = n / LANES * self.basis.filters.len() * LANES + n % LANES;
+            let dot = |values: &[f32]| -> f32 {
+                let pairs = sums[start..].iter().zip(&values[first + start..]);
+                pairs.step_by(LANES).take(self.basis.filters.len()).map(|(a, b)| a * b).sum()
+            };
+            (*weight, *delay) = (dot(&self.share), dot(&self.slope));
+        }
+    }
+}
+
+impl BasisPlan {
+    /// `planes[r][t] = sum_n f_r[n] gradient[t + n]` for `t` below `steps_in`, by lanes.
+    fn filter_gradient(
+        &self,
+        isa: Instructions,
+        block: usize,
+        gradient: &[f32],
+        scratch: &mut BasisScratch,
+    ) {
+        let piece = self.basis.pieces.as_ref().map_or(0, |pieces| pieces.length);
+        let steps = self.steps_out.max(self.steps_in + self.reach + piece);
+        let lanes = scratch.lanes.resize(steps * LANES);
+        let (there, behind) = lanes.as_chunks_mut::<LANES>().0.split_at_mut(self.steps_out);
+        behind.fill([0.0; LANES]);
+        let length = padded(self.steps_out);
+        let same = [(1.0, 0.0); LANES];
+        rows_to_lanes(
+            &gradient[block * LANES * length..],
+            length,
+            &same[..self.layout.lanes(block)],
+            there,
+        );
+        let planes = scratch.planes.resize(self.basis.filters.len() * self.steps_in * LANES);
+        planes.fill(0.0);
+        let plane = (self.steps_in * LANES).max(1);
+        let Some(pieces) = &self.basis.pieces else {
+            for (filter, plane) in self.basis.filters.iter().zip(planes.chunks_exact_mut(plane)) {
+                ahead(isa, filter, 1, lanes, plane);
+            }
+            return;
+        };
+        let row = (self.steps_in + self.reach) * LANES;
+        let shaped = scratch.shaped.resize(pieces.shapes.len() * row);
+        shaped.fill(0.0);
+        for (shape, shaped) in pieces.shapes.iter().zip(shaped.chunks_exact_mut(row)) {
+            ahead(isa, shape, 1, lanes, shaped);
+        }
+        for ((coefficients, rest), plane) in
+            pieces.coefficients.iter().zip(&pieces.rest).zip(planes.chunks_exact_mut(plane))
+        {
+            for (coefficients, shaped) in coefficients.iter().zip(shaped.chunks_exact(row)) {
+                ahead(isa, coefficients, pieces.length, shaped, plane);
+            }
+            ahead(isa, rest, 1, lanes, plane);
+        }
+    }
+}
+
+/// `out[t] += sum_k value[k] * rows[lead + t - first - k * spacing]`, by lanes.
+fn delayed(
+    isa: Instructions,
+    filter: &Filter,
+    spacing: usize,
+    (rows, lead): (&[f32], usize),
+    out: &mut [f32],
+) {
+    if let Some(last) = filter.value.len().checked_sub(1) {
+        let oldest = filter.first + last * spacing;
+        combine(isa, &filter.reversed, &rows[(lead - oldest) * LANES..], spacing * LANES, out);
+    }
+}
+
+/// `out[t] += sum_k value[k] * rows[t + first + k * spacing]`, by lanes.
+fn ahead(isa: Instructions, filter: &Filter, spacing: usize, rows: &[f32], out: &mut [f32]) {
+    combine(isa, &filter.value, &rows[filter.first * LANES..], spacing * LANES, out);
+}

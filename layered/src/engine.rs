@@ -1,0 +1,572 @@
+//! The layered engine: feed-forward networks, a whole sample per population at once, with the
+//! adjoint.
+//!
+//! A batch is walked population by population in topological order. Batch norm needs sums over the
+//! whole batch, so each population takes two passes over the samples, and the way back one, at
+//! whose end the adjoint of what comes before is run. What each part reads and writes:
+//!
+//! ```text
+//! currents(p)   reads   spikes of the sources of p
+//!               writes  current(p), norm sums
+//!               -- barrier: mean and variance of p --
+//! neurons(p)    reads   current(p)
+//!               writes  spikes(p); at the output also loss and gradient(p)
+//! adjoint(p)    reads   gradient(p) = dL/dS, current(p)
+//!               writes  gradient(p) = dL/dZ, norm gradient sums
+//!               -- barrier: sums of p --
+//! synapses(p)   reads   gradient(p), current(p)
+//!               writes  gradient(p) = dL/dI, gradient of hidden sources; then runs
+//!                       adjoint(source) of those that no other projection adds to
+//!               -- barrier --
+//!               reads   gradient(p), spikes of sources
+//!               writes  gradients of the projections into p, by blocks of neurons
+//! ```
+//!
+//! Samples are dealt to a fixed number of chunks. Whatever is summed over samples has one owner,
+//! who adds them in order, so the bits of a result do not depend on the number of threads.
+
+use crate::dropout;
+use crate::events::StepEvents;
+use crate::graph::Graph;
+use crate::norm_pass::NormPass;
+use crate::plan::{PlanSettings, SpikeOrder, Write};
+use crate::population::{LaneScratch, PopulationPass, norm_adjoint, potentials, spike_rows};
+use crate::projection::ProjectionPlan;
+use crate::timing::{Stage, StageTiming};
+use crate::workspace::{Chunk, PopulationState, SampleState, Workspace};
+use rayon::prelude::*;
+use sim_core::{
+    BatchStatistics, Cells, DelayKernel, DenseSynapses, Dropout, Error, Gradients,
+    KernelEvaluation, Kernels, Network, Neuron, NormGradient, NormStatistics, Objective, Pass,
+    Population, Result, SampleLoss, SpikeFrames, SynapseGradient, Synapses, bits,
+};
+use simd::{Bursts, Instructions, LANES, padded};
+
+/// Engine for feed-forward networks of dense projections. It holds no parameters, only working
+/// memory, which is reused from batch to batch.
+#[derive(Debug)]
+pub struct LayeredEngine {
+    isa: Instructions,
+    graph: Graph,
+    /// By population; none for the source.
+    neurons: Vec<Option<Box<dyn Neuron>>>,
+    /// Steps by population, of the batch at hand.
+    steps: Vec<usize>,
+    plans: Vec<ProjectionPlan>,
+    norms: Vec<NormPass>,
+    workspace: Workspace,
+    gradients: Gradients,
+    /// Of what runs outside of the workers of the workspace.
+    timing: StageTiming,
+}
+
+impl LayeredEngine {
+    /// Checks that `network` is feed-forward with one source, one output population and dense
+    /// projections, and builds its neurons.
+    ///
+    /// # Errors
+    /// A sentence naming what does not fit.
+    pub fn new(network: &Network) -> Result<Self> {
+        network.check()?;
+        let neurons = network
+            .populations
+            .iter()
+            .map(|population| match &population.cells {
+                Cells::Source => Ok(None),
+                Cells::Neurons(model) => model.build(network.dt_ms).map(Some),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let fires: Vec<_> =
+            neurons.iter().map(|neurons| neurons.as_ref().map(|neurons| neurons.fires())).collect();
+        let populations = network.populations.len();
+        Ok(Self {
+            isa: Instructions::detect(),
+            graph: Graph::new(network, &fires)?,
+            neurons,
+            steps: vec![0; populations],
+            plans: network.projections.iter().map(|_| ProjectionPlan::default()).collect(),
+            norms: (0..populations).map(|_| NormPass::default()).collect(),
+            workspace: Workspace::default(),
+            gradients: Gradients {
+                projections: vec![SynapseGradient::default(); network.projections.len()],
+                norms: vec![NormGradient::default(); populations],
+            },
+            timing: StageTiming::default(),
+        })
+    }
+
+    /// The engine with hot loops for another instruction set, to compare them.
+    ///
+    /// # Errors
+    /// [`Error::Network`] when the processor does not have it.
+    pub fn with_instructions(mut self, isa: Instructions) -> Result<Self> {
+        if !Instructions::available().contains(&isa) {
+            return Err(Error::Network(format!("this processor has no {}", isa.name())));
+        }
+        self.isa = isa;
+        Ok(self)
+    }
+
+    /// Runs a batch forward. Results are read with [`LayeredEngine::losses`] and its siblings.
+    ///
+    /// # Errors
+    /// When the network is not of the shape the engine was built for, a sample does not have its
+    /// channels, the dropout rate is not in `0..1`, or a loss is not finite.
+    pub fn evaluate(
+        &mut self,
+        network: &Network,
+        batch: &[SpikeFrames],
+        pass: &Pass,
+        objective: &dyn Objective,
+    ) -> Result<()> {
+        self.forward(network, batch, pass, objective, false)
+    }
+
+    /// Runs a batch forward and backward; returns the gradients of the mean loss, which may be
+    /// changed: the next call writes all of them anew.
+    ///
+    /// # Errors
+    /// As [`LayeredEngine::evaluate`]; when the pass takes running statistics, through which there
+    /// is no gradient.
+    pub fn train(
+        &mut self,
+        network: &Network,
+        batch: &[SpikeFrames],
+        pass: &Pass,
+        objective: &dyn Objective,
+    ) -> Result<&mut Gradients> {
+        if pass.norm == NormStatistics::Running {
+            return Err(Error::Network("training needs the norm statistics of the batch".into()));
+        }
+        self.forward(network, batch, pass, objective, true)?;
+        self.output_adjoint(network);
+        for place in (0..self.graph.order.len()).rev() {
+            let p = self.graph.order[place];
+            self.norm_gradient(network, p);
+            self.source_gradients(network, p, pass);
+            self.weight_gradients(network, p, batch);
+        }
+        Ok(&mut self.gradients)
+    }
+
+    /// Gradients of the last call of [`LayeredEngine::train`], with what the caller has done to
+    /// them since.
+    pub fn gradients(&self) -> &Gradients {
+        &self.gradients
+    }
+
+    /// Loss and prediction of each sample of the last batch.
+    pub fn losses(&self) -> impl Iterator<Item = SampleLoss> {
+        self.workspace.samples().iter().map(|sample| sample.loss)
+    }
+
+    /// Spikes per neuron and step of a firing population over the last batch, before dropout.
+    pub fn firing_rate(&self, population: usize) -> f64 {
+        let spikes: u64 = self.workspace.population(population).map(|state| state.spikes).sum();
+        let batch = self.workspace.samples().len();
+        let neuron_steps = batch * self.steps[population] * self.graph.sizes[population];
+        spikes as f64 / neuron_steps.max(1) as f64
+    }
+
+    /// Share of the neuron-steps of a hidden population at which the last batch wanted dL/dS:
+    /// neither dropped nor, as far as a row is worked out in parts, with a slope of zero.
+    pub fn demand(&self, population: usize) -> f64 {
+        let size = self.graph.sizes[population];
+        let states = self.workspace.population(population);
+        let (batch, steps) = (states.len(), padded(self.steps[population]));
+        let wanted: usize = states.map(|state| state.demand.steps(size)).sum();
+        wanted as f64 / (batch * steps * size).max(1) as f64
+    }
+
+    /// Synaptic events of the last batch: spikes of every population times the synapses each meets.
+    pub fn synaptic_events(&self) -> u64 {
+        let Graph { ends, sizes, .. } = &self.graph;
+        let of = |sample: &SampleState| {
+            let events = |&(source, target): &(usize, usize)| {
+                sample.populations[source].spikes * sizes[target] as u64
+            };
+            ends.iter().map(events).sum::<u64>()
+        };
+        self.workspace.samples().iter().map(of).sum()
+    }
+
+    /// Statistics of the last batch's input to a population that has a norm.
+    pub fn statistics(&self, population: usize) -> &BatchStatistics {
+        &self.norms[population].statistics
+    }
+
+    /// Summed input `I` of a population in one sample of the last batch: `[neuron][steps]` with the
+    /// row length that goes with it.
+    pub fn currents(&self, sample: usize, population: usize) -> (&[f32], usize) {
+        let state = &self.workspace.samples()[sample].populations[population];
+        (&state.current, padded(self.steps[population]))
+    }
+
+    /// Spikes of a firing population in one sample of the last batch, as `(neuron, step)` ordered
+    /// by step.
+    pub fn spikes(&self, sample: usize, population: usize) -> Vec<(usize, usize)> {
+        let steps = self.steps[population];
+        let fired = &self.workspace.samples()[sample].populations[population].fired;
+        let blocks = fired.len() / steps.max(1);
+        let at = |step: usize| {
+            (0..blocks).flat_map(move |block| {
+                bits(fired[block * steps + step]).map(move |lane| (block * LANES + lane, step))
+            })
+        };
+        (0..steps).flat_map(at).collect()
+    }
+
+    /// Steps of a population in the last batch.
+    pub fn steps(&self, population: usize) -> usize {
+        self.steps[population]
+    }
+
+    /// Time per stage since the engine was built.
+    pub fn timing(&self) -> StageTiming {
+        let mut timing = self.timing;
+        timing.add(&self.workspace.timing());
+        timing
+    }
+
+    fn forward(
+        &mut self,
+        network: &Network,
+        batch: &[SpikeFrames],
+        pass: &Pass,
+        objective: &dyn Objective,
+        train: bool,
+    ) -> Result<()> {
+        self.check(network, batch, pass)?;
+        self.prepare(network, batch, pass, train);
+        for place in 0..self.graph.order.len() {
+            let p = self.graph.order[place];
+            self.sum_currents(p, network, batch, pass);
+            self.normalise(network, p, pass);
+            self.fire(p, pass, objective, train);
+        }
+        if let Some(slot) = self.losses().position(|loss| !loss.loss.is_finite()) {
+            return Err(Error::NotFinite(format!(
+                "the loss of sample {slot} of the batch is not a finite number; try a lower \
+                 learning rate"
+            )));
+        }
+        Ok(())
+    }
+
+    fn check(&self, network: &Network, batch: &[SpikeFrames], pass: &Pass) -> Result<()> {
+        self.graph.check(network)?;
+        let channels = self.graph.sizes[self.graph.input];
+        for (sample, frames) in batch.iter().enumerate() {
+            if frames.channels() != channels {
+                let name = format!("channels of sample {sample} of the batch");
+                let actual = frames.channels();
+                return Err(Error::Length { name, actual, expected: channels });
+            }
+        }
+        if let Some(Dropout { rate, .. }) = pass.dropout {
+            let allowed = "at least 0 and below 1";
+            Error::check("Dropout::rate", rate, (0.0..1.0).contains(&rate), allowed)?;
+        }
+        match pass.kernels {
+            Kernels::Trained { evaluation, .. } => evaluation.check(),
+            Kernels::Deployed => Ok(()),
+        }
+    }
+
+    /// Steps, taps and memory for a batch, and the input in the orders that plans read.
+    fn prepare(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, train: bool) {
+        let Self { isa, graph, steps, plans, workspace, timing, .. } = self;
+        steps.fill(0);
+        // A sample of no steps at all is as legal as one without spikes.
+        steps[graph.input] = batch.iter().map(SpikeFrames::steps).max().unwrap_or(0).max(1);
+        for &p in &graph.order {
+            for projection in graph.ending_at(p) {
+                let from = steps[graph.ends[projection].0];
+                let until = ProjectionPlan::steps_out(dense(network, projection), from);
+                steps[p] = steps[p].max(until);
+            }
+        }
+        timing.time(Stage::Prepare, || {
+            for (projection, plan) in plans.iter_mut().enumerate() {
+                let synapses = dense(network, projection);
+                let (source, target) = graph.ends[projection];
+                let (kernel, evaluation, sigma_raw) = match pass.kernels {
+                    Kernels::Trained { sigma_raw, evaluation } => {
+                        (synapses.kernel, evaluation, sigma_raw)
+                    }
+                    Kernels::Deployed => (DelayKernel::OneTap, KernelEvaluation::default(), 0.0),
+                };
+                let (steps_in, steps_out) = (steps[source], steps[target]);
+                let settings = PlanSettings { kernel, evaluation, sigma_raw, steps_in, steps_out };
+                plan.prepare(*isa, synapses, settings);
+            }
+        });
+        workspace.resize(batch.len(), (&graph.sizes, steps), &graph.order, train);
+        let (input, steps) = (graph.input, steps[graph.input]);
+        let order = SpikeOrders::of(graph, plans, input);
+        workspace.samples_mut().par_iter_mut().zip(batch).for_each(|(sample, frames)| {
+            let PopulationState { spikes, events, bursts, .. } = &mut sample.populations[input];
+            *spikes = frames.len() as u64;
+            order.sort(frames, steps, events, bursts);
+        });
+    }
+
+    /// `I = sum over projections`, and its sums where a norm needs them.
+    fn sum_currents(&mut self, p: usize, network: &Network, batch: &[SpikeFrames], pass: &Pass) {
+        let Self { isa, graph, steps, plans, workspace, .. } = self;
+        let (isa, steps, projections) = (*isa, steps[p], graph.ending_at(p));
+        let last = projections.clone().count() - 1;
+        let normed = pass.norm == NormStatistics::Batch && network.populations[p].norm.is_some();
+        workspace.each_chunk(|first, samples, chunk| {
+            if normed {
+                samples.iter_mut().for_each(|sample| sample.populations[p].sums.clear());
+            }
+            for (n, projection) in projections.clone().enumerate() {
+                let (plan, source) = (&plans[projection], graph.ends[projection].0);
+                let write = if n == 0 { Write::Set } else { Write::Add };
+                for block in 0..plan.blocks() {
+                    for (b, sample) in (first..).zip(samples.iter_mut()) {
+                        let [source, target] = sample.pair(source, p);
+                        let given = (graph.input == graph.ends[projection].0).then(|| &batch[b]);
+                        let (spikes, current) = (source.spikes(given), &mut target.current);
+                        chunk.timing.time(Stage::Forward, || {
+                            plan.forward(isa, block, spikes, &mut chunk.plan, current, write);
+                        });
+                        // While the block's rows are still in a near cache.
+                        if normed && n == last {
+                            let neurons = plan.neurons(block);
+                            chunk.timing.time(Stage::Neurons, || {
+                                target.sums.push_current(isa, current, neurons, steps)
+                            });
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    /// The norm of population `p` in this batch.
+    fn normalise(&mut self, network: &Network, p: usize, pass: &Pass) {
+        let Self { graph, steps, norms, workspace, .. } = self;
+        match (&network.populations[p].norm, pass.norm) {
+            (None, _) => norms[p].pass_through(graph.sizes[p]),
+            (Some(norm), NormStatistics::Running) => norms[p].deploy(norm),
+            (Some(norm), NormStatistics::Batch) => {
+                let states = workspace.population(p);
+                let count = states.len() * steps[p];
+                norms[p].normalise(norm, states.map(|state| &state.sums), count);
+            }
+        }
+    }
+
+    /// Spikes of population `p`, behind dropout where others follow; at the output the loss and its
+    /// gradient.
+    fn fire(&mut self, p: usize, pass: &Pass, objective: &dyn Objective, train: bool) {
+        let Self { isa, graph, neurons, steps, plans, norms, workspace, .. } = self;
+        let population = PopulationPass {
+            isa: *isa,
+            neurons: neurons[p].as_deref().expect("sources are not in the order"),
+            affine: &norms[p].affine,
+            size: graph.sizes[p],
+            steps: steps[p],
+        };
+        let (size, steps, is_output) = (population.size, population.steps, p == graph.output);
+        let dropout = if is_output { None } else { pass.dropout };
+        let (order, height) = (SpikeOrders::of(graph, plans, p), dropout::height(dropout));
+        let scale = train.then(|| 1.0 / workspace.samples().len() as f32);
+        workspace.each_sample(|b, sample, chunk| {
+            let state = &mut sample.populations[p];
+            chunk.timing.time(Stage::Neurons, || {
+                let PopulationState { current, fired, kept, demand, frames, .. } = state;
+                state.spikes = population.fire(current, &mut chunk.lanes, fired, demand);
+                dropout::keep(kept, size, dropout, b, p);
+                demand.keep(kept);
+                if !is_output {
+                    chunk.trains.fill(frames, (size, steps), (fired, kept), height);
+                    order.sort(frames, steps, &mut state.events, &mut state.bursts);
+                }
+            });
+            if is_output {
+                sample.loss = read_out(&population, b, state, chunk, objective, scale);
+            }
+        });
+    }
+
+    /// dL/dS of the output to dL/dZ.
+    fn output_adjoint(&mut self, network: &Network) {
+        let Self { isa, graph, neurons, steps, norms, workspace, .. } = self;
+        let adjoint = Adjoint { network, neurons, norms, steps, isa: *isa, height: 1.0 };
+        workspace.each_sample(|_, sample, chunk| adjoint.run(graph.output, sample, chunk));
+    }
+
+    /// dL/d gain and dL/d bias of population `p`, and the norm's way back.
+    fn norm_gradient(&mut self, network: &Network, p: usize) {
+        let Self { graph, norms, workspace, gradients, .. } = self;
+        if network.populations[p].norm.is_some() {
+            let NormGradient { gain, bias } = &mut gradients.norms[p];
+            gain.resize(graph.sizes[p], 0.0);
+            bias.resize(graph.sizes[p], 0.0);
+            norms[p].back(workspace.population(p).map(|state| &state.sums), gain, bias);
+        }
+    }
+
+    /// dL/dI of population `p` from dL/dZ, then the gradient of its sources: dL/dZ as soon as no
+    /// other projection adds to it.
+    fn source_gradients(&mut self, network: &Network, p: usize, pass: &Pass) {
+        let Self { isa, graph, neurons, steps, plans, norms, workspace, .. } = self;
+        let (isa, height) = (*isa, dropout::height(pass.dropout));
+        let adjoint = Adjoint { network, neurons, norms, steps, isa, height };
+        workspace.each_sample(|_, sample, chunk| {
+            let PopulationState { current, gradient, .. } = &mut sample.populations[p];
+            chunk.timing.time(Stage::Neurons, || {
+                norm_adjoint(&norms[p].adjoint, current, steps[p], gradient);
+            });
+            for projection in graph.ending_at(p) {
+                let (plan, back) = (&plans[projection], graph.back[projection]);
+                let source = graph.ends[projection].0;
+                if source == graph.input {
+                    continue;
+                }
+                let [from, to] = sample.pair(p, source);
+                chunk.timing.time(Stage::InputGradient, || {
+                    to.demand.list(plan.pre(), &mut chunk.wanted);
+                    if back.write == Write::Set {
+                        to.gradient.fill(0.0);
+                    }
+                    let (gradient, out) = (&from.gradient, &mut to.gradient);
+                    plan.input_gradient(isa, gradient, &chunk.wanted, &mut chunk.plan, out);
+                });
+                // It is complete, and in a near cache.
+                if back.is_last {
+                    adjoint.run(source, sample, chunk);
+                }
+            }
+        });
+    }
+
+    /// dL/dw and dL/dd of the projections into population `p`.
+    fn weight_gradients(&mut self, network: &Network, p: usize, batch: &[SpikeFrames]) {
+        let Self { isa, graph, plans, workspace, gradients, timing, .. } = self;
+        let samples = workspace.samples();
+        for projection in graph.ending_at(p) {
+            let (synapses, source) = (dense(network, projection), graph.ends[projection].0);
+            let SynapseGradient { weight, delay } = &mut gradients.projections[projection];
+            weight.resize(synapses.weight.len(), 0.0);
+            delay.resize(synapses.delay.len(), 0.0);
+            let sample = |b: usize| {
+                let populations = &samples[b].populations;
+                let given = (source == graph.input).then(|| &batch[b]);
+                (populations[source].spikes(given), &populations[p].gradient[..])
+            };
+            let plan = &mut plans[projection];
+            let spent = plan.weight_gradient(*isa, synapses, samples.len(), sample, weight, delay);
+            timing.book(Stage::WeightGradient, spent);
+        }
+    }
+}
+
+/// The orders in which the projections of one population read its spikes.
+#[derive(Debug, Clone, Copy)]
+struct SpikeOrders {
+    by_step: bool,
+    /// The most taps that bursts are read for.
+    burst_taps: Option<usize>,
+}
+
+impl SpikeOrders {
+    fn of(graph: &Graph, plans: &[ProjectionPlan], p: usize) -> Self {
+        let mut orders = Self { by_step: false, burst_taps: None };
+        for projection in graph.beginning_at(p) {
+            match plans[projection].spike_order() {
+                SpikeOrder::Channels => {}
+                SpikeOrder::Steps => orders.by_step = true,
+                SpikeOrder::Bursts(taps) => orders.burst_taps = orders.burst_taps.max(Some(taps)),
+            }
+        }
+        orders
+    }
+
+    /// Sorts the spikes of one sample.
+    fn sort(
+        self,
+        frames: &SpikeFrames,
+        steps: usize,
+        events: &mut StepEvents,
+        bursts: &mut Bursts,
+    ) {
+        if self.by_step {
+            events.refill(frames, steps);
+        }
+        if let Some(taps) = self.burst_taps {
+            bursts.refill((0..frames.channels()).map(|channel| frames.channel(channel)), taps);
+        }
+    }
+}
+
+/// The loss of sample `b`; with the `scale` of a gradient, its gradient, too.
+fn read_out(
+    population: &PopulationPass,
+    b: usize,
+    state: &mut PopulationState,
+    chunk: &mut Chunk,
+    objective: &dyn Objective,
+    scale: Option<f32>,
+) -> SampleLoss {
+    let Chunk { timing, lanes, fired, output, output_gradient, loss, .. } = chunk;
+    let PopulationPass { size, steps, .. } = *population;
+    timing.time(Stage::Loss, || {
+        output.resize(size * steps, 0.0);
+        if population.neurons.fires() {
+            spike_rows(&state.fired, size, steps, output);
+        } else {
+            potentials(population, &state.current, lanes, fired, output);
+        }
+        let Some(scale) = scale else { return objective.evaluate(b, output, steps, None, loss) };
+        output_gradient.resize(size * steps, 0.0);
+        let gradient = Some((&mut output_gradient[..], scale));
+        let sample = objective.evaluate(b, output, steps, gradient, loss);
+        let rows = state.gradient.chunks_exact_mut(padded(steps));
+        for (row, gradient) in rows.zip(output_gradient.chunks_exact(steps)) {
+            row[..steps].copy_from_slice(gradient);
+        }
+        sample
+    })
+}
+
+/// dL/dS of a population to dL/dZ, and the sums that the norm's gradient needs.
+struct Adjoint<'a> {
+    network: &'a Network,
+    neurons: &'a [Option<Box<dyn Neuron>>],
+    norms: &'a [NormPass],
+    steps: &'a [usize],
+    isa: Instructions,
+    /// Height of a spike behind dropout.
+    height: f32,
+}
+
+impl Adjoint<'_> {
+    fn run(&self, p: usize, sample: &mut SampleState, chunk: &mut Chunk) {
+        let Population { size, norm, .. } = &self.network.populations[p];
+        let population = PopulationPass {
+            isa: self.isa,
+            neurons: self.neurons[p].as_deref().expect("the source has no gradient"),
+            affine: &self.norms[p].affine,
+            size: *size,
+            steps: self.steps[p],
+        };
+        let Chunk { timing, lanes, gradient_lanes, fired, .. } = chunk;
+        let scratch = LaneScratch { potential: lanes, gradient: gradient_lanes, fired };
+        let PopulationState { current, kept, gradient, sums, .. } = &mut sample.populations[p];
+        let sums = norm.is_some().then_some(sums);
+        timing.time(Stage::Neurons, || {
+            population.adjoint(current, kept, self.height, gradient, sums, scratch);
+        });
+    }
+}
+
+fn dense(network: &Network, projection: usize) -> &DenseSynapses {
+    match &network.projections[projection].synapses {
+        Synapses::Dense(dense) => dense,
+        Synapses::Sparse(_) => unreachable!("the engine was built for dense projections"),
+    }
+}

@@ -1,0 +1,163 @@
+//! The shape of a feed-forward network, and the order in which it is walked.
+
+use crate::plan::Write;
+use sim_core::{Error, Network, Result, Synapses};
+use std::collections::HashMap;
+
+/// Populations and projections of a network, by their indices.
+#[derive(Debug)]
+pub(crate) struct Graph {
+    /// Neurons by population.
+    pub sizes: Vec<usize>,
+    /// `(source, target)` by projection.
+    pub ends: Vec<(usize, usize)>,
+    /// The population whose spikes are given.
+    pub input: usize,
+    /// The population that the loss reads.
+    pub output: usize,
+    /// The walk forward: all populations but the input, each after its sources. An entry is one
+    /// population, which runs all steps at once. A set of populations that reach each other would
+    /// be one entry, too, and run step after step.
+    pub order: Vec<usize>,
+    /// What each projection does on the way back.
+    pub back: Vec<Back>,
+}
+
+/// What a projection does with the gradient of its source on the way back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Back {
+    /// The first to reach it sets it, all others add to it.
+    pub write: Write,
+    /// Whether the gradient is complete behind this projection.
+    pub is_last: bool,
+}
+
+impl Graph {
+    /// Checks that `network` is feed-forward with one source, one output population and dense
+    /// projections. `fires` tells of each population whether its neurons fire, `None` of a source.
+    ///
+    /// # Errors
+    /// A sentence naming what does not fit.
+    pub(crate) fn new(network: &Network, fires: &[Option<bool>]) -> Result<Self> {
+        let populations = &network.populations;
+        for (index, projection) in network.projections.iter().enumerate() {
+            if !matches!(projection.synapses, Synapses::Dense(_)) {
+                let name = network.projection_name(index);
+                let problem = format!("{name}: the layered engine needs dense synapses");
+                return Err(Error::Network(problem));
+            }
+        }
+        let ends: Vec<_> = ends(network).collect();
+        let sole = |what: &str, found: Vec<usize>| match found[..] {
+            [only] => Ok(only),
+            _ => Err(Error::Network(format!(
+                "the layered engine needs one {what} population, but there are {}",
+                found.len()
+            ))),
+        };
+        let all = 0..populations.len();
+        let input = sole("source", all.clone().filter(|&p| fires[p].is_none()).collect())?;
+        let leads_nowhere = |p: &usize| ends.iter().all(|end| end.0 != *p);
+        let output = sole("output", all.filter(leads_nowhere).collect())?;
+        let order = topological_order(populations.len(), &ends, input).ok_or_else(|| {
+            Error::Network(
+                "the layered engine needs a feed-forward network, but a projection closes a loop"
+                    .into(),
+            )
+        })?;
+        for &p in &order {
+            let name = &populations[p].name;
+            if ends.iter().all(|end| end.1 != p) {
+                return Err(Error::Network(format!("no projection ends at population {name}")));
+            }
+            if p != output && fires[p] == Some(false) {
+                let problem = format!("population {name} never fires, so nothing can follow it");
+                return Err(Error::Network(problem));
+            }
+        }
+        let sizes = sizes(network).collect();
+        Ok(Self { sizes, back: backward(&ends, &order), ends, input, output, order })
+    }
+
+    /// Checks that `network` has the shape that the graph was made from.
+    ///
+    /// # Errors
+    /// [`Error::Network`] otherwise.
+    pub(crate) fn check(&self, network: &Network) -> Result<()> {
+        let same = sizes(network).eq(self.sizes.iter().copied())
+            && ends(network).eq(self.ends.iter().copied());
+        let problem = "the engine was built for a network of other populations or projections";
+        if same { Ok(()) } else { Err(Error::Network(problem.into())) }
+    }
+
+    /// The projections that end at population `p`, ascending.
+    pub(crate) fn ending_at(&self, p: usize) -> impl Iterator<Item = usize> + Clone {
+        (0..self.ends.len()).filter(move |&projection| self.ends[projection].1 == p)
+    }
+
+    /// The projections that begin at population `p`, ascending.
+    pub(crate) fn beginning_at(&self, p: usize) -> impl Iterator<Item = usize> + Clone {
+        (0..self.ends.len()).filter(move |&projection| self.ends[projection].0 == p)
+    }
+}
+
+fn sizes(network: &Network) -> impl Iterator<Item = usize> {
+    network.populations.iter().map(|population| population.size)
+}
+
+fn ends(network: &Network) -> impl Iterator<Item = (usize, usize)> {
+    network.projections.iter().map(|projection| (projection.source, projection.target))
+}
+
+/// Populations other than `input`, each after its sources; `None` if there is a loop.
+fn topological_order(
+    populations: usize,
+    ends: &[(usize, usize)],
+    input: usize,
+) -> Option<Vec<usize>> {
+    let mut order = vec![input];
+    while order.len() < populations {
+        let ready = |p: &usize| {
+            !order.contains(p) && ends.iter().all(|end| end.1 != *p || order.contains(&end.0))
+        };
+        order.push((0..populations).find(ready)?);
+    }
+    order.remove(0);
+    Some(order)
+}
+
+/// What each projection does on the way back through `order`.
+fn backward(ends: &[(usize, usize)], order: &[usize]) -> Vec<Back> {
+    let mut backs = vec![Back { write: Write::Add, is_last: true }; ends.len()];
+    let on_the_way = order
+        .iter()
+        .rev()
+        .flat_map(|&p| (0..ends.len()).filter(move |&projection| ends[projection].1 == p));
+    // The latest so far, by source.
+    let mut latest = HashMap::new();
+    for projection in on_the_way {
+        match latest.insert(ends[projection].0, projection) {
+            Some(before) => backs[before].is_last = false,
+            None => backs[projection].write = Write::Set,
+        }
+    }
+    backs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gradient_is_set_by_the_first_projection_on_the_way_back_and_complete_with_the_last() {
+        // A chain of three with all skips, the last step doubled.
+        let ends = [(0, 1), (0, 2), (1, 2), (1, 3), (2, 3), (2, 3)];
+        let backs = backward(&ends, &[1, 2, 3]);
+        let of =
+            |projection: usize| (backs[projection].write == Write::Set, backs[projection].is_last);
+        assert_eq!([3, 2].map(of), [(true, false), (false, true)], "of population 1");
+        assert_eq!([4, 5].map(of), [(true, false), (false, true)], "of population 2");
+        let chain = backward(&[(0, 1), (1, 2)], &[1, 2]);
+        assert_eq!(chain[1], Back { write: Write::Set, is_last: true });
+    }
+}

@@ -1,0 +1,44 @@
+//! The layered engine: gradients of feed-forward networks, a whole sample per population at once.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `engine` | the walk over a batch, there and back |
+//! | `graph` | the shape of a network, and the order of the walk |
+//! | `workspace` | what samples keep between passes, and what workers reuse |
+//! | `population` | the neurons of one population over one sample |
+//! | `norm_pass` | the norm of one population over a batch |
+//! | `dropout` | which neurons stay |
+//! | `demand` | where the gradient of spikes is wanted |
+//! | `events` | spikes by step |
+//! | `projection` | one projection over a batch, by the plan that fits its kernels |
+//! | `plan` | the seam between a projection and its plans |
+//! | `window_plan` | synapses as a few neighbouring taps |
+//! | `basis_plan` | synapses as shares in fixed filters |
+//! | `layout` | the order in which both keep synapses |
+//! | `row_shape`, `trains` | the rows of a block, and the spikes that reach them |
+//! | `scratch` | what plans work in |
+//! | `taps` | from delays to taps, or to shares |
+//! | `timing` | time per stage |
+
+mod basis_plan;
+mod demand;
+mod dropout;
+mod engine;
+mod events;
+mod graph;
+mod layout;
+mod norm_pass;
+mod plan;
+mod population;
+mod projection;
+mod row_shape;
+mod scratch;
+mod taps;
+mod timing;
+mod trains;
+mod window_plan;
+mod workspace;
+
+pub use engine::LayeredEngine;
+pub use taps::spread::{KernelCost, kernel_cost};
+pub use timing::{Stage, StageTiming};

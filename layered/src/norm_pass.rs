@@ -1,0 +1,157 @@
+//! The norm of one population over a batch, there and back.
+//!
+//! The norm maps the summed input `I` of a neuron to `Z`:
+//! ```text
+//! Z    = scale * I + offset                             scale = gain / deviation
+//! dL/d gain = sum dZ (I - mean) / deviation             dL/d bias = sum dZ
+//! dI   = scale * (dZ - mean(dZ) - I' mean(dZ I'))       I' = (I - mean) / deviation
+//!      = a * dZ + b * I + c
+//! ```
+//! Sums run over all steps of all samples of the batch [Ioffe and Szegedy 2015].
+
+use sim_core::{BatchNorm, BatchStatistics};
+use simd::{Instructions, padded, time_sums};
+use std::ops::Range;
+
+/// What the norm of a population does in the batch at hand, by neuron.
+#[derive(Debug, Default)]
+pub(crate) struct NormPass {
+    /// Mean and variance of the batch.
+    pub statistics: BatchStatistics,
+    /// `(scale, offset)`; without a norm 1 and 0.
+    pub affine: Vec<(f32, f32)>,
+    /// `(a, b, c)`; without a norm 1, 0 and 0.
+    pub adjoint: Vec<(f32, f32, f32)>,
+    /// `sqrt(variance + epsilon)` of the batch.
+    deviation: Vec<f64>,
+}
+
+impl NormPass {
+    /// A population of `size` neurons without a norm.
+    pub(crate) fn pass_through(&mut self, size: usize) {
+        self.affine.clear();
+        self.affine.resize(size, (1.0, 0.0));
+        self.adjoint.clear();
+        self.adjoint.resize(size, (1.0, 0.0, 0.0));
+    }
+
+    /// The deployed norm, from running statistics.
+    pub(crate) fn deploy(&mut self, norm: &BatchNorm) {
+        self.affine.clear();
+        self.affine.extend((0..norm.gain.len()).map(|neuron| norm.deployed(neuron)));
+    }
+
+    /// The norm of a batch of `count` (sample, step) pairs, from the sums of `I` and `I^2` of each
+    /// sample.
+    pub(crate) fn normalise<'a>(
+        &mut self,
+        norm: &BatchNorm,
+        sums: impl Iterator<Item = &'a NormSums>,
+        count: usize,
+    ) {
+        let Self { statistics, affine, deviation, .. } = self;
+        let size = norm.gain.len();
+        NormSums::statistics(sums, size, count, statistics);
+        deviation.clear();
+        deviation.extend(
+            statistics.variance.iter().map(|variance| (variance + norm.epsilon as f64).sqrt()),
+        );
+        affine.clear();
+        affine.extend((0..size).map(|neuron| {
+            let scale = norm.gain[neuron] as f64 / deviation[neuron];
+            let offset = norm.bias[neuron] as f64 - statistics.mean[neuron] * scale;
+            (scale as f32, offset as f32)
+        }));
+    }
+
+    /// Writes dL/d gain and dL/d bias from the sums of `dZ` and `dZ I` of each sample, and makes
+    /// ready for [`norm_adjoint`].
+    pub(crate) fn back<'a>(
+        &mut self,
+        sums: impl Iterator<Item = &'a NormSums> + Clone,
+        gain: &mut [f32],
+        bias: &mut [f32],
+    ) {
+        let Self { statistics, affine, adjoint, deviation } = self;
+        let count = statistics.count as f64;
+        adjoint.clear();
+        for neuron in 0..gain.len() {
+            let (mut first, mut product) = (0.0, 0.0);
+            for sums in sums.clone() {
+                let (d_z, d_z_input) = sums.0[neuron];
+                first += d_z;
+                product += d_z_input;
+            }
+            let (mean, deviation) = (statistics.mean[neuron], deviation[neuron]);
+            gain[neuron] = ((product - mean * first) / deviation) as f32;
+            bias[neuron] = first as f32;
+            let scale = affine[neuron].0;
+            let slope = -(scale as f64) * gain[neuron] as f64 / count / deviation;
+            let offset = -(scale as f64) * bias[neuron] as f64 / count - slope * mean;
+            adjoint.push((scale, slope as f32, offset as f32));
+        }
+    }
+}
+
+/// Two sums over time for each neuron of one sample.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NormSums(Vec<(f64, f64)>);
+
+impl NormSums {
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Adds, for the next `neurons`, the sums of their rows of `a` and of `a * b`.
+    pub(crate) fn push(
+        &mut self,
+        isa: Instructions,
+        a: &[f32],
+        b: &[f32],
+        neurons: usize,
+        steps: usize,
+    ) {
+        let known = self.0.len();
+        self.0.resize(known + neurons, (0.0, 0.0));
+        time_sums(isa, a, b, padded(steps), steps, &mut self.0[known..]);
+    }
+
+    /// Adds the sums of the current and of its square for the next `neurons`.
+    pub(crate) fn push_current(
+        &mut self,
+        isa: Instructions,
+        current: &[f32],
+        neurons: Range<usize>,
+        steps: usize,
+    ) {
+        debug_assert_eq!(self.0.len(), neurons.start);
+        let rows = &current[neurons.start * padded(steps)..];
+        self.push(isa, rows, rows, neurons.len(), steps);
+    }
+
+    /// Mean and biased variance over `count` (sample, step) pairs, adding the samples in order.
+    fn statistics<'a>(
+        samples: impl Iterator<Item = &'a Self>,
+        size: usize,
+        count: usize,
+        into: &mut BatchStatistics,
+    ) {
+        let BatchStatistics { mean, variance, count: pairs } = into;
+        for totals in [&mut *mean, &mut *variance] {
+            totals.clear();
+            totals.resize(size, 0.0);
+        }
+        for sample in samples {
+            for ((total, squares), sum) in mean.iter_mut().zip(variance.iter_mut()).zip(&sample.0) {
+                *total += sum.0;
+                *squares += sum.1;
+            }
+        }
+        *pairs = count;
+        let count = count.max(1) as f64;
+        for (mean, variance) in mean.iter_mut().zip(variance) {
+            *mean /= count;
+            *variance = (*variance / count - mean.powi(2)).max(0.0);
+        }
+    }
+}

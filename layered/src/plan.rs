@@ -1,0 +1,123 @@
+//! The seam between a projection and the ways to compute it.
+
+use crate::demand::Wanted;
+use crate::events::StepEvents;
+use crate::layout::Layout;
+use crate::scratch::{PlanScratch, TaskScratch};
+use sim_core::{DelayKernel, DenseSynapses, KernelEvaluation, Precision, SpikeFrames};
+use simd::{Bursts, Instructions};
+use std::fmt::Debug;
+
+/// How a projection is computed for the kernels of one batch.
+///
+/// Work goes block by block of postsynaptic neurons, and inside a block sample by sample. The weight
+/// gradient is dealt out by tasks, each of some elements of a block (see [`Layout`]).
+pub(crate) trait Plan: Debug + Send + Sync {
+    /// Works out what every synapse contributes. Memory is reused.
+    fn prepare(&mut self, isa: Instructions, synapses: &DenseSynapses, settings: &PlanSettings);
+
+    /// The order in which the plan keeps synapses.
+    fn layout(&self) -> Layout;
+
+    /// The order in which the plan reads spikes.
+    fn spike_order(&self) -> SpikeOrder;
+
+    /// Writes the currents of one block to `out`, `[post][padded steps_out]`.
+    fn forward(
+        &self,
+        isa: Instructions,
+        block: usize,
+        spikes: Spikes,
+        scratch: &mut PlanScratch,
+        out: &mut [f32],
+        write: Write,
+    );
+
+    /// Adds dL/ds of the presynaptic neurons, where it is `wanted` and as far as it comes from one
+    /// block, to `out`, `[pre][padded steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`,
+    /// zero beyond the steps.
+    fn input_gradient(
+        &self,
+        isa: Instructions,
+        block: usize,
+        gradient: &[f32],
+        wanted: &[Wanted],
+        scratch: &mut PlanScratch,
+        out: &mut [f32],
+    );
+
+    /// Numbers that the correlation of one synapse with the gradient takes.
+    fn correlations(&self) -> usize;
+
+    /// Makes a task ready for the samples of a batch.
+    fn begin_task(&self, task: usize, scratch: &mut TaskScratch);
+
+    /// Adds one sample's correlations of a task's synapses to `sums`, `[place][correlations]`.
+    fn correlate(
+        &self,
+        isa: Instructions,
+        task: usize,
+        spikes: Spikes,
+        gradient: &[f32],
+        scratch: &mut TaskScratch,
+        sums: &mut [f32],
+    );
+
+    /// Writes dL/dw, and dL/d delay over the weight, of every place of a task.
+    fn fold(
+        &self,
+        task: usize,
+        scratch: &TaskScratch,
+        sums: &[f32],
+        weight: &mut [f32],
+        delay: &mut [f32],
+    );
+}
+
+/// What a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PlanSettings {
+    pub kernel: DelayKernel,
+    pub evaluation: KernelEvaluation,
+    pub sigma_raw: f64,
+    pub steps_in: usize,
+    /// Steps of the target, which a longer path may determine.
+    pub steps_out: usize,
+}
+
+impl PlanSettings {
+    /// Whether whole rows are multiplied in bf16.
+    pub(crate) fn paired(&self, isa: Instructions) -> bool {
+        self.evaluation.precision == Precision::Bf16 && isa.has_bf16()
+    }
+}
+
+/// Spikes of one population over one sample, in the orders that plans read.
+#[derive(Clone, Copy)]
+pub(crate) struct Spikes<'a> {
+    pub frames: &'a SpikeFrames,
+    /// Filled where a plan asks for [`SpikeOrder::Steps`].
+    pub events: &'a StepEvents,
+    /// Made for at least as many taps as [`SpikeOrder::Bursts`] asks for.
+    pub bursts: &'a Bursts,
+}
+
+/// An order in which spikes are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SpikeOrder {
+    /// By channel, as frames have them.
+    Channels,
+    /// By step.
+    Steps,
+    /// By channel, in bursts for this many taps.
+    Bursts(usize),
+}
+
+/// How a pass writes its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Write {
+    /// The result overwrites what is there.
+    Set,
+    /// The result is added to what is there.
+    Add,
+}

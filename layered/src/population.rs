@@ -1,0 +1,148 @@
+//! One population over one sample: norm, neurons and their adjoints.
+//!
+//! Currents are stored by neuron (`[neuron][padded steps]`), because projections run along time.
+//! Neurons run through time one step after the other, so [`LANES`] of them are turned into
+//! `[step][lane]` and advance side by side.
+
+use crate::demand::Demand;
+use crate::norm_pass::NormSums;
+use sim_core::Neuron;
+use simd::{Instructions, LANES, Lanes, lanes_to_rows, padded, rows_to_lanes, vectorize};
+
+/// A population's neurons behind its norm `Z = scale * I + offset`.
+pub(crate) struct PopulationPass<'a> {
+    pub isa: Instructions,
+    pub neurons: &'a dyn Neuron,
+    pub affine: &'a [(f32, f32)],
+    pub size: usize,
+    pub steps: usize,
+}
+
+/// Working memory for a block of neurons.
+pub(crate) struct LaneScratch<'a> {
+    pub potential: &'a mut Vec<Lanes>,
+    pub gradient: &'a mut Vec<Lanes>,
+    pub fired: &'a mut Vec<u16>,
+}
+
+impl PopulationPass<'_> {
+    /// Runs all neurons; `fired` is `[block][step]`, one bit per neuron; `demand` learns where
+    /// their slope is not zero. Returns the number of spikes.
+    pub(crate) fn fire(
+        &self,
+        current: &[f32],
+        lanes: &mut Vec<Lanes>,
+        fired: &mut [u16],
+        demand: &mut Demand,
+    ) -> u64 {
+        lanes.resize(self.steps, [0.0; LANES]);
+        demand.clear(self.steps);
+        let (support, mut spikes) = (self.neurons.slope_support(), 0);
+        for (block, fired) in fired.chunks_exact_mut(self.steps).enumerate() {
+            self.forward(block, current, lanes, fired);
+            demand.push_block(lanes, &support);
+            spikes += fired.iter().map(|fired| fired.count_ones() as u64).sum::<u64>();
+        }
+        spikes
+    }
+
+    /// Potentials and spikes of one block from its currents.
+    fn forward(&self, block: usize, current: &[f32], potential: &mut [Lanes], fired: &mut [u16]) {
+        let first = block * LANES;
+        let neurons = LANES.min(self.size - first);
+        let rows = &current[first * padded(self.steps)..];
+        let affine = &self.affine[first..first + neurons];
+        rows_to_lanes(rows, padded(self.steps), affine, potential);
+        self.neurons.forward(potential, fired);
+        let present = ((1u32 << neurons) - 1) as u16;
+        fired.iter_mut().for_each(|fired| *fired &= present);
+    }
+
+    /// Turns `gradient` from dL/dS (through dropout: neurons `kept`, height `scale`) to dL/dZ;
+    /// writes the sums of dZ and dZ * I.
+    pub(crate) fn adjoint(
+        &self,
+        current: &[f32],
+        kept: &[u16],
+        scale: f32,
+        gradient: &mut [f32],
+        mut sums: Option<&mut NormSums>,
+        scratch: LaneScratch,
+    ) {
+        let stride = padded(self.steps);
+        scratch.potential.resize(self.steps, [0.0; LANES]);
+        scratch.gradient.resize(self.steps, [0.0; LANES]);
+        scratch.fired.resize(self.steps, 0);
+        if let Some(sums) = &mut sums {
+            sums.clear();
+        }
+        for (block, kept) in kept.iter().enumerate() {
+            let first = block * LANES;
+            let neurons = LANES.min(self.size - first);
+            self.forward(block, current, scratch.potential, scratch.fired);
+            let heights = std::array::from_fn::<_, LANES, _>(|lane| {
+                if kept >> lane & 1 == 1 { (scale, 0.0) } else { (0.0, 0.0) }
+            });
+            let rows = &mut gradient[first * stride..(first + neurons) * stride];
+            rows_to_lanes(rows, stride, &heights[..neurons], scratch.gradient);
+            self.neurons.adjoint(scratch.potential, scratch.fired, scratch.gradient);
+            lanes_to_rows(scratch.gradient, neurons, rows, stride);
+            if let Some(sums) = &mut sums {
+                sums.push(self.isa, rows, &current[first * stride..], neurons, self.steps);
+            }
+        }
+    }
+}
+
+/// Membrane potentials as `[neuron][step]`.
+pub(crate) fn potentials(
+    population: &PopulationPass,
+    current: &[f32],
+    lanes: &mut Vec<Lanes>,
+    fired: &mut Vec<u16>,
+    out: &mut [f32],
+) {
+    let steps = population.steps;
+    lanes.resize(steps, [0.0; LANES]);
+    fired.resize(steps, 0);
+    for (block, rows) in out.chunks_mut(LANES * steps).enumerate() {
+        population.forward(block, current, lanes, fired);
+        for (lane, row) in rows.chunks_exact_mut(steps).enumerate() {
+            row.iter_mut().zip(lanes.iter()).for_each(|(out, lanes)| *out = lanes[lane]);
+        }
+    }
+}
+
+/// Spikes as zeros and ones, `[neuron][step]`.
+pub(crate) fn spike_rows(fired: &[u16], size: usize, steps: usize, out: &mut [f32]) {
+    for (neuron, row) in out.chunks_exact_mut(steps).enumerate().take(size) {
+        let fired = &fired[neuron / LANES * steps..][..steps];
+        row.iter_mut()
+            .zip(fired)
+            .for_each(|(out, fired)| *out = (fired >> (neuron % LANES) & 1) as f32);
+    }
+}
+
+/// Turns `gradient` from dL/dZ to `dI = a * dZ + b * I + c`, by neuron; zero beyond the steps, as
+/// projections read whole rows.
+pub(crate) fn norm_adjoint(
+    factors: &[(f32, f32, f32)],
+    current: &[f32],
+    steps: usize,
+    gradient: &mut [f32],
+) {
+    let stride = padded(steps);
+    for ((gradient, current), &(a, b, c)) in
+        gradient.chunks_exact_mut(stride).zip(current.chunks_exact(stride)).zip(factors)
+    {
+        vectorize(
+            #[inline(always)]
+            || {
+                for (gradient, current) in gradient.iter_mut().zip(current) {
+                    *gradient = a * *gradient + (b * current + c);
+                }
+            },
+        );
+        gradient[steps..].fill(0.0);
+    }
+}

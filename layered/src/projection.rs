@@ -1,0 +1,191 @@
+//! One projection over a batch: currents forward, weight, delay and input gradients back, by the
+//! plan that fits its kernels.
+//!
+//! Work goes block by block of postsynaptic neurons, and inside a block sample by sample, so that
+//! the taps of a block stay in a near cache while many samples pass. The weight gradient is dealt
+//! out by block as well: every sum has one owner, who adds the samples in order, so its bits do not
+//! depend on the number of threads.
+
+use crate::basis_plan::BasisPlan;
+use crate::demand::Wanted;
+use crate::plan::{Plan, PlanSettings, SpikeOrder, Spikes, Write};
+use crate::scratch::{PlanScratch, TaskScratch};
+use crate::taps::spread::Spread;
+use crate::window_plan::WindowPlan;
+use rayon::prelude::*;
+use sim_core::{DelayKernel, DenseSynapses, Granularity, KernelEvaluation};
+use simd::Instructions;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+/// What a plan was chosen for: kernel, evaluation, longest delay, raw width, presynaptic neurons.
+type Choice = (DelayKernel, KernelEvaluation, usize, f64, usize);
+
+/// A projection with the plan of the batch at hand.
+#[derive(Debug, Default)]
+pub(crate) struct ProjectionPlan {
+    chosen: Option<(Choice, Box<dyn Plan>)>,
+    tasks: Vec<TaskScratch>,
+    /// Correlations of all tasks, `[place][correlations]`.
+    sums: Vec<f32>,
+    /// dL/dw and dL/d delay over the weight, by place.
+    weight: Vec<f32>,
+    delay: Vec<f32>,
+}
+
+impl ProjectionPlan {
+    /// Steps that the target needs when the source has `steps_in`: half the kernel is added, so
+    /// that late delayed spikes still count.
+    pub(crate) fn steps_out(synapses: &DenseSynapses, steps_in: usize) -> usize {
+        steps_in + synapses.max_delay_steps / 2
+    }
+
+    /// Chooses the plan where the kernels are others than those of the batch before, and makes it
+    /// ready.
+    pub(crate) fn prepare(
+        &mut self,
+        isa: Instructions,
+        synapses: &DenseSynapses,
+        settings: PlanSettings,
+    ) {
+        let PlanSettings { kernel, evaluation, sigma_raw, .. } = settings;
+        let choice = (kernel, evaluation, synapses.max_delay_steps, sigma_raw, synapses.pre);
+        if !matches!(&self.chosen, Some((chosen, _)) if *chosen == choice) {
+            // Tables of another width may be many times as large: they go before others come.
+            (self.chosen, self.sums) = (None, Vec::new());
+            self.tasks.clear();
+            let plan: Box<dyn Plan> = match Spread::new(
+                kernel,
+                evaluation,
+                synapses.max_delay_steps,
+                sigma_raw,
+                synapses.pre,
+            ) {
+                Spread::Window(window) => Box::new(WindowPlan::new(window)),
+                Spread::Basis(basis) => Box::new(BasisPlan::new(basis)),
+            };
+            self.chosen = Some((choice, plan));
+        }
+        let (_, plan) = self.chosen.as_mut().expect("just chosen");
+        plan.prepare(isa, synapses, &settings);
+    }
+
+    fn plan(&self) -> &dyn Plan {
+        &*self.chosen.as_ref().expect("a batch was prepared").1
+    }
+
+    /// The order in which spikes are read.
+    pub(crate) fn spike_order(&self) -> SpikeOrder {
+        self.plan().spike_order()
+    }
+
+    /// Presynaptic neurons.
+    pub(crate) fn pre(&self) -> usize {
+        self.plan().layout().pre
+    }
+
+    /// Blocks of postsynaptic neurons.
+    pub(crate) fn blocks(&self) -> usize {
+        self.plan().layout().blocks()
+    }
+
+    /// Postsynaptic neurons of a block.
+    pub(crate) fn neurons(&self, block: usize) -> Range<usize> {
+        let layout = self.plan().layout();
+        let first = block * layout.block;
+        first..first + layout.lanes(block)
+    }
+
+    /// Writes the currents of one block; see [`Plan::forward`].
+    pub(crate) fn forward(
+        &self,
+        isa: Instructions,
+        block: usize,
+        spikes: Spikes,
+        scratch: &mut PlanScratch,
+        out: &mut [f32],
+        write: Write,
+    ) {
+        self.plan().forward(isa, block, spikes, scratch, out, write);
+    }
+
+    /// Adds the gradient of the sources from all blocks; see [`Plan::input_gradient`].
+    pub(crate) fn input_gradient(
+        &self,
+        isa: Instructions,
+        gradient: &[f32],
+        wanted: &[Wanted],
+        scratch: &mut PlanScratch,
+        out: &mut [f32],
+    ) {
+        let plan = self.plan();
+        for block in 0..plan.layout().blocks() {
+            plan.input_gradient(isa, block, gradient, wanted, scratch, out);
+        }
+    }
+
+    /// Writes dL/dw and dL/dd over a batch: `sample(b)` are spikes and dL/dI of sample `b`. Delays
+    /// that synapses share add up. Returns the processor time.
+    pub(crate) fn weight_gradient<'a>(
+        &mut self,
+        isa: Instructions,
+        synapses: &DenseSynapses,
+        samples: usize,
+        sample: impl Fn(usize) -> (Spikes<'a>, &'a [f32]) + Sync,
+        weight: &mut [f32],
+        delay: &mut [f32],
+    ) -> Duration {
+        let Self { chosen, tasks, sums, weight: by_place, delay: delay_by_place } = self;
+        let plan = &*chosen.as_ref().expect("a batch was prepared").1;
+        let layout = plan.layout();
+        tasks.resize_with(tasks.len().max(layout.blocks() * layout.tasks), TaskScratch::default);
+        by_place.resize(layout.places(), 0.0);
+        delay_by_place.resize(layout.places(), 0.0);
+        sums.resize(layout.places() * plan.correlations(), 0.0);
+        let places = layout.per_task * layout.block;
+        by_place
+            .par_chunks_exact_mut(places)
+            .zip(delay_by_place.par_chunks_exact_mut(places))
+            .zip(tasks.par_iter_mut())
+            .zip(sums.par_chunks_exact_mut(places * plan.correlations()))
+            .enumerate()
+            .for_each(|(task, (((weight, delay), scratch), sums))| {
+                let start = Instant::now();
+                plan.begin_task(task, scratch);
+                sums.fill(0.0);
+                for (spikes, gradient) in (0..samples).map(&sample) {
+                    plan.correlate(isa, task, spikes, gradient, scratch, sums);
+                }
+                plan.fold(task, scratch, sums, weight, delay);
+                scratch.spent += start.elapsed();
+            });
+        let elements = layout.elements();
+        weight.par_chunks_exact_mut(elements).enumerate().for_each(|(post, weight)| {
+            for (element, weight) in weight.iter_mut().enumerate() {
+                *weight = by_place[layout.place(post, element)];
+            }
+        });
+        let slope = |post: usize, element: usize| {
+            synapses.weight[post * elements + element] * delay_by_place[layout.place(post, element)]
+        };
+        if synapses.granularity == Granularity::Synaptic {
+            delay.par_chunks_exact_mut(elements).enumerate().for_each(|(post, delay)| {
+                for (element, delay) in delay.iter_mut().enumerate() {
+                    *delay = slope(post, element);
+                }
+            });
+        } else {
+            delay.fill(0.0);
+            for post in 0..layout.post {
+                for element in 0..elements {
+                    let (pre, tap) = (element / layout.taps, element % layout.taps);
+                    delay[synapses.delay_index(post, pre, tap)] += slope(post, element);
+                }
+            }
+        }
+        tasks.iter_mut().map(|task| std::mem::take(&mut task.spent)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests;

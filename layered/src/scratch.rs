@@ -1,0 +1,68 @@
+//! Memory that workers reuse from sample to sample, whatever plan a projection follows.
+
+use simd::{Aligned, Mixture, RowSources};
+use std::time::Duration;
+
+/// What one worker needs for the passes of projections over a sample.
+#[derive(Debug, Default)]
+pub(crate) struct PlanScratch {
+    pub window: WindowScratch,
+    pub basis: BasisScratch,
+}
+
+/// What one task of a weight gradient needs.
+#[derive(Debug, Default)]
+pub(crate) struct TaskScratch {
+    pub window: WindowTask,
+    pub basis: BasisScratch,
+    /// Processor time that the task has taken.
+    pub spent: Duration,
+}
+
+/// For a plan of neighbouring taps.
+#[derive(Debug, Default)]
+pub(crate) struct WindowScratch {
+    pub rows: BlockRows,
+    pub trains: Aligned,
+    /// Rows in lines.
+    pub lines: Aligned,
+    /// Rows or trains as pairs of bf16.
+    pub pairs: Vec<u32>,
+    pub sources: RowSources,
+    pub frequent: Vec<usize>,
+}
+
+/// For a task of such a plan.
+#[derive(Debug, Default)]
+pub(crate) struct WindowTask {
+    pub rows: BlockRows,
+    /// Correlations of every share in tails.
+    pub sums: Vec<f32>,
+}
+
+/// The rows of one block of postsynaptic neurons.
+#[derive(Debug, Default)]
+pub(crate) struct BlockRows {
+    /// `[lane][stride]`
+    pub rows: Aligned,
+    /// Of the tails of a smoothing.
+    pub tails: Aligned,
+    /// One row of a gradient with zeros on either side.
+    pub gradient: Aligned,
+}
+
+/// For a plan of shares in fixed filters.
+#[derive(Debug, Default)]
+pub(crate) struct BasisScratch {
+    /// `[filter][step][lane]`.
+    pub planes: Aligned,
+    /// `[step][lane]`.
+    pub lanes: Aligned,
+    /// The same for each shape of the filters' pieces.
+    pub shaped: Aligned,
+    /// `[filter][lane][step]`.
+    pub rows: Aligned,
+    /// The same, two lanes to a pair of bf16.
+    pub pairs: Vec<u32>,
+    pub outputs: Vec<Mixture>,
+}

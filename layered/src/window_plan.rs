@@ -1,0 +1,471 @@
+//! A projection whose synapses are a few neighbouring taps, with or without a fixed filter behind
+//! them.
+//!
+//! Forward, every burst of spikes adds its taps to the rows of the neurons it reaches, and the
+//! weight gradient collects what the gradient's rows hold there: the cost follows spikes. Of
+//! kernels too wide for bursts, neurons that fire so often that whole rows are cheaper are taken
+//! row by row. The input gradient goes by rows, over the steps where there is demand. A filter
+//! (`smoothing`) turns rows to currents, and on the way back gradients to rows.
+
+use crate::demand::Wanted;
+use crate::layout::{Layout, index};
+use crate::plan::{Plan, PlanSettings, SpikeOrder, Spikes, Write};
+use crate::row_shape::RowShape;
+use crate::scratch::{BlockRows, PlanScratch, TaskScratch, WindowScratch};
+use crate::taps::spread::Window;
+use crate::taps::tail_shares::TailShares;
+use crate::trains::Trains;
+use sim_core::{DenseSynapses, SpikeFrames};
+use simd::{
+    DelayWindows, Instructions, RowSource, Shift, TapRow, padded, pair_with_next, resize_with_room,
+    row_stride, to_lines,
+};
+use std::sync::Arc;
+
+/// Postsynaptic neurons of a block. Each spike goes to all of them in turn, so that by its next
+/// turn a row's last numbers have arrived in the cache; more would not fit there.
+const BLOCK: usize = 32;
+
+/// Tasks of the weight gradient for each thread, so that they end at about the same time. More
+/// would copy a block's rows more often.
+const TASKS_PER_THREAD: usize = 4;
+
+/// Numbers of trains taken at a time: they stay in a near cache.
+const NEAR_CACHE: usize = 6144;
+
+/// Steps of a block's rows taken at a time: these stay in the second cache, from which they are
+/// read about as fast as they are multiplied.
+const TILE: usize = 448;
+
+/// The same of rows in lines, and how many of them are taken at a time: of short windows they fit
+/// the nearest cache; fewer would load and store the output more often, which costs more than that
+/// long windows do not.
+const STEPS_IN_LINES: usize = 160;
+const ROWS_IN_LINES: usize = 16;
+
+/// A spike of up to 4 taps costs as much as this many multiply-adds of a row.
+/// `benches/projection.rs` compares.
+const SPIKE_COST: usize = 20;
+
+/// What one of so many taps costs instead of 4, in tenths: 13 for every eight, 10 for another four.
+fn wide_spike_cost(lanes: usize) -> usize {
+    lanes / 8 * 13 + lanes % 8 / 4 * 10
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct WindowPlan {
+    window: Window,
+    layout: Layout,
+    windows: DelayWindows,
+    shape: RowShape,
+    tails: TailShares,
+    /// Spikes from which a row is cheaper.
+    frequent: usize,
+    /// Whether whole rows are multiplied in bf16.
+    paired: bool,
+}
+
+impl WindowPlan {
+    /// A plan for the taps of `window`, not yet ready for a batch.
+    pub(crate) fn new(window: Window) -> Self {
+        Self {
+            window,
+            layout: Layout::default(),
+            windows: DelayWindows::default(),
+            shape: RowShape::default(),
+            tails: TailShares::default(),
+            frequent: 1,
+            paired: false,
+        }
+    }
+}
+
+impl Plan for WindowPlan {
+    fn prepare(&mut self, isa: Instructions, synapses: &DenseSynapses, settings: &PlanSettings) {
+        let &PlanSettings { steps_in, steps_out, .. } = settings;
+        let window = &self.window;
+        // How a block's elements are split changes nothing but who adds them. Every task filters
+        // the gradient of its block itself, if there is a filter: then more tasks than threads are
+        // more work.
+        let per_thread = if window.smoothing().is_some() { 1 } else { TASKS_PER_THREAD };
+        let tasks =
+            (per_thread * rayon::current_num_threads()).div_ceil(synapses.post.div_ceil(BLOCK));
+        let layout = Layout::new(synapses, BLOCK, (synapses.pre * synapses.taps).div_ceil(tasks));
+        let touched = DelayWindows::touched_for(window.width);
+        let smoothing = window.smoothing().map(|smoothing| {
+            (Arc::clone(smoothing), smoothing.rows(padded(steps_in), padded(steps_out), touched))
+        });
+        let stride = match &smoothing {
+            Some((_, rows)) => rows.row,
+            None => {
+                row_stride((padded(steps_in) + window.latest() + touched).max(padded(steps_out)))
+            }
+        };
+        self.windows.fill(layout.places(), window.width, |place, taps| {
+            let row = index(place % layout.block * stride);
+            match layout.synapse(place) {
+                Some(element) => {
+                    let (weight, delay) = layout.parameters(synapses, element);
+                    let first = window.taps(delay as f64, taps.value, taps.slope);
+                    TapRow { first, row, weight }
+                }
+                None => {
+                    taps.value.fill(0.0);
+                    taps.slope.fill(0.0);
+                    TapRow { first: 0, row, weight: 0.0 }
+                }
+            }
+        });
+        if let Some((smoothing, rows)) = &smoothing {
+            self.tails.prepare(&layout, synapses, smoothing, *rows);
+        }
+        let paired = settings.paired(isa);
+        (self.layout, self.paired) = (layout, paired);
+        self.shape = RowShape { steps_in, steps_out, stride, smoothing };
+        if paired {
+            self.windows.pair_up();
+        }
+        let products = if paired { window.width.div_ceil(2) } else { window.width };
+        let spikes = 10 * products * padded(steps_out)
+            / (SPIKE_COST * wide_spike_cost(self.windows.lanes()));
+        self.frequent = spikes.max(1);
+    }
+
+    fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    fn spike_order(&self) -> SpikeOrder {
+        self.windows.burst_taps().map_or(SpikeOrder::Channels, SpikeOrder::Bursts)
+    }
+
+    fn forward(
+        &self,
+        isa: Instructions,
+        block: usize,
+        spikes: Spikes,
+        scratch: &mut PlanScratch,
+        out: &mut [f32],
+        write: Write,
+    ) {
+        let scratch = &mut scratch.window;
+        let Self { layout, windows, shape, tails, .. } = self;
+        let lanes = layout.lanes(block);
+        let BlockRows { rows, tails: tail_rows, .. } = &mut scratch.rows;
+        // There are rows for all lanes of a block, though the last may not have as many.
+        rows.resize(layout.block * shape.stride)[..lanes * shape.stride].fill(0.0);
+        let tail_rows = tail_rows.resize(layout.block * shape.per_lane());
+        tail_rows[..lanes * shape.per_lane()].fill(0.0);
+        if windows.burst_taps().is_some() {
+            windows.scatter_bursts(
+                isa,
+                Trains::new(spikes.bursts, layout, block, 0..layout.elements()),
+                rows.as_mut_slice(),
+            );
+            if shape.smoothing.is_some() {
+                tails.windows().scatter_bursts(
+                    isa,
+                    tails.trains(spikes.bursts, layout, block, 0..layout.elements()),
+                    tail_rows,
+                );
+            }
+        } else {
+            self.add_spikes(isa, block, spikes.frames, scratch);
+        }
+        let length = padded(shape.steps_out);
+        let out = out[block * layout.block * length..].chunks_exact_mut(length).take(lanes);
+        let BlockRows { rows, tails, .. } = &scratch.rows;
+        for (lane, (row, out)) in rows.as_slice().chunks_exact(shape.stride).zip(out).enumerate() {
+            match (&shape.smoothing, write) {
+                (Some((smoothing, lengths)), _) => {
+                    if write == Write::Set {
+                        out.fill(0.0);
+                    }
+                    let tails = &tails.as_slice()[lane * shape.per_lane()..][..shape.per_lane()];
+                    smoothing.apply(isa, *lengths, row, tails, out);
+                }
+                (None, Write::Set) => out.copy_from_slice(&row[..length]),
+                (None, Write::Add) => out.iter_mut().zip(row).for_each(|(out, row)| *out += row),
+            }
+        }
+    }
+
+    fn input_gradient(
+        &self,
+        isa: Instructions,
+        block: usize,
+        gradient: &[f32],
+        wanted: &[Wanted],
+        scratch: &mut PlanScratch,
+        out: &mut [f32],
+    ) {
+        let scratch = &mut scratch.window;
+        let Self { layout, windows, shape, tails, .. } = self;
+        let mut tiles = Tiles { wanted, taps: layout.taps, length: padded(shape.steps_in), out };
+        // Without a filter the rows are the gradient: lines are made of it at once.
+        if shape.smoothing.is_some() || !isa.prefers_lines() {
+            shape.spread(isa, layout, block, gradient, &mut scratch.rows);
+        }
+        if isa.prefers_lines() {
+            self.pull_lines(isa, block, gradient, scratch, &mut tiles);
+        } else {
+            let WindowScratch { rows, pairs, sources, .. } = scratch;
+            let (rows, lanes) = (rows.rows.as_slice(), layout.lanes(block));
+            if self.paired {
+                pair_up(rows, pairs);
+                sources.refill((0..lanes).map(|lane| RowSource {
+                    row: index(lane * shape.stride),
+                    synapse: index(lane),
+                }));
+            }
+            tiles.each(TILE, |element, start, out| {
+                let row = layout.row(block, element);
+                if self.paired {
+                    windows.pull_paired(isa, sources, row, Shift::Earlier, &pairs[start..], out);
+                } else {
+                    windows.pull_ahead(isa, row..row + lanes, &rows[start..], out);
+                }
+            });
+        }
+        if shape.smoothing.is_some() {
+            let rows = scratch.rows.tails.as_slice();
+            tiles.each(TILE, |element, start, out| {
+                tails.pull(isa, tails.of(layout, block, element..element + 1), &rows[start..], out);
+            });
+        }
+    }
+
+    fn correlations(&self) -> usize {
+        self.windows.lanes()
+    }
+
+    fn begin_task(&self, task: usize, scratch: &mut TaskScratch) {
+        let sums = &mut scratch.window.sums;
+        sums.clear();
+        if let Some(tails) = self.tails() {
+            let (block, elements) = self.layout.task(task);
+            let shares = tails.of(&self.layout, block, elements).len();
+            resize_with_room(sums, shares * tails.windows().lanes(), 0.0);
+        }
+    }
+
+    fn correlate(
+        &self,
+        isa: Instructions,
+        task: usize,
+        spikes: Spikes,
+        gradient: &[f32],
+        scratch: &mut TaskScratch,
+        sums: &mut [f32],
+    ) {
+        let scratch = &mut scratch.window;
+        let Self { layout, windows, .. } = self;
+        let (block, elements) = layout.task(task);
+        let lanes = layout.lanes(block);
+        self.shape.spread(isa, layout, block, gradient, &mut scratch.rows);
+        let rows = scratch.rows.rows.as_slice();
+        if windows.burst_taps().is_none() {
+            let sums_of = sums
+                .chunks_exact_mut(layout.block * windows.lanes())
+                .map(|sums| &mut sums[..lanes * windows.lanes()]);
+            for (element, sums) in elements.zip(sums_of) {
+                let (steps, counts) = spikes.frames.channel(element / layout.taps);
+                if !steps.is_empty() {
+                    let row = layout.row(block, element);
+                    windows.gather(isa, row..row + lanes, steps, counts, rows, sums);
+                }
+            }
+            return;
+        }
+        let first = layout.row(block, elements.start);
+        windows.gather_bursts(
+            isa,
+            Trains::new(spikes.bursts, layout, block, elements.clone()),
+            rows,
+            (first, sums),
+        );
+        if let Some(tails) = self.tails() {
+            let first = tails.of(layout, block, elements.clone()).start;
+            let trains = tails.trains(spikes.bursts, layout, block, elements);
+            tails.windows().gather_bursts(
+                isa,
+                trains,
+                scratch.rows.tails.as_slice(),
+                (first, &mut scratch.sums),
+            );
+        }
+    }
+
+    fn fold(
+        &self,
+        task: usize,
+        scratch: &TaskScratch,
+        sums: &[f32],
+        weight: &mut [f32],
+        delay: &mut [f32],
+    ) {
+        let first = task * self.layout.per_task * self.layout.block;
+        let sums = sums.chunks_exact(self.windows.lanes());
+        for (n, (sums, (weight, delay))) in
+            sums.zip(weight.iter_mut().zip(delay.iter_mut())).enumerate()
+        {
+            (*weight, *delay) = self.windows.fold(first + n, sums);
+        }
+        if let Some(tails) = self.tails() {
+            let (block, elements) = self.layout.task(task);
+            for (place, by_weight, by_delay) in
+                tails.fold(tails.of(&self.layout, block, elements), &scratch.window.sums)
+            {
+                weight[place - first] += by_weight;
+                delay[place - first] += by_delay;
+            }
+        }
+    }
+}
+
+impl WindowPlan {
+    /// The shares in rows of tails, where there is a smoothing.
+    fn tails(&self) -> Option<&TailShares> {
+        self.shape.smoothing.is_some().then_some(&self.tails)
+    }
+
+    /// Adds single spikes to the rows of one block, of neurons that fire often by whole rows.
+    fn add_spikes(
+        &self,
+        isa: Instructions,
+        block: usize,
+        spikes: &SpikeFrames,
+        scratch: &mut WindowScratch,
+    ) {
+        let Self { layout, windows, shape, .. } = self;
+        let lanes = layout.lanes(block);
+        let WindowScratch { rows, trains, pairs, sources, frequent, .. } = scratch;
+        let rows = rows.rows.as_mut_slice();
+        // As many as there may ever be.
+        frequent.clear();
+        frequent.reserve(layout.pre);
+        sources.reserve(layout.elements());
+        for neuron in 0..layout.pre {
+            let (steps, counts) = spikes.channel(neuron);
+            if steps.len() >= self.frequent {
+                frequent.push(neuron);
+            } else if !steps.is_empty() {
+                for element in neuron * layout.taps..(neuron + 1) * layout.taps {
+                    let row = layout.row(block, element);
+                    windows.scatter(isa, row..row + lanes, steps, counts, rows);
+                }
+            }
+        }
+        // Whole trains, as many as fit beside a postsynaptic row.
+        let length = windows.reach() + padded(shape.steps_out);
+        for frequent in frequent.chunks((NEAR_CACHE / length).max(1)) {
+            let trains = trains.resize(frequent.len() * length);
+            trains.fill(0.0);
+            for (train, &neuron) in trains.chunks_exact_mut(length).zip(frequent) {
+                let (steps, counts) = spikes.channel(neuron);
+                for (&step, &count) in steps.iter().zip(counts) {
+                    if let Some(number) = train.get_mut(windows.reach() + step as usize) {
+                        *number = count;
+                    }
+                }
+            }
+            let source = |(n, &neuron): (usize, &usize)| {
+                let row = index(n * length + windows.reach());
+                (0..layout.taps).map(move |tap| RowSource {
+                    row,
+                    synapse: index(layout.row(block, neuron * layout.taps + tap)),
+                })
+            };
+            sources.refill(frequent.iter().enumerate().flat_map(source));
+            if self.paired {
+                pair_up(trains, pairs);
+            }
+            for (lane, row) in rows.chunks_exact_mut(shape.stride).take(lanes).enumerate() {
+                let row = &mut row[..padded(shape.steps_out)];
+                if self.paired {
+                    windows.pull_paired(isa, sources, lane, Shift::Later, pairs, row);
+                } else {
+                    windows.pull(isa, sources, lane, trains, row);
+                }
+            }
+        }
+    }
+
+    /// The part of [`input_gradient`](Self::input_gradient) that comes from rows in lines, those of
+    /// some lanes at a time.
+    fn pull_lines(
+        &self,
+        isa: Instructions,
+        block: usize,
+        gradient: &[f32],
+        scratch: &mut WindowScratch,
+        tiles: &mut Tiles,
+    ) {
+        let Self { layout, windows, shape, .. } = self;
+        let WindowScratch { rows, lines, .. } = scratch;
+        let stride = shape.stride;
+        debug_assert!(
+            stride.is_multiple_of(8),
+            "rows that are written one by one would not lie as one long row does"
+        );
+        let row = |lane: usize| match shape.smoothing {
+            Some(_) => &rows.rows.as_slice()[lane * stride..][..stride],
+            None => {
+                &gradient[(block * layout.block + lane) * padded(shape.steps_out)..]
+                    [..shape.steps_out]
+            }
+        };
+        let lines = lines.resize(layout.block * 2 * stride);
+        let lanes = layout.lanes(block);
+        let groups = lanes.div_ceil(ROWS_IN_LINES);
+        for group in 0..groups {
+            let group = lanes * group / groups..lanes * (group + 1) / groups;
+            for lane in group.clone() {
+                to_lines(row(lane), &mut lines[lane * 2 * stride..][..2 * stride]);
+            }
+            tiles.each(STEPS_IN_LINES, |element, start, out| {
+                let row = layout.row(block, element);
+                windows.pull_lines(
+                    isa,
+                    row + group.start..row + group.end,
+                    &lines[2 * start..],
+                    out,
+                );
+            });
+        }
+    }
+}
+
+/// What is wanted of dL/ds, `[pre][length]`.
+struct Tiles<'a> {
+    wanted: &'a [Wanted],
+    /// Elements of one neuron.
+    taps: usize,
+    length: usize,
+    out: &'a mut [f32],
+}
+
+impl Tiles<'_> {
+    /// Calls `f(element, start, out)` for every element, tile of up to `most` steps and run of
+    /// wanted steps in it, which begins at `start`.
+    fn each(&mut self, most: usize, mut f: impl FnMut(usize, usize, &mut [f32])) {
+        let tile = padded(self.length.div_ceil(self.length.div_ceil(most)));
+        for first in (0..self.length).step_by(tile) {
+            for Wanted { neuron, steps } in self.wanted {
+                let steps = steps.start.max(first)..steps.end.min(first + tile);
+                if !steps.is_empty() {
+                    let (start, out) = (steps.start, &mut self.out[neuron * self.length..][steps]);
+                    (neuron * self.taps..(neuron + 1) * self.taps)
+                        .for_each(|element| f(element, start, out));
+                }
+            }
+        }
+    }
+}
+
+/// Every number of `rows` with the next.
+fn pair_up(rows: &[f32], pairs: &mut Vec<u32>) {
+    pairs.resize(rows.len(), 0);
+    pair_with_next(rows, pairs);
+}

@@ -1,0 +1,173 @@
+//! The memory of a batch: what its samples keep between passes, and what workers reuse.
+
+use crate::demand::{Demand, Wanted};
+use crate::events::StepEvents;
+use crate::norm_pass::NormSums;
+use crate::plan::Spikes;
+use crate::scratch::PlanScratch;
+use crate::timing::StageTiming;
+use rayon::prelude::*;
+use sim_core::{SampleLoss, SpikeFrames, SpikeTrains};
+use simd::{Bursts, LANES, Lanes, padded};
+
+/// Samples of a batch are dealt to this many chunks, whatever the number of threads.
+const CHUNKS: usize = 16;
+
+/// What one sample keeps between passes.
+#[derive(Debug, Default)]
+pub(crate) struct SampleState {
+    pub populations: Vec<PopulationState>,
+    pub loss: SampleLoss,
+}
+
+/// What one population of one sample keeps between passes.
+#[derive(Debug, Default)]
+pub(crate) struct PopulationState {
+    /// `I`, `[neuron][padded steps]`.
+    pub current: Vec<f32>,
+    /// dL/dS, then dL/dZ, then dL/dI, shaped like `current`.
+    pub gradient: Vec<f32>,
+    /// Spikes, `[block][step]`, one bit per neuron.
+    pub fired: Vec<u16>,
+    /// Neurons that dropout leaves, one bit each by blocks.
+    pub kept: Vec<u16>,
+    pub demand: Demand,
+    /// Spikes that dropout leaves, at the height it gives them; the input's are the batch's own.
+    pub frames: SpikeFrames,
+    /// The same by step, and in bursts, where a projection reads them so.
+    pub events: StepEvents,
+    pub bursts: Bursts,
+    pub sums: NormSums,
+    /// Number of spikes, before dropout.
+    pub spikes: u64,
+}
+
+impl SampleState {
+    /// Two different populations.
+    pub(crate) fn pair(&mut self, one: usize, other: usize) -> [&mut PopulationState; 2] {
+        self.populations.get_disjoint_mut([one, other]).expect("no projection closes a loop")
+    }
+}
+
+impl PopulationState {
+    /// The spikes in the orders that plans read; `given` are those of the batch, for the input.
+    pub(crate) fn spikes<'a>(&'a self, given: Option<&'a SpikeFrames>) -> Spikes<'a> {
+        let frames = given.unwrap_or(&self.frames);
+        Spikes { frames, events: &self.events, bursts: &self.bursts }
+    }
+
+    /// Makes room for `size` neurons over `steps` steps.
+    fn resize(&mut self, size: usize, steps: usize, train: bool) {
+        self.current.resize(size * padded(steps), 0.0);
+        self.fired.resize(size.div_ceil(LANES) * steps, 0);
+        if train {
+            self.gradient.resize(size * padded(steps), 0.0);
+        }
+    }
+}
+
+/// What the worker of one chunk reuses from sample to sample.
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    pub plan: PlanScratch,
+    pub wanted: Vec<Wanted>,
+    pub lanes: Vec<Lanes>,
+    pub gradient_lanes: Vec<Lanes>,
+    pub fired: Vec<u16>,
+    pub trains: SpikeTrains,
+    pub output: Vec<f32>,
+    pub output_gradient: Vec<f32>,
+    /// For the objective.
+    pub loss: Vec<f64>,
+    pub timing: StageTiming,
+}
+
+/// The samples of a batch, dealt to chunks.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    /// At least as many as the batch has; memory of larger batches stays.
+    samples: Vec<SampleState>,
+    chunks: Vec<Chunk>,
+    batch: usize,
+    /// Whether the last pass over the samples went from the last to the first.
+    from_the_end: bool,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        let chunks = (0..CHUNKS).map(|_| Chunk::default()).collect();
+        Self { samples: Vec::new(), chunks, batch: 0, from_the_end: false }
+    }
+}
+
+impl Workspace {
+    /// Makes room for `batch` samples of populations of `sizes` neurons and `steps` steps. The
+    /// populations of `order` have neurons.
+    pub(crate) fn resize(
+        &mut self,
+        batch: usize,
+        (sizes, steps): (&[usize], &[usize]),
+        order: &[usize],
+        train: bool,
+    ) {
+        self.batch = batch;
+        if self.samples.len() < batch {
+            self.samples.resize_with(batch, SampleState::default);
+        }
+        self.samples[..batch].par_iter_mut().for_each(|SampleState { populations, .. }| {
+            populations.resize_with(sizes.len(), PopulationState::default);
+            order.iter().for_each(|&p| populations[p].resize(sizes[p], steps[p], train));
+        });
+    }
+
+    /// The samples of the batch.
+    pub(crate) fn samples(&self) -> &[SampleState] {
+        &self.samples[..self.batch]
+    }
+
+    /// As [`samples`](Self::samples), to be written.
+    pub(crate) fn samples_mut(&mut self) -> &mut [SampleState] {
+        &mut self.samples[..self.batch]
+    }
+
+    /// One population of every sample of the batch.
+    pub(crate) fn population(
+        &self,
+        p: usize,
+    ) -> impl ExactSizeIterator<Item = &PopulationState> + Clone {
+        self.samples().iter().map(move |sample| &sample.populations[p])
+    }
+
+    /// Calls `f` for every chunk of samples with the number of its first. Every other pass starts
+    /// from the end: the samples that the last pass has left in the cache come first.
+    pub(crate) fn each_chunk(&mut self, f: impl Fn(usize, &mut [SampleState], &mut Chunk) + Sync) {
+        let size = self.batch.div_ceil(CHUNKS).max(1);
+        let samples = &mut self.samples[..self.batch];
+        let chunks = samples.par_chunks_mut(size).zip(&mut self.chunks).enumerate();
+        self.from_the_end = !self.from_the_end;
+        let f = |(c, (samples, chunk)): (usize, (&mut [SampleState], &mut Chunk))| {
+            f(c * size, samples, chunk)
+        };
+        if self.from_the_end { chunks.rev().for_each(f) } else { chunks.for_each(f) }
+    }
+
+    /// Calls `f` for every sample of the batch with its number, chunk by chunk.
+    pub(crate) fn each_sample(&mut self, f: impl Fn(usize, &mut SampleState, &mut Chunk) + Sync) {
+        let from_the_end = !self.from_the_end;
+        self.each_chunk(|first, samples, chunk| {
+            let last = samples.len() - 1;
+            for k in 0..samples.len() {
+                let k = if from_the_end { last - k } else { k };
+                f(first + k, &mut samples[k], chunk);
+            }
+        });
+    }
+
+    /// Processor time per stage of all workers.
+    pub(crate) fn timing(&self) -> StageTiming {
+        self.chunks.iter().fold(StageTiming::default(), |mut sum, chunk| {
+            sum.add(&chunk.timing);
+            sum
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! How a batch is run through a network.
+
+use crate::kernel_evaluation::KernelEvaluation;
+use crate::norm::NormStatistics;
+use crate::random::Seed;
+
+/// Which kernels a pass uses.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kernels {
+    /// Those of the projections, the Gaussian with raw width `sigma_raw` steps.
+    Trained {
+        /// Scheduled raw width in steps; the effective width is `|raw| + 0.27`.
+        sigma_raw: f64,
+        /// How it is evaluated.
+        evaluation: KernelEvaluation,
+    },
+    /// One tap per kernel element at the rounded delay.
+    Deployed,
+}
+
+/// Dropout of whole neurons: a mask drawn once per sample and neuron, constant over time, survivors
+/// scaled by `1 / (1 - rate)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dropout {
+    /// Share of hidden neurons dropped, `0 <= rate < 1`.
+    pub rate: f64,
+    /// Seed of the run.
+    pub seed: Seed,
+    /// Number of the training step, so that every step draws anew.
+    pub step: u64,
+}
+
+/// How a batch is run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pass {
+    /// Kernels.
+    pub kernels: Kernels,
+    /// Norm statistics.
+    pub norm: NormStatistics,
+    /// Dropout, if any.
+    pub dropout: Option<Dropout>,
+}
+
+impl Pass {
+    /// One tap per synapse, running statistics, no dropout: the network as it is handed to
+    /// hardware.
+    pub const DEPLOYED: Self =
+        Self { kernels: Kernels::Deployed, norm: NormStatistics::Running, dropout: None };
+}

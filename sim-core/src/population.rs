@@ -1,0 +1,27 @@
+//! Neurons of one kind.
+
+use crate::neuron::NeuronModel;
+use crate::norm::BatchNorm;
+use std::sync::Arc;
+
+/// Neurons of one kind.
+#[derive(Debug, Clone)]
+pub struct Population {
+    /// Name, unique in the network.
+    pub name: String,
+    /// Number of neurons, at least 1.
+    pub size: usize,
+    /// What the neurons do.
+    pub cells: Cells,
+    /// Normalisation of the summed input before it reaches the neurons.
+    pub norm: Option<BatchNorm>,
+}
+
+/// What the members of a population do.
+#[derive(Debug, Clone)]
+pub enum Cells {
+    /// They replay spikes given from outside.
+    Source,
+    /// They integrate their input.
+    Neurons(Arc<dyn NeuronModel>),
+}

@@ -1,0 +1,177 @@
+//! Spikes that follow one another closely, taken together.
+//!
+//! Neurons fire in bursts. The spikes of one neuron within a few steps are a short vector of
+//! heights; with taps `w_0, w_1, ...` they add up to `sum_k w_k heights[t - k]`, one vector of
+//! [`LANES`] steps that is added to a row at once, whatever the number of spikes in it.
+
+/// Steps that a burst reaches with all its taps.
+pub(crate) const LANES: usize = 8;
+
+/// Taps of a kernel that bursts are made for.
+pub const MOST_TAPS: usize = 4;
+
+/// Heights at the steps from a burst's first spike on. On their own part of a cache line: only what
+/// is read as delayed crosses two.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(align(32))]
+pub(crate) struct Heights([f32; LANES]);
+
+impl Heights {
+    const NONE: Self = Self([0.0; LANES]);
+}
+
+/// The spikes of a population over one sample, cut into bursts.
+#[derive(Debug, Clone)]
+pub struct Bursts {
+    /// By channel, its first burst; behind the last channel, the number of bursts.
+    first: Vec<u32>,
+    /// Step of each burst's first spike.
+    start: Vec<u32>,
+    /// Of each burst. One without spikes stands before the first, see [`SpikeTrain::delayed`].
+    heights: Vec<Heights>,
+    taps: usize,
+}
+
+impl Default for Bursts {
+    fn default() -> Self {
+        Self { first: vec![0], start: Vec::new(), heights: vec![Heights::NONE], taps: 1 }
+    }
+}
+
+impl Bursts {
+    /// Replaces all bursts by those of `channels`, for kernels of up to `taps` taps. Every channel
+    /// comes as the steps of its spikes, ascending, and their heights. Memory is reused.
+    ///
+    /// # Panics
+    /// If `taps` is not in `1..=MOST_TAPS`, or the steps of a channel do not ascend.
+    pub fn refill<'a>(
+        &mut self,
+        channels: impl Iterator<Item = (&'a [u32], &'a [f32])>,
+        taps: usize,
+    ) {
+        assert!((1..=MOST_TAPS).contains(&taps), "bursts are for 1 to {MOST_TAPS} taps");
+        // The taps of the last spike end where the burst does.
+        let span = LANES + 1 - taps;
+        self.taps = taps;
+        self.first.truncate(1);
+        self.start.clear();
+        self.heights.truncate(1);
+        for (steps, heights) in channels {
+            assert!(steps.is_sorted_by(|a, b| a < b), "steps do not ascend");
+            let mut spikes = steps.iter().zip(heights).peekable();
+            while let Some((&start, &height)) = spikes.next() {
+                let mut heights = Heights::NONE;
+                heights.0[0] = height;
+                while let Some((&step, &height)) =
+                    spikes.next_if(|(step, _)| ((**step - start) as usize) < span)
+                {
+                    heights.0[(step - start) as usize] = height;
+                }
+                self.start.push(start);
+                self.heights.push(heights);
+            }
+            self.first
+                .push(u32::try_from(self.start.len()).expect("bursts of a sample fit 32 bits"));
+        }
+    }
+
+    /// The bursts of one channel.
+    ///
+    /// # Panics
+    /// If there is no such channel.
+    #[inline(always)]
+    pub fn channel(&self, channel: usize) -> SpikeTrain<'_> {
+        let bursts = self.first[channel] as usize..self.first[channel + 1] as usize;
+        SpikeTrain {
+            start: &self.start[bursts.clone()],
+            heights: &self.heights[bursts.start..=bursts.end],
+            taps: self.taps,
+        }
+    }
+}
+
+/// Bursts of one neuron, ascending and apart: no spike is in two of them.
+#[derive(Debug, Clone, Copy)]
+pub struct SpikeTrain<'a> {
+    start: &'a [u32],
+    /// One more than bursts, from that of the burst before the first on.
+    heights: &'a [Heights],
+    taps: usize,
+}
+
+impl<'a> SpikeTrain<'a> {
+    /// Whether the neuron is silent.
+    pub fn is_empty(&self) -> bool {
+        self.start.is_empty()
+    }
+
+    /// Taps of the widest kernel they are made for.
+    pub(crate) fn taps(&self) -> usize {
+        self.taps
+    }
+
+    /// Steps of the first spikes.
+    #[inline(always)]
+    pub(crate) fn starts(&self) -> &'a [u32] {
+        self.start
+    }
+
+    /// Heights of burst `n` at the steps from its start on, each spike `steps` later than it was:
+    /// [`LANES`] numbers may be read. What is read before the burst are the last numbers of
+    /// another, which are zeros, as the last of its spikes has all its taps within it. The burst
+    /// must be of the train, and `steps` below the number of taps.
+    #[inline(always)]
+    pub(crate) fn delayed(&self, n: usize, steps: usize) -> *const f32 {
+        debug_assert!(n < self.start.len() && steps < self.taps, "no such burst");
+        self.heights.as_ptr().cast::<f32>().wrapping_add((n + 1) * LANES - steps)
+    }
+
+    /// Step and height of each spike.
+    pub(crate) fn spikes(&self) -> impl Iterator<Item = (u32, f32)> {
+        let bursts = self.start.iter().zip(&self.heights[1..]);
+        let steps = bursts.flat_map(|(&start, Heights(heights))| (start..).zip(*heights));
+        steps.filter(|(_, height)| *height != 0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bursts_hold_every_spike_once() {
+        let steps: Vec<u32> = (0..200).filter(|t| t % 7 < 2 || t % 31 < 9).collect();
+        // Channel 1 is silent.
+        let channels: Vec<(Vec<u32>, Vec<f32>)> = (0..3)
+            .map(|channel| {
+                let of_channel = |step: &&u32| *step % (channel + 1) == 0 && channel != 1;
+                steps.iter().filter(of_channel).map(|&step| (step, (1 + step % 3) as f32)).unzip()
+            })
+            .collect();
+        let mut bursts = Bursts::default();
+        for taps in 1..=MOST_TAPS {
+            bursts.refill(channels.iter().map(|(steps, heights)| (&steps[..], &heights[..])), taps);
+            for (channel, (steps, heights)) in channels.iter().enumerate() {
+                let train = bursts.channel(channel);
+                assert!(
+                    train.spikes().eq(steps.iter().copied().zip(heights.iter().copied())),
+                    "{taps} taps, channel {channel}"
+                );
+                for (n, Heights(heights)) in train.heights[1..].iter().enumerate() {
+                    assert!(
+                        heights[LANES + 1 - taps..].iter().all(|height| *height == 0.0),
+                        "taps leave the burst"
+                    );
+                    for steps in 0..taps {
+                        // SAFETY: as many numbers may be read.
+                        let delayed = unsafe { *train.delayed(n, steps).cast::<[f32; LANES]>() };
+                        assert!((0..LANES).all(
+                            |t| delayed[t] == if t < steps { 0.0 } else { heights[t - steps] }
+                        ));
+                    }
+                }
+                assert_eq!(train.is_empty(), channel == 1);
+            }
+        }
+    }
+}

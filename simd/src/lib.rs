@@ -1,0 +1,71 @@
+//! The hot loops of synfire over plain slices, chosen at run time for the processor at hand.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `delay_windows` | synapses whose kernels are a few neighbouring taps, and the loops over them |
+//! | `bursts` | spikes that follow one another closely, taken together by two of these loops |
+//! | `row_sums` | weighted sums of whole rows: [`combine`], [`combine_each`], [`gather_rows`] |
+//! | `bf16` | pairs of bf16 numbers, and the whole-row loops on them |
+//! | `paired` | the operands of those loops, and their plain twins |
+//! | `time_sums` | sums of rows over time |
+//! | `transpose` | rows along time to lanes side by side, and back |
+//! | `lanes` | sixteen numbers side by side |
+//! | `rows` | lengths of rows |
+//! | `aligned` | rows on cache lines |
+//! | `lines` | rows of which any eight neighbours lie on one line |
+//! | `instructions` | the instruction sets, and which of them the processor has |
+//! | `dispatch` | a loop compiled for the instruction set at hand |
+//! | `vector` | the vectors that a loop is written over |
+//! | `avx512`, `avx2`, `neon` | these vectors in one instruction set each |
+//! | `rates` | what the machine can do at best |
+//!
+//! A hot loop is a struct of its operands with two bodies: one is written over vectors and compiled
+//! for every instruction set, the other is its plain twin, for other processors and for the tests.
+//!
+//! This is the only crate that uses `unsafe`: for the instruction sets, and for rows read at
+//! unchecked offsets. Every public function is safe: it checks once per call that everything its
+//! operands name lies inside. Results may differ in the last bits between instruction sets (fused
+//! multiply-add, order of lanes) but never between runs or numbers of threads.
+//!
+//! NEON is compiled on aarch64 only; no test of this project runs there.
+#![allow(unsafe_code)]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "a loop by index over small arrays keeps them in registers; iterators may not"
+)]
+
+mod aligned;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod bf16;
+mod bursts;
+mod delay_windows;
+mod dispatch;
+mod instructions;
+mod lanes;
+mod lines;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod paired;
+mod rates;
+mod row_sums;
+mod rows;
+mod time_sums;
+mod transpose;
+mod vector;
+
+pub use aligned::{Aligned, resize_with_room};
+pub use bf16::{combine_each_paired, pair, pair_rows, pair_with_next};
+pub use bursts::{Bursts, MOST_TAPS, SpikeTrain};
+pub use delay_windows::{DelayWindows, RowSource, RowSources, Shift, TapRow, WindowTaps};
+pub use dispatch::vectorize;
+pub use instructions::Instructions;
+pub use lanes::{LANES, Lanes};
+pub use lines::to_lines;
+pub use rates::MachineRates;
+pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};
+pub use rows::{padded, row_stride};
+pub use time_sums::time_sums;
+pub use transpose::{lanes_at_least, lanes_to_rows, rows_to_lanes};
