@@ -12,10 +12,12 @@
 //! | `quickstart` | the default recipe, and the same without delays |
 //! | `training_contracts` | thread counts, save and resume; initial firing rates and the reference's |
 //! | `architecture_paths`, `documents` | the documents and what they speak of |
+//! | `file_circles` | the files of each crate: none reach each other, none import through a face |
 
 mod architecture_paths;
 mod documents;
 mod engines_agree;
+mod file_circles;
 mod golden_delay_training;
 mod golden_layered_engine;
 mod gradient_check;
