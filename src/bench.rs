@@ -5,10 +5,13 @@
 //! steps are then timed at points spread over the recipe's schedule, each weighted by the share of
 //! the run it stands for.
 
+use crate::data_settings::Source;
+use crate::error::{Error, Result};
+use crate::experiment::Experiment;
+use crate::feed_forward::Delays;
 use crate::roofline::Roofline;
 use crate::simulation::steps_through;
-use crate::training_run::thread_pool;
-use crate::{Delays, Error, Experiment, Result, Source};
+use crate::threads::thread_pool;
 use datasets::{Augmentation, NewSample, SpikeDataset, SpikeRecordings, TimeType};
 use layered::LayeredEngine;
 use plasticity::{EpochReport, Trainer, TrainerTiming};

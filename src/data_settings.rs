@@ -1,6 +1,6 @@
 //! Where the samples of an experiment come from: `[data]` of its file.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use datasets::{
     Augmentation, Binning, Layout, Randman, RecordingFile, SpikeDataset, SpikeRecordings, Split,
     SplitBy, Splitting,
@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use sim_core::Seed;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The entry with the `[data]` that a run began with.
+pub(crate) const PINNED_DATA: &str = "data";
 
 /// The samples, how they are binned and changed, and which of them validate.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -1,6 +1,8 @@
 //! What a run was made with: `environment.json`.
 
-use crate::{DataOrigin, Error, Result, text_file};
+use crate::data_settings::DataOrigin;
+use crate::error::{Error, Result};
+use crate::text_file;
 use serde::{Deserialize, Serialize};
 use simd::Instructions;
 use std::path::Path;
@@ -51,6 +53,19 @@ impl Environment {
         serde_json::from_str(&text_file::read_text(path)?).map_err(|error| {
             Error::folder(path, format!("this is not the environment of a run: {error}"))
         })
+    }
+
+    /// Refuses data that are not those the run began with whose environment stands at `path`.
+    pub(crate) fn check_data(path: &Path, now: &DataOrigin) -> Result<()> {
+        let before = Self::read(path)?.data;
+        if before.sha256 == now.sha256 {
+            return Ok(());
+        }
+        let problem = format!(
+            "these are not the data the run began with, {} (their checksums differ)",
+            before.name
+        );
+        Err(Error::config(now.name.clone(), problem))
     }
 }
 

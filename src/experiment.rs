@@ -10,13 +10,17 @@
 //! ```
 //! Every key has a default and an unknown key is an error. Units are part of a key's name.
 
+use crate::data_settings::{DataSettings, LoadedData, Source};
+use crate::error::{Error, Result};
 use crate::feed_forward::Delays;
+use crate::feed_forward::FeedForward;
 use crate::memory::{available_bytes, gib};
-use crate::{DataSettings, Error, FeedForward, LoadedData, Recipe, Result, text_file};
+use crate::recipes::Recipe;
+use crate::text_file;
 use plasticity::TrainingSettings;
 use serde::{Deserialize, Serialize};
 use sim_core::{Network, SampleSource, Seed};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Everything a run needs besides the machine; what a configuration file holds.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -438,19 +442,10 @@ impl Experiment {
     /// [`Error::Config`] when a value cannot be written as TOML.
     pub fn to_toml(&self) -> Result<String> {
         let mut resolved = self.clone();
-        if let crate::Source::File(file) = &mut resolved.data.source {
+        if let Source::File(file) = &mut resolved.data.source {
             file.path = file.path.take().map(|path| std::path::absolute(&path).unwrap_or(path));
         }
         toml::to_string(&resolved).map_err(|error| Error::config(self.name.clone(), error))
-    }
-
-    /// Trains in a new folder, silently. [`crate::TrainingRun`] gives control over folder, threads
-    /// and progress.
-    ///
-    /// # Errors
-    /// As [`crate::TrainingRun::finish`].
-    pub fn train(self, folder: impl Into<PathBuf>) -> Result<crate::Outcome> {
-        crate::TrainingRun::create(self, folder.into(), false, None)?.finish(&mut crate::Silent)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Feed-forward networks with delays on every synapse: `[network]` of an experiment's file.
 
-use crate::Result;
+use crate::error::Result;
 use neurons::{LeakyIntegrator, Lif, Model};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -124,7 +124,7 @@ impl FeedForward {
         if !self
             .neuron
             .build(dt_ms)
-            .map_err(|error| crate::Error::in_section("network.neuron", error))?
+            .map_err(|error| crate::error::Error::in_section("network.neuron", error))?
             .fires()
         {
             return Err(Error::Network(
@@ -211,7 +211,7 @@ impl FeedForward {
         Ok(self
             .readout
             .build(dt_ms)
-            .map_err(|error| crate::Error::in_section("network.readout", error))?
+            .map_err(|error| crate::error::Error::in_section("network.readout", error))?
             .fires())
     }
 

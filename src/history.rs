@@ -1,8 +1,9 @@
 //! How weights and delays moved: `weights.csv` and `delays.csv`, small enough to write anew every
 //! epoch.
 
+use crate::error::{Error, Result};
 use crate::metrics::check_epochs;
-use crate::{Error, Result, text_file};
+use crate::text_file;
 use plots::{DelayChange, WeightSnapshot};
 use sim_core::{DenseSynapses, Network, Synapses};
 use std::path::Path;

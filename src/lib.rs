@@ -67,9 +67,11 @@
 //! assert_eq!(engine.potential(2), [1.0]);
 //! # Ok::<(), synfire::sim_core::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod bench;
 mod data_settings;
+mod drawing;
 mod environment;
 mod error;
 mod experiment;
@@ -78,14 +80,17 @@ mod history;
 mod memory;
 mod metrics;
 mod network_file;
-mod pictures;
+mod picture;
 mod recipes;
 mod roofline;
 mod run_folder;
+mod run_result;
 mod simulation;
 mod text_file;
+mod threads;
 mod trained_run;
 mod training_run;
+mod wording;
 
 pub use bench::{BenchPoint, BenchReport, BenchSettings, Latency, bench};
 pub use data_settings::{DataOrigin, DataSettings, FileSource, LoadedData, Source};
@@ -98,15 +103,14 @@ pub use metrics::{EpochMetrics, Metrics};
 pub use network_file::{
     NetworkFile, PopulationEntry, ProjectionEntry, RandomSynapses, SynapseEntry,
 };
-pub use pictures::Picture;
+pub use picture::Picture;
 pub use recipes::Recipe;
 pub use roofline::{Roofline, StageRoofline, Work};
 pub use run_folder::RunFolder;
+pub use run_result::RunResult;
 pub use simulation::{Simulation, SimulationLog};
-pub use trained_run::{
-    Checkpoint, ChosenSample, EvaluatedSplit, RunResult, SplitEvaluation, TrainedRun,
-};
-pub use training_run::{BestEpoch, Finish, Observer, Outcome, Silent, TrainingRun, counted};
+pub use trained_run::{Checkpoint, ChosenSample, EvaluatedSplit, SplitEvaluation, TrainedRun};
+pub use training_run::{BestEpoch, Finish, Observer, Outcome, Silent, TrainingRun};
 
 pub use sim_core::{InputSpike, StreamingEngine};
 

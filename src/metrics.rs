@@ -1,6 +1,7 @@
 //! One row per epoch: `metrics.csv`.
 
-use crate::{Error, Result, text_file};
+use crate::error::{Error, Result};
+use crate::text_file;
 use plasticity::{EpochReport, Evaluation};
 use std::path::Path;
 

@@ -26,8 +26,9 @@
 //! synapses = [{ pre = 0, post = 1, weight = 0.5, delay_ms = 1.5 }]
 //! ```
 
+use crate::error::{Error, Result};
 use crate::experiment::located;
-use crate::{Error, Result, Simulation};
+use crate::simulation::Simulation;
 use exchange::LogLayout;
 use neurons::Model;
 use rand::RngExt;

@@ -1,6 +1,6 @@
 //! Experiments that ship with synfire.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// An experiment inside the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,8 +15,11 @@
 //!
 //! Every file but `log.txt` appears whole or not at all.
 
-use crate::training_run::counted;
-use crate::{Error, Experiment, Metrics, Result};
+use crate::error::{Error, Result};
+use crate::experiment::Experiment;
+use crate::metrics::Metrics;
+use crate::picture::Picture;
+use crate::wording::counted;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -251,7 +254,7 @@ impl RunFolder {
     fn remove_run(&self) -> Result<()> {
         let checkpoints = [self.last(), self.best(), self.epoch_start()];
         let tables = [self.result(), self.metrics(), self.weights(), self.delays(), self.log()];
-        let figures = crate::Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
+        let figures = Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
         let files = tables.into_iter().chain(checkpoints).chain(figures).chain(self.spike_logs());
         for file in files.chain([self.config(), self.environment()]) {
             match fs::remove_file(&file) {

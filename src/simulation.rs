@@ -1,6 +1,7 @@
 //! A network and its input, run by the clock engine.
 
-use crate::{Error, LoadedData, Result};
+use crate::data_settings::LoadedData;
+use crate::error::{Error, Result};
 use exchange::{CsvSpikes, Log, LogLayout, SonataPotentials, SonataSpikes, write_logs};
 use plasticity::gradient::Loss;
 use sim_core::{

@@ -1,6 +1,6 @@
 //! Files of text.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;

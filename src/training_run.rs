@@ -5,12 +5,20 @@
 //! run killed between any two of them repeats an epoch whose rows and best checkpoint are then
 //! written again, the same as before.
 
+use crate::data_settings::LoadedData;
+use crate::data_settings::PINNED_DATA;
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::experiment::Experiment;
+use crate::history::History;
 use crate::history::delays_ms;
-use crate::trained_run::RunResult;
-use crate::{
-    Checkpoint, DataOrigin, Environment, EpochMetrics, Error, Experiment, History, LoadedData,
-    Metrics, Picture, Result, RunFolder, TrainedRun,
-};
+use crate::metrics::{EpochMetrics, Metrics};
+use crate::picture::Picture;
+use crate::run_folder::RunFolder;
+use crate::run_result::RunResult;
+use crate::threads::thread_pool;
+use crate::trained_run::{Checkpoint, TrainedRun};
+use crate::wording::counted;
 use datasets::Split;
 use plasticity::{Progress, Trainer, evaluate, load_network};
 use sim_core::{Network, SampleSource};
@@ -21,9 +29,6 @@ use std::time::Instant;
 
 /// The entry of a checkpoint's metadata that only a run interrupted within an epoch leaves.
 const WITHIN_EPOCH: &str = "within_epoch";
-
-/// The entry with the `[data]` that a run began with.
-pub(crate) const PINNED_DATA: &str = "data";
 
 /// Is told how a run goes on, and can stop it.
 pub trait Observer: Send {
@@ -195,7 +200,7 @@ impl TrainingRun {
         }
         let threads = thread_pool(threads)?;
         let (data, split) = threads.install(|| experiment.data.load_split(experiment.seed()))?;
-        same_data(&folder, &data.origin)?;
+        Environment::check_data(&folder.environment(), &data.origin)?;
         experiment.check_memory(&data, true)?;
         folder.make_checkpoints()?;
         let network = experiment.build_network(data.dataset.channels(), data.dataset.classes())?;
@@ -482,37 +487,13 @@ impl TrainingRun {
     }
 }
 
-/// More threads than this are taken for a mistake; they would take longer to start than most runs.
-const MOST_THREADS: usize = 1024;
-
-/// A pool of its own, so that a library never changes the threads of the program it is part of.
-pub(crate) fn thread_pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {
-    if let Some(threads) = threads {
-        sim_core::Error::check(
-            "number of threads",
-            threads as f64,
-            (1..=MOST_THREADS).contains(&threads),
-            "in 1..=1024",
-        )?;
+impl Experiment {
+    /// Trains in a new folder, silently. [`TrainingRun`] gives control over folder, threads
+    /// and progress.
+    ///
+    /// # Errors
+    /// As [`TrainingRun::finish`].
+    pub fn train(self, folder: impl Into<PathBuf>) -> Result<Outcome> {
+        TrainingRun::create(self, folder.into(), false, None)?.finish(&mut Silent)
     }
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
-    pool.map_err(|error| Error::config("threads", error))
-}
-
-/// A number with its noun: `1 epoch`, `2 epochs`.
-pub fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-/// Refuses data that are not those the run in `folder` began with.
-pub(crate) fn same_data(folder: &RunFolder, now: &DataOrigin) -> Result<()> {
-    let before = Environment::read(&folder.environment())?.data;
-    if before.sha256 == now.sha256 {
-        return Ok(());
-    }
-    let problem = format!(
-        "these are not the data the run began with, {} (their checksums differ)",
-        before.name
-    );
-    Err(Error::config(now.name.clone(), problem))
 }

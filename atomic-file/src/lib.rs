@@ -17,6 +17,7 @@
 //! assert_eq!(std::fs::read(&path).expect("it is there"), b"in several");
 //! # Ok::<(), atomic_file::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod error;
 

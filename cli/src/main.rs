@@ -7,6 +7,7 @@
 //! | 1 | failed |
 //! | 2 | wrong usage: an argument, a configuration or an override |
 //! | 130 | interrupted; the run's state is saved |
+#![forbid(unsafe_code)]
 
 mod arguments;
 mod commands;

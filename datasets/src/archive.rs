@@ -14,9 +14,9 @@ use atomic_file::AtomicFile;
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
+use crate::error::{Error, Result};
 use crate::recordings::SpikeRecordings;
 use crate::spiking_speech::{self, HDF5_SIGNATURE, Layout};
-use crate::{Error, Result};
 
 const GZIP_SIGNATURE: [u8; 2] = [0x1f, 0x8b];
 const ZIP_SIGNATURE: [u8; 2] = *b"PK";

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use half::f16;
 use sim_core::plain;
 
+use crate::error::{Error, Result};
 use crate::recordings::{MetaInfo, SpikeRecordings, SpikeTimes};
-use crate::{Error, Result};
 
 /// Number of classes when neither the caller nor the file tells: that of SHD.
 pub(crate) const DEFAULT_CLASSES: usize = 20;

@@ -4,8 +4,8 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
 use crate::binning::Spike;
+use crate::error::Result;
 
 /// How a training sample is changed, in this order: blend, shift, drop, jitter. All are off by
 /// default.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sim_core::{SpikeFrames, plain};
 
+use crate::error::{Error, Result};
 use crate::recordings::SpikeRecordings;
-use crate::{Error, Result};
 
 /// Longest sample that is binned without a limit of the user's choice: 100 s at 1 ms. Longer
 /// recordings are taken for a mistake in the units; what augmentation moves beyond is cut off.
@@ -231,7 +231,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{NewSample, TimeType};
+    use crate::new_samples::NewSample;
+    use crate::recordings::TimeType;
 
     fn recordings(seconds: &[f64], units: &[u16]) -> SpikeRecordings {
         let sample = NewSample { seconds: seconds.to_vec(), units: units.to_vec(), label: 0 };

@@ -7,8 +7,8 @@ use sim_core::{Purpose, SampleSource, Seed, SpikeFrames};
 
 use crate::augmentation::Augmentation;
 use crate::binning::{Binning, BinningMemory, Spike};
+use crate::error::{Error, Result};
 use crate::recordings::SpikeRecordings;
-use crate::{Error, Result};
 
 /// Spike recordings, binned on demand and augmented anew every epoch; the recordings are shared,
 /// never copied.
@@ -162,7 +162,7 @@ impl SampleSource for SpikeDataset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Randman;
+    use crate::randman::Randman;
 
     fn dataset(augmentation: Augmentation) -> SpikeDataset {
         let recordings = Randman { classes: 3, samples_per_class: 8, ..Randman::default() }

@@ -4,6 +4,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `recordings` | [`SpikeRecordings`]: all samples of a file in a compact form, every spike checked |
+//! | `new_samples` | [`NewSample`]: recordings from samples that were made |
 //! | `archive` | [`RecordingFile`]: `.h5`, `.h5.gz` and `.zip`, unpacked once into a cache |
 //! | `spiking_speech` | the reader of SHD and SSC files, in Rust alone |
 //! | `libhdf5` | the same through the machine's HDF5 library (feature `libhdf5`) |
@@ -28,6 +29,7 @@
 //! assert_eq!(dataset.frames(split.train[0], Some(0)).channels(), 70);
 //! # Ok::<(), datasets::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod archive;
 mod assembly;
@@ -38,6 +40,7 @@ mod error;
 mod float16;
 #[cfg(feature = "libhdf5")]
 mod libhdf5;
+mod new_samples;
 mod randman;
 mod recording_writer;
 mod recordings;
@@ -50,8 +53,9 @@ pub use augmentation::Augmentation;
 pub use binning::{Align, Binning};
 pub use dataset::SpikeDataset;
 pub use error::{Error, Result};
+pub use new_samples::NewSample;
 pub use randman::Randman;
-pub use recordings::{MetaInfo, NewSample, SpikeRecordings, TimeType};
+pub use recordings::{MetaInfo, SpikeRecordings, TimeType};
 pub use spiking_speech::Layout;
 pub use splits::{Split, SplitBy, Splitting};
 pub use summary::{ClassCount, SpeakerCount, Spread, Summary};

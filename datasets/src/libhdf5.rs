@@ -12,9 +12,9 @@ use hdf5::types::{
 use hdf5::{Dataset, File, H5Type};
 
 use crate::assembly::{Assembly, Description, Time};
+use crate::error::{Error, Result};
 use crate::recordings::{MetaInfo, SpikeRecordings};
 use crate::spiking_speech::Layout;
-use crate::{Error, Result};
 
 /// Samples read by one call of the library: whole datasets would be in memory twice, single samples
 /// would be slow.

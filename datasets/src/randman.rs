@@ -23,8 +23,9 @@ use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 use sim_core::{Purpose, Seed};
 
-use crate::Result;
-use crate::recordings::{NewSample, SpikeRecordings, TimeType};
+use crate::error::Result;
+use crate::new_samples::NewSample;
+use crate::recordings::{SpikeRecordings, TimeType};
 
 /// Most spikes of all samples together: four times those of SHD's training file, 1.6 GB.
 const MAX_SPIKES: usize = 1 << 28;

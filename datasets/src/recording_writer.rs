@@ -6,8 +6,9 @@ use std::path::Path;
 use hdf5_writer::{ByteOrder, DatasetBuilder, Datatype, Hdf5Builder, UNLIMITED, WriteOptions};
 
 use crate::assembly::DEFAULT_CLASSES;
+use crate::error::{Error, Result};
+use crate::float16;
 use crate::recordings::{MetaInfo, SpikeRecordings, SpikeTimes};
-use crate::{Error, Result, float16};
 
 /// Samples whose references (16 bytes each) lie together in the file.
 const CHUNK_SAMPLES: u64 = 1024;
@@ -105,7 +106,9 @@ fn ragged(name: &str, base: Datatype, rows: Vec<Vec<u8>>) -> hdf5_writer::Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Layout, NewSample, TimeType};
+    use crate::new_samples::NewSample;
+    use crate::recordings::TimeType;
+    use crate::spiking_speech::Layout;
 
     fn recordings(time_type: TimeType) -> SpikeRecordings {
         let samples = [

@@ -21,8 +21,8 @@ use hdf5_reader::{ByteOrder, Dataset, Datatype, Hdf5File, OpenOptions, VarLenKin
 use serde::{Deserialize, Serialize};
 
 use crate::assembly::{Assembly, Description, Time};
+use crate::error::{Error, Result};
 use crate::recordings::{MetaInfo, SpikeRecordings};
-use crate::{Error, Result};
 
 /// The first bytes of every HDF5 file without a user block.
 pub(crate) const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";

@@ -6,8 +6,8 @@ use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use sim_core::{Purpose, Seed};
 
+use crate::error::{Error, Result};
 use crate::recordings::SpikeRecordings;
-use crate::{Error, Result};
 
 /// What tells the validation samples from the training samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -144,7 +144,8 @@ impl Splitting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{NewSample, TimeType};
+    use crate::new_samples::NewSample;
+    use crate::recordings::TimeType;
 
     /// 60 samples: classes 0, 1, 2 in turn, speakers 0..5 in blocks of twelve.
     fn recordings() -> SpikeRecordings {

@@ -7,8 +7,8 @@ use std::fs;
 use serde::Serialize;
 
 use crate::archive::RecordingFile;
+use crate::error::{Error, Result};
 use crate::recordings::{MetaInfo, SpikeRecordings, TimeType};
-use crate::{Error, Result};
 
 /// Smallest, middle and largest of some numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -191,7 +191,7 @@ impl fmt::Display for Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::NewSample;
+    use crate::new_samples::NewSample;
 
     #[test]
     fn a_summary_tells_what_is_there() {

@@ -8,7 +8,8 @@
 //! population, then neuron, counted from 0. Times are written with as many digits as tell them
 //! apart. A name with a comma or a quote in it is quoted as in RFC 4180. Lines end with `\n`.
 
-use crate::{Log, LogLayout, Result};
+use crate::error::Result;
+use crate::log::{Log, LogLayout};
 use atomic_file::AtomicFile;
 use sim_core::Record;
 use std::fmt::Write;

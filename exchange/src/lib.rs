@@ -24,6 +24,7 @@
 //! assert_eq!(exchange::read_spikes(sonata)?[0].times_ms, [2.0, 4.5]);
 //! # Ok::<(), exchange::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod csv;
 mod error;

@@ -1,6 +1,6 @@
 //! Logs of a running simulation.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use sim_core::{Network, Record};
 
 /// A file that a simulation is logged to, record by record. It appears under its name when it is

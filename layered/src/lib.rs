@@ -19,6 +19,7 @@
 //! | `scratch` | what plans work in |
 //! | `taps` | from delays to taps, or to shares |
 //! | `timing` | time per stage |
+#![forbid(unsafe_code)]
 
 mod basis_plan;
 mod demand;

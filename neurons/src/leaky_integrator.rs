@@ -14,7 +14,7 @@
 //! Reference: the readout of Hammouamri et al. 2023, who take a neuron with an unreachable
 //! threshold. There is no such threshold here.
 
-use crate::Decay;
+use crate::decay::Decay;
 use serde::{Deserialize, Serialize};
 use sim_core::{LaneState, ModelDescription, Neuron, NeuronModel, NeuronState, Result};
 use simd::{LANES, Lanes, vectorize};

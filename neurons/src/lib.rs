@@ -22,6 +22,7 @@
 //! assert_eq!(state.potential, [0.5, 0.0]);
 //! # Ok::<(), sim_core::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod decay;
 mod leaky_integrator;

@@ -34,7 +34,7 @@
 //! SpikingJelly); NEST `iaf_psc_delta` (exact, hard, refractory). What differs from NEST: the
 //! refractory time may be zero, and then input of the step after a spike counts.
 
-use crate::Decay;
+use crate::decay::Decay;
 use crate::surrogate::{
     Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope,
 };

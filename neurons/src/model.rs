@@ -1,6 +1,7 @@
 //! Any neuron model, as a configuration file names it.
 
-use crate::{LeakyIntegrator, Lif};
+use crate::leaky_integrator::LeakyIntegrator;
+use crate::lif::Lif;
 use serde::{Deserialize, Serialize};
 use sim_core::{ModelDescription, Neuron, NeuronModel, Result};
 
@@ -33,7 +34,8 @@ impl NeuronModel for Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Decay, Surrogate};
+    use crate::decay::Decay;
+    use crate::surrogate::Surrogate;
 
     #[test]
     fn a_configuration_survives_a_round_trip() {

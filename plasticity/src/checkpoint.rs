@@ -12,7 +12,7 @@
 //! order of several would not be fixed, and equal states must give equal bytes.
 
 use crate::error::{Error, Result};
-use crate::gradient::Optimizer;
+use crate::gradient::optimizer::Optimizer;
 use crate::settings::TrainingSettings;
 use crate::training::{EpochSums, Trainer};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};

@@ -9,6 +9,7 @@
 //! | `training` | [`Trainer`]: epochs, batches, evaluation of the deployed network |
 //! | `evaluation` | [`Evaluation`]: accuracy with its standard error, confusion |
 //! | `checkpoint` | everything needed to go on, bit for bit |
+#![forbid(unsafe_code)]
 
 mod batches;
 mod checkpoint;

@@ -1,6 +1,8 @@
 //! How a network is trained: the `[training]` section of an experiment.
 
-use crate::gradient::{Loss, OptimizerSettings, Schedule, SigmaSchedule};
+use crate::gradient::loss::Loss;
+use crate::gradient::optimizer::OptimizerSettings;
+use crate::gradient::schedule::{Schedule, SigmaSchedule};
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, KernelEvaluation, Result};
 

@@ -8,7 +8,10 @@
 use crate::batches::BatchFrames;
 use crate::error::{Error, Result};
 use crate::evaluation::Evaluation;
-use crate::gradient::{Loss, Optimizer, Rate, clip_global_norm, global_norm};
+use crate::gradient::clip::{clip_global_norm, global_norm};
+use crate::gradient::loss::Loss;
+use crate::gradient::optimizer::Optimizer;
+use crate::gradient::schedule::{Rate, Schedule};
 use crate::settings::TrainingSettings;
 use layered::{LayeredEngine, StageTiming};
 use rand::seq::SliceRandom;
@@ -384,9 +387,7 @@ impl Trainer {
     fn report(&self, seconds: f64) -> EpochReport {
         let sums = &self.sums;
         let (samples, batches) = (sums.samples.max(1) as f64, sums.batches.max(1) as f64);
-        let rate = |schedule: &crate::gradient::Schedule| {
-            schedule.at(self.epoch, self.settings.epochs).rate
-        };
+        let rate = |schedule: &Schedule| schedule.at(self.epoch, self.settings.epochs).rate;
         let names =
             self.hidden.iter().map(|&population| self.network.populations[population].name.clone());
         EpochReport {

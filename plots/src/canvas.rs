@@ -7,8 +7,8 @@
 //! top of its pixels and polygons.
 
 use crate::error::{Error, Result};
-use crate::figure::Format;
 use crate::font::{self, Anchor, TextStyle};
+use crate::format::Format;
 use crate::png_file;
 use crate::stroke::{Point, Stroke};
 use crate::theme::{PIXEL, Rgb, Size};

@@ -30,6 +30,7 @@
 //! assert!(svg.starts_with(b"<svg"));
 //! # Ok::<(), plots::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod canvas;
 mod confusion;
@@ -38,6 +39,7 @@ mod delays;
 mod error;
 mod figure;
 mod font;
+mod format;
 mod histogram;
 mod legend;
 mod paired_rows;
@@ -54,8 +56,9 @@ pub use confusion::ConfusionFigure;
 pub use curves::{BestEpoch, CurvesFigure, Series, SeriesStyle};
 pub use delays::{DelayChange, DelaysFigure, ProjectionDelays};
 pub use error::{Error, Result};
-pub use figure::{Figure, Format};
+pub use figure::Figure;
 pub use font::{Anchor, TextStyle};
+pub use format::Format;
 pub use raster::{PopulationSpikes, RasterFigure, ReadoutTraces};
 pub use stroke::{Dash, Point, Stroke};
 pub use theme::{Rgb, Size};

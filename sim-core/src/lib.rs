@@ -12,6 +12,7 @@
 //! | `random` | where does a random number come from? |
 //! | `recording` | who is shown the steps of a simulation? |
 //! | `clock_engine`, `streaming_engine` | how does a network step? |
+#![forbid(unsafe_code)]
 
 mod arrival_window;
 mod clock_engine;

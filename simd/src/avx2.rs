@@ -21,26 +21,31 @@ unsafe impl Vector for __m256 {
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the processor has the instructions.
         unsafe { _mm256_set1_ps(value) }
     }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller may read all lanes, and the processor has the instructions.
         unsafe { _mm256_loadu_ps(from) }
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller may write all lanes, and the processor has the instructions.
         unsafe { _mm256_storeu_ps(to, self) }
     }
 
     #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: the processor has the instructions.
         unsafe { _mm256_fmadd_ps(a, b, self) }
     }
 
     #[inline(always)]
     unsafe fn one_on(_: *const f32, here: Self, two_on: Self) -> Self {
+        // SAFETY: the processor has the instructions.
         unsafe { _mm256_shuffle_ps::<ONE_ON>(here, two_on) }
     }
 }
@@ -73,21 +78,25 @@ unsafe impl Vector for __m128 {
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the processor has the instructions.
         unsafe { _mm_set1_ps(value) }
     }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller may read all lanes, and the processor has the instructions.
         unsafe { _mm_loadu_ps(from) }
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller may write all lanes, and the processor has the instructions.
         unsafe { _mm_storeu_ps(to, self) }
     }
 
     #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: the processor has the instructions.
         unsafe { _mm_fmadd_ps(a, b, self) }
     }
 }

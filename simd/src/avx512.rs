@@ -1,7 +1,7 @@
 //! AVX-512: 16 lanes, 32 registers.
 
 use crate::avx2::ONE_ON;
-use crate::delay_windows::Shift;
+use crate::delay_windows::sources::Shift;
 use crate::instructions::Instructions;
 use crate::lanes::{LANES, Lanes};
 use crate::paired::{PairProduct, PairPull};
@@ -26,26 +26,31 @@ unsafe impl Vector for __m512 {
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the processor has the instructions.
         unsafe { _mm512_set1_ps(value) }
     }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller may read all lanes, and the processor has the instructions.
         unsafe { _mm512_loadu_ps(from) }
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller may write all lanes, and the processor has the instructions.
         unsafe { _mm512_storeu_ps(to, self) }
     }
 
     #[inline(always)]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: the processor has the instructions.
         unsafe { _mm512_fmadd_ps(a, b, self) }
     }
 
     #[inline(always)]
     unsafe fn one_on(_: *const f32, here: Self, two_on: Self) -> Self {
+        // SAFETY: the processor has the instructions.
         unsafe { _mm512_shuffle_ps::<ONE_ON>(here, two_on) }
     }
 }

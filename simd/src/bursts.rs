@@ -144,7 +144,7 @@ mod tests {
         // Channel 1 is silent.
         let channels: Vec<(Vec<u32>, Vec<f32>)> = (0..3)
             .map(|channel| {
-                let of_channel = |step: &&u32| *step % (channel + 1) == 0 && channel != 1;
+                let of_channel = |step: &&u32| step.is_multiple_of(channel + 1) && channel != 1;
                 steps.iter().filter(of_channel).map(|&step| (step, (1 + step % 3) as f32)).unzip()
             })
             .collect();

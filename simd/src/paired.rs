@@ -1,6 +1,6 @@
 //! The whole-row loops on pairs of bf16 numbers: their operands, and their plain twins.
 
-use crate::delay_windows::{RowSource, Shift};
+use crate::delay_windows::sources::{RowSource, Shift};
 use crate::row_sums::Mixture;
 
 /// The numbers of a pair.

@@ -3,7 +3,7 @@
 
 use crate::aligned::Aligned;
 use crate::bursts::Bursts;
-use crate::delay_windows::{DelayWindows, TapRow};
+use crate::delay_windows::table::{DelayWindows, TapRow};
 use crate::instructions::Instructions;
 use crate::rows::row_stride;
 use crate::vector::{HotLoop, Simd, Vector};

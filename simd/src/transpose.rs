@@ -97,13 +97,13 @@ fn lanes_to_rows_with(
     );
     match with {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: as in `rows_to_lanes`.
         Instructions::Avx512 if count == LANES => {
+            // SAFETY: the processor has it; the rows hold `steps` numbers, as just checked.
             return unsafe { crate::avx512::lanes_to_rows(lanes, rows.as_mut_ptr(), stride) };
         }
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: as in `rows_to_lanes`.
         Instructions::Avx2 if count == LANES => {
+            // SAFETY: the processor has it; the rows hold `steps` numbers, as just checked.
             return unsafe { crate::avx2::lanes_to_rows(lanes, rows.as_mut_ptr(), stride) };
         }
         _ => {}

@@ -1,5 +1,5 @@
 use super::*;
-use crate::Source;
+use crate::data_settings::Source;
 use datasets::{SplitBy, Splitting};
 use neurons::Model;
 use plasticity::gradient::{Cosine, OneCycle, OptimizerSettings, Schedule};

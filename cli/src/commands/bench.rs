@@ -6,9 +6,7 @@ use anyhow::Result;
 use std::fmt::Write;
 use std::process::ExitCode;
 use synfire::simd::MachineRates;
-use synfire::{
-    BenchReport, BenchSettings, Experiment, Latency, Roofline, StageRoofline, bench, counted,
-};
+use synfire::{BenchReport, BenchSettings, Experiment, Latency, Roofline, StageRoofline, bench};
 
 pub fn run(arguments: &Bench) -> Result<ExitCode> {
     let experiment = Experiment::recipe_with(&arguments.recipe, &arguments.overrides()?)?;
@@ -34,7 +32,7 @@ fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
     writeln!(
         text,
         "{recipe} on {data}: {instructions}, {}, batches of {batch_size}",
-        counted(*threads, "thread")
+        output::counted(*threads, "thread")
     )?;
     if let Some(note) = report.precision_note {
         writeln!(text, "{note}")?;

@@ -6,7 +6,7 @@ use crate::{interrupt, output};
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
-use synfire::{Experiment, Finish, TrainingRun, counted};
+use synfire::{Experiment, Finish, TrainingRun};
 
 pub fn run(arguments: &Train) -> Result<ExitCode> {
     let threads = arguments.threads.map(usize::from);
@@ -48,7 +48,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
             if !arguments.quiet {
                 output::say(format!(
                     "stopped after {}; go on with synfire train --resume {}",
-                    counted(epochs, "epoch"),
+                    output::counted(epochs, "epoch"),
                     folder.display()
                 ));
             }

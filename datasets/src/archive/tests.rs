@@ -6,7 +6,8 @@ use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Randman, TimeType};
+use crate::randman::Randman;
+use crate::recordings::TimeType;
 
 /// A folder with a small recording file in it, and the recordings.
 fn recording() -> (TempDir, PathBuf, SpikeRecordings) {

@@ -6,7 +6,8 @@ use sim_core::{Purpose, Seed};
 use tempfile::TempDir;
 
 use super::*;
-use crate::{TimeType, float16};
+use crate::float16;
+use crate::recordings::TimeType;
 
 const LITTLE: ByteOrder = ByteOrder::LittleEndian;
 const BIG: ByteOrder = ByteOrder::BigEndian;

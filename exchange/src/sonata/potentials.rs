@@ -1,7 +1,10 @@
 //! Writes membrane potentials.
 
-use super::{FLOAT32, FLOAT64, UINT8, UINT32, UINT64, dataset, sonata_file, units, write_file};
-use crate::{Log, LogLayout, Result};
+use crate::error::Result;
+use crate::log::{Log, LogLayout};
+use crate::sonata::file::{
+    FLOAT32, FLOAT64, UINT8, UINT32, UINT64, dataset, sonata_file, units, write_file,
+};
 use atomic_file::AtomicFile;
 use hdf5_writer::{AttributeBuilder, Hdf5Builder};
 use sim_core::Record;

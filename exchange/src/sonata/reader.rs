@@ -1,6 +1,6 @@
 //! Reads spikes, of this program or another one.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use hdf5_reader::error::Error as Hdf5Error;
 use hdf5_reader::group::Group;
 use hdf5_reader::{Dataset, Datatype, Hdf5File};

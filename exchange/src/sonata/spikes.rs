@@ -1,7 +1,11 @@
 //! Writes spikes.
 
-use super::{FLOAT64, Sorting, UINT64, dataset, sonata_file, sorting_attribute, units, write_file};
-use crate::{Log, LogLayout, Result};
+use crate::error::Result;
+use crate::log::{Log, LogLayout};
+use crate::sonata::file::{
+    FLOAT64, UINT64, dataset, sonata_file, sorting_attribute, units, write_file,
+};
+use crate::sonata::reader::Sorting;
 use atomic_file::AtomicFile;
 use sim_core::Record;
 use std::path::Path;

@@ -1,6 +1,8 @@
 use super::*;
-use crate::{Log, LogLayout, write_logs};
+use crate::log::{Log, LogLayout, write_logs};
+use crate::sonata::file::units;
 use hdf5_reader::Hdf5File;
+use hdf5_writer::{AttributeBuilder, DatasetBuilder, Hdf5Builder, WriteOptions};
 use proptest::prelude::*;
 use sim_core::{Cells, Network, Population, Record, SpikeFrames};
 use std::path::Path;

@@ -26,10 +26,10 @@
 //! # Ok::<(), sim_core::Error>(())
 //! ```
 
-mod clip;
-mod loss;
-mod optimizer;
-mod schedule;
+pub(crate) mod clip;
+pub(crate) mod loss;
+pub(crate) mod optimizer;
+pub(crate) mod schedule;
 
 pub use clip::{clip_global_norm, global_norm};
 pub use loss::Loss;

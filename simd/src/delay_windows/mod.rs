@@ -17,8 +17,8 @@ mod gather;
 mod pairs;
 mod pull;
 mod scatter;
-mod sources;
-mod table;
+pub(crate) mod sources;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 

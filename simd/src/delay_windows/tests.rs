@@ -1,7 +1,10 @@
 use super::table::DelayWindows;
 use super::*;
+use crate::bf16::pair_with_next;
+use crate::bursts::{Bursts, MOST_TAPS};
+use crate::instructions::Instructions;
+use crate::lines::to_lines;
 use crate::paired::{PairPull, pair_pull};
-use crate::{Bursts, Instructions, MOST_TAPS, pair_with_next, to_lines};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;

@@ -1,52 +1,22 @@
-//! Figures of a run: `plots/` of its folder.
+//! Draws the figures of a run from what its folder holds.
 
+use crate::data_settings::LoadedData;
+use crate::error::{Error, Result};
 use crate::history::{delays_ms, dense};
+use crate::metrics::EpochMetrics;
+use crate::picture::Picture;
+use crate::run_result::RunResult;
 use crate::simulation::Simulation;
-use crate::{Checkpoint, Error, LoadedData, Result, TrainedRun, trained_run::RunResult};
+use crate::trained_run::{Checkpoint, TrainedRun};
 use plots::{
     BestEpoch, ConfusionFigure, CurvesFigure, DelaysFigure, Figure, PopulationSpikes,
     ProjectionDelays, ProjectionWeights, RasterFigure, ReadoutTraces, Series, SeriesStyle,
     WeightsFigure,
 };
 use sim_core::{Network, Recording, SampleSource, Variables};
-use std::path::{Path, PathBuf};
-
-/// One of the figures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Picture {
-    /// A validation sample on its way through the network.
-    Raster,
-    /// Weights at start and end, and over the epochs.
-    Weights,
-    /// Delays at start and end, and how far they moved per epoch.
-    Delays,
-    /// Loss, accuracy and schedules over the epochs.
-    Curves,
-    /// What each class was taken for.
-    Confusion,
-}
+use std::path::PathBuf;
 
 impl Picture {
-    /// All figures.
-    pub const ALL: [Self; 5] =
-        [Self::Raster, Self::Weights, Self::Delays, Self::Curves, Self::Confusion];
-
-    /// Name of the figure and of its files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Raster => "raster",
-            Self::Weights => "weights",
-            Self::Delays => "delays",
-            Self::Curves => "curves",
-            Self::Confusion => "confusion",
-        }
-    }
-
-    /// Its files in `folder`: PNG and SVG.
-    pub fn files(self, folder: &Path) -> [PathBuf; 2] {
-        ["png", "svg"].map(|ending| folder.join(format!("{}.{ending}", self.name())))
-    }
-
     /// Draws the figure of a run into its folder, made again where it is missing. `sample` is what
     /// the raster shows: the first validation sample where none is given.
     ///
@@ -161,7 +131,7 @@ fn delays(run: &TrainedRun) -> Result<DelaysFigure> {
 
 fn curves(run: &TrainedRun) -> Result<CurvesFigure> {
     let metrics = run.metrics()?;
-    let series = |label: &str, value: fn(&crate::EpochMetrics) -> f64, style| {
+    let series = |label: &str, value: fn(&EpochMetrics) -> f64, style| {
         Series::new(
             label,
             metrics.epochs.iter().map(|row| row.epoch as f64).collect(),

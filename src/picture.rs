@@ -1,0 +1,40 @@
+//! The figures of a run, and their files.
+
+use std::path::{Path, PathBuf};
+
+/// One of the figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    /// A validation sample on its way through the network.
+    Raster,
+    /// Weights at start and end, and over the epochs.
+    Weights,
+    /// Delays at start and end, and how far they moved per epoch.
+    Delays,
+    /// Loss, accuracy and schedules over the epochs.
+    Curves,
+    /// What each class was taken for.
+    Confusion,
+}
+
+impl Picture {
+    /// All figures.
+    pub const ALL: [Self; 5] =
+        [Self::Raster, Self::Weights, Self::Delays, Self::Curves, Self::Confusion];
+
+    /// Name of the figure and of its files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Raster => "raster",
+            Self::Weights => "weights",
+            Self::Delays => "delays",
+            Self::Curves => "curves",
+            Self::Confusion => "confusion",
+        }
+    }
+
+    /// Its files in `folder`: PNG and SVG.
+    pub fn files(self, folder: &Path) -> [PathBuf; 2] {
+        ["png", "svg"].map(|ending| folder.join(format!("{}.{ending}", self.name())))
+    }
+}
