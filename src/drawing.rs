@@ -2,7 +2,7 @@
 
 use crate::data_settings::LoadedData;
 use crate::error::{Error, Result};
-use crate::history::{delays_ms, dense};
+use crate::history::{delays_ms, of_kind};
 use crate::metrics::EpochMetrics;
 use crate::picture::Picture;
 use crate::run_result::RunResult;
@@ -13,7 +13,7 @@ use plots::{
     ProjectionDelays, ProjectionWeights, RasterFigure, ReadoutTraces, Series, SeriesStyle,
     WeightsFigure,
 };
-use sim_core::{Network, Recording, SampleSource, Variables};
+use sim_core::{Kind, Network, Recording, SampleSource, Variables};
 use std::path::PathBuf;
 
 impl Picture {
@@ -99,13 +99,14 @@ fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFig
 
 fn weights(run: &TrainedRun) -> Result<WeightsFigure> {
     let (newest, history) = (newest(run)?, run.history()?);
-    let ends = dense(run.start()).zip(dense(&newest));
+    let weights = |network| of_kind(network, Kind::Weight);
+    let ends = weights(run.start()).zip(weights(&newest));
     let projections =
         ends.zip(history.weights).enumerate().map(|(index, ((start, end), history))| {
             ProjectionWeights {
                 name: projection_name(run.start(), index),
-                start: start.weight.clone(),
-                end: end.weight.clone(),
+                start: start.values.to_vec(),
+                end: end.values.to_vec(),
                 history,
             }
         });
@@ -115,13 +116,16 @@ fn weights(run: &TrainedRun) -> Result<WeightsFigure> {
 fn delays(run: &TrainedRun) -> Result<DelaysFigure> {
     let (newest, history) = (newest(run)?, run.history()?);
     let step_ms = newest.dt_ms;
-    let ends = delays_ms(run.start()).into_iter().zip(delays_ms(&newest)).zip(dense(&newest));
+    let ends = delays_ms(run.start())
+        .into_iter()
+        .zip(delays_ms(&newest))
+        .zip(of_kind(&newest, Kind::Delay));
     let projections = ends.zip(history.delays).enumerate().map(
-        |(index, (((start_ms, end_ms), synapses), changes))| ProjectionDelays {
+        |(index, (((start_ms, end_ms), delays), changes))| ProjectionDelays {
             name: projection_name(&newest, index),
             start_ms,
             end_ms,
-            max_ms: synapses.max_delay_steps as f64 * step_ms,
+            max_ms: f64::from(*delays.range.end()) * step_ms,
             step_ms,
             changes,
         },

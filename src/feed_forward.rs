@@ -293,6 +293,7 @@ impl FeedForward {
             },
             weight: Vec::new(),
             delay: Vec::new(),
+            polarity: None,
         };
         let bound = self.weight_gain * (6.0 / (pre * self.kernel_count) as f64).sqrt();
         let mut rng = seed.stream(Purpose::Weights, projection, 0);
@@ -309,7 +310,7 @@ impl FeedForward {
             }
             Delays::None => 0.0,
         };
-        synapses.delay = (0..synapses.delay_count()).map(&mut draw).collect();
+        synapses.delay = (0..synapses.delay_shape().entries()).map(&mut draw).collect();
         synapses
     }
 }

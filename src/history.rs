@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::metrics::check_epochs;
 use crate::text_file;
 use plots::{DelayChange, WeightSnapshot};
-use sim_core::{DenseSynapses, Network, Synapses};
+use sim_core::{Kind, Network, Parameter};
 use std::path::Path;
 
 /// Synapses of a projection whose weights are followed one by one.
@@ -28,15 +28,16 @@ impl History {
     pub(crate) fn new(network: &Network) -> Self {
         let projections: Vec<String> =
             (0..network.projections.len()).map(|index| network.projection_name(index)).collect();
-        let weights = dense(network).map(|synapses| vec![snapshot(0, synapses)]).collect();
+        let weights = of_kind(network, Kind::Weight).map(|weights| vec![snapshot(0, &weights)]);
+        let weights = weights.collect();
         Self { weights, delays: vec![Vec::new(); projections.len()], projections }
     }
 
     /// Adds what epoch number `epoch` (counted from 1) did: `before_ms` are the delays before it,
     /// as [`delays_ms`] gives them.
     pub(crate) fn push(&mut self, epoch: usize, network: &Network, before_ms: &[Vec<f32>]) {
-        for (rows, synapses) in self.weights.iter_mut().zip(dense(network)) {
-            rows.push(snapshot(epoch, synapses));
+        for (rows, weights) in self.weights.iter_mut().zip(of_kind(network, Kind::Weight)) {
+            rows.push(snapshot(epoch, &weights));
         }
         for ((rows, before), after) in self.delays.iter_mut().zip(before_ms).zip(delays_ms(network))
         {
@@ -118,31 +119,24 @@ impl History {
     }
 }
 
-/// Delays of every dense projection in ms.
+/// Delays of every projection in ms.
 pub(crate) fn delays_ms(network: &Network) -> Vec<Vec<f32>> {
-    let dt_ms = network.dt_ms;
-    dense(network)
-        .map(|synapses| {
-            synapses.delay.iter().map(|&steps| (f64::from(steps) * dt_ms) as f32).collect()
-        })
-        .collect()
+    let ms = |&steps: &f32| (f64::from(steps) * network.dt_ms) as f32;
+    of_kind(network, Kind::Delay).map(|delays| delays.values.iter().map(ms).collect()).collect()
 }
 
-/// The dense projections, which in a trained network are all.
-pub(crate) fn dense(network: &Network) -> impl Iterator<Item = &DenseSynapses> {
-    network.projections.iter().filter_map(|projection| match &projection.synapses {
-        Synapses::Dense(synapses) => Some(synapses),
-        Synapses::Sparse(_) => None,
-    })
+/// The parameters of one kind, in the order of the network.
+pub(crate) fn of_kind(network: &Network, kind: Kind) -> impl Iterator<Item = Parameter<'_>> {
+    network.parameters().filter(move |parameter| parameter.id.kind == kind)
 }
 
 /// The followed synapses lie spread over the whole matrix; a projection with fewer synapses repeats
 /// some.
-fn snapshot(epoch: usize, synapses: &DenseSynapses) -> WeightSnapshot {
-    let count = synapses.weight.len();
+fn snapshot(epoch: usize, weights: &Parameter) -> WeightSnapshot {
+    let count = weights.values.len();
     let traced: Vec<usize> =
         (0..TRACED).map(|index| (2 * index + 1) * count / (2 * TRACED)).collect();
-    WeightSnapshot::of(epoch as f64, &synapses.weight, &traced)
+    WeightSnapshot::of(epoch as f64, weights.values, &traced)
 }
 
 /// Rows of a table after its header: projection, epoch and `count` numbers.

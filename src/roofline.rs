@@ -171,7 +171,6 @@ fn neuron_steps(trainer: &Trainer, population: usize) -> f64 {
 
 /// Work of the optimisers per sample.
 fn optimisers(trainer: &Trainer, batch: usize) -> Work {
-    let parameters =
-        trainer.network().parameters(trainer.settings().delays.learn) as f64 / batch as f64;
+    let parameters = trainer.parameter_count() as f64 / batch as f64;
     Work { multiply_adds: 12.0 * parameters, bytes: 28.0 * parameters }
 }

@@ -334,7 +334,7 @@ impl TrainingRun {
         let network = trainer.network();
         let sizes: Vec<String> =
             network.populations.iter().map(|population| population.size.to_string()).collect();
-        let parameters = network.parameters(experiment.training.delays.learn);
+        let parameters = trainer.parameter_count();
         for line in [
             format!(
                 "{}: {} with {parameters} trainable parameters, {}",

@@ -145,6 +145,7 @@ fn dense(
             kernel: DelayKernel::Gaussian,
             weight,
             delay,
+            polarity: None,
         },
     )
 }

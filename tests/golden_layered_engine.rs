@@ -1,6 +1,7 @@
 //! The layered engine against the numbers PyTorch + DCLS + SpikingJelly gave
 //! (`tests/golden/delay_training.json`).
 
+use crate::parameter_of;
 use layered::LayeredEngine;
 use neurons::{Decay, LeakyIntegrator, Lif, Surrogate};
 use plasticity::gradient::Loss;
@@ -98,6 +99,7 @@ fn network(case: &Value) -> Network {
                 kernel,
                 weight: singles(weight),
                 delay: singles(&case["delay_steps"][layer]),
+                polarity: None,
             }),
         });
     }
@@ -220,27 +222,27 @@ fn training_step_reproduces_the_reference() {
         engine.train(&network, &batch, &pass, &objective).unwrap();
         let gradients = engine.train(&network, &batch, &pass, &objective).unwrap().clone();
         check_forward(name, case, &engine, &objective, true);
-        for (layer, gradient) in gradients.projections.iter().enumerate() {
+        for layer in 0..network.projections.len() {
             assert_close(
                 &format!("{name}: weight gradient {layer}"),
-                &gradient.weight,
+                gradients.of(parameter_of::weight(layer)),
                 &numbers(&case["grad_weight"][layer]),
             );
             assert_close(
                 &format!("{name}: delay gradient {layer}"),
-                &gradient.delay,
+                gradients.of(parameter_of::delay(layer)),
                 &numbers(&case["grad_delay"][layer]),
             );
         }
         for (layer, gain) in case["grad_bn_weight"].as_array().unwrap().iter().enumerate() {
             assert_close(
                 &format!("{name}: gain gradient {layer}"),
-                &gradients.norms[layer + 1].gain,
+                gradients.of(parameter_of::gain(layer + 1)),
                 &numbers(gain),
             );
             assert_close(
                 &format!("{name}: bias gradient {layer}"),
-                &gradients.norms[layer + 1].bias,
+                gradients.of(parameter_of::bias(layer + 1)),
                 &numbers(&case["grad_bn_bias"][layer]),
             );
             let norm = network.populations[layer + 1].norm.as_mut().unwrap();

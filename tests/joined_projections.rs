@@ -1,6 +1,7 @@
 //! Gradients of the layered engine where projections meet: side by side, past a population, with
 //! delays that synapses share.
 
+use crate::parameter_of;
 use layered::LayeredEngine;
 use neurons::{LeakyIntegrator, Lif};
 use plasticity::gradient::Loss;
@@ -74,9 +75,10 @@ fn synapses(
         kernel: DelayKernel::Gaussian,
         weight: Vec::new(),
         delay: Vec::new(),
+        polarity: None,
     };
     synapses.weight = (0..pre * post * taps).map(|_| random.random_range(-1.0..1.5)).collect();
-    synapses.delay = (0..synapses.delay_count())
+    synapses.delay = (0..synapses.delay_shape().entries())
         .map(|_| random.random_range(0.0..=max_delay_steps as f32))
         .collect();
     synapses
@@ -144,19 +146,23 @@ fn projections_side_by_side_add_up() {
         let (apart, merged) = (train(&apart), train(&merged));
         for (a, b) in [(0, 0), (3, 2)] {
             assert!(
-                difference(&apart.projections[a].weight, &merged.projections[b].weight) < 1e-4,
+                difference(apart.of(parameter_of::weight(a)), merged.of(parameter_of::weight(b)))
+                    < 1e-4,
                 "projection {a} at sigma {sigma}"
             );
             assert!(
-                difference(&apart.projections[a].delay, &merged.projections[b].delay) < 1e-4,
+                difference(apart.of(parameter_of::delay(a)), merged.of(parameter_of::delay(b)))
+                    < 1e-4,
                 "projection {a} at sigma {sigma}"
             );
         }
-        let woven: Vec<f32> =
-            (apart.projections[1].weight.iter().zip(&apart.projections[2].weight))
-                .flat_map(|(first, second)| [*first, *second])
-                .collect();
-        assert!(difference(&woven, &merged.projections[1].weight) < 1e-4, "sigma {sigma}");
+        let woven: Vec<f32> = apart
+            .of(parameter_of::weight(1))
+            .iter()
+            .zip(apart.of(parameter_of::weight(2)))
+            .flat_map(|(first, second)| [*first, *second])
+            .collect();
+        assert!(difference(&woven, merged.of(parameter_of::weight(1))) < 1e-4, "sigma {sigma}");
     }
 }
 
@@ -209,10 +215,10 @@ proptest! {
         }));
         // Behind a norm some gradients are what larger terms leave over: they are compared with the
         // largest of all.
-        let scale = reference.projections.iter().flat_map(|projection| &projection.weight).fold(1e-6f32, |max, x| max.max(x.abs()));
+        let scale = (0..network.projections.len()).flat_map(|index| reference.of(parameter_of::weight(index))).fold(1e-6f32, |max, x| max.max(x.abs()));
         if same_spikes {
-            for (a, b) in gradients.projections.iter().zip(&reference.projections) {
-                let worst = a.weight.iter().zip(&b.weight).fold(0.0f32, |worst, (a, b)| worst.max((a - b).abs()));
+            for weight in (0..network.projections.len()).map(parameter_of::weight) {
+                let worst = gradients.of(weight).iter().zip(reference.of(weight)).fold(0.0f32, |worst, (a, b)| worst.max((a - b).abs()));
                 prop_assert!(worst < 1e-2 * scale, "{worst} of {scale}");
             }
         }
@@ -262,12 +268,10 @@ fn bf16_keeps_gradients_to_a_hundredth() {
             engine.train(&network, &batch, &pass(sigma, evaluation), &SumSoftmax).unwrap().clone()
         };
         let (single, half) = (train(Precision::Single), train(Precision::Bf16));
-        for (projection, (a, b)) in half.projections.iter().zip(&single.projections).enumerate() {
-            assert!(
-                difference(&a.weight, &b.weight) < 2e-2,
-                "projection {projection} at sigma {sigma}: {}",
-                difference(&a.weight, &b.weight)
-            );
+        for projection in 0..network.projections.len() {
+            let weight = parameter_of::weight(projection);
+            let difference = difference(half.of(weight), single.of(weight));
+            assert!(difference < 2e-2, "projection {projection} at sigma {sigma}: {difference}");
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::oracle::{
     Signal, Statistics,
 };
 use crate::oracle::{random_cases, sum_softmax};
+use crate::parameter_of;
 use layered::LayeredEngine;
 use neurons::{Decay, LeakyIntegrator, Lif, Reset, Surrogate};
 use plasticity::gradient::Loss;
@@ -106,6 +107,7 @@ fn network(oracle: &OracleNetwork) -> Network {
                 kernel,
                 weight: singles(&layer.weight),
                 delay: singles(&layer.delay),
+                polarity: None,
             }),
         });
     }
@@ -219,13 +221,16 @@ proptest! {
         let mean_loss = engine.losses().map(|sample| sample.loss).sum::<f64>() / case.labels.len() as f64;
         assert_close("loss", &[mean_loss], &[loss.loss], 0.0);
         let floor = FLOOR * weight.iter().chain(&delay).chain(&gain).chain(&bias).map(|values| largest(values)).fold(0.0, f64::max);
-        for (index, projection) in gradients.projections.iter().enumerate() {
-            assert_close(&format!("weight {index}"), &doubles(&projection.weight), &weight[index], floor);
+        for index in 0..oracle.layers.len() {
+            assert_close(&format!("weight {index}"), &doubles(gradients.of(parameter_of::weight(index))), &weight[index], floor);
             if oracle.kernel != Kernel::OneTap && oracle.max_delay > 0 {
-                assert_close(&format!("delay {index}"), &doubles(&projection.delay), &delay[index], floor);
+                assert_close(&format!("delay {index}"), &doubles(gradients.of(parameter_of::delay(index))), &delay[index], floor);
             }
-            assert_close(&format!("gain {index}"), &doubles(&gradients.norms[index + 1].gain), &gain[index], floor);
-            assert_close(&format!("bias {index}"), &doubles(&gradients.norms[index + 1].bias), &bias[index], floor);
+            if oracle.layers[index].norm.is_some() {
+                let (of_gain, of_bias) = (parameter_of::gain(index + 1), parameter_of::bias(index + 1));
+                assert_close(&format!("gain {index}"), &doubles(gradients.of(of_gain)), &gain[index], floor);
+                assert_close(&format!("bias {index}"), &doubles(gradients.of(of_bias)), &bias[index], floor);
+            }
         }
     }
 }

@@ -25,5 +25,6 @@ mod joined_projections;
 mod layered_oracle;
 mod nest_network;
 mod oracle;
+mod parameter_of;
 mod quickstart;
 mod training_contracts;

@@ -261,7 +261,15 @@ fn initial_firing_rates_on_recordings_are_those_of_the_reference() {
 #[test]
 fn the_published_network_has_its_parameters_and_its_schedule() {
     let experiment = Experiment::recipe("shd-delays").unwrap();
-    assert_eq!(experiment.build_network(140, 20).unwrap().parameters(true), 214_016);
+    assert_eq!(
+        experiment
+            .build_network(140, 20)
+            .unwrap()
+            .parameters()
+            .map(|p| p.values.len())
+            .sum::<usize>(),
+        214_016
+    );
     let sigma = experiment.training.sigma;
     assert_eq!((sigma.raw(0, 150), sigma.raw(37, 150), sigma.final_epoch(150)), (12.0, 0.23, 37));
     assert!(sigma.raw(36, 150) > 0.23);

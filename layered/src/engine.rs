@@ -37,8 +37,8 @@ use crate::workspace::{Chunk, PopulationState, SampleState, Workspace};
 use rayon::prelude::*;
 use sim_core::{
     BatchStatistics, Cells, DelayKernel, DenseSynapses, Dropout, Error, Gradients,
-    KernelEvaluation, Kernels, Network, Neuron, NormGradient, NormStatistics, Objective, Pass,
-    Population, Result, SampleLoss, SpikeFrames, SynapseGradient, Synapses, bits,
+    KernelEvaluation, Kernels, Kind, Network, Neuron, NormStatistics, Objective, ParameterId, Pass,
+    Population, Result, SampleLoss, SpikeFrames, Synapses, bits,
 };
 use simd::{Bursts, Instructions, LANES, padded};
 
@@ -87,10 +87,7 @@ impl LayeredEngine {
             plans: network.projections.iter().map(|_| ProjectionPlan::default()).collect(),
             norms: (0..populations).map(|_| NormPass::default()).collect(),
             workspace: Workspace::default(),
-            gradients: Gradients {
-                projections: vec![SynapseGradient::default(); network.projections.len()],
-                norms: vec![NormGradient::default(); populations],
-            },
+            gradients: Gradients::zeros(network),
             timing: StageTiming::default(),
         })
     }
@@ -401,11 +398,10 @@ impl LayeredEngine {
 
     /// dL/d gain and dL/d bias of population `p`, and the norm's way back.
     fn norm_gradient(&mut self, network: &Network, p: usize) {
-        let Self { graph, norms, workspace, gradients, .. } = self;
+        let Self { norms, workspace, gradients, .. } = self;
         if network.populations[p].norm.is_some() {
-            let NormGradient { gain, bias } = &mut gradients.norms[p];
-            gain.resize(graph.sizes[p], 0.0);
-            bias.resize(graph.sizes[p], 0.0);
+            let of = |kind| ParameterId::of_population(p, kind);
+            let [gain, bias] = gradients.of_mut([Kind::Gain, Kind::Bias].map(of));
             norms[p].back(workspace.population(p).map(|state| &state.sums), gain, bias);
         }
     }
@@ -450,9 +446,8 @@ impl LayeredEngine {
         let samples = workspace.samples();
         for projection in graph.ending_at(p) {
             let (synapses, source) = (dense(network, projection), graph.ends[projection].0);
-            let SynapseGradient { weight, delay } = &mut gradients.projections[projection];
-            weight.resize(synapses.weight.len(), 0.0);
-            delay.resize(synapses.delay.len(), 0.0);
+            let of = |kind| ParameterId::of_projection(projection, kind);
+            let [weight, delay] = gradients.of_mut([Kind::Weight, Kind::Delay].map(of));
             let sample = |b: usize| {
                 let populations = &samples[b].populations;
                 let given = (source == graph.input).then(|| &batch[b]);

@@ -17,7 +17,7 @@ use crate::settings::TrainingSettings;
 use crate::training::{EpochSums, Trainer};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use sim_core::{BatchNorm, DenseSynapses, Granularity, Network, Outline, Seed, Synapses, flat};
+use sim_core::{BatchNorm, Network, Outline, Parameter, Seed, flat};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -53,7 +53,7 @@ impl Trainer {
     /// # Errors
     /// [`Error::Disk`] when the file cannot be written; what was there before stays.
     pub fn save(&self, path: &Path, own: &BTreeMap<String, String>) -> Result<()> {
-        let mut tensors = parameters(&self.network);
+        let mut tensors = tensors(&self.network);
         let mut optimizer_steps = BTreeMap::new();
         for (name, optimizer) in self.named_optimizers() {
             optimizer_steps.insert(name.clone(), optimizer.steps());
@@ -117,9 +117,12 @@ impl Trainer {
             )));
         }
         let tensors = file.tensors()?;
-        read_parameters(&file, &tensors, &mut trainer.network)?;
+        read_tensors(&file, &tensors, &mut trainer.network)?;
         trainer.deployed_norms = read_deployed(&file, &tensors, &trainer.network)?;
-        for (name, optimizer) in trainer.named_optimizers_mut() {
+        let Trainer { network, optimizers, .. } = &mut trainer;
+        for (parameter, optimizer) in network.parameters().zip(optimizers) {
+            let Some(optimizer) = optimizer else { continue };
+            let name = network.parameter_name(parameter.id);
             let Some(&steps) = metadata.optimizer_steps.get(&name) else {
                 return Err(file.wrong(format!("it has no optimiser state for {name}")));
             };
@@ -147,34 +150,12 @@ impl Trainer {
         Ok(trainer)
     }
 
-    fn named_optimizers(&self) -> Vec<(String, &Optimizer)> {
-        let mut named = Vec::new();
-        for (index, (weight, delay)) in self.optimizers.projections.iter().enumerate() {
-            let projection = self.network.projection_name(index);
-            named.push((format!("{projection}.weight"), weight));
-            named.extend(delay.as_ref().map(|delay| (format!("{projection}.delay"), delay)));
-        }
-        for (population, optimizers) in self.network.populations.iter().zip(&self.optimizers.norms)
-        {
-            if let Some((gain, bias)) = optimizers {
-                named.push((format!("{}.norm.gain", population.name), gain));
-                named.push((format!("{}.norm.bias", population.name), bias));
-            }
-        }
-        named
-    }
-
-    fn named_optimizers_mut(&mut self) -> Vec<(String, &mut Optimizer)> {
-        let names: Vec<String> =
-            self.named_optimizers().into_iter().map(|(name, _)| name).collect();
-        let projections = self
-            .optimizers
-            .projections
-            .iter_mut()
-            .flat_map(|(weight, delay)| std::iter::once(weight).chain(delay));
-        let norms =
-            self.optimizers.norms.iter_mut().flatten().flat_map(|(gain, bias)| [gain, bias]);
-        names.into_iter().zip(projections.chain(norms)).collect()
+    /// Every optimiser with the name of its parameter.
+    fn named_optimizers(&self) -> impl Iterator<Item = (String, &Optimizer)> {
+        let named = self.network.parameters().zip(&self.optimizers);
+        named.filter_map(|(parameter, optimizer)| {
+            Some((self.network.parameter_name(parameter.id), optimizer.as_ref()?))
+        })
     }
 }
 
@@ -188,7 +169,7 @@ pub fn load_network(path: &Path, network: &mut Network) -> Result<BTreeMap<Strin
     let metadata = file.metadata()?;
     file.check_network(&metadata, network)?;
     let tensors = file.tensors()?;
-    read_parameters(&file, &tensors, network)?;
+    read_tensors(&file, &tensors, network)?;
     if let Some(norms) = read_deployed(&file, &tensors, network)? {
         network
             .populations
@@ -227,41 +208,12 @@ fn moment_name(tensor: &str, moment: &str) -> String {
     format!("{tensor}.optimizer.{moment}")
 }
 
-fn delay_shape(dense: &DenseSynapses) -> Vec<usize> {
-    match dense.granularity {
-        Granularity::Synaptic => vec![dense.post, dense.pre, dense.taps],
-        Granularity::Axonal => vec![dense.pre],
-        Granularity::Dendritic => vec![dense.post],
-    }
-}
-
-fn parameters(network: &Network) -> Tensors<'_> {
-    let mut tensors = Tensors::new();
-    for (index, projection) in network.projections.iter().enumerate() {
-        if let Synapses::Dense(dense) = &projection.synapses {
-            let name = network.projection_name(index);
-            tensors.push((
-                format!("{name}.weight"),
-                vec![dense.post, dense.pre, dense.taps],
-                &dense.weight,
-            ));
-            tensors.push((format!("{name}.delay"), delay_shape(dense), &dense.delay));
-        }
-    }
-    for population in &network.populations {
-        if let Some(norm) = &population.norm {
-            let parts = [
-                ("gain", &norm.gain),
-                ("bias", &norm.bias),
-                ("running_mean", &norm.running_mean),
-                ("running_variance", &norm.running_variance),
-            ];
-            tensors.extend(parts.map(|(part, values)| {
-                (format!("{}.norm.{part}", population.name), vec![values.len()], &values[..])
-            }));
-        }
-    }
-    tensors
+fn tensors(network: &Network) -> Tensors<'_> {
+    let named = |tensor: Parameter<'_>| network.parameter_name(tensor.id);
+    network
+        .tensors()
+        .map(|tensor| (named(tensor.clone()), tensor.shape.lengths().to_vec(), tensor.values))
+        .collect()
 }
 
 fn deployed_statistics<'a>(population: &str, norm: &'a BatchNorm) -> Tensors<'a> {
@@ -272,34 +224,13 @@ fn deployed_statistics<'a>(population: &str, norm: &'a BatchNorm) -> Tensors<'a>
         .into()
 }
 
-fn read_parameters(file: &Checkpoint, tensors: &SafeTensors, network: &mut Network) -> Result<()> {
-    for index in 0..network.projections.len() {
-        let name = network.projection_name(index);
-        if let Synapses::Dense(dense) = &mut network.projections[index].synapses {
-            let longest = dense.max_delay_steps as f32;
-            dense.weight = file.read(tensors, &format!("{name}.weight"), dense.weight.len())?;
-            dense.delay = file.read(tensors, &format!("{name}.delay"), dense.delay.len())?;
-            if let Some(index) =
-                dense.delay.iter().position(|delay| !(0.0..=longest).contains(delay))
-            {
-                let delay = dense.delay[index];
-                return Err(
-                    file.wrong(format!("{name}.delay, entry {index} is {delay}, but delays of this network lie in 0..={longest} steps"))
-                );
-            }
-        }
+fn read_tensors(file: &Checkpoint, tensors: &SafeTensors, network: &mut Network) -> Result<()> {
+    let names: Vec<_> = network.tensors().map(|t| network.parameter_name(t.id)).collect();
+    for (tensor, name) in network.tensors_mut().zip(&names) {
+        tensor.values.copy_from_slice(&file.read(tensors, name, tensor.values.len())?);
     }
-    for population in &mut network.populations {
-        let Some(norm) = &mut population.norm else { continue };
-        for (part, values) in [
-            ("gain", &mut norm.gain),
-            ("bias", &mut norm.bias),
-            ("running_mean", &mut norm.running_mean),
-            ("running_variance", &mut norm.running_variance),
-        ] {
-            *values =
-                file.read(tensors, &format!("{}.norm.{part}", population.name), values.len())?;
-        }
+    for (tensor, name) in network.tensors().zip(&names) {
+        tensor.check(name).map_err(|error| file.wrong(format!("{error} in this network")))?;
     }
     Ok(())
 }

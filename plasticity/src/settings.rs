@@ -4,7 +4,7 @@ use crate::gradient::loss::Loss;
 use crate::gradient::optimizer::OptimizerSettings;
 use crate::gradient::schedule::{Schedule, SigmaSchedule};
 use serde::{Deserialize, Serialize};
-use sim_core::{Error, KernelEvaluation, Result};
+use sim_core::{Error, KernelEvaluation, Kind, Result};
 
 /// Settings of gradient training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,6 +80,15 @@ impl Default for TrainingSettings {
 }
 
 impl TrainingSettings {
+    /// The optimiser of a kind of parameters; none where they stay as they are.
+    pub(crate) fn optimizer(&self, kind: Kind) -> Option<OptimizerSettings> {
+        match kind {
+            Kind::Delay => self.delays.learn.then_some(self.delays.optimizer),
+            Kind::Weight => Some(self.weights.optimizer),
+            _ => kind.is_learned().then(|| self.weights.optimizer.without_weight_decay()),
+        }
+    }
+
     /// Checks every number.
     ///
     /// # Errors

@@ -16,8 +16,8 @@ use crate::settings::TrainingSettings;
 use layered::{LayeredEngine, StageTiming};
 use rand::seq::SliceRandom;
 use sim_core::{
-    BatchNorm, Dropout, Gradients, Kernels, Network, NormStatistics, Objective, Pass, Purpose,
-    SampleLoss, SampleSource, Seed, SpikeFrames, Synapses,
+    BatchNorm, Dropout, Gradients, Kernels, Kind, Network, NormStatistics, Objective, Parameter,
+    ParameterId, Pass, Purpose, SampleLoss, SampleSource, Seed, SpikeFrames,
 };
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -73,22 +73,14 @@ pub(crate) struct EpochSums {
     pub firing: Vec<f64>,
 }
 
-/// Optimisers, one per tensor.
-#[derive(Debug)]
-pub(crate) struct Optimizers {
-    /// `(weights, delays)` by projection.
-    pub projections: Vec<(Optimizer, Option<Optimizer>)>,
-    /// `(gain, bias)` by population.
-    pub norms: Vec<Option<(Optimizer, Optimizer)>>,
-}
-
 /// A network in training.
 #[derive(Debug)]
 pub struct Trainer {
     pub(crate) network: Network,
     pub(crate) settings: TrainingSettings,
     pub(crate) seed: Seed,
-    pub(crate) optimizers: Optimizers,
+    /// One per parameter, in the order of [`Network::parameters`]; none for those that stay.
+    pub(crate) optimizers: Vec<Option<Optimizer>>,
     /// Epochs finished.
     pub(crate) epoch: usize,
     /// Training steps taken.
@@ -111,42 +103,17 @@ impl Trainer {
     pub fn new(network: Network, settings: TrainingSettings, seed: Seed) -> Result<Self> {
         settings.check()?;
         let engine = LayeredEngine::new(&network)?;
-        let weights = &settings.weights.optimizer;
-        let projections = network
-            .projections
-            .iter()
-            .map(|projection| match &projection.synapses {
-                Synapses::Dense(dense) => {
-                    let delays = settings
-                        .delays
-                        .learn
-                        .then(|| settings.delays.optimizer.build(dense.delay.len()))
-                        .transpose()?;
-                    Ok((weights.build(dense.weight.len())?, delays))
-                }
-                Synapses::Sparse(_) => {
-                    Err(sim_core::Error::Network("only dense projections are trained".into()))
-                }
-            })
-            .collect::<sim_core::Result<_>>()?;
-        let plain = weights.without_weight_decay();
-        let norms = network
-            .populations
-            .iter()
-            .map(|population| {
-                population
-                    .norm
-                    .as_ref()
-                    .map(|norm| Ok((plain.build(norm.gain.len())?, plain.build(norm.bias.len())?)))
-                    .transpose()
-            })
-            .collect::<sim_core::Result<_>>()?;
+        let optimizer = |parameter: Parameter| {
+            let rule = settings.optimizer(parameter.id.kind);
+            rule.map(|rule| rule.build(parameter.values.len())).transpose()
+        };
+        let optimizers = network.parameters().map(optimizer).collect::<sim_core::Result<_>>()?;
         Ok(Self {
             hidden: hidden_populations(&network),
             network,
             settings,
             seed,
-            optimizers: Optimizers { projections, norms },
+            optimizers,
             epoch: 0,
             step: 0,
             sums: EpochSums::default(),
@@ -160,6 +127,13 @@ impl Trainer {
     /// The network as trained so far.
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// Number of parameters that learn.
+    pub fn parameter_count(&self) -> usize {
+        let learning = self.network.parameters().zip(&self.optimizers);
+        let learns = learning.filter(|(_, optimizer)| optimizer.is_some());
+        learns.map(|(parameter, _)| parameter.values.len()).sum()
     }
 
     /// The network as it is deployed: with re-estimated norm statistics if there are any for the
@@ -336,33 +310,19 @@ impl Trainer {
     /// One step of every optimiser; delays stay within the kernel.
     fn update(&mut self) {
         let gradients = self.engine.gradients();
-        let Rate { rate, beta1 } =
-            self.settings.weights.schedule.at(self.epoch, self.settings.epochs);
+        let weight_rate = self.settings.weights.schedule.at(self.epoch, self.settings.epochs);
         let delay_rate = self.settings.delays.schedule.at(self.epoch, self.settings.epochs);
         self.deployed_norms = None;
-        for ((projection, gradient), (weights, delays)) in self
-            .network
-            .projections
-            .iter_mut()
-            .zip(&gradients.projections)
-            .zip(&mut self.optimizers.projections)
-        {
-            let Synapses::Dense(dense) = &mut projection.synapses else {
-                unreachable!("checked in Trainer::new")
-            };
-            weights.step(&mut dense.weight, &gradient.weight, rate, beta1);
-            if let Some(delays) = delays {
-                delays.step(&mut dense.delay, &gradient.delay, delay_rate.rate, delay_rate.beta1);
-                let longest = dense.max_delay_steps as f32;
-                dense.delay.iter_mut().for_each(|delay| *delay = delay.clamp(0.0, longest));
-            }
+        let learning = self.network.parameters_mut().zip(gradients.iter());
+        for ((mut parameter, (_, gradient)), optimizer) in learning.zip(&mut self.optimizers) {
+            let Some(optimizer) = optimizer else { continue };
+            let Rate { rate, beta1 } =
+                if parameter.id.kind == Kind::Delay { delay_rate } else { weight_rate };
+            optimizer.step(parameter.values, gradient, rate, beta1);
+            parameter.confine();
         }
-        for (index, (population, optimizers)) in
-            self.network.populations.iter_mut().zip(&mut self.optimizers.norms).enumerate()
-        {
-            if let (Some(norm), Some((gain, bias))) = (&mut population.norm, optimizers) {
-                gain.step(&mut norm.gain, &gradients.norms[index].gain, rate, beta1);
-                bias.step(&mut norm.bias, &gradients.norms[index].bias, rate, beta1);
+        for (index, population) in self.network.populations.iter_mut().enumerate() {
+            if let Some(norm) = &mut population.norm {
                 norm.update(self.engine.statistics(index));
             }
         }
@@ -468,26 +428,25 @@ fn evaluate_with(
     Ok(evaluation)
 }
 
-/// Gradients of everything that learns, in the order in which their squares are summed.
-fn learning(gradients: &mut Gradients, delays: bool) -> impl Iterator<Item = &mut [f32]> {
-    let synapses = gradients
-        .projections
-        .iter_mut()
-        .flat_map(move |of| [Some(&mut of.weight), delays.then_some(&mut of.delay)]);
-    let norms = gradients.norms.iter_mut().flat_map(|of| [Some(&mut of.gain), Some(&mut of.bias)]);
-    synapses.chain(norms).flatten().map(Vec::as_mut_slice)
+/// Gradients of everything that learns.
+fn learning<'a>(
+    gradients: &'a mut Gradients,
+    settings: &'a TrainingSettings,
+) -> impl Iterator<Item = &'a mut [f32]> {
+    let learns = |id: ParameterId| settings.optimizer(id.kind).is_some();
+    gradients.iter_mut().filter(move |(id, _)| learns(*id)).map(|(_, gradient)| gradient)
 }
 
 /// Length of the gradient over everything that learns, clipped if asked for.
 fn clip(gradients: &mut Gradients, settings: &TrainingSettings) -> sim_core::Result<f64> {
-    let norm = global_norm(learning(gradients, settings.delays.learn).map(|slice| &*slice));
+    let norm = global_norm(learning(gradients, settings).map(|slice| &*slice));
     if !norm.is_finite() {
         return Err(sim_core::Error::NotFinite(
             "the gradient is not finite; try a lower learning rate or gradient_clip".into(),
         ));
     }
     if let Some(limit) = settings.gradient_clip {
-        clip_global_norm(learning(gradients, settings.delays.learn), norm, limit);
+        clip_global_norm(learning(gradients, settings), norm, limit);
     }
     Ok(norm)
 }
@@ -495,29 +454,13 @@ fn clip(gradients: &mut Gradients, settings: &TrainingSettings) -> sim_core::Res
 /// A loss can be finite while a step has thrown a parameter or a running statistic out of the
 /// finite numbers; no checkpoint may hold one.
 fn check_finite(network: &Network) -> sim_core::Result<()> {
-    let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
-    let lost = |what: String| {
-        Err(sim_core::Error::NotFinite(format!(
-            "{what} is not finite; try a lower learning rate or gradient_clip"
-        )))
-    };
-    for (index, projection) in network.projections.iter().enumerate() {
-        if let Synapses::Dense(dense) = &projection.synapses
-            && !(finite(&dense.weight) && finite(&dense.delay))
-        {
-            return lost(format!("a weight or delay of {}", network.projection_name(index)));
-        }
+    match network.tensors().find(|tensor| !tensor.is_finite()) {
+        None => Ok(()),
+        Some(tensor) => Err(sim_core::Error::NotFinite(format!(
+            "{} is not finite; try a lower learning rate or gradient_clip",
+            network.parameter_name(tensor.id)
+        ))),
     }
-    for population in &network.populations {
-        if let Some(norm) = &population.norm
-            && ![&norm.gain, &norm.bias, &norm.running_mean, &norm.running_variance]
-                .into_iter()
-                .all(|values| finite(values))
-        {
-            return lost(format!("the norm of {}", population.name));
-        }
-    }
-    Ok(())
 }
 
 /// Whether the samples fit the network at all; single samples are looked at as they come.

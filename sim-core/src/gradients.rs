@@ -1,28 +1,52 @@
-//! Gradients of a network.
+//! Gradients of the parameters of a network.
 
-/// Gradients of one projection.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct SynapseGradient {
-    /// dL/dw, shaped like the weights.
-    pub weight: Vec<f32>,
-    /// dL/dd per step of delay, shaped like the delays.
-    pub delay: Vec<f32>,
-}
+use crate::network::Network;
+use crate::parameters::ParameterId;
 
-/// Gradients of a population's norm.
+/// One gradient per parameter, in the order of [`Network::parameters`]; entries are shaped like
+/// those of the parameter. Gradients of delays are per step.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct NormGradient {
-    /// dL/d gain.
-    pub gain: Vec<f32>,
-    /// dL/d bias.
-    pub bias: Vec<f32>,
-}
+pub struct Gradients(Vec<(ParameterId, Vec<f32>)>);
 
-/// Gradients of a network, one entry per projection and population.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Gradients {
-    /// By projection.
-    pub projections: Vec<SynapseGradient>,
-    /// By population; empty vectors where there is no norm.
-    pub norms: Vec<NormGradient>,
+impl Gradients {
+    /// Zeros for every parameter of `network`.
+    pub fn zeros(network: &Network) -> Self {
+        let zeros = |entries: usize| vec![0.0; entries];
+        let of =
+            network.parameters().map(|parameter| (parameter.id, zeros(parameter.values.len())));
+        Self(of.collect())
+    }
+
+    /// Every gradient with its parameter.
+    pub fn iter(&self) -> impl Iterator<Item = (ParameterId, &[f32])> {
+        self.0.iter().map(|(id, values)| (*id, &values[..]))
+    }
+
+    /// Every gradient with its parameter, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (ParameterId, &mut [f32])> {
+        self.0.iter_mut().map(|(id, values)| (*id, &mut values[..]))
+    }
+
+    /// The gradient of one parameter.
+    ///
+    /// # Panics
+    /// If the network has no such parameter.
+    pub fn of(&self, id: ParameterId) -> &[f32] {
+        &self.0[self.index(id)].1
+    }
+
+    /// The gradients of different parameters, to be changed.
+    ///
+    /// # Panics
+    /// If the network lacks one of them, or one is named twice.
+    pub fn of_mut<const N: usize>(&mut self, ids: [ParameterId; N]) -> [&mut [f32]; N] {
+        let indices = ids.map(|id| self.index(id));
+        let gradients = self.0.get_disjoint_mut(indices).expect("every parameter is named once");
+        gradients.map(|(_, values)| &mut values[..])
+    }
+
+    fn index(&self, id: ParameterId) -> usize {
+        let found = self.0.iter().position(|(other, _)| *other == id);
+        found.unwrap_or_else(|| panic!("there is no gradient of {id:?}"))
+    }
 }

@@ -7,7 +7,8 @@
 //! | `neuron` | what does an engine ask of a neuron model? |
 //! | `spikes`, `spike_trains`, `samples` | what is a sample? |
 //! | `pass` | how is a batch run? |
-//! | `gradients` | what does a gradient hold? |
+//! | `parameters`, `gradients` | what does a network learn, and what does a gradient hold? |
+//! | `polarity` | which sign do weights keep? |
 //! | `outline` | when do two networks fit each other? |
 //! | `random` | where does a random number come from? |
 //! | `recording` | who is shown the steps of a simulation? |
@@ -26,11 +27,14 @@ mod neuron;
 mod norm;
 mod objective;
 mod outline;
+mod parameters;
 mod pass;
+mod polarity;
 mod population;
 mod random;
 mod recording;
 mod samples;
+mod shape;
 mod spike_trains;
 mod spikes;
 mod step_order;
@@ -42,18 +46,21 @@ mod test_networks;
 pub use clock_engine::ClockEngine;
 pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};
 pub use error::{Error, Result, plain};
-pub use gradients::{Gradients, NormGradient, SynapseGradient};
+pub use gradients::Gradients;
 pub use kernel_evaluation::{GaussianMethod, KernelEvaluation, Precision};
 pub use network::{Network, Projection};
 pub use neuron::{LaneState, ModelDescription, Neuron, NeuronModel, NeuronState, flat};
 pub use norm::{BatchNorm, BatchStatistics, NormStatistics};
 pub use objective::{Objective, SampleLoss};
 pub use outline::{Outline, PopulationOutline, ProjectionOutline};
+pub use parameters::{Kind, Owner, Parameter, ParameterId, ParameterMut};
 pub use pass::{Dropout, Kernels, Pass};
+pub use polarity::{Polarity, Signs};
 pub use population::{Cells, Population};
 pub use random::{Purpose, Seed};
 pub use recording::{ChannelRecorder, Record, Recorder, Recording, Records, Variables};
 pub use samples::SampleSource;
+pub use shape::Shape;
 pub use spike_trains::{SpikeTrains, bits};
 pub use spikes::{InputSpike, SpikeFrames};
 pub use streaming_engine::StreamingEngine;

@@ -45,25 +45,11 @@ impl Network {
                     "at least 1",
                 ));
             }
-            if let Some(norm) = &population.norm {
-                for (what, values) in [
-                    ("gain", &norm.gain),
-                    ("bias", &norm.bias),
-                    ("mean", &norm.running_mean),
-                    ("variance", &norm.running_variance),
-                ] {
-                    Error::check_length(
-                        &format!("norm {what} of {name}"),
-                        values.len(),
-                        population.size,
-                    )?;
-                }
-            }
         }
         for projection in &self.projections {
             self.check_projection(projection)?;
         }
-        Ok(())
+        self.tensors().try_for_each(|tensor| tensor.check(&self.parameter_name(tensor.id)))
     }
 
     fn check_projection(&self, projection: &Projection) -> Result<()> {
@@ -89,7 +75,8 @@ impl Network {
                     dense.post,
                     target.size,
                 )?;
-                dense.check(&name)
+                let elements = format!("{name}: kernel elements per pair of neurons");
+                Error::check(&elements, dense.taps as f64, dense.taps > 0, "at least 1")
             }
             Synapses::Sparse(synapses) => {
                 for (index, synapse) in synapses.iter().enumerate() {
@@ -131,27 +118,5 @@ impl Network {
     pub fn projection_name(&self, projection: usize) -> String {
         let Projection { source, target, .. } = &self.projections[projection];
         format!("{}->{}", self.populations[*source].name, self.populations[*target].name)
-    }
-
-    /// Number of trainable parameters: weights, delays where `learn_delays`, gains and biases of
-    /// norms.
-    pub fn parameters(&self, learn_delays: bool) -> usize {
-        let synapses: usize = self
-            .projections
-            .iter()
-            .map(|projection| match &projection.synapses {
-                Synapses::Dense(dense) => {
-                    dense.weight.len() + if learn_delays { dense.delay.len() } else { 0 }
-                }
-                Synapses::Sparse(synapses) => synapses.len(),
-            })
-            .sum();
-        let norms: usize = self
-            .populations
-            .iter()
-            .flat_map(|population| &population.norm)
-            .map(|norm| norm.gain.len() + norm.bias.len())
-            .sum();
-        synapses + norms
     }
 }

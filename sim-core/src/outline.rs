@@ -75,13 +75,17 @@ impl Network {
                     max_delay_steps,
                     granularity,
                     kernel,
+                    polarity,
                     ..
-                }) => BTreeMap::from([
+                }) => [
                     named("kernel elements per pair", taps.to_string()),
                     named("longest delay in steps", max_delay_steps.to_string()),
                     named("granularity of delays", word(granularity)),
                     named("delay kernel", word(kernel)),
-                ]),
+                ]
+                .into_iter()
+                .chain(polarity.iter().map(|signs| named("polarity", flat_list(signs))))
+                .collect(),
                 Synapses::Sparse(synapses) => {
                     BTreeMap::from([named("number of synapses", synapses.len().to_string())])
                 }
@@ -99,6 +103,11 @@ impl Network {
 /// A value as configuration files call it.
 fn word(value: &impl Serialize) -> String {
     flat(value).remove("").unwrap_or_default()
+}
+
+/// A list of values as configuration files call them.
+fn flat_list(values: &[impl Serialize]) -> String {
+    values.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 impl Outline {

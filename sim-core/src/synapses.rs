@@ -1,7 +1,8 @@
 //! Synapses between two populations.
 
 use crate::delay_kernel::{DelayKernel, NORMALISER_EPSILON, rounded_delay};
-use crate::error::{Error, Result};
+use crate::polarity::Polarity;
+use crate::shape::Shape;
 use serde::{Deserialize, Serialize};
 
 /// Two ways to hold synapses.
@@ -59,15 +60,23 @@ pub struct DenseSynapses {
     pub weight: Vec<f32>,
     /// Delays in steps, `0..=max_delay_steps`, shaped by `granularity`.
     pub delay: Vec<f32>,
+    /// The sign that the weights of each presynaptic neuron keep, `[pre]`; none where they may have
+    /// any.
+    pub polarity: Option<Vec<Polarity>>,
 }
 
 impl DenseSynapses {
-    /// Number of delays that the granularity asks for.
-    pub fn delay_count(&self) -> usize {
+    /// `[post, pre, tap]`.
+    pub fn weight_shape(&self) -> Shape {
+        Shape::of([self.post, self.pre, self.taps])
+    }
+
+    /// The dimensions of the delays that the granularity asks for.
+    pub fn delay_shape(&self) -> Shape {
         match self.granularity {
-            Granularity::Synaptic => self.post * self.pre * self.taps,
-            Granularity::Axonal => self.pre,
-            Granularity::Dendritic => self.post,
+            Granularity::Synaptic => self.weight_shape(),
+            Granularity::Axonal => Shape::of([self.pre]),
+            Granularity::Dendritic => Shape::of([self.post]),
         }
     }
 
@@ -101,35 +110,5 @@ impl DenseSynapses {
             }
         }
         synapses
-    }
-
-    pub(crate) fn check(&self, name: &str) -> Result<()> {
-        if self.taps == 0 {
-            return Err(Error::out_of_range(
-                format!("{name}: kernel elements per pair of neurons"),
-                0,
-                "at least 1",
-            ));
-        }
-        Error::check_length(
-            &format!("{name}: weight"),
-            self.weight.len(),
-            self.post * self.pre * self.taps,
-        )?;
-        Error::check_length(&format!("{name}: delay"), self.delay.len(), self.delay_count())?;
-        let max = self.max_delay_steps as f32;
-        for (what, values, allowed) in
-            [("weight", &self.weight, f32::MIN..=f32::MAX), ("delay", &self.delay, 0.0..=max)]
-        {
-            if let Some(index) = values.iter().position(|value| !allowed.contains(value)) {
-                let allowed = format!("a number in {}..={}", allowed.start(), allowed.end());
-                return Err(Error::out_of_range(
-                    format!("{name}: {what} {index}"),
-                    values[index],
-                    allowed,
-                ));
-            }
-        }
-        Ok(())
     }
 }

@@ -1,7 +1,8 @@
-//! Small networks for the tests of both step-by-step engines.
+//! Small networks for tests.
 
+use crate::error::{Error, Result};
 use crate::network::{Network, Projection};
-use crate::neuron::NeuronModel;
+use crate::neuron::{ModelDescription, Neuron, NeuronModel};
 use crate::population::{Cells, Population};
 use crate::synapses::{Synapse, Synapses};
 use std::sync::Arc;
@@ -32,4 +33,22 @@ pub(crate) fn sparse(
 /// A network of steps of 1 ms.
 pub(crate) fn network(populations: Vec<Population>, projections: Vec<Projection>) -> Network {
     Network { dt_ms: 1.0, populations, projections }
+}
+
+/// A model for tests that build no neurons.
+#[derive(Debug)]
+pub(crate) struct Unbuilt;
+
+impl NeuronModel for Unbuilt {
+    fn build(&self, _dt_ms: f64) -> Result<Box<dyn Neuron>> {
+        Err(Error::Network("this model is never built".into()))
+    }
+
+    fn describe(&self) -> ModelDescription {
+        ModelDescription {
+            name: "unbuilt".into(),
+            parameters: Default::default(),
+            defaults: Default::default(),
+        }
+    }
 }

@@ -70,6 +70,7 @@ fn synapses(random: &mut impl RngExt, max_delay_steps: usize) -> DenseSynapses {
         max_delay_steps,
         granularity: Granularity::Synaptic,
         kernel: DelayKernel::Gaussian,
+        polarity: None,
     }
 }
 

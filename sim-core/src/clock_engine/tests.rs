@@ -125,6 +125,7 @@ fn dense_projections_and_norms_run_as_deployed() {
         kernel: DelayKernel::Gaussian,
         weight: vec![1.0, 2.0, 3.0, 4.0],
         delay: vec![0.0, 1.2, 2.9, 4.0],
+        polarity: None,
     };
     let norm = BatchNorm {
         gain: vec![2.0, 1.0],
