@@ -2,14 +2,15 @@
 //! set.
 //!
 //! `cargo bench --bench projection`; it tells whether the constants of
-//! `sim-core/src/layered/spread.rs` and `window_plan.rs` fit a machine.
+//! `layered/src/taps/spread.rs` and
+//! `layered/src/window_plan.rs` fit a machine.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use layered::LayeredEngine;
 use rand::RngExt;
 use sim_core::{
-    GaussianMethod, KernelEvaluation, Kernels, Network, NormStatistics, Objective, Pass, Precision,
-    Purpose, SampleLoss, Seed, SpikeFrames,
+    Batch, GaussianMethod, GradientEngine, Gradients, KernelEvaluation, Kernels, Network,
+    NormStatistics, Objective, Pass, Precision, Purpose, Readout, SampleLoss, Seed, SpikeFrames,
 };
 use simd::Instructions;
 use std::hint::black_box;
@@ -24,13 +25,12 @@ impl Objective for Flat {
     fn evaluate(
         &self,
         _slot: usize,
-        _output: &[f32],
-        _steps: usize,
-        gradient: Option<(&mut [f32], f32)>,
+        _readout: Readout<'_>,
+        gradient: Option<(&mut [f32], f64)>,
         _memory: &mut Vec<f64>,
     ) -> SampleLoss {
         if let Some((gradient, scale)) = gradient {
-            gradient.fill(scale);
+            gradient.fill(scale as f32);
         }
         SampleLoss::default()
     }
@@ -60,7 +60,9 @@ fn trained(gaussian: GaussianMethod, precision: Precision, sigma_raw: f64) -> Pa
 }
 
 fn by_evaluation(criterion: &mut Criterion) {
-    let (network, batch) = (network(), (0..SAMPLES as u64).map(frames).collect::<Vec<_>>());
+    let (network, frames) = (network(), (0..SAMPLES as u64).map(frames).collect::<Vec<_>>());
+    let batch = Batch::new(&frames, network.populations.len() - 1, &Flat);
+    let mut gradients = Gradients::zeros(&network);
     let mut engine = LayeredEngine::new(&network).expect("a feed-forward network");
     let mut group = criterion.benchmark_group("training step");
     group.sample_size(10).throughput(Throughput::Elements(SAMPLES as u64));
@@ -82,19 +84,22 @@ fn by_evaluation(criterion: &mut Criterion) {
                 BenchmarkId::new(format!("{method:?}, {precision:?}"), sigma),
                 |bencher| {
                     bencher.iter(|| {
-                        black_box(engine.train(&network, &batch, &pass, &Flat).expect("finite"));
+                        engine.train(&network, &batch, &pass, &mut gradients).expect("finite");
+                        black_box(&gradients);
                     });
                 },
             );
         }
     }
     group.bench_function("deployed, forward only", |bencher| {
-        bencher.iter(|| engine.evaluate(&network, &batch, &Pass::DEPLOYED, &Flat).expect("finite"));
+        bencher.iter(|| engine.evaluate(&network, &batch, &Pass::DEPLOYED).expect("finite"));
     });
 }
 
 fn by_instructions(criterion: &mut Criterion) {
-    let (network, batch) = (network(), (0..SAMPLES as u64).map(frames).collect::<Vec<_>>());
+    let (network, frames) = (network(), (0..SAMPLES as u64).map(frames).collect::<Vec<_>>());
+    let batch = Batch::new(&frames, network.populations.len() - 1, &Flat);
+    let mut gradients = Gradients::zeros(&network);
     let pass = trained(GaussianMethod::Truncated, Precision::Single, 0.23);
     let mut group = criterion.benchmark_group("instruction sets");
     group.sample_size(10).throughput(Throughput::Elements(SAMPLES as u64));
@@ -104,7 +109,8 @@ fn by_instructions(criterion: &mut Criterion) {
             .expect("available");
         group.bench_function(instructions.name(), |bencher| {
             bencher.iter(|| {
-                black_box(engine.train(&network, &batch, &pass, &Flat).expect("finite"));
+                engine.train(&network, &batch, &pass, &mut gradients).expect("finite");
+                black_box(&gradients);
             });
         });
     }

@@ -15,7 +15,7 @@ fn main() -> synfire::Result<()> {
         let (name, spikes) = (&population.name, recording.spikes(index).len());
         println!("{name}: {} neurons, {spikes} spikes", population.size);
     }
-    let predicted = simulation.predicted(&recording, run.experiment().training.loss);
+    let predicted = simulation.predicted(&recording, run.loss()?);
     println!("predicted class: {predicted}");
     println!("pictures: {}", run.folder().plots().display());
     Ok(())

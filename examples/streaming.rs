@@ -3,7 +3,6 @@
 //! sample ends; a step takes microseconds.
 
 use std::time::Instant;
-use synfire::sim_core::SampleSource;
 use synfire::{Checkpoint, Experiment, StreamingEngine, TrainedRun};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

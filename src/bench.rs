@@ -14,12 +14,12 @@ use crate::simulation::steps_through;
 use crate::threads::thread_pool;
 use datasets::{Augmentation, NewSample, SpikeDataset, SpikeRecordings, TimeType};
 use layered::LayeredEngine;
-use plasticity::{EpochReport, Trainer, TrainerTiming};
+use plasticity::{EpochReport, EpochTrainer, TrainerTiming};
 use rand::RngExt;
 use serde::Serialize;
 use sim_core::{
-    ClockEngine, DelayKernel, Network, Objective, Pass, Purpose, SampleLoss, SampleSource, Seed,
-    StreamingEngine,
+    Batch, ClockEngine, DelayKernel, GradientEngine, Network, Objective, Pass, Purpose, Readout,
+    SampleLoss, SampleSource, Seed, StreamingEngine,
 };
 use simd::{Instructions, MachineRates};
 use std::ops::ControlFlow;
@@ -140,11 +140,13 @@ pub fn bench(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRe
 fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchReport> {
     let (data, name, indices) = samples(experiment)?;
     let network = experiment.build_network(data.channels(), data.classes())?;
-    let mut trainer = Trainer::new(network, experiment.training.clone(), experiment.seed())?;
+    let engine = Box::new(LayeredEngine::new(&network)?);
+    let training = experiment.training.clone();
+    let mut trainer = EpochTrainer::new(network, engine, training, experiment.seed())?;
     let batch_size = experiment.training.batch_size.min(indices.len());
     let several: Vec<usize> =
         indices.iter().copied().cycle().take(batch_size * settings.batches).collect();
-    warm_up(&mut trainer, &data, &indices, settings.warm_up_steps)?;
+    warm_up(&mut trainer, &*data, &indices, settings.warm_up_steps)?;
 
     let before = trainer.timing();
     let mut points = Vec::new();
@@ -157,10 +159,10 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
         let before = trainer.timing();
         for _ in 0..settings.repeats {
             trainer.move_to_epoch(epoch);
-            sigma = trainer.sigma();
+            sigma = trainer.trainer().sigma();
             let start = Instant::now();
             if let ControlFlow::Continue(EpochReport { firing_rates: firing, .. }) =
-                trainer.train_epoch(&data, &several, &mut |_| ControlFlow::Continue(()))?
+                trainer.train_epoch(&*data, &several, &mut |_| ControlFlow::Continue(()))?
             {
                 firing_rates = firing;
             }
@@ -180,7 +182,7 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
             // Training goes on to the next epoch; the work counted is that of the one just timed.
             trainer.move_to_epoch(epoch);
             rooflines.push(Roofline::new(
-                &trainer,
+                trainer.trainer(),
                 batch_size,
                 machine,
                 &spent,
@@ -189,9 +191,9 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
         }
     }
     let stages = stage_shares(&trainer.timing().since(&before));
-    let streaming = streaming(trainer.network(), &data, &several)?;
+    let streaming = streaming(trainer.network(), &*data, &several)?;
     let (inference_samples_per_s, synaptic_events_per_s) =
-        inference(&mut trainer, &data, &several, settings.repeats)?;
+        inference(&mut trainer, &*data, &several, settings.repeats)?;
     Ok(BenchReport {
         recipe: experiment.name.clone(),
         data: name,
@@ -214,7 +216,7 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
 }
 
 /// The recipe's samples, their name and the training indices.
-fn samples(experiment: &Experiment) -> Result<(SpikeDataset, String, Vec<usize>)> {
+fn samples(experiment: &Experiment) -> Result<(Arc<dyn SampleSource>, String, Vec<usize>)> {
     let seed = experiment.seed();
     let Source::File(file) = &experiment.data.source else { return of_recipe(experiment, seed) };
     if file.path.is_some() {
@@ -234,10 +236,13 @@ fn samples(experiment: &Experiment) -> Result<(SpikeDataset, String, Vec<usize>)
         seed,
         &indices,
     )?;
-    Ok((data, "made-up spikes".into(), indices))
+    Ok((Arc::new(data), "made-up spikes".into(), indices))
 }
 
-fn of_recipe(experiment: &Experiment, seed: Seed) -> Result<(SpikeDataset, String, Vec<usize>)> {
+fn of_recipe(
+    experiment: &Experiment,
+    seed: Seed,
+) -> Result<(Arc<dyn SampleSource>, String, Vec<usize>)> {
     let (loaded, split) = experiment.data.load_split(seed)?;
     Ok((loaded.dataset, loaded.origin.name, split.train))
 }
@@ -264,8 +269,8 @@ fn made_up(seed: Seed, channels: usize, classes: usize, samples: usize) -> Resul
 
 /// Trains at the recipe's highest rate until firing rates have settled.
 fn warm_up(
-    trainer: &mut Trainer,
-    data: &SpikeDataset,
+    trainer: &mut EpochTrainer,
+    data: &dyn SampleSource,
     indices: &[usize],
     steps: usize,
 ) -> Result<()> {
@@ -316,8 +321,8 @@ fn stage_shares(spent: &TrainerTiming) -> Vec<(&'static str, f64)> {
 
 /// Samples and synaptic events per second of the deployed network.
 fn inference(
-    trainer: &mut Trainer,
-    data: &SpikeDataset,
+    trainer: &mut EpochTrainer,
+    data: &dyn SampleSource,
     indices: &[usize],
     repeats: usize,
 ) -> Result<(f64, f64)> {
@@ -330,16 +335,20 @@ fn inference(
     rates.sort_by(f64::total_cmp);
     let rate = rates[rates.len() / 2];
     let frames: Vec<_> = indices.iter().take(64).map(|&sample| data.frames(sample, None)).collect();
-    let mut engine = LayeredEngine::new(trainer.network()).map_err(Error::from)?;
-    engine
-        .evaluate(trainer.network(), &frames, &Pass::DEPLOYED, &Indifferent)
-        .map_err(Error::from)?;
-    Ok((rate, rate * engine.synaptic_events() as f64 / frames.len() as f64))
+    let network = trainer.network();
+    let mut engine = LayeredEngine::new(network)?;
+    let batch = Batch::new(&frames, trainer.output(), &Indifferent);
+    engine.evaluate(network, &batch, &Pass::DEPLOYED)?;
+    let events = network.projections.iter().map(|projection| {
+        let spikes = engine.report().populations[projection.source].spikes;
+        spikes * network.populations[projection.target].size as u64
+    });
+    Ok((rate, rate * events.sum::<u64>() as f64 / frames.len() as f64))
 }
 
 /// Runs up to 64 samples one after the other through the streaming engine, then through the clock
 /// engine.
-fn streaming(network: &Network, data: &SpikeDataset, indices: &[usize]) -> Result<Latency> {
+fn streaming(network: &Network, data: &dyn SampleSource, indices: &[usize]) -> Result<Latency> {
     let samples: Vec<_> =
         indices.iter().take(64).map(|&sample| data.frames(sample, None)).collect();
     let mut engine = StreamingEngine::new(network).map_err(Error::from)?;
@@ -387,9 +396,8 @@ impl Objective for Indifferent {
     fn evaluate(
         &self,
         _slot: usize,
-        _output: &[f32],
-        _steps: usize,
-        _gradient: Option<(&mut [f32], f32)>,
+        _readout: Readout<'_>,
+        _gradient: Option<(&mut [f32], f64)>,
         _memory: &mut Vec<f64>,
     ) -> SampleLoss {
         SampleLoss::default()

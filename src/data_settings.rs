@@ -7,7 +7,7 @@ use datasets::{
 };
 use plasticity::first_difference;
 use serde::{Deserialize, Serialize};
-use sim_core::Seed;
+use sim_core::{SampleSource, Seed};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,6 +36,20 @@ pub enum Source {
     File(FileSource),
     /// Random-manifold spikes whose classes differ in timing only.
     Randman(Randman),
+    /// Samples that a program made. Only that program has them.
+    Memory(MemorySource),
+}
+
+/// Samples that a program made, by what they were.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MemorySource {
+    /// What they were called.
+    pub name: String,
+    /// Number of channels.
+    pub channels: usize,
+    /// Number of classes.
+    pub classes: usize,
 }
 
 /// Recordings in a file.
@@ -70,7 +84,7 @@ impl Default for Source {
 #[derive(Debug, Clone)]
 pub struct LoadedData {
     /// The samples as frames.
-    pub dataset: SpikeDataset,
+    pub dataset: Arc<dyn SampleSource>,
     /// Where they come from.
     pub origin: DataOrigin,
 }
@@ -78,10 +92,10 @@ pub struct LoadedData {
 /// What identifies the samples.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataOrigin {
-    /// The file as it was named, or `random manifolds`.
+    /// The file as it was named, `random manifolds`, or what a program calls its samples.
     pub name: String,
-    /// SHA-256 of the HDF5 file (never of the archive around it); none for made-up data, which the
-    /// seed identifies.
+    /// SHA-256 of the HDF5 file (never of the archive around it), or of samples in memory; none for
+    /// made-up data, which the seed identifies.
     pub sha256: Option<String>,
 }
 
@@ -91,7 +105,7 @@ impl DataSettings {
         let path = Some(path.to_owned());
         match &mut self.source {
             Source::File(file) => file.path = path,
-            Source::Randman(_) => {
+            Source::Randman(_) | Source::Memory(_) => {
                 self.source = Source::File(FileSource { path, ..FileSource::default() })
             }
         }
@@ -125,12 +139,14 @@ impl DataSettings {
 
     /// As [`Self::use_file`], for a network that exists: units and labels must fit it.
     pub(crate) fn use_file_of_shape(&mut self, path: &Path) {
-        if let Source::Randman(randman) = &self.source {
-            self.source = Source::File(FileSource {
-                path: None,
-                channels: randman.neurons,
-                classes: Some(randman.classes),
-            });
+        let shape = match &self.source {
+            Source::File(_) => None,
+            Source::Randman(randman) => Some((randman.neurons, randman.classes)),
+            Source::Memory(memory) => Some((memory.channels, memory.classes)),
+        };
+        if let Some((channels, classes)) = shape {
+            let classes = Some(classes);
+            self.source = Source::File(FileSource { path: None, channels, classes });
         }
         self.use_file(path);
     }
@@ -148,12 +164,16 @@ impl DataSettings {
         let (channels, classes) = match &self.source {
             Source::File(file) => (file.channels, file.classes?),
             Source::Randman(randman) => (randman.neurons, randman.classes),
+            Source::Memory(memory) => return Some((memory.channels, memory.classes)),
         };
         Some((self.binning.channels(channels), classes))
     }
 
     /// The validation samples in words, e.g. `speakers 3, 9`.
     pub fn held_out(&self) -> String {
+        if matches!(self.source, Source::Memory(_)) {
+            return "chosen by the program".into();
+        }
         match self.split.by {
             SplitBy::Random => {
                 format!("{} % of every class, by chance", 100.0 * self.split.fraction)
@@ -174,6 +194,7 @@ impl DataSettings {
         let source = match &self.source {
             Source::File(file) => file.layout().check(),
             Source::Randman(randman) => randman.check(),
+            Source::Memory(_) => Ok(()),
         };
         for (section, checked) in [
             ("data.source", source),
@@ -197,6 +218,14 @@ impl DataSettings {
                 randman.recordings(seed)?,
                 DataOrigin { name: "random manifolds".into(), sha256: None },
             ),
+            Source::Memory(memory) => {
+                let problem = format!(
+                    "the samples of this run, {}, were made by a program, and only that program \
+                     has them; name a file with --data FILE",
+                    memory.name
+                );
+                return Err(Error::config("data.source", problem));
+            }
             Source::File(source) => {
                 let path = source.path.as_deref().ok_or_else(|| {
                     Error::config(
@@ -239,7 +268,7 @@ impl DataSettings {
             &split.train,
         )
         .map_err(|error| unsuitable("data.binning", &origin, &error))?;
-        Ok((LoadedData { dataset, origin }, split))
+        Ok((LoadedData { dataset: Arc::new(dataset), origin }, split))
     }
 
     /// Recordings as they are, binned but neither split nor changed: what evaluating another file
@@ -257,7 +286,7 @@ impl DataSettings {
             &[],
         )
         .map_err(|error| unsuitable("data.binning", &origin, &error))?;
-        Ok(LoadedData { dataset, origin })
+        Ok(LoadedData { dataset: Arc::new(dataset), origin })
     }
 }
 
@@ -284,7 +313,6 @@ impl FileSource {
 impl LoadedData {
     /// Name of every class, its number where the file does not tell.
     pub fn class_names(&self) -> Vec<String> {
-        let recordings = self.dataset.recordings();
-        (0..recordings.classes()).map(|class| recordings.class_name(class)).collect()
+        (0..self.dataset.classes()).map(|class| self.dataset.class_name(class)).collect()
     }
 }

@@ -13,7 +13,7 @@ use plots::{
     ProjectionDelays, ProjectionWeights, RasterFigure, ReadoutTraces, Series, SeriesStyle,
     WeightsFigure,
 };
-use sim_core::{Kind, Network, Recording, SampleSource, Variables};
+use sim_core::{Kind, Network, Recording, Variables};
 use std::path::PathBuf;
 
 impl Picture {
@@ -91,7 +91,7 @@ fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFig
             step_ms: dt_ms,
             potentials,
             true_class: Some(data.dataset.label(index)),
-            predicted_class: Some(simulation.predicted(&recording, run.experiment().training.loss)),
+            predicted_class: Some(simulation.predicted(&recording, run.loss()?)),
             classes,
         }),
     })

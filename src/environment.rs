@@ -26,6 +26,9 @@ pub struct Environment {
     pub seed: u64,
     /// The samples.
     pub data: DataOrigin,
+    /// What the program brought beside the experiment: `loss`, `regularizer`, `protection`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own: Vec<String>,
 }
 
 impl Environment {
@@ -40,7 +43,13 @@ impl Environment {
             threads: rayon::current_num_threads(),
             seed,
             data,
+            own: Vec::new(),
         }
+    }
+
+    /// The environment of a run to which a program brought parts of its own.
+    pub(crate) fn with_own(self, own: Vec<String>) -> Self {
+        Self { own, ..self }
     }
 
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
@@ -55,9 +64,25 @@ impl Environment {
         })
     }
 
-    /// Refuses data that are not those the run began with whose environment stands at `path`.
-    pub(crate) fn check_data(path: &Path, now: &DataOrigin) -> Result<()> {
-        let before = Self::read(path)?.data;
+    /// Refuses other parts of a program's own than those the run in `folder` began with.
+    pub(crate) fn check_own(&self, folder: &Path, now: &[String]) -> Result<()> {
+        if self.own == now {
+            return Ok(());
+        }
+        let words = |own: &[String]| {
+            if own.is_empty() { "no parts of its own".to_owned() } else { own.join(", ") }
+        };
+        let problem = format!(
+            "the program that began this run brought {}, but this one brings {}",
+            words(&self.own),
+            words(now)
+        );
+        Err(Error::folder(folder, problem))
+    }
+
+    /// Refuses data that are not those the run began with.
+    pub(crate) fn check_data(&self, now: &DataOrigin) -> Result<()> {
+        let before = &self.data;
         if before.sha256 == now.sha256 {
             return Ok(());
         }

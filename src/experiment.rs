@@ -12,14 +12,16 @@
 
 use crate::data_settings::{DataSettings, LoadedData, Source};
 use crate::error::{Error, Result};
-use crate::feed_forward::Delays;
-use crate::feed_forward::FeedForward;
+
+use crate::feed_forward::{Delays, FeedForward};
 use crate::memory::{available_bytes, gib};
 use crate::recipes::Recipe;
 use crate::text_file;
-use plasticity::TrainingSettings;
+use plasticity::gradient::{FiringRateBounds, Loss};
+use plasticity::{EarlyStopping, TrainingSettings};
+
 use serde::{Deserialize, Serialize};
-use sim_core::{Network, SampleSource, Seed};
+use sim_core::{Network, Seed};
 use std::path::Path;
 
 /// Everything a run needs besides the machine; what a configuration file holds.
@@ -372,6 +374,7 @@ impl Experiment {
 
     fn check_training(&self) -> Result<()> {
         let TrainingSettings { kernel, sigma, weights, delays, .. } = &self.training;
+        let TrainingSettings { early_stopping, firing_rate, groups, .. } = &self.training;
         for (section, checked) in [
             ("training.kernel", kernel.check()),
             ("training.sigma", sigma.check()),
@@ -379,11 +382,23 @@ impl Experiment {
             ("training.weights.schedule", weights.schedule.check()),
             ("training.delays.optimizer", delays.optimizer.check()),
             ("training.delays.schedule", delays.schedule.check()),
-            // What is left are the settings outside of these sections.
-            ("training", self.training.check()),
+            ("training.early_stopping", early_stopping.iter().try_for_each(EarlyStopping::check)),
+            ("training.firing_rate", firing_rate.iter().try_for_each(FiringRateBounds::check)),
         ] {
             checked.map_err(|error| Error::in_section(section, error))?;
         }
+        for (index, group) in groups.iter().enumerate() {
+            let section = format!("training.groups[{index}]");
+            for (part, checked) in [
+                (".optimizer", group.optimizer.check()),
+                (".schedule", group.schedule.check()),
+                ("", group.check()),
+            ] {
+                checked.map_err(|error| Error::in_section(&format!("{section}{part}"), error))?;
+            }
+        }
+        // What is left are the settings outside of these sections.
+        self.training.check().map_err(|error| Error::in_section("training", error))?;
         Ok(())
     }
 
@@ -411,18 +426,21 @@ impl Experiment {
         if needed <= available {
             return Ok(());
         }
+        // Made-up times are never in another unit, and a program's own frames have none.
+        let (part, remedy) = match &self.data.source {
+            Source::File(_) => {
+                ("spikes/times, ", "are times in s? Otherwise lower data.binning.max_steps, ")
+            }
+            Source::Randman(_) => ("spikes/times, ", "lower data.binning.max_steps, "),
+            Source::Memory(_) => ("", "lower "),
+        };
         let problem = format!(
-            "spikes/times, sample {sample} has {steps} steps of {} ms: a batch of {batch} samples padded to it takes about {} of memory, but {} \
-             are available; {}data.binning.max_steps, training.batch_size or network.hidden",
+            "{part}sample {sample} has {steps} steps of {} ms: a batch of {batch} samples padded \
+             to it takes about {} of memory, but {} are available; {remedy}training.batch_size or \
+             network.hidden",
             self.dt_ms(),
             gib(needed),
             gib(available),
-            // Made-up times are never in another unit.
-            if data.origin.sha256.is_some() {
-                "are times in s? Otherwise lower "
-            } else {
-                "lower "
-            }
         );
         Err(Error::samples(&data.origin.name, problem))
     }

@@ -80,6 +80,9 @@ mod history;
 mod memory;
 mod metrics;
 mod network_file;
+mod observer;
+mod outcome;
+mod own_parts;
 mod picture;
 mod recipes;
 mod roofline;
@@ -93,7 +96,7 @@ mod training_run;
 mod wording;
 
 pub use bench::{BenchPoint, BenchReport, BenchSettings, Latency, bench};
-pub use data_settings::{DataOrigin, DataSettings, FileSource, LoadedData, Source};
+pub use data_settings::{DataOrigin, DataSettings, FileSource, LoadedData, MemorySource, Source};
 pub use environment::Environment;
 pub use error::{Error, Result};
 pub use experiment::{Experiment, Override};
@@ -103,6 +106,9 @@ pub use metrics::{EpochMetrics, Metrics};
 pub use network_file::{
     NetworkFile, PopulationEntry, ProjectionEntry, RandomSynapses, SynapseEntry,
 };
+pub use observer::{Event, Observer, Silent};
+pub use outcome::{BestEpoch, Finish, Outcome};
+pub use own_parts::{OwnParts, Samples};
 pub use picture::Picture;
 pub use recipes::Recipe;
 pub use roofline::{Roofline, StageRoofline, Work};
@@ -110,7 +116,7 @@ pub use run_folder::RunFolder;
 pub use run_result::RunResult;
 pub use simulation::{Simulation, SimulationLog};
 pub use trained_run::{Checkpoint, ChosenSample, EvaluatedSplit, SplitEvaluation, TrainedRun};
-pub use training_run::{BestEpoch, Finish, Observer, Outcome, Silent, TrainingRun};
+pub use training_run::TrainingRun;
 
 pub use sim_core::{InputSpike, StreamingEngine};
 

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::text_file;
-use plasticity::{EpochReport, Evaluation};
+use plasticity::{EarlyStopping, EpochReport, Evaluation, Selection};
 use std::path::Path;
 
 /// What is known of one epoch once it is validated. Losses are in nats, accuracies and rates of
@@ -110,10 +110,17 @@ impl EpochMetrics {
 impl Metrics {
     /// The row with the best validation accuracy; of equals, the first.
     pub fn best(&self) -> Option<&EpochMetrics> {
-        self.epochs
-            .iter()
-            .rev()
-            .max_by(|one, other| one.validation_accuracy.total_cmp(&other.validation_accuracy))
+        let best = self.selection(None).best_epoch()?;
+        Some(&self.epochs[best - 1])
+    }
+
+    /// The selection that has seen these epochs.
+    pub(crate) fn selection(&self, early_stopping: Option<EarlyStopping>) -> Selection {
+        let mut selection = Selection::new(early_stopping);
+        for row in &self.epochs {
+            selection.see(row.validation_accuracy);
+        }
+        selection
     }
 
     /// The rows of the first `epochs` epochs; those of an epoch that was not finished any more go.

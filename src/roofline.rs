@@ -19,10 +19,10 @@
 //! | prepare taps | 20 per synapse and tap and batch: an exponential, value, slope | 3 per tap, 3 per synapse |
 //! | optimisers | 12 per parameter and batch | 7 per parameter |
 
-use layered::{KernelCost, Stage, StageTiming, kernel_cost};
+use layered::{KernelCost, kernel_cost};
 use plasticity::{Trainer, TrainerTiming};
 use serde::Serialize;
-use sim_core::Synapses;
+use sim_core::{PopulationReport, Stage, StageTiming, Synapses};
 use simd::MachineRates;
 use std::time::Duration;
 
@@ -108,7 +108,7 @@ fn work(trainer: &Trainer, batch: usize, stage: Stage) -> Work {
         );
         let kept = if is_source(source) { 1.0 } else { 1.0 - settings.dropout };
         let events = kept
-            * engine.firing_rate(source)
+            * report(trainer, source).firing_rate
             * neuron_steps(source)
             * (dense.post * dense.taps) as f64;
         let (synapses, taps) =
@@ -122,7 +122,7 @@ fn work(trainer: &Trainer, batch: usize, stage: Stage) -> Work {
                 add(events * per_synapse as f64 + filters, neuron_steps(target) + 2.0 * taps)
             }
             Stage::InputGradient if !is_source(source) => {
-                let wanted = engine.demand(source) * engine.steps(source) as f64;
+                let wanted = engine.demand(source) * report(trainer, source).steps as f64;
                 add(
                     wanted * taps + filters,
                     neuron_steps(target) + neuron_steps(source) + taps + synapses,
@@ -154,7 +154,7 @@ fn data(trainer: &Trainer) -> Work {
         .filter(|&population| is_source(trainer, population));
     let counts: f64 = sources
         .map(|population| {
-            trainer.engine().firing_rate(population) * neuron_steps(trainer, population)
+            report(trainer, population).firing_rate * neuron_steps(trainer, population)
         })
         .sum();
     Work { multiply_adds: 2.0 * counts, bytes: 24.0 * counts }
@@ -166,7 +166,13 @@ fn is_source(trainer: &Trainer, population: usize) -> bool {
 
 /// Of one sample of the last batch.
 fn neuron_steps(trainer: &Trainer, population: usize) -> f64 {
-    (trainer.network().populations[population].size * trainer.engine().steps(population)) as f64
+    let size = trainer.network().populations[population].size;
+    (size * report(trainer, population).steps) as f64
+}
+
+/// What the last batch did to a population.
+fn report(trainer: &Trainer, population: usize) -> &PopulationReport {
+    &trainer.engine().report().populations[population]
 }
 
 /// Work of the optimisers per sample.

@@ -5,8 +5,8 @@ use crate::error::{Error, Result};
 use exchange::{CsvSpikes, Log, LogLayout, SonataPotentials, SonataSpikes, write_logs};
 use plasticity::gradient::Loss;
 use sim_core::{
-    ChannelRecorder, ClockEngine, Network, Recorder, Recording, SampleSource, SpikeFrames,
-    Synapses, Variables,
+    ChannelRecorder, ClockEngine, Network, Readout, Recorder, Recording, SpikeFrames, Synapses,
+    Variables,
 };
 
 use std::fs;
@@ -155,24 +155,23 @@ impl Simulation {
         Ok(SimulationLog { files, spikes })
     }
 
-    /// The class that the last population chose, as `loss` scores it; its potentials (for
-    /// `spike_count` its spikes) must have been recorded.
-    pub fn predicted(&self, recording: &Recording, loss: Loss) -> usize {
+    /// The class that the last population chose, as `loss` scores it; its potentials (for a loss
+    /// that reads spikes its spikes) must have been recorded.
+    pub fn predicted(&self, recording: &Recording, loss: &dyn Loss) -> usize {
         let output = self.network.populations.len() - 1;
-        let classes = self.network.populations[output].size;
-        let mut rows = vec![0.0f32; classes * self.steps];
+        let (neurons, steps) = (self.network.populations[output].size, self.steps);
+        let mut values = vec![0.0; neurons * steps];
         if loss.reads_spikes() {
-            recording
-                .spikes(output)
-                .iter()
-                .for_each(|&(step, class)| rows[class as usize * self.steps + step as usize] = 1.0);
+            for &(step, neuron) in recording.spikes(output) {
+                values[neuron as usize * steps + step as usize] = 1.0;
+            }
         } else {
             for (index, &potential) in recording.potentials(output).iter().enumerate() {
-                rows[index % classes * self.steps + index / classes] = potential as f32;
+                values[index % neurons * steps + index / neurons] = potential as f32;
             }
         }
-        let scores = loss.scores(&rows, classes, self.steps);
-        (0..classes).rev().max_by(|&one, &other| scores[one].total_cmp(&scores[other])).unwrap_or(0)
+        let readout = Readout { values: &values, neurons, steps };
+        loss.evaluate(readout, 0, None, &mut Vec::new()).predicted
     }
 }
 

@@ -10,9 +10,12 @@ use crate::metrics::Metrics;
 use crate::run_folder::RunFolder;
 use crate::threads::thread_pool;
 use datasets::Split;
-use plasticity::{Evaluation, evaluate, load_network};
-use sim_core::{Network, SampleSource};
+use layered::LayeredEngine;
+use plasticity::gradient::Loss;
+use plasticity::{CheckpointFile, Evaluation, evaluate};
+use sim_core::Network;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Which of a run's checkpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,6 +68,8 @@ pub struct TrainedRun {
     experiment: Experiment,
     start: Network,
     network: Network,
+    /// What scores the readout; none where only the program that trained the run has it.
+    loss: Option<Arc<dyn Loss>>,
 }
 
 impl TrainedRun {
@@ -95,9 +100,30 @@ impl TrainedRun {
                 "there is no such checkpoint; the run has not finished an epoch yet",
             ));
         }
-        let entries = load_network(&path, &mut network)?;
-        experiment.data.check_pinned(entries.get(PINNED_DATA), &folder.config())?;
-        Ok(Self { folder, experiment, start, network })
+        let file = CheckpointFile::open(&path)?;
+        file.load(&mut network)?;
+        experiment.data.check_pinned(file.own().get(PINNED_DATA), &folder.config())?;
+        let environment = Environment::read(&folder.environment())?;
+        let has_own_loss = environment.own.iter().any(|part| part == "loss");
+        let loss = (!has_own_loss).then(|| Arc::new(experiment.training.loss) as Arc<dyn Loss>);
+        Ok(Self { folder, experiment, start, network, loss })
+    }
+
+    /// The run, scored by a loss of the program's own: that with which it trained.
+    pub fn with_loss(mut self, loss: Arc<dyn Loss>) -> Self {
+        self.loss = Some(loss);
+        self
+    }
+
+    /// What scores the readout of the network.
+    ///
+    /// # Errors
+    /// [`Error::Folder`] when the run was trained with a loss of a program's own, and
+    /// [`Self::with_loss`] has not brought it.
+    pub fn loss(&self) -> Result<&dyn Loss> {
+        let problem = "this run was trained with a loss of a program's own, and only that program \
+                       can score its readout";
+        self.loss.as_deref().ok_or_else(|| Error::folder(self.folder.path(), problem))
     }
 
     /// Where the run lies.
@@ -149,7 +175,7 @@ impl TrainedRun {
     /// The samples the run was made with.
     fn own_data(&self) -> Result<(LoadedData, Split)> {
         let (loaded, split) = self.experiment.data.load_split(self.experiment.seed())?;
-        Environment::check_data(&self.folder.environment(), &loaded.origin)?;
+        Environment::read(&self.folder.environment())?.check_data(&loaded.origin)?;
         Ok((loaded, split))
     }
 
@@ -183,8 +209,11 @@ impl TrainedRun {
         };
         self.experiment.check_memory(&loaded, false)?;
         let training = &self.experiment.training;
+        let loss = self.loss()?;
         let run = || {
-            evaluate(&self.network, training.loss, training.batch_size, &loaded.dataset, &indices)
+            let engine = &mut LayeredEngine::new(&self.network)?;
+            let (samples, size) = (&*loaded.dataset, training.batch_size);
+            evaluate(&self.network, engine, loss, size, samples, &indices)
         };
         let evaluation = thread_pool(threads)?.install(run)?;
         Ok(SplitEvaluation {

@@ -5,14 +5,15 @@
 //! run killed between any two of them repeats an epoch whose rows and best checkpoint are then
 //! written again, the same as before.
 
-use crate::data_settings::LoadedData;
-use crate::data_settings::PINNED_DATA;
+use crate::data_settings::{LoadedData, PINNED_DATA, Source};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
-use crate::history::History;
-use crate::history::delays_ms;
+use crate::history::{History, delays_ms};
 use crate::metrics::{EpochMetrics, Metrics};
+use crate::observer::{Event, Observer, Silent};
+use crate::outcome::{BestEpoch, Finish, Outcome};
+use crate::own_parts::{OwnParts, Samples};
 use crate::picture::Picture;
 use crate::run_folder::RunFolder;
 use crate::run_result::RunResult;
@@ -20,78 +21,18 @@ use crate::threads::thread_pool;
 use crate::trained_run::{Checkpoint, TrainedRun};
 use crate::wording::counted;
 use datasets::Split;
-use plasticity::{Progress, Trainer, evaluate, load_network};
-use sim_core::{Network, SampleSource};
+use layered::LayeredEngine;
+use plasticity::gradient::Loss;
+use plasticity::{CheckpointFile, EpochTrainer, Progress, Selection, evaluate};
+use sim_core::Network;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// The entry of a checkpoint's metadata that only a run interrupted within an epoch leaves.
 const WITHIN_EPOCH: &str = "within_epoch";
-
-/// Is told how a run goes on, and can stop it.
-pub trait Observer: Send {
-    /// A line for people; the same goes to `log.txt`.
-    fn line(&mut self, text: &str);
-
-    /// Called after every training step; `epochs` is how many there will be. `Break` stops the run
-    /// as soon as its state is saved.
-    fn progress(&mut self, progress: &Progress, epochs: usize) -> ControlFlow<()>;
-}
-
-/// Hears nothing and never stops a run.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
-
-impl Observer for Silent {
-    fn line(&mut self, _text: &str) {}
-
-    fn progress(&mut self, _progress: &Progress, _epochs: usize) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-}
-
-/// The epoch that validation selected.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BestEpoch {
-    /// Epochs finished, counting this one.
-    pub epoch: usize,
-    /// Validation accuracy with one tap per synapse.
-    pub accuracy: f64,
-    /// Its standard error.
-    pub standard_error: f64,
-}
-
-/// What a finished run came to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// The run's folder.
-    pub folder: PathBuf,
-    /// The epoch that validation selected.
-    pub best: BestEpoch,
-    /// Validation accuracy after the last epoch.
-    pub last_accuracy: f64,
-    /// The figures that were drawn.
-    pub pictures: Vec<PathBuf>,
-    /// Why there are not all figures, and how to draw them; none where there are.
-    pub warning: Option<String>,
-}
-
-/// How a call of [`TrainingRun::finish`] ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Finish {
-    /// All epochs are done.
-    Completed(Outcome),
-    /// The observer stopped the run, or the limit of [`TrainingRun::stop_after`] was reached; it
-    /// can be resumed from this folder.
-    Stopped {
-        /// The run's folder.
-        folder: PathBuf,
-        /// Whole epochs done so far.
-        epochs: usize,
-    },
-}
 
 /// A run in progress.
 #[derive(Debug)]
@@ -100,8 +41,11 @@ pub struct TrainingRun {
     folder: RunFolder,
     data: LoadedData,
     split: Split,
-    trainer: Trainer,
+    trainer: EpochTrainer,
+    /// The loss that a program brought.
+    own_loss: Option<Arc<dyn Loss>>,
     metrics: Metrics,
+    selection: Selection,
     history: History,
     /// Delays before the epoch at hand.
     epoch_start_ms: Vec<Vec<f32>>,
@@ -124,7 +68,22 @@ impl TrainingRun {
         overwrite: bool,
         threads: Option<usize>,
     ) -> Result<Self> {
-        Self::begin(experiment, threads, |_| RunFolder::create(folder, overwrite))
+        Self::create_with(experiment, OwnParts::default(), folder, overwrite, threads)
+    }
+
+    /// As [`Self::create`], with parts that a program brings: samples in memory, a loss,
+    /// regularisers, a protection.
+    ///
+    /// # Errors
+    /// As [`Self::create`]; a split that does not fit the samples.
+    pub fn create_with(
+        experiment: Experiment,
+        parts: OwnParts,
+        folder: PathBuf,
+        overwrite: bool,
+        threads: Option<usize>,
+    ) -> Result<Self> {
+        Self::begin(experiment, parts, threads, |_| RunFolder::create(folder, overwrite))
     }
 
     /// As [`Self::create`], in the first free of the folders `parent/NAME-1`, `parent/NAME-2`, ...
@@ -136,7 +95,7 @@ impl TrainingRun {
         parent: &Path,
         threads: Option<usize>,
     ) -> Result<Self> {
-        Self::begin(experiment, threads, |name| {
+        Self::begin(experiment, OwnParts::default(), threads, |name| {
             RunFolder::create(RunFolder::next(parent, name)?, false)
         })
     }
@@ -144,38 +103,43 @@ impl TrainingRun {
     /// `folder` is called with the experiment's name once everything else has worked.
     fn begin(
         mut experiment: Experiment,
+        parts: OwnParts,
         threads: Option<usize>,
         folder: impl FnOnce(&str) -> Result<RunFolder>,
     ) -> Result<Self> {
+        if let Some(samples) = &parts.samples {
+            experiment.data.source = Source::Memory(samples.described());
+        }
         experiment.check()?;
         let threads = thread_pool(threads)?;
-        let (data, split) = threads.install(|| experiment.data.load_split(experiment.seed()))?;
+        let samples = parts.samples.as_ref();
+        let (data, split) = threads.install(|| load(&experiment, samples))?;
         experiment.data.fix_classes(data.dataset.classes());
         experiment.check_memory(&data, true)?;
         let network = experiment.build_network(data.dataset.channels(), data.dataset.classes())?;
-        let history = History::new(&network);
-        let epoch_start_ms = delays_ms(&network);
-        let trainer = Trainer::new(network, experiment.training.clone(), experiment.seed())?;
+        let (history, epoch_start_ms) = (History::new(&network), delays_ms(&network));
+        let (own, own_loss) = (parts.names(), parts.loss.clone());
+        let trainer = trainer(&experiment, network, parts)?;
         let config = experiment.to_toml()?;
         let folder = folder(&experiment.name)?;
-        threads
-            .install(|| Environment::here(experiment.seed, data.origin.clone()))
-            .write(&folder.environment())?;
+        let environment = threads
+            .install(|| Environment::here(experiment.seed, data.origin.clone()).with_own(own));
+        environment.write(&folder.environment())?;
         atomic_file::write(&folder.config(), config.as_bytes())?;
-        let stop_after = experiment.training.epochs;
-        let metrics = Metrics::default();
         Ok(Self {
+            stop_after: experiment.training.epochs,
+            metrics: Metrics::default(),
+            selection: Selection::new(experiment.training.early_stopping),
+            last_is_whole: false,
             experiment,
             folder,
             data,
             split,
             trainer,
-            metrics,
+            own_loss,
             history,
             epoch_start_ms,
-            last_is_whole: false,
             threads,
-            stop_after,
         })
     }
 
@@ -186,74 +150,83 @@ impl TrainingRun {
     /// When `folder` holds no run or a finished one, the data are not those the run began with, or
     /// the checkpoint does not fit.
     pub fn resume(folder: &Path, data: Option<&Path>, threads: Option<usize>) -> Result<Self> {
+        Self::resume_with(folder, OwnParts::default(), data, threads)
+    }
+
+    /// As [`Self::resume`], with the parts that the program brought when the run began.
+    ///
+    /// # Errors
+    /// As [`Self::resume`]; when other parts are there than the run began with.
+    pub fn resume_with(
+        folder: &Path,
+        parts: OwnParts,
+        data: Option<&Path>,
+        threads: Option<usize>,
+    ) -> Result<Self> {
         let folder = RunFolder::open(folder)?;
         if folder.is_finished() {
+            let path = folder.path();
             let problem = format!(
-                "this run is finished; there is nothing to resume (synfire plot {} draws its figures)",
-                folder.path().display()
+                "this run is finished; there is nothing to resume (synfire plot {} draws its \
+                 figures)",
+                path.display()
             );
-            return Err(Error::folder(folder.path(), problem));
+            return Err(Error::folder(path, problem));
         }
+        let environment = Environment::read(&folder.environment())?;
+        environment.check_own(folder.path(), &parts.names())?;
         let mut experiment = folder.experiment()?;
         if let Some(path) = data {
             experiment.data.use_file(path);
         }
         let threads = thread_pool(threads)?;
-        let (data, split) = threads.install(|| experiment.data.load_split(experiment.seed()))?;
-        Environment::check_data(&folder.environment(), &data.origin)?;
+        let samples = parts.samples.as_ref();
+        let (data, split) = threads.install(|| load(&experiment, samples))?;
+        environment.check_data(&data.origin)?;
         experiment.check_memory(&data, true)?;
         folder.make_checkpoints()?;
         let network = experiment.build_network(data.dataset.channels(), data.dataset.classes())?;
-        let settings = experiment.training.clone();
-        let stop_after = settings.epochs;
-        let mut metrics = Metrics::default();
-        let mut history = History::new(&network);
         let mut start = network.clone();
-        let has_checkpoint = folder.last().exists();
-        let mut within_epoch = false;
-        let trainer = if has_checkpoint {
-            let entries = load_network(&folder.last(), &mut start.clone())?;
-            experiment.data.check_pinned(entries.get(PINNED_DATA), &folder.config())?;
-            within_epoch = entries.contains_key(WITHIN_EPOCH);
-            let trainer = Trainer::resume(&folder.last(), network, settings, experiment.seed())?;
+        let own_loss = parts.loss.clone();
+        let mut trainer = trainer(&experiment, network, parts)?;
+        let mut metrics = Metrics::default();
+        let mut history = History::new(&start);
+        // A run interrupted within an epoch keeps that epoch's beginning beside its last
+        // checkpoint.
+        let mut last_is_whole = false;
+        if folder.last().exists() {
+            let file = CheckpointFile::open(&folder.last())?;
+            experiment.data.check_pinned(file.own().get(PINNED_DATA), &folder.config())?;
+            last_is_whole = !file.own().contains_key(WITHIN_EPOCH);
+            trainer = trainer.resume(&file)?;
             if trainer.epoch() > 0 {
-                metrics =
-                    Metrics::read(&folder.metrics())?.up_to(trainer.epoch(), &folder.metrics())?;
-                history = History::read(&start, &folder.weights(), &folder.delays())?;
-                history = history.up_to(trainer.epoch(), &folder.weights(), &folder.delays())?;
-                if metrics.best().is_some() && !folder.best().exists() {
-                    let problem = "the checkpoint of the best epoch is missing, so this run cannot be resumed; its config.toml starts it anew";
-                    return Err(Error::folder(&folder.best(), problem));
-                }
+                (metrics, history) = tables(&folder, &start, trainer.epoch())?;
             }
-            trainer
         } else {
             folder.refuse_lost_checkpoint()?;
-            Trainer::new(network, settings, experiment.seed())?
-        };
-        // Rows follow whole epochs and a run interrupted within one keeps that epoch's beginning
-        // beside its last checkpoint.
-        let last_is_whole = has_checkpoint && !within_epoch;
+        }
         let epoch_start_ms = if last_is_whole {
             delays_ms(trainer.network())
         } else {
             if folder.epoch_start().exists() {
-                load_network(&folder.epoch_start(), &mut start)?;
+                CheckpointFile::open(&folder.epoch_start())?.load(&mut start)?;
             }
             delays_ms(&start)
         };
         Ok(Self {
+            stop_after: experiment.training.epochs,
+            selection: metrics.selection(experiment.training.early_stopping),
             experiment,
             folder,
             data,
             split,
             trainer,
+            own_loss,
             metrics,
             history,
             epoch_start_ms,
             last_is_whole,
             threads,
-            stop_after,
         })
     }
 
@@ -275,8 +248,13 @@ impl TrainingRun {
         &self.experiment
     }
 
-    /// Trains until all epochs are done or the observer has enough, then selects by validation and
-    /// draws the figures.
+    /// Which samples train, and which validate.
+    pub fn split(&self) -> &Split {
+        &self.split
+    }
+
+    /// Trains until all epochs are done, patience is at its end or the observer has enough. In the
+    /// first two cases selects by validation and draws the figures.
     ///
     /// # Errors
     /// When training fails or a file cannot be written. The last checkpoint stays what it was.
@@ -300,42 +278,46 @@ impl TrainingRun {
     }
 
     fn run_here(&mut self, observer: &mut dyn Observer) -> Result<Finish> {
-        self.announce(observer)?;
-        let epochs = self.experiment.training.epochs;
-        while self.trainer.epoch() < epochs {
-            if self.trainer.epoch() >= self.stop_after {
+        if self.announce(observer)?.is_break() {
+            return Ok(self.stopped());
+        }
+        while self.trainer.epoch() < self.experiment.training.epochs
+            && !self.selection.is_exhausted()
+        {
+            if self.trainer.epoch() >= self.stop_after || self.run_epoch(observer)?.is_break() {
                 return Ok(self.stopped());
-            }
-            let started = Instant::now();
-            let mut watch = |progress: &Progress| observer.progress(progress, epochs);
-            match self.trainer.train_epoch(&self.data.dataset, &self.split.train, &mut watch)? {
-                ControlFlow::Break(()) => {
-                    self.save_within_epoch()?;
-                    return Ok(self.stopped());
-                }
-                ControlFlow::Continue(report) => {
-                    if self.experiment.training.recalibrate_norm {
-                        self.trainer.recalibrate_norm(&self.data.dataset, &self.split.train)?;
-                    }
-                    let validation =
-                        self.trainer.evaluate(&self.data.dataset, &self.split.validation)?;
-                    self.conclude_epoch(
-                        EpochMetrics::new(&report, &validation, started.elapsed().as_secs_f64()),
-                        observer,
-                    )?;
-                }
             }
         }
         self.conclude(observer)
     }
 
-    fn announce(&self, observer: &mut dyn Observer) -> Result<()> {
+    /// Trains, validates and saves one epoch. After a break everything is saved, too.
+    fn run_epoch(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
+        let (started, epochs) = (Instant::now(), self.experiment.training.epochs);
+        let samples = &*self.data.dataset;
+        let mut watch = |progress: &Progress| observer.observe(Event::Step { progress, epochs });
+        let report = match self.trainer.train_epoch(samples, &self.split.train, &mut watch)? {
+            ControlFlow::Continue(report) => report,
+            ControlFlow::Break(()) => {
+                self.save_within_epoch()?;
+                return Ok(ControlFlow::Break(()));
+            }
+        };
+        if self.experiment.training.recalibrate_norm {
+            self.trainer.recalibrate_norm(samples, &self.split.train)?;
+        }
+        let validation = self.trainer.evaluate(samples, &self.split.validation)?;
+        let seconds = started.elapsed().as_secs_f64();
+        self.conclude_epoch(EpochMetrics::new(&report, &validation, seconds), observer)
+    }
+
+    fn announce(&self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
         let Self { experiment, data, split, trainer, .. } = self;
         let network = trainer.network();
         let sizes: Vec<String> =
             network.populations.iter().map(|population| population.size.to_string()).collect();
-        let parameters = trainer.parameter_count();
-        for line in [
+        let parameters = trainer.trainer().parameter_count();
+        let mut lines = vec![
             format!(
                 "{}: {} with {parameters} trainable parameters, {}",
                 experiment.name,
@@ -350,29 +332,36 @@ impl TrainingRun {
                 experiment.data.held_out()
             ),
             format!("run folder: {}", self.folder.path().display()),
-        ] {
-            self.say(observer, &line)?;
+        ];
+        lines.extend(experiment.training.kernel.precision_note().map(str::to_owned));
+        if trainer.epoch() > 0 {
+            lines.push(format!("resumed after {}", counted(trainer.epoch(), "epoch")));
         }
-        if let Some(note) = experiment.training.kernel.precision_note() {
-            self.say(observer, note)?;
+        let mut flow = ControlFlow::Continue(());
+        for line in lines {
+            let answer = self.say(observer, &line)?;
+            flow = if answer.is_break() { answer } else { flow };
         }
-        match trainer.epoch() {
-            0 => Ok(()),
-            epoch => self.say(observer, &format!("resumed after {}", counted(epoch, "epoch"))),
-        }
+        Ok(flow)
     }
 
-    fn say(&self, observer: &mut dyn Observer, line: &str) -> Result<()> {
-        observer.line(line);
-        self.folder.append_log(line)
+    /// Shows a line, and logs it; tells whether the observer has enough.
+    fn say(&self, observer: &mut dyn Observer, line: &str) -> Result<ControlFlow<()>> {
+        let answer = observer.observe(Event::Line(line));
+        self.folder.append_log(line)?;
+        Ok(answer)
     }
 
-    fn conclude_epoch(&mut self, row: EpochMetrics, observer: &mut dyn Observer) -> Result<()> {
+    fn conclude_epoch(
+        &mut self,
+        row: EpochMetrics,
+        observer: &mut dyn Observer,
+    ) -> Result<ControlFlow<()>> {
         let epoch = row.epoch;
         self.history.push(epoch, self.trainer.network(), &self.epoch_start_ms);
         self.epoch_start_ms = delays_ms(self.trainer.network());
+        let is_best = self.selection.see(row.validation_accuracy);
         self.metrics.epochs.push(row);
-        let is_best = self.metrics.best().is_some_and(|best| best.epoch == epoch);
         self.history.write(&self.folder.weights(), &self.folder.delays())?;
         self.metrics.write(&self.folder.metrics())?;
         if is_best {
@@ -387,7 +376,9 @@ impl TrainingRun {
             row.line(self.experiment.training.epochs),
             if is_best { "  best" } else { "" }
         );
-        self.say(observer, &line)
+        let answers = [self.say(observer, &line)?, observer.observe(Event::Epoch(row))];
+        let flow = answers.into_iter().find(|answer| answer.is_break());
+        Ok(flow.unwrap_or(ControlFlow::Continue(())))
     }
 
     fn save_within_epoch(&mut self) -> Result<()> {
@@ -416,25 +407,23 @@ impl TrainingRun {
     }
 
     fn conclude(&mut self, observer: &mut dyn Observer) -> Result<Finish> {
-        let best = self
-            .metrics
-            .best()
-            .ok_or_else(|| Error::folder(self.folder.path(), "there is not one epoch"))?
-            .clone();
-        let mut network: Network = self.trainer.network().clone();
-        load_network(&self.folder.best(), &mut network)?;
-        let training = &self.experiment.training;
+        let best = self.selection.best_epoch();
+        let best =
+            best.ok_or_else(|| Error::folder(self.folder.path(), "there is not one epoch"))?;
+        let mut network = self.trainer.network().clone();
+        CheckpointFile::open(&self.folder.best())?.load(&mut network)?;
         let validation = evaluate(
             &network,
-            training.loss,
-            training.batch_size,
-            &self.data.dataset,
+            &mut LayeredEngine::new(&network)?,
+            self.trainer.loss(),
+            self.experiment.training.batch_size,
+            &*self.data.dataset,
             &self.split.validation,
         )?;
         let result = RunResult {
             split: self.experiment.data.held_out(),
             samples: validation.samples,
-            best_epoch: best.epoch,
+            best_epoch: best,
             accuracy: validation.accuracy(),
             standard_error: validation.standard_error(),
             last_accuracy: self.metrics.epochs.last().map_or(0.0, |last| last.validation_accuracy),
@@ -442,7 +431,7 @@ impl TrainingRun {
             confusion: validation.confusion,
         };
         let best = BestEpoch {
-            epoch: best.epoch,
+            epoch: best,
             accuracy: result.accuracy,
             standard_error: result.standard_error,
         };
@@ -455,7 +444,7 @@ impl TrainingRun {
             best.epoch,
             self.metrics.epochs.len()
         );
-        self.say(observer, &line)?;
+        let _ = self.say(observer, &line)?;
         result.write(&self.folder.result())?;
         // From here on the run is finished: figures that cannot be drawn must not take its result
         // away.
@@ -477,14 +466,58 @@ impl TrainingRun {
     }
 
     fn draw(&self, observer: &mut dyn Observer) -> Result<Vec<PathBuf>> {
-        let run = TrainedRun::open(self.folder.path(), Checkpoint::Best)?;
+        let mut run = TrainedRun::open(self.folder.path(), Checkpoint::Best)?;
+        if let Some(loss) = &self.own_loss {
+            run = run.with_loss(Arc::clone(loss));
+        }
         let mut pictures = Vec::new();
         for picture in Picture::ALL {
             pictures.extend(picture.draw(&run, Some((&self.data, self.split.validation[0])))?);
         }
-        self.say(observer, &format!("pictures: {}", self.folder.plots().display()))?;
+        let _ = self.say(observer, &format!("pictures: {}", self.folder.plots().display()))?;
         Ok(pictures)
     }
+}
+
+/// The samples of a run: those of the experiment, or `own`, which a program brings.
+fn load(experiment: &Experiment, own: Option<&Samples>) -> Result<(LoadedData, Split)> {
+    match own {
+        None => experiment.data.load_split(experiment.seed()),
+        Some(samples) => {
+            samples.check()?;
+            Ok((samples.load(), samples.split.clone()))
+        }
+    }
+}
+
+/// The trainer of a run before its first step.
+fn trainer(experiment: &Experiment, network: Network, parts: OwnParts) -> Result<EpochTrainer> {
+    let engine = Box::new(LayeredEngine::new(&network)?);
+    let settings = experiment.training.clone();
+    let mut trainer = EpochTrainer::new(network, engine, settings, experiment.seed())?;
+    if let Some(loss) = parts.loss {
+        trainer = trainer.with_loss(loss);
+    }
+    for regularizer in parts.regularizers {
+        trainer = trainer.with_regularizer(regularizer);
+    }
+    Ok(match parts.protection {
+        Some(protection) => trainer.with_protection(protection),
+        None => trainer,
+    })
+}
+
+/// The tables of a run that has finished `epochs` epochs, whose network was `start` before them.
+fn tables(folder: &RunFolder, start: &Network, epochs: usize) -> Result<(Metrics, History)> {
+    let metrics = Metrics::read(&folder.metrics())?.up_to(epochs, &folder.metrics())?;
+    let history = History::read(start, &folder.weights(), &folder.delays())?;
+    let history = history.up_to(epochs, &folder.weights(), &folder.delays())?;
+    if metrics.best().is_some() && !folder.best().exists() {
+        let problem = "the checkpoint of the best epoch is missing, so this run cannot be resumed; \
+                       its config.toml starts it anew";
+        return Err(Error::folder(&folder.best(), problem));
+    }
+    Ok((metrics, history))
 }
 
 impl Experiment {

@@ -9,11 +9,13 @@
 
 use datasets::{Align, Augmentation, Binning, NewSample, SpikeDataset, SpikeRecordings, TimeType};
 use layered::LayeredEngine;
-use plasticity::gradient::{Constant, Loss, Schedule, SigmaSchedule};
-use plasticity::{Trainer, TrainingSettings};
+use plasticity::gradient::{
+    Constant, CrossEntropy, FiringRateBounds, Labelled, Schedule, SigmaSchedule,
+};
+use plasticity::{EpochTrainer, ParameterGroup, Protection, TrainingSettings};
 use sim_core::{
-    Dropout, GaussianMethod, KernelEvaluation, Kernels, Network, NormStatistics, Objective, Pass,
-    SampleLoss, SampleSource, Seed, SpikeFrames,
+    Batch, Dropout, GaussianMethod, GradientEngine, Gradients, KernelEvaluation, Kernels, Kind,
+    Network, NormStatistics, ParameterId, Pass, Regularizer, SampleSource, Seed, SpikeFrames,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;
@@ -117,23 +119,6 @@ fn evaluation(gaussian: GaussianMethod) -> KernelEvaluation {
     KernelEvaluation { gaussian, ..KernelEvaluation::default() }
 }
 
-/// Every sample is of class `slot % CLASSES`.
-struct ByTurns(Loss);
-
-impl Objective for ByTurns {
-    fn evaluate(
-        &self,
-        slot: usize,
-        output: &[f32],
-        steps: usize,
-        gradient: Option<(&mut [f32], f32)>,
-        memory: &mut Vec<f64>,
-    ) -> SampleLoss {
-        let gradient = gradient.map(|(gradient, scale)| (gradient, f64::from(scale)));
-        self.0.evaluate(output, (CLASSES, steps), slot % CLASSES, gradient, memory)
-    }
-}
-
 /// Batches of 20, 7 and 20 samples of different lengths.
 fn batches(data: &SpikeDataset) -> [Vec<SpikeFrames>; 3] {
     [0..20, 20..27, 27..47].map(|samples| samples.map(|sample| data.frames(sample, None)).collect())
@@ -147,21 +132,27 @@ const STEPS: usize = 60;
 fn engine_asks(data: &SpikeDataset, kernels: Option<(f64, GaussianMethod)>) -> Asked {
     let (network, batches) = (network(), batches(data));
     let mut engine = LayeredEngine::new(&network).unwrap();
+    let mut gradients = Gradients::zeros(&network);
     let dropout = Some(Dropout { rate: 0.3, seed: SEED, step: 0 });
+    let labels: Vec<usize> = (0..20).map(|slot| slot % CLASSES).collect();
+    let bounds = FiringRateBounds { lower_hz: 20.0, upper_hz: 50.0, strength: 1e-3 };
+    let regularizers: [Box<dyn Regularizer>; 1] = [Box::new(bounds)];
     let mut round = || {
-        for batch in &batches {
-            for loss in [Loss::SumSoftmax, Loss::MaxOverTime] {
+        for frames in &batches {
+            for loss in [CrossEntropy::SumSoftmax, CrossEntropy::MaxOverTime] {
+                let objective = Labelled { loss: &loss, labels: &labels };
+                let (output, regularizers) = (3, &regularizers[..]);
+                let batch = Batch { frames, output, objective: &objective, regularizers };
                 match kernels {
                     Some((sigma_raw, gaussian)) => {
                         let kernels =
                             Kernels::Trained { sigma_raw, evaluation: evaluation(gaussian) };
                         let pass = Pass { kernels, norm: NormStatistics::Batch, dropout };
-                        engine.train(&network, batch, &pass, &ByTurns(loss)).map(|_| ()).unwrap();
+                        engine.train(&network, &batch, &pass, &mut gradients).unwrap();
                     }
-                    None => {
-                        engine.evaluate(&network, batch, &Pass::DEPLOYED, &ByTurns(loss)).unwrap()
-                    }
+                    None => engine.evaluate(&network, &batch, &Pass::DEPLOYED).unwrap(),
                 }
+                assert_eq!(engine.activity(1, 0).channels(), 37);
             }
         }
     };
@@ -169,6 +160,28 @@ fn engine_asks(data: &SpikeDataset, kernels: Option<(f64, GaussianMethod)>) -> A
     start_counting();
     (0..STEPS / 6).for_each(|_| round());
     counted()
+}
+
+/// Keeps the delays of one projection, and looks at the activity behind another.
+#[derive(Debug)]
+struct Frozen;
+
+impl Protection for Frozen {
+    fn observe(&mut self, _network: &Network, batch: &Batch, engine: &dyn GradientEngine) {
+        assert!((0..batch.frames.len()).all(|sample| engine.activity(2, sample).channels() == 34));
+    }
+
+    fn protects(&self, id: ParameterId) -> bool {
+        id == ParameterId::of_projection(1, Kind::Delay)
+    }
+
+    fn gradient(&self, _id: ParameterId, gradient: &mut [f32]) {
+        gradient.fill(0.0);
+    }
+
+    fn step(&self, _id: ParameterId, before: &[f32], after: &mut [f32]) {
+        after.copy_from_slice(before);
+    }
 }
 
 /// The most that the steps of an epoch ask for. Counting starts behind an epoch's first step, which
@@ -191,13 +204,23 @@ fn trainer_asks(
         batch_size: 8,
         dropout: 0.3,
         gradient_clip: Some(1e-3),
+        firing_rate: Some(FiringRateBounds { lower_hz: 20.0, upper_hz: 50.0, strength: 1e-3 }),
+        groups: vec![ParameterGroup {
+            kinds: vec![Kind::Weight],
+            names: vec!["input->*".into()],
+            schedule: rate,
+            ..ParameterGroup::default()
+        }],
         kernel: evaluation(gaussian),
         sigma: SigmaSchedule { start: sigma, end: sigma, ..SigmaSchedule::default() },
         ..TrainingSettings::default()
     };
     settings.weights.schedule = rate;
     settings.delays.schedule = rate;
-    let mut trainer = Trainer::new(network(), settings, SEED).unwrap();
+    let network = network();
+    let engine = Box::new(LayeredEngine::new(&network).unwrap());
+    let mut trainer = EpochTrainer::new(network, engine, settings, SEED).unwrap();
+    trainer = trainer.with_protection(Box::new(Frozen));
     let all: Vec<usize> = (0..data.len()).collect();
     let mut asked = Asked::default();
     while trainer.epoch() < EPOCHS {

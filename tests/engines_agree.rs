@@ -6,9 +6,9 @@ use neurons::{Decay, LeakyIntegrator, Lif, Reset};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sim_core::{
-    BatchNorm, Cells, ClockEngine, DelayKernel, DenseSynapses, Granularity, Network, Objective,
-    Pass, Population, Projection, Recording, SampleLoss, SpikeFrames, StreamingEngine, Synapse,
-    Synapses, Variables,
+    Batch, BatchNorm, Cells, ClockEngine, DelayKernel, DenseSynapses, GradientEngine, Granularity,
+    InputSpike, Network, Objective, Pass, Population, Projection, Readout, Recording, SampleLoss,
+    SpikeFrames, StreamingEngine, Synapse, Synapses, Variables,
 };
 use std::sync::{Arc, Mutex};
 
@@ -20,8 +20,33 @@ const THRESHOLD: f64 = 1.0;
 struct Case {
     network: Network,
     input: SpikeFrames,
-    beta: f64,
-    reset: Reset,
+    /// Of both hidden populations.
+    lif: Lif,
+}
+
+impl Case {
+    /// The network with another threshold.
+    fn with_threshold(&self, threshold: f64) -> Network {
+        let mut network = self.network.clone();
+        for population in &mut network.populations[1..=2] {
+            population.cells = Cells::Neurons(Arc::new(Lif { threshold, ..self.lif }));
+        }
+        network
+    }
+
+    /// Whether rounding could move a spike: then a threshold that is a little lower or higher does.
+    fn is_delicate(&self) -> bool {
+        let spikes = |threshold: f64| {
+            let (network, mut recording) =
+                (self.with_threshold(threshold), Recording::new(4, Variables::SPIKES));
+            let mut engine = ClockEngine::build(&network).unwrap();
+            let input = std::slice::from_ref(&self.input);
+            engine.run(input, self.input.steps(), &mut recording).unwrap();
+            [1, 2].map(|p| recording.spikes(p).to_vec())
+        };
+        let expected = spikes(THRESHOLD);
+        [-MARGIN, MARGIN].iter().any(|by| spikes(THRESHOLD + by) != expected)
+    }
 }
 
 /// Input, two hidden populations and a readout in a row, with projections that skip one where
@@ -112,12 +137,7 @@ fn cases() -> impl Strategy<Value = Case> {
                     // engine's window ends: it adds half the longest delay per projection only.
                     let input = SpikeFrames::from_events(input, steps + 3 * longest + 120, &events)
                         .expect("events of the grid");
-                    Case {
-                        network: Network { dt_ms: 1.0, populations, projections },
-                        input,
-                        beta: 1.0 - 1.0 / tau,
-                        reset,
-                    }
+                    Case { network: Network { dt_ms: 1.0, populations, projections }, input, lif }
                 })
             },
         )
@@ -174,12 +194,11 @@ impl Objective for Kept {
     fn evaluate(
         &self,
         _slot: usize,
-        output: &[f32],
-        _steps: usize,
-        _gradient: Option<(&mut [f32], f32)>,
+        readout: Readout<'_>,
+        _gradient: Option<(&mut [f32], f64)>,
         _memory: &mut Vec<f64>,
     ) -> SampleLoss {
-        *self.0.lock().unwrap() = output.to_vec();
+        *self.0.lock().unwrap() = readout.values.to_vec();
         SampleLoss::default()
     }
 }
@@ -247,43 +266,18 @@ fn recurrent() -> impl Strategy<Value = Network> {
     })
 }
 
-/// Smallest distance of any hidden potential from the threshold, from the layered engine's
-/// currents.
-fn margin(case: &Case, engine: &LayeredEngine) -> f64 {
-    let mut smallest = f64::INFINITY;
-    for p in [1, 2] {
-        let (rows, stride) = engine.currents(0, p);
-        for neuron in 0..case.network.populations[p].size {
-            let (scale, offset) = case.network.populations[p]
-                .norm
-                .as_ref()
-                .map_or((1.0, 0.0), |norm| norm.deployed(neuron));
-            let mut left = 0.0;
-            for current in &rows[neuron * stride..][..engine.steps(p)] {
-                let v = case.beta * left + f64::from(scale * current + offset);
-                smallest = smallest.min((v - THRESHOLD).abs());
-                left = match case.reset {
-                    _ if v < THRESHOLD => v,
-                    Reset::Hard => 0.0,
-                    Reset::Soft => v - THRESHOLD,
-                };
-            }
-        }
-    }
-    smallest
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, max_global_rejects: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn all_engines_give_the_same_spikes_and_potentials(case in cases()) {
+        prop_assume!(!case.is_delicate());
         let mut layered = LayeredEngine::new(&case.network).unwrap();
         let kept = Kept(Mutex::new(Vec::new()));
-        layered.evaluate(&case.network, std::slice::from_ref(&case.input), &Pass::DEPLOYED, &kept).unwrap();
-        prop_assume!(margin(&case, &layered) > MARGIN);
+        let batch = Batch::new(std::slice::from_ref(&case.input), 3, &kept);
+        layered.evaluate(&case.network, &batch, &Pass::DEPLOYED).unwrap();
 
-        let steps = layered.steps(3);
+        let steps = layered.report().populations[3].steps;
         let mut streaming = StreamingEngine::new(&case.network).unwrap();
         let streamed = stream(&mut streaming, &case.input, steps);
         // Nothing is left of a sample, and nothing depends on anything else: the same bits again.
@@ -292,9 +286,10 @@ proptest! {
         let mut recording = Recording::new(case.network.populations.len(), Variables::ALL);
         ClockEngine::build(&case.network).unwrap().run(std::slice::from_ref(&case.input), steps, &mut recording).unwrap();
         for p in [1, 2] {
-            let expected: Vec<(usize, usize)> = layered.spikes(0, p).iter().map(|&(neuron, step)| (step, neuron)).collect();
-            let actual: Vec<(usize, usize)> = recording.spikes(p).iter().map(|&(step, neuron)| (step as usize, neuron as usize)).collect();
-            prop_assert_eq!(actual, expected, "spikes of p{}", p);
+            let by_step = layered.activity(p, 0).by_step();
+            let at = |(step, spikes): (usize, &Vec<InputSpike>)| spikes.iter().map(move |spike| (step as u32, spike.neuron)).collect::<Vec<_>>();
+            let expected: Vec<(u32, u32)> = by_step.iter().enumerate().flat_map(at).collect();
+            prop_assert_eq!(recording.spikes(p), &expected[..], "spikes of p{}", p);
             prop_assert_eq!(&streamed.spikes[p][..], recording.spikes(p), "streamed spikes of p{}", p);
         }
         let readout = kept.0.lock().unwrap();

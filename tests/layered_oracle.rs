@@ -2,21 +2,17 @@
 //! gradient, for whatever kernel, leak, reset, norm and number of kernel elements.
 
 use crate::oracle::{
-    Case, Firing, Kernel, OracleGradients, OracleNetwork, Pass as OraclePass, Reset as OracleReset,
-    Signal, Statistics,
+    Case, Firing, Kernel, OracleGradients, OracleNetwork, Pass as OraclePass, Statistics, frames,
+    random_cases, signal, sum_softmax,
 };
-use crate::oracle::{random_cases, sum_softmax};
 use crate::parameter_of;
 use layered::LayeredEngine;
-use neurons::{Decay, LeakyIntegrator, Lif, Reset, Surrogate};
-use plasticity::gradient::Loss;
+use plasticity::gradient::{CrossEntropy, Labelled};
 use proptest::prelude::*;
 use sim_core::{
-    BatchNorm, Cells, DelayKernel, DenseSynapses, Granularity, KernelEvaluation, Kernels, Network,
-    NormStatistics, Objective, Pass, Population, Projection, SampleLoss, SpikeFrames, Synapses,
+    Batch, GradientEngine, Gradients, KernelEvaluation, Kernels, NormStatistics, Pass,
     effective_sigma,
 };
-use std::sync::Arc;
 
 /// Single against double precision through up to three layers, relative to the largest entry of an
 /// array.
@@ -49,114 +45,6 @@ fn runnable(mut case: Case) -> Case {
         }
     }
     case
-}
-
-fn network(oracle: &OracleNetwork) -> Network {
-    let singles = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<_>>();
-    let tau_mem_ms = 1.0 / (1.0 - oracle.beta);
-    let channels = Population {
-        name: "input".into(),
-        size: oracle.layers[0].pre,
-        cells: Cells::Source,
-        norm: None,
-    };
-    let mut network = Network { dt_ms: 1.0, populations: vec![channels], projections: Vec::new() };
-    for (index, layer) in oracle.layers.iter().enumerate() {
-        let hidden = index + 1 < oracle.layers.len();
-        let lif = Lif {
-            tau_mem_ms,
-            decay: Decay::Euler,
-            threshold: oracle.threshold,
-            reset: if oracle.reset == OracleReset::Hard { Reset::Hard } else { Reset::Soft },
-            detach_reset: oracle.detach_reset,
-            surrogate: Surrogate::Atan { alpha: oracle.alpha as f32 },
-            ..Lif::default()
-        };
-        let readout =
-            LeakyIntegrator { tau_mem_ms, decay: Decay::Euler, ..LeakyIntegrator::default() };
-        network.populations.push(Population {
-            name: format!("layer{index}"),
-            size: layer.post,
-            cells: if hidden {
-                Cells::Neurons(Arc::new(lif))
-            } else {
-                Cells::Neurons(Arc::new(readout))
-            },
-            norm: layer.norm.as_ref().map(|norm| BatchNorm {
-                gain: singles(&norm.gain),
-                bias: singles(&norm.bias),
-                running_mean: singles(&norm.running_mean),
-                running_variance: singles(&norm.running_variance),
-                ..BatchNorm::new(layer.post)
-            }),
-        });
-        let kernel = match oracle.kernel {
-            Kernel::Gaussian => DelayKernel::Gaussian,
-            Kernel::Linear => DelayKernel::Linear,
-            Kernel::OneTap => DelayKernel::OneTap,
-        };
-        network.projections.push(Projection {
-            source: index,
-            target: index + 1,
-            synapses: Synapses::Dense(DenseSynapses {
-                pre: layer.pre,
-                post: layer.post,
-                taps: layer.taps,
-                max_delay_steps: oracle.max_delay,
-                granularity: Granularity::Synaptic,
-                kernel,
-                weight: singles(&layer.weight),
-                delay: singles(&layer.delay),
-                polarity: None,
-            }),
-        });
-    }
-    network
-}
-
-fn frames(input: &Signal) -> Vec<SpikeFrames> {
-    let of = |sample: usize| {
-        let grid =
-            (0..input.neurons).flat_map(|neuron| (0..input.steps).map(move |step| (neuron, step)));
-        let events: Vec<(u32, u32)> = grid
-            .flat_map(|(neuron, step)| {
-                std::iter::repeat_n(
-                    (neuron as u32, step as u32),
-                    input.at(sample, neuron, step) as usize,
-                )
-            })
-            .collect();
-        SpikeFrames::from_events(input.neurons, input.steps, &events).expect("events of the grid")
-    };
-    (0..input.batch).map(of).collect()
-}
-
-struct Labelled<'a> {
-    labels: &'a [usize],
-    classes: usize,
-}
-
-impl Objective for Labelled<'_> {
-    fn evaluate(
-        &self,
-        slot: usize,
-        output: &[f32],
-        steps: usize,
-        gradient: Option<(&mut [f32], f32)>,
-        _memory: &mut Vec<f64>,
-    ) -> SampleLoss {
-        match gradient {
-            Some((gradient, scale)) => Loss::SumSoftmax.value_and_gradient(
-                output,
-                self.classes,
-                steps,
-                self.labels[slot],
-                f64::from(scale),
-                gradient,
-            ),
-            None => Loss::SumSoftmax.value(output, self.classes, steps, self.labels[slot]),
-        }
-    }
 }
 
 /// Whether rounding could change a spike, or a norm divides by next to nothing.
@@ -200,25 +88,23 @@ proptest! {
         let loss = sum_softmax(expected.readout(), &case.labels);
         let OracleGradients { weight, delay, gain, bias, .. } = oracle.backward(&expected, &loss.gradient);
 
-        let network = network(oracle);
+        let network = oracle.to_network();
         let mut engine = LayeredEngine::new(&network).unwrap();
         let evaluation = KernelEvaluation::default();
         let pass = Pass { kernels: Kernels::Trained { sigma_raw: oracle.sigma - 0.27, evaluation }, norm: NormStatistics::Batch, dropout: None };
-        let objective = Labelled { labels: &case.labels, classes: oracle.layers.last().unwrap().post };
-        let gradients = engine.train(&network, &frames(&case.input), &pass, &objective).unwrap().clone();
+        let objective = Labelled { loss: &CrossEntropy::SumSoftmax, labels: &case.labels };
+        let (input, output) = (frames(&case.input), oracle.layers.len());
+        let mut gradients = Gradients::zeros(&network);
+        engine.train(&network, &Batch::new(&input, output, &objective), &pass, &mut gradients).unwrap();
 
         for (index, layer) in expected.layers.iter().enumerate() {
-            let Signal { batch, neurons, steps, .. } = layer.current;
-            prop_assert_eq!(engine.steps(index + 1), steps);
-            let mut spikes = Signal::zeros(batch, neurons, steps);
-            for sample in 0..batch {
-                for (neuron, step) in engine.spikes(sample, index + 1) {
-                    *spikes.at_mut(sample, neuron, step) = 1.0;
-                }
+            prop_assert_eq!(engine.report().populations[index + 1].steps, layer.spikes.steps);
+            if index + 1 < output {
+                let activity: Vec<_> = (0..input.len()).map(|sample| engine.activity(index + 1, sample).clone()).collect();
+                prop_assert_eq!(&signal(&activity), &layer.spikes, "spikes of layer {}", index);
             }
-            prop_assert_eq!(spikes.data, layer.spikes.data.clone(), "spikes of layer {}", index);
         }
-        let mean_loss = engine.losses().map(|sample| sample.loss).sum::<f64>() / case.labels.len() as f64;
+        let mean_loss = engine.report().losses.iter().map(|sample| sample.loss).sum::<f64>() / case.labels.len() as f64;
         assert_close("loss", &[mean_loss], &[loss.loss], 0.0);
         let floor = FLOOR * weight.iter().chain(&delay).chain(&gain).chain(&bias).map(|values| largest(values)).fold(0.0, f64::max);
         for index in 0..oracle.layers.len() {

@@ -4,7 +4,7 @@
 //! | module | holds against each other |
 //! |---|---|
 //! | `golden_delay_training`, `gradient_check` | the `f64` oracle, the reference's numbers, finite differences |
-//! | `golden_layered_engine` | the layered engine and the reference's numbers |
+//! | `gradient_engines` | every engine for gradients and the reference's numbers, and each other |
 //! | `layered_oracle` | the layered engine and the oracle, on random networks |
 //! | `engines_agree` | the clock, the layered and the streaming engine |
 //! | `joined_projections` | projections side by side and merged ones, the clock engine, approximated kernels, a used engine |
@@ -19,8 +19,8 @@ mod documents;
 mod engines_agree;
 mod file_circles;
 mod golden_delay_training;
-mod golden_layered_engine;
 mod gradient_check;
+mod gradient_engines;
 mod joined_projections;
 mod layered_oracle;
 mod nest_network;

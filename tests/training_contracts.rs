@@ -4,8 +4,9 @@
 use datasets::{
     Align, Augmentation, Binning, NewSample, Randman, SpikeDataset, SpikeRecordings, TimeType,
 };
+use layered::LayeredEngine;
 use plasticity::gradient::{Constant, Schedule, SigmaSchedule};
-use plasticity::{Progress, Trainer, TrainingSettings};
+use plasticity::{CheckpointFile, EpochTrainer, Progress, Result, TrainingSettings};
 use rand::RngExt;
 use sim_core::{GaussianMethod, KernelEvaluation, Network, Purpose, SampleSource, Seed};
 use std::collections::BTreeMap;
@@ -53,11 +54,20 @@ fn settings() -> TrainingSettings {
     }
 }
 
-fn trainer(data: &SpikeDataset) -> Trainer {
-    Trainer::new(network(data), settings(), SEED).unwrap()
+fn trainer_of(network: Network, settings: TrainingSettings) -> EpochTrainer {
+    let engine = Box::new(LayeredEngine::new(&network).unwrap());
+    EpochTrainer::new(network, engine, settings, SEED).unwrap()
 }
 
-fn train(trainer: &mut Trainer, data: &SpikeDataset, epochs: usize) {
+fn trainer(data: &SpikeDataset) -> EpochTrainer {
+    trainer_of(network(data), settings())
+}
+
+fn resume(path: &Path, network: Network, settings: TrainingSettings) -> Result<EpochTrainer> {
+    trainer_of(network, settings).resume(&CheckpointFile::open(path)?)
+}
+
+fn train(trainer: &mut EpochTrainer, data: &SpikeDataset, epochs: usize) {
     let all: Vec<usize> = (0..data.len()).collect();
     while trainer.epoch() < epochs {
         let _ =
@@ -66,7 +76,7 @@ fn train(trainer: &mut Trainer, data: &SpikeDataset, epochs: usize) {
     }
 }
 
-fn bytes(trainer: &Trainer, folder: &Path) -> Vec<u8> {
+fn bytes(trainer: &EpochTrainer, folder: &Path) -> Vec<u8> {
     let path = folder.join("checkpoint.safetensors");
     trainer.save(&path, &BTreeMap::from([("note".into(), "kept".into())])).unwrap();
     std::fs::read(path).unwrap()
@@ -103,13 +113,8 @@ fn resuming_inside_an_epoch_is_exact() {
     });
     assert!(stopped.unwrap().is_break());
     bytes(&first, folder.path());
-    let mut second = Trainer::resume(
-        &folder.path().join("checkpoint.safetensors"),
-        network(&data),
-        settings(),
-        SEED,
-    )
-    .unwrap();
+    let path = folder.path().join("checkpoint.safetensors");
+    let mut second = resume(&path, network(&data), settings()).unwrap();
     train(&mut second, &data, 4);
     assert!(bytes(&second, folder.path()) == bytes(&whole, folder.path()));
     assert_eq!(second.evaluate(&data, &all).unwrap(), whole.evaluate(&data, &all).unwrap());
@@ -121,13 +126,8 @@ fn a_checkpoint_of_another_network_is_refused_by_name() {
     bytes(&trainer(&data), folder.path());
     let path = folder.path().join("checkpoint.safetensors");
     let other = FeedForward { hidden: vec![10, 18], max_delay_ms: 14.0, ..FeedForward::default() };
-    let error = Trainer::resume(
-        &path,
-        other.build(data.channels(), data.classes(), 2.0, SEED).unwrap(),
-        settings(),
-        SEED,
-    )
-    .unwrap_err();
+    let other = other.build(data.channels(), data.classes(), 2.0, SEED).unwrap();
+    let error = resume(&path, other, settings()).unwrap_err();
     let text = error.to_string();
     assert!(
         text.contains("checkpoint.safetensors: it belongs to another network: population hidden1 has 19 neurons in the checkpoint, "),
@@ -136,14 +136,14 @@ fn a_checkpoint_of_another_network_is_refused_by_name() {
     let faster = FeedForward { hidden: vec![19, 18], max_delay_ms: 14.0, ..FeedForward::default() };
     let faster = faster.build(data.channels(), data.classes(), 2.5, SEED).unwrap();
     assert!(
-        Trainer::resume(&path, faster, settings(), SEED)
+        resume(&path, faster, settings())
             .unwrap_err()
             .to_string()
             .contains("a step lasts 2 ms in the checkpoint")
     );
     let longer = TrainingSettings { epochs: 5, ..settings() };
     assert!(
-        Trainer::resume(&path, network(&data), longer, SEED)
+        resume(&path, network(&data), longer)
             .unwrap_err()
             .to_string()
             .contains("training.epochs is 4 in the checkpoint, 5 in the configuration")
@@ -151,7 +151,7 @@ fn a_checkpoint_of_another_network_is_refused_by_name() {
     let mut cut = std::fs::read(&path).unwrap();
     cut.truncate(cut.len() / 2);
     std::fs::write(&path, cut).unwrap();
-    let error = Trainer::resume(&path, network(&data), settings(), SEED).unwrap_err();
+    let error = resume(&path, network(&data), settings()).unwrap_err();
     assert!(error.to_string().contains("not a whole safetensors file"), "{error}");
 }
 
@@ -160,7 +160,7 @@ fn a_run_that_leaves_the_finite_numbers_says_so() {
     let data = data();
     let mut settings = settings();
     settings.weights.schedule = Schedule::Constant(Constant { rate: 1e38 });
-    let mut trainer = Trainer::new(network(&data), settings, SEED).unwrap();
+    let mut trainer = trainer_of(network(&data), settings);
     let all: Vec<usize> = (0..data.len()).collect();
     let error = trainer.train_epoch(&data, &all, &mut |_| ControlFlow::Continue(())).unwrap_err();
     assert!(
@@ -170,17 +170,21 @@ fn a_run_that_leaves_the_finite_numbers_says_so() {
 }
 
 /// Firing rates of both hidden populations in the first step of training, for three seeds.
-fn initial_firing_rates(data: impl Fn(&Experiment, Seed) -> SpikeDataset) -> Vec<[f64; 2]> {
+fn initial_firing_rates(
+    data: impl Fn(&Experiment, Seed) -> Arc<dyn SampleSource>,
+) -> Vec<[f64; 2]> {
     let rates = |seed| {
         let mut experiment = Experiment::recipe("shd-delays").unwrap();
         experiment.seed = seed;
         let seed = Seed(seed);
         let dataset = data(&experiment, seed);
         let network = experiment.build_network(140, 20).unwrap();
-        let mut trainer = Trainer::new(network, experiment.training.clone(), seed).unwrap();
+        let engine = Box::new(LayeredEngine::new(&network).unwrap());
+        let settings = experiment.training.clone();
+        let mut trainer = EpochTrainer::new(network, engine, settings, seed).unwrap();
         let batch: Vec<usize> = (0..dataset.len().min(256)).collect();
         let ControlFlow::Continue(report) =
-            trainer.train_epoch(&dataset, &batch, &mut |_| ControlFlow::Continue(())).unwrap()
+            trainer.train_epoch(&*dataset, &batch, &mut |_| ControlFlow::Continue(())).unwrap()
         else {
             panic!("nobody broke the epoch");
         };
@@ -227,14 +231,9 @@ fn initial_firing_rates_are_those_of_the_reference() {
             SpikeRecordings::from_samples("uniform spikes", 700, 20, TimeType::Float64, samples)
                 .unwrap();
         let training: Vec<usize> = (0..recordings.len()).collect();
-        SpikeDataset::new(
-            Arc::new(recordings),
-            experiment.data.binning,
-            Augmentation::default(),
-            seed,
-            &training,
-        )
-        .unwrap()
+        let (recordings, binning) = (Arc::new(recordings), experiment.data.binning);
+        let none = Augmentation::default();
+        Arc::new(SpikeDataset::new(recordings, binning, none, seed, &training).unwrap())
     });
     for rate in rates.as_flattened() {
         assert!((0.14..0.17).contains(rate), "{rates:?}");

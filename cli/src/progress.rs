@@ -5,8 +5,8 @@ use crate::{interrupt, output};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
-use synfire::Observer;
 use synfire::plasticity::Progress;
+use synfire::{Event, Observer};
 
 /// Watches a training run for the person at the keyboard.
 pub enum Display {
@@ -41,8 +41,8 @@ impl Display {
     }
 }
 
-impl Observer for Display {
-    fn line(&mut self, text: &str) {
+impl Display {
+    fn line(&self, text: &str) {
         match self {
             Self::Bar(bar) => {
                 // A line ends an epoch; the next step brings the bar back.
@@ -54,27 +54,36 @@ impl Observer for Display {
         }
     }
 
-    fn progress(&mut self, progress: &Progress, epochs: usize) -> ControlFlow<()> {
-        if let Self::Bar(bar) = self {
-            let prefix = format!("epoch {:>3}/{epochs}", progress.epoch + 1);
-            if bar.prefix() != prefix || bar.is_finished() {
-                bar.set_message("");
-                bar.reset();
-                bar.set_length(progress.samples_total as u64);
-                bar.set_prefix(prefix);
-                // Of a resumed epoch, this run has not done the first part.
-                bar.set_position(progress.samples_done as u64);
-                bar.reset_eta();
-            }
+    fn step(&self, progress: &Progress, epochs: usize) {
+        let Self::Bar(bar) = self else { return };
+        let prefix = format!("epoch {:>3}/{epochs}", progress.epoch + 1);
+        if bar.prefix() != prefix || bar.is_finished() {
+            bar.set_message("");
+            bar.reset();
+            bar.set_length(progress.samples_total as u64);
+            bar.set_prefix(prefix);
+            // Of a resumed epoch, this run has not done the first part.
             bar.set_position(progress.samples_done as u64);
-            let (loss, accuracy) = (progress.loss, 100.0 * progress.accuracy);
-            bar.set_message(format!(
-                "{:.0} samples/s, loss {loss:.3}, train {accuracy:.1} %",
-                bar.per_sec()
-            ));
-            if progress.samples_done == progress.samples_total {
-                bar.set_message(format!("loss {loss:.3}, train {accuracy:.1} %, validating"));
-            }
+            bar.reset_eta();
+        }
+        bar.set_position(progress.samples_done as u64);
+        let (loss, accuracy) = (progress.loss, 100.0 * progress.accuracy);
+        bar.set_message(format!(
+            "{:.0} samples/s, loss {loss:.3}, train {accuracy:.1} %",
+            bar.per_sec()
+        ));
+        if progress.samples_done == progress.samples_total {
+            bar.set_message(format!("loss {loss:.3}, train {accuracy:.1} %, validating"));
+        }
+    }
+}
+
+impl Observer for Display {
+    fn observe(&mut self, event: Event<'_>) -> ControlFlow<()> {
+        match event {
+            Event::Line(text) => self.line(text),
+            Event::Step { progress, epochs } => self.step(progress, epochs),
+            _ => {}
         }
         if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

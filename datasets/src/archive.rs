@@ -14,6 +14,7 @@ use atomic_file::AtomicFile;
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
+use crate::checksum::hexadecimal;
 use crate::error::{Error, Result};
 use crate::recordings::SpikeRecordings;
 use crate::spiking_speech::{self, HDF5_SIGNATURE, Layout};
@@ -170,10 +171,6 @@ pub fn sha256(path: &Path) -> Result<String> {
             Err(error) => return Err(failed(error)),
         }
     }
-}
-
-fn hexadecimal(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[derive(Clone, Copy)]

@@ -83,13 +83,6 @@ impl SpikeDataset {
         &self.binning
     }
 
-    /// The sample with most steps as recorded, and how many it has; `None` without samples.
-    pub fn longest(&self) -> Option<(usize, usize)> {
-        let samples = (0..self.recordings.len())
-            .map(|sample| (sample, self.binning.steps(&self.recordings, sample)));
-        samples.rev().max_by_key(|&(_, steps)| steps)
-    }
-
     /// How training samples are changed.
     pub fn augmentation(&self) -> &Augmentation {
         &self.augmentation
@@ -128,8 +121,18 @@ impl SampleSource for SpikeDataset {
         self.recordings.classes()
     }
 
+    fn class_name(&self, class: usize) -> String {
+        self.recordings.class_name(class)
+    }
+
     fn label(&self, sample: usize) -> usize {
         self.recordings.label(sample)
+    }
+
+    fn longest(&self) -> Option<(usize, usize)> {
+        let samples = (0..self.recordings.len())
+            .map(|sample| (sample, self.binning.steps(&self.recordings, sample)));
+        samples.rev().max_by_key(|&(_, steps)| steps)
     }
 
     fn frames_into(&self, sample: usize, epoch: Option<u64>, frames: &mut SpikeFrames) {

@@ -14,6 +14,7 @@
 //! | `augmentation` | [`Augmentation`]: changed copies of a sample, keyed by seed, epoch and sample |
 //! | `binning` | [`Binning`]: seconds to steps, units to channels |
 //! | `dataset` | [`SpikeDataset`]: all of it as a [`sim_core::SampleSource`] |
+//! | `checksum` | [`checksum()`]: what tells samples in memory from others |
 //! | `summary` | [`Summary`]: what is in a file |
 //!
 //! ```
@@ -35,6 +36,7 @@ mod archive;
 mod assembly;
 mod augmentation;
 mod binning;
+mod checksum;
 mod dataset;
 mod error;
 mod float16;
@@ -51,6 +53,7 @@ mod summary;
 pub use archive::{RecordingFile, cache_folder, sha256};
 pub use augmentation::Augmentation;
 pub use binning::{Align, Binning};
+pub use checksum::checksum;
 pub use dataset::SpikeDataset;
 pub use error::{Error, Result};
 pub use new_samples::NewSample;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
-use sim_core::{Purpose, Seed};
+use sim_core::{Purpose, SampleSource, Seed};
 
 use crate::error::{Error, Result};
 use crate::recordings::SpikeRecordings;
@@ -49,6 +49,54 @@ pub struct Split {
     pub validation: Vec<usize>,
 }
 
+impl Split {
+    /// Holds out `fraction` of every class by chance; samples may come from anywhere.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a fraction outside (0, 1); [`Error::Split`] when one side would be
+    /// empty.
+    pub fn by_chance(samples: &dyn SampleSource, fraction: f64, seed: Seed) -> Result<Self> {
+        Splitting::random(fraction).check()?;
+        let labels = (0..samples.len()).map(|sample| samples.label(sample));
+        let validates = chosen_by_chance(labels, samples.classes(), fraction, seed);
+        Self::of(&validates).map_err(Error::Split)
+    }
+
+    /// The split in which those samples validate of which `validates` says so.
+    fn of(validates: &[bool]) -> std::result::Result<Self, String> {
+        let (validation, train): (Vec<_>, Vec<_>) =
+            (0..validates.len()).partition(|&sample| validates[sample]);
+        for (side, samples) in [("validation", &validation), ("training", &train)] {
+            if samples.is_empty() {
+                let all = validates.len();
+                return Err(format!("the split leaves no sample for {side} out of {all}"));
+            }
+        }
+        Ok(Self { train, validation })
+    }
+}
+
+/// Tells of every sample whether it validates: a share of each class, chosen by chance.
+fn chosen_by_chance(
+    labels: impl Iterator<Item = usize>,
+    classes: usize,
+    fraction: f64,
+    seed: Seed,
+) -> Vec<bool> {
+    let mut of_class = vec![Vec::new(); classes];
+    let mut validates = Vec::new();
+    for (sample, label) in labels.enumerate() {
+        of_class[label].push(sample);
+        validates.push(false);
+    }
+    for (class, samples) in of_class.iter_mut().enumerate() {
+        samples.shuffle(&mut seed.stream(Purpose::Split, class as u64, 0));
+        let held_out = (fraction * samples.len() as f64).round() as usize;
+        samples[..held_out].iter().for_each(|&sample| validates[sample] = true);
+    }
+    validates
+}
+
 impl Splitting {
     /// Samples of these speakers validate.
     pub fn hold_out_speakers(speakers: impl Into<Vec<u16>>) -> Self {
@@ -86,35 +134,13 @@ impl Splitting {
     pub fn split(&self, recordings: &SpikeRecordings, seed: Seed) -> Result<Split> {
         self.check()?;
         let validates = match self.by {
-            SplitBy::Random => self.chosen_by_chance(recordings, seed),
+            SplitBy::Random => {
+                let labels = recordings.labels().iter().map(|&label| usize::from(label));
+                chosen_by_chance(labels, recordings.classes(), self.fraction, seed)
+            }
             SplitBy::Speaker => self.spoken_by(recordings)?,
         };
-        let (validation, train): (Vec<_>, Vec<_>) =
-            (0..recordings.len()).partition(|&sample| validates[sample]);
-        for (side, samples) in [("validation", &validation), ("training", &train)] {
-            if samples.is_empty() {
-                let problem =
-                    format!("the split leaves no sample for {side} out of {}", recordings.len());
-                return Err(Error::file(recordings.origin(), problem));
-            }
-        }
-        Ok(Split { train, validation })
-    }
-
-    fn chosen_by_chance(&self, recordings: &SpikeRecordings, seed: Seed) -> Vec<bool> {
-        let mut validates = vec![false; recordings.len()];
-        let mut of_class = vec![Vec::new(); recordings.classes()];
-        for sample in 0..recordings.len() {
-            of_class[recordings.label(sample)].push(sample);
-        }
-        for (class, samples) in of_class.iter_mut().enumerate() {
-            samples.shuffle(&mut seed.stream(Purpose::Split, class as u64, 0));
-            let held_out = (self.fraction * samples.len() as f64).round() as usize;
-            for &sample in &samples[..held_out] {
-                validates[sample] = true;
-            }
-        }
-        validates
+        Split::of(&validates).map_err(|problem| Error::file(recordings.origin(), problem))
     }
 
     fn spoken_by(&self, recordings: &SpikeRecordings) -> Result<Vec<bool>> {

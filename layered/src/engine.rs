@@ -30,17 +30,20 @@ use crate::events::StepEvents;
 use crate::graph::Graph;
 use crate::norm_pass::NormPass;
 use crate::plan::{PlanSettings, SpikeOrder, Write};
-use crate::population::{LaneScratch, PopulationPass, norm_adjoint, potentials, spike_rows};
+use crate::population::{
+    LaneScratch, Leaving, PopulationPass, norm_adjoint, potentials, spike_rows,
+};
 use crate::projection::ProjectionPlan;
-use crate::timing::{Stage, StageTiming};
+use crate::regularization::Regularization;
 use crate::workspace::{Chunk, PopulationState, SampleState, Workspace};
 use rayon::prelude::*;
 use sim_core::{
-    BatchStatistics, Cells, DelayKernel, DenseSynapses, Dropout, Error, Gradients,
-    KernelEvaluation, Kernels, Kind, Network, Neuron, NormStatistics, Objective, ParameterId, Pass,
-    Population, Result, SampleLoss, SpikeFrames, Synapses, bits,
+    Batch, BatchReport, Cells, DelayKernel, DenseSynapses, Dropout, Error, GradientEngine,
+    Gradients, KernelEvaluation, Kernels, Kind, Network, Neuron, NormStatistics, Objective,
+    ParameterId, Pass, Population, PopulationReport, Readout, Result, SampleLoss, SpikeCounts,
+    SpikeFrames, Stage, StageTiming, Synapses,
 };
-use simd::{Bursts, Instructions, LANES, padded};
+use simd::{Bursts, Instructions, padded};
 
 /// Engine for feed-forward networks of dense projections. It holds no parameters, only working
 /// memory, which is reused from batch to batch.
@@ -54,8 +57,9 @@ pub struct LayeredEngine {
     steps: Vec<usize>,
     plans: Vec<ProjectionPlan>,
     norms: Vec<NormPass>,
+    regularizations: Vec<Regularization>,
     workspace: Workspace,
-    gradients: Gradients,
+    report: BatchReport,
     /// Of what runs outside of the workers of the workspace.
     timing: StageTiming,
 }
@@ -86,8 +90,12 @@ impl LayeredEngine {
             steps: vec![0; populations],
             plans: network.projections.iter().map(|_| ProjectionPlan::default()).collect(),
             norms: (0..populations).map(|_| NormPass::default()).collect(),
+            regularizations: (0..populations).map(|_| Regularization::default()).collect(),
             workspace: Workspace::default(),
-            gradients: Gradients::zeros(network),
+            report: BatchReport {
+                populations: vec![PopulationReport::default(); populations],
+                ..BatchReport::default()
+            },
             timing: StageTiming::default(),
         })
     }
@@ -104,144 +112,25 @@ impl LayeredEngine {
         Ok(self)
     }
 
-    /// Runs a batch forward. Results are read with [`LayeredEngine::losses`] and its siblings.
-    ///
-    /// # Errors
-    /// When the network is not of the shape the engine was built for, a sample does not have its
-    /// channels, the dropout rate is not in `0..1`, or a loss is not finite.
-    pub fn evaluate(
-        &mut self,
-        network: &Network,
-        batch: &[SpikeFrames],
-        pass: &Pass,
-        objective: &dyn Objective,
-    ) -> Result<()> {
-        self.forward(network, batch, pass, objective, false)
-    }
-
-    /// Runs a batch forward and backward; returns the gradients of the mean loss, which may be
-    /// changed: the next call writes all of them anew.
-    ///
-    /// # Errors
-    /// As [`LayeredEngine::evaluate`]; when the pass takes running statistics, through which there
-    /// is no gradient.
-    pub fn train(
-        &mut self,
-        network: &Network,
-        batch: &[SpikeFrames],
-        pass: &Pass,
-        objective: &dyn Objective,
-    ) -> Result<&mut Gradients> {
-        if pass.norm == NormStatistics::Running {
-            return Err(Error::Network("training needs the norm statistics of the batch".into()));
-        }
-        self.forward(network, batch, pass, objective, true)?;
-        self.output_adjoint(network);
-        for place in (0..self.graph.order.len()).rev() {
-            let p = self.graph.order[place];
-            self.norm_gradient(network, p);
-            self.source_gradients(network, p, pass);
-            self.weight_gradients(network, p, batch);
-        }
-        Ok(&mut self.gradients)
-    }
-
-    /// Gradients of the last call of [`LayeredEngine::train`], with what the caller has done to
-    /// them since.
-    pub fn gradients(&self) -> &Gradients {
-        &self.gradients
-    }
-
-    /// Loss and prediction of each sample of the last batch.
-    pub fn losses(&self) -> impl Iterator<Item = SampleLoss> {
-        self.workspace.samples().iter().map(|sample| sample.loss)
-    }
-
-    /// Spikes per neuron and step of a firing population over the last batch, before dropout.
-    pub fn firing_rate(&self, population: usize) -> f64 {
-        let spikes: u64 = self.workspace.population(population).map(|state| state.spikes).sum();
-        let batch = self.workspace.samples().len();
-        let neuron_steps = batch * self.steps[population] * self.graph.sizes[population];
-        spikes as f64 / neuron_steps.max(1) as f64
-    }
-
-    /// Share of the neuron-steps of a hidden population at which the last batch wanted dL/dS:
-    /// neither dropped nor, as far as a row is worked out in parts, with a slope of zero.
-    pub fn demand(&self, population: usize) -> f64 {
-        let size = self.graph.sizes[population];
-        let states = self.workspace.population(population);
-        let (batch, steps) = (states.len(), padded(self.steps[population]));
-        let wanted: usize = states.map(|state| state.demand.steps(size)).sum();
-        wanted as f64 / (batch * steps * size).max(1) as f64
-    }
-
-    /// Synaptic events of the last batch: spikes of every population times the synapses each meets.
-    pub fn synaptic_events(&self) -> u64 {
-        let Graph { ends, sizes, .. } = &self.graph;
-        let of = |sample: &SampleState| {
-            let events = |&(source, target): &(usize, usize)| {
-                sample.populations[source].spikes * sizes[target] as u64
-            };
-            ends.iter().map(events).sum::<u64>()
-        };
-        self.workspace.samples().iter().map(of).sum()
-    }
-
-    /// Statistics of the last batch's input to a population that has a norm.
-    pub fn statistics(&self, population: usize) -> &BatchStatistics {
-        &self.norms[population].statistics
-    }
-
-    /// Summed input `I` of a population in one sample of the last batch: `[neuron][steps]` with the
-    /// row length that goes with it.
-    pub fn currents(&self, sample: usize, population: usize) -> (&[f32], usize) {
-        let state = &self.workspace.samples()[sample].populations[population];
-        (&state.current, padded(self.steps[population]))
-    }
-
-    /// Spikes of a firing population in one sample of the last batch, as `(neuron, step)` ordered
-    /// by step.
-    pub fn spikes(&self, sample: usize, population: usize) -> Vec<(usize, usize)> {
-        let steps = self.steps[population];
-        let fired = &self.workspace.samples()[sample].populations[population].fired;
-        let blocks = fired.len() / steps.max(1);
-        let at = |step: usize| {
-            (0..blocks).flat_map(move |block| {
-                bits(fired[block * steps + step]).map(move |lane| (block * LANES + lane, step))
-            })
-        };
-        (0..steps).flat_map(at).collect()
-    }
-
-    /// Steps of a population in the last batch.
-    pub fn steps(&self, population: usize) -> usize {
-        self.steps[population]
-    }
-
-    /// Time per stage since the engine was built.
-    pub fn timing(&self) -> StageTiming {
-        let mut timing = self.timing;
-        timing.add(&self.workspace.timing());
-        timing
-    }
-
     fn forward(
         &mut self,
         network: &Network,
-        batch: &[SpikeFrames],
+        batch: &Batch,
         pass: &Pass,
-        objective: &dyn Objective,
         train: bool,
     ) -> Result<()> {
         self.check(network, batch, pass)?;
-        self.prepare(network, batch, pass, train);
+        self.prepare(network, batch.frames, pass, train);
+        self.report.penalty = 0.0;
         for place in 0..self.graph.order.len() {
             let p = self.graph.order[place];
-            self.sum_currents(p, network, batch, pass);
+            self.sum_currents(p, network, batch.frames, pass);
             self.normalise(network, p, pass);
-            self.fire(p, pass, objective, train);
+            self.fire(p, pass, batch.objective, train);
+            self.regularize(network, p, batch, train);
         }
-        if let Some(slot) = self.losses().position(|loss| !loss.loss.is_finite()) {
+        self.summarise();
+        if let Some(slot) = self.report.losses.iter().position(|loss| !loss.loss.is_finite()) {
             return Err(Error::NotFinite(format!(
                 "the loss of sample {slot} of the batch is not a finite number; try a lower \
                  learning rate"
@@ -250,14 +139,22 @@ impl LayeredEngine {
         Ok(())
     }
 
-    fn check(&self, network: &Network, batch: &[SpikeFrames], pass: &Pass) -> Result<()> {
+    fn check(&self, network: &Network, batch: &Batch, pass: &Pass) -> Result<()> {
         self.graph.check(network)?;
+        if batch.output != self.graph.output {
+            let name = |p: usize| network.populations.get(p).map_or("none", |p| p.name.as_str());
+            return Err(Error::Network(format!(
+                "the batch reads population {} ({}), but the output of the network is {}",
+                batch.output,
+                name(batch.output),
+                name(self.graph.output)
+            )));
+        }
         let channels = self.graph.sizes[self.graph.input];
-        for (sample, frames) in batch.iter().enumerate() {
+        for (sample, frames) in batch.frames.iter().enumerate() {
+            let name = format_args!("channels of sample {sample} of the batch");
             if frames.channels() != channels {
-                let name = format!("channels of sample {sample} of the batch");
-                let actual = frames.channels();
-                return Err(Error::Length { name, actual, expected: channels });
+                return Error::check_length(&name.to_string(), frames.channels(), channels);
             }
         }
         if let Some(Dropout { rate, .. }) = pass.dropout {
@@ -294,8 +191,10 @@ impl LayeredEngine {
                     Kernels::Deployed => (DelayKernel::OneTap, KernelEvaluation::default(), 0.0),
                 };
                 let (steps_in, steps_out) = (steps[source], steps[target]);
-                let settings = PlanSettings { kernel, evaluation, sigma_raw, steps_in, steps_out };
-                plan.prepare(*isa, synapses, settings);
+                let input = (source == graph.input).then_some(batch);
+                let settings =
+                    PlanSettings { kernel, evaluation, sigma_raw, steps_in, steps_out, input };
+                plan.prepare(*isa, synapses, &settings);
             }
         });
         workspace.resize(batch.len(), (&graph.sizes, steps), &graph.order, train);
@@ -325,7 +224,7 @@ impl LayeredEngine {
                     for (b, sample) in (first..).zip(samples.iter_mut()) {
                         let [source, target] = sample.pair(source, p);
                         let given = (graph.input == graph.ends[projection].0).then(|| &batch[b]);
-                        let (spikes, current) = (source.spikes(given), &mut target.current);
+                        let (spikes, current) = (source.spikes(b, given), &mut target.current);
                         chunk.timing.time(Stage::Forward, || {
                             plan.forward(isa, block, spikes, &mut chunk.plan, current, write);
                         });
@@ -344,14 +243,18 @@ impl LayeredEngine {
 
     /// The norm of population `p` in this batch.
     fn normalise(&mut self, network: &Network, p: usize, pass: &Pass) {
-        let Self { graph, steps, norms, workspace, .. } = self;
+        let Self { graph, steps, norms, workspace, report, .. } = self;
+        let statistics = &mut report.populations[p].statistics;
         match (&network.populations[p].norm, pass.norm) {
             (None, _) => norms[p].pass_through(graph.sizes[p]),
-            (Some(norm), NormStatistics::Running) => norms[p].deploy(norm),
+            (Some(norm), NormStatistics::Running) => {
+                statistics.clear();
+                norms[p].deploy(norm);
+            }
             (Some(norm), NormStatistics::Batch) => {
                 let states = workspace.population(p);
                 let count = states.len() * steps[p];
-                norms[p].normalise(norm, states.map(|state| &state.sums), count);
+                norms[p].normalise(norm, states.map(|state| &state.sums), count, statistics);
             }
         }
     }
@@ -368,6 +271,7 @@ impl LayeredEngine {
             steps: steps[p],
         };
         let (size, steps, is_output) = (population.size, population.steps, p == graph.output);
+        let fires = population.neurons.fires();
         let dropout = if is_output { None } else { pass.dropout };
         let (order, height) = (SpikeOrders::of(graph, plans, p), dropout::height(dropout));
         let scale = train.then(|| 1.0 / workspace.samples().len() as f32);
@@ -378,7 +282,7 @@ impl LayeredEngine {
                 state.spikes = population.fire(current, &mut chunk.lanes, fired, demand);
                 dropout::keep(kept, size, dropout, b, p);
                 demand.keep(kept);
-                if !is_output {
+                if fires {
                     chunk.trains.fill(frames, (size, steps), (fired, kept), height);
                     order.sort(frames, steps, &mut state.events, &mut state.bursts);
                 }
@@ -389,30 +293,66 @@ impl LayeredEngine {
         });
     }
 
+    /// Penalties on the spikes of population `p`, if it is hidden.
+    fn regularize(&mut self, network: &Network, p: usize, batch: &Batch, train: bool) {
+        let Self { graph, steps, regularizations, workspace, report, .. } = self;
+        let regularization = &mut regularizations[p];
+        regularization.clear();
+        if batch.regularizers.is_empty() || p == graph.output {
+            return;
+        }
+        let shape = SpikeCounts {
+            population: &network.populations[p].name,
+            neurons: graph.sizes[p],
+            steps: steps[p],
+            dt_ms: network.dt_ms,
+            counts: &[],
+        };
+        let fired = workspace.samples().par_iter().map(|sample| &sample.populations[p].fired[..]);
+        report.penalty += regularization.apply(batch.regularizers, shape, fired, train);
+    }
+
+    /// What the batch came to.
+    fn summarise(&mut self) {
+        let Self { graph, steps, workspace, report, .. } = self;
+        report.losses.clear();
+        report.losses.extend(workspace.samples().iter().map(|sample| sample.loss));
+        for (p, population) in report.populations.iter_mut().enumerate() {
+            let states = workspace.population(p);
+            let neuron_steps = states.len() * steps[p] * graph.sizes[p];
+            population.steps = steps[p];
+            population.spikes = states.map(|state| state.spikes).sum();
+            population.firing_rate = population.spikes as f64 / neuron_steps.max(1) as f64;
+        }
+    }
+
     /// dL/dS of the output to dL/dZ.
     fn output_adjoint(&mut self, network: &Network) {
-        let Self { isa, graph, neurons, steps, norms, workspace, .. } = self;
-        let adjoint = Adjoint { network, neurons, norms, steps, isa: *isa, height: 1.0 };
-        workspace.each_sample(|_, sample, chunk| adjoint.run(graph.output, sample, chunk));
+        let Self { isa, graph, neurons, steps, norms, regularizations, workspace, .. } = self;
+        let (isa, height) = (*isa, 1.0);
+        let adjoint = Adjoint { network, neurons, norms, regularizations, steps, isa, height };
+        workspace.each_sample(|b, sample, chunk| adjoint.run(graph.output, b, sample, chunk));
     }
 
     /// dL/d gain and dL/d bias of population `p`, and the norm's way back.
-    fn norm_gradient(&mut self, network: &Network, p: usize) {
-        let Self { norms, workspace, gradients, .. } = self;
+    fn norm_gradient(&mut self, network: &Network, p: usize, gradients: &mut Gradients) {
+        let Self { norms, workspace, report, .. } = self;
         if network.populations[p].norm.is_some() {
             let of = |kind| ParameterId::of_population(p, kind);
-            let [gain, bias] = gradients.of_mut([Kind::Gain, Kind::Bias].map(of));
-            norms[p].back(workspace.population(p).map(|state| &state.sums), gain, bias);
+            let gain_and_bias = gradients.of_mut([Kind::Gain, Kind::Bias].map(of));
+            let sums = workspace.population(p).map(|state| &state.sums);
+            norms[p].back(sums, &report.populations[p].statistics, gain_and_bias);
         }
     }
 
     /// dL/dI of population `p` from dL/dZ, then the gradient of its sources: dL/dZ as soon as no
     /// other projection adds to it.
     fn source_gradients(&mut self, network: &Network, p: usize, pass: &Pass) {
-        let Self { isa, graph, neurons, steps, plans, norms, workspace, .. } = self;
+        let Self { isa, graph, neurons, steps, plans, norms, regularizations, workspace, .. } =
+            self;
         let (isa, height) = (*isa, dropout::height(pass.dropout));
-        let adjoint = Adjoint { network, neurons, norms, steps, isa, height };
-        workspace.each_sample(|_, sample, chunk| {
+        let adjoint = Adjoint { network, neurons, norms, regularizations, steps, isa, height };
+        workspace.each_sample(|b, sample, chunk| {
             let PopulationState { current, gradient, .. } = &mut sample.populations[p];
             chunk.timing.time(Stage::Neurons, || {
                 norm_adjoint(&norms[p].adjoint, current, steps[p], gradient);
@@ -434,15 +374,21 @@ impl LayeredEngine {
                 });
                 // It is complete, and in a near cache.
                 if back.is_last {
-                    adjoint.run(source, sample, chunk);
+                    adjoint.run(source, b, sample, chunk);
                 }
             }
         });
     }
 
     /// dL/dw and dL/dd of the projections into population `p`.
-    fn weight_gradients(&mut self, network: &Network, p: usize, batch: &[SpikeFrames]) {
-        let Self { isa, graph, plans, workspace, gradients, timing, .. } = self;
+    fn weight_gradients(
+        &mut self,
+        network: &Network,
+        p: usize,
+        batch: &[SpikeFrames],
+        gradients: &mut Gradients,
+    ) {
+        let Self { isa, graph, plans, workspace, timing, .. } = self;
         let samples = workspace.samples();
         for projection in graph.ending_at(p) {
             let (synapses, source) = (dense(network, projection), graph.ends[projection].0);
@@ -451,12 +397,64 @@ impl LayeredEngine {
             let sample = |b: usize| {
                 let populations = &samples[b].populations;
                 let given = (source == graph.input).then(|| &batch[b]);
-                (populations[source].spikes(given), &populations[p].gradient[..])
+                (populations[source].spikes(b, given), &populations[p].gradient[..])
             };
             let plan = &mut plans[projection];
             let spent = plan.weight_gradient(*isa, synapses, samples.len(), sample, weight, delay);
             timing.book(Stage::WeightGradient, spent);
         }
+    }
+}
+
+impl GradientEngine for LayeredEngine {
+    fn evaluate(&mut self, network: &Network, batch: &Batch, pass: &Pass) -> Result<()> {
+        self.forward(network, batch, pass, false)
+    }
+
+    fn train(
+        &mut self,
+        network: &Network,
+        batch: &Batch,
+        pass: &Pass,
+        into: &mut Gradients,
+    ) -> Result<()> {
+        if pass.norm == NormStatistics::Running {
+            return Err(Error::Network("training needs the norm statistics of the batch".into()));
+        }
+        into.check(network)?;
+        self.forward(network, batch, pass, true)?;
+        self.output_adjoint(network);
+        for place in (0..self.graph.order.len()).rev() {
+            let p = self.graph.order[place];
+            self.norm_gradient(network, p, into);
+            self.source_gradients(network, p, pass);
+            self.weight_gradients(network, p, batch.frames, into);
+        }
+        Ok(())
+    }
+
+    fn report(&self) -> &BatchReport {
+        &self.report
+    }
+
+    fn activity(&self, population: usize, sample: usize) -> &SpikeFrames {
+        let fires = self.neurons[population].as_ref().is_some_and(|neurons| neurons.fires());
+        assert!(fires, "population {population} does not fire");
+        &self.workspace.samples()[sample].populations[population].frames
+    }
+
+    fn demand(&self, population: usize) -> f64 {
+        let size = self.graph.sizes[population];
+        let states = self.workspace.population(population);
+        let (batch, steps) = (states.len(), padded(self.steps[population]));
+        let wanted: usize = states.map(|state| state.demand.steps(size)).sum();
+        wanted as f64 / (batch * steps * size).max(1) as f64
+    }
+
+    fn timing(&self) -> StageTiming {
+        let mut timing = self.timing;
+        timing.add(&self.workspace.timing());
+        timing
     }
 }
 
@@ -516,10 +514,11 @@ fn read_out(
         } else {
             potentials(population, &state.current, lanes, fired, output);
         }
-        let Some(scale) = scale else { return objective.evaluate(b, output, steps, None, loss) };
+        let readout = Readout { values: output, neurons: size, steps };
+        let Some(scale) = scale else { return objective.evaluate(b, readout, None, loss) };
         output_gradient.resize(size * steps, 0.0);
-        let gradient = Some((&mut output_gradient[..], scale));
-        let sample = objective.evaluate(b, output, steps, gradient, loss);
+        let gradient = Some((&mut output_gradient[..], f64::from(scale)));
+        let sample = objective.evaluate(b, readout, gradient, loss);
         let rows = state.gradient.chunks_exact_mut(padded(steps));
         for (row, gradient) in rows.zip(output_gradient.chunks_exact(steps)) {
             row[..steps].copy_from_slice(gradient);
@@ -533,6 +532,7 @@ struct Adjoint<'a> {
     network: &'a Network,
     neurons: &'a [Option<Box<dyn Neuron>>],
     norms: &'a [NormPass],
+    regularizations: &'a [Regularization],
     steps: &'a [usize],
     isa: Instructions,
     /// Height of a spike behind dropout.
@@ -540,7 +540,8 @@ struct Adjoint<'a> {
 }
 
 impl Adjoint<'_> {
-    fn run(&self, p: usize, sample: &mut SampleState, chunk: &mut Chunk) {
+    /// Runs population `p` of sample `b`.
+    fn run(&self, p: usize, b: usize, sample: &mut SampleState, chunk: &mut Chunk) {
         let Population { size, norm, .. } = &self.network.populations[p];
         let population = PopulationPass {
             isa: self.isa,
@@ -553,8 +554,10 @@ impl Adjoint<'_> {
         let scratch = LaneScratch { potential: lanes, gradient: gradient_lanes, fired };
         let PopulationState { current, kept, gradient, sums, .. } = &mut sample.populations[p];
         let sums = norm.is_some().then_some(sums);
+        let penalty = self.regularizations[p].gradient(b);
+        let leaving = Leaving { kept, height: self.height, penalty };
         timing.time(Stage::Neurons, || {
-            population.adjoint(current, kept, self.height, gradient, sums, scratch);
+            population.adjoint(current, leaving, gradient, sums, scratch);
         });
     }
 }

@@ -8,17 +8,18 @@
 //! | `population` | the neurons of one population over one sample |
 //! | `norm_pass` | the norm of one population over a batch |
 //! | `dropout` | which neurons stay |
+//! | `regularization` | penalties on the spikes of hidden populations |
 //! | `demand` | where the gradient of spikes is wanted |
 //! | `events` | spikes by step |
 //! | `projection` | one projection over a batch, by the plan that fits its kernels |
 //! | `plan` | the seam between a projection and its plans |
 //! | `window_plan` | synapses as a few neighbouring taps |
 //! | `basis_plan` | synapses as shares in fixed filters |
+//! | `product_plan` | synapses without delays from input that repeats |
 //! | `layout` | the order in which both keep synapses |
 //! | `row_shape`, `trains` | the rows of a block, and the spikes that reach them |
 //! | `scratch` | what plans work in |
 //! | `taps` | from delays to taps, or to shares |
-//! | `timing` | time per stage |
 #![forbid(unsafe_code)]
 
 mod basis_plan;
@@ -31,15 +32,15 @@ mod layout;
 mod norm_pass;
 mod plan;
 mod population;
+mod product_plan;
 mod projection;
+mod regularization;
 mod row_shape;
 mod scratch;
 mod taps;
-mod timing;
 mod trains;
 mod window_plan;
 mod workspace;
 
 pub use engine::LayeredEngine;
 pub use taps::spread::{KernelCost, kernel_cost};
-pub use timing::{Stage, StageTiming};

@@ -16,8 +16,6 @@ use std::ops::Range;
 /// What the norm of a population does in the batch at hand, by neuron.
 #[derive(Debug, Default)]
 pub(crate) struct NormPass {
-    /// Mean and variance of the batch.
-    pub statistics: BatchStatistics,
     /// `(scale, offset)`; without a norm 1 and 0.
     pub affine: Vec<(f32, f32)>,
     /// `(a, b, c)`; without a norm 1, 0 and 0.
@@ -42,14 +40,15 @@ impl NormPass {
     }
 
     /// The norm of a batch of `count` (sample, step) pairs, from the sums of `I` and `I^2` of each
-    /// sample.
+    /// sample; tells the batch's statistics.
     pub(crate) fn normalise<'a>(
         &mut self,
         norm: &BatchNorm,
         sums: impl Iterator<Item = &'a NormSums>,
         count: usize,
+        statistics: &mut BatchStatistics,
     ) {
-        let Self { statistics, affine, deviation, .. } = self;
+        let Self { affine, deviation, .. } = self;
         let size = norm.gain.len();
         NormSums::statistics(sums, size, count, statistics);
         deviation.clear();
@@ -69,10 +68,10 @@ impl NormPass {
     pub(crate) fn back<'a>(
         &mut self,
         sums: impl Iterator<Item = &'a NormSums> + Clone,
-        gain: &mut [f32],
-        bias: &mut [f32],
+        statistics: &BatchStatistics,
+        [gain, bias]: [&mut [f32]; 2],
     ) {
-        let Self { statistics, affine, adjoint, deviation } = self;
+        let Self { affine, adjoint, deviation } = self;
         let count = statistics.count as f64;
         adjoint.clear();
         for neuron in 0..gain.len() {

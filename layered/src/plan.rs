@@ -76,16 +76,18 @@ pub(crate) trait Plan: Debug + Send + Sync {
 
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct PlanSettings {
+pub(crate) struct PlanSettings<'a> {
     pub kernel: DelayKernel,
     pub evaluation: KernelEvaluation,
     pub sigma_raw: f64,
     pub steps_in: usize,
     /// Steps of the target, which a longer path may determine.
     pub steps_out: usize,
+    /// The samples of the batch, where they are what the projection reads.
+    pub input: Option<&'a [SpikeFrames]>,
 }
 
-impl PlanSettings {
+impl PlanSettings<'_> {
     /// Whether whole rows are multiplied in bf16.
     pub(crate) fn paired(&self, isa: Instructions) -> bool {
         self.evaluation.precision == Precision::Bf16 && isa.has_bf16()
@@ -95,6 +97,8 @@ impl PlanSettings {
 /// Spikes of one population over one sample, in the orders that plans read.
 #[derive(Clone, Copy)]
 pub(crate) struct Spikes<'a> {
+    /// Number of the sample in its batch.
+    pub slot: usize,
     pub frames: &'a SpikeFrames,
     /// Filled where a plan asks for [`SpikeOrder::Steps`].
     pub events: &'a StepEvents,

@@ -18,6 +18,30 @@ pub(crate) struct PopulationPass<'a> {
     pub steps: usize,
 }
 
+/// What becomes of the spikes of a population in one sample.
+#[derive(Clone, Copy)]
+pub(crate) struct Leaving<'a> {
+    /// Neurons that dropout leaves, one bit each by blocks.
+    pub kept: &'a [u16],
+    /// Height of their spikes.
+    pub height: f32,
+    /// Derivative of all penalties with respect to a spike in any step, by neuron.
+    pub penalty: Option<&'a [f32]>,
+}
+
+impl Leaving<'_> {
+    /// dL/dS of a neuron's spikes is `factor * dL/dS` of those that leave, `+ constant`: the two
+    /// numbers for the neurons of a block.
+    fn factors(&self, block: usize) -> [(f32, f32); LANES] {
+        let kept = self.kept[block];
+        std::array::from_fn(|lane| {
+            let factor = if kept >> lane & 1 == 1 { self.height } else { 0.0 };
+            let penalty = self.penalty.and_then(|penalty| penalty.get(block * LANES + lane));
+            (factor, penalty.copied().unwrap_or(0.0))
+        })
+    }
+}
+
 /// Working memory for a block of neurons.
 pub(crate) struct LaneScratch<'a> {
     pub potential: &'a mut Vec<Lanes>,
@@ -58,13 +82,12 @@ impl PopulationPass<'_> {
         fired.iter_mut().for_each(|fired| *fired &= present);
     }
 
-    /// Turns `gradient` from dL/dS (through dropout: neurons `kept`, height `scale`) to dL/dZ;
-    /// writes the sums of dZ and dZ * I.
+    /// Turns `gradient` from dL/dS of the spikes that leave to dL/dZ; writes the sums of dZ and
+    /// dZ * I.
     pub(crate) fn adjoint(
         &self,
         current: &[f32],
-        kept: &[u16],
-        scale: f32,
+        leaving: Leaving,
         gradient: &mut [f32],
         mut sums: Option<&mut NormSums>,
         scratch: LaneScratch,
@@ -76,15 +99,13 @@ impl PopulationPass<'_> {
         if let Some(sums) = &mut sums {
             sums.clear();
         }
-        for (block, kept) in kept.iter().enumerate() {
+        for block in 0..leaving.kept.len() {
             let first = block * LANES;
             let neurons = LANES.min(self.size - first);
             self.forward(block, current, scratch.potential, scratch.fired);
-            let heights = std::array::from_fn::<_, LANES, _>(|lane| {
-                if kept >> lane & 1 == 1 { (scale, 0.0) } else { (0.0, 0.0) }
-            });
+            let factors = leaving.factors(block);
             let rows = &mut gradient[first * stride..(first + neurons) * stride];
-            rows_to_lanes(rows, stride, &heights[..neurons], scratch.gradient);
+            rows_to_lanes(rows, stride, &factors[..neurons], scratch.gradient);
             self.neurons.adjoint(scratch.potential, scratch.fired, scratch.gradient);
             lanes_to_rows(scratch.gradient, neurons, rows, stride);
             if let Some(sums) = &mut sums {

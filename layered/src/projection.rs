@@ -9,6 +9,7 @@
 use crate::basis_plan::BasisPlan;
 use crate::demand::Wanted;
 use crate::plan::{Plan, PlanSettings, SpikeOrder, Spikes, Write};
+use crate::product_plan::ProductPlan;
 use crate::scratch::{PlanScratch, TaskScratch};
 use crate::taps::spread::Spread;
 use crate::window_plan::WindowPlan;
@@ -18,8 +19,29 @@ use simd::Instructions;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// What a plan was chosen for: kernel, evaluation, longest delay, raw width, presynaptic neurons.
-type Choice = (DelayKernel, KernelEvaluation, usize, f64, usize);
+/// What a plan was chosen for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Choice {
+    kernel: DelayKernel,
+    evaluation: KernelEvaluation,
+    sigma_raw: f64,
+    max_delay_steps: usize,
+    pre: usize,
+    is_product: bool,
+}
+
+impl Choice {
+    fn plan(self) -> Box<dyn Plan> {
+        let Self { kernel, evaluation, sigma_raw, max_delay_steps, pre, is_product } = self;
+        if is_product {
+            return Box::new(ProductPlan::default());
+        }
+        match Spread::new(kernel, evaluation, max_delay_steps, sigma_raw, pre) {
+            Spread::Window(window) => Box::new(WindowPlan::new(window)),
+            Spread::Basis(basis) => Box::new(BasisPlan::new(basis)),
+        }
+    }
+}
 
 /// A projection with the plan of the batch at hand.
 #[derive(Debug, Default)]
@@ -46,28 +68,24 @@ impl ProjectionPlan {
         &mut self,
         isa: Instructions,
         synapses: &DenseSynapses,
-        settings: PlanSettings,
+        settings: &PlanSettings,
     ) {
-        let PlanSettings { kernel, evaluation, sigma_raw, .. } = settings;
-        let choice = (kernel, evaluation, synapses.max_delay_steps, sigma_raw, synapses.pre);
+        let choice = Choice {
+            kernel: settings.kernel,
+            evaluation: settings.evaluation,
+            sigma_raw: settings.sigma_raw,
+            max_delay_steps: synapses.max_delay_steps,
+            pre: synapses.pre,
+            is_product: ProductPlan::suits(synapses, settings.input),
+        };
         if !matches!(&self.chosen, Some((chosen, _)) if *chosen == choice) {
             // Tables of another width may be many times as large: they go before others come.
             (self.chosen, self.sums) = (None, Vec::new());
             self.tasks.clear();
-            let plan: Box<dyn Plan> = match Spread::new(
-                kernel,
-                evaluation,
-                synapses.max_delay_steps,
-                sigma_raw,
-                synapses.pre,
-            ) {
-                Spread::Window(window) => Box::new(WindowPlan::new(window)),
-                Spread::Basis(basis) => Box::new(BasisPlan::new(basis)),
-            };
-            self.chosen = Some((choice, plan));
+            self.chosen = Some((choice, choice.plan()));
         }
         let (_, plan) = self.chosen.as_mut().expect("just chosen");
-        plan.prepare(isa, synapses, &settings);
+        plan.prepare(isa, synapses, settings);
     }
 
     fn plan(&self) -> &dyn Plan {

@@ -5,9 +5,8 @@ use crate::events::StepEvents;
 use crate::norm_pass::NormSums;
 use crate::plan::Spikes;
 use crate::scratch::PlanScratch;
-use crate::timing::StageTiming;
 use rayon::prelude::*;
-use sim_core::{SampleLoss, SpikeFrames, SpikeTrains};
+use sim_core::{SampleLoss, SpikeFrames, SpikeTrains, StageTiming};
 use simd::{Bursts, LANES, Lanes, padded};
 
 /// Samples of a batch are dealt to this many chunks, whatever the number of threads.
@@ -50,10 +49,11 @@ impl SampleState {
 }
 
 impl PopulationState {
-    /// The spikes in the orders that plans read; `given` are those of the batch, for the input.
-    pub(crate) fn spikes<'a>(&'a self, given: Option<&'a SpikeFrames>) -> Spikes<'a> {
+    /// The spikes of sample `slot` in the orders that plans read; `given` are those of the batch,
+    /// for the input.
+    pub(crate) fn spikes<'a>(&'a self, slot: usize, given: Option<&'a SpikeFrames>) -> Spikes<'a> {
         let frames = given.unwrap_or(&self.frames);
-        Spikes { frames, events: &self.events, bursts: &self.bursts }
+        Spikes { slot, frames, events: &self.events, bursts: &self.bursts }
     }
 
     /// Makes room for `size` neurons over `steps` steps.

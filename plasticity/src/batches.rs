@@ -76,6 +76,7 @@ mod tests {
     use super::*;
 
     /// Sample `s` has `s + 1` spikes on one channel.
+    #[derive(Debug)]
     struct Counted;
 
     impl SampleSource for Counted {

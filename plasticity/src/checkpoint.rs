@@ -6,6 +6,7 @@
 //! | `<population>.norm.gain`, `.bias`, `.running_mean`, `.running_variance` | `[neuron]` |
 //! | `<population>.deployed.running_mean`, `.running_variance` | `[neuron]`, where re-estimated for deployed delays |
 //! | `<tensor>.optimizer.<moment>` | as its tensor |
+//! | `protection.<name>` | as the protection has it |
 //!
 //! The metadata entry `synfire` holds an outline of the network, the training settings, counters,
 //! sums of a running epoch and the caller's own entries as JSON. It is a single entry because the
@@ -14,15 +15,20 @@
 use crate::error::{Error, Result};
 use crate::gradient::optimizer::Optimizer;
 use crate::settings::TrainingSettings;
-use crate::training::{EpochSums, Trainer};
+use crate::trainer::epochs::{EpochSums, EpochTrainer};
+use crate::trainer::groups::Learner;
+use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use sim_core::{BatchNorm, Network, Outline, Parameter, Seed, flat};
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use sim_core::{BatchNorm, Network, Outline, Parameter, flat};
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 const METADATA: &str = "synfire";
 const VERSION: u32 = 1;
+/// What the names of a protection's tensors begin with.
+const PROTECTION: &str = "protection.";
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Metadata {
@@ -47,42 +53,48 @@ struct Metadata {
 /// Tensors by name, each with its shape.
 type Tensors<'a> = Vec<(String, Vec<usize>, &'a [f32])>;
 
-impl Trainer {
+impl EpochTrainer {
     /// Writes the trainer's whole state to `path`, atomically, with entries of the caller's own.
     ///
     /// # Errors
     /// [`Error::Disk`] when the file cannot be written; what was there before stays.
     pub fn save(&self, path: &Path, own: &BTreeMap<String, String>) -> Result<()> {
-        let mut tensors = tensors(&self.network);
+        let (trainer, network, sums) = (self.trainer(), self.network(), self.sums());
+        let mut tensors = tensors(network);
         let mut optimizer_steps = BTreeMap::new();
-        for (name, optimizer) in self.named_optimizers() {
-            optimizer_steps.insert(name.clone(), optimizer.steps());
+        for (parameter, learner) in network.parameters().zip(trainer.learners()) {
+            let Some(Learner { optimizer, .. }) = learner else { continue };
+            let name = network.parameter_name(parameter.id);
             tensors.extend(
                 optimizer.state().into_iter().map(|(moment, values)| {
                     (moment_name(&name, moment), vec![values.len()], values)
                 }),
             );
+            optimizer_steps.insert(name, optimizer.steps());
         }
-        for (population, norm) in
-            self.network.populations.iter().zip(self.deployed_norms.iter().flatten())
-        {
+        let norms = self.deployed_norms().into_iter().flatten();
+        for (population, norm) in network.populations.iter().zip(norms) {
             if let Some(norm) = norm {
                 tensors.extend(deployed_statistics(&population.name, norm));
             }
         }
+        let protection = trainer.protection().state();
+        tensors.extend(protection.iter().map(|(name, values)| {
+            (format!("{PROTECTION}{name}"), vec![values.len()], &values[..])
+        }));
         let metadata = Metadata {
             version: VERSION,
-            network: self.network.outline(),
-            training: self.settings.clone(),
-            seed: self.seed.0,
-            epoch: self.epoch,
-            step: self.step,
-            batches: self.sums.batches,
-            samples: self.sums.samples,
-            correct: self.sums.correct,
-            loss_bits: self.sums.loss.to_bits(),
-            gradient_norm_bits: self.sums.gradient_norm.to_bits(),
-            firing_bits: self.sums.firing.iter().map(|sum| sum.to_bits()).collect(),
+            network: network.outline(),
+            training: self.settings().clone(),
+            seed: trainer.seed().0,
+            epoch: trainer.epoch(),
+            step: trainer.steps(),
+            batches: sums.batches,
+            samples: sums.samples,
+            correct: sums.correct,
+            loss_bits: sums.loss.to_bits(),
+            gradient_norm_bits: sums.gradient_norm.to_bits(),
+            firing_bits: sums.firing.iter().map(|sum| sum.to_bits()).collect(),
             optimizer_steps,
             own: own.clone(),
         };
@@ -90,26 +102,21 @@ impl Trainer {
         write(path, tensors, metadata)
     }
 
-    /// Reads a trainer back; network and settings must be those it was saved with.
+    /// Takes over the state that [`EpochTrainer::save`] wrote. This trainer must have been made as
+    /// that one was: from the same network, settings and seed, with the same loss, regularisers and
+    /// protection.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] naming the file and what does not fit; [`Error::Network`] as in
-    /// [`Trainer::new`].
-    pub fn resume(
-        path: &Path,
-        network: Network,
-        settings: TrainingSettings,
-        seed: Seed,
-    ) -> Result<Self> {
-        let file = Checkpoint::open(path)?;
-        let mut trainer = Self::new(network, settings, seed)?;
-        let metadata = file.metadata()?;
-        file.check_network(&metadata, &trainer.network)?;
-        if metadata.training != trainer.settings {
-            let key = first_difference("training", &metadata.training, &trainer.settings)
+    /// [`Error::Checkpoint`] naming the file and what does not fit.
+    pub fn resume(mut self, file: &CheckpointFile) -> Result<Self> {
+        let metadata = &file.metadata;
+        file.check_network(self.network())?;
+        if metadata.training != *self.settings() {
+            let key = first_difference("training", &metadata.training, self.settings())
                 .unwrap_or_else(|| "[training] differs".into());
             return Err(file.wrong(format!("going on would not be exact: {key}")));
         }
+        let seed = self.trainer().seed();
         if metadata.seed != seed.0 {
             return Err(file.wrong(format!(
                 "it was trained with seed {}, but the run has seed {}",
@@ -117,67 +124,117 @@ impl Trainer {
             )));
         }
         let tensors = file.tensors()?;
-        read_tensors(&file, &tensors, &mut trainer.network)?;
-        trainer.deployed_norms = read_deployed(&file, &tensors, &trainer.network)?;
-        let Trainer { network, optimizers, .. } = &mut trainer;
-        for (parameter, optimizer) in network.parameters().zip(optimizers) {
-            let Some(optimizer) = optimizer else { continue };
+        let (trainer, sums, deployed_norms) = self.restored();
+        let (network, learners, protection, steps) = trainer.restored();
+        read_tensors(file, &tensors, network)?;
+        *deployed_norms = read_deployed(file, &tensors, network)?;
+        for (parameter, learner) in network.parameters().zip(learners) {
+            let Some(Learner { optimizer, .. }) = learner else { continue };
             let name = network.parameter_name(parameter.id);
-            let Some(&steps) = metadata.optimizer_steps.get(&name) else {
-                return Err(file.wrong(format!("it has no optimiser state for {name}")));
-            };
-            let state = optimizer
-                .state()
-                .into_iter()
-                .map(|(moment, values)| {
-                    Ok((moment, file.read(&tensors, &moment_name(&name, moment), values.len())?))
-                })
-                .collect::<Result<Vec<_>>>()?;
-            let state: Vec<(&str, &[f32])> =
-                state.iter().map(|(moment, values)| (*moment, &values[..])).collect();
-            optimizer.restore(steps, &state).map_err(|error| file.wrong(error.to_string()))?;
+            read_optimizer(file, &tensors, &name, optimizer)?;
         }
-        trainer.epoch = metadata.epoch;
-        trainer.step = metadata.step;
-        trainer.sums = EpochSums {
+        let protected = read_protection(file, &tensors)?;
+        protection.restore(protected).map_err(|problem| file.wrong(problem))?;
+        *steps = metadata.step;
+        *sums = EpochSums {
             batches: metadata.batches,
             samples: metadata.samples,
             correct: metadata.correct,
             loss: f64::from_bits(metadata.loss_bits),
             gradient_norm: f64::from_bits(metadata.gradient_norm_bits),
-            firing: metadata.firing_bits.into_iter().map(f64::from_bits).collect(),
+            firing: metadata.firing_bits.iter().map(|&bits| f64::from_bits(bits)).collect(),
         };
-        Ok(trainer)
-    }
-
-    /// Every optimiser with the name of its parameter.
-    fn named_optimizers(&self) -> impl Iterator<Item = (String, &Optimizer)> {
-        let named = self.network.parameters().zip(&self.optimizers);
-        named.filter_map(|(parameter, optimizer)| {
-            Some((self.network.parameter_name(parameter.id), optimizer.as_ref()?))
-        })
+        trainer.move_to_epoch(metadata.epoch);
+        Ok(self)
     }
 }
 
-/// Reads the parameters of a checkpoint into `network`, with the norm statistics for deployed
-/// delays where there are any. Returns the entries the caller of [`Trainer::save`] added.
-///
-/// # Errors
-/// [`Error::Checkpoint`] naming the file and what does not fit the network.
-pub fn load_network(path: &Path, network: &mut Network) -> Result<BTreeMap<String, String>> {
-    let file = Checkpoint::open(path)?;
-    let metadata = file.metadata()?;
-    file.check_network(&metadata, network)?;
-    let tensors = file.tensors()?;
-    read_tensors(&file, &tensors, network)?;
-    if let Some(norms) = read_deployed(&file, &tensors, network)? {
-        network
-            .populations
-            .iter_mut()
-            .zip(norms)
-            .for_each(|(population, norm)| population.norm = norm);
+/// A checkpoint, read and found whole.
+#[derive(Debug)]
+pub struct CheckpointFile {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    metadata: Metadata,
+}
+
+impl CheckpointFile {
+    /// Reads a file that [`EpochTrainer::save`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Disk`] when it cannot be read; [`Error::Checkpoint`] when it is something else or
+    /// not whole.
+    pub fn open(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path)
+            .map_err(|source| atomic_file::Error::io(path, "read the file", source))?;
+        let metadata =
+            metadata(&bytes).map_err(|what| Error::Checkpoint { path: path.into(), what })?;
+        Ok(Self { path: path.into(), bytes, metadata })
     }
-    Ok(metadata.own)
+
+    /// The entries that the caller of [`EpochTrainer::save`] added.
+    pub fn own(&self) -> &BTreeMap<String, String> {
+        &self.metadata.own
+    }
+
+    /// Reads the tensors into `network`, with the norm statistics for deployed delays where there
+    /// are any.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] naming the file and what does not fit the network.
+    pub fn load(&self, network: &mut Network) -> Result<()> {
+        self.check_network(network)?;
+        let tensors = self.tensors()?;
+        read_tensors(self, &tensors, network)?;
+        let norms = read_deployed(self, &tensors, network)?;
+        for (population, norm) in network.populations.iter_mut().zip(norms.into_iter().flatten()) {
+            population.norm = norm;
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, what: String) -> Error {
+        Error::Checkpoint { path: self.path.clone(), what }
+    }
+
+    fn tensors(&self) -> Result<SafeTensors<'_>> {
+        SafeTensors::deserialize(&self.bytes).map_err(|error| self.wrong(not_whole(error)))
+    }
+
+    /// Refuses the checkpoint of another network, naming the first difference.
+    fn check_network(&self, network: &Network) -> Result<()> {
+        match network.outline().difference(&self.metadata.network) {
+            Some(difference) => {
+                Err(self.wrong(format!("it belongs to another network: {difference}")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The numbers of one tensor, of which there must be `length`.
+    fn read(&self, tensors: &SafeTensors, name: &str, length: usize) -> Result<Vec<f32>> {
+        let view = tensors.tensor(name).map_err(|_| {
+            self.wrong(format!("it has no tensor {name}, so it belongs to another network"))
+        })?;
+        let numbers: usize = view.shape().iter().product();
+        if view.dtype() != Dtype::F32 || numbers != length {
+            let (dtype, shape) = (view.dtype(), view.shape());
+            return Err(self.wrong(format!(
+                "{name} is {dtype:?} {shape:?}, but the network has {length} F32 numbers there"
+            )));
+        }
+        let values: Vec<f32> = view
+            .data()
+            .chunks_exact(4)
+            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+            .collect();
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(index) => Err(self.wrong(format!(
+                "{name}, entry {index} is {}, but must be a finite number",
+                values[index]
+            ))),
+            None => Ok(values),
+        }
+    }
 }
 
 /// The first key in which the settings that a checkpoint was made with differ from those at hand:
@@ -224,7 +281,7 @@ fn deployed_statistics<'a>(population: &str, norm: &'a BatchNorm) -> Tensors<'a>
         .into()
 }
 
-fn read_tensors(file: &Checkpoint, tensors: &SafeTensors, network: &mut Network) -> Result<()> {
+fn read_tensors(file: &CheckpointFile, tensors: &SafeTensors, network: &mut Network) -> Result<()> {
     let names: Vec<_> = network.tensors().map(|t| network.parameter_name(t.id)).collect();
     for (tensor, name) in network.tensors_mut().zip(&names) {
         tensor.values.copy_from_slice(&file.read(tensors, name, tensor.values.len())?);
@@ -235,8 +292,42 @@ fn read_tensors(file: &Checkpoint, tensors: &SafeTensors, network: &mut Network)
     Ok(())
 }
 
+/// Reads the steps and the moments of the optimiser of a parameter.
+fn read_optimizer(
+    file: &CheckpointFile,
+    tensors: &SafeTensors,
+    name: &str,
+    optimizer: &mut Optimizer,
+) -> Result<()> {
+    let Some(&steps) = file.metadata.optimizer_steps.get(name) else {
+        return Err(file.wrong(format!("it has no optimiser state for {name}")));
+    };
+    let read = |(moment, values): (&'static str, &[f32])| {
+        Ok((moment, file.read(tensors, &moment_name(name, moment), values.len())?))
+    };
+    let state = optimizer.state().into_iter().map(read).collect::<Result<Vec<_>>>()?;
+    let state: Vec<(&str, &[f32])> =
+        state.iter().map(|(moment, values)| (*moment, &values[..])).collect();
+    optimizer.restore(steps, &state).map_err(|error| file.wrong(error.to_string()))
+}
+
+/// Reads the state of a protection.
+fn read_protection(
+    file: &CheckpointFile,
+    tensors: &SafeTensors,
+) -> Result<BTreeMap<String, Vec<f32>>> {
+    let mut state = BTreeMap::new();
+    for (name, view) in tensors.iter() {
+        if let Some(own) = name.strip_prefix(PROTECTION) {
+            let length = view.shape().iter().product();
+            state.insert(own.to_owned(), file.read(tensors, name, length)?);
+        }
+    }
+    Ok(state)
+}
+
 fn read_deployed(
-    file: &Checkpoint,
+    file: &CheckpointFile,
     tensors: &SafeTensors,
     network: &Network,
 ) -> Result<Option<Vec<Option<BatchNorm>>>> {
@@ -257,79 +348,24 @@ fn read_deployed(
     network.populations.iter().map(norm).collect::<Result<Vec<_>>>().map(Some)
 }
 
-/// A checkpoint's bytes and where they came from.
-struct Checkpoint<'a> {
-    path: &'a Path,
-    bytes: Vec<u8>,
+/// What the header of a checkpoint says.
+fn metadata(bytes: &[u8]) -> std::result::Result<Metadata, String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(not_whole)?;
+    let text = header.metadata().as_ref().and_then(|entries| entries.get(METADATA));
+    let text = text.ok_or("it is not a checkpoint of synfire")?;
+    let metadata: Metadata = serde_json::from_str(text)
+        .map_err(|error| format!("its metadata cannot be read: {error}"))?;
+    if metadata.version != VERSION {
+        return Err(format!(
+            "its version is {}, but this program reads version {VERSION}",
+            metadata.version
+        ));
+    }
+    Ok(metadata)
 }
 
-impl<'a> Checkpoint<'a> {
-    fn open(path: &'a Path) -> Result<Self> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| atomic_file::Error::io(path, "read the file", source))?;
-        Ok(Self { path, bytes })
-    }
-
-    fn wrong(&self, what: String) -> Error {
-        Error::Checkpoint { path: self.path.into(), what }
-    }
-
-    fn tensors(&self) -> Result<SafeTensors<'_>> {
-        SafeTensors::deserialize(&self.bytes)
-            .map_err(|error| self.wrong(format!("it is not a whole safetensors file: {error}")))
-    }
-
-    fn metadata(&self) -> Result<Metadata> {
-        let (_, header) = SafeTensors::read_metadata(&self.bytes)
-            .map_err(|error| self.wrong(format!("it is not a whole safetensors file: {error}")))?;
-        let text = header.metadata().as_ref().and_then(|entries| entries.get(METADATA));
-        let text = text.ok_or_else(|| self.wrong("it is not a checkpoint of synfire".into()))?;
-        let metadata: Metadata = serde_json::from_str(text)
-            .map_err(|error| self.wrong(format!("its metadata cannot be read: {error}")))?;
-        if metadata.version != VERSION {
-            return Err(self.wrong(format!(
-                "its version is {}, but this program reads version {VERSION}",
-                metadata.version
-            )));
-        }
-        Ok(metadata)
-    }
-
-    /// Refuses a checkpoint of another network, naming the first difference.
-    fn check_network(&self, metadata: &Metadata, network: &Network) -> Result<()> {
-        match network.outline().difference(&metadata.network) {
-            Some(difference) => {
-                Err(self.wrong(format!("it belongs to another network: {difference}")))
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// The numbers of one tensor, of which there must be `length`.
-    fn read(&self, tensors: &SafeTensors, name: &str, length: usize) -> Result<Vec<f32>> {
-        let view = tensors.tensor(name).map_err(|_| {
-            self.wrong(format!("it has no tensor {name}, so it belongs to another network"))
-        })?;
-        let numbers: usize = view.shape().iter().product();
-        if view.dtype() != Dtype::F32 || numbers != length {
-            let (dtype, shape) = (view.dtype(), view.shape());
-            return Err(self.wrong(format!(
-                "{name} is {dtype:?} {shape:?}, but the network has {length} F32 numbers there"
-            )));
-        }
-        let values: Vec<f32> = view
-            .data()
-            .chunks_exact(4)
-            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-            .collect();
-        match values.iter().position(|value| !value.is_finite()) {
-            Some(index) => Err(self.wrong(format!(
-                "{name}, entry {index} is {}, but must be a finite number",
-                values[index]
-            ))),
-            None => Ok(values),
-        }
-    }
+fn not_whole(error: SafeTensorError) -> String {
+    format!("it is not a whole safetensors file: {error}")
 }
 
 fn write(path: &Path, tensors: Tensors, metadata: String) -> Result<()> {

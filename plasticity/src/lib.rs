@@ -1,26 +1,29 @@
 //! Everything that changes a weight or a delay: gradient training of weights and synaptic delays,
 //! and its checkpoints.
 //!
-//! | file | holds |
+//! | file | question it answers |
 //! |---|---|
-//! | `gradient` | losses, optimisers, schedules, clipping |
-//! | `settings` | [`TrainingSettings`], a section of the experiment file |
-//! | `batches` | frames of the next batch, made ahead |
-//! | `training` | [`Trainer`]: epochs, batches, evaluation of the deployed network |
-//! | `evaluation` | [`Evaluation`]: accuracy with its standard error, confusion |
-//! | `checkpoint` | everything needed to go on, bit for bit |
+//! | [`gradient`] | what is minimised, and how does a gradient become a step? |
+//! | `trainer` | [`Trainer`], [`EpochTrainer`]: how does a network learn, step by step, epoch by epoch? |
+//! | `protection` | [`Protection`]: what must training not disturb? |
+//! | `settings` | [`TrainingSettings`]: which choices does an experiment make? |
+//! | `batches` | how are the frames of the next batch made ahead? |
+//! | `checkpoint` | [`CheckpointFile`]: what does it take to go on, bit for bit? |
 #![forbid(unsafe_code)]
 
 mod batches;
 mod checkpoint;
 mod error;
-mod evaluation;
 pub mod gradient;
+mod protection;
 mod settings;
-mod training;
+mod trainer;
 
-pub use checkpoint::{first_difference, load_network};
+pub use checkpoint::{CheckpointFile, first_difference};
 pub use error::{Error, Result};
-pub use evaluation::Evaluation;
+pub use protection::Protection;
 pub use settings::{DelaySettings, TrainingSettings, WeightSettings};
-pub use training::{EpochReport, Progress, Trainer, TrainerTiming, evaluate};
+pub use trainer::{
+    EarlyStopping, EpochReport, EpochTrainer, Evaluation, ParameterGroup, Progress, Selection,
+    StepReport, Trainer, TrainerTiming, evaluate,
+};

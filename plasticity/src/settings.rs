@@ -1,8 +1,11 @@
 //! How a network is trained: the `[training]` section of an experiment.
 
-use crate::gradient::loss::Loss;
+use crate::gradient::cross_entropy::CrossEntropy;
+use crate::gradient::firing_rate::FiringRateBounds;
 use crate::gradient::optimizer::OptimizerSettings;
 use crate::gradient::schedule::{Schedule, SigmaSchedule};
+use crate::trainer::groups::ParameterGroup;
+use crate::trainer::selection::EarlyStopping;
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, KernelEvaluation, Kind, Result};
 
@@ -22,8 +25,14 @@ pub struct TrainingSettings {
     /// Whether norm statistics are re-estimated with deployed delays (one tap per synapse) before
     /// each evaluation; default false.
     pub recalibrate_norm: bool,
+    /// When training ends before its last epoch; never by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
     /// Loss.
-    pub loss: Loss,
+    pub loss: CrossEntropy,
+    /// Bounds on how often hidden neurons fire; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firing_rate: Option<FiringRateBounds>,
     /// Evaluation of the Gaussian delay kernel in training.
     pub kernel: KernelEvaluation,
     /// Width of the Gaussian delay kernel over the epochs, in steps.
@@ -32,6 +41,10 @@ pub struct TrainingSettings {
     pub weights: WeightSettings,
     /// Delays.
     pub delays: DelaySettings,
+    /// Parameters that follow rules of their own. A parameter of several groups follows the first;
+    /// one of none follows `weights` or `delays`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<ParameterGroup>,
 }
 
 /// How weights learn.
@@ -70,23 +83,36 @@ impl Default for TrainingSettings {
             dropout: 0.0,
             gradient_clip: None,
             recalibrate_norm: false,
-            loss: Loss::default(),
+            early_stopping: None,
+            loss: CrossEntropy::default(),
+            firing_rate: None,
             kernel: KernelEvaluation::default(),
             sigma: SigmaSchedule::default(),
             weights: WeightSettings::default(),
             delays: DelaySettings::default(),
+            groups: Vec::new(),
         }
     }
 }
 
 impl TrainingSettings {
-    /// The optimiser of a kind of parameters; none where they stay as they are.
-    pub(crate) fn optimizer(&self, kind: Kind) -> Option<OptimizerSettings> {
-        match kind {
-            Kind::Delay => self.delays.learn.then_some(self.delays.optimizer),
-            Kind::Weight => Some(self.weights.optimizer),
-            _ => kind.is_learned().then(|| self.weights.optimizer.without_weight_decay()),
-        }
+    /// All groups of parameters: those of their own first, then weights, norms and delays.
+    pub(crate) fn parameter_groups(&self) -> Vec<ParameterGroup> {
+        let Self { weights, delays, .. } = self;
+        let group = |kinds: &[Kind], learn, optimizer, schedule| ParameterGroup {
+            kinds: kinds.into(),
+            names: Vec::new(),
+            learn,
+            optimizer,
+            schedule,
+        };
+        let plain = weights.optimizer.without_weight_decay();
+        let usual = [
+            group(&[Kind::Weight], true, weights.optimizer, weights.schedule),
+            group(&[Kind::Gain, Kind::Bias], true, plain, weights.schedule),
+            group(&[Kind::Delay], delays.learn, delays.optimizer, delays.schedule),
+        ];
+        self.groups.iter().cloned().chain(usual).collect()
     }
 
     /// Checks every number.
@@ -112,6 +138,9 @@ impl TrainingSettings {
         if let Some(clip) = self.gradient_clip {
             Error::check("TrainingSettings::gradient_clip", clip, clip > 0.0, "above 0")?;
         }
+        self.early_stopping.iter().try_for_each(EarlyStopping::check)?;
+        self.firing_rate.iter().try_for_each(FiringRateBounds::check)?;
+        self.groups.iter().try_for_each(ParameterGroup::check)?;
         self.kernel.check()?;
         self.sigma.check()?;
         self.weights.optimizer.check()?;

@@ -271,8 +271,8 @@ impl ClockEngine {
     /// the populations, by ascending neuron; populations without entry are silent.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for a spike of a neuron that is not there or with a count that is not
-    /// above 0; the recorder's errors.
+    /// [`Error::OutOfRange`] for a spike of a neuron that is not there or with a count that is 0 or
+    /// not finite; the recorder's errors.
     pub fn step(
         &mut self,
         external: &[Vec<InputSpike>],
@@ -310,9 +310,7 @@ impl ClockEngine {
             population.spikes.extend_from_slice(spikes);
             population.fired.clear();
             population.fired.extend(
-                spikes.iter().flat_map(|spike| {
-                    std::iter::repeat_n(spike.neuron, spike.count.ceil() as usize)
-                }),
+                spikes.iter().flat_map(|spike| std::iter::repeat_n(spike.neuron, spike.recorded())),
             );
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Gradients of the parameters of a network.
 
+use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::parameters::ParameterId;
 
@@ -15,6 +16,17 @@ impl Gradients {
         let of =
             network.parameters().map(|parameter| (parameter.id, zeros(parameter.values.len())));
         Self(of.collect())
+    }
+
+    /// Checks that these are gradients of the parameters of `network`.
+    ///
+    /// # Errors
+    /// [`Error::Network`] otherwise.
+    pub fn check(&self, network: &Network) -> Result<()> {
+        let ours = self.iter().map(|(id, gradient)| (id, gradient.len()));
+        let theirs = network.parameters().map(|parameter| (parameter.id, parameter.values.len()));
+        let problem = "the gradients were made for a network of other parameters";
+        if ours.eq(theirs) { Ok(()) } else { Err(Error::Network(problem.into())) }
     }
 
     /// Every gradient with its parameter.

@@ -6,7 +6,8 @@
 //! | `delay_kernel`, `kernel_evaluation` | how is a weight spread around its delay, and how exactly? |
 //! | `neuron` | what does an engine ask of a neuron model? |
 //! | `spikes`, `spike_trains`, `samples` | what is a sample? |
-//! | `pass` | how is a batch run? |
+//! | `pass`, `objective`, `regularizer` | how is a batch run, and what is minimised? |
+//! | `gradient_engine`, `stage_timing` | who works out gradients, and what takes how long? |
 //! | `parameters`, `gradients` | what does a network learn, and what does a gradient hold? |
 //! | `polarity` | which sign do weights keep? |
 //! | `outline` | when do two networks fit each other? |
@@ -20,6 +21,7 @@ mod clock_engine;
 mod delay_kernel;
 mod delay_ring;
 mod error;
+mod gradient_engine;
 mod gradients;
 mod kernel_evaluation;
 mod network;
@@ -33,10 +35,12 @@ mod polarity;
 mod population;
 mod random;
 mod recording;
+mod regularizer;
 mod samples;
 mod shape;
 mod spike_trains;
 mod spikes;
+mod stage_timing;
 mod step_order;
 mod streaming_engine;
 mod synapses;
@@ -46,12 +50,13 @@ mod test_networks;
 pub use clock_engine::ClockEngine;
 pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};
 pub use error::{Error, Result, plain};
+pub use gradient_engine::{Batch, BatchReport, GradientEngine, PopulationReport};
 pub use gradients::Gradients;
 pub use kernel_evaluation::{GaussianMethod, KernelEvaluation, Precision};
 pub use network::{Network, Projection};
 pub use neuron::{LaneState, ModelDescription, Neuron, NeuronModel, NeuronState, flat};
 pub use norm::{BatchNorm, BatchStatistics, NormStatistics};
-pub use objective::{Objective, SampleLoss};
+pub use objective::{Objective, Readout, SampleLoss};
 pub use outline::{Outline, PopulationOutline, ProjectionOutline};
 pub use parameters::{Kind, Owner, Parameter, ParameterId, ParameterMut};
 pub use pass::{Dropout, Kernels, Pass};
@@ -59,9 +64,11 @@ pub use polarity::{Polarity, Signs};
 pub use population::{Cells, Population};
 pub use random::{Purpose, Seed};
 pub use recording::{ChannelRecorder, Record, Recorder, Recording, Records, Variables};
+pub use regularizer::{Regularizer, SpikeCounts};
 pub use samples::SampleSource;
 pub use shape::Shape;
 pub use spike_trains::{SpikeTrains, bits};
 pub use spikes::{InputSpike, SpikeFrames};
+pub use stage_timing::{Stage, StageTiming};
 pub use streaming_engine::StreamingEngine;
 pub use synapses::{DenseSynapses, Granularity, Synapse, Synapses};

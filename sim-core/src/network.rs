@@ -114,6 +114,12 @@ impl Network {
         }
     }
 
+    /// The populations that no projection leaves: what a loss may read.
+    pub fn outputs(&self) -> impl Iterator<Item = usize> {
+        let is_source = |p: usize| self.projections.iter().any(|from| from.source == p);
+        (0..self.populations.len()).filter(move |&p| !is_source(p))
+    }
+
     /// Name of a projection, `source->target`.
     pub fn projection_name(&self, projection: usize) -> String {
         let Projection { source, target, .. } = &self.projections[projection];

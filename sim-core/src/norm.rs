@@ -73,6 +73,13 @@ pub struct BatchStatistics {
 }
 
 impl BatchStatistics {
+    /// Forgets all. Memory is kept.
+    pub fn clear(&mut self) {
+        self.mean.clear();
+        self.variance.clear();
+        self.count = 0;
+    }
+
     /// Variance with Bessel's correction, as kept in running statistics.
     pub fn unbiased_variance(&self, neuron: usize) -> f64 {
         self.variance[neuron] * self.count as f64 / (self.count.max(2) - 1) as f64

@@ -44,6 +44,11 @@ impl Kind {
         !matches!(self, Self::RunningMean | Self::RunningVariance)
     }
 
+    /// The word that configurations use.
+    pub fn word(self) -> &'static str {
+        self.name().trim_start_matches("norm.")
+    }
+
     /// The last part of a tensor's name in a file.
     fn name(self) -> &'static str {
         match self {

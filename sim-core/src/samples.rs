@@ -1,9 +1,10 @@
 //! Labelled samples.
 
 use crate::spikes::SpikeFrames;
+use std::fmt::Debug;
 
 /// Labelled samples that can be turned into frames one at a time, in any order and from any thread.
-pub trait SampleSource: Sync {
+pub trait SampleSource: Debug + Send + Sync {
     /// Number of samples.
     fn len(&self) -> usize;
     /// Whether there is no sample.
@@ -14,6 +15,10 @@ pub trait SampleSource: Sync {
     fn channels(&self) -> usize;
     /// Number of classes.
     fn classes(&self) -> usize;
+    /// Name of a class; its number where a source names none.
+    fn class_name(&self, class: usize) -> String {
+        class.to_string()
+    }
     /// Class of a sample.
     fn label(&self, sample: usize) -> usize;
     /// Makes `frames` the sample. `epoch` asks for that epoch's augmented version, `None` for the
@@ -24,5 +29,15 @@ pub trait SampleSource: Sync {
         let mut frames = SpikeFrames::default();
         self.frames_into(sample, epoch, &mut frames);
         frames
+    }
+    /// The sample with most steps as recorded, and how many it has; `None` without samples.
+    fn longest(&self) -> Option<(usize, usize)> {
+        let mut frames = SpikeFrames::default();
+        let mut steps = |sample| {
+            self.frames_into(sample, None, &mut frames);
+            (sample, frames.steps())
+        };
+        // Of equal samples the first.
+        (0..self.len()).rev().map(&mut steps).max_by_key(|&(_, steps)| steps)
     }
 }

@@ -1,20 +1,23 @@
-//! Spikes of one sample, binned to steps: the input of all engines.
+//! One sample on a grid of steps: the input of all engines.
+//!
+//! An entry of the grid is a number of spikes that coincide, or any real value: a graded or signed
+//! spike, or a number of an image or a sensor. A synapse multiplies its weight by it.
 
 use crate::error::{Error, Result};
 
-/// A spike of a source, or several that coincide.
+/// A spike of a source, or several that coincide, or a graded or signed one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InputSpike {
     /// The neuron that fires.
     pub neuron: u32,
-    /// How many spikes coincide: weights are multiplied by it.
+    /// How many spikes coincide, or the value of a graded one; not 0. Weights are multiplied by it.
     pub count: f32,
 }
 
 impl InputSpike {
     /// # Errors
     /// [`Error::OutOfRange`] unless it belongs to one of the `size` neurons of `source` and its
-    /// count is above 0.
+    /// count is a finite number other than 0.
     pub(crate) fn check(self, source: &str, size: usize) -> Result<()> {
         if self.neuron as usize >= size {
             return Err(Error::out_of_range(
@@ -23,21 +26,27 @@ impl InputSpike {
                 format!("below {size}"),
             ));
         }
-        if !(self.count.is_finite() && self.count > 0.0) {
+        if !self.count.is_finite() || self.count == 0.0 {
             return Err(Error::out_of_range(
                 format!("count of an input spike of {source}"),
                 self.count,
-                "above 0",
+                "a finite number other than 0",
             ));
         }
         Ok(())
     }
+
+    /// How many spikes a recording shows: as many as coincide, and one for a graded or signed one.
+    pub(crate) fn recorded(self) -> usize {
+        if self.count >= 1.0 && self.count.fract() == 0.0 { self.count as usize } else { 1 }
+    }
 }
 
-/// Spike counts of one sample on a grid of `channels` x `steps`, sparse, ordered by channel and
-/// then by step.
+/// The entries of one sample on a grid of `channels` x `steps`, sparse, ordered by channel and then
+/// by step.
 ///
-/// The entries of channel `c` are `step[row_start[c]..row_start[c + 1]]` with their `count`s.
+/// The entries of channel `c` are `step[row_start[c]..row_start[c + 1]]` with their `count`s, of
+/// which none is 0.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SpikeFrames {
     channels: usize,
@@ -45,9 +54,94 @@ pub struct SpikeFrames {
     row_start: Vec<u32>,
     step: Vec<u32>,
     count: Vec<f32>,
+    /// Whether all steps have the same entries by construction.
+    repeats: bool,
 }
 
 impl SpikeFrames {
+    /// Builds frames from any real values, `[channel][step]`. A zero is no entry.
+    ///
+    /// ```
+    /// use sim_core::SpikeFrames;
+    ///
+    /// let frames = SpikeFrames::from_values(2, 3, &[0.5, 0.0, -1.0, 0.0, 2.0, 0.0])?;
+    /// assert_eq!(frames.channel(0), (&[0, 2][..], &[0.5, -1.0][..]));
+    /// assert_eq!(frames.channel(1), (&[1][..], &[2.0][..]));
+    /// # Ok::<(), sim_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Length`] when there are not `channels` x `steps` values; [`Error::OutOfRange`] for
+    /// one that is not finite.
+    pub fn from_values(channels: usize, steps: usize, values: &[f32]) -> Result<Self> {
+        let mut frames = Self::default();
+        frames.refill_values(channels, steps, values)?;
+        Ok(frames)
+    }
+
+    /// As [`from_values`](Self::from_values), in place of what was there. Memory is reused.
+    ///
+    /// # Errors
+    /// As there; then nothing has changed.
+    pub fn refill_values(&mut self, channels: usize, steps: usize, values: &[f32]) -> Result<()> {
+        Error::check_length("values of a sample", values.len(), channels * steps)?;
+        check_finite(values)?;
+        self.clear(channels, steps);
+        for channel in 0..channels {
+            let row = values[channel * steps..(channel + 1) * steps].iter();
+            for (step, &value) in (0..).zip(row).filter(|(_, value)| **value != 0.0) {
+                self.step.push(step);
+                self.count.push(value);
+            }
+            self.row_start[channel + 1] = self.step.len() as u32;
+        }
+        Ok(())
+    }
+
+    /// Builds frames of one real value per channel, which is the same in every one of `steps` steps:
+    /// an image that is shown for that long. Engines may multiply it once instead of in every step.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for a value that is not finite.
+    pub fn constant(values: &[f32], steps: usize) -> Result<Self> {
+        let mut frames = Self::default();
+        frames.refill_constant(values, steps)?;
+        Ok(frames)
+    }
+
+    /// As [`constant`](Self::constant), in place of what was there. Memory is reused.
+    ///
+    /// # Errors
+    /// As there; then nothing has changed.
+    pub fn refill_constant(&mut self, values: &[f32], steps: usize) -> Result<()> {
+        check_finite(values)?;
+        self.clear(values.len(), steps);
+        for (channel, &value) in values.iter().enumerate() {
+            if value != 0.0 {
+                self.step.extend(0..steps as u32);
+                self.count.resize(self.step.len(), value);
+            }
+            self.row_start[channel + 1] = self.step.len() as u32;
+        }
+        self.repeats = true;
+        Ok(())
+    }
+
+    /// Whether all steps have the same entries because they were built so: every channel has none,
+    /// or one and the same in every step.
+    pub fn repeats(&self) -> bool {
+        self.repeats
+    }
+
+    /// Forgets all entries, for ones of `channels` channels. Memory is kept.
+    fn clear(&mut self, channels: usize, steps: usize) {
+        (self.channels, self.steps, self.repeats) = (channels, steps, false);
+        self.row_start.clear();
+        self.row_start.resize(channels + 1, 0);
+        self.step.clear();
+        self.count.clear();
+    }
+
     /// Builds frames from events `(channel, step)` in any order; events that coincide add up.
     ///
     /// # Errors
@@ -136,11 +230,7 @@ impl SpikeFrames {
             }
             earliest = step;
         }
-        (self.channels, self.steps) = (channels, steps);
-        self.row_start.clear();
-        self.row_start.resize(channels + 1, 0);
-        self.step.clear();
-        self.count.clear();
+        self.clear(channels, steps);
         // Where most of the grid is filled it is quicker to count on the whole of it.
         if channels * steps <= 4 * events.len() {
             self.count_on_grid(events);
@@ -153,7 +243,7 @@ impl SpikeFrames {
     /// Counts the events on the whole grid, which takes the place of the counts, and closes the
     /// gaps.
     fn count_on_grid(&mut self, events: &[(u32, u32)]) {
-        let Self { channels, steps, row_start, step, count } = self;
+        let Self { channels, steps, row_start, step, count, .. } = self;
         count.resize(*channels * *steps, 0.0);
         for &(channel, at) in events {
             count[channel as usize * *steps + at as usize] += 1.0;
@@ -220,7 +310,7 @@ impl SpikeFrames {
         height: f32,
         mut append: impl FnMut(usize, &mut Vec<u32>),
     ) {
-        (self.channels, self.steps) = (channels, steps);
+        (self.channels, self.steps, self.repeats) = (channels, steps, false);
         self.row_start.clear();
         self.row_start.push(0);
         self.step.clear();
@@ -272,9 +362,43 @@ impl SpikeFrames {
     }
 }
 
+/// Checks the values of a sample.
+fn check_finite(values: &[f32]) -> Result<()> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(index) => {
+            let name = format!("value {index} of a sample");
+            Err(Error::out_of_range(name, values[index], "a finite number"))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_constant_has_the_entries_of_its_values_in_every_step() {
+        let constant = SpikeFrames::constant(&[0.0, -0.5, 2.0], 3).unwrap();
+        let every = [0.0, 0.0, 0.0, -0.5, -0.5, -0.5, 2.0, 2.0, 2.0];
+        let mut values = SpikeFrames::from_values(3, 3, &every).unwrap();
+        assert!(constant.repeats() && !values.repeats());
+        for channel in 0..3 {
+            assert_eq!(constant.channel(channel), values.channel(channel));
+        }
+        values.refill_constant(&[1.0], 2).unwrap();
+        values.refill_ordered(3, 3, &[(1, 2)]).unwrap();
+        assert!(!values.repeats());
+    }
+
+    #[test]
+    fn values_that_are_no_numbers_are_named() {
+        let error = SpikeFrames::from_values(1, 2, &[0.0, f32::NAN]).unwrap_err();
+        assert_eq!(error.to_string(), "value 1 of a sample is NaN, but must be a finite number");
+        let error = SpikeFrames::from_values(2, 2, &[0.0; 3]).unwrap_err();
+        assert_eq!(error.to_string(), "values of a sample has length 3, but must have 4");
+        assert!(SpikeFrames::constant(&[f32::INFINITY], 4).is_err());
+    }
 
     #[test]
     fn coinciding_events_add_up_in_channel_order() {

@@ -179,8 +179,8 @@ impl StreamingEngine {
     /// silent step.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for a spike of a neuron that is not there or with a count that is not
-    /// above 0: the step is then not taken. [`Error::NotFinite`] naming population, neuron and
+    /// [`Error::OutOfRange`] for a spike of a neuron that is not there or with a count that is 0 or
+    /// not finite: the step is then not taken. [`Error::NotFinite`] naming population, neuron and
     /// step: the state is then lost, [`StreamingEngine::reset`] starts again.
     pub fn step(&mut self, input: &[InputSpike]) -> Result<()> {
         let source = &mut self.populations[self.source];

@@ -18,11 +18,24 @@ pub struct OracleGradients {
 impl OracleNetwork {
     /// Gradients for `d_readout = dL/d potential` of the last layer.
     pub fn backward(&self, pass: &Pass, d_readout: &Signal) -> OracleGradients {
+        let none: Vec<Vec<f64>> =
+            self.layers[1..].iter().map(|layer| vec![0.0; d_readout.batch * layer.pre]).collect();
+        self.backward_with(pass, d_readout, &none)
+    }
+
+    /// As [`Self::backward`], with another term in the loss: `d_spikes` are its derivatives with
+    /// respect to a spike in any step of each hidden layer, before dropout, `[batch][neuron]`.
+    pub fn backward_with(
+        &self,
+        pass: &Pass,
+        d_readout: &Signal,
+        d_spikes: &[Vec<f64>],
+    ) -> OracleGradients {
         let mut gradients = OracleGradients::default();
         let mut d_output = d_readout.clone();
         for (index, (layer, layer_pass)) in self.layers.iter().zip(&pass.layers).enumerate().rev() {
-            let is_readout = index + 1 == self.layers.len();
-            let d_normalised = self.integrate_backward(layer, layer_pass, d_output, is_readout);
+            let d_spikes = d_spikes.get(index).map(|d_spikes| &d_spikes[..]);
+            let d_normalised = self.integrate_backward(layer, layer_pass, d_output, d_spikes);
             let (d_current, d_gain, d_bias) =
                 normalise_backward(layer, layer_pass, &d_normalised, pass.statistics);
             let (d_weight, d_delay) = self.synapses_backward(layer, &layer_pass.input, &d_current);
@@ -36,7 +49,7 @@ impl OracleNetwork {
         gradients
     }
 
-    /// `dL/dZ` from `dL/d output`: with `g = dL/dS`, `u = dL/dU[t] = beta dL/dV[t+1]`, `dL/dV[t] =
+    /// `dL/dZ` from `dL/d output` and `d_spikes`, which the readout lacks: with `g = dL/dS`, `u = dL/dU[t] = beta dL/dV[t+1]`, `dL/dV[t] =
     /// g S' + u dU/dV`, `dU/dV = 1 - S - V S'` (hard) or `1 - theta S'` (soft), without the terms
     /// in `S'` if detached.
     fn integrate_backward(
@@ -44,14 +57,14 @@ impl OracleNetwork {
         layer: &OracleLayer,
         pass: &LayerPass,
         d_output: Signal,
-        is_readout: bool,
+        d_spikes: Option<&[f64]>,
     ) -> Signal {
         let mut d_potential = d_output;
         let steps = d_potential.steps;
         for sample in 0..d_potential.batch {
             for neuron in 0..layer.post {
-                let factor =
-                    layer.mask.as_ref().map_or(1.0, |mask| mask[sample * layer.post + neuron]);
+                let place = sample * layer.post + neuron;
+                let factor = layer.mask.as_ref().map_or(1.0, |mask| mask[place]);
                 let mut d_kept = 0.0;
                 for step in (0..steps).rev() {
                     let (v, s) = (
@@ -59,17 +72,18 @@ impl OracleNetwork {
                         pass.spikes.at(sample, neuron, step),
                     );
                     let d_v = d_potential.at_mut(sample, neuron, step);
-                    if is_readout {
-                        *d_v += d_kept;
-                    } else {
-                        let slope = self.slope(v - self.threshold);
-                        let through_spike = if self.detach_reset { 0.0 } else { slope };
-                        let kept_per_v = match self.reset {
-                            Reset::Hard => 1.0 - s - v * through_spike,
-                            Reset::Soft => 1.0 - self.threshold * through_spike,
-                        };
-                        *d_v = *d_v * factor * slope + d_kept * kept_per_v;
-                    }
+                    *d_v = match d_spikes {
+                        None => *d_v + d_kept,
+                        Some(d_spikes) => {
+                            let slope = self.slope(v - self.threshold);
+                            let through_spike = if self.detach_reset { 0.0 } else { slope };
+                            let kept_per_v = match self.reset {
+                                Reset::Hard => 1.0 - s - v * through_spike,
+                                Reset::Soft => 1.0 - self.threshold * through_spike,
+                            };
+                            (*d_v * factor + d_spikes[place]) * slope + d_kept * kept_per_v
+                        }
+                    };
                     d_kept = self.beta * *d_v;
                 }
             }

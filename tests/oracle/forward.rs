@@ -72,6 +72,11 @@ impl OracleNetwork {
         Pass { layers, statistics }
     }
 
+    /// What a layer handed on: spikes behind dropout.
+    pub fn leaving(&self, layer: usize, pass: &Pass) -> Signal {
+        drop_out(&self.layers[layer], &pass.layers[layer].spikes)
+    }
+
     /// `Kern[j][i][n] = sum_c w phi_n`, `[post][pre][D + 1]`.
     pub fn dense_kernel(&self, layer: &OracleLayer) -> Vec<f64> {
         let length = self.max_delay + 1;

@@ -16,6 +16,8 @@
 
 mod backward;
 mod closeness;
+mod conversion;
+mod engine;
 mod forward;
 mod golden;
 mod kernel;
@@ -24,6 +26,7 @@ mod random_cases;
 
 pub use backward::OracleGradients;
 pub use closeness::assert_close;
+pub use engine::{OracleEngine, frames, signal};
 pub use forward::{LayerPass, Pass};
 pub use golden::{GoldenCase, golden_cases};
 pub use kernel::Kernel;

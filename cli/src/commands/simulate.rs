@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use synfire::sim_core::{SampleSource, Variables};
+use synfire::sim_core::Variables;
 use synfire::{NetworkFile, Simulation, SimulationLog, TrainedRun};
 
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
@@ -28,8 +28,8 @@ fn of_run(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
     let mut output = simulation.output_recording();
     let log =
         simulation.log(variables, &folder, &format!("sample-{}", chosen.index), &mut output)?;
-    let predicted = simulation.predicted(&output, run.experiment().training.loss);
-    let class = |class: usize| chosen.data.dataset.recordings().class_name(class);
+    let predicted = simulation.predicted(&output, run.loss()?);
+    let class = |class: usize| chosen.data.dataset.class_name(class);
     let label = chosen.data.dataset.label(chosen.index);
     if arguments.json {
         output::print(json!({

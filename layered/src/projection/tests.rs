@@ -18,17 +18,17 @@ struct Passes {
 fn run(
     with: Instructions,
     synapses: &DenseSynapses,
-    settings: PlanSettings,
+    settings: PlanSettings<'_>,
     frames: &SpikeFrames,
     gradient: &[f32],
 ) -> Passes {
     let mut plan = ProjectionPlan::default();
-    plan.prepare(with, synapses, settings);
+    plan.prepare(with, synapses, &settings);
     let (mut events, mut bursts) = (StepEvents::default(), Bursts::default());
     events.refill(frames, settings.steps_in);
     let taps = if let SpikeOrder::Bursts(taps) = plan.spike_order() { taps } else { 1 };
     bursts.refill((0..frames.channels()).map(|channel| frames.channel(channel)), taps);
-    let spikes = Spikes { frames, events: &events, bursts: &bursts };
+    let spikes = Spikes { slot: 0, frames, events: &events, bursts: &bursts };
     let mut current = vec![0.0; synapses.post * padded(settings.steps_out)];
     let mut input_gradient = vec![0.0; synapses.pre * padded(settings.steps_in)];
     let wanted: Vec<Wanted> = (0..synapses.pre)
@@ -80,7 +80,7 @@ fn settings(
     synapses: &DenseSynapses,
     steps_in: usize,
     (gaussian, tolerance, sigma_raw): (GaussianMethod, f64, f64),
-) -> (PlanSettings, Vec<f32>) {
+) -> (PlanSettings<'static>, Vec<f32>) {
     let steps_out = ProjectionPlan::steps_out(synapses, steps_in);
     let evaluation = KernelEvaluation { gaussian, tolerance, ..KernelEvaluation::default() };
     let spread =
@@ -90,7 +90,14 @@ fn settings(
     let mut gradient = numbers(random, POST * padded(steps_out), -1.0, 1.0);
     gradient.chunks_exact_mut(padded(steps_out)).for_each(|row| row[steps_out..].fill(0.0));
     (
-        PlanSettings { kernel: DelayKernel::Gaussian, evaluation, sigma_raw, steps_in, steps_out },
+        PlanSettings {
+            kernel: DelayKernel::Gaussian,
+            evaluation,
+            sigma_raw,
+            steps_in,
+            steps_out,
+            input: None,
+        },
         gradient,
     )
 }
@@ -117,7 +124,7 @@ fn what_is_wanted_has_the_bits_of_whole_rows_and_nothing_else_is_touched() {
             .collect();
         for with in Instructions::available() {
             let mut plan = ProjectionPlan::default();
-            plan.prepare(with, &synapses, settings);
+            plan.prepare(with, &synapses, &settings);
             let mut scratch = PlanScratch::default();
             let mut of = |wanted: &[Wanted]| {
                 let mut out = vec![0.0; PRE * length];

@@ -1,258 +1,37 @@
-//! What the readout of one sample should look like, and the gradient of missing it.
-//!
-//! Every loss first turns the readout, one row of steps per class, into one score `m_c` per class,
-//! then takes the cross entropy of the scores: `L = ln sum_k exp(m_k) - m_label`, so that `q_c =
-//! dL/dm_c = softmax_c(m) - [c = label]`. The class with the largest score is the prediction; of
-//! equals, the first.
-//!
-//! | loss | score `m_c` | `dL/dv_c[t]` |
-//! |---|---|---|
-//! | `sum_softmax` | `sum_t p_c[t]`, `p[t] = softmax(v[t])` over the classes | `p_c[t] (q_c - sum_k p_k[t] q_k)` |
-//! | `max_over_time` | `max_t v_c[t]` | `q_c` at the first step of the maximum, else 0 |
-//! | `mean` | `sum_t v_c[t] / steps` | `q_c / steps` |
-//! | `last` | `v_c[steps - 1]` | `q_c` at the last step, else 0 |
-//! | `spike_count` | `sum_t S_c[t]` | `q_c`, with respect to the spikes `S_c[t]` |
-//!
-//! `sum_softmax` is the reference's [Hammouamri et al. 2023]: its scores are themselves sums of
-//! probabilities, so a softmax is taken twice, on purpose.
-//!
-//! All sums and exponentials are `f64`; maxima are subtracted before each exponential, so no finite
-//! readout overflows.
+//! What is minimised over labelled samples.
 
-use serde::{Deserialize, Serialize};
-use sim_core::SampleLoss;
+use sim_core::{Readout, SampleLoss};
+use std::fmt::Debug;
 
-/// How a readout is scored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Loss {
-    /// Sum over time of the softmax over classes.
-    #[default]
-    SumSoftmax,
-    /// Largest potential.
-    MaxOverTime,
-    /// Mean potential.
-    Mean,
-    /// Potential of the last step.
-    Last,
-    /// Number of spikes. A leaky integrator never fires, so this loss is for an output population
-    /// that does: its rows hold the spikes (0 or 1) instead of the potential, and the gradient is
-    /// the one that enters the population's surrogate slope.
-    SpikeCount,
-}
-
-impl Loss {
-    /// Whether the rows must hold the spikes of a firing output population instead of potentials.
-    pub fn reads_spikes(self) -> bool {
-        self == Self::SpikeCount
+/// A loss over the readout of a sample of a known class. The losses that a configuration names are
+/// [`CrossEntropy`](crate::gradient::CrossEntropy); a program may bring its own.
+///
+/// ```
+/// use plasticity::gradient::{CrossEntropy, Loss};
+/// use sim_core::Readout;
+///
+/// // Two classes, three steps; the second class is the true one.
+/// let readout = Readout { values: &[1.0, 3.0, 2.0, 1.0, 0.0, -4.0], neurons: 2, steps: 3 };
+/// let sample = CrossEntropy::MaxOverTime.evaluate(readout, 1, None, &mut Vec::new());
+/// assert_eq!(sample.predicted, 0);
+/// assert!((sample.loss - (1.0 + 2.0f64.exp()).ln()).abs() < 1e-12);
+/// ```
+pub trait Loss: Debug + Send + Sync {
+    /// Whether the readout must be the spikes of a population that fires instead of potentials.
+    fn reads_spikes(&self) -> bool {
+        false
     }
 
-    /// One score per class. `potential` is `[classes, steps]`; without steps all scores are 0.
+    /// Loss and prediction of one sample of class `label`, not scaled by the batch.
     ///
-    /// # Panics
-    /// If `potential` has another size or there is no class.
-    pub fn scores(&self, potential: &[f32], classes: usize, steps: usize) -> Vec<f64> {
-        check_shape(potential.len(), classes, steps);
-        let (mut scores, mut softmax) =
-            (vec![0.0; classes], vec![0.0; self.softmax_numbers(classes, steps)]);
-        self.score(potential, steps, &mut scores, &mut softmax);
-        scores
-    }
-
-    /// Loss (in nats, not scaled by the batch) and prediction of one sample. `potential` is
-    /// `[classes, steps]`, `label` its class.
-    ///
-    /// # Panics
-    /// If `potential` has another size, there is no class, or `label` is none of them.
-    pub fn value(
+    /// With a gradient `(d_values, scale)`, `d_values` is overwritten by `scale` times the
+    /// derivative of the loss with respect to the readout's values; it is shaped like them and holds
+    /// leftovers. `memory` is for the loss's own numbers: it comes back as some sample left it.
+    fn evaluate(
         &self,
-        potential: &[f32],
-        classes: usize,
-        steps: usize,
-        label: usize,
-    ) -> SampleLoss {
-        self.evaluate(potential, (classes, steps), label, None, &mut Vec::new())
-    }
-
-    /// [`Self::value`] together with its gradient: `gradient`, `[classes, steps]`, is overwritten
-    /// with `scale * dL/dv`. With a batch's mean loss in mind, `scale` is one over the number of
-    /// its samples.
-    ///
-    /// # Panics
-    /// If `potential` or `gradient` has another size, there is no class, or `label` is none of
-    /// them.
-    pub fn value_and_gradient(
-        &self,
-        potential: &[f32],
-        classes: usize,
-        steps: usize,
-        label: usize,
-        scale: f64,
-        gradient: &mut [f32],
-    ) -> SampleLoss {
-        self.evaluate(potential, (classes, steps), label, Some((gradient, scale)), &mut Vec::new())
-    }
-
-    /// [`Self::value`], or with a `gradient` and its `scale` [`Self::value_and_gradient`], in a
-    /// `memory` that can be used for one sample after the other, whatever it holds. `shape` is
-    /// `(classes, steps)`.
-    ///
-    /// # Panics
-    /// As there.
-    pub fn evaluate(
-        &self,
-        potential: &[f32],
-        shape: (usize, usize),
+        readout: Readout<'_>,
         label: usize,
         gradient: Option<(&mut [f32], f64)>,
         memory: &mut Vec<f64>,
-    ) -> SampleLoss {
-        let (classes, steps) = shape;
-        check_shape(potential.len(), classes, steps);
-        memory.resize(2 * classes + self.softmax_numbers(classes, steps), 0.0);
-        let (scores, rest) = memory.split_at_mut(classes);
-        let (q, softmax) = rest.split_at_mut(classes);
-        self.score(potential, steps, scores, softmax);
-        let sample = cross_entropy(scores, label, q);
-        if let Some((gradient, scale)) = gradient {
-            check_shape(gradient.len(), classes, steps);
-            self.gradient(potential, steps, q, softmax, scale, gradient);
-        }
-        sample
-    }
-
-    /// Numbers that [`softmax`] works in, if the loss asks for it: `p`, then two per step.
-    fn softmax_numbers(self, classes: usize, steps: usize) -> usize {
-        if self == Self::SumSoftmax { (classes + 2) * steps } else { 0 }
-    }
-
-    fn score(self, potential: &[f32], steps: usize, scores: &mut [f64], p: &mut [f64]) {
-        if steps == 0 {
-            scores.fill(0.0);
-            return;
-        }
-        if self == Self::SumSoftmax {
-            softmax(potential, steps, p);
-        }
-        for (class, (score, row)) in
-            scores.iter_mut().zip(potential.chunks_exact(steps)).enumerate()
-        {
-            *score = match self {
-                Self::SumSoftmax => p[class * steps..][..steps].iter().sum(),
-                Self::MaxOverTime => f64::from(row[first_maximum(row)]),
-                Self::Mean => sum(row) / steps as f64,
-                Self::Last => f64::from(row[steps - 1]),
-                Self::SpikeCount => sum(row),
-            };
-        }
-    }
-
-    fn gradient(
-        self,
-        potential: &[f32],
-        steps: usize,
-        q: &[f64],
-        p: &mut [f64],
-        scale: f64,
-        gradient: &mut [f32],
-    ) {
-        if steps == 0 {
-            return;
-        }
-        if self == Self::SumSoftmax {
-            softmax_gradient(p, steps, q, scale, gradient);
-            return;
-        }
-        for ((d_row, row), q) in
-            gradient.chunks_exact_mut(steps).zip(potential.chunks_exact(steps)).zip(q)
-        {
-            let share = if self == Self::Mean { 1.0 / steps as f64 } else { 1.0 };
-            let d_score = (scale * q * share) as f32;
-            match self {
-                Self::Mean | Self::SpikeCount => d_row.fill(d_score),
-                _ => {
-                    d_row.fill(0.0);
-                    d_row[if self == Self::Last { steps - 1 } else { first_maximum(row) }] =
-                        d_score;
-                }
-            }
-        }
-    }
+    ) -> SampleLoss;
 }
-
-/// Cross entropy of `scores` with its prediction; its gradient is written to `q`.
-fn cross_entropy(scores: &[f64], label: usize, q: &mut [f64]) -> SampleLoss {
-    assert!(label < scores.len(), "label {label} is none of {} classes", scores.len());
-    let mut predicted = 0;
-    for (class, score) in scores.iter().enumerate() {
-        if *score > scores[predicted] {
-            predicted = class;
-        }
-    }
-    let largest = scores[predicted];
-    q.iter_mut().zip(scores).for_each(|(q, score)| *q = (score - largest).exp());
-    let total: f64 = q.iter().sum();
-    q.iter_mut().for_each(|q| *q /= total);
-    q[label] -= 1.0;
-    SampleLoss { loss: total.ln() + largest - scores[label], predicted }
-}
-
-/// `p_c[t] = softmax_c(v[t])`, `[classes, steps]`, of at least one step; behind it `p` has two
-/// numbers per step to work in. Rows are walked along time, so that the inner loops are plain.
-fn softmax(potential: &[f32], steps: usize, p: &mut [f64]) {
-    let (p, per_step) = p.split_at_mut(potential.len());
-    let (largest, total) = per_step.split_at_mut(steps);
-    largest.iter_mut().zip(potential).for_each(|(largest, v)| *largest = f64::from(*v));
-    for row in potential.chunks_exact(steps) {
-        largest.iter_mut().zip(row).for_each(|(largest, v)| *largest = largest.max(f64::from(*v)));
-    }
-    total.fill(0.0);
-    for (p, row) in p.chunks_exact_mut(steps).zip(potential.chunks_exact(steps)) {
-        p.iter_mut()
-            .zip(row)
-            .zip(&*largest)
-            .for_each(|((p, v), largest)| *p = (f64::from(*v) - largest).exp());
-        total.iter_mut().zip(&*p).for_each(|(total, e)| *total += e);
-    }
-    for row in p.chunks_exact_mut(steps) {
-        row.iter_mut().zip(&*total).for_each(|(p, total)| *p /= total);
-    }
-}
-
-/// `scale * p_c[t] (q_c - sum_k p_k[t] q_k)` with `p` as [`softmax`] left it.
-fn softmax_gradient(p: &mut [f64], steps: usize, q: &[f64], scale: f64, gradient: &mut [f32]) {
-    let (p, per_step) = p.split_at_mut(gradient.len());
-    let mean_q = &mut per_step[..steps];
-    mean_q.fill(0.0);
-    for (row, q) in p.chunks_exact(steps).zip(q) {
-        mean_q.iter_mut().zip(row).for_each(|(mean_q, p)| *mean_q += p * q);
-    }
-    for ((d_row, row), q) in gradient.chunks_exact_mut(steps).zip(p.chunks_exact(steps)).zip(q) {
-        for ((d_v, p), mean_q) in d_row.iter_mut().zip(row).zip(&*mean_q) {
-            *d_v = (scale * p * (q - mean_q)) as f32;
-        }
-    }
-}
-
-fn sum(row: &[f32]) -> f64 {
-    row.iter().map(|&v| f64::from(v)).sum()
-}
-
-/// The first step of the largest potential, or of one that is not a number, so that it cannot hide.
-fn first_maximum(row: &[f32]) -> usize {
-    let mut best = 0;
-    for (t, v) in row.iter().enumerate() {
-        if *v > row[best] || v.is_nan() {
-            best = t;
-        }
-    }
-    best
-}
-
-fn check_shape(length: usize, classes: usize, steps: usize) {
-    assert!(classes > 0, "a loss needs at least one class");
-    assert_eq!(length, classes * steps, "a readout of {classes} classes and {steps} steps");
-}
-
-#[cfg(test)]
-mod tests;

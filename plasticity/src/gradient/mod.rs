@@ -2,10 +2,12 @@
 //!
 //! | part | question it answers |
 //! |---|---|
-//! | [`Loss`] | what a readout's potential should look like, and its gradient |
-//! | [`clip_global_norm`] | how long a gradient may be |
-//! | [`Schedule`], [`SigmaSchedule`] | how large a step is at this point of training, and how wide the delay kernels are |
-//! | [`OptimizerSettings`], [`Optimizer`] | how parameters follow a gradient |
+//! | [`Loss`], [`CrossEntropy`] | what should the readout of a sample of a known class look like? |
+//! | [`Labelled`] | what does a batch of labelled samples minimise? |
+//! | [`FiringRateBounds`] | how often should hidden neurons fire? |
+//! | [`clip_global_norm`] | how long may a gradient be? |
+//! | [`Schedule`], [`SigmaSchedule`] | how large is a step at this epoch, and how wide are the kernels? |
+//! | [`OptimizerSettings`], [`Optimizer`] | how do parameters follow a gradient? |
 //!
 //! Nothing here knows a network: parameters and gradients are plain slices, one [`Optimizer`] per
 //! slice, so that weights, delays and norms can follow rules of their own. Results do not depend on
@@ -27,11 +29,17 @@
 //! ```
 
 pub(crate) mod clip;
+pub(crate) mod cross_entropy;
+pub(crate) mod firing_rate;
+pub(crate) mod labelled;
 pub(crate) mod loss;
 pub(crate) mod optimizer;
 pub(crate) mod schedule;
 
 pub use clip::{clip_global_norm, global_norm};
+pub use cross_entropy::CrossEntropy;
+pub use firing_rate::FiringRateBounds;
+pub use labelled::Labelled;
 pub use loss::Loss;
 pub use optimizer::{Adam, AdamW, Optimizer, OptimizerSettings, Sgd};
 pub use schedule::{

@@ -375,3 +375,16 @@ proptest! {
         prop_assert_eq!(after.spikes(0), before.spikes(0));
     }
 }
+
+#[test]
+fn graded_and_signed_input_multiplies_the_weight_and_is_recorded_once() {
+    let net = network(
+        vec![source("ears", 2), neurons("probe", 1, PROBE)],
+        vec![sparse(0, 1, &[(0, 0, 2.0, 0), (1, 0, 4.0, 0)])],
+    );
+    let mut recording = Recording::new(2, Variables::ALL);
+    let input = SpikeFrames::from_values(2, 1, &[-0.5, 0.75]).unwrap();
+    ClockEngine::build(&net).unwrap().run(&[input], 1, &mut recording).unwrap();
+    assert_eq!(recording.potentials(1), [2.0]);
+    assert_eq!(recording.spikes(0), [(0, 0), (0, 1)]);
+}

@@ -206,10 +206,11 @@ fn input_that_does_not_fit_is_named_and_the_step_is_not_taken() {
     let mut engine = StreamingEngine::new(&net).unwrap();
     let mut message = |spike| engine.step(&[spike]).unwrap_err().to_string();
     assert_eq!(message(spike(2)), "neuron of an input spike of ears is 2, but must be below 2");
-    for count in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+    for count in [0.0, f32::NAN, f32::INFINITY] {
+        let expected = "but must be a finite number other than 0";
         assert_eq!(
             message(InputSpike { neuron: 0, count }),
-            format!("count of an input spike of ears is {count}, but must be above 0")
+            format!("count of an input spike of ears is {count}, {expected}")
         );
     }
     assert_eq!(engine.next_step(), 0);
@@ -218,4 +219,16 @@ fn input_that_does_not_fit_is_named_and_the_step_is_not_taken() {
     engine.reset();
     engine.step(&[spike(0)]).unwrap();
     assert_eq!(engine.potential(1)[16], -3e38);
+}
+
+#[test]
+fn graded_and_signed_input_multiplies_the_weight() {
+    let net = network(
+        vec![source("ears", 2), neurons("probe", 1, PROBE)],
+        vec![sparse(0, 1, &[(0, 0, 2.0, 0), (1, 0, 4.0, 0)])],
+    );
+    let mut engine = StreamingEngine::new(&net).unwrap();
+    let spike = |neuron, count| InputSpike { neuron, count };
+    engine.step(&[spike(0, -0.5), spike(1, 0.75)]).unwrap();
+    assert_eq!(engine.potential(1), [2.0]);
 }

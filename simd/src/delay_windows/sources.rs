@@ -1,6 +1,6 @@
 //! The rows that a loop over whole rows reads.
 
-/// One row that [`DelayWindows::pull`] reads.
+/// One row that `DelayWindows::pull` reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowSource {
     /// Index of the number in the rows that a delay of 0 brings to step 0 of the output.
@@ -9,7 +9,7 @@ pub struct RowSource {
     pub synapse: u32,
 }
 
-/// Rows for [`DelayWindows::pull`], with the limits that one check per call needs.
+/// Rows for `DelayWindows::pull`, with the limits that one check per call needs.
 #[derive(Debug, Clone, Default)]
 pub struct RowSources {
     pub(super) list: Vec<RowSource>,

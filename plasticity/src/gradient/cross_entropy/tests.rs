@@ -1,7 +1,39 @@
 use super::*;
 
-const EVERY_LOSS: [Loss; 5] =
-    [Loss::SumSoftmax, Loss::MaxOverTime, Loss::Mean, Loss::Last, Loss::SpikeCount];
+/// Short forms.
+impl CrossEntropy {
+    fn value(&self, values: &[f32], neurons: usize, steps: usize, label: usize) -> SampleLoss {
+        self.evaluate(Readout { values, neurons, steps }, label, None, &mut Vec::new())
+    }
+
+    fn value_and_gradient(
+        &self,
+        values: &[f32],
+        neurons: usize,
+        steps: usize,
+        label: usize,
+        scale: f64,
+        gradient: &mut [f32],
+    ) -> SampleLoss {
+        let readout = Readout { values, neurons, steps };
+        self.evaluate(readout, label, Some((gradient, scale)), &mut Vec::new())
+    }
+
+    fn scores(&self, values: &[f32], classes: usize, steps: usize) -> Vec<f64> {
+        let mut scores = vec![0.0; classes];
+        let mut softmax = vec![0.0; self.softmax_numbers(classes, steps)];
+        self.score(values, steps, &mut scores, &mut softmax);
+        scores
+    }
+}
+
+const EVERY_LOSS: [CrossEntropy; 5] = [
+    CrossEntropy::SumSoftmax,
+    CrossEntropy::MaxOverTime,
+    CrossEntropy::Mean,
+    CrossEntropy::Last,
+    CrossEntropy::SpikeCount,
+];
 
 /// A readout without a pattern, `[4, 7]`, whose row maxima are far apart compared with the finite
 /// differences' step.
@@ -10,16 +42,16 @@ fn readout() -> (Vec<f32>, usize, usize) {
 }
 
 /// The loss once more, in `f64`, straight from the table.
-fn plain(loss: Loss, v: &[f64], classes: usize, steps: usize, label: usize) -> f64 {
+fn plain(loss: CrossEntropy, v: &[f64], classes: usize, steps: usize, label: usize) -> f64 {
     let row = |c: usize| &v[c * steps..(c + 1) * steps];
     let score = |c: usize| match loss {
-        Loss::SumSoftmax => (0..steps)
+        CrossEntropy::SumSoftmax => (0..steps)
             .map(|t| row(c)[t].exp() / (0..classes).map(|k| row(k)[t].exp()).sum::<f64>())
             .sum::<f64>(),
-        Loss::MaxOverTime => row(c).iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        Loss::Mean => row(c).iter().sum::<f64>() / steps as f64,
-        Loss::Last => row(c)[steps - 1],
-        Loss::SpikeCount => row(c).iter().sum(),
+        CrossEntropy::MaxOverTime => row(c).iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        CrossEntropy::Mean => row(c).iter().sum::<f64>() / steps as f64,
+        CrossEntropy::Last => row(c)[steps - 1],
+        CrossEntropy::SpikeCount => row(c).iter().sum(),
     };
     (0..classes).map(|c| score(c).exp()).sum::<f64>().ln() - score(label)
 }
@@ -68,16 +100,16 @@ fn value_and_gradient_tell_the_same_story() {
 #[test]
 fn scores_at_hand_computed_points() {
     let potential = [1.0, 3.0, 2.0, /* class 1 */ 1.0, 0.0, -4.0];
-    let scores = |loss: Loss| loss.scores(&potential, 2, 3);
-    assert_eq!(scores(Loss::MaxOverTime), [3.0, 1.0]);
-    assert_eq!(scores(Loss::Mean), [2.0, -1.0]);
-    assert_eq!(scores(Loss::Last), [2.0, -4.0]);
-    assert_eq!(Loss::SpikeCount.scores(&[1.0, 0.0, 1.0, 0.0, 0.0, 1.0], 2, 3), [2.0, 1.0]);
+    let scores = |loss: CrossEntropy| loss.scores(&potential, 2, 3);
+    assert_eq!(scores(CrossEntropy::MaxOverTime), [3.0, 1.0]);
+    assert_eq!(scores(CrossEntropy::Mean), [2.0, -1.0]);
+    assert_eq!(scores(CrossEntropy::Last), [2.0, -4.0]);
+    assert_eq!(CrossEntropy::SpikeCount.scores(&[1.0, 0.0, 1.0, 0.0, 0.0, 1.0], 2, 3), [2.0, 1.0]);
     let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
     let expected = logistic(0.0) + logistic(3.0) + logistic(6.0);
-    assert!((scores(Loss::SumSoftmax)[0] - expected).abs() < 1e-14);
+    assert!((scores(CrossEntropy::SumSoftmax)[0] - expected).abs() < 1e-14);
     assert!(
-        (scores(Loss::SumSoftmax).iter().sum::<f64>() - 3.0).abs() < 1e-14,
+        (scores(CrossEntropy::SumSoftmax).iter().sum::<f64>() - 3.0).abs() < 1e-14,
         "each step hands out one"
     );
 }
@@ -85,7 +117,7 @@ fn scores_at_hand_computed_points() {
 #[test]
 fn the_gradient_of_a_maximum_goes_to_its_first_step() {
     let mut gradient = [9.0_f32; 6];
-    Loss::MaxOverTime.value_and_gradient(
+    CrossEntropy::MaxOverTime.value_and_gradient(
         &[1.0, 2.0, 2.0, 0.0, 0.0, 0.0],
         2,
         3,
@@ -100,7 +132,7 @@ fn the_gradient_of_a_maximum_goes_to_its_first_step() {
 
 #[test]
 fn of_equal_scores_the_first_class_is_predicted() {
-    assert_eq!(Loss::Mean.value(&[0.0, 1.0, 1.0], 3, 1, 0).predicted, 1);
+    assert_eq!(CrossEntropy::Mean.value(&[0.0, 1.0, 1.0], 3, 1, 0).predicted, 1);
 }
 
 #[test]
@@ -138,5 +170,5 @@ fn names_in_a_recipe() {
     {
         assert_eq!(serde_json::to_string(&loss).unwrap(), format!("\"{name}\""));
     }
-    assert!(Loss::SpikeCount.reads_spikes() && !Loss::default().reads_spikes());
+    assert!(CrossEntropy::SpikeCount.reads_spikes() && !CrossEntropy::default().reads_spikes());
 }

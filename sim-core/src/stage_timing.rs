@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Parts of a batch, in the order of a training step.
+/// Stages of a batch in an engine for gradients, in the order of a training step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Stage {
@@ -45,7 +45,7 @@ impl StageTiming {
 
     /// Runs `f` and books its time.
     #[inline]
-    pub(crate) fn time<R>(&mut self, stage: Stage, f: impl FnOnce() -> R) -> R {
+    pub fn time<R>(&mut self, stage: Stage, f: impl FnOnce() -> R) -> R {
         let start = Instant::now();
         let result = f();
         self.book(stage, start.elapsed());
@@ -53,7 +53,7 @@ impl StageTiming {
     }
 
     /// Adds time to a stage.
-    pub(crate) fn book(&mut self, stage: Stage, spent: Duration) {
+    pub fn book(&mut self, stage: Stage, spent: Duration) {
         self.0[stage as usize] += spent;
     }
 

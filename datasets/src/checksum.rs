@@ -1,0 +1,73 @@
+//! What tells samples in memory from others.
+
+use sha2::{Digest, Sha256};
+use sim_core::{SampleSource, SpikeFrames};
+
+/// SHA-256 of all samples as recorded: their labels, and every entry of their frames.
+pub fn checksum(samples: &dyn SampleSource) -> String {
+    let mut hash = Sha256::new();
+    let mut frames = SpikeFrames::default();
+    for shape in [samples.len(), samples.channels(), samples.classes()] {
+        hash.update((shape as u64).to_le_bytes());
+    }
+    for sample in 0..samples.len() {
+        samples.frames_into(sample, None, &mut frames);
+        hash.update((samples.label(sample) as u64).to_le_bytes());
+        hash.update((frames.steps() as u64).to_le_bytes());
+        for channel in 0..frames.channels() {
+            let (steps, counts) = frames.channel(channel);
+            hash.update((steps.len() as u64).to_le_bytes());
+            steps.iter().for_each(|step| hash.update(step.to_le_bytes()));
+            counts.iter().for_each(|count| hash.update(count.to_le_bytes()));
+        }
+    }
+    hexadecimal(hash)
+}
+
+/// The checksum of what has been hashed.
+pub(crate) fn hexadecimal(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two samples of one channel; the second has one entry.
+    #[derive(Debug)]
+    struct Two {
+        value: f32,
+        label: usize,
+    }
+
+    impl SampleSource for Two {
+        fn len(&self) -> usize {
+            2
+        }
+
+        fn channels(&self) -> usize {
+            1
+        }
+
+        fn classes(&self) -> usize {
+            2
+        }
+
+        fn label(&self, sample: usize) -> usize {
+            sample * self.label
+        }
+
+        fn frames_into(&self, sample: usize, _epoch: Option<u64>, frames: &mut SpikeFrames) {
+            frames.refill_values(1, 2, &[0.0, sample as f32 * self.value]).unwrap();
+        }
+    }
+
+    #[test]
+    fn samples_that_differ_in_an_entry_or_a_label_have_other_checksums() {
+        let of = |value, label| checksum(&Two { value, label });
+        assert_eq!(of(0.5, 1), of(0.5, 1));
+        assert_eq!(of(0.5, 1).len(), 64);
+        assert_ne!(of(0.5, 1), of(-0.5, 1));
+        assert_ne!(of(0.5, 1), of(0.5, 0));
+    }
+}

@@ -1,0 +1,65 @@
+//! Penalties on the spikes of hidden populations, and their gradients.
+
+use rayon::prelude::*;
+use sim_core::{Regularizer, SpikeCounts, bits};
+use simd::LANES;
+
+/// The penalties of the batch at hand on one population.
+#[derive(Debug, Default)]
+pub(crate) struct Regularization {
+    /// Spikes, `[sample][neuron]`.
+    counts: Vec<u32>,
+    /// Derivative of the penalties with respect to a spike in any step, `[sample][neuron]`; empty
+    /// where nothing is asked of the population.
+    gradient: Vec<f32>,
+    neurons: usize,
+}
+
+impl Regularization {
+    /// Nothing is asked of the population.
+    pub(crate) fn clear(&mut self) {
+        self.gradient.clear();
+    }
+
+    /// Adds up the penalties of `regularizers`. `fired` are the spikes of each sample,
+    /// `[block][step]`; `shape` is what else a regulariser is told. In training the gradient is
+    /// worked out, too.
+    pub(crate) fn apply<'a>(
+        &mut self,
+        regularizers: &[Box<dyn Regularizer>],
+        shape: SpikeCounts,
+        fired: impl IndexedParallelIterator<Item = &'a [u16]>,
+        train: bool,
+    ) -> f64 {
+        let Self { counts, gradient, neurons } = self;
+        *neurons = shape.neurons;
+        counts.clear();
+        counts.resize(fired.len() * shape.neurons, 0);
+        let rows = counts.par_chunks_exact_mut(shape.neurons);
+        rows.zip(fired).for_each(|(counts, fired)| count(fired, shape.steps, counts));
+        gradient.clear();
+        if train {
+            gradient.resize(counts.len(), 0.0);
+        }
+        let activity = SpikeCounts { counts, ..shape };
+        let penalties = regularizers
+            .iter()
+            .map(|regularizer| regularizer.penalty(&activity, train.then_some(&mut gradient[..])));
+        penalties.sum()
+    }
+
+    /// The gradient of one sample, `[neuron]`, where there is any.
+    pub(crate) fn gradient(&self, sample: usize) -> Option<&[f32]> {
+        let rows = self.gradient.get(sample * self.neurons..(sample + 1) * self.neurons);
+        rows.filter(|rows| !rows.is_empty())
+    }
+}
+
+/// Counts the spikes of each neuron.
+fn count(fired: &[u16], steps: usize, counts: &mut [u32]) {
+    for (fired, counts) in fired.chunks_exact(steps).zip(counts.chunks_mut(LANES)) {
+        for &mask in fired {
+            bits(mask).for_each(|lane| counts[lane] += 1);
+        }
+    }
+}

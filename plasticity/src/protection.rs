@@ -1,0 +1,52 @@
+//! What training must not disturb.
+
+use sim_core::{Batch, GradientEngine, Network, ParameterId};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+/// Keeps a part of a network as it is while the rest learns: directions of the input that an
+/// earlier task uses, say. `()` protects nothing.
+///
+/// A protection acts twice in each training step. It changes the gradient before the optimiser sees
+/// it, and it changes the step that the optimiser made: only so do momentum, Adam and
+/// multiplicative updates, which turn a gradient, keep the promise, too.
+pub trait Protection: Debug + Send {
+    /// Sees a batch that the engine has just run, before its gradients are used.
+    fn observe(&mut self, _network: &Network, _batch: &Batch, _engine: &dyn GradientEngine) {}
+
+    /// Whether it protects anything of a parameter; the next two are called where it does.
+    fn protects(&self, id: ParameterId) -> bool;
+
+    /// Takes out of a gradient what would disturb.
+    fn gradient(&self, id: ParameterId, gradient: &mut [f32]);
+
+    /// Takes out of a step what would disturb: `before` and `after` are the entries of the parameter
+    /// before and after it.
+    fn step(&self, id: ParameterId, before: &[f32], after: &mut [f32]);
+
+    /// Everything it has learned, by name: what a checkpoint holds of it.
+    fn state(&self) -> BTreeMap<String, Vec<f32>> {
+        BTreeMap::new()
+    }
+
+    /// Takes over what [`Protection::state`] of one like it gave.
+    ///
+    /// # Errors
+    /// A sentence that says what does not fit.
+    fn restore(&mut self, state: BTreeMap<String, Vec<f32>>) -> Result<(), String> {
+        match state.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(format!("this protection has no state {name}")),
+        }
+    }
+}
+
+impl Protection for () {
+    fn protects(&self, _id: ParameterId) -> bool {
+        false
+    }
+
+    fn gradient(&self, _id: ParameterId, _gradient: &mut [f32]) {}
+
+    fn step(&self, _id: ParameterId, _before: &[f32], _after: &mut [f32]) {}
+}

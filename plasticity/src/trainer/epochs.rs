@@ -1,0 +1,382 @@
+//! Epochs over labelled samples: order, batches, sums, and a stop inside one.
+//!
+//! Everything random is keyed by seed, epoch, step and sample, and the sums of a running epoch are
+//! kept, so that an epoch that was interrupted and resumed gives the same bits as one that was not.
+
+use crate::batches::BatchFrames;
+use crate::error::{Error, Result};
+use crate::gradient::labelled::Labelled;
+use crate::gradient::loss::Loss;
+use crate::gradient::schedule::Schedule;
+use crate::protection::Protection;
+use crate::settings::TrainingSettings;
+use crate::trainer::evaluation::{
+    Evaluation, check_samples, evaluate_with, hidden_populations, output_population, relabel,
+};
+use crate::trainer::step::Trainer;
+use rand::seq::SliceRandom;
+use sim_core::{
+    Batch, BatchNorm, GradientEngine, Kernels, Network, NormStatistics, Pass, Purpose, Regularizer,
+    SampleSource, Seed, SpikeFrames, StageTiming,
+};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Where an epoch stands; means run over the samples so far.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Epoch, counted from 0.
+    pub epoch: usize,
+    /// Samples seen in this epoch.
+    pub samples_done: usize,
+    /// Samples of an epoch.
+    pub samples_total: usize,
+    /// Mean loss.
+    pub loss: f64,
+    /// Share of samples whose class was predicted, with dropout.
+    pub accuracy: f64,
+}
+
+/// What one epoch did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EpochReport {
+    /// Epoch, counted from 0.
+    pub epoch: usize,
+    /// Samples seen.
+    pub samples: usize,
+    /// Mean loss, with dropout.
+    pub loss: f64,
+    /// Share of samples whose class was predicted, with dropout.
+    pub accuracy: f64,
+    /// Raw width of the Gaussian kernel, in steps.
+    pub sigma: f64,
+    /// Learning rate of the weights.
+    pub rate_weights: f64,
+    /// Learning rate of the delays, 0 if they do not learn.
+    pub rate_delays: f64,
+    /// Spikes per neuron and step by hidden population, mean over the epoch's batches.
+    pub firing_rates: Vec<(String, f64)>,
+    /// Length of the gradient before clipping, mean over the epoch's batches.
+    pub gradient_norm: f64,
+    /// Wall time in seconds, of this process only.
+    pub seconds: f64,
+}
+
+/// Sums over the batches of the running epoch.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct EpochSums {
+    pub batches: usize,
+    pub samples: usize,
+    pub correct: usize,
+    pub loss: f64,
+    pub gradient_norm: f64,
+    pub firing: Vec<f64>,
+}
+
+/// A network in training on labelled samples, epoch by epoch.
+#[derive(Debug)]
+pub struct EpochTrainer {
+    trainer: Trainer,
+    loss: Arc<dyn Loss>,
+    regularizers: Vec<Box<dyn Regularizer>>,
+    /// The population that the loss reads.
+    output: usize,
+    /// Populations whose firing rates are reported.
+    hidden: Vec<usize>,
+    sums: EpochSums,
+    /// Norms re-estimated for deployed delays, by population; dropped with the next training step.
+    deployed_norms: Option<Vec<Option<BatchNorm>>>,
+    frames: BatchFrames,
+    /// The classes of the batch at hand.
+    labels: Vec<usize>,
+}
+
+impl EpochTrainer {
+    /// Checks settings and network and makes ready for the first epoch; see [`Trainer::new`]. Loss
+    /// and regularisers are those of the settings.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`]; a network without a single output population.
+    pub fn new(
+        network: Network,
+        engine: Box<dyn GradientEngine>,
+        settings: TrainingSettings,
+        seed: Seed,
+    ) -> Result<Self> {
+        let bounds = settings.firing_rate.into_iter();
+        Ok(Self {
+            loss: Arc::new(settings.loss),
+            regularizers: bounds.map(|bounds| Box::new(bounds) as Box<dyn Regularizer>).collect(),
+            output: output_population(&network)?,
+            hidden: hidden_populations(&network),
+            trainer: Trainer::new(network, engine, settings, seed)?,
+            sums: EpochSums::default(),
+            deployed_norms: None,
+            frames: BatchFrames::default(),
+            labels: Vec::new(),
+        })
+    }
+
+    /// Trains with a loss of the program's own instead of that of the settings.
+    pub fn with_loss(mut self, loss: Arc<dyn Loss>) -> Self {
+        self.loss = loss;
+        self
+    }
+
+    /// Adds a regulariser of the program's own.
+    pub fn with_regularizer(mut self, regularizer: Box<dyn Regularizer>) -> Self {
+        self.regularizers.push(regularizer);
+        self
+    }
+
+    /// Keeps from now on what `protection` protects.
+    pub fn with_protection(mut self, protection: Box<dyn Protection>) -> Self {
+        self.trainer = self.trainer.with_protection(protection);
+        self
+    }
+
+    /// The trainer beneath.
+    pub fn trainer(&self) -> &Trainer {
+        &self.trainer
+    }
+
+    /// The loss.
+    pub fn loss(&self) -> &dyn Loss {
+        &*self.loss
+    }
+
+    /// Index of the population that the loss reads.
+    pub fn output(&self) -> usize {
+        self.output
+    }
+
+    /// The network as trained so far.
+    pub fn network(&self) -> &Network {
+        self.trainer.network()
+    }
+
+    /// The network as it is deployed: with re-estimated norm statistics if there are any for the
+    /// present weights.
+    pub fn deployed_network(&self) -> Network {
+        let mut network = self.network().clone();
+        let norms = self.deployed_norms.iter().flatten();
+        for (population, norm) in network.populations.iter_mut().zip(norms) {
+            population.norm.clone_from(norm);
+        }
+        network
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &TrainingSettings {
+        self.trainer.settings()
+    }
+
+    /// Epochs finished.
+    pub fn epoch(&self) -> usize {
+        self.trainer.epoch()
+    }
+
+    /// Takes rates and the kernels' width from `epoch` from now on, without training up to it, and
+    /// forgets a running epoch.
+    pub fn move_to_epoch(&mut self, epoch: usize) {
+        self.trainer.move_to_epoch(epoch);
+        self.sums = EpochSums::default();
+    }
+
+    /// What training and evaluation have taken so far.
+    pub fn timing(&self) -> TrainerTiming {
+        TrainerTiming {
+            engine: self.trainer.engine().timing(),
+            data: self.frames.spent,
+            optimisers: self.trainer.spent(),
+        }
+    }
+
+    /// Trains on `indices` of `data`, in an order drawn for the epoch. `watch` is called after every
+    /// step; when it breaks, the trainer is left after that step, be it the last of the epoch or
+    /// not, and saving and calling again goes on from there.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] when a loss or a gradient is not finite; a sample that does not have the
+    /// network's channels.
+    pub fn train_epoch(
+        &mut self,
+        data: &dyn SampleSource,
+        indices: &[usize],
+        watch: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<(), EpochReport>> {
+        let start = Instant::now();
+        check_samples(self.network(), self.output, data, indices)?;
+        let epoch = self.epoch();
+        let mut order = indices.to_vec();
+        order.shuffle(&mut self.trainer.seed().stream(Purpose::Shuffle, epoch as u64, 0));
+        let batch_size = self.settings().batch_size;
+        let batches: Vec<&[usize]> = order.chunks(batch_size).skip(self.sums.batches).collect();
+        let mut frames = std::mem::take(&mut self.frames);
+        let outcome = frames.each(data, &batches, Some(epoch as u64), |batch, frames| {
+            self.step(data, batch, frames)?;
+            let seen = self.sums.samples.max(1) as f64;
+            let progress = Progress {
+                epoch,
+                samples_done: self.sums.samples,
+                samples_total: order.len(),
+                loss: self.sums.loss / seen,
+                accuracy: self.sums.correct as f64 / seen,
+            };
+            Ok(watch(&progress))
+        });
+        self.frames = frames;
+        if outcome?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        let report = self.report(start.elapsed().as_secs_f64());
+        self.move_to_epoch(epoch + 1);
+        Ok(ControlFlow::Continue(report))
+    }
+
+    /// Evaluates the deployed network - one tap per synapse, running norm statistics - on `indices`
+    /// of `data`. Samples are padded to the longest of their batch of `batch_size`, as in training.
+    ///
+    /// # Errors
+    /// A sample that does not have the network's channels, or a loss that is not finite.
+    pub fn evaluate(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<Evaluation> {
+        let network = self.deployed_network();
+        let batch_size = self.settings().batch_size;
+        let (_, engine) = self.trainer.parts();
+        let frames = &mut self.frames;
+        evaluate_with((engine, frames), &network, &*self.loss, batch_size, data, indices)
+    }
+
+    /// Re-estimates norm statistics for deployed delays from `indices` of `data`: the mean over
+    /// their batches. They are used by [`Self::evaluate`] and [`Self::deployed_network`] until the
+    /// next training step.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`].
+    pub fn recalibrate_norm(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<()> {
+        let pass = Pass { kernels: Kernels::Deployed, norm: NormStatistics::Batch, dropout: None };
+        let batches: Vec<&[usize]> = indices.chunks(self.settings().batch_size).collect();
+        let (network, engine) = self.trainer.parts();
+        let mut norms: Vec<_> =
+            network.populations.iter().map(|population| population.norm.clone()).collect();
+        let mut done = 0;
+        let (loss, labels) = (&*self.loss, &mut self.labels);
+        let _: ControlFlow<()> = self.frames.each(data, &batches, None, |batch, frames| {
+            relabel(labels, data, batch);
+            let labelled = Labelled { loss, labels };
+            engine.evaluate(network, &Batch::new(frames, self.output, &labelled), &pass)?;
+            done += 1;
+            for (norm, report) in norms.iter_mut().zip(&engine.report().populations) {
+                if let Some(norm) = norm {
+                    norm.momentum = 1.0 / done as f32;
+                    norm.update(&report.statistics);
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for (norm, original) in norms.iter_mut().zip(&network.populations) {
+            if let (Some(norm), Some(original)) = (norm, &original.norm) {
+                norm.momentum = original.momentum;
+            }
+        }
+        self.deployed_norms = Some(norms);
+        Ok(())
+    }
+
+    pub(crate) fn sums(&self) -> &EpochSums {
+        &self.sums
+    }
+
+    pub(crate) fn deployed_norms(&self) -> Option<&[Option<BatchNorm>]> {
+        self.deployed_norms.as_deref()
+    }
+
+    /// Everything that a checkpoint brings back.
+    pub(crate) fn restored(
+        &mut self,
+    ) -> (&mut Trainer, &mut EpochSums, &mut Option<Vec<Option<BatchNorm>>>) {
+        (&mut self.trainer, &mut self.sums, &mut self.deployed_norms)
+    }
+
+    fn step(
+        &mut self,
+        data: &dyn SampleSource,
+        batch: &[usize],
+        frames: &[SpikeFrames],
+    ) -> Result<()> {
+        relabel(&mut self.labels, data, batch);
+        let objective = Labelled { loss: &*self.loss, labels: &self.labels };
+        let (output, regularizers) = (self.output, &self.regularizers[..]);
+        let of_batch = Batch { frames, output, objective: &objective, regularizers };
+        let report = self.trainer.step(&of_batch).map_err(|error| match error {
+            source @ sim_core::Error::NotFinite(_) => {
+                Error::Diverged { epoch: self.trainer.epoch(), batch: self.sums.batches, source }
+            }
+            other => other.into(),
+        })?;
+        self.deployed_norms = None;
+        let (sums, of_engine) = (&mut self.sums, self.trainer.engine().report());
+        sums.batches += 1;
+        sums.samples += batch.len();
+        sums.gradient_norm += report.gradient_norm;
+        for (loss, &label) in of_engine.losses.iter().zip(&self.labels) {
+            sums.loss += loss.loss;
+            sums.correct += (loss.predicted == label) as usize;
+        }
+        sums.firing.resize(self.hidden.len(), 0.0);
+        for (sum, &population) in sums.firing.iter_mut().zip(&self.hidden) {
+            *sum += of_engine.populations[population].firing_rate;
+        }
+        Ok(())
+    }
+
+    fn report(&self, seconds: f64) -> EpochReport {
+        let (sums, settings, epoch) = (&self.sums, self.settings(), self.epoch());
+        let (samples, batches) = (sums.samples.max(1) as f64, sums.batches.max(1) as f64);
+        let rate = |schedule: &Schedule| schedule.at(epoch, settings.epochs).rate;
+        let populations = &self.network().populations;
+        let names = self.hidden.iter().map(|&population| populations[population].name.clone());
+        EpochReport {
+            epoch,
+            samples: sums.samples,
+            loss: sums.loss / samples,
+            accuracy: sums.correct as f64 / samples,
+            sigma: self.trainer.sigma(),
+            rate_weights: rate(&settings.weights.schedule),
+            rate_delays: if settings.delays.learn { rate(&settings.delays.schedule) } else { 0.0 },
+            firing_rates: names.zip(sums.firing.iter().map(|sum| sum / batches)).collect(),
+            gradient_norm: sums.gradient_norm / batches,
+            seconds,
+        }
+    }
+}
+
+/// What the parts of a trainer have taken.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainerTiming {
+    /// Processor time per stage of the engine.
+    pub engine: StageTiming,
+    /// Wall time of the thread that makes frames of recordings.
+    pub data: Duration,
+    /// Wall time spent in optimisers.
+    pub optimisers: Duration,
+}
+
+impl TrainerTiming {
+    /// What was spent after `before`.
+    pub fn since(&self, before: &Self) -> Self {
+        let Self { engine, data, optimisers } = self;
+        Self {
+            engine: engine.since(&before.engine),
+            data: *data - before.data,
+            optimisers: *optimisers - before.optimisers,
+        }
+    }
+
+    /// Name of every part and its time: data, the engine's stages in their order, optimisers.
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, Duration)> {
+        let engine = StageTiming::NAMES.iter().map(|&(stage, name)| (name, self.engine.of(stage)));
+        std::iter::once(("data", self.data)).chain(engine).chain([("optimisers", self.optimisers)])
+    }
+}

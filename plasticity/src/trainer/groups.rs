@@ -1,0 +1,124 @@
+//! Parameters that learn by the same rule.
+
+use crate::gradient::optimizer::{Optimizer, OptimizerSettings};
+use crate::gradient::schedule::Schedule;
+use serde::{Deserialize, Serialize};
+use sim_core::{Error, Kind, Network, Result};
+
+/// A rule, and the parameters that follow it: those of its kinds *and* its names. A parameter
+/// belongs to the first group that has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ParameterGroup {
+    /// Kinds of parameters: `weight`, `delay`, `gain`, `bias`; all where the list is empty.
+    pub kinds: Vec<Kind>,
+    /// Names of parameters, such as `input->hidden1.weight`; a `*` stands for any text. All where
+    /// the list is empty.
+    pub names: Vec<String>,
+    /// Whether they learn at all; true.
+    pub learn: bool,
+    /// Optimiser; Adam.
+    pub optimizer: OptimizerSettings,
+    /// Rate by epoch.
+    pub schedule: Schedule,
+}
+
+impl Default for ParameterGroup {
+    /// All parameters, with Adam and a one-cycle rate.
+    fn default() -> Self {
+        Self {
+            kinds: Vec::new(),
+            names: Vec::new(),
+            learn: true,
+            optimizer: OptimizerSettings::default(),
+            schedule: Schedule::default(),
+        }
+    }
+}
+
+impl ParameterGroup {
+    /// Checks kinds, optimiser and schedule.
+    ///
+    /// # Errors
+    /// The first setting that is not allowed.
+    pub fn check(&self) -> Result<()> {
+        if let Some(kind) = self.kinds.iter().find(|kind| !kind.is_learned()) {
+            let allowed = "weight, delay, gain or bias";
+            return Err(Error::out_of_range("ParameterGroup::kinds", kind.word(), allowed));
+        }
+        self.optimizer.check()?;
+        self.schedule.check()
+    }
+
+    fn has(&self, kind: Kind, name: &str) -> bool {
+        (self.kinds.is_empty() || self.kinds.contains(&kind))
+            && (self.names.is_empty() || self.names.iter().any(|pattern| matches(pattern, name)))
+    }
+}
+
+/// Whether `name` is `pattern`, in which every `*` stands for any text.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(name) = name.strip_prefix(head) else { return false };
+    let ends = (0..=name.len()).filter(|&end| name.is_char_boundary(end));
+    ends.into_iter().any(|end| matches(rest, &name[end..]))
+}
+
+/// An optimiser at work on one parameter, and the group whose rate it follows.
+#[derive(Debug)]
+pub(crate) struct Learner {
+    pub optimizer: Optimizer,
+    pub group: usize,
+}
+
+/// The learners of a network, in the order of [`Network::parameters`]; none for a parameter that
+/// stays as it is.
+///
+/// # Errors
+/// What [`ParameterGroup::check`] finds; a name that no parameter has.
+pub(crate) fn learners(
+    network: &Network,
+    groups: &[ParameterGroup],
+) -> Result<Vec<Option<Learner>>> {
+    let names: Vec<String> =
+        network.parameters().map(|parameter| network.parameter_name(parameter.id)).collect();
+    for group in groups {
+        group.check()?;
+        for pattern in &group.names {
+            if !names.iter().any(|name| matches(pattern, name)) {
+                let known = names.join(", ");
+                let problem = format!("no parameter is called {pattern}; there are {known}");
+                return Err(Error::Network(problem));
+            }
+        }
+    }
+    let learner = |(parameter, name): (sim_core::Parameter, &String)| {
+        let found = groups.iter().position(|group| group.has(parameter.id.kind, name));
+        let Some(group) = found.filter(|&group| groups[group].learn) else { return Ok(None) };
+        let optimizer = groups[group].optimizer.build(parameter.values.len())?;
+        Ok(Some(Learner { optimizer, group }))
+    };
+    network.parameters().zip(&names).map(learner).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, name, expected) in [
+            ("input->hidden1.weight", "input->hidden1.weight", true),
+            ("input->hidden1.weight", "input->hidden1.weights", false),
+            ("hidden*", "hidden1.norm.gain", true),
+            ("*.gain", "hidden1.norm.gain", true),
+            ("*->*.delay", "input->hidden1.delay", true),
+            ("*->*.delay", "input->hidden1.weight", false),
+            ("*", "", true),
+            ("", "", true),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} and {name}");
+        }
+    }
+}

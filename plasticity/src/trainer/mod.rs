@@ -1,0 +1,21 @@
+//! Training: single steps, and what is built on them.
+//!
+//! | file | question it answers |
+//! |---|---|
+//! | `step` | [`Trainer`]: what does one batch do to the parameters? |
+//! | `groups` | [`ParameterGroup`]: which parameters follow which rule? |
+//! | `epochs` | [`EpochTrainer`]: how does training go through labelled samples? |
+//! | `evaluation` | [`Evaluation`]: what is a network worth? |
+//! | `selection` | [`Selection`]: which epoch is the best, and when is it enough? |
+
+pub(crate) mod epochs;
+pub(crate) mod evaluation;
+pub(crate) mod groups;
+pub(crate) mod selection;
+pub(crate) mod step;
+
+pub use epochs::{EpochReport, EpochTrainer, Progress, TrainerTiming};
+pub use evaluation::{Evaluation, evaluate};
+pub use groups::ParameterGroup;
+pub use selection::{EarlyStopping, Selection};
+pub use step::{StepReport, Trainer};

@@ -1,0 +1,280 @@
+//! One step of training: gradients of a batch, and what they do to the parameters.
+//!
+//! ```text
+//! gradients     of the batch, by the engine
+//! protect       take out of them what would disturb
+//! clip          shorten them, where they are longer than the limit
+//! optimise      one step of the optimiser of every parameter that learns
+//! confine       to the range and the sign of each parameter
+//! protect       take out of the steps what would disturb
+//! statistics    of the norms follow those of the batch
+//! check         that every number is finite
+//! ```
+//! Rates and the kernels' width follow the epoch, as in the reference [Hammouamri et al. 2023].
+
+use crate::gradient::clip::{clip_global_norm, global_norm};
+use crate::protection::Protection;
+use crate::settings::TrainingSettings;
+use crate::trainer::groups::{Learner, ParameterGroup, learners};
+use sim_core::{
+    Batch, BatchReport, Dropout, Error, GradientEngine, Gradients, Kernels, Network,
+    NormStatistics, Pass, Result, Seed,
+};
+use std::time::{Duration, Instant};
+
+/// A network in training, one step at a time: the ground of epochs, and of a program's own loop.
+#[derive(Debug)]
+pub struct Trainer {
+    network: Network,
+    engine: Box<dyn GradientEngine>,
+    gradients: Gradients,
+    settings: TrainingSettings,
+    groups: Vec<ParameterGroup>,
+    /// In the order of [`Network::parameters`]; none for those that stay as they are.
+    learners: Vec<Option<Learner>>,
+    protection: Box<dyn Protection>,
+    seed: Seed,
+    epoch: usize,
+    steps: u64,
+    /// Entries of a protected parameter before a step.
+    before: Vec<f32>,
+    /// Time spent on all that is not the engine's.
+    spent: Duration,
+}
+
+/// What one step did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepReport {
+    /// Number of the step, counted from 0.
+    pub step: u64,
+    /// Mean loss of the batch, before the step, with dropout.
+    pub loss: f64,
+    /// Penalties of the regularisers.
+    pub penalty: f64,
+    /// Length of the gradient over all parameters that learn, before clipping.
+    pub gradient_norm: f64,
+}
+
+impl Trainer {
+    /// Checks settings and network and makes ready for the first step. `engine` must have been built
+    /// for the network. `seed` draws dropout.
+    ///
+    /// # Errors
+    /// The first setting that is not allowed; a group of parameters that names one that is not
+    /// there.
+    pub fn new(
+        network: Network,
+        engine: Box<dyn GradientEngine>,
+        settings: TrainingSettings,
+        seed: Seed,
+    ) -> Result<Self> {
+        settings.check()?;
+        network.check()?;
+        let groups = settings.parameter_groups();
+        Ok(Self {
+            learners: learners(&network, &groups)?,
+            gradients: Gradients::zeros(&network),
+            network,
+            engine,
+            settings,
+            groups,
+            protection: Box::new(()),
+            seed,
+            epoch: 0,
+            steps: 0,
+            before: Vec::new(),
+            spent: Duration::ZERO,
+        })
+    }
+
+    /// Keeps from now on what `protection` protects.
+    pub fn with_protection(mut self, protection: Box<dyn Protection>) -> Self {
+        self.protection = protection;
+        self
+    }
+
+    /// Trains on one batch, with the rates and the kernels' width of the epoch.
+    ///
+    /// # Errors
+    /// What the engine refuses; [`Error::NotFinite`] when a loss, the gradient or a parameter is not
+    /// a finite number any more.
+    pub fn step(&mut self, batch: &Batch) -> Result<StepReport> {
+        let pass = self.training_pass();
+        self.engine.train(&self.network, batch, &pass, &mut self.gradients)?;
+        let start = Instant::now();
+        self.protection.observe(&self.network, batch, &*self.engine);
+        self.protect_gradients();
+        let gradient_norm = self.clip()?;
+        self.update();
+        self.follow_statistics();
+        self.check_finite()?;
+        let BatchReport { losses, penalty, .. } = self.engine.report();
+        let loss = losses.iter().map(|sample| sample.loss).sum::<f64>();
+        let step = self.steps;
+        self.steps += 1;
+        self.spent += start.elapsed();
+        let loss = loss / losses.len().max(1) as f64;
+        Ok(StepReport { step, loss, penalty: *penalty, gradient_norm })
+    }
+
+    /// Runs one batch through the network as it is deployed: one tap per synapse, running norm
+    /// statistics, no dropout. Nothing learns.
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub fn evaluate(&mut self, batch: &Batch) -> Result<&BatchReport> {
+        self.engine.evaluate(&self.network, batch, &Pass::DEPLOYED)?;
+        Ok(self.engine.report())
+    }
+
+    /// The network as trained so far.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The engine, which tells about the last batch.
+    pub fn engine(&self) -> &dyn GradientEngine {
+        &*self.engine
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &TrainingSettings {
+        &self.settings
+    }
+
+    /// Where training stands: rates and the kernels' width are those of this epoch, counted from 0.
+    pub fn epoch(&self) -> usize {
+        self.epoch
+    }
+
+    /// Takes rates and the kernels' width of another epoch from now on.
+    pub fn move_to_epoch(&mut self, epoch: usize) {
+        self.epoch = epoch;
+    }
+
+    /// Raw width of the Gaussian kernels in the epoch, in steps.
+    pub fn sigma(&self) -> f64 {
+        self.settings.sigma.raw(self.epoch, self.settings.epochs)
+    }
+
+    /// Number of parameters that learn.
+    pub fn parameter_count(&self) -> usize {
+        let learning = self.network.parameters().zip(&self.learners);
+        let learns = learning.filter(|(_, learner)| learner.is_some());
+        learns.map(|(parameter, _)| parameter.values.len()).sum()
+    }
+
+    /// Wall time spent on everything in steps that is not the engine's.
+    pub(crate) fn spent(&self) -> Duration {
+        self.spent
+    }
+
+    pub(crate) fn seed(&self) -> Seed {
+        self.seed
+    }
+
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Network and engine, so that the engine can run another network of the same shape.
+    pub(crate) fn parts(&mut self) -> (&Network, &mut dyn GradientEngine) {
+        (&self.network, &mut *self.engine)
+    }
+
+    pub(crate) fn learners(&self) -> &[Option<Learner>] {
+        &self.learners
+    }
+
+    pub(crate) fn protection(&self) -> &dyn Protection {
+        &*self.protection
+    }
+
+    /// Everything that a checkpoint brings back.
+    pub(crate) fn restored(
+        &mut self,
+    ) -> (&mut Network, &mut [Option<Learner>], &mut dyn Protection, &mut u64) {
+        (&mut self.network, &mut self.learners, &mut *self.protection, &mut self.steps)
+    }
+
+    fn training_pass(&self) -> Pass {
+        let TrainingSettings { kernel: evaluation, dropout: rate, .. } = self.settings;
+        let dropout = Dropout { rate, seed: self.seed, step: self.steps };
+        Pass {
+            kernels: Kernels::Trained { sigma_raw: self.sigma(), evaluation },
+            norm: NormStatistics::Batch,
+            dropout: (rate > 0.0).then_some(dropout),
+        }
+    }
+
+    fn protect_gradients(&mut self) {
+        for (id, gradient) in self.gradients.iter_mut() {
+            if self.protection.protects(id) {
+                self.protection.gradient(id, gradient);
+            }
+        }
+    }
+
+    /// Length of the gradient over everything that learns; clips it, where that is asked for.
+    fn clip(&mut self) -> Result<f64> {
+        let learners = &self.learners;
+        let learning = self.gradients.iter().zip(learners);
+        let learning = learning.filter(|(_, learner)| learner.is_some());
+        let norm = global_norm(learning.map(|((_, gradient), _)| gradient));
+        if !norm.is_finite() {
+            let problem = "the gradient is not finite; try a lower learning rate or gradient_clip";
+            return Err(Error::NotFinite(problem.into()));
+        }
+        if let Some(limit) = self.settings.gradient_clip {
+            let learning = self.gradients.iter_mut().zip(learners);
+            let learning = learning.filter(|(_, learner)| learner.is_some());
+            clip_global_norm(learning.map(|((_, gradient), _)| gradient), norm, limit);
+        }
+        Ok(norm)
+    }
+
+    /// One step of every optimiser.
+    fn update(&mut self) {
+        let Self { network, gradients, learners, groups, protection, before, .. } = self;
+        let (epoch, epochs) = (self.epoch, self.settings.epochs);
+        let learning = network.parameters_mut().zip(gradients.iter()).zip(learners);
+        for ((mut parameter, (id, gradient)), learner) in learning {
+            let Some(Learner { optimizer, group }) = learner else { continue };
+            let protects = protection.protects(id);
+            if protects {
+                before.clear();
+                before.extend_from_slice(parameter.values);
+            }
+            let now = groups[*group].schedule.at(epoch, epochs);
+            optimizer.step(parameter.values, gradient, now.rate, now.beta1);
+            parameter.confine();
+            if protects {
+                protection.step(id, before, parameter.values);
+                // Range and sign hold whatever is protected.
+                parameter.confine();
+            }
+        }
+    }
+
+    /// The running statistics of the norms move towards those of the batch.
+    fn follow_statistics(&mut self) {
+        let reports = &self.engine.report().populations;
+        for (population, report) in self.network.populations.iter_mut().zip(reports) {
+            if let Some(norm) = &mut population.norm {
+                norm.update(&report.statistics);
+            }
+        }
+    }
+
+    /// A loss can be finite while a step has thrown a parameter or a running statistic out of the
+    /// finite numbers; no checkpoint may hold one.
+    fn check_finite(&self) -> Result<()> {
+        match self.network.tensors().find(|tensor| !tensor.is_finite()) {
+            None => Ok(()),
+            Some(tensor) => Err(Error::NotFinite(format!(
+                "{} is not finite; try a lower learning rate or gradient_clip",
+                self.network.parameter_name(tensor.id)
+            ))),
+        }
+    }
+}

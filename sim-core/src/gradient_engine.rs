@@ -1,0 +1,107 @@
+//! The seam between training and the engines that work out gradients.
+
+use crate::error::Result;
+use crate::gradients::Gradients;
+use crate::network::Network;
+use crate::norm::BatchStatistics;
+use crate::objective::{Objective, SampleLoss};
+use crate::pass::Pass;
+use crate::regularizer::Regularizer;
+use crate::spikes::SpikeFrames;
+use crate::stage_timing::StageTiming;
+use std::fmt::Debug;
+
+/// Samples that are run together, and what is minimised over them: the mean of the objective's
+/// losses, plus the penalties of the regularisers.
+#[derive(Clone, Copy)]
+pub struct Batch<'a> {
+    /// The samples, in the order of the objective's slots. All run for as many steps as the longest.
+    pub frames: &'a [SpikeFrames],
+    /// Index of the population that the objective reads.
+    pub output: usize,
+    /// The loss of each sample.
+    pub objective: &'a dyn Objective,
+    /// What is added to the mean loss.
+    pub regularizers: &'a [Box<dyn Regularizer>],
+}
+
+impl<'a> Batch<'a> {
+    /// A batch without regularisers.
+    pub fn new(frames: &'a [SpikeFrames], output: usize, objective: &'a dyn Objective) -> Self {
+        Self { frames, output, objective, regularizers: &[] }
+    }
+}
+
+/// What a batch came to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct BatchReport {
+    /// Loss and prediction by sample.
+    pub losses: Vec<SampleLoss>,
+    /// Sum of all penalties.
+    pub penalty: f64,
+    /// By population.
+    pub populations: Vec<PopulationReport>,
+}
+
+/// What a batch did to one population.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PopulationReport {
+    /// Steps that the population ran for: those of the longest sample, and half of the delay window
+    /// of every projection on the longest way to it.
+    pub steps: usize,
+    /// Spikes of all samples, before dropout; of a source the entries of its frames.
+    pub spikes: u64,
+    /// Spikes per neuron and step.
+    pub firing_rate: f64,
+    /// Statistics of the summed input, where the pass normalised it by them.
+    pub statistics: BatchStatistics,
+}
+
+/// An engine that runs batches through a network, and works out gradients.
+///
+/// It holds no parameters, only working memory, which is reused from batch to batch: in the steady
+/// state a batch allocates nothing. Results do not depend on the number of threads.
+pub trait GradientEngine: Debug + Send {
+    /// Runs a batch forward.
+    ///
+    /// # Errors
+    /// When the network is not of the shape the engine was built for, a sample does not have its
+    /// channels, the batch names another output, a setting of the pass is out of range, or a loss is
+    /// not finite.
+    fn evaluate(&mut self, network: &Network, batch: &Batch, pass: &Pass) -> Result<()>;
+
+    /// Runs a batch forward and backward, and overwrites `into` with the gradients of what is
+    /// minimised.
+    ///
+    /// # Errors
+    /// As [`GradientEngine::evaluate`]; when the pass takes running statistics, through which there
+    /// is no gradient, or the gradients are those of another network.
+    fn train(
+        &mut self,
+        network: &Network,
+        batch: &Batch,
+        pass: &Pass,
+        into: &mut Gradients,
+    ) -> Result<()>;
+
+    /// What the last batch came to.
+    fn report(&self) -> &BatchReport;
+
+    /// The spikes with which a population that fires reached its targets in one sample of the last
+    /// batch: behind dropout, at the height it gives them. Those of a source are the batch's own.
+    ///
+    /// # Panics
+    /// If there is no such sample, or the population does not fire.
+    fn activity(&self, population: usize, sample: usize) -> &SpikeFrames;
+
+    /// Share of the neuron-steps of a hidden population at which the last batch worked out the
+    /// gradient of spikes. Engines that pass over none have 1.
+    fn demand(&self, _population: usize) -> f64 {
+        1.0
+    }
+
+    /// Processor time per stage since the engine was built, where the engine measures it.
+    fn timing(&self) -> StageTiming {
+        StageTiming::default()
+    }
+}

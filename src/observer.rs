@@ -1,0 +1,45 @@
+//! Who is told how a run goes on.
+
+use crate::metrics::EpochMetrics;
+use plasticity::Progress;
+use std::ops::ControlFlow;
+
+/// What a run tells.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A line for people; the same goes to `log.txt`.
+    Line(&'a str),
+    /// A training step is done.
+    Step {
+        /// Where the epoch stands.
+        progress: &'a Progress,
+        /// How many epochs there will be at most.
+        epochs: usize,
+    },
+    /// An epoch is trained, validated and saved.
+    Epoch(&'a EpochMetrics),
+}
+
+/// Is told how a run goes on, and can stop it. A closure of an [`Event`] is an observer.
+pub trait Observer: Send {
+    /// Hears of an event. `Break` stops the run as soon as its state is saved, after a step as well
+    /// as after an epoch, be it the last one or not; the run can then be resumed.
+    fn observe(&mut self, event: Event<'_>) -> ControlFlow<()>;
+}
+
+impl<F: FnMut(Event<'_>) -> ControlFlow<()> + Send> Observer for F {
+    fn observe(&mut self, event: Event<'_>) -> ControlFlow<()> {
+        self(event)
+    }
+}
+
+/// Hears nothing and never stops a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn observe(&mut self, _event: Event<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,45 @@
+//! How a training run ended.
+
+use std::path::PathBuf;
+
+/// The epoch that validation selected.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BestEpoch {
+    /// Epochs finished, counting this one.
+    pub epoch: usize,
+    /// Validation accuracy with one tap per synapse.
+    pub accuracy: f64,
+    /// Its standard error.
+    pub standard_error: f64,
+}
+
+/// What a finished run came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// The epoch that validation selected.
+    pub best: BestEpoch,
+    /// Validation accuracy after the last epoch.
+    pub last_accuracy: f64,
+    /// The figures that were drawn.
+    pub pictures: Vec<PathBuf>,
+    /// Why there are not all figures, and how to draw them; none where there are.
+    pub warning: Option<String>,
+}
+
+/// How a call of [`TrainingRun::run`](crate::TrainingRun::run) ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finish {
+    /// All epochs are done, or early stopping has ended them.
+    Completed(Outcome),
+    /// The observer stopped the run, or the limit of
+    /// [`TrainingRun::stop_after`](crate::TrainingRun::stop_after) was reached; it can be resumed
+    /// from this folder.
+    Stopped {
+        /// The run's folder.
+        folder: PathBuf,
+        /// Whole epochs done so far.
+        epochs: usize,
+    },
+}

@@ -1,0 +1,102 @@
+//! What a program brings to a run, beside the experiment.
+
+use crate::data_settings::{DataOrigin, LoadedData, MemorySource};
+use crate::error::{Error, Result};
+use datasets::{Split, checksum};
+use plasticity::Protection;
+use plasticity::gradient::Loss;
+use sim_core::{Regularizer, SampleSource};
+use std::sync::Arc;
+
+/// Samples that a program made, and which of them validate.
+#[derive(Debug, Clone)]
+pub struct Samples {
+    /// What they are called in messages and in the run's folder.
+    pub name: String,
+    /// The samples.
+    pub source: Arc<dyn SampleSource>,
+    /// Which of them train, and which validate.
+    pub split: Split,
+}
+
+/// What a program brings to a run. A configuration file cannot hold it: so it must be there again
+/// when the run is resumed.
+#[derive(Debug, Default)]
+pub struct OwnParts {
+    /// Samples instead of those of `[data]`.
+    pub samples: Option<Samples>,
+    /// A loss instead of that of `[training]`.
+    pub loss: Option<Arc<dyn Loss>>,
+    /// Regularisers beside those of `[training]`.
+    pub regularizers: Vec<Box<dyn Regularizer>>,
+    /// What training must not disturb.
+    pub protection: Option<Box<dyn Protection>>,
+}
+
+impl OwnParts {
+    /// Only samples.
+    pub fn of_samples(samples: Samples) -> Self {
+        Self { samples: Some(samples), ..Self::default() }
+    }
+
+    /// The parts that are there, but for samples, which their checksum tells apart.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let Self { samples: _, loss, regularizers, protection } = self;
+        let loss = loss.iter().map(|_| "loss".to_owned());
+        let regularizers = regularizers.iter().map(|_| "regularizer".to_owned());
+        let protection = protection.iter().map(|_| "protection".to_owned());
+        loss.chain(regularizers).chain(protection).collect()
+    }
+}
+
+impl Samples {
+    /// Checks that every sample of the split is there, on one side only, and that neither side is
+    /// empty.
+    ///
+    /// # Errors
+    /// One that names the samples and the first index that does not fit.
+    pub(crate) fn check(&self) -> Result<()> {
+        let wrong = |problem: String| Err(Error::samples(&self.name, problem));
+        let Split { train, validation } = &self.split;
+        let mut seen = vec![false; self.source.len()];
+        for (side, indices) in [("train", train), ("validation", validation)] {
+            if indices.is_empty() {
+                return wrong(format!("the split leaves no sample for {side}"));
+            }
+            for &index in indices {
+                match seen.get_mut(index) {
+                    Some(seen) if !*seen => *seen = true,
+                    Some(_) => return wrong(format!("sample {index} is twice in the split")),
+                    None => {
+                        let samples = self.source.len();
+                        return wrong(format!("the split has sample {index} of {samples}"));
+                    }
+                }
+            }
+        }
+        let classes = self.source.classes();
+        let labels = (0..self.source.len()).map(|sample| self.source.label(sample));
+        match labels.enumerate().find(|&(_, label)| label >= classes) {
+            Some((sample, label)) => {
+                wrong(format!("sample {sample} is of class {label}, but there are {classes}"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The samples as a run takes them, with the checksum that tells them from others.
+    pub(crate) fn load(&self) -> LoadedData {
+        let sha256 = Some(checksum(&*self.source));
+        let origin = DataOrigin { name: self.name.clone(), sha256 };
+        LoadedData { dataset: Arc::clone(&self.source), origin }
+    }
+
+    /// What a configuration says of them.
+    pub(crate) fn described(&self) -> MemorySource {
+        MemorySource {
+            name: self.name.clone(),
+            channels: self.source.channels(),
+            classes: self.source.classes(),
+        }
+    }
+}

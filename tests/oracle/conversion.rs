@@ -1,0 +1,187 @@
+//! Oracle networks as networks of the engines, and back.
+
+use super::{Firing, Kernel, OracleLayer, OracleNetwork, OracleNorm, Reset};
+use neurons::{Decay, LeakyIntegrator, Lif, Surrogate};
+use sim_core::{
+    BatchNorm, Cells, DelayKernel, DenseSynapses, Error, Granularity, Kernels, ModelDescription,
+    Network, Pass, Population, Projection, Result, Synapses, effective_sigma,
+};
+use std::sync::Arc;
+
+/// Length of a step. Time constants follow from the oracle's `beta`, so any length would do.
+const DT_MS: f64 = 1.0;
+
+impl OracleNetwork {
+    /// The same network for an engine, in `f32`. Dropout masks are a matter of passes.
+    pub fn to_network(&self) -> Network {
+        let tau_mem_ms = DT_MS / (1.0 - self.beta);
+        let lif = Lif {
+            tau_mem_ms,
+            decay: Decay::Euler,
+            threshold: self.threshold,
+            reset: match self.reset {
+                Reset::Hard => neurons::Reset::Hard,
+                Reset::Soft => neurons::Reset::Soft,
+            },
+            detach_reset: self.detach_reset,
+            surrogate: Surrogate::Atan { alpha: self.alpha as f32 },
+            ..Lif::default()
+        };
+        let readout =
+            LeakyIntegrator { tau_mem_ms, decay: Decay::Euler, ..LeakyIntegrator::default() };
+        let mut network = Network {
+            dt_ms: DT_MS,
+            populations: vec![Population {
+                name: "input".into(),
+                size: self.layers[0].pre,
+                cells: Cells::Source,
+                norm: None,
+            }],
+            projections: Vec::new(),
+        };
+        for (index, layer) in self.layers.iter().enumerate() {
+            let is_readout = index + 1 == self.layers.len();
+            network.populations.push(Population {
+                name: format!("layer{index}"),
+                size: layer.post,
+                cells: Cells::Neurons(if is_readout { Arc::new(readout) } else { Arc::new(lif) }),
+                norm: layer.norm.as_ref().map(|norm| BatchNorm {
+                    gain: singles(&norm.gain),
+                    bias: singles(&norm.bias),
+                    running_mean: singles(&norm.running_mean),
+                    running_variance: singles(&norm.running_variance),
+                    epsilon: norm.epsilon as f32,
+                    momentum: norm.momentum as f32,
+                }),
+            });
+            network.projections.push(Projection {
+                source: index,
+                target: index + 1,
+                synapses: Synapses::Dense(DenseSynapses {
+                    pre: layer.pre,
+                    post: layer.post,
+                    taps: layer.taps,
+                    max_delay_steps: self.max_delay,
+                    granularity: Granularity::Synaptic,
+                    kernel: match self.kernel {
+                        Kernel::Gaussian => DelayKernel::Gaussian,
+                        Kernel::Linear => DelayKernel::Linear,
+                        Kernel::OneTap => DelayKernel::OneTap,
+                    },
+                    weight: singles(&layer.weight),
+                    delay: singles(&layer.delay),
+                    polarity: None,
+                }),
+            });
+        }
+        network
+    }
+
+    /// The oracle of a network and a pass, without dropout.
+    ///
+    /// # Errors
+    /// [`Error::Network`] unless the network is a chain of populations that are alike, as the
+    /// oracle's are.
+    pub fn of(network: &Network, pass: &Pass) -> Result<Self> {
+        let only = |what: &str| Err(Error::Network(format!("the oracle has only {what}")));
+        let Network { populations, projections, .. } = network;
+        if populations.len() != projections.len() + 1 {
+            return only("chains");
+        }
+        let mut oracle = Self {
+            layers: Vec::new(),
+            kernel: Kernel::OneTap,
+            sigma: 1.0,
+            max_delay: 0,
+            extra_steps: 0,
+            beta: 0.0,
+            threshold: 1.0,
+            alpha: 5.0,
+            firing: Firing::Threshold,
+            reset: Reset::Hard,
+            detach_reset: true,
+        };
+        for (index, projection) in projections.iter().enumerate() {
+            let Synapses::Dense(dense) = &projection.synapses else {
+                return only("dense synapses");
+            };
+            if (projection.source, projection.target) != (index, index + 1) {
+                return only("chains");
+            }
+            let is_first = index == 0;
+            let kernel = kernel(dense.kernel, pass);
+            if !is_first && (oracle.kernel, oracle.max_delay) != (kernel, dense.max_delay_steps) {
+                return only("one kernel for all layers");
+            }
+            (oracle.kernel, oracle.max_delay) = (kernel, dense.max_delay_steps);
+            let Population { cells, norm, .. } = &populations[index + 1];
+            let Cells::Neurons(model) = cells else { return only("one source") };
+            oracle.take_over(&model.describe(), network.dt_ms, is_first)?;
+            oracle.layers.push(OracleLayer {
+                pre: dense.pre,
+                post: dense.post,
+                taps: dense.taps,
+                weight: doubles(&dense.weight),
+                delay: doubles(&dense.delay),
+                norm: norm.as_ref().map(|norm| OracleNorm {
+                    gain: doubles(&norm.gain),
+                    bias: doubles(&norm.bias),
+                    running_mean: doubles(&norm.running_mean),
+                    running_variance: doubles(&norm.running_variance),
+                    epsilon: f64::from(norm.epsilon),
+                    momentum: f64::from(norm.momentum),
+                }),
+                mask: None,
+            });
+        }
+        oracle.extra_steps = oracle.max_delay / 2;
+        if let Kernels::Trained { sigma_raw, .. } = pass.kernels {
+            oracle.sigma = effective_sigma(sigma_raw);
+        }
+        Ok(oracle)
+    }
+
+    /// Takes leak and, of neurons that fire, threshold, reset and slope from a model.
+    fn take_over(&mut self, model: &ModelDescription, dt_ms: f64, is_first: bool) -> Result<()> {
+        let only = |what: &str| Err(Error::Network(format!("the oracle has only {what}")));
+        let text = |key: &str| model.parameters[key].as_str();
+        let number = |key: &str| text(key).parse::<f64>().expect("a number");
+        if text("decay") != "euler" || text("input_scaling") != "false" {
+            return only("Euler's decay without scaling");
+        }
+        let beta = 1.0 - dt_ms / number("tau_mem_ms");
+        if !is_first && beta != self.beta {
+            return only("one leak for all layers");
+        }
+        self.beta = beta;
+        match model.name.as_str() {
+            "leaky_integrator" => return Ok(()),
+            "lif" => {}
+            _ => return only("leaky neurons"),
+        }
+        if text("surrogate.slope") != "atan" || number("refractory_ms") != 0.0 {
+            return only("the atan slope, and no refractory time");
+        }
+        self.threshold = number("threshold");
+        self.alpha = number("surrogate.alpha");
+        self.reset = if text("reset") == "hard" { Reset::Hard } else { Reset::Soft };
+        self.detach_reset = text("detach_reset") == "true";
+        Ok(())
+    }
+}
+
+fn kernel(of_projection: DelayKernel, pass: &Pass) -> Kernel {
+    match (pass.kernels, of_projection) {
+        (Kernels::Deployed, _) | (_, DelayKernel::OneTap) => Kernel::OneTap,
+        (_, DelayKernel::Gaussian) => Kernel::Gaussian,
+        (_, DelayKernel::Linear) => Kernel::Linear,
+    }
+}
+
+fn singles(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|&value| value as f32).collect()
+}
+
+fn doubles(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&value| f64::from(value)).collect()
+}
