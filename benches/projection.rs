@@ -1,5 +1,5 @@
 //! One training step of the `shd-delays` network by kernel evaluation, kernel width and instruction
-//! set.
+//! set, and one on images.
 //!
 //! `cargo bench --bench projection`; it tells whether the constants of
 //! `layered/src/taps/spread.rs` and
@@ -14,7 +14,7 @@ use sim_core::{
 };
 use simd::Instructions;
 use std::hint::black_box;
-use synfire::Experiment;
+use synfire::{Delays, Experiment, FeedForward};
 
 const SAMPLES: usize = 16;
 
@@ -116,5 +116,53 @@ fn by_instructions(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, by_evaluation, by_instructions);
+/// Digits of 784 real values that are shown for some steps, through 784-800-500-10 without delays:
+/// as they are, and written out step by step.
+fn images(criterion: &mut Criterion) {
+    const IMAGES: usize = 64;
+    let settings = FeedForward {
+        hidden: vec![800, 500],
+        delays: Delays::None,
+        batch_norm: false,
+        ..FeedForward::default()
+    };
+    let network = settings.build(784, 10, 1.0, Seed(0)).expect("a chain");
+    let pass = trained(GaussianMethod::Exact, Precision::Single, 0.23);
+    let mut engine = LayeredEngine::new(&network).expect("a feed-forward network");
+    let mut gradients = Gradients::zeros(&network);
+    let mut group = criterion.benchmark_group("images");
+    group.sample_size(10).throughput(Throughput::Elements(IMAGES as u64));
+    for steps in [6, 20] {
+        let shown: Vec<_> = (0..IMAGES as u64).map(|sample| image(sample, steps)).collect();
+        let written: Vec<_> = shown.iter().map(written_out).collect();
+        for (name, frames) in [("shown", shown), ("written out", written)] {
+            let batch = Batch::new(&frames, 3, &Flat);
+            group.bench_function(BenchmarkId::new(name, steps), |bencher| {
+                bencher.iter(|| {
+                    engine.train(&network, &batch, &pass, &mut gradients).expect("finite");
+                    black_box(&gradients);
+                });
+            });
+        }
+    }
+}
+
+/// A fifth of the values of an image is not 0, about as in handwritten digits.
+fn image(sample: u64, steps: usize) -> SpikeFrames {
+    let mut random = Seed(0).stream(Purpose::Synthesis, sample, 1);
+    let mut value =
+        || if random.random_range(0..5) == 0 { random.random_range(0.0..3.0) } else { 0.0 };
+    let values: Vec<f32> = (0..784).map(|_| value()).collect();
+    SpikeFrames::constant(&values, steps).expect("finite values")
+}
+
+fn written_out(image: &SpikeFrames) -> SpikeFrames {
+    let mut values = vec![0.0; image.channels() * image.steps()];
+    for (channel, row) in values.chunks_exact_mut(image.steps()).enumerate() {
+        row.fill(image.channel(channel).1.first().copied().unwrap_or(0.0));
+    }
+    SpikeFrames::from_values(image.channels(), image.steps(), &values).expect("finite values")
+}
+
+criterion_group!(benches, by_evaluation, by_instructions, images);
 criterion_main!(benches);

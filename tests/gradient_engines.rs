@@ -219,16 +219,20 @@ fn chain(sizes: &[usize], taps: usize, max_delay: usize, kernel: DelayKernel) ->
 
 /// Samples of different lengths; a third of their entries is there, between -1 and 2.
 fn values(channels: usize, samples: usize) -> Vec<SpikeFrames> {
-    let sample = |n: usize| {
+    values_of(channels, (0..samples).map(|n| 12 + 5 * n))
+}
+
+/// The same for samples of so many steps.
+fn values_of(channels: usize, steps: impl Iterator<Item = usize>) -> Vec<SpikeFrames> {
+    let sample = |(n, steps): (usize, usize)| {
         let mut random = Seed(7).stream(Purpose::Synthesis, n as u64, 0);
-        let steps = 12 + 5 * n;
         let value = |_| {
             if random.random_range(0..3) == 0 { random.random_range(-1.0..2.0) } else { 0.0 }
         };
         let values: Vec<f32> = (0..channels * steps).map(value).collect();
         SpikeFrames::from_values(channels, steps, &values).unwrap()
     };
-    (0..samples).map(sample).collect()
+    steps.enumerate().map(sample).collect()
 }
 
 /// Images that are shown for 20 steps, the last one for 9.
@@ -317,6 +321,18 @@ fn real_values_and_dropout_are_those_of_the_equations() {
     let height = 1.0 / 0.75;
     assert!(heights.clone().count() > 0);
     assert!(heights.clone().all(|&seen| (seen - height).abs() < 1e-6));
+}
+
+/// Short samples are joined, long ones taken one by one; 120 neurons are more than one block.
+#[test]
+fn a_projection_without_delays_is_a_product() {
+    let network = chain(&[7, 120, 18, 3], 1, 0, DelayKernel::Linear);
+    for (what, steps) in [("short", vec![6; 37]), ("long", vec![70, 64, 81])] {
+        let input = values_of(7, steps.into_iter());
+        for dropout in [None, DROPOUT] {
+            assert_agreement(what, &network, &input, &exact(dropout), &[]);
+        }
+    }
 }
 
 /// A product over samples where there are no delays, one kernel per synapse where there are.

@@ -14,7 +14,7 @@
 
 use crate::demand::Wanted;
 use crate::layout::{Layout, index};
-use crate::plan::{Plan, PlanSettings, SpikeOrder, Spikes, Write};
+use crate::plan::{Plan, PlanSettings, Shard, SpikeOrder, Spikes, Write};
 use crate::scratch::{BasisScratch, PlanScratch, TaskScratch};
 use crate::taps::basis::Basis;
 use crate::taps::filter::Filter;
@@ -206,13 +206,80 @@ impl Plan for BasisPlan {
     fn input_gradient(
         &self,
         isa: Instructions,
-        block: usize,
+        _place: usize,
         gradient: &[f32],
         wanted: &[Wanted],
         scratch: &mut PlanScratch,
         out: &mut [f32],
     ) {
+        for block in 0..self.layout.blocks() {
+            self.block_gradient(isa, block, gradient, wanted, &mut scratch.basis, out);
+        }
+    }
+
+    fn correlations(&self) -> usize {
+        self.basis.filters.len()
+    }
+
+    fn begin_task(&self, _task: usize, _scratch: &mut TaskScratch) {}
+
+    fn correlate(
+        &self,
+        isa: Instructions,
+        task: usize,
+        shard: Shard,
+        scratch: &mut TaskScratch,
+        sums: &mut [f32],
+    ) {
         let scratch = &mut scratch.basis;
+        let Self { layout, basis, steps_in, .. } = self;
+        let (block, elements) = layout.task(task);
+        let planes = basis.filters.len();
+        for (spikes, gradient) in shard.iter() {
+            self.filter_gradient(isa, block, gradient, scratch);
+            let table = RowTable {
+                numbers: scratch.planes.as_slice(),
+                row_stride: LANES,
+                plane_stride: steps_in * LANES,
+            };
+            for (element, sums) in elements.clone().zip(sums.chunks_exact_mut(planes * LANES)) {
+                let spikes = spikes.frames.channel(element / layout.taps);
+                gather_rows(isa, spikes, table, planes, sums, LANES);
+            }
+        }
+    }
+
+    fn fold(
+        &self,
+        task: usize,
+        _scratch: &TaskScratch,
+        sums: &[f32],
+        weight: &mut [f32],
+        delay: &mut [f32],
+    ) {
+        let first = task * sums.len();
+        for (n, (weight, delay)) in weight.iter_mut().zip(delay).enumerate() {
+            let start = n / LANES * self.basis.filters.len() * LANES + n % LANES;
+            let dot = |values: &[f32]| -> f32 {
+                let pairs = sums[start..].iter().zip(&values[first + start..]);
+                pairs.step_by(LANES).take(self.basis.filters.len()).map(|(a, b)| a * b).sum()
+            };
+            (*weight, *delay) = (dot(&self.share), dot(&self.slope));
+        }
+    }
+}
+
+impl BasisPlan {
+    /// The part of [`Plan::input_gradient`] that comes from one block.
+    fn block_gradient(
+        &self,
+        isa: Instructions,
+        block: usize,
+        gradient: &[f32],
+        wanted: &[Wanted],
+        scratch: &mut BasisScratch,
+        out: &mut [f32],
+    ) {
         let Self { layout, basis, steps_in, .. } = self;
         let filters = &basis.filters;
         self.filter_gradient(isa, block, gradient, scratch);
@@ -276,58 +343,6 @@ impl Plan for BasisPlan {
         }
     }
 
-    fn correlations(&self) -> usize {
-        self.basis.filters.len()
-    }
-
-    fn begin_task(&self, _task: usize, _scratch: &mut TaskScratch) {}
-
-    fn correlate(
-        &self,
-        isa: Instructions,
-        task: usize,
-        spikes: Spikes,
-        gradient: &[f32],
-        scratch: &mut TaskScratch,
-        sums: &mut [f32],
-    ) {
-        let scratch = &mut scratch.basis;
-        let Self { layout, basis, steps_in, .. } = self;
-        let (block, elements) = layout.task(task);
-        self.filter_gradient(isa, block, gradient, scratch);
-        let planes = basis.filters.len();
-        let table = RowTable {
-            numbers: scratch.planes.as_slice(),
-            row_stride: LANES,
-            plane_stride: steps_in * LANES,
-        };
-        for (element, sums) in elements.zip(sums.chunks_exact_mut(planes * LANES)) {
-            let spikes = spikes.frames.channel(element / layout.taps);
-            gather_rows(isa, spikes, table, planes, sums, LANES);
-        }
-    }
-
-    fn fold(
-        &self,
-        task: usize,
-        _scratch: &TaskScratch,
-        sums: &[f32],
-        weight: &mut [f32],
-        delay: &mut [f32],
-    ) {
-        let first = task * sums.len();
-        for (n, (weight, delay)) in weight.iter_mut().zip(delay).enumerate() {
-            let start = n / LANES * self.basis.filters.len() * LANES + n % LANES;
-            let dot = |values: &[f32]| -> f32 {
-                let pairs = sums[start..].iter().zip(&values[first + start..]);
-                pairs.step_by(LANES).take(self.basis.filters.len()).map(|(a, b)| a * b).sum()
-            };
-            (*weight, *delay) = (dot(&self.share), dot(&self.slope));
-        }
-    }
-}
-
-impl BasisPlan {
     /// `planes[r][t] = sum_n f_r[n] gradient[t + n]` for `t` below `steps_in`, by lanes.
     fn filter_gradient(
         &self,

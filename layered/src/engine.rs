@@ -29,7 +29,7 @@ use crate::dropout;
 use crate::events::StepEvents;
 use crate::graph::Graph;
 use crate::norm_pass::NormPass;
-use crate::plan::{PlanSettings, SpikeOrder, Write};
+use crate::plan::{PlanSettings, Shard, SpikeOrder, Write};
 use crate::population::{
     LaneScratch, Leaving, PopulationPass, norm_adjoint, potentials, spike_rows,
 };
@@ -224,7 +224,7 @@ impl LayeredEngine {
                     for (b, sample) in (first..).zip(samples.iter_mut()) {
                         let [source, target] = sample.pair(source, p);
                         let given = (graph.input == graph.ends[projection].0).then(|| &batch[b]);
-                        let (spikes, current) = (source.spikes(b, given), &mut target.current);
+                        let (spikes, current) = (source.spikes(given), &mut target.current);
                         chunk.timing.time(Stage::Forward, || {
                             plan.forward(isa, block, spikes, &mut chunk.plan, current, write);
                         });
@@ -352,29 +352,26 @@ impl LayeredEngine {
             self;
         let (isa, height) = (*isa, dropout::height(pass.dropout));
         let adjoint = Adjoint { network, neurons, norms, regularizations, steps, isa, height };
-        workspace.each_sample(|b, sample, chunk| {
-            let PopulationState { current, gradient, .. } = &mut sample.populations[p];
-            chunk.timing.time(Stage::Neurons, || {
-                norm_adjoint(&norms[p].adjoint, current, steps[p], gradient);
-            });
-            for projection in graph.ending_at(p) {
-                let (plan, back) = (&plans[projection], graph.back[projection]);
-                let source = graph.ends[projection].0;
-                if source == graph.input {
-                    continue;
+        let back = SourceGradients { p, graph, plans, adjoint };
+        let joins = |projection: usize| {
+            graph.ends[projection].0 != graph.input && plans[projection].joins_samples()
+        };
+        if !graph.ending_at(p).any(joins) {
+            return workspace.each_sample(|b, sample, chunk| {
+                back.of_current(sample, chunk);
+                for projection in graph.ending_at(p) {
+                    back.through(projection, (b, 0), sample, chunk);
                 }
-                let [from, to] = sample.pair(p, source);
-                chunk.timing.time(Stage::InputGradient, || {
-                    to.demand.list(plan.pre(), &mut chunk.wanted);
-                    if back.write == Write::Set {
-                        to.gradient.fill(0.0);
-                    }
-                    let (gradient, out) = (&from.gradient, &mut to.gradient);
-                    plan.input_gradient(isa, gradient, &chunk.wanted, &mut chunk.plan, out);
-                });
-                // It is complete, and in a near cache.
-                if back.is_last {
-                    adjoint.run(source, b, sample, chunk);
+            });
+        }
+        workspace.each_chunk(|first, samples, chunk| {
+            samples.iter_mut().for_each(|sample| back.of_current(sample, chunk));
+            for projection in graph.ending_at(p) {
+                if joins(projection) {
+                    back.join(projection, samples, chunk);
+                }
+                for (place, sample) in samples.iter_mut().enumerate() {
+                    back.through(projection, (first + place, place), sample, chunk);
                 }
             }
         });
@@ -397,7 +394,7 @@ impl LayeredEngine {
             let sample = |b: usize| {
                 let populations = &samples[b].populations;
                 let given = (source == graph.input).then(|| &batch[b]);
-                (populations[source].spikes(b, given), &populations[p].gradient[..])
+                (populations[source].spikes(given), &populations[p].gradient[..])
             };
             let plan = &mut plans[projection];
             let spent = plan.weight_gradient(*isa, synapses, samples.len(), sample, weight, delay);
@@ -462,17 +459,19 @@ impl GradientEngine for LayeredEngine {
 #[derive(Debug, Clone, Copy)]
 struct SpikeOrders {
     by_step: bool,
+    first_step: bool,
     /// The most taps that bursts are read for.
     burst_taps: Option<usize>,
 }
 
 impl SpikeOrders {
     fn of(graph: &Graph, plans: &[ProjectionPlan], p: usize) -> Self {
-        let mut orders = Self { by_step: false, burst_taps: None };
+        let mut orders = Self { by_step: false, first_step: false, burst_taps: None };
         for projection in graph.beginning_at(p) {
             match plans[projection].spike_order() {
                 SpikeOrder::Channels => {}
                 SpikeOrder::Steps => orders.by_step = true,
+                SpikeOrder::FirstStep => orders.first_step = true,
                 SpikeOrder::Bursts(taps) => orders.burst_taps = orders.burst_taps.max(Some(taps)),
             }
         }
@@ -489,6 +488,8 @@ impl SpikeOrders {
     ) {
         if self.by_step {
             events.refill(frames, steps);
+        } else if self.first_step {
+            events.refill_first(frames);
         }
         if let Some(taps) = self.burst_taps {
             bursts.refill((0..frames.channels()).map(|channel| frames.channel(channel)), taps);
@@ -525,6 +526,67 @@ fn read_out(
         }
         sample
     })
+}
+
+/// From dL/dZ of population `p` to the gradient of its sources.
+struct SourceGradients<'a> {
+    p: usize,
+    graph: &'a Graph,
+    plans: &'a [ProjectionPlan],
+    adjoint: Adjoint<'a>,
+}
+
+impl SourceGradients<'_> {
+    /// dL/dI of one sample.
+    fn of_current(&self, sample: &mut SampleState, chunk: &mut Chunk) {
+        let PopulationState { current, gradient, .. } = &mut sample.populations[self.p];
+        chunk.timing.time(Stage::Neurons, || {
+            let (norms, steps) = (self.adjoint.norms, self.adjoint.steps);
+            norm_adjoint(&norms[self.p].adjoint, current, steps[self.p], gradient);
+        });
+    }
+
+    /// The part of a projection, for all samples of a chunk at once.
+    fn join(&self, projection: usize, samples: &[SampleState], chunk: &mut Chunk) {
+        let source = self.graph.ends[projection].0;
+        let of = |place: usize| {
+            let populations = &samples[place].populations;
+            (populations[source].spikes(None), &populations[self.p].gradient[..])
+        };
+        chunk.timing.time(Stage::InputGradient, || {
+            let shard = Shard { samples: 0..samples.len(), of: &of };
+            self.plans[projection].join_gradients(self.adjoint.isa, shard, &mut chunk.plan);
+        });
+    }
+
+    /// The part of a projection in sample `b`, which has a `place` among those that were joined.
+    /// Then dL/dZ of its source, as soon as no other projection adds to that.
+    fn through(
+        &self,
+        projection: usize,
+        (b, place): (usize, usize),
+        sample: &mut SampleState,
+        chunk: &mut Chunk,
+    ) {
+        let (plan, back) = (&self.plans[projection], self.graph.back[projection]);
+        let source = self.graph.ends[projection].0;
+        if source == self.graph.input {
+            return;
+        }
+        let [from, to] = sample.pair(self.p, source);
+        chunk.timing.time(Stage::InputGradient, || {
+            to.demand.list(plan.pre(), &mut chunk.wanted);
+            if back.write == Write::Set {
+                to.gradient.fill(0.0);
+            }
+            let (isa, wanted, scratch) = (self.adjoint.isa, &chunk.wanted, &mut chunk.plan);
+            plan.input_gradient(isa, place, &from.gradient, wanted, scratch, &mut to.gradient);
+        });
+        // It is complete, and in a near cache.
+        if back.is_last {
+            self.adjoint.run(source, b, sample, chunk);
+        }
+    }
 }
 
 /// dL/dS of a population to dL/dZ, and the sums that the norm's gradient needs.

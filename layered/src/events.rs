@@ -39,6 +39,21 @@ impl StepEvents {
         }
     }
 
+    /// Takes the entries of the first step only. Memory is reused.
+    pub(crate) fn refill_first(&mut self, frames: &SpikeFrames) {
+        let Self { start, channel, count } = self;
+        channel.clear();
+        count.clear();
+        for c in 0..frames.channels() {
+            if let (&[0, ..], &[height, ..]) = frames.channel(c) {
+                channel.push(c as u32);
+                count.push(height);
+            }
+        }
+        start.clear();
+        start.extend([0, channel.len() as u32]);
+    }
+
     /// Channels and counts of one step.
     pub(crate) fn at(&self, step: usize) -> (&[u32], &[f32]) {
         let range = self.start[step] as usize..self.start[step + 1] as usize;
@@ -64,5 +79,8 @@ mod tests {
         assert_eq!(events.at(1), (&[0, 2][..], &[1.0, 2.0][..]));
         assert_eq!(events.at(4), (&[0][..], &[1.0][..]));
         assert!([0, 2, 3, 5].iter().all(|&step| events.at(step).0.is_empty()));
+        let frames = SpikeFrames::from_events(3, 5, &[(2, 0), (0, 1), (1, 0), (2, 0)]).unwrap();
+        events.refill_first(&frames);
+        assert_eq!((events.steps(), events.at(0)), (1, (&[1, 2][..], &[1.0, 2.0][..])));
     }
 }

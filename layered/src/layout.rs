@@ -56,6 +56,15 @@ impl Layout {
         self.row(post / self.block, element) + post % self.block
     }
 
+    /// What `by_place` has for the elements of one postsynaptic neuron.
+    pub(crate) fn of_post<'a>(
+        &self,
+        by_place: &'a [f32],
+        post: usize,
+    ) -> impl Iterator<Item = &'a f32> + use<'a> {
+        by_place[self.place(post, 0)..].iter().step_by(self.block)
+    }
+
     /// The synapse `(post, element)` of a place, if there is one.
     pub(crate) fn synapse(&self, place: usize) -> Option<(usize, usize)> {
         let (row, lane) = (place / self.block, place % self.block);

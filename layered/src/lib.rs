@@ -15,9 +15,10 @@
 //! | `plan` | the seam between a projection and its plans |
 //! | `window_plan` | synapses as a few neighbouring taps |
 //! | `basis_plan` | synapses as shares in fixed filters |
-//! | `product_plan` | synapses without delays from input that repeats |
-//! | `layout` | the order in which both keep synapses |
+//! | `product_plan` | synapses without delays |
+//! | `layout` | the order in which plans keep synapses |
 //! | `row_shape`, `trains` | the rows of a block, and the spikes that reach them |
+//! | `shard_trains` | the spikes of each neuron in several samples |
 //! | `scratch` | what plans work in |
 //! | `taps` | from delays to taps, or to shares |
 #![forbid(unsafe_code)]
@@ -37,6 +38,7 @@ mod projection;
 mod regularization;
 mod row_shape;
 mod scratch;
+mod shard_trains;
 mod taps;
 mod trains;
 mod window_plan;

@@ -7,6 +7,7 @@ use crate::scratch::{PlanScratch, TaskScratch};
 use sim_core::{DelayKernel, DenseSynapses, KernelEvaluation, Precision, SpikeFrames};
 use simd::{Bursts, Instructions};
 use std::fmt::Debug;
+use std::ops::Range;
 
 /// How a projection is computed for the kernels of one batch.
 ///
@@ -33,13 +34,22 @@ pub(crate) trait Plan: Debug + Send + Sync {
         write: Write,
     );
 
-    /// Adds dL/ds of the presynaptic neurons, where it is `wanted` and as far as it comes from one
-    /// block, to `out`, `[pre][padded steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`,
-    /// zero beyond the steps.
+    /// Whether the gradient of the sources is worked out for several samples at once. Then
+    /// [`join_gradients`](Self::join_gradients) is called for them first.
+    fn joins_samples(&self) -> bool {
+        false
+    }
+
+    /// Works out dL/ds of the presynaptic neurons for all samples of a shard, into `scratch`.
+    fn join_gradients(&self, _isa: Instructions, _shard: Shard, _scratch: &mut PlanScratch) {}
+
+    /// Adds dL/ds of the presynaptic neurons, where it is `wanted`, to `out`, `[pre][padded
+    /// steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`, zero beyond the steps. `place`
+    /// is that of the sample in the shard that was joined.
     fn input_gradient(
         &self,
         isa: Instructions,
-        block: usize,
+        place: usize,
         gradient: &[f32],
         wanted: &[Wanted],
         scratch: &mut PlanScratch,
@@ -52,13 +62,12 @@ pub(crate) trait Plan: Debug + Send + Sync {
     /// Makes a task ready for the samples of a batch.
     fn begin_task(&self, task: usize, scratch: &mut TaskScratch);
 
-    /// Adds one sample's correlations of a task's synapses to `sums`, `[place][correlations]`.
+    /// Adds the correlations of a task's synapses over a shard to `sums`, `[place][correlations]`.
     fn correlate(
         &self,
         isa: Instructions,
         task: usize,
-        spikes: Spikes,
-        gradient: &[f32],
+        shard: Shard,
         scratch: &mut TaskScratch,
         sums: &mut [f32],
     );
@@ -88,6 +97,11 @@ pub(crate) struct PlanSettings<'a> {
 }
 
 impl PlanSettings<'_> {
+    /// Whether the projection reads input that repeats.
+    pub(crate) fn repeats(&self) -> bool {
+        self.input.is_some_and(|batch| batch.iter().all(SpikeFrames::repeats))
+    }
+
     /// Whether whole rows are multiplied in bf16.
     pub(crate) fn paired(&self, isa: Instructions) -> bool {
         self.evaluation.precision == Precision::Bf16 && isa.has_bf16()
@@ -97,13 +111,26 @@ impl PlanSettings<'_> {
 /// Spikes of one population over one sample, in the orders that plans read.
 #[derive(Clone, Copy)]
 pub(crate) struct Spikes<'a> {
-    /// Number of the sample in its batch.
-    pub slot: usize,
     pub frames: &'a SpikeFrames,
     /// Filled where a plan asks for [`SpikeOrder::Steps`].
     pub events: &'a StepEvents,
     /// Made for at least as many taps as [`SpikeOrder::Bursts`] asks for.
     pub bursts: &'a Bursts,
+}
+
+/// Some samples of a batch, one after the other.
+#[derive(Clone)]
+pub(crate) struct Shard<'a> {
+    pub samples: Range<usize>,
+    /// Spikes of the source and dL/dI of the target in a sample.
+    pub of: &'a (dyn Fn(usize) -> (Spikes<'a>, &'a [f32]) + Sync),
+}
+
+impl<'a> Shard<'a> {
+    /// Spikes and dL/dI of each sample.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Spikes<'a>, &'a [f32])> + Clone {
+        self.samples.clone().map(self.of)
+    }
 }
 
 /// An order in which spikes are read.
@@ -113,6 +140,8 @@ pub(crate) enum SpikeOrder {
     Channels,
     /// By step.
     Steps,
+    /// Those of the first step, by channel.
+    FirstStep,
     /// By channel, in bursts for this many taps.
     Bursts(usize),
 }

@@ -1,88 +1,187 @@
-//! A projection without delays from input that repeats in every step.
+//! A projection without delays: a product of its weights with the spikes of all steps.
 //!
-//! Such a projection brings the same current in every step, so it is one matrix product over the
-//! samples of the batch, worked out once, whatever the number of steps:
 //! ```text
-//! I_j[t]  = sum_i w_ij x_i                               for all samples at once
-//! dL/dw_ij = sum over samples of x_i sum_t dL/dI_j[t]
+//! I_j[t]     = sum_i w_ij s_i[t]                    per spike, a row of weights side by side
+//! dL/dw_ij   = sum over samples and t of s_i[t] dL/dI_j[t]               per spike, likewise
+//! dL/ds_i[t] = sum_j w_ij dL/dI_j[t]                a matrix product over the samples of a shard
 //! ```
-//! A sample that is shorter than the longest of its batch brings no current behind its end.
+//! Without delays, no row is ever shifted against another, so postsynaptic neurons run side by side
+//! instead of steps, and a few steps fill a vector as well as many do.
+//!
+//! Input that repeats in every step is multiplied once, whatever the number of steps: it has one
+//! *column* per sample, and the gradient is summed over the steps first. Behind the end of a sample
+//! that is shorter than the longest of its batch, there is no current.
 
 use crate::demand::Wanted;
 use crate::layout::{Layout, index};
-use crate::plan::{Plan, PlanSettings, SpikeOrder, Spikes, Write};
-use crate::scratch::{PlanScratch, TaskScratch};
+use crate::plan::{Plan, PlanSettings, Shard, SpikeOrder, Spikes, Write};
+use crate::scratch::{PlanScratch, ProductScratch, TaskScratch};
 use rayon::prelude::*;
-use sim_core::{DenseSynapses, NORMALISER_EPSILON, SpikeFrames};
-use simd::{Aligned, Instructions, Mixture, combine_each, padded};
+use sim_core::{DenseSynapses, NORMALISER_EPSILON};
+use simd::{
+    Aligned, Instructions, LANES, Mixture, RowTable, combine_each, gather_rows, lanes_to_rows,
+    padded, rows_to_lanes,
+};
+use std::ops::Range;
 
-/// Postsynaptic neurons whose currents one task works out: rows that are loaded serve four of them.
-const NEURONS_PER_TASK: usize = 16;
+/// Most postsynaptic neurons of a block: as many sums as registers hold beside a row of weights.
+const MOST_LANES: usize = 6 * LANES;
 
-/// See the module.
-#[derive(Debug, Default)]
-pub(crate) struct ProductPlan {
-    layout: Layout,
-    steps_out: usize,
-    /// Samples of a row of `values` and `current`, padded.
-    samples: usize,
-    /// `x`, `[pre][sample]`.
-    values: Aligned,
-    /// `I`, `[post][sample]`.
-    current: Aligned,
-    outputs: Vec<Mixture>,
-}
+/// Most presynaptic neurons of a task of the weight gradient: their sums stay in the second cache.
+const MOST_PER_TASK: usize = 256;
 
-impl ProductPlan {
-    /// Whether a projection is such a product: it has no delays, one weight per pair, and it reads
-    /// the samples themselves, all of which repeat.
-    pub(crate) fn suits(synapses: &DenseSynapses, input: Option<&[SpikeFrames]>) -> bool {
-        let repeat = |frames: &[SpikeFrames]| frames.iter().all(SpikeFrames::repeats);
-        synapses.max_delay_steps == 0 && synapses.taps == 1 && input.is_some_and(repeat)
-    }
+/// Numbers of the gradient of one block that are taken at a time: they stay in the nearest cache.
+const NEAR_CACHE: usize = 8192;
 
-    /// Works out the currents of all samples of a batch.
-    fn multiply(&mut self, isa: Instructions, synapses: &DenseSynapses, frames: &[SpikeFrames]) {
-        let Self { samples, values, current, outputs, .. } = self;
-        *samples = padded(frames.len());
-        let values = values.resize(synapses.pre * *samples);
-        values.par_chunks_exact_mut(*samples).enumerate().for_each(|(channel, row)| {
-            row.fill(0.0);
-            for (value, frames) in row.iter_mut().zip(frames) {
-                *value = first_value(frames, channel);
-            }
-        });
-        outputs.clear();
-        outputs.extend((0..NEURONS_PER_TASK).map(|post| Mixture {
-            weights: index(post * synapses.pre),
-            out: index(post * *samples),
-        }));
-        let current = current.resize(synapses.post * *samples);
-        current.fill(0.0);
-        let tasks = current.par_chunks_mut(NEURONS_PER_TASK * *samples);
-        let weights = synapses.weight.par_chunks(NEURONS_PER_TASK * synapses.pre);
-        tasks.zip(weights).for_each(|(current, weights)| {
-            let outputs = &outputs[..current.len() / *samples];
-            let (weights, stride) = ((weights, 0), *samples);
-            combine_each(isa, outputs, weights, synapses.pre, values, stride, current, stride);
-            current.iter_mut().for_each(|current| *current *= KEPT);
-        });
-    }
-}
+/// Steps from which the gradient of the sources is worked out sample by sample: rows along time are
+/// then long enough for the loops, and need not be turned.
+const LONG: usize = 64;
+
+/// Postsynaptic neurons that such rows are taken of at a time: they stay in the nearest cache.
+const ROWS: usize = 64;
 
 /// What the normaliser of a delay kernel keeps of a weight whose window is one step.
 const KEPT: f32 = (1.0 / (1.0 + NORMALISER_EPSILON)) as f32;
 
-/// The value that a channel repeats.
-fn first_value(frames: &SpikeFrames, channel: usize) -> f32 {
-    frames.channel(channel).1.first().copied().unwrap_or(0.0)
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct ProductPlan {
+    /// Whether the input repeats.
+    repeats: bool,
+    layout: Layout,
+    steps_in: usize,
+    steps_out: usize,
+    /// Weights by place.
+    by_block: Aligned,
+    /// The same for the gradient of the source: `[post][padded pre]`, of long samples `[pre][post]`.
+    back: Aligned,
+}
+
+impl ProductPlan {
+    /// A plan not yet ready for a batch; `repeats` tells of input that repeats.
+    pub(crate) fn new(repeats: bool) -> Self {
+        Self {
+            repeats,
+            layout: Layout::default(),
+            steps_in: 0,
+            steps_out: 0,
+            by_block: Aligned::default(),
+            back: Aligned::default(),
+        }
+    }
+
+    /// Whether a projection is such a product: one weight per pair, and no delay.
+    pub(crate) fn suits(synapses: &DenseSynapses) -> bool {
+        synapses.max_delay_steps == 0 && synapses.taps == 1
+    }
+
+    /// Columns of one sample.
+    fn columns(&self) -> usize {
+        if self.repeats { 1 } else { self.steps_in }
+    }
+
+    /// Groups of [`LANES`] postsynaptic neurons in a block.
+    fn planes(&self) -> usize {
+        self.layout.block / LANES
+    }
+
+    /// Those that have any.
+    fn filled(&self, block: usize) -> usize {
+        self.layout.lanes(block).div_ceil(LANES)
+    }
+
+    /// Postsynaptic neurons of one plane of a block that are there.
+    fn lanes(&self, block: usize, plane: usize) -> usize {
+        self.layout.lanes(block).saturating_sub(plane * LANES).min(LANES)
+    }
+
+    /// The gradient of one sample for one plane of a block, by columns.
+    fn turn(
+        &self,
+        gradient: &[f32],
+        shown: usize,
+        (block, plane): (usize, usize),
+        out: &mut [f32],
+    ) {
+        let length = padded(self.steps_out);
+        let first = block * self.layout.block + plane * LANES;
+        let rows = gradient.get(first * length..).unwrap_or_default();
+        let lanes = self.lanes(block, plane);
+        if self.repeats {
+            out.fill(0.0);
+            for (sum, row) in out.iter_mut().zip(rows.chunks_exact(length)).take(lanes) {
+                *sum = row[..shown].iter().sum();
+            }
+        } else {
+            const SAME: [(f32, f32); LANES] = [(1.0, 0.0); LANES];
+            rows_to_lanes(rows, length, &SAME[..lanes], out.as_chunks_mut().0);
+        }
+    }
+
+    /// Adds the correlations over samples whose gradients stay in the nearest cache.
+    fn correlate_some(
+        &self,
+        isa: Instructions,
+        task: usize,
+        shard: Shard,
+        scratch: &mut ProductScratch,
+        sums: &mut [f32],
+    ) {
+        let ProductScratch { lanes, trains, .. } = scratch;
+        let (block, elements) = self.layout.task(task);
+        let (columns, planes) = (self.columns(), self.planes());
+        let all = shard.samples.len() * columns;
+        let lanes = lanes.resize(planes * all * LANES);
+        for (sample, (spikes, gradient)) in shard.iter().enumerate() {
+            for (plane, lanes) in lanes.chunks_exact_mut((all * LANES).max(1)).enumerate() {
+                let out = &mut lanes[sample * columns * LANES..][..columns * LANES];
+                self.turn(gradient, spikes.frames.steps(), (block, plane), out);
+            }
+        }
+        let table = RowTable { numbers: lanes, row_stride: LANES, plane_stride: all * LANES };
+        let most = if self.repeats { 1 } else { usize::MAX };
+        let frames = shard.iter().map(|(spikes, _)| spikes.frames);
+        trains.refill(frames, elements, (columns, most));
+        for (train, sums) in trains.iter().zip(sums.chunks_exact_mut(self.layout.block)) {
+            gather_rows(isa, train, table, planes, sums, LANES);
+        }
+    }
 }
 
 impl Plan for ProductPlan {
-    fn prepare(&mut self, isa: Instructions, synapses: &DenseSynapses, settings: &PlanSettings) {
-        self.layout = Layout::new(synapses, NEURONS_PER_TASK, usize::MAX);
-        self.steps_out = settings.steps_out;
-        self.multiply(isa, synapses, settings.input.expect("the projection reads the samples"));
+    fn prepare(&mut self, _isa: Instructions, synapses: &DenseSynapses, settings: &PlanSettings) {
+        let blocks = synapses.post.div_ceil(MOST_LANES);
+        let block = synapses.post.div_ceil(blocks).next_multiple_of(LANES);
+        let layout = Layout::new(synapses, block, MOST_PER_TASK);
+        self.layout = layout;
+        (self.steps_in, self.steps_out) = (settings.steps_in, settings.steps_out);
+        let rows = self.by_block.resize(layout.places()).par_chunks_exact_mut(block);
+        rows.with_min_len(16).enumerate().for_each(|(row, weights)| {
+            for (lane, kept) in weights.iter_mut().enumerate() {
+                let weight =
+                    |(post, pre): (usize, usize)| synapses.weight[post * synapses.pre + pre];
+                *kept = layout.synapse(row * block + lane).map_or(0.0, |at| KEPT * weight(at));
+            }
+        });
+        if settings.input.is_some() {
+            return;
+        }
+        let DenseSynapses { pre, post, weight, .. } = synapses;
+        if self.joins_samples() {
+            let length = padded(*pre);
+            let rows = self.back.resize(post * length).par_chunks_exact_mut(length);
+            let weights = weight.par_chunks_exact(*pre);
+            rows.zip(weights).with_min_len(16).for_each(|(row, weights)| {
+                row.iter_mut().zip(weights).for_each(|(kept, weight)| *kept = KEPT * weight);
+                row[weights.len()..].fill(0.0);
+            });
+        } else {
+            let rows = self.back.resize(pre * post).par_chunks_exact_mut(*post);
+            rows.with_min_len(16).enumerate().for_each(|(neuron, row)| {
+                let weights = weight[neuron..].iter().step_by(*pre);
+                row.iter_mut().zip(weights).for_each(|(kept, weight)| *kept = KEPT * weight);
+            });
+        }
     }
 
     fn layout(&self) -> Layout {
@@ -90,45 +189,131 @@ impl Plan for ProductPlan {
     }
 
     fn spike_order(&self) -> SpikeOrder {
-        SpikeOrder::Channels
+        if self.repeats { SpikeOrder::FirstStep } else { SpikeOrder::Steps }
     }
 
     fn forward(
         &self,
-        _isa: Instructions,
+        isa: Instructions,
         block: usize,
         spikes: Spikes,
-        _scratch: &mut PlanScratch,
+        scratch: &mut PlanScratch,
         out: &mut [f32],
         write: Write,
     ) {
-        let length = padded(self.steps_out);
-        let first = block * self.layout.block;
-        let current = self.current.as_slice();
-        let rows = out[first * length..].chunks_exact_mut(length).take(self.layout.lanes(block));
-        for (post, row) in (first..).zip(rows) {
-            let current = current[post * self.samples + spikes.slot];
-            let (shown, behind) = row.split_at_mut(spikes.frames.steps());
-            match write {
-                Write::Set => {
-                    shown.fill(current);
+        let Self { layout, steps_out, .. } = *self;
+        let (columns, planes, length) = (self.columns(), self.planes(), padded(steps_out));
+        let lanes = scratch.product.lanes.resize(planes * columns * LANES);
+        lanes.fill(0.0);
+        let numbers = &self.by_block.as_slice()[layout.row(block, 0)..];
+        let table = RowTable { numbers, row_stride: layout.block, plane_stride: LANES };
+        for column in 0..columns.min(spikes.events.steps()) {
+            let (events, sums) = (spikes.events.at(column), &mut lanes[column * LANES..]);
+            gather_rows(isa, events, table, planes, sums, columns * LANES);
+        }
+        // Of the rows, `shown` steps have a current.
+        let shown = if self.repeats { spikes.frames.steps() } else { columns };
+        let out = &mut out[block * layout.block * length..];
+        let by_plane = lanes.as_chunks::<LANES>().0.chunks_exact(columns);
+        for (plane, lanes) in by_plane.take(self.filled(block)).enumerate() {
+            let (rows, count) = (&mut out[plane * LANES * length..], self.lanes(block, plane));
+            if write == Write::Set && !self.repeats {
+                lanes_to_rows(lanes, count, rows, length);
+            }
+            for (lane, row) in rows.chunks_exact_mut(length).take(count).enumerate() {
+                let (row, behind) = row.split_at_mut(shown);
+                match (write, self.repeats) {
+                    (Write::Set, true) => row.fill(lanes[0][lane]),
+                    (Write::Set, false) => {}
+                    (Write::Add, true) => row.iter_mut().for_each(|out| *out += lanes[0][lane]),
+                    (Write::Add, false) => {
+                        row.iter_mut().zip(lanes).for_each(|(out, lanes)| *out += lanes[lane]);
+                    }
+                }
+                if write == Write::Set {
                     behind.fill(0.0);
                 }
-                Write::Add => shown.iter_mut().for_each(|number| *number += current),
             }
         }
     }
 
+    fn joins_samples(&self) -> bool {
+        self.steps_in < LONG
+    }
+
+    fn join_gradients(&self, isa: Instructions, shard: Shard, scratch: &mut PlanScratch) {
+        let Layout { pre, post, .. } = self.layout;
+        let ProductScratch { lanes, columns, outputs, joined, .. } = &mut scratch.product;
+        let (steps, wide) = (self.steps_in, padded(post));
+        // dL/dI, `[column][padded post]`.
+        let all = shard.samples.len() * steps;
+        let (lanes, columns) = (lanes.resize(steps * LANES), columns.resize(all * wide));
+        let by_sample = columns.chunks_exact_mut(steps * wide);
+        for (columns, (_, gradient)) in by_sample.zip(shard.iter()) {
+            for block in 0..self.layout.blocks() {
+                for plane in 0..self.filled(block) {
+                    self.turn(gradient, steps, (block, plane), lanes);
+                    let first = block * self.layout.block + plane * LANES;
+                    let columns = columns.chunks_exact_mut(wide);
+                    for (column, lanes) in columns.zip(lanes.chunks_exact(LANES)) {
+                        column[first..][..LANES].copy_from_slice(lanes);
+                    }
+                }
+            }
+        }
+        // dL/ds, `[column][padded pre]`.
+        let length = padded(pre);
+        outputs.clear();
+        outputs.extend(
+            (0..all).map(|column| Mixture {
+                weights: index(column * wide),
+                out: index(column * length),
+            }),
+        );
+        let joined = joined.resize(all * length);
+        joined.fill(0.0);
+        let weights = self.back.as_slice();
+        combine_each(isa, outputs, (columns, 0), post, weights, length, joined, length);
+    }
+
     fn input_gradient(
         &self,
-        _isa: Instructions,
-        _block: usize,
-        _gradient: &[f32],
-        _wanted: &[Wanted],
-        _scratch: &mut PlanScratch,
-        _out: &mut [f32],
+        isa: Instructions,
+        place: usize,
+        gradient: &[f32],
+        wanted: &[Wanted],
+        scratch: &mut PlanScratch,
+        out: &mut [f32],
     ) {
-        unreachable!("the input of a network has no gradient");
+        let Layout { pre, post, .. } = self.layout;
+        let (wide, length) = (padded(pre), padded(self.steps_in));
+        let ProductScratch { outputs, joined, .. } = &mut scratch.product;
+        if self.joins_samples() {
+            let joined = &joined.as_slice()[place * self.steps_in * wide..];
+            for Wanted { neuron, steps } in wanted {
+                let row = &mut out[neuron * length..][..self.steps_in];
+                let end = steps.end.min(self.steps_in);
+                for (step, out) in row[..end].iter_mut().enumerate().skip(steps.start) {
+                    *out += joined[step * wide + neuron];
+                }
+            }
+            return;
+        }
+        outputs.clear();
+        outputs.reserve(pre);
+        let neurons = wanted.chunk_by(|a, b| a.neuron == b.neuron).map(|runs| runs[0].neuron);
+        outputs.extend(
+            neurons.map(|neuron| Mixture {
+                weights: index(neuron * post),
+                out: index(neuron * length),
+            }),
+        );
+        let stride = padded(self.steps_out);
+        for first in (0..post).step_by(ROWS) {
+            let (weights, count) = ((self.back.as_slice(), first), ROWS.min(post - first));
+            let rows = &gradient[first * stride..];
+            combine_each(isa, outputs, weights, count, rows, stride, out, length);
+        }
     }
 
     fn correlations(&self) -> usize {
@@ -139,25 +324,18 @@ impl Plan for ProductPlan {
 
     fn correlate(
         &self,
-        _isa: Instructions,
+        isa: Instructions,
         task: usize,
-        spikes: Spikes,
-        gradient: &[f32],
-        _scratch: &mut TaskScratch,
+        shard: Shard,
+        scratch: &mut TaskScratch,
         sums: &mut [f32],
     ) {
-        let (block, elements) = self.layout.task(task);
-        let length = padded(self.steps_out);
-        let mut totals = [0.0; NEURONS_PER_TASK];
-        let rows = gradient[block * self.layout.block * length..].chunks_exact(length);
-        for (total, row) in totals.iter_mut().zip(rows) {
-            *total = row[..spikes.frames.steps()].iter().sum();
-        }
-        for (channel, sums) in elements.zip(sums.as_chunks_mut::<NEURONS_PER_TASK>().0) {
-            let value = first_value(spikes.frames, channel);
-            if value != 0.0 {
-                sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum += value * total);
-            }
+        let together = NEAR_CACHE / (self.columns() * self.layout.block).max(1);
+        let Range { start, end } = shard.samples;
+        for first in (start..end).step_by(together.max(1)) {
+            let samples = first..end.min(first + together.max(1));
+            let some = Shard { samples, ..shard.clone() };
+            self.correlate_some(isa, task, some, &mut scratch.product, sums);
         }
     }
 

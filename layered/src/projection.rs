@@ -8,7 +8,7 @@
 
 use crate::basis_plan::BasisPlan;
 use crate::demand::Wanted;
-use crate::plan::{Plan, PlanSettings, SpikeOrder, Spikes, Write};
+use crate::plan::{Plan, PlanSettings, Shard, SpikeOrder, Spikes, Write};
 use crate::product_plan::ProductPlan;
 use crate::scratch::{PlanScratch, TaskScratch};
 use crate::taps::spread::Spread;
@@ -28,13 +28,15 @@ struct Choice {
     max_delay_steps: usize,
     pre: usize,
     is_product: bool,
+    /// Told apart only where it matters: in a product.
+    repeats: bool,
 }
 
 impl Choice {
     fn plan(self) -> Box<dyn Plan> {
-        let Self { kernel, evaluation, sigma_raw, max_delay_steps, pre, is_product } = self;
-        if is_product {
-            return Box::new(ProductPlan::default());
+        let Self { kernel, evaluation, sigma_raw, max_delay_steps, pre, .. } = self;
+        if self.is_product {
+            return Box::new(ProductPlan::new(self.repeats));
         }
         match Spread::new(kernel, evaluation, max_delay_steps, sigma_raw, pre) {
             Spread::Window(window) => Box::new(WindowPlan::new(window)),
@@ -70,13 +72,15 @@ impl ProjectionPlan {
         synapses: &DenseSynapses,
         settings: &PlanSettings,
     ) {
+        let is_product = ProductPlan::suits(synapses);
         let choice = Choice {
             kernel: settings.kernel,
             evaluation: settings.evaluation,
             sigma_raw: settings.sigma_raw,
             max_delay_steps: synapses.max_delay_steps,
             pre: synapses.pre,
-            is_product: ProductPlan::suits(synapses, settings.input),
+            is_product,
+            repeats: is_product && settings.repeats(),
         };
         if !matches!(&self.chosen, Some((chosen, _)) if *chosen == choice) {
             // Tables of another width may be many times as large: they go before others come.
@@ -127,19 +131,32 @@ impl ProjectionPlan {
         self.plan().forward(isa, block, spikes, scratch, out, write);
     }
 
-    /// Adds the gradient of the sources from all blocks; see [`Plan::input_gradient`].
+    /// Whether the gradient of the sources is worked out for several samples at once.
+    pub(crate) fn joins_samples(&self) -> bool {
+        self.plan().joins_samples()
+    }
+
+    /// Works out the gradient of the sources for a shard; see [`Plan::join_gradients`].
+    pub(crate) fn join_gradients(
+        &self,
+        isa: Instructions,
+        shard: Shard,
+        scratch: &mut PlanScratch,
+    ) {
+        self.plan().join_gradients(isa, shard, scratch);
+    }
+
+    /// Adds the gradient of the sources; see [`Plan::input_gradient`].
     pub(crate) fn input_gradient(
         &self,
         isa: Instructions,
+        place: usize,
         gradient: &[f32],
         wanted: &[Wanted],
         scratch: &mut PlanScratch,
         out: &mut [f32],
     ) {
-        let plan = self.plan();
-        for block in 0..plan.layout().blocks() {
-            plan.input_gradient(isa, block, gradient, wanted, scratch, out);
-        }
+        self.plan().input_gradient(isa, place, gradient, wanted, scratch, out);
     }
 
     /// Writes dL/dw and dL/dd over a batch: `sample(b)` are spikes and dL/dI of sample `b`. Delays
@@ -171,33 +188,30 @@ impl ProjectionPlan {
                 let start = Instant::now();
                 plan.begin_task(task, scratch);
                 sums.fill(0.0);
-                for (spikes, gradient) in (0..samples).map(&sample) {
-                    plan.correlate(isa, task, spikes, gradient, scratch, sums);
-                }
+                let shard = Shard { samples: 0..samples, of: &|b| sample(b) };
+                plan.correlate(isa, task, shard, scratch, sums);
                 plan.fold(task, scratch, sums, weight, delay);
                 scratch.spent += start.elapsed();
             });
         let elements = layout.elements();
-        weight.par_chunks_exact_mut(elements).enumerate().for_each(|(post, weight)| {
-            for (element, weight) in weight.iter_mut().enumerate() {
-                *weight = by_place[layout.place(post, element)];
-            }
+        let weights = weight.par_chunks_exact_mut(elements).enumerate();
+        weights.for_each(|(post, weight)| {
+            weight.iter_mut().zip(layout.of_post(by_place, post)).for_each(|(to, from)| *to = *from)
         });
-        let slope = |post: usize, element: usize| {
-            synapses.weight[post * elements + element] * delay_by_place[layout.place(post, element)]
+        let slopes = |post: usize| {
+            let weights = &synapses.weight[post * elements..][..elements];
+            weights.iter().zip(layout.of_post(delay_by_place, post)).map(|(w, slope)| w * slope)
         };
         if synapses.granularity == Granularity::Synaptic {
             delay.par_chunks_exact_mut(elements).enumerate().for_each(|(post, delay)| {
-                for (element, delay) in delay.iter_mut().enumerate() {
-                    *delay = slope(post, element);
-                }
+                delay.iter_mut().zip(slopes(post)).for_each(|(delay, slope)| *delay = slope);
             });
         } else {
             delay.fill(0.0);
             for post in 0..layout.post {
-                for element in 0..elements {
+                for (element, slope) in slopes(post).enumerate() {
                     let (pre, tap) = (element / layout.taps, element % layout.taps);
-                    delay[synapses.delay_index(post, pre, tap)] += slope(post, element);
+                    delay[synapses.delay_index(post, pre, tap)] += slope;
                 }
             }
         }

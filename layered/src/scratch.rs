@@ -1,5 +1,6 @@
 //! Memory that workers reuse from sample to sample, whatever plan a projection follows.
 
+use crate::shard_trains::ShardTrains;
 use simd::{Aligned, Mixture, RowSources};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 pub(crate) struct PlanScratch {
     pub window: WindowScratch,
     pub basis: BasisScratch,
+    pub product: ProductScratch,
 }
 
 /// What one task of a weight gradient needs.
@@ -15,6 +17,7 @@ pub(crate) struct PlanScratch {
 pub(crate) struct TaskScratch {
     pub window: WindowTask,
     pub basis: BasisScratch,
+    pub product: ProductScratch,
     /// Processor time that the task has taken.
     pub spent: Duration,
 }
@@ -65,4 +68,17 @@ pub(crate) struct BasisScratch {
     /// The same, two lanes to a pair of bf16.
     pub pairs: Vec<u32>,
     pub outputs: Vec<Mixture>,
+}
+
+/// For a plan without delays.
+#[derive(Debug, Default)]
+pub(crate) struct ProductScratch {
+    /// `[plane][column][lane]`.
+    pub lanes: Aligned,
+    /// dL/dI of several samples, `[column][padded post]`.
+    pub columns: Aligned,
+    pub outputs: Vec<Mixture>,
+    /// dL/ds of several samples, `[column][padded pre]`.
+    pub joined: Aligned,
+    pub trains: ShardTrains,
 }

@@ -9,9 +9,9 @@
 
 use crate::demand::Wanted;
 use crate::layout::{Layout, index};
-use crate::plan::{Plan, PlanSettings, SpikeOrder, Spikes, Write};
+use crate::plan::{Plan, PlanSettings, Shard, SpikeOrder, Spikes, Write};
 use crate::row_shape::RowShape;
-use crate::scratch::{BlockRows, PlanScratch, TaskScratch, WindowScratch};
+use crate::scratch::{BlockRows, PlanScratch, TaskScratch, WindowScratch, WindowTask};
 use crate::taps::spread::Window;
 use crate::taps::tail_shares::TailShares;
 use crate::trains::Trains;
@@ -194,45 +194,14 @@ impl Plan for WindowPlan {
     fn input_gradient(
         &self,
         isa: Instructions,
-        block: usize,
+        _place: usize,
         gradient: &[f32],
         wanted: &[Wanted],
         scratch: &mut PlanScratch,
         out: &mut [f32],
     ) {
-        let scratch = &mut scratch.window;
-        let Self { layout, windows, shape, tails, .. } = self;
-        let mut tiles = Tiles { wanted, taps: layout.taps, length: padded(shape.steps_in), out };
-        // Without a filter the rows are the gradient: lines are made of it at once.
-        if shape.smoothing.is_some() || !isa.prefers_lines() {
-            shape.spread(isa, layout, block, gradient, &mut scratch.rows);
-        }
-        if isa.prefers_lines() {
-            self.pull_lines(isa, block, gradient, scratch, &mut tiles);
-        } else {
-            let WindowScratch { rows, pairs, sources, .. } = scratch;
-            let (rows, lanes) = (rows.rows.as_slice(), layout.lanes(block));
-            if self.paired {
-                pair_up(rows, pairs);
-                sources.refill((0..lanes).map(|lane| RowSource {
-                    row: index(lane * shape.stride),
-                    synapse: index(lane),
-                }));
-            }
-            tiles.each(TILE, |element, start, out| {
-                let row = layout.row(block, element);
-                if self.paired {
-                    windows.pull_paired(isa, sources, row, Shift::Earlier, &pairs[start..], out);
-                } else {
-                    windows.pull_ahead(isa, row..row + lanes, &rows[start..], out);
-                }
-            });
-        }
-        if shape.smoothing.is_some() {
-            let rows = scratch.rows.tails.as_slice();
-            tiles.each(TILE, |element, start, out| {
-                tails.pull(isa, tails.of(layout, block, element..element + 1), &rows[start..], out);
-            });
+        for block in 0..self.layout.blocks() {
+            self.block_gradient(isa, block, gradient, wanted, &mut scratch.window, out);
         }
     }
 
@@ -254,12 +223,58 @@ impl Plan for WindowPlan {
         &self,
         isa: Instructions,
         task: usize,
-        spikes: Spikes,
-        gradient: &[f32],
+        shard: Shard,
         scratch: &mut TaskScratch,
         sums: &mut [f32],
     ) {
-        let scratch = &mut scratch.window;
+        for (spikes, gradient) in shard.iter() {
+            self.correlate_sample(isa, task, spikes, gradient, &mut scratch.window, sums);
+        }
+    }
+
+    fn fold(
+        &self,
+        task: usize,
+        scratch: &TaskScratch,
+        sums: &[f32],
+        weight: &mut [f32],
+        delay: &mut [f32],
+    ) {
+        let first = task * self.layout.per_task * self.layout.block;
+        let sums = sums.chunks_exact(self.windows.lanes());
+        for (n, (sums, (weight, delay))) in
+            sums.zip(weight.iter_mut().zip(delay.iter_mut())).enumerate()
+        {
+            (*weight, *delay) = self.windows.fold(first + n, sums);
+        }
+        if let Some(tails) = self.tails() {
+            let (block, elements) = self.layout.task(task);
+            for (place, by_weight, by_delay) in
+                tails.fold(tails.of(&self.layout, block, elements), &scratch.window.sums)
+            {
+                weight[place - first] += by_weight;
+                delay[place - first] += by_delay;
+            }
+        }
+    }
+}
+
+impl WindowPlan {
+    /// The shares in rows of tails, where there is a smoothing.
+    fn tails(&self) -> Option<&TailShares> {
+        self.shape.smoothing.is_some().then_some(&self.tails)
+    }
+
+    /// Adds the correlations over one sample.
+    fn correlate_sample(
+        &self,
+        isa: Instructions,
+        task: usize,
+        spikes: Spikes,
+        gradient: &[f32],
+        scratch: &mut WindowTask,
+        sums: &mut [f32],
+    ) {
         let Self { layout, windows, .. } = self;
         let (block, elements) = layout.task(task);
         let lanes = layout.lanes(block);
@@ -297,37 +312,49 @@ impl Plan for WindowPlan {
         }
     }
 
-    fn fold(
+    /// The part of [`Plan::input_gradient`] that comes from one block.
+    fn block_gradient(
         &self,
-        task: usize,
-        scratch: &TaskScratch,
-        sums: &[f32],
-        weight: &mut [f32],
-        delay: &mut [f32],
+        isa: Instructions,
+        block: usize,
+        gradient: &[f32],
+        wanted: &[Wanted],
+        scratch: &mut WindowScratch,
+        out: &mut [f32],
     ) {
-        let first = task * self.layout.per_task * self.layout.block;
-        let sums = sums.chunks_exact(self.windows.lanes());
-        for (n, (sums, (weight, delay))) in
-            sums.zip(weight.iter_mut().zip(delay.iter_mut())).enumerate()
-        {
-            (*weight, *delay) = self.windows.fold(first + n, sums);
+        let Self { layout, windows, shape, tails, .. } = self;
+        let mut tiles = Tiles { wanted, taps: layout.taps, length: padded(shape.steps_in), out };
+        // Without a filter the rows are the gradient: lines are made of it at once.
+        if shape.smoothing.is_some() || !isa.prefers_lines() {
+            shape.spread(isa, layout, block, gradient, &mut scratch.rows);
         }
-        if let Some(tails) = self.tails() {
-            let (block, elements) = self.layout.task(task);
-            for (place, by_weight, by_delay) in
-                tails.fold(tails.of(&self.layout, block, elements), &scratch.window.sums)
-            {
-                weight[place - first] += by_weight;
-                delay[place - first] += by_delay;
+        if isa.prefers_lines() {
+            self.pull_lines(isa, block, gradient, scratch, &mut tiles);
+        } else {
+            let WindowScratch { rows, pairs, sources, .. } = scratch;
+            let (rows, lanes) = (rows.rows.as_slice(), layout.lanes(block));
+            if self.paired {
+                pair_up(rows, pairs);
+                sources.refill((0..lanes).map(|lane| RowSource {
+                    row: index(lane * shape.stride),
+                    synapse: index(lane),
+                }));
             }
+            tiles.each(TILE, |element, start, out| {
+                let row = layout.row(block, element);
+                if self.paired {
+                    windows.pull_paired(isa, sources, row, Shift::Earlier, &pairs[start..], out);
+                } else {
+                    windows.pull_ahead(isa, row..row + lanes, &rows[start..], out);
+                }
+            });
         }
-    }
-}
-
-impl WindowPlan {
-    /// The shares in rows of tails, where there is a smoothing.
-    fn tails(&self) -> Option<&TailShares> {
-        self.shape.smoothing.is_some().then_some(&self.tails)
+        if shape.smoothing.is_some() {
+            let rows = scratch.rows.tails.as_slice();
+            tiles.each(TILE, |element, start, out| {
+                tails.pull(isa, tails.of(layout, block, element..element + 1), &rows[start..], out);
+            });
+        }
     }
 
     /// Adds single spikes to the rows of one block, of neurons that fire often by whole rows.
@@ -392,7 +419,7 @@ impl WindowPlan {
         }
     }
 
-    /// The part of [`input_gradient`](Self::input_gradient) that comes from rows in lines, those of
+    /// The part of [`block_gradient`](Self::block_gradient) that comes from rows in lines, those of
     /// some lanes at a time.
     fn pull_lines(
         &self,

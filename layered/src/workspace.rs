@@ -49,11 +49,10 @@ impl SampleState {
 }
 
 impl PopulationState {
-    /// The spikes of sample `slot` in the orders that plans read; `given` are those of the batch,
-    /// for the input.
-    pub(crate) fn spikes<'a>(&'a self, slot: usize, given: Option<&'a SpikeFrames>) -> Spikes<'a> {
+    /// The spikes in the orders that plans read; `given` are those of the batch, for the input.
+    pub(crate) fn spikes<'a>(&'a self, given: Option<&'a SpikeFrames>) -> Spikes<'a> {
         let frames = given.unwrap_or(&self.frames);
-        Spikes { slot, frames, events: &self.events, bursts: &self.bursts }
+        Spikes { frames, events: &self.events, bursts: &self.bursts }
     }
 
     /// Makes room for `size` neurons over `steps` steps.

@@ -333,6 +333,7 @@ impl SpikeFrames {
     }
 
     /// Non-zero entries of one channel: steps, ascending, and counts.
+    #[inline]
     pub fn channel(&self, channel: usize) -> (&[u32], &[f32]) {
         let range = self.row_start[channel] as usize..self.row_start[channel + 1] as usize;
         (&self.step[range.clone()], &self.count[range])

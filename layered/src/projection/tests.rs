@@ -28,7 +28,7 @@ fn run(
     events.refill(frames, settings.steps_in);
     let taps = if let SpikeOrder::Bursts(taps) = plan.spike_order() { taps } else { 1 };
     bursts.refill((0..frames.channels()).map(|channel| frames.channel(channel)), taps);
-    let spikes = Spikes { slot: 0, frames, events: &events, bursts: &bursts };
+    let spikes = Spikes { frames, events: &events, bursts: &bursts };
     let mut current = vec![0.0; synapses.post * padded(settings.steps_out)];
     let mut input_gradient = vec![0.0; synapses.pre * padded(settings.steps_in)];
     let wanted: Vec<Wanted> = (0..synapses.pre)
@@ -38,7 +38,7 @@ fn run(
     for block in 0..plan.blocks() {
         plan.forward(with, block, spikes, &mut scratch, &mut current, Write::Set);
     }
-    plan.input_gradient(with, gradient, &wanted, &mut scratch, &mut input_gradient);
+    plan.input_gradient(with, 0, gradient, &wanted, &mut scratch, &mut input_gradient);
     let (mut weight, mut delay) =
         (vec![0.0; synapses.weight.len()], vec![0.0; synapses.delay.len()]);
     plan.weight_gradient(with, synapses, 1, |_| (spikes, gradient), &mut weight, &mut delay);
@@ -128,7 +128,7 @@ fn what_is_wanted_has_the_bits_of_whole_rows_and_nothing_else_is_touched() {
             let mut scratch = PlanScratch::default();
             let mut of = |wanted: &[Wanted]| {
                 let mut out = vec![0.0; PRE * length];
-                plan.input_gradient(with, &gradient, wanted, &mut scratch, &mut out);
+                plan.input_gradient(with, 0, &gradient, wanted, &mut scratch, &mut out);
                 out
             };
             let mut expected = of(&whole);

@@ -1,0 +1,83 @@
+//! The spikes of each neuron in all samples of a shard, one after the other.
+
+use sim_core::SpikeFrames;
+use std::ops::Range;
+
+/// Spikes by neuron. A sample has a number of *columns*, one per step that is read of it; the
+/// columns of the samples follow each other.
+#[derive(Debug, Default)]
+pub(crate) struct ShardTrains {
+    /// Where the spikes of each neuron end.
+    ends: Vec<usize>,
+    column: Vec<u32>,
+    height: Vec<f32>,
+}
+
+impl ShardTrains {
+    /// Takes the spikes of some `neurons` in samples of `columns` columns: the first `most` of each.
+    /// Memory is reused.
+    pub(crate) fn refill<'a>(
+        &mut self,
+        samples: impl Iterator<Item = &'a SpikeFrames> + Clone,
+        neurons: Range<usize>,
+        (columns, most): (usize, usize),
+    ) {
+        let Self { ends, column, height } = self;
+        ends.clear();
+        ends.resize(neurons.len(), 0);
+        for frames in samples.clone() {
+            for (count, neuron) in ends.iter_mut().zip(neurons.clone()) {
+                *count += frames.channel(neuron).0.len().min(most);
+            }
+        }
+        // Now where the spikes of each neuron begin; each that is put there moves it on.
+        let mut total = 0;
+        for end in ends.iter_mut() {
+            total += std::mem::replace(end, total);
+        }
+        // As many as there have ever been: shards have now more, now fewer.
+        column.resize(column.len().max(total), 0);
+        height.resize(height.len().max(total), 0.0);
+        for (sample, frames) in samples.enumerate() {
+            for (end, neuron) in ends.iter_mut().zip(neurons.clone()) {
+                let (steps, heights) = frames.channel(neuron);
+                let taken = steps.len().min(most);
+                let place = *end..*end + taken;
+                height[place.clone()].copy_from_slice(&heights[..taken]);
+                for (column, step) in column[place].iter_mut().zip(steps) {
+                    *column = (sample * columns) as u32 + step;
+                }
+                *end += taken;
+            }
+        }
+    }
+
+    /// Columns and heights of the spikes of each neuron.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u32], &[f32])> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        begins
+            .zip(&self.ends)
+            .map(|(begin, &end)| (&self.column[begin..end], &self.height[begin..end]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spikes_of_a_neuron_follow_sample_by_sample() {
+        let sample = |events: &[(u32, u32)]| SpikeFrames::from_events(3, 5, events).unwrap();
+        let samples = [sample(&[(1, 0), (1, 4), (2, 1)]), sample(&[(0, 2), (1, 1), (1, 1)])];
+        let mut trains = ShardTrains::default();
+        for _ in 0..2 {
+            trains.refill(samples.iter(), 1..3, (5, usize::MAX));
+            let all: Vec<_> = trains.iter().collect();
+            let expected = [(&[0, 4, 6][..], &[1.0, 1.0, 2.0][..]), (&[1][..], &[1.0][..])];
+            assert_eq!(all, expected);
+        }
+        trains.refill(samples[..1].iter(), 0..3, (5, 1));
+        let all: Vec<_> = trains.iter().map(|(columns, _)| columns.to_vec()).collect();
+        assert_eq!(all, [vec![], vec![0], vec![1]]);
+    }
+}
