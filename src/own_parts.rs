@@ -25,7 +25,7 @@ pub struct Samples {
 pub struct OwnParts {
     /// Samples instead of those of `[data]`.
     pub samples: Option<Samples>,
-    /// A loss instead of that of `[training]`.
+    /// A loss instead of that of `[training]`; it reads spikes where that one does, else potentials.
     pub loss: Option<Arc<dyn Loss>>,
     /// Regularisers beside those of `[training]`.
     pub regularizers: Vec<Box<dyn Regularizer>>,

@@ -111,6 +111,9 @@ impl TrainingRun {
             experiment.data.source = Source::Memory(samples.described());
         }
         experiment.check()?;
+        if let Some(loss) = &parts.loss {
+            experiment.check_readout(&**loss)?;
+        }
         let threads = thread_pool(threads)?;
         let samples = parts.samples.as_ref();
         let (data, split) = threads.install(|| load(&experiment, samples))?;

@@ -10,6 +10,7 @@
 //! | `joined_projections` | projections side by side and merged ones, the clock engine, approximated kernels, a used engine |
 //! | `nest_network` | the clock engine and NEST |
 //! | `quickstart` | the default recipe, and the same without delays |
+//! | `open_trainer`, `open_run` | what a program brings and what it gets; a break anywhere, and none |
 //! | `training_contracts` | thread counts, save and resume; initial firing rates and the reference's |
 //! | `architecture_paths`, `documents` | the documents and what they speak of |
 //! | `file_circles` | the files of each crate: none reach each other, none import through a face |
@@ -24,6 +25,8 @@ mod gradient_engines;
 mod joined_projections;
 mod layered_oracle;
 mod nest_network;
+mod open_run;
+mod open_trainer;
 mod oracle;
 mod parameter_of;
 mod quickstart;

@@ -14,6 +14,7 @@
 //! | `augmentation` | [`Augmentation`]: changed copies of a sample, keyed by seed, epoch and sample |
 //! | `binning` | [`Binning`]: seconds to steps, units to channels |
 //! | `dataset` | [`SpikeDataset`]: all of it as a [`sim_core::SampleSource`] |
+//! | `labelled_frames` | [`LabelledFrames`]: samples that a program made, in memory |
 //! | `checksum` | [`checksum()`]: what tells samples in memory from others |
 //! | `summary` | [`Summary`]: what is in a file |
 //!
@@ -40,6 +41,7 @@ mod checksum;
 mod dataset;
 mod error;
 mod float16;
+mod labelled_frames;
 #[cfg(feature = "libhdf5")]
 mod libhdf5;
 mod new_samples;
@@ -56,6 +58,7 @@ pub use binning::{Align, Binning};
 pub use checksum::checksum;
 pub use dataset::SpikeDataset;
 pub use error::{Error, Result};
+pub use labelled_frames::LabelledFrames;
 pub use new_samples::NewSample;
 pub use randman::Randman;
 pub use recordings::{MetaInfo, SpikeRecordings, TimeType};

@@ -82,12 +82,12 @@ pub struct ParameterId {
 
 impl ParameterId {
     /// A tensor of a projection.
-    pub fn of_projection(projection: usize, kind: Kind) -> Self {
+    pub const fn of_projection(projection: usize, kind: Kind) -> Self {
         Self { owner: Owner::Projection(projection), kind }
     }
 
     /// A tensor of a population.
-    pub fn of_population(population: usize, kind: Kind) -> Self {
+    pub const fn of_population(population: usize, kind: Kind) -> Self {
         Self { owner: Owner::Population(population), kind }
     }
 }

@@ -47,7 +47,7 @@ impl InputSpike {
 ///
 /// The entries of channel `c` are `step[row_start[c]..row_start[c + 1]]` with their `count`s, of
 /// which none is 0.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, PartialEq, Default)]
 pub struct SpikeFrames {
     channels: usize,
     steps: usize,
@@ -56,6 +56,23 @@ pub struct SpikeFrames {
     count: Vec<f32>,
     /// Whether all steps have the same entries by construction.
     repeats: bool,
+}
+
+impl Clone for SpikeFrames {
+    fn clone(&self) -> Self {
+        let mut frames = Self::default();
+        frames.clone_from(self);
+        frames
+    }
+
+    /// Memory is reused.
+    fn clone_from(&mut self, source: &Self) {
+        let Self { channels, steps, row_start, step, count, repeats } = source;
+        (self.channels, self.steps, self.repeats) = (*channels, *steps, *repeats);
+        self.row_start.clone_from(row_start);
+        self.step.clone_from(step);
+        self.count.clone_from(count);
+    }
 }
 
 impl SpikeFrames {

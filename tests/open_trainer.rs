@@ -1,0 +1,318 @@
+//! What a trainer leaves open: groups of parameters with rules of their own, protections, signs,
+//! regularisers, and where an epoch may be stopped.
+
+use crate::parameter_of;
+use datasets::LabelledFrames;
+use layered::LayeredEngine;
+use plasticity::gradient::{
+    Constant, CrossEntropy, FiringRateBounds, Labelled, OptimizerSettings, Schedule, Sgd,
+};
+use plasticity::{
+    CheckpointFile, EpochTrainer, ParameterGroup, Protection, Trainer, TrainingSettings,
+};
+use rand::RngExt;
+use sim_core::{
+    Batch, GradientEngine, Kind, Network, ParameterId, Polarity, Purpose, Regularizer, Seed,
+    SpikeFrames, Synapses,
+};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use synfire::FeedForward;
+
+const SEED: Seed = Seed(8);
+const CHANNELS: usize = 9;
+const CLASSES: usize = 3;
+
+fn network() -> Network {
+    let settings =
+        FeedForward { hidden: vec![20, 17], max_delay_ms: 8.0, ..FeedForward::default() };
+    settings.build(CHANNELS, CLASSES, 1.0, SEED).unwrap()
+}
+
+fn frames(samples: usize) -> Vec<SpikeFrames> {
+    let sample = |sample: usize| {
+        let mut random = SEED.stream(Purpose::Synthesis, sample as u64, 0);
+        let events: Vec<(u32, u32)> = (0..90)
+            .map(|_| (random.random_range(0..CHANNELS as u32), random.random_range(0..30)))
+            .collect();
+        SpikeFrames::from_events(CHANNELS, 30, &events).unwrap()
+    };
+    (0..samples).map(sample).collect()
+}
+
+fn settings() -> TrainingSettings {
+    let mut settings =
+        TrainingSettings { batch_size: 10, epochs: 2, ..TrainingSettings::default() };
+    settings.weights.schedule = Schedule::Constant(Constant { rate: 0.01 });
+    settings.delays.schedule = Schedule::Constant(Constant { rate: 0.1 });
+    settings
+}
+
+fn trainer_of(network: Network, settings: TrainingSettings) -> Trainer {
+    let engine = Box::new(LayeredEngine::new(&network).unwrap());
+    Trainer::new(network, engine, settings, SEED).unwrap()
+}
+
+/// Steps on the same samples over and over.
+fn step(trainer: &mut Trainer, steps: usize) {
+    step_with(trainer, steps, &[]);
+}
+
+fn step_with(trainer: &mut Trainer, steps: usize, regularizers: &[Box<dyn Regularizer>]) {
+    let frames = frames(CLASSES);
+    let objective = Labelled { loss: &CrossEntropy::SumSoftmax, labels: &[0, 1, 2] };
+    let batch = Batch { regularizers, ..Batch::new(&frames, 3, &objective) };
+    (0..steps).for_each(|_| _ = trainer.step(&batch).unwrap());
+}
+
+fn values(network: &Network, id: ParameterId) -> &[f32] {
+    network.parameters().find(|parameter| parameter.id == id).unwrap().values
+}
+
+/// Parameters that differ between two networks.
+fn moved(one: &Network, other: &Network) -> Vec<String> {
+    let pairs = one.parameters().zip(other.parameters());
+    let differing = pairs.filter(|(a, b)| a.values != b.values);
+    differing.map(|(parameter, _)| one.parameter_name(parameter.id)).collect()
+}
+
+#[test]
+fn a_group_follows_its_own_rule_and_the_rest_the_usual_ones() {
+    let mut usual = trainer_of(network(), settings());
+    step(&mut usual, 1);
+    assert_eq!(moved(usual.network(), &network()).len(), 3 + 3 + 2 + 2);
+
+    // The first projection is held, all delays behind it too; the norms take plain steps.
+    let held = ParameterGroup {
+        names: vec!["input->*".into()],
+        learn: false,
+        ..ParameterGroup::default()
+    };
+    let plain = ParameterGroup {
+        kinds: vec![Kind::Gain, Kind::Bias],
+        optimizer: OptimizerSettings::Sgd(Sgd::default()),
+        schedule: Schedule::Constant(Constant { rate: 1e-3 }),
+        ..ParameterGroup::default()
+    };
+    let groups = vec![held, plain];
+    let mut grouped = trainer_of(network(), TrainingSettings { groups, ..settings() });
+    let usual_count = usual.parameter_count();
+    assert_eq!(grouped.parameter_count(), usual_count - 2 * CHANNELS * 20);
+    step(&mut grouped, 1);
+    let same = network();
+    for id in [parameter_of::weight(0), parameter_of::delay(0)] {
+        assert_eq!(values(grouped.network(), id), values(&same, id));
+    }
+    // What no group names goes on as usual: the gradients of the first step are the same.
+    for id in [parameter_of::weight(1), parameter_of::delay(2)] {
+        assert_eq!(values(grouped.network(), id), values(usual.network(), id));
+    }
+    // A plain step is the rate times the gradient, whatever its size; Adam's first is the rate.
+    let steps = |trainer: &Trainer| -> Vec<f32> {
+        let gains =
+            [trainer.network(), &same].map(|network| values(network, parameter_of::gain(1)));
+        gains[0].iter().zip(gains[1]).map(|(a, b)| (a - b).abs()).collect()
+    };
+    assert!(steps(&usual).iter().all(|step| (step - 0.01).abs() < 1e-4));
+    let plain = steps(&grouped);
+    let (least, most) = plain.iter().fold((f32::MAX, 0.0), |(least, most): (f32, f32), &step| {
+        (least.min(step), most.max(step))
+    });
+    assert!(least < most / 4.0, "{plain:?}");
+}
+
+#[test]
+fn a_group_of_what_is_not_there_is_refused() {
+    let refused = |group: ParameterGroup| {
+        let settings = TrainingSettings { groups: vec![group], ..settings() };
+        let (network, engine) = (network(), Box::new(LayeredEngine::new(&network()).unwrap()));
+        Trainer::new(network, engine, settings, SEED).unwrap_err().to_string()
+    };
+    let error =
+        refused(ParameterGroup { names: vec!["inptu*".into()], ..ParameterGroup::default() });
+    assert!(
+        error.contains("no parameter is called inptu*; there are input->hidden1.weight"),
+        "{error}"
+    );
+    let kinds = vec![Kind::RunningMean];
+    let error = refused(ParameterGroup { kinds, ..ParameterGroup::default() });
+    assert!(error.contains("must be weight, delay, gain or bias"), "{error}");
+}
+
+/// Of the weights of one projection, keeps those onto the first neuron, and counts batches.
+#[derive(Debug, Default)]
+struct FirstNeuron {
+    /// Spikes seen of the first hidden population, by batch.
+    seen: Vec<f32>,
+}
+
+impl FirstNeuron {
+    fn kept(&self) -> std::ops::Range<usize> {
+        // What it has seen decides what it keeps, so that a state that is lost shows.
+        0..if self.seen.len() > 3 { CHANNELS } else { 2 * CHANNELS }
+    }
+}
+
+impl Protection for FirstNeuron {
+    fn observe(&mut self, network: &Network, batch: &Batch, engine: &dyn GradientEngine) {
+        assert_eq!(network.populations.len(), 4);
+        let spikes = (0..batch.frames.len()).map(|sample| engine.activity(1, sample).len());
+        self.seen.push(spikes.sum::<usize>() as f32);
+    }
+
+    fn protects(&self, id: ParameterId) -> bool {
+        id == parameter_of::weight(0)
+    }
+
+    fn gradient(&self, id: ParameterId, gradient: &mut [f32]) {
+        assert!(self.protects(id), "nothing else is asked");
+        gradient[self.kept()].fill(0.0);
+    }
+
+    fn step(&self, _id: ParameterId, before: &[f32], after: &mut [f32]) {
+        let kept = self.kept();
+        after[kept.clone()].copy_from_slice(&before[kept]);
+    }
+
+    fn state(&self) -> BTreeMap<String, Vec<f32>> {
+        BTreeMap::from([("seen".into(), self.seen.clone())])
+    }
+
+    fn restore(&mut self, mut state: BTreeMap<String, Vec<f32>>) -> Result<(), String> {
+        self.seen = state.remove("seen").ok_or("there is no state seen")?;
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_protected_stays_and_the_rest_learns() {
+    let mut trainer = trainer_of(network(), settings());
+    trainer = trainer.with_protection(Box::new(FirstNeuron::default()));
+    step(&mut trainer, 6);
+    let (before, after) = (network(), trainer.network());
+    let [before, after] = [&before, after].map(|network| values(network, parameter_of::weight(0)));
+    assert_eq!(before[..CHANNELS], after[..CHANNELS]);
+    assert!(before[CHANNELS..].iter().zip(&after[CHANNELS..]).all(|(a, b)| a != b));
+    assert_eq!(moved(trainer.network(), &network()).len(), 10);
+}
+
+#[test]
+fn weights_keep_the_sign_of_their_neuron() {
+    let mut network = network();
+    let Synapses::Dense(dense) = &mut network.projections[1].synapses else { unreachable!() };
+    let signs: Vec<Polarity> = (0..dense.pre)
+        .map(|neuron| [Polarity::Excitatory, Polarity::Inhibitory][usize::from(neuron % 5 == 0)])
+        .collect();
+    for (weight, sign) in dense.weight.iter_mut().zip(signs.iter().cycle()) {
+        *weight = match sign {
+            Polarity::Excitatory => weight.abs(),
+            Polarity::Inhibitory => -weight.abs(),
+        };
+    }
+    dense.polarity = Some(signs.clone());
+    let mut settings = settings();
+    settings.weights.schedule = Schedule::Constant(Constant { rate: 0.2 });
+    let mut trainer = trainer_of(network, settings);
+    step(&mut trainer, 10);
+    let weights = values(trainer.network(), parameter_of::weight(1));
+    assert!(weights.iter().zip(signs.iter().cycle()).all(|(&weight, sign)| sign.allows(weight)));
+    assert!(weights.contains(&0.0), "a large step ends at zero");
+    let free = values(trainer.network(), parameter_of::weight(0));
+    assert!(free.iter().any(|&weight| weight < 0.0) && free.iter().any(|&weight| weight > 0.0));
+}
+
+#[test]
+fn bounds_move_firing_rates_into_them() {
+    let rate_hz = |bounds: Option<FiringRateBounds>| {
+        let regularizers: Vec<Box<dyn Regularizer>> =
+            bounds.into_iter().map(|bounds| Box::new(bounds) as Box<dyn Regularizer>).collect();
+        let mut trainer = trainer_of(network(), settings());
+        step_with(&mut trainer, 60, &regularizers);
+        1000.0 * trainer.engine().report().populations[1].firing_rate
+    };
+    let free = rate_hz(None);
+    let below = FiringRateBounds { upper_hz: free / 2.0, strength: 1e-2, ..Default::default() };
+    let above = FiringRateBounds { lower_hz: 1.5 * free, strength: 1e-2, ..Default::default() };
+    let (below, above) = (rate_hz(Some(below)), rate_hz(Some(above)));
+    assert!(below < 0.7 * free && above > 1.3 * free, "{below} Hz, {free} Hz, {above} Hz");
+}
+
+#[test]
+fn evaluation_changes_nothing_and_a_report_tells_of_the_step() {
+    let mut trainer = trainer_of(network(), settings());
+    let frames = frames(CLASSES);
+    let objective = Labelled { loss: &CrossEntropy::SumSoftmax, labels: &[0, 1, 2] };
+    let batch = Batch::new(&frames, 3, &objective);
+    let losses = trainer.evaluate(&batch).unwrap().losses.clone();
+    assert_eq!(losses.len(), CLASSES);
+    assert!(moved(trainer.network(), &network()).is_empty());
+    let reports = [0, 1].map(|_| trainer.step(&batch).unwrap());
+    assert_eq!(reports.map(|report| report.step), [0, 1]);
+    let mean = trainer.engine().report().losses.iter().map(|sample| sample.loss).sum::<f64>() / 3.0;
+    assert!((reports[1].loss - mean).abs() < 1e-12);
+    assert!(reports[1].gradient_norm > 0.0 && reports[1].penalty == 0.0);
+}
+
+fn data() -> LabelledFrames {
+    let samples = frames(25).into_iter().enumerate().map(|(n, frames)| (frames, n % CLASSES));
+    LabelledFrames::new(CLASSES, samples.collect()).unwrap()
+}
+
+fn epoch_trainer() -> EpochTrainer {
+    let engine = Box::new(LayeredEngine::new(&network()).unwrap());
+    let trainer = EpochTrainer::new(network(), engine, settings(), SEED).unwrap();
+    trainer.with_protection(Box::new(FirstNeuron::default()))
+}
+
+/// Trains both epochs, and stops after `breaks` steps to go on from a checkpoint.
+fn trained(folder: &Path, breaks: Option<usize>) -> Vec<u8> {
+    let (path, data) = (folder.join("checkpoint.safetensors"), data());
+    let all: Vec<usize> = (0..data_len(&data)).collect();
+    let (mut trainer, mut steps, mut reports) = (epoch_trainer(), 0, 0);
+    while trainer.epoch() < 2 {
+        let flow = trainer.train_epoch(&data, &all, &mut |_| {
+            steps += 1;
+            if Some(steps) == breaks { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if flow.unwrap().is_continue() {
+            reports += 1;
+            continue;
+        }
+        assert_eq!(Some(steps), breaks, "a break is heard at once");
+        trainer.save(&path, &BTreeMap::new()).unwrap();
+        trainer = epoch_trainer().resume(&CheckpointFile::open(&path).unwrap()).unwrap();
+    }
+    assert_eq!((steps, reports), (6, 2), "no step is lost or taken twice");
+    trainer.save(&path, &BTreeMap::new()).unwrap();
+    std::fs::read(path).unwrap()
+}
+
+fn data_len(data: &LabelledFrames) -> usize {
+    sim_core::SampleSource::len(data)
+}
+
+/// Wherever training stops, be it behind the last step of an epoch, it goes on as if it had not;
+/// what a protection has learned goes on with it.
+#[test]
+fn training_may_stop_behind_any_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = trained(folder.path(), None);
+    for breaks in 1..=6 {
+        assert!(trained(folder.path(), Some(breaks)) == whole, "stopped behind step {breaks}");
+    }
+}
+
+#[test]
+fn a_checkpoint_of_a_protection_needs_one() {
+    let (folder, data) = (tempfile::tempdir().unwrap(), data());
+    let path = folder.path().join("checkpoint.safetensors");
+    let mut trainer = epoch_trainer();
+    let all: Vec<usize> = (0..data_len(&data)).collect();
+    let _ = trainer.train_epoch(&data, &all, &mut |_| ControlFlow::Continue(())).unwrap();
+    trainer.save(&path, &BTreeMap::new()).unwrap();
+    let engine = Box::new(LayeredEngine::new(&network()).unwrap());
+    let bare = EpochTrainer::new(network(), engine, settings(), SEED).unwrap();
+    let refused = bare.resume(&CheckpointFile::open(&path).unwrap()).unwrap_err().to_string();
+    assert!(refused.contains("this protection has no state seen"), "{refused}");
+}
