@@ -18,22 +18,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut sums = vec![0.0; run.network().populations[output].size];
     let mut longest_us: f64 = 0.0;
     let steps = spikes.len() + 24;
-    for step in 0..steps {
+    while engine.next_step() < steps {
         let start = Instant::now();
-        engine.step(spikes.get(step).map_or(&[], Vec::as_slice))?;
+        engine.step(spikes.get(engine.next_step()).map_or(&[], Vec::as_slice))?;
         longest_us = longest_us.max(1e6 * start.elapsed().as_secs_f64());
         // The recipe's loss: softmax of the potentials, summed over the steps.
         let exponentials: Vec<f32> = engine.potential(output).iter().map(|v| v.exp()).collect();
         let total: f32 = exponentials.iter().sum();
         sums.iter_mut().zip(&exponentials).for_each(|(sum, e)| *sum += e / total);
-        if step % 8 == 7 || step + 1 == steps {
+        let done = engine.next_step();
+        if done.is_multiple_of(8) || done == steps {
             let best = (0..sums.len())
                 .max_by(|&a, &b| sums[a].total_cmp(&sums[b]))
                 .expect("there are classes");
-            let ms = (step + 1) as f64 * run.network().dt_ms;
+            let ms = done as f64 * run.network().dt_ms;
             println!(
                 "after {ms:>3} ms: class {best}, {:.0} % of the evidence",
-                100.0 * sums[best] / (step + 1) as f32
+                100.0 * sums[best] / done as f32
             );
         }
     }

@@ -39,22 +39,14 @@ impl RecordingFile {
     /// or holds no HDF5 file, or when the cache folder cannot be written or is full. A failed
     /// attempt leaves nothing behind.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        match kind(path)? {
-            Kind::Plain => Ok(Self { given: path.to_owned(), content: path.to_owned() }),
-            kind => Self::unpack(path, kind, &cache_folder()?),
-        }
+        Self::open_in(path.as_ref(), cache_folder)
     }
 
     /// As [`open`](Self::open), with a cache folder of the caller's choice.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_with_cache(path: impl AsRef<Path>, cache: &Path) -> Result<Self> {
-        let path = path.as_ref();
+    fn open_in(path: &Path, cache: impl FnOnce() -> Result<PathBuf>) -> Result<Self> {
         match kind(path)? {
             Kind::Plain => Ok(Self { given: path.to_owned(), content: path.to_owned() }),
-            kind => Self::unpack(path, kind, cache),
+            kind => Self::unpack(path, kind, &cache()?),
         }
     }
 
@@ -104,7 +96,11 @@ impl RecordingFile {
     /// One that names file, dataset and index when the file is no HDF5 file, is cut short or
     /// damaged, lacks a dataset, or holds spikes, labels or speakers that cannot be right.
     pub fn read(&self, layout: &Layout) -> Result<SpikeRecordings> {
-        spiking_speech::read(&self.content, &self.given, layout)
+        let read = spiking_speech::read(&self.content, &self.given, layout);
+        // The library knows filters that the reader in Rust does not.
+        #[cfg(feature = "libhdf5")]
+        let read = read.or_else(|error| self.read_with_libhdf5(layout).map_err(|_| error));
+        read
     }
 
     /// As [`read`](Self::read), through the HDF5 library of the machine.

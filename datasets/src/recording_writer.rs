@@ -122,7 +122,6 @@ mod tests {
         recordings.meta_info.insert("gender".into(), MetaInfo::Words(vec!["f".into(), "m".into()]));
         recordings
             .with_speakers(vec![3, 0, 11])
-            .unwrap()
             .with_class_names(["zero", "one", "fünf"].map(String::from).to_vec())
     }
 

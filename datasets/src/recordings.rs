@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 use half::f16;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
-
 /// Precision in which spike times are stored, in memory as in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -249,22 +247,24 @@ impl SpikeRecordings {
         &self.unit_type
     }
 
+    /// Where the spikes of one sample lie.
+    pub(crate) fn range(&self, sample: usize) -> Range<usize> {
+        self.start[sample] as usize..self.start[sample + 1] as usize
+    }
+}
+
+/// What tests make of recordings.
+#[cfg(test)]
+impl SpikeRecordings {
     /// The same recordings with a speaker for every sample.
-    ///
-    /// # Errors
-    /// [`Error::Content`] when there are more or fewer speakers than samples.
-    pub fn with_speakers(mut self, speakers: Vec<u16>) -> Result<Self> {
-        if speakers.len() != self.len() {
-            let problem =
-                format!("{} speakers, but there are {} samples", speakers.len(), self.len());
-            return Err(Error::dataset(&self.origin, "extra/speaker", problem));
-        }
+    pub(crate) fn with_speakers(mut self, speakers: Vec<u16>) -> Self {
+        assert_eq!(speakers.len(), self.len());
         self.speakers = Some(speakers);
-        Ok(self)
+        self
     }
 
     /// The same recordings with names for the classes.
-    pub fn with_class_names(mut self, names: Vec<String>) -> Self {
+    pub(crate) fn with_class_names(mut self, names: Vec<String>) -> Self {
         self.class_names = Some(names);
         self
     }
@@ -273,7 +273,7 @@ impl SpikeRecordings {
     ///
     /// # Panics
     /// When an index is not below [`len`](Self::len).
-    pub fn select(&self, samples: &[usize]) -> Self {
+    pub(crate) fn select(&self, samples: &[usize]) -> Self {
         let mut start = Vec::with_capacity(samples.len() + 1);
         start.push(0);
         let mut total = 0;
@@ -303,11 +303,6 @@ impl SpikeRecordings {
         }
     }
 
-    /// Where the spikes of one sample lie.
-    pub(crate) fn range(&self, sample: usize) -> Range<usize> {
-        self.start[sample] as usize..self.start[sample + 1] as usize
-    }
-
     fn gather<T: Copy>(&self, samples: &[usize], column: &[T]) -> Vec<T> {
         samples.iter().flat_map(|&sample| column[self.range(sample)].iter().copied()).collect()
     }
@@ -329,7 +324,7 @@ mod tests {
 
     #[test]
     fn samples_are_found_again() {
-        let recordings = two_samples().with_speakers(vec![7, 8, 9]).unwrap();
+        let recordings = two_samples().with_speakers(vec![7, 8, 9]);
         assert_eq!((recordings.len(), recordings.spikes()), (3, 3));
         assert_eq!(recordings.seconds(0).collect::<Vec<_>>(), [0.0, 0.25]);
         assert_eq!(recordings.units(0), [3, 1]);
@@ -356,11 +351,5 @@ mod tests {
             let half = f16::from_bits(bits);
             assert_eq!(valid_half(half), half.to_f64());
         }
-    }
-
-    #[test]
-    fn wrong_numbers_of_speakers_are_refused() {
-        let error = two_samples().with_speakers(vec![1]).unwrap_err();
-        assert_eq!(error.to_string(), "made: extra/speaker: 1 speakers, but there are 3 samples");
     }
 }

@@ -204,7 +204,6 @@ mod tests {
             SpikeRecordings::from_samples("made", 700, 2, TimeType::Float16, samples).unwrap();
         let recordings = recordings
             .with_speakers(vec![9, 3, 9])
-            .unwrap()
             .with_class_names(vec!["yes".into(), "no".into()]);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("made.h5");

@@ -392,7 +392,7 @@ mod tests {
         let size = Size { width: 10.0, height: 10.0 };
         let bytes = render(Format::Svg, size, |canvas| {
             canvas.marks([(1.0, 2.0), (3.0, 2.0)], 0.5, 1.0, Rgb::BLUE);
-            canvas.rect((0.0, 0.0), (1.0, 1.0), Rgb::BLACK);
+            canvas.rect((0.0, 0.0), (1.0, 1.0), Rgb(0, 0, 0));
             Ok(())
         })
         .unwrap();

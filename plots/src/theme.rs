@@ -68,8 +68,6 @@ pub struct Rgb(pub u8, pub u8, pub u8);
 /// The palette of Okabe and Ito (2008), told apart under every common form of colour blindness, and
 /// greys.
 impl Rgb {
-    /// Black.
-    pub const BLACK: Rgb = Rgb(0, 0, 0);
     /// White.
     pub const WHITE: Rgb = Rgb(255, 255, 255);
     /// Orange.

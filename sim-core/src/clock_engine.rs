@@ -206,11 +206,6 @@ impl ClockEngine {
         self.step = 0;
     }
 
-    /// The step that comes next: the number of steps since the start or [`ClockEngine::reset`].
-    pub fn next_step(&self) -> usize {
-        self.step
-    }
-
     /// Neurons of a population that fired in the last step: ascending, coincident spikes of a
     /// source repeated.
     pub fn fired(&self, population: usize) -> &[u32] {
@@ -224,7 +219,7 @@ impl ClockEngine {
 
     /// Runs `steps` steps from the current state and checks that the result is finite. `inputs`
     /// holds one sample for each source population, in the order of the populations; its step 0 is
-    /// [`ClockEngine::next_step`], after its end the source is silent. Recorded steps count from
+    /// the one that comes next, after its end the source is silent. Recorded steps count from
     /// the last reset.
     ///
     /// # Errors

@@ -201,28 +201,14 @@ impl SpikeFrames {
         Ok(frames)
     }
 
-    /// Builds frames from events `(channel, step)` whose steps ascend (may be equal), as spikes
-    /// sorted by time have them; events that coincide add up. Takes time proportional to events and
-    /// channels; the same frames as [`from_events`](Self::from_events).
+    /// Makes these the frames of events `(channel, step)` whose steps ascend (may be equal), as
+    /// spikes sorted by time have them; events that coincide add up. Takes time proportional to
+    /// events and channels, and reuses memory; the same frames as
+    /// [`from_events`](Self::from_events).
     ///
     /// # Errors
     /// [`Error::OutOfRange`] when an event lies outside `channels` x `steps` or its step is below
-    /// the one before.
-    pub fn from_ordered_events(
-        channels: usize,
-        steps: usize,
-        events: &[(u32, u32)],
-    ) -> Result<Self> {
-        let mut frames = Self::default();
-        frames.refill_ordered(channels, steps, events)?;
-        Ok(frames)
-    }
-
-    /// As [`from_ordered_events`](Self::from_ordered_events), in place of what was there. Memory is
-    /// reused.
-    ///
-    /// # Errors
-    /// As there; then nothing has changed.
+    /// the one before; then nothing has changed.
     pub fn refill_ordered(
         &mut self,
         channels: usize,
@@ -451,18 +437,20 @@ mod tests {
                 |_| (rng.random_range(0..channels as u32), rng.random_range(0..steps as u32));
             let mut events: Vec<_> = (0..round).map(draw).collect();
             events.sort_by_key(|&(_, step)| step);
-            let ordered = SpikeFrames::from_ordered_events(channels, steps, &events).unwrap();
-            assert_eq!(ordered, SpikeFrames::from_events(channels, steps, &events).unwrap());
-            reused.refill_ordered(channels, steps, &events).unwrap();
-            assert_eq!(reused, ordered);
+            let expected = SpikeFrames::from_events(channels, steps, &events).unwrap();
+            for frames in [&mut SpikeFrames::default(), &mut reused] {
+                frames.refill_ordered(channels, steps, &events).unwrap();
+                assert_eq!(frames, &expected);
+            }
         }
-        assert!(SpikeFrames::from_ordered_events(0, 1, &[]).unwrap().is_empty());
+        reused.refill_ordered(0, 1, &[]).unwrap();
+        assert!(reused.is_empty());
     }
 
     #[test]
     fn events_out_of_order_are_named() {
         let message = |events: &[(u32, u32)]| {
-            SpikeFrames::from_ordered_events(3, 4, events).unwrap_err().to_string()
+            SpikeFrames::default().refill_ordered(3, 4, events).unwrap_err().to_string()
         };
         assert_eq!(message(&[(0, 2), (1, 1)]), "step of event 1 is 1, but must be in 2..4");
         assert_eq!(message(&[(0, 4)]), "step of event 0 is 4, but must be in 0..4");

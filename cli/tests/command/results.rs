@@ -3,6 +3,7 @@
 use crate::sandbox::Sandbox;
 use serde_json::Value;
 use std::process::Stdio;
+use synfire::exchange::read_spikes;
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
@@ -100,9 +101,13 @@ fn simulate_logs_a_sample() {
     let input = spikes.lines().filter(|line| line.starts_with("input,")).count();
     assert_eq!(Some(input as u64), value["spikes"]["input"].as_u64());
     assert_eq!(input, 8, "one spike per neuron");
-    for file in ["sim/sample-7.spikes.h5", "sim/sample-7.v.h5"] {
-        assert!(sandbox.read(file).starts_with(b"\x89HDF"), "{file}");
-    }
+    assert!(sandbox.read("sim/sample-7.v.h5").starts_with(b"\x89HDF"));
+    let logged = read_spikes(sandbox.path("sim/sample-7.spikes.h5")).unwrap();
+    let of_input = logged.iter().find(|population| population.population == "input").unwrap();
+    let frames = of_input.frames(8, 100, 2.0).unwrap();
+    assert!((0..8).all(|neuron| frames.channel(neuron).0.len() == 1));
+    let all = logged.iter().map(|population| population.node_ids.len()).sum::<usize>();
+    assert_eq!(spikes.lines().count(), 1 + all, "the same spikes in both formats");
     let text = sandbox.ok(&["simulate", "run"]);
     assert!(
         text.contains("predicted") && sandbox.path("run/spikes").read_dir().unwrap().count() == 2,

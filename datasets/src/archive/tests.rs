@@ -48,6 +48,11 @@ fn files_in(folder: &Path) -> usize {
     fs::read_dir(folder).map_or(0, |entries| entries.count())
 }
 
+/// Opens a file with a cache folder of its own.
+fn open_in(path: &Path, cache: &Path) -> Result<RecordingFile> {
+    RecordingFile::open_in(path, || Ok(cache.to_owned()))
+}
+
 #[test]
 fn every_packing_gives_the_same_recordings() {
     let (folder, path, recordings) = recording();
@@ -56,13 +61,13 @@ fn every_packing_gives_the_same_recordings() {
     let archives =
         [gzip(&path), zip(folder.path(), &[("read me.txt", b"hello"), ("shd/small.h5", &bytes)])];
     for archive in archives {
-        let file = RecordingFile::open_with_cache(&archive, &cache).unwrap();
+        let file = open_in(&archive, &cache).unwrap();
         assert_eq!(file.given(), archive);
         assert_eq!(fs::read(file.content()).unwrap(), bytes);
         assert_eq!(file.sha256().unwrap(), sha256(&path).unwrap());
         assert_eq!(file.read(&layout()).unwrap().units(7), recordings.units(7));
     }
-    let plain = RecordingFile::open_with_cache(&path, &cache).unwrap();
+    let plain = open_in(&path, &cache).unwrap();
     assert_eq!(plain.content(), path);
     assert_eq!(files_in(&cache), 4, "two files and their checksums, no temporary file");
 }
@@ -72,7 +77,7 @@ fn the_kind_is_seen_from_the_bytes() {
     let (folder, path, recordings) = recording();
     let disguised = folder.path().join("no-ending");
     fs::rename(gzip(&path), &disguised).unwrap();
-    let file = RecordingFile::open_with_cache(&disguised, &folder.path().join("cache")).unwrap();
+    let file = open_in(&disguised, &folder.path().join("cache")).unwrap();
     assert_eq!(file.read(&layout()).unwrap().spikes(), recordings.spikes());
 }
 
@@ -80,7 +85,7 @@ fn the_kind_is_seen_from_the_bytes() {
 fn an_unpacked_file_is_reused_while_intact_and_made_anew_when_not() {
     let (folder, path, _) = recording();
     let (archive, cache) = (gzip(&path), folder.path().join("cache"));
-    let open = || RecordingFile::open_with_cache(&archive, &cache).unwrap();
+    let open = || open_in(&archive, &cache).unwrap();
     let content = open().content().to_owned();
     let first = fs::metadata(&content).unwrap().modified().unwrap();
     open();
@@ -109,7 +114,7 @@ fn a_damaged_archive_is_named_and_leaves_nothing() {
     let archive = gzip(&path);
     let good = fs::read(&archive).unwrap();
     let cache = folder.path().join("cache");
-    let message = || RecordingFile::open_with_cache(&archive, &cache).unwrap_err().to_string();
+    let message = || open_in(&archive, &cache).unwrap_err().to_string();
     for length in [20, good.len() / 2, good.len() - 8, good.len() - 1] {
         fs::write(&archive, &good[..length]).unwrap();
         let message = message();
@@ -137,8 +142,7 @@ fn a_damaged_archive_is_named_and_leaves_nothing() {
 fn an_archive_of_something_else_is_refused() {
     let (folder, path, _) = recording();
     let cache = folder.path().join("cache");
-    let message =
-        |archive: &Path| RecordingFile::open_with_cache(archive, &cache).unwrap_err().to_string();
+    let message = |archive: &Path| open_in(archive, &cache).unwrap_err().to_string();
     let text = folder.path().join("text.h5");
     fs::write(&text, "no recording").unwrap();
     assert!(message(&gzip(&text)).contains("does not hold an HDF5 file"));
@@ -179,7 +183,7 @@ fn a_cache_that_cannot_be_made_is_named() {
     let (folder, path, _) = recording();
     // A file where the folder should be: refused for every user, root too.
     let cache = folder.path().join("small.h5").join("cache");
-    let error = RecordingFile::open_with_cache(gzip(&path), &cache).unwrap_err().to_string();
+    let error = open_in(&gzip(&path), &cache).unwrap_err().to_string();
     assert!(
         error.starts_with(&format!("{}: cannot create the cache folder: ", cache.display())),
         "{error}"

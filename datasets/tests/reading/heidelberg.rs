@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use datasets::{
-    Augmentation, Binning, Layout, RecordingFile, SpikeDataset, SpikeRecordings, Splitting,
-    Summary, TimeType,
+    Augmentation, Binning, Layout, RecordingFile, SpikeDataset, SpikeRecordings, SplitBy,
+    Splitting, Summary, TimeType,
 };
 use sim_core::{SampleSource, Seed};
 
@@ -26,6 +26,11 @@ fn counts<T: Ord>(values: impl Iterator<Item = T>) -> BTreeMap<T, usize> {
     counts
 }
 
+/// Samples of these speakers validate.
+fn held_out(speakers: impl Into<Vec<u16>>) -> Splitting {
+    Splitting { by: SplitBy::Speaker, speakers: speakers.into(), ..Splitting::default() }
+}
+
 #[test]
 fn the_small_file_is_read_split_and_binned() {
     let Some(file) = file("shd/shd_small.h5") else { return };
@@ -41,7 +46,7 @@ fn the_small_file_is_read_split_and_binned() {
         ("zero".into(), "neun".into())
     );
 
-    let split = Splitting::hold_out_speakers([3, 9]).split(&recordings, Seed(0)).unwrap();
+    let split = held_out([3, 9]).split(&recordings, Seed(0)).unwrap();
     assert_eq!(split.train.len() + split.validation.len(), 200);
     let dataset = SpikeDataset::new(
         recordings.clone(),
@@ -99,7 +104,7 @@ fn the_training_file_has_the_published_counts() {
         (11, 1000),
     ];
     assert_eq!(speakers, published);
-    let split = Splitting::hold_out_speakers([3, 9]).split(&recordings, Seed(0)).unwrap();
+    let split = held_out([3, 9]).split(&recordings, Seed(0)).unwrap();
     assert_eq!((split.train.len(), split.validation.len()), (6606, 1550));
 }
 

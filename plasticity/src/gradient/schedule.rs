@@ -4,7 +4,7 @@
 //! continues with the same bits.
 
 use serde::{Deserialize, Serialize};
-use sim_core::{Error, Result, effective_sigma};
+use sim_core::{Error, Result};
 use std::f64::consts::PI;
 
 /// What a schedule says about one step.
@@ -308,11 +308,6 @@ impl SigmaSchedule {
         }
         self.start * (self.end / self.start).powf(epoch as f64 / final_epoch as f64)
     }
-
-    /// Width that the kernels see: [`effective_sigma`] of [`Self::raw`].
-    pub fn effective(&self, epoch: usize, epochs: usize) -> f64 {
-        effective_sigma(self.raw(epoch, epochs))
-    }
 }
 
 #[cfg(test)]
@@ -443,8 +438,6 @@ mod tests {
         assert!(schedule.raw(36, 150) > 0.25);
         assert_eq!(schedule.raw(37, 150), 0.23);
         assert_eq!(schedule.raw(149, 150), 0.23);
-        assert_eq!(schedule.effective(0, 150), 12.27);
-        assert_eq!(schedule.effective(37, 150), 0.5);
     }
 
     #[test]

@@ -162,7 +162,7 @@ fn a_run_can_be_continued_and_repeated() {
     for _ in 0..2 {
         let mut parts = Recording::new(2, Variables::ALL);
         engine.run(&input, 15, &mut parts).unwrap();
-        assert_eq!(engine.next_step(), 15);
+        assert_eq!(engine.step, 15);
         engine.run(&silence, 25, &mut parts).unwrap();
         assert_eq!(parts, whole);
         engine.reset();
