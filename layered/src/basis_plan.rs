@@ -217,11 +217,10 @@ impl Plan for BasisPlan {
         }
     }
 
-    fn correlations(&self) -> usize {
-        self.basis.filters.len()
+    /// `[element][filter][lane]`.
+    fn correlations(&self, _task: usize) -> usize {
+        self.layout.places_per_task() * self.basis.filters.len()
     }
-
-    fn begin_task(&self, _task: usize, _scratch: &mut TaskScratch) {}
 
     fn correlate(
         &self,
@@ -249,14 +248,7 @@ impl Plan for BasisPlan {
         }
     }
 
-    fn fold(
-        &self,
-        task: usize,
-        _scratch: &TaskScratch,
-        sums: &[f32],
-        weight: &mut [f32],
-        delay: &mut [f32],
-    ) {
+    fn fold(&self, task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]) {
         let first = task * sums.len();
         for (n, (weight, delay)) in weight.iter_mut().zip(delay).enumerate() {
             let start = n / LANES * self.basis.filters.len() * LANES + n % LANES;

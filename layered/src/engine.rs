@@ -22,8 +22,9 @@
 //!               writes  gradients of the projections into p, by blocks of neurons
 //! ```
 //!
-//! Samples are dealt to a fixed number of chunks. Whatever is summed over samples has one owner,
-//! who adds them in order, so the bits of a result do not depend on the number of threads.
+//! Samples are dealt to the shards of the batch. Whatever is summed over samples is summed in their
+//! order (see [`sim_core::ShardSums`]), so the bits of a result do not depend on the number of
+//! threads.
 
 use crate::dropout;
 use crate::events::StepEvents;
@@ -35,6 +36,7 @@ use crate::population::{
 };
 use crate::projection::ProjectionPlan;
 use crate::regularization::Regularization;
+use crate::worker_sums::WorkerSums;
 use crate::workspace::{Chunk, PopulationState, SampleState, Workspace};
 use rayon::prelude::*;
 use sim_core::{
@@ -59,6 +61,8 @@ pub struct LayeredEngine {
     norms: Vec<NormPass>,
     regularizations: Vec<Regularization>,
     workspace: Workspace,
+    /// For the weight gradients of one projection after another.
+    sums: WorkerSums,
     report: BatchReport,
     /// Of what runs outside of the workers of the workspace.
     timing: StageTiming,
@@ -92,6 +96,7 @@ impl LayeredEngine {
             norms: (0..populations).map(|_| NormPass::default()).collect(),
             regularizations: (0..populations).map(|_| Regularization::default()).collect(),
             workspace: Workspace::default(),
+            sums: WorkerSums::default(),
             report: BatchReport {
                 populations: vec![PopulationReport::default(); populations],
                 ..BatchReport::default()
@@ -213,7 +218,7 @@ impl LayeredEngine {
         let (isa, steps, projections) = (*isa, steps[p], graph.ending_at(p));
         let last = projections.clone().count() - 1;
         let normed = pass.norm == NormStatistics::Batch && network.populations[p].norm.is_some();
-        workspace.each_chunk(|first, samples, chunk| {
+        workspace.each_shard(|first, samples, chunk| {
             if normed {
                 samples.iter_mut().for_each(|sample| sample.populations[p].sums.clear());
             }
@@ -252,9 +257,9 @@ impl LayeredEngine {
                 norms[p].deploy(norm);
             }
             (Some(norm), NormStatistics::Batch) => {
-                let states = workspace.population(p);
-                let count = states.len() * steps[p];
-                norms[p].normalise(norm, states.map(|state| &state.sums), count, statistics);
+                let samples = workspace.samples();
+                let sums = |b: usize| &samples[b].populations[p].sums;
+                norms[p].normalise(norm, (samples.len(), steps[p]), sums, statistics);
             }
         }
     }
@@ -340,8 +345,10 @@ impl LayeredEngine {
         if network.populations[p].norm.is_some() {
             let of = |kind| ParameterId::of_population(p, kind);
             let gain_and_bias = gradients.of_mut([Kind::Gain, Kind::Bias].map(of));
-            let sums = workspace.population(p).map(|state| &state.sums);
-            norms[p].back(sums, &report.populations[p].statistics, gain_and_bias);
+            let samples = workspace.samples();
+            let sums = |b: usize| &samples[b].populations[p].sums;
+            let statistics = &report.populations[p].statistics;
+            norms[p].back(samples.len(), sums, statistics, gain_and_bias);
         }
     }
 
@@ -364,7 +371,7 @@ impl LayeredEngine {
                 }
             });
         }
-        workspace.each_chunk(|first, samples, chunk| {
+        workspace.each_shard(|first, samples, chunk| {
             samples.iter_mut().for_each(|sample| back.of_current(sample, chunk));
             for projection in graph.ending_at(p) {
                 if joins(projection) {
@@ -385,19 +392,20 @@ impl LayeredEngine {
         batch: &[SpikeFrames],
         gradients: &mut Gradients,
     ) {
-        let Self { isa, graph, plans, workspace, timing, .. } = self;
+        let Self { isa, graph, plans, workspace, sums, timing, .. } = self;
         let samples = workspace.samples();
         for projection in graph.ending_at(p) {
             let (synapses, source) = (dense(network, projection), graph.ends[projection].0);
             let of = |kind| ParameterId::of_projection(projection, kind);
-            let [weight, delay] = gradients.of_mut([Kind::Weight, Kind::Delay].map(of));
+            let weight_and_delay = gradients.of_mut([Kind::Weight, Kind::Delay].map(of));
             let sample = |b: usize| {
                 let populations = &samples[b].populations;
                 let given = (source == graph.input).then(|| &batch[b]);
                 (populations[source].spikes(given), &populations[p].gradient[..])
             };
             let plan = &mut plans[projection];
-            let spent = plan.weight_gradient(*isa, synapses, samples.len(), sample, weight, delay);
+            let batch = samples.len();
+            let spent = plan.weight_gradient(*isa, synapses, batch, sample, sums, weight_and_delay);
             timing.book(Stage::WeightGradient, spent);
         }
     }
@@ -546,7 +554,7 @@ impl SourceGradients<'_> {
         });
     }
 
-    /// The part of a projection, for all samples of a chunk at once.
+    /// The part of a projection, for all samples of a shard at once.
     fn join(&self, projection: usize, samples: &[SampleState], chunk: &mut Chunk) {
         let source = self.graph.ends[projection].0;
         let of = |place: usize| {

@@ -43,7 +43,12 @@ impl Layout {
 
     /// Number of places for synapses, of which some stay empty.
     pub(crate) fn places(&self) -> usize {
-        self.blocks() * self.tasks * self.per_task * self.block
+        self.blocks() * self.tasks * self.places_per_task()
+    }
+
+    /// The same of one task.
+    pub(crate) fn places_per_task(&self) -> usize {
+        self.per_task * self.block
     }
 
     /// Place of lane 0 of an element.

@@ -19,7 +19,7 @@
 //! | `layout` | the order in which plans keep synapses |
 //! | `row_shape`, `trains` | the rows of a block, and the spikes that reach them |
 //! | `shard_trains` | the spikes of each neuron in several samples |
-//! | `scratch` | what plans work in |
+//! | `scratch`, `worker_sums` | what plans work in |
 //! | `taps` | from delays to taps, or to shares |
 #![forbid(unsafe_code)]
 
@@ -42,6 +42,7 @@ mod shard_trains;
 mod taps;
 mod trains;
 mod window_plan;
+mod worker_sums;
 mod workspace;
 
 pub use engine::LayeredEngine;

@@ -7,9 +7,10 @@
 //! dI   = scale * (dZ - mean(dZ) - I' mean(dZ I'))       I' = (I - mean) / deviation
 //!      = a * dZ + b * I + c
 //! ```
-//! Sums run over all steps of all samples of the batch [Ioffe and Szegedy 2015].
+//! Sums run over all steps of all samples of the batch [Ioffe and Szegedy 2015], in the order of its
+//! shards.
 
-use sim_core::{BatchNorm, BatchStatistics};
+use sim_core::{BatchNorm, BatchStatistics, ShardSums};
 use simd::{Instructions, padded, time_sums};
 use std::ops::Range;
 
@@ -22,6 +23,8 @@ pub(crate) struct NormPass {
     pub adjoint: Vec<(f32, f32, f32)>,
     /// `sqrt(variance + epsilon)` of the batch.
     deviation: Vec<f64>,
+    /// The sums of the batch.
+    totals: ShardSums<(f64, f64)>,
 }
 
 impl NormPass {
@@ -39,18 +42,26 @@ impl NormPass {
         self.affine.extend((0..norm.gain.len()).map(|neuron| norm.deployed(neuron)));
     }
 
-    /// The norm of a batch of `count` (sample, step) pairs, from the sums of `I` and `I^2` of each
-    /// sample; tells the batch's statistics.
+    /// The norm of a batch of `samples` samples of `steps` steps, from the sums of `I` and `I^2` of
+    /// each; tells the batch's statistics.
     pub(crate) fn normalise<'a>(
         &mut self,
         norm: &BatchNorm,
-        sums: impl Iterator<Item = &'a NormSums>,
-        count: usize,
+        (samples, steps): (usize, usize),
+        sums: impl Fn(usize) -> &'a NormSums,
         statistics: &mut BatchStatistics,
     ) {
-        let Self { affine, deviation, .. } = self;
+        let Self { affine, deviation, totals, .. } = self;
         let size = norm.gain.len();
-        NormSums::statistics(sums, size, count, statistics);
+        let BatchStatistics { mean, variance, count } = statistics;
+        *count = samples * steps;
+        mean.clear();
+        variance.clear();
+        for &(total, squares) in NormSums::of_batch(totals, samples, size, sums) {
+            mean.push(total / (*count).max(1) as f64);
+            let mean = mean.last().expect("just pushed");
+            variance.push((squares / (*count).max(1) as f64 - mean.powi(2)).max(0.0));
+        }
         deviation.clear();
         deviation.extend(
             statistics.variance.iter().map(|variance| (variance + norm.epsilon as f64).sqrt()),
@@ -67,20 +78,16 @@ impl NormPass {
     /// ready for [`norm_adjoint`].
     pub(crate) fn back<'a>(
         &mut self,
-        sums: impl Iterator<Item = &'a NormSums> + Clone,
+        samples: usize,
+        sums: impl Fn(usize) -> &'a NormSums,
         statistics: &BatchStatistics,
         [gain, bias]: [&mut [f32]; 2],
     ) {
-        let Self { affine, adjoint, deviation } = self;
+        let Self { affine, adjoint, deviation, totals } = self;
         let count = statistics.count as f64;
         adjoint.clear();
-        for neuron in 0..gain.len() {
-            let (mut first, mut product) = (0.0, 0.0);
-            for sums in sums.clone() {
-                let (d_z, d_z_input) = sums.0[neuron];
-                first += d_z;
-                product += d_z_input;
-            }
+        let totals = NormSums::of_batch(totals, samples, gain.len(), sums);
+        for (neuron, &(first, product)) in totals.iter().enumerate() {
             let (mean, deviation) = (statistics.mean[neuron], deviation[neuron]);
             gain[neuron] = ((product - mean * first) / deviation) as f32;
             bias[neuron] = first as f32;
@@ -128,29 +135,21 @@ impl NormSums {
         self.push(isa, rows, rows, neurons.len(), steps);
     }
 
-    /// Mean and biased variance over `count` (sample, step) pairs, adding the samples in order.
-    fn statistics<'a>(
-        samples: impl Iterator<Item = &'a Self>,
+    /// The sums of all samples, `[neuron]`.
+    fn of_batch<'a, 'b>(
+        totals: &'b mut ShardSums<(f64, f64)>,
+        samples: usize,
         size: usize,
-        count: usize,
-        into: &mut BatchStatistics,
-    ) {
-        let BatchStatistics { mean, variance, count: pairs } = into;
-        for totals in [&mut *mean, &mut *variance] {
-            totals.clear();
-            totals.resize(size, 0.0);
-        }
-        for sample in samples {
-            for ((total, squares), sum) in mean.iter_mut().zip(variance.iter_mut()).zip(&sample.0) {
-                *total += sum.0;
-                *squares += sum.1;
+        sums: impl Fn(usize) -> &'a Self,
+    ) -> &'b [(f64, f64)] {
+        let add = |total: &mut (f64, f64), other: (f64, f64)| {
+            total.0 += other.0;
+            total.1 += other.1;
+        };
+        totals.sum(samples, size, add, &mut |samples, totals| {
+            for sample in samples {
+                totals.iter_mut().zip(&sums(sample).0).for_each(|(total, sum)| add(total, *sum));
             }
-        }
-        *pairs = count;
-        let count = count.max(1) as f64;
-        for (mean, variance) in mean.iter_mut().zip(variance) {
-            *mean /= count;
-            *variance = (*variance / count - mean.powi(2)).max(0.0);
-        }
+        })
     }
 }

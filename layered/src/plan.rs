@@ -56,13 +56,10 @@ pub(crate) trait Plan: Debug + Send + Sync {
         out: &mut [f32],
     );
 
-    /// Numbers that the correlation of one synapse with the gradient takes.
-    fn correlations(&self) -> usize;
+    /// Numbers that the correlations of one task take.
+    fn correlations(&self, task: usize) -> usize;
 
-    /// Makes a task ready for the samples of a batch.
-    fn begin_task(&self, task: usize, scratch: &mut TaskScratch);
-
-    /// Adds the correlations of a task's synapses over a shard to `sums`, `[place][correlations]`.
+    /// Adds the correlations of a task's synapses over a shard to `sums`.
     fn correlate(
         &self,
         isa: Instructions,
@@ -73,14 +70,7 @@ pub(crate) trait Plan: Debug + Send + Sync {
     );
 
     /// Writes dL/dw, and dL/d delay over the weight, of every place of a task.
-    fn fold(
-        &self,
-        task: usize,
-        scratch: &TaskScratch,
-        sums: &[f32],
-        weight: &mut [f32],
-        delay: &mut [f32],
-    );
+    fn fold(&self, task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]);
 }
 
 /// What a plan is made from.

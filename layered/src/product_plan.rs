@@ -85,12 +85,12 @@ impl ProductPlan {
         self.layout.block / LANES
     }
 
-    /// Those that have any.
+    /// Planes of a block that have a neuron; the last block may not have as many.
     fn filled(&self, block: usize) -> usize {
         self.layout.lanes(block).div_ceil(LANES)
     }
 
-    /// Postsynaptic neurons of one plane of a block that are there.
+    /// Postsynaptic neurons of one plane of a block.
     fn lanes(&self, block: usize, plane: usize) -> usize {
         self.layout.lanes(block).saturating_sub(plane * LANES).min(LANES)
     }
@@ -316,11 +316,9 @@ impl Plan for ProductPlan {
         }
     }
 
-    fn correlations(&self) -> usize {
-        1
+    fn correlations(&self, _task: usize) -> usize {
+        self.layout.places_per_task()
     }
-
-    fn begin_task(&self, _task: usize, _scratch: &mut TaskScratch) {}
 
     fn correlate(
         &self,
@@ -339,14 +337,7 @@ impl Plan for ProductPlan {
         }
     }
 
-    fn fold(
-        &self,
-        _task: usize,
-        _scratch: &TaskScratch,
-        sums: &[f32],
-        weight: &mut [f32],
-        delay: &mut [f32],
-    ) {
+    fn fold(&self, _task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]) {
         weight.iter_mut().zip(sums).for_each(|(weight, sum)| *weight = KEPT * sum);
         // The only delay there is cannot move.
         delay.fill(0.0);

@@ -3,8 +3,8 @@
 //!
 //! Work goes block by block of postsynaptic neurons, and inside a block sample by sample, so that
 //! the taps of a block stay in a near cache while many samples pass. The weight gradient is dealt
-//! out by block as well: every sum has one owner, who adds the samples in order, so its bits do not
-//! depend on the number of threads.
+//! out by block as well: every sum has one owner, who adds the samples in the order of shards, so
+//! its bits do not depend on the number of threads.
 
 use crate::basis_plan::BasisPlan;
 use crate::demand::Wanted;
@@ -13,6 +13,7 @@ use crate::product_plan::ProductPlan;
 use crate::scratch::{PlanScratch, TaskScratch};
 use crate::taps::spread::Spread;
 use crate::window_plan::WindowPlan;
+use crate::worker_sums::WorkerSums;
 use rayon::prelude::*;
 use sim_core::{DelayKernel, DenseSynapses, Granularity, KernelEvaluation};
 use simd::Instructions;
@@ -50,8 +51,6 @@ impl Choice {
 pub(crate) struct ProjectionPlan {
     chosen: Option<(Choice, Box<dyn Plan>)>,
     tasks: Vec<TaskScratch>,
-    /// Correlations of all tasks, `[place][correlations]`.
-    sums: Vec<f32>,
     /// dL/dw and dL/d delay over the weight, by place.
     weight: Vec<f32>,
     delay: Vec<f32>,
@@ -84,7 +83,7 @@ impl ProjectionPlan {
         };
         if !matches!(&self.chosen, Some((chosen, _)) if *chosen == choice) {
             // Tables of another width may be many times as large: they go before others come.
-            (self.chosen, self.sums) = (None, Vec::new());
+            self.chosen = None;
             self.tasks.clear();
             self.chosen = Some((choice, choice.plan()));
         }
@@ -167,30 +166,32 @@ impl ProjectionPlan {
         synapses: &DenseSynapses,
         samples: usize,
         sample: impl Fn(usize) -> (Spikes<'a>, &'a [f32]) + Sync,
-        weight: &mut [f32],
-        delay: &mut [f32],
+        workers: &mut WorkerSums,
+        [weight, delay]: [&mut [f32]; 2],
     ) -> Duration {
-        let Self { chosen, tasks, sums, weight: by_place, delay: delay_by_place } = self;
+        let Self { chosen, tasks, weight: by_place, delay: delay_by_place } = self;
         let plan = &*chosen.as_ref().expect("a batch was prepared").1;
         let layout = plan.layout();
-        tasks.resize_with(tasks.len().max(layout.blocks() * layout.tasks), TaskScratch::default);
+        let count = layout.blocks() * layout.tasks;
+        tasks.resize_with(tasks.len().max(count), TaskScratch::default);
         by_place.resize(layout.places(), 0.0);
         delay_by_place.resize(layout.places(), 0.0);
-        sums.resize(layout.places() * plan.correlations(), 0.0);
-        let places = layout.per_task * layout.block;
+        workers.make_room((0..count).map(|task| plan.correlations(task)).max().unwrap_or(0));
         by_place
-            .par_chunks_exact_mut(places)
-            .zip(delay_by_place.par_chunks_exact_mut(places))
+            .par_chunks_exact_mut(layout.places_per_task())
+            .zip(delay_by_place.par_chunks_exact_mut(layout.places_per_task()))
             .zip(tasks.par_iter_mut())
-            .zip(sums.par_chunks_exact_mut(places * plan.correlations()))
             .enumerate()
-            .for_each(|(task, (((weight, delay), scratch), sums))| {
+            .for_each(|(task, ((weight, delay), scratch))| {
                 let start = Instant::now();
-                plan.begin_task(task, scratch);
-                sums.fill(0.0);
-                let shard = Shard { samples: 0..samples, of: &|b| sample(b) };
-                plan.correlate(isa, task, shard, scratch, sums);
-                plan.fold(task, scratch, sums, weight, delay);
+                let sums = &mut *workers.of_this_thread();
+                let mut correlate = |samples, sums: &mut [f32]| {
+                    let shard = Shard { samples, of: &|b| sample(b) };
+                    plan.correlate(isa, task, shard, scratch, sums);
+                };
+                let add = |sum: &mut f32, other| *sum += other;
+                let sums = sums.sum(samples, plan.correlations(task), add, &mut correlate);
+                plan.fold(task, sums, weight, delay);
                 scratch.spent += start.elapsed();
             });
         let elements = layout.elements();

@@ -15,7 +15,7 @@ pub(crate) struct PlanScratch {
 /// What one task of a weight gradient needs.
 #[derive(Debug, Default)]
 pub(crate) struct TaskScratch {
-    pub window: WindowTask,
+    pub rows: BlockRows,
     pub basis: BasisScratch,
     pub product: ProductScratch,
     /// Processor time that the task has taken.
@@ -33,14 +33,6 @@ pub(crate) struct WindowScratch {
     pub pairs: Vec<u32>,
     pub sources: RowSources,
     pub frequent: Vec<usize>,
-}
-
-/// For a task of such a plan.
-#[derive(Debug, Default)]
-pub(crate) struct WindowTask {
-    pub rows: BlockRows,
-    /// Correlations of every share in tails.
-    pub sums: Vec<f32>,
 }
 
 /// The rows of one block of postsynaptic neurons.

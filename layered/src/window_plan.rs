@@ -11,14 +11,14 @@ use crate::demand::Wanted;
 use crate::layout::{Layout, index};
 use crate::plan::{Plan, PlanSettings, Shard, SpikeOrder, Spikes, Write};
 use crate::row_shape::RowShape;
-use crate::scratch::{BlockRows, PlanScratch, TaskScratch, WindowScratch, WindowTask};
+use crate::scratch::{BlockRows, PlanScratch, TaskScratch, WindowScratch};
 use crate::taps::spread::Window;
 use crate::taps::tail_shares::TailShares;
 use crate::trains::Trains;
 use sim_core::{DenseSynapses, SpikeFrames};
 use simd::{
-    DelayWindows, Instructions, RowSource, Shift, TapRow, padded, pair_with_next, resize_with_room,
-    row_stride, to_lines,
+    DelayWindows, Instructions, RowSource, Shift, TapRow, padded, pair_with_next, row_stride,
+    to_lines,
 };
 use std::sync::Arc;
 
@@ -205,18 +205,13 @@ impl Plan for WindowPlan {
         }
     }
 
-    fn correlations(&self) -> usize {
-        self.windows.lanes()
-    }
-
-    fn begin_task(&self, task: usize, scratch: &mut TaskScratch) {
-        let sums = &mut scratch.window.sums;
-        sums.clear();
-        if let Some(tails) = self.tails() {
+    /// `[place][lane]`, then those of the shares in tails.
+    fn correlations(&self, task: usize) -> usize {
+        let of_tails = self.tails().map_or(0, |tails| {
             let (block, elements) = self.layout.task(task);
-            let shares = tails.of(&self.layout, block, elements).len();
-            resize_with_room(sums, shares * tails.windows().lanes(), 0.0);
-        }
+            tails.of(&self.layout, block, elements).len() * tails.windows().lanes()
+        });
+        self.plain_correlations() + of_tails
     }
 
     fn correlate(
@@ -228,19 +223,13 @@ impl Plan for WindowPlan {
         sums: &mut [f32],
     ) {
         for (spikes, gradient) in shard.iter() {
-            self.correlate_sample(isa, task, spikes, gradient, &mut scratch.window, sums);
+            self.correlate_sample(isa, task, spikes, gradient, &mut scratch.rows, sums);
         }
     }
 
-    fn fold(
-        &self,
-        task: usize,
-        scratch: &TaskScratch,
-        sums: &[f32],
-        weight: &mut [f32],
-        delay: &mut [f32],
-    ) {
-        let first = task * self.layout.per_task * self.layout.block;
+    fn fold(&self, task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]) {
+        let first = task * self.layout.places_per_task();
+        let (sums, of_tails) = sums.split_at(self.plain_correlations());
         let sums = sums.chunks_exact(self.windows.lanes());
         for (n, (sums, (weight, delay))) in
             sums.zip(weight.iter_mut().zip(delay.iter_mut())).enumerate()
@@ -250,7 +239,7 @@ impl Plan for WindowPlan {
         if let Some(tails) = self.tails() {
             let (block, elements) = self.layout.task(task);
             for (place, by_weight, by_delay) in
-                tails.fold(tails.of(&self.layout, block, elements), &scratch.window.sums)
+                tails.fold(tails.of(&self.layout, block, elements), of_tails)
             {
                 weight[place - first] += by_weight;
                 delay[place - first] += by_delay;
@@ -260,6 +249,11 @@ impl Plan for WindowPlan {
 }
 
 impl WindowPlan {
+    /// Correlations of one task, without those of the shares in tails.
+    fn plain_correlations(&self) -> usize {
+        self.layout.places_per_task() * self.windows.lanes()
+    }
+
     /// The shares in rows of tails, where there is a smoothing.
     fn tails(&self) -> Option<&TailShares> {
         self.shape.smoothing.is_some().then_some(&self.tails)
@@ -272,14 +266,15 @@ impl WindowPlan {
         task: usize,
         spikes: Spikes,
         gradient: &[f32],
-        scratch: &mut WindowTask,
+        rows: &mut BlockRows,
         sums: &mut [f32],
     ) {
         let Self { layout, windows, .. } = self;
         let (block, elements) = layout.task(task);
         let lanes = layout.lanes(block);
-        self.shape.spread(isa, layout, block, gradient, &mut scratch.rows);
-        let rows = scratch.rows.rows.as_slice();
+        self.shape.spread(isa, layout, block, gradient, rows);
+        let BlockRows { rows, tails: tail_rows, .. } = &*rows;
+        let (sums, of_tails) = sums.split_at_mut(self.plain_correlations());
         if windows.burst_taps().is_none() {
             let sums_of = sums
                 .chunks_exact_mut(layout.block * windows.lanes())
@@ -288,7 +283,7 @@ impl WindowPlan {
                 let (steps, counts) = spikes.frames.channel(element / layout.taps);
                 if !steps.is_empty() {
                     let row = layout.row(block, element);
-                    windows.gather(isa, row..row + lanes, steps, counts, rows, sums);
+                    windows.gather(isa, row..row + lanes, steps, counts, rows.as_slice(), sums);
                 }
             }
             return;
@@ -297,18 +292,13 @@ impl WindowPlan {
         windows.gather_bursts(
             isa,
             Trains::new(spikes.bursts, layout, block, elements.clone()),
-            rows,
+            rows.as_slice(),
             (first, sums),
         );
         if let Some(tails) = self.tails() {
             let first = tails.of(layout, block, elements.clone()).start;
             let trains = tails.trains(spikes.bursts, layout, block, elements);
-            tails.windows().gather_bursts(
-                isa,
-                trains,
-                scratch.rows.tails.as_slice(),
-                (first, &mut scratch.sums),
-            );
+            tails.windows().gather_bursts(isa, trains, tail_rows.as_slice(), (first, of_tails));
         }
     }
 

@@ -6,11 +6,9 @@ use crate::norm_pass::NormSums;
 use crate::plan::Spikes;
 use crate::scratch::PlanScratch;
 use rayon::prelude::*;
-use sim_core::{SampleLoss, SpikeFrames, SpikeTrains, StageTiming};
+use sim_core::{SHARDS, SampleLoss, SpikeFrames, SpikeTrains, StageTiming, samples_of_shards};
 use simd::{Bursts, LANES, Lanes, padded};
-
-/// Samples of a batch are dealt to this many chunks, whatever the number of threads.
-const CHUNKS: usize = 16;
+use std::ops::Range;
 
 /// What one sample keeps between passes.
 #[derive(Debug, Default)]
@@ -65,7 +63,7 @@ impl PopulationState {
     }
 }
 
-/// What the worker of one chunk reuses from sample to sample.
+/// What the worker of one shard reuses from sample to sample.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
     pub plan: PlanScratch,
@@ -81,7 +79,7 @@ pub(crate) struct Chunk {
     pub timing: StageTiming,
 }
 
-/// The samples of a batch, dealt to chunks.
+/// The samples of a batch, dealt to its shards; each has a chunk of memory.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     /// At least as many as the batch has; memory of larger batches stays.
@@ -94,7 +92,7 @@ pub(crate) struct Workspace {
 
 impl Default for Workspace {
     fn default() -> Self {
-        let chunks = (0..CHUNKS).map(|_| Chunk::default()).collect();
+        let chunks = (0..SHARDS).map(|_| Chunk::default()).collect();
         Self { samples: Vec::new(), chunks, batch: 0, from_the_end: false }
     }
 }
@@ -137,23 +135,19 @@ impl Workspace {
         self.samples().iter().map(move |sample| &sample.populations[p])
     }
 
-    /// Calls `f` for every chunk of samples with the number of its first. Every other pass starts
+    /// Calls `f` for the samples of every shard with the number of the first. Every other pass starts
     /// from the end: the samples that the last pass has left in the cache come first.
-    pub(crate) fn each_chunk(&mut self, f: impl Fn(usize, &mut [SampleState], &mut Chunk) + Sync) {
-        let size = self.batch.div_ceil(CHUNKS).max(1);
-        let samples = &mut self.samples[..self.batch];
-        let chunks = samples.par_chunks_mut(size).zip(&mut self.chunks).enumerate();
+    pub(crate) fn each_shard(&mut self, f: impl Fn(usize, &mut [SampleState], &mut Chunk) + Sync) {
         self.from_the_end = !self.from_the_end;
-        let f = |(c, (samples, chunk)): (usize, (&mut [SampleState], &mut Chunk))| {
-            f(c * size, samples, chunk)
-        };
-        if self.from_the_end { chunks.rev().for_each(f) } else { chunks.for_each(f) }
+        let (batch, from_the_end) = (self.batch, self.from_the_end);
+        let samples = &mut self.samples[..batch];
+        deal(batch, from_the_end, 0..SHARDS, samples, &mut self.chunks, &f);
     }
 
-    /// Calls `f` for every sample of the batch with its number, chunk by chunk.
+    /// Calls `f` for every sample of the batch with its number, shard by shard.
     pub(crate) fn each_sample(&mut self, f: impl Fn(usize, &mut SampleState, &mut Chunk) + Sync) {
         let from_the_end = !self.from_the_end;
-        self.each_chunk(|first, samples, chunk| {
+        self.each_shard(|first, samples, chunk| {
             let last = samples.len() - 1;
             for k in 0..samples.len() {
                 let k = if from_the_end { last - k } else { k };
@@ -168,5 +162,35 @@ impl Workspace {
             sum.add(&chunk.timing);
             sum
         })
+    }
+}
+
+/// Deals the samples of some shards to threads.
+fn deal(
+    batch: usize,
+    from_the_end: bool,
+    shards: Range<usize>,
+    samples: &mut [SampleState],
+    chunks: &mut [Chunk],
+    f: &(impl Fn(usize, &mut [SampleState], &mut Chunk) + Sync),
+) {
+    let first = samples_of_shards(batch, shards.clone()).start;
+    match chunks {
+        _ if samples.is_empty() => {}
+        [chunk] => f(first, samples, chunk),
+        _ => {
+            let middle = shards.start + shards.len() / 2;
+            let (left, right) = (shards.start..middle, middle..shards.end);
+            let of_left = samples_of_shards(batch, left.clone()).len();
+            let (samples_left, samples_right) = samples.split_at_mut(of_left);
+            let (chunks_left, chunks_right) = chunks.split_at_mut(left.len());
+            let left = || deal(batch, from_the_end, left, samples_left, chunks_left, f);
+            let right = || deal(batch, from_the_end, right, samples_right, chunks_right, f);
+            if from_the_end {
+                rayon::join(right, left)
+            } else {
+                rayon::join(left, right)
+            };
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::norm::BatchStatistics;
 use crate::objective::{Objective, SampleLoss};
 use crate::pass::Pass;
 use crate::regularizer::Regularizer;
+use crate::shards::sum_over_samples;
 use crate::spikes::SpikeFrames;
 use crate::stage_timing::StageTiming;
 use std::fmt::Debug;
@@ -43,6 +44,13 @@ pub struct BatchReport {
     pub populations: Vec<PopulationReport>,
 }
 
+impl BatchReport {
+    /// Sum of the losses, in the order of the shards.
+    pub fn total_loss(&self) -> f64 {
+        sum_over_samples(self.losses.len(), |sample| self.losses[sample].loss)
+    }
+}
+
 /// What a batch did to one population.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PopulationReport {
@@ -60,7 +68,8 @@ pub struct PopulationReport {
 /// An engine that runs batches through a network, and works out gradients.
 ///
 /// It holds no parameters, only working memory, which is reused from batch to batch: in the steady
-/// state a batch allocates nothing. Results do not depend on the number of threads.
+/// state a batch allocates nothing. Whatever is summed over samples is summed in the order of shards
+/// (see [`ShardSums`](crate::ShardSums)), so results do not depend on the number of threads.
 pub trait GradientEngine: Debug + Send {
     /// Runs a batch forward.
     ///

@@ -6,6 +6,7 @@
 //! | `delay_kernel`, `kernel_evaluation` | how is a weight spread around its delay, and how exactly? |
 //! | `neuron` | what does an engine ask of a neuron model? |
 //! | `spikes`, `spike_trains`, `samples` | what is a sample? |
+//! | `shards` | in which order is anything summed over samples? |
 //! | `pass`, `objective`, `regularizer` | how is a batch run, and what is minimised? |
 //! | `gradient_engine`, `stage_timing` | who works out gradients, and what takes how long? |
 //! | `parameters`, `gradients` | what does a network learn, and what does a gradient hold? |
@@ -38,6 +39,7 @@ mod recording;
 mod regularizer;
 mod samples;
 mod shape;
+mod shards;
 mod spike_trains;
 mod spikes;
 mod stage_timing;
@@ -67,6 +69,7 @@ pub use recording::{ChannelRecorder, Record, Recorder, Recording, Records, Varia
 pub use regularizer::{Regularizer, SpikeCounts};
 pub use samples::SampleSource;
 pub use shape::Shape;
+pub use shards::{SHARDS, ShardSums, samples_of_shards, sum_over_samples};
 pub use spike_trains::{SpikeTrains, bits};
 pub use spikes::{InputSpike, SpikeFrames};
 pub use stage_timing::{Stage, StageTiming};

@@ -41,7 +41,8 @@ fn run(
     plan.input_gradient(with, 0, gradient, &wanted, &mut scratch, &mut input_gradient);
     let (mut weight, mut delay) =
         (vec![0.0; synapses.weight.len()], vec![0.0; synapses.delay.len()]);
-    plan.weight_gradient(with, synapses, 1, |_| (spikes, gradient), &mut weight, &mut delay);
+    let (sums, gradients) = (&mut WorkerSums::default(), [&mut weight[..], &mut delay[..]]);
+    plan.weight_gradient(with, synapses, 1, |_| (spikes, gradient), sums, gradients);
     let loss = current
         .chunks_exact(padded(settings.steps_out))
         .zip(gradient.chunks_exact(padded(settings.steps_out)));

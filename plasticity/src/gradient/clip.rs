@@ -1,9 +1,13 @@
 //! Bounds the length of a gradient without turning it.
 
-/// Length of several slices taken as one vector: `sqrt(sum g^2)`, summed in `f64` and in the order
-/// given.
+use sim_core::sum_over_samples;
+
+/// Length of several slices taken as one vector: `sqrt(sum g^2)`, summed in `f64`. Each slice is
+/// summed in shards, as samples of a batch are; the slices follow each other.
 pub fn global_norm<'a>(gradients: impl IntoIterator<Item = &'a [f32]>) -> f64 {
-    let squares = |slice: &[f32]| slice.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>();
+    let squares = |slice: &[f32]| {
+        sum_over_samples(slice.len(), |entry| f64::from(slice[entry]) * f64::from(slice[entry]))
+    };
     gradients.into_iter().map(squares).sum::<f64>().sqrt()
 }
 

@@ -320,10 +320,9 @@ impl EpochTrainer {
         sums.batches += 1;
         sums.samples += batch.len();
         sums.gradient_norm += report.gradient_norm;
-        for (loss, &label) in of_engine.losses.iter().zip(&self.labels) {
-            sums.loss += loss.loss;
-            sums.correct += (loss.predicted == label) as usize;
-        }
+        sums.loss += of_engine.total_loss();
+        let samples = of_engine.losses.iter().zip(&self.labels);
+        sums.correct += samples.filter(|(sample, label)| sample.predicted == **label).count();
         sums.firing.resize(self.hidden.len(), 0.0);
         for (sum, &population) in sums.firing.iter_mut().zip(&self.hidden) {
             *sum += of_engine.populations[population].firing_rate;

@@ -75,10 +75,10 @@ pub(crate) fn evaluate_with(
         let labelled = Labelled { loss, labels: &labels };
         engine.evaluate(network, &Batch::new(frames, output, &labelled), &Pass::DEPLOYED)?;
         let report = engine.report();
+        evaluation.loss += report.total_loss();
         for (result, &label) in report.losses.iter().zip(&labels) {
             evaluation.samples += 1;
             evaluation.correct += (result.predicted == label) as usize;
-            evaluation.loss += result.loss;
             *predicted(&mut evaluation.confusion[label], result.predicted)? += 1;
         }
         for (sum, &population) in firing.iter_mut().zip(&hidden) {

@@ -108,13 +108,12 @@ impl Trainer {
         self.update();
         self.follow_statistics();
         self.check_finite()?;
-        let BatchReport { losses, penalty, .. } = self.engine.report();
-        let loss = losses.iter().map(|sample| sample.loss).sum::<f64>();
+        let report = self.engine.report();
         let step = self.steps;
         self.steps += 1;
         self.spent += start.elapsed();
-        let loss = loss / losses.len().max(1) as f64;
-        Ok(StepReport { step, loss, penalty: *penalty, gradient_norm })
+        let loss = report.total_loss() / report.losses.len().max(1) as f64;
+        Ok(StepReport { step, loss, penalty: report.penalty, gradient_norm })
     }
 
     /// Runs one batch through the network as it is deployed: one tap per synapse, running norm
