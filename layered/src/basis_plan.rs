@@ -286,7 +286,7 @@ impl BasisPlan {
             rows.chunks_exact_mut(stride).for_each(|row| row[*steps_in..].fill(0.0));
         }
         scratch.outputs.clear();
-        // Dropout leaves now more, now fewer.
+        // Reserve for the worst case: dropout changes how many neurons remain.
         scratch.outputs.reserve(layout.pre);
         // Weights are counted in numbers or in pairs.
         let unit = if self.paired.is_some() { 2 } else { 1 };

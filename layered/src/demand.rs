@@ -58,7 +58,7 @@ impl Demand {
     /// Lists what is wanted of the first `neurons` neurons, ascending. Memory is reused.
     pub(crate) fn list(&self, neurons: usize, wanted: &mut Vec<Wanted>) {
         wanted.clear();
-        // As much as there may ever be: dropout and slopes leave now more, now fewer.
+        // Reserve for the worst case: dropout and slopes change how much remains.
         wanted.reserve(neurons * self.per_block.div_ceil(3));
         wanted.extend(
             (0..neurons)

@@ -26,26 +26,26 @@
 //! order (see [`sim_core::ShardSums`]), so the bits of a result do not depend on the number of
 //! threads.
 
+use crate::backward::{Adjoint, SourceGradients};
 use crate::dropout;
-use crate::events::StepEvents;
 use crate::graph::Graph;
 use crate::norm_pass::NormPass;
-use crate::plan::{PlanSettings, Shard, SpikeOrder, Write};
-use crate::population::{
-    LaneScratch, Leaving, PopulationPass, norm_adjoint, potentials, spike_rows,
-};
+use crate::plan::{PlanSettings, Write};
+use crate::population::PopulationPass;
 use crate::projection::ProjectionPlan;
+use crate::readout::read_out;
 use crate::regularization::Regularization;
+use crate::spike_orders::SpikeOrders;
 use crate::worker_sums::WorkerSums;
-use crate::workspace::{Chunk, PopulationState, SampleState, Workspace};
+use crate::workspace::{PopulationState, Workspace};
 use rayon::prelude::*;
 use sim_core::{
     Batch, BatchReport, Cells, DelayKernel, DenseSynapses, Dropout, Error, GradientEngine,
     Gradients, KernelEvaluation, Kernels, Kind, Network, Neuron, NormStatistics, Objective,
-    ParameterId, Pass, Population, PopulationReport, Readout, Result, SampleLoss, SpikeCounts,
-    SpikeFrames, Stage, StageTiming, Synapses,
+    ParameterId, Pass, PopulationReport, Result, SpikeCounts, SpikeFrames, Stage, StageTiming,
+    Synapses,
 };
-use simd::{Bursts, Instructions, padded};
+use simd::{Instructions, padded};
 
 /// Engine for feed-forward networks of dense projections. It holds no parameters, only working
 /// memory, which is reused from batch to batch.
@@ -132,7 +132,7 @@ impl LayeredEngine {
             self.sum_currents(p, network, batch.frames, pass);
             self.normalise(network, p, pass);
             self.fire(p, pass, batch.objective, train);
-            self.regularize(network, p, batch, train);
+            self.regularize(network, p, batch, train)?;
         }
         self.summarise();
         if let Some(slot) = self.report.losses.iter().position(|loss| !loss.loss.is_finite()) {
@@ -146,6 +146,9 @@ impl LayeredEngine {
 
     fn check(&self, network: &Network, batch: &Batch, pass: &Pass) -> Result<()> {
         self.graph.check(network)?;
+        if batch.frames.is_empty() {
+            return Err(Error::Network("a batch needs at least one sample".into()));
+        }
         if batch.output != self.graph.output {
             let name = |p: usize| network.populations.get(p).map_or("none", |p| p.name.as_str());
             return Err(Error::Network(format!(
@@ -218,7 +221,7 @@ impl LayeredEngine {
         let (isa, steps, projections) = (*isa, steps[p], graph.ending_at(p));
         let last = projections.clone().count() - 1;
         let normed = pass.norm == NormStatistics::Batch && network.populations[p].norm.is_some();
-        workspace.each_shard(|first, samples, chunk| {
+        workspace.each_shard(|first, samples, scratch| {
             if normed {
                 samples.iter_mut().for_each(|sample| sample.populations[p].sums.clear());
             }
@@ -230,13 +233,13 @@ impl LayeredEngine {
                         let [source, target] = sample.pair(source, p);
                         let given = (graph.input == graph.ends[projection].0).then(|| &batch[b]);
                         let (spikes, current) = (source.spikes(given), &mut target.current);
-                        chunk.timing.time(Stage::Forward, || {
-                            plan.forward(isa, block, spikes, &mut chunk.plan, current, write);
+                        scratch.timing.time(Stage::Forward, || {
+                            plan.forward(isa, block, spikes, &mut scratch.plan, current, write);
                         });
                         // While the block's rows are still in a near cache.
                         if normed && n == last {
                             let neurons = plan.neurons(block);
-                            chunk.timing.time(Stage::Neurons, || {
+                            scratch.timing.time(Stage::Neurons, || {
                                 target.sums.push_current(isa, current, neurons, steps)
                             });
                         }
@@ -280,31 +283,37 @@ impl LayeredEngine {
         let dropout = if is_output { None } else { pass.dropout };
         let (order, height) = (SpikeOrders::of(graph, plans, p), dropout::height(dropout));
         let scale = train.then(|| 1.0 / workspace.samples().len() as f32);
-        workspace.each_sample(|b, sample, chunk| {
+        workspace.each_sample(|b, sample, scratch| {
             let state = &mut sample.populations[p];
-            chunk.timing.time(Stage::Neurons, || {
+            scratch.timing.time(Stage::Neurons, || {
                 let PopulationState { current, fired, kept, demand, frames, .. } = state;
-                state.spikes = population.fire(current, &mut chunk.lanes, fired, demand);
+                state.spikes = population.fire(current, &mut scratch.lanes, fired, demand);
                 dropout::keep(kept, size, dropout, b, p);
                 demand.keep(kept);
                 if fires {
-                    chunk.trains.fill(frames, (size, steps), (fired, kept), height);
+                    scratch.trains.fill(frames, (size, steps), (fired, kept), height);
                     order.sort(frames, steps, &mut state.events, &mut state.bursts);
                 }
             });
             if is_output {
-                sample.loss = read_out(&population, b, state, chunk, objective, scale);
+                sample.loss = read_out(&population, b, state, scratch, objective, scale);
             }
         });
     }
 
     /// Penalties on the spikes of population `p`, if it is hidden.
-    fn regularize(&mut self, network: &Network, p: usize, batch: &Batch, train: bool) {
+    fn regularize(
+        &mut self,
+        network: &Network,
+        p: usize,
+        batch: &Batch,
+        train: bool,
+    ) -> Result<()> {
         let Self { graph, steps, regularizations, workspace, report, .. } = self;
         let regularization = &mut regularizations[p];
         regularization.clear();
         if batch.regularizers.is_empty() || p == graph.output {
-            return;
+            return Ok(());
         }
         let shape = SpikeCounts {
             population: &network.populations[p].name,
@@ -314,7 +323,8 @@ impl LayeredEngine {
             counts: &[],
         };
         let fired = workspace.samples().par_iter().map(|sample| &sample.populations[p].fired[..]);
-        report.penalty += regularization.apply(batch.regularizers, shape, fired, train);
+        report.penalty += regularization.apply(batch.regularizers, shape, fired, train)?;
+        Ok(())
     }
 
     /// What the batch came to.
@@ -336,7 +346,7 @@ impl LayeredEngine {
         let Self { isa, graph, neurons, steps, norms, regularizations, workspace, .. } = self;
         let (isa, height) = (*isa, 1.0);
         let adjoint = Adjoint { network, neurons, norms, regularizations, steps, isa, height };
-        workspace.each_sample(|b, sample, chunk| adjoint.run(graph.output, b, sample, chunk));
+        workspace.each_sample(|b, sample, scratch| adjoint.run(graph.output, b, sample, scratch));
     }
 
     /// dL/d gain and dL/d bias of population `p`, and the norm's way back.
@@ -364,21 +374,21 @@ impl LayeredEngine {
             graph.ends[projection].0 != graph.input && plans[projection].joins_samples()
         };
         if !graph.ending_at(p).any(joins) {
-            return workspace.each_sample(|b, sample, chunk| {
-                back.of_current(sample, chunk);
+            return workspace.each_sample(|b, sample, scratch| {
+                back.of_current(sample, scratch);
                 for projection in graph.ending_at(p) {
-                    back.through(projection, (b, 0), sample, chunk);
+                    back.through(projection, (b, 0), sample, scratch);
                 }
             });
         }
-        workspace.each_shard(|first, samples, chunk| {
-            samples.iter_mut().for_each(|sample| back.of_current(sample, chunk));
+        workspace.each_shard(|first, samples, scratch| {
+            samples.iter_mut().for_each(|sample| back.of_current(sample, scratch));
             for projection in graph.ending_at(p) {
                 if joins(projection) {
-                    back.join(projection, samples, chunk);
+                    back.join(projection, samples, scratch);
                 }
                 for (place, sample) in samples.iter_mut().enumerate() {
-                    back.through(projection, (first + place, place), sample, chunk);
+                    back.through(projection, (first + place, place), sample, scratch);
                 }
             }
         });
@@ -460,175 +470,6 @@ impl GradientEngine for LayeredEngine {
         let mut timing = self.timing;
         timing.add(&self.workspace.timing());
         timing
-    }
-}
-
-/// The orders in which the projections of one population read its spikes.
-#[derive(Debug, Clone, Copy)]
-struct SpikeOrders {
-    by_step: bool,
-    first_step: bool,
-    /// The most taps that bursts are read for.
-    burst_taps: Option<usize>,
-}
-
-impl SpikeOrders {
-    fn of(graph: &Graph, plans: &[ProjectionPlan], p: usize) -> Self {
-        let mut orders = Self { by_step: false, first_step: false, burst_taps: None };
-        for projection in graph.beginning_at(p) {
-            match plans[projection].spike_order() {
-                SpikeOrder::Channels => {}
-                SpikeOrder::Steps => orders.by_step = true,
-                SpikeOrder::FirstStep => orders.first_step = true,
-                SpikeOrder::Bursts(taps) => orders.burst_taps = orders.burst_taps.max(Some(taps)),
-            }
-        }
-        orders
-    }
-
-    /// Sorts the spikes of one sample.
-    fn sort(
-        self,
-        frames: &SpikeFrames,
-        steps: usize,
-        events: &mut StepEvents,
-        bursts: &mut Bursts,
-    ) {
-        if self.by_step {
-            events.refill(frames, steps);
-        } else if self.first_step {
-            events.refill_first(frames);
-        }
-        if let Some(taps) = self.burst_taps {
-            bursts.refill((0..frames.channels()).map(|channel| frames.channel(channel)), taps);
-        }
-    }
-}
-
-/// The loss of sample `b`; with the `scale` of a gradient, its gradient, too.
-fn read_out(
-    population: &PopulationPass,
-    b: usize,
-    state: &mut PopulationState,
-    chunk: &mut Chunk,
-    objective: &dyn Objective,
-    scale: Option<f32>,
-) -> SampleLoss {
-    let Chunk { timing, lanes, fired, output, output_gradient, loss, .. } = chunk;
-    let PopulationPass { size, steps, .. } = *population;
-    timing.time(Stage::Loss, || {
-        output.resize(size * steps, 0.0);
-        if population.neurons.fires() {
-            spike_rows(&state.fired, size, steps, output);
-        } else {
-            potentials(population, &state.current, lanes, fired, output);
-        }
-        let readout = Readout { values: output, neurons: size, steps };
-        let Some(scale) = scale else { return objective.evaluate(b, readout, None, loss) };
-        output_gradient.resize(size * steps, 0.0);
-        let gradient = Some((&mut output_gradient[..], f64::from(scale)));
-        let sample = objective.evaluate(b, readout, gradient, loss);
-        let rows = state.gradient.chunks_exact_mut(padded(steps));
-        for (row, gradient) in rows.zip(output_gradient.chunks_exact(steps)) {
-            row[..steps].copy_from_slice(gradient);
-        }
-        sample
-    })
-}
-
-/// From dL/dZ of population `p` to the gradient of its sources.
-struct SourceGradients<'a> {
-    p: usize,
-    graph: &'a Graph,
-    plans: &'a [ProjectionPlan],
-    adjoint: Adjoint<'a>,
-}
-
-impl SourceGradients<'_> {
-    /// dL/dI of one sample.
-    fn of_current(&self, sample: &mut SampleState, chunk: &mut Chunk) {
-        let PopulationState { current, gradient, .. } = &mut sample.populations[self.p];
-        chunk.timing.time(Stage::Neurons, || {
-            let (norms, steps) = (self.adjoint.norms, self.adjoint.steps);
-            norm_adjoint(&norms[self.p].adjoint, current, steps[self.p], gradient);
-        });
-    }
-
-    /// The part of a projection, for all samples of a shard at once.
-    fn join(&self, projection: usize, samples: &[SampleState], chunk: &mut Chunk) {
-        let source = self.graph.ends[projection].0;
-        let of = |place: usize| {
-            let populations = &samples[place].populations;
-            (populations[source].spikes(None), &populations[self.p].gradient[..])
-        };
-        chunk.timing.time(Stage::InputGradient, || {
-            let shard = Shard { samples: 0..samples.len(), of: &of };
-            self.plans[projection].join_gradients(self.adjoint.isa, shard, &mut chunk.plan);
-        });
-    }
-
-    /// The part of a projection in sample `b`, which has a `place` among those that were joined.
-    /// Then dL/dZ of its source, as soon as no other projection adds to that.
-    fn through(
-        &self,
-        projection: usize,
-        (b, place): (usize, usize),
-        sample: &mut SampleState,
-        chunk: &mut Chunk,
-    ) {
-        let (plan, back) = (&self.plans[projection], self.graph.back[projection]);
-        let source = self.graph.ends[projection].0;
-        if source == self.graph.input {
-            return;
-        }
-        let [from, to] = sample.pair(self.p, source);
-        chunk.timing.time(Stage::InputGradient, || {
-            to.demand.list(plan.pre(), &mut chunk.wanted);
-            if back.write == Write::Set {
-                to.gradient.fill(0.0);
-            }
-            let (isa, wanted, scratch) = (self.adjoint.isa, &chunk.wanted, &mut chunk.plan);
-            plan.input_gradient(isa, place, &from.gradient, wanted, scratch, &mut to.gradient);
-        });
-        // It is complete, and in a near cache.
-        if back.is_last {
-            self.adjoint.run(source, b, sample, chunk);
-        }
-    }
-}
-
-/// dL/dS of a population to dL/dZ, and the sums that the norm's gradient needs.
-struct Adjoint<'a> {
-    network: &'a Network,
-    neurons: &'a [Option<Box<dyn Neuron>>],
-    norms: &'a [NormPass],
-    regularizations: &'a [Regularization],
-    steps: &'a [usize],
-    isa: Instructions,
-    /// Height of a spike behind dropout.
-    height: f32,
-}
-
-impl Adjoint<'_> {
-    /// Runs population `p` of sample `b`.
-    fn run(&self, p: usize, b: usize, sample: &mut SampleState, chunk: &mut Chunk) {
-        let Population { size, norm, .. } = &self.network.populations[p];
-        let population = PopulationPass {
-            isa: self.isa,
-            neurons: self.neurons[p].as_deref().expect("the source has no gradient"),
-            affine: &self.norms[p].affine,
-            size: *size,
-            steps: self.steps[p],
-        };
-        let Chunk { timing, lanes, gradient_lanes, fired, .. } = chunk;
-        let scratch = LaneScratch { potential: lanes, gradient: gradient_lanes, fired };
-        let PopulationState { current, kept, gradient, sums, .. } = &mut sample.populations[p];
-        let sums = norm.is_some().then_some(sums);
-        let penalty = self.regularizations[p].gradient(b);
-        let leaving = Leaving { kept, height: self.height, penalty };
-        timing.time(Stage::Neurons, || {
-            population.adjoint(current, leaving, gradient, sums, scratch);
-        });
     }
 }
 

@@ -1,7 +1,7 @@
 //! The shape of a feed-forward network, and the order in which it is walked.
 
 use crate::plan::Write;
-use sim_core::{Error, Network, Result, Synapses};
+use sim_core::{Error, Network, Projection, Result, Synapses};
 use std::collections::HashMap;
 
 /// Populations and projections of a network, by their indices.
@@ -40,13 +40,7 @@ impl Graph {
     /// A sentence naming what does not fit.
     pub(crate) fn new(network: &Network, fires: &[Option<bool>]) -> Result<Self> {
         let populations = &network.populations;
-        for (index, projection) in network.projections.iter().enumerate() {
-            if !matches!(projection.synapses, Synapses::Dense(_)) {
-                let name = network.projection_name(index);
-                let problem = format!("{name}: the layered engine needs dense synapses");
-                return Err(Error::Network(problem));
-            }
-        }
+        check_dense(network)?;
         let ends: Vec<_> = ends(network).collect();
         let sole = |what: &str, found: Vec<usize>| match found[..] {
             [only] => Ok(only),
@@ -79,7 +73,8 @@ impl Graph {
         Ok(Self { sizes, back: backward(&ends, &order), ends, input, output, order })
     }
 
-    /// Checks that `network` has the shape that the graph was made from.
+    /// Checks that `network` has the shape that the graph was made from. Neuron models are not
+    /// compared: they are those that the engine was built with.
     ///
     /// # Errors
     /// [`Error::Network`] otherwise.
@@ -87,7 +82,7 @@ impl Graph {
         let same = sizes(network).eq(self.sizes.iter().copied())
             && ends(network).eq(self.ends.iter().copied());
         let problem = "the engine was built for a network of other populations or projections";
-        if same { Ok(()) } else { Err(Error::Network(problem.into())) }
+        if same { check_dense(network) } else { Err(Error::Network(problem.into())) }
     }
 
     /// The projections that end at population `p`, ascending.
@@ -98,6 +93,17 @@ impl Graph {
     /// The projections that begin at population `p`, ascending.
     pub(crate) fn beginning_at(&self, p: usize) -> impl Iterator<Item = usize> + Clone {
         (0..self.ends.len()).filter(move |&projection| self.ends[projection].0 == p)
+    }
+}
+
+fn check_dense(network: &Network) -> Result<()> {
+    let sparse = |projection: &Projection| matches!(projection.synapses, Synapses::Sparse(_));
+    match network.projections.iter().position(sparse) {
+        None => Ok(()),
+        Some(index) => {
+            let name = network.projection_name(index);
+            Err(Error::Network(format!("{name}: the layered engine needs dense synapses")))
+        }
     }
 }
 

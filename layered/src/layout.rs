@@ -46,7 +46,7 @@ impl Layout {
         self.blocks() * self.tasks * self.places_per_task()
     }
 
-    /// The same of one task.
+    /// Number of places of one task.
     pub(crate) fn places_per_task(&self) -> usize {
         self.per_task * self.block
     }

@@ -5,12 +5,14 @@
 //! | `engine` | the walk over a batch, there and back |
 //! | `graph` | the shape of a network, and the order of the walk |
 //! | `workspace` | what samples keep between passes, and what workers reuse |
+//! | `backward` | the way back through one population |
+//! | `readout` | the loss of a sample |
 //! | `population` | the neurons of one population over one sample |
 //! | `norm_pass` | the norm of one population over a batch |
 //! | `dropout` | which neurons stay |
 //! | `regularization` | penalties on the spikes of hidden populations |
 //! | `demand` | where the gradient of spikes is wanted |
-//! | `events` | spikes by step |
+//! | `events`, `spike_orders` | spikes by step, and which orders are wanted |
 //! | `projection` | one projection over a batch, by the plan that fits its kernels |
 //! | `plan` | the seam between a projection and its plans |
 //! | `window_plan` | synapses as a few neighbouring taps |
@@ -23,6 +25,7 @@
 //! | `taps` | from delays to taps, or to shares |
 #![forbid(unsafe_code)]
 
+mod backward;
 mod basis_plan;
 mod demand;
 mod dropout;
@@ -35,10 +38,12 @@ mod plan;
 mod population;
 mod product_plan;
 mod projection;
+mod readout;
 mod regularization;
 mod row_shape;
 mod scratch;
 mod shard_trains;
+mod spike_orders;
 mod taps;
 mod trains;
 mod window_plan;

@@ -7,8 +7,10 @@
 //! dI   = scale * (dZ - mean(dZ) - I' mean(dZ I'))       I' = (I - mean) / deviation
 //!      = a * dZ + b * I + c
 //! ```
-//! Sums run over all steps of all samples of the batch [Ioffe and Szegedy 2015], in the order of its
-//! shards.
+//! Sums run over all steps of all samples of the batch [Ioffe and Szegedy 2015], in the order of
+//! its shards. The variance is the mean square less the squared mean, from `f32` currents summed in
+//! short runs: a current that lies far from zero beside its spread loses digits, about as many as
+//! the squared ratio of the two has.
 
 use sim_core::{BatchNorm, BatchStatistics, ShardSums};
 use simd::{Instructions, padded, time_sums};
@@ -151,5 +153,31 @@ impl NormSums {
                 totals.iter_mut().zip(&sums(sample).0).for_each(|(total, sum)| add(total, *sum));
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::sum_over_samples;
+
+    #[test]
+    fn sums_of_samples_are_added_in_shards() {
+        for samples in [1, 5, 16, 250] {
+            let number = |sample: usize, neuron: usize| 1.0 / (0.3 + (2 * sample + neuron) as f64);
+            let of_neuron = |sample: usize, neuron: usize| {
+                (number(sample, neuron), number(sample, neuron).sqrt())
+            };
+            let sums: Vec<NormSums> = (0..samples)
+                .map(|sample| NormSums((0..3).map(|neuron| of_neuron(sample, neuron)).collect()))
+                .collect();
+            let mut memory = ShardSums::default();
+            let totals = NormSums::of_batch(&mut memory, samples, 3, |sample| &sums[sample]);
+            for (neuron, total) in totals.iter().enumerate() {
+                let first = sum_over_samples(samples, |sample| of_neuron(sample, neuron).0);
+                let second = sum_over_samples(samples, |sample| of_neuron(sample, neuron).1);
+                assert_eq!(*total, (first, second), "{samples} samples");
+            }
+        }
     }
 }

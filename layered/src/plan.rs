@@ -11,8 +11,8 @@ use std::ops::Range;
 
 /// How a projection is computed for the kernels of one batch.
 ///
-/// Work goes block by block of postsynaptic neurons, and inside a block sample by sample. The weight
-/// gradient is dealt out by tasks, each of some elements of a block (see [`Layout`]).
+/// Work goes block by block of postsynaptic neurons, and inside a block sample by sample. The
+/// weight gradient is dealt out by tasks, each of some elements of a block (see [`Layout`]).
 pub(crate) trait Plan: Debug + Send + Sync {
     /// Works out what every synapse contributes. Memory is reused.
     fn prepare(&mut self, isa: Instructions, synapses: &DenseSynapses, settings: &PlanSettings);

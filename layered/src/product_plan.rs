@@ -44,32 +44,21 @@ const ROWS: usize = 64;
 const KEPT: f32 = (1.0 / (1.0 + NORMALISER_EPSILON)) as f32;
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ProductPlan {
-    /// Whether the input repeats.
+    /// Whether the input of the batch repeats.
     repeats: bool,
     layout: Layout,
     steps_in: usize,
     steps_out: usize,
     /// Weights by place.
     by_block: Aligned,
-    /// The same for the gradient of the source: `[post][padded pre]`, of long samples `[pre][post]`.
+    /// The same for the gradient of the source: `[post][padded pre]`, of long samples
+    /// `[pre][post]`.
     back: Aligned,
 }
 
 impl ProductPlan {
-    /// A plan not yet ready for a batch; `repeats` tells of input that repeats.
-    pub(crate) fn new(repeats: bool) -> Self {
-        Self {
-            repeats,
-            layout: Layout::default(),
-            steps_in: 0,
-            steps_out: 0,
-            by_block: Aligned::default(),
-            back: Aligned::default(),
-        }
-    }
-
     /// Whether a projection is such a product: one weight per pair, and no delay.
     pub(crate) fn suits(synapses: &DenseSynapses) -> bool {
         synapses.max_delay_steps == 0 && synapses.taps == 1
@@ -153,7 +142,7 @@ impl Plan for ProductPlan {
         let blocks = synapses.post.div_ceil(MOST_LANES);
         let block = synapses.post.div_ceil(blocks).next_multiple_of(LANES);
         let layout = Layout::new(synapses, block, MOST_PER_TASK);
-        self.layout = layout;
+        (self.layout, self.repeats) = (layout, settings.repeats());
         (self.steps_in, self.steps_out) = (settings.steps_in, settings.steps_out);
         let rows = self.by_block.resize(layout.places()).par_chunks_exact_mut(block);
         rows.with_min_len(16).enumerate().for_each(|(row, weights)| {

@@ -29,15 +29,13 @@ struct Choice {
     max_delay_steps: usize,
     pre: usize,
     is_product: bool,
-    /// Told apart only where it matters: in a product.
-    repeats: bool,
 }
 
 impl Choice {
     fn plan(self) -> Box<dyn Plan> {
         let Self { kernel, evaluation, sigma_raw, max_delay_steps, pre, .. } = self;
         if self.is_product {
-            return Box::new(ProductPlan::new(self.repeats));
+            return Box::new(ProductPlan::default());
         }
         match Spread::new(kernel, evaluation, max_delay_steps, sigma_raw, pre) {
             Spread::Window(window) => Box::new(WindowPlan::new(window)),
@@ -72,15 +70,14 @@ impl ProjectionPlan {
         settings: &PlanSettings,
     ) {
         let is_product = ProductPlan::suits(synapses);
-        let choice = Choice {
-            kernel: settings.kernel,
-            evaluation: settings.evaluation,
-            sigma_raw: settings.sigma_raw,
-            max_delay_steps: synapses.max_delay_steps,
-            pre: synapses.pre,
-            is_product,
-            repeats: is_product && settings.repeats(),
+        // A product is the same for all kernels.
+        let (kernel, evaluation, sigma_raw) = if is_product {
+            (DelayKernel::OneTap, KernelEvaluation::default(), 0.0)
+        } else {
+            (settings.kernel, settings.evaluation, settings.sigma_raw)
         };
+        let DenseSynapses { max_delay_steps, pre, .. } = *synapses;
+        let choice = Choice { kernel, evaluation, sigma_raw, max_delay_steps, pre, is_product };
         if !matches!(&self.chosen, Some((chosen, _)) if *chosen == choice) {
             // Tables of another width may be many times as large: they go before others come.
             self.chosen = None;

@@ -1,7 +1,7 @@
 //! Penalties on the spikes of hidden populations, and their gradients.
 
 use rayon::prelude::*;
-use sim_core::{Regularizer, SpikeCounts, bits};
+use sim_core::{Error, Regularizer, Result, SpikeCounts, bits};
 use simd::LANES;
 
 /// The penalties of the batch at hand on one population.
@@ -24,13 +24,16 @@ impl Regularization {
     /// Adds up the penalties of `regularizers`. `fired` are the spikes of each sample,
     /// `[block][step]`; `shape` is what else a regulariser is told. In training the gradient is
     /// worked out, too.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] naming the first whose penalty or gradient is not a finite number.
     pub(crate) fn apply<'a>(
         &mut self,
         regularizers: &[Box<dyn Regularizer>],
         shape: SpikeCounts,
         fired: impl IndexedParallelIterator<Item = &'a [u16]>,
         train: bool,
-    ) -> f64 {
+    ) -> Result<f64> {
         let Self { counts, gradient, neurons } = self;
         *neurons = shape.neurons;
         counts.clear();
@@ -42,10 +45,18 @@ impl Regularization {
             gradient.resize(counts.len(), 0.0);
         }
         let activity = SpikeCounts { counts, ..shape };
-        let penalties = regularizers
-            .iter()
-            .map(|regularizer| regularizer.penalty(&activity, train.then_some(&mut gradient[..])));
-        penalties.sum()
+        let mut sum = 0.0;
+        for (number, regularizer) in regularizers.iter().enumerate() {
+            let penalty = regularizer.penalty(&activity, train.then_some(&mut gradient[..]));
+            if !penalty.is_finite() || gradient.iter().any(|slope| !slope.is_finite()) {
+                return Err(Error::NotFinite(format!(
+                    "the penalty of regulariser {number} on population {} is not a finite number",
+                    shape.population
+                )));
+            }
+            sum += penalty;
+        }
+        Ok(sum)
     }
 
     /// The gradient of one sample, `[neuron]`, where there is any.

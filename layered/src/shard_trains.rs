@@ -14,8 +14,8 @@ pub(crate) struct ShardTrains {
 }
 
 impl ShardTrains {
-    /// Takes the spikes of some `neurons` in samples of `columns` columns: the first `most` of each.
-    /// Memory is reused.
+    /// Takes the spikes of some `neurons` in samples of `columns` columns: the first `most` of
+    /// each. Memory is reused.
     pub(crate) fn refill<'a>(
         &mut self,
         samples: impl Iterator<Item = &'a SpikeFrames> + Clone,
@@ -35,7 +35,7 @@ impl ShardTrains {
         for end in ends.iter_mut() {
             total += std::mem::replace(end, total);
         }
-        // As many as there have ever been: shards have now more, now fewer.
+        // The lists never shrink: the number of spikes changes from shard to shard.
         column.resize(column.len().max(total), 0);
         height.resize(height.len().max(total), 0.0);
         for (sample, frames) in samples.enumerate() {

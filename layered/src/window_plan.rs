@@ -37,9 +37,9 @@ const NEAR_CACHE: usize = 6144;
 /// read about as fast as they are multiplied.
 const TILE: usize = 448;
 
-/// The same of rows in lines, and how many of them are taken at a time: of short windows they fit
-/// the nearest cache; fewer would load and store the output more often, which costs more than that
-/// long windows do not.
+/// Steps of rows in lines taken at a time, and how many rows: those of short windows fit the
+/// nearest cache. Fewer rows would load and store the output more often, which costs more than the
+/// misses of long windows.
 const STEPS_IN_LINES: usize = 160;
 const ROWS_IN_LINES: usize = 16;
 

@@ -17,8 +17,8 @@ impl WorkerSums {
         }
     }
 
-    /// The memory of the thread that asks. A lone task may run on the thread that called, outside the
-    /// pool: the memory of the first thread is free then.
+    /// The memory of the thread that asks. A lone task may run on the thread that called, outside
+    /// the pool: the memory of the first thread is free then.
     pub(crate) fn of_this_thread(&self) -> MutexGuard<'_, ShardSums<f32>> {
         let thread = rayon::current_thread_index().unwrap_or(0);
         self.0[thread].lock().expect("no task panicked")

@@ -65,7 +65,7 @@ impl PopulationState {
 
 /// What the worker of one shard reuses from sample to sample.
 #[derive(Debug, Default)]
-pub(crate) struct Chunk {
+pub(crate) struct ShardScratch {
     pub plan: PlanScratch,
     pub wanted: Vec<Wanted>,
     pub lanes: Vec<Lanes>,
@@ -79,12 +79,12 @@ pub(crate) struct Chunk {
     pub timing: StageTiming,
 }
 
-/// The samples of a batch, dealt to its shards; each has a chunk of memory.
+/// The samples of a batch, dealt to its shards; each has a scratch of memory.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     /// At least as many as the batch has; memory of larger batches stays.
     samples: Vec<SampleState>,
-    chunks: Vec<Chunk>,
+    scratch: Vec<ShardScratch>,
     batch: usize,
     /// Whether the last pass over the samples went from the last to the first.
     from_the_end: bool,
@@ -92,8 +92,8 @@ pub(crate) struct Workspace {
 
 impl Default for Workspace {
     fn default() -> Self {
-        let chunks = (0..SHARDS).map(|_| Chunk::default()).collect();
-        Self { samples: Vec::new(), chunks, batch: 0, from_the_end: false }
+        let scratch = (0..SHARDS).map(|_| ShardScratch::default()).collect();
+        Self { samples: Vec::new(), scratch, batch: 0, from_the_end: false }
     }
 }
 
@@ -135,31 +135,37 @@ impl Workspace {
         self.samples().iter().map(move |sample| &sample.populations[p])
     }
 
-    /// Calls `f` for the samples of every shard with the number of the first. Every other pass starts
-    /// from the end: the samples that the last pass has left in the cache come first.
-    pub(crate) fn each_shard(&mut self, f: impl Fn(usize, &mut [SampleState], &mut Chunk) + Sync) {
+    /// Calls `f` for the samples of every shard with the number of the first. Every other pass
+    /// starts from the end: the samples that the last pass has left in the cache come first.
+    pub(crate) fn each_shard(
+        &mut self,
+        f: impl Fn(usize, &mut [SampleState], &mut ShardScratch) + Sync,
+    ) {
         self.from_the_end = !self.from_the_end;
         let (batch, from_the_end) = (self.batch, self.from_the_end);
         let samples = &mut self.samples[..batch];
-        deal(batch, from_the_end, 0..SHARDS, samples, &mut self.chunks, &f);
+        deal(batch, from_the_end, 0..SHARDS, samples, &mut self.scratch, &f);
     }
 
     /// Calls `f` for every sample of the batch with its number, shard by shard.
-    pub(crate) fn each_sample(&mut self, f: impl Fn(usize, &mut SampleState, &mut Chunk) + Sync) {
+    pub(crate) fn each_sample(
+        &mut self,
+        f: impl Fn(usize, &mut SampleState, &mut ShardScratch) + Sync,
+    ) {
         let from_the_end = !self.from_the_end;
-        self.each_shard(|first, samples, chunk| {
+        self.each_shard(|first, samples, scratch| {
             let last = samples.len() - 1;
             for k in 0..samples.len() {
                 let k = if from_the_end { last - k } else { k };
-                f(first + k, &mut samples[k], chunk);
+                f(first + k, &mut samples[k], scratch);
             }
         });
     }
 
     /// Processor time per stage of all workers.
     pub(crate) fn timing(&self) -> StageTiming {
-        self.chunks.iter().fold(StageTiming::default(), |mut sum, chunk| {
-            sum.add(&chunk.timing);
+        self.scratch.iter().fold(StageTiming::default(), |mut sum, scratch| {
+            sum.add(&scratch.timing);
             sum
         })
     }
@@ -171,19 +177,19 @@ fn deal(
     from_the_end: bool,
     shards: Range<usize>,
     samples: &mut [SampleState],
-    chunks: &mut [Chunk],
-    f: &(impl Fn(usize, &mut [SampleState], &mut Chunk) + Sync),
+    scratch: &mut [ShardScratch],
+    f: &(impl Fn(usize, &mut [SampleState], &mut ShardScratch) + Sync),
 ) {
     let first = samples_of_shards(batch, shards.clone()).start;
-    match chunks {
+    match scratch {
         _ if samples.is_empty() => {}
-        [chunk] => f(first, samples, chunk),
+        [scratch] => f(first, samples, scratch),
         _ => {
             let middle = shards.start + shards.len() / 2;
             let (left, right) = (shards.start..middle, middle..shards.end);
             let of_left = samples_of_shards(batch, left.clone()).len();
             let (samples_left, samples_right) = samples.split_at_mut(of_left);
-            let (chunks_left, chunks_right) = chunks.split_at_mut(left.len());
+            let (chunks_left, chunks_right) = scratch.split_at_mut(left.len());
             let left = || deal(batch, from_the_end, left, samples_left, chunks_left, f);
             let right = || deal(batch, from_the_end, right, samples_right, chunks_right, f);
             if from_the_end {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::events::StepEvents;
 use rand::RngExt;
-use sim_core::{GaussianMethod, Purpose, Seed, SpikeFrames};
+use sim_core::{GaussianMethod, Purpose, SHARDS, Seed, SpikeFrames, samples_of_shards};
 use simd::{Bursts, padded};
 
 const STEPS: usize = 60;
@@ -221,6 +221,97 @@ fn gradients_are_the_adjoints_of_the_currents() {
                 (by_delay - numeric).abs() < 1e-2 * scale,
                 "{name}: delays {by_delay}, {numeric} of {scale}"
             );
+        }
+    }
+}
+
+/// The gradient of a batch is what the sums of its shards give, added in pairs, and pairs in pairs.
+#[test]
+fn weight_gradients_are_summed_in_shards() {
+    const SAMPLES: usize = 21;
+    let isa = Instructions::detect();
+    let mut random = Seed(10).stream(Purpose::Weights, 0, 0);
+    for (method, max_delay, taps) in [
+        ((GaussianMethod::Exact, 5e-3, 0.23), 20, TAPS),
+        ((GaussianMethod::Smoothed, 1e-3, 1.8), 30, TAPS),
+        ((GaussianMethod::Polynomial, 1e-3, 9.0), 20, TAPS),
+        ((GaussianMethod::Exact, 5e-3, 0.23), 0, 1),
+    ] {
+        let mut synapses = synapses(&mut random, max_delay.max(1));
+        (synapses.taps, synapses.max_delay_steps) = (taps, max_delay);
+        synapses.weight.truncate(PRE * POST * taps);
+        synapses.delay.truncate(PRE * POST * taps);
+        synapses.delay.iter_mut().for_each(|delay| *delay = delay.min(max_delay as f32));
+        let (settings, _) = settings(&mut random, &synapses, STEPS, method);
+        let mut projection = ProjectionPlan::default();
+        projection.prepare(isa, &synapses, &settings);
+        let wanted = if let SpikeOrder::Bursts(taps) = projection.spike_order() { taps } else { 1 };
+        let samples: Vec<_> = (0..SAMPLES)
+            .map(|_| {
+                let at = |random: &mut dyn rand::Rng| {
+                    (random.random_range(0..PRE as u32), random.random_range(0..STEPS as u32))
+                };
+                let events: Vec<_> = (0..160).map(|_| at(&mut random)).collect();
+                let frames = SpikeFrames::from_events(PRE, STEPS, &events).unwrap();
+                let (mut by_step, mut bursts) = (StepEvents::default(), Bursts::default());
+                by_step.refill(&frames, STEPS);
+                bursts.refill((0..PRE).map(|channel| frames.channel(channel)), wanted);
+                let length = padded(settings.steps_out);
+                let mut gradient = numbers(&mut random, POST * length, -1.0, 1.0);
+                gradient
+                    .chunks_exact_mut(length)
+                    .for_each(|row| row[settings.steps_out..].fill(0.0));
+                (frames, by_step, bursts, gradient)
+            })
+            .collect();
+        let sample = |b: usize| {
+            let (frames, events, bursts, gradient) = &samples[b];
+            (Spikes { frames, events, bursts }, &gradient[..])
+        };
+        let (mut weight, mut delay) =
+            (vec![0.0; synapses.weight.len()], vec![0.0; synapses.delay.len()]);
+        let into = [&mut weight[..], &mut delay[..]];
+        let workers = &mut WorkerSums::default();
+        projection.weight_gradient(isa, &synapses, SAMPLES, sample, workers, into);
+
+        let (plan, layout) = (projection.plan(), projection.plan().layout());
+        for task in 0..layout.blocks() * layout.tasks {
+            let mut scratch = TaskScratch::default();
+            let mut of_shards = |order: &dyn Fn(&mut Vec<Vec<f32>>)| {
+                let mut sums: Vec<_> = (0..SHARDS)
+                    .map(|shard| {
+                        let samples = samples_of_shards(SAMPLES, shard..shard + 1);
+                        let mut sums = vec![0.0; plan.correlations(task)];
+                        let shard = Shard { samples, of: &sample };
+                        plan.correlate(isa, task, shard, &mut scratch, &mut sums);
+                        sums
+                    })
+                    .collect();
+                order(&mut sums);
+                let mut places = [0, 1].map(|_| vec![0.0; layout.places_per_task()]);
+                let [weight, delay] = &mut places;
+                plan.fold(task, &sums[0], weight, delay);
+                places
+            };
+            let add = |sums: &mut Vec<Vec<f32>>, to: usize, from: usize| {
+                let other = std::mem::take(&mut sums[from]);
+                sums[to].iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
+            };
+            let in_pairs = of_shards(&|sums| {
+                for width in [1, 2, 4, 8] {
+                    (0..SHARDS).step_by(2 * width).for_each(|to| add(sums, to, to + width));
+                }
+            });
+            let in_turn = of_shards(&|sums| (1..SHARDS).for_each(|from| add(sums, 0, from)));
+            assert_ne!(in_pairs, in_turn, "{method:?}: another order gives other bits");
+            let first = task * layout.places_per_task();
+            for place in first..first + layout.places_per_task() {
+                let Some((post, element)) = layout.synapse(place) else { continue };
+                let index = post * layout.elements() + element;
+                assert_eq!(weight[index], in_pairs[0][place - first], "{method:?}: weight {index}");
+                let slope = synapses.weight[index] * in_pairs[1][place - first];
+                assert_eq!(delay[index], slope, "{method:?}: delay {index}");
+            }
         }
     }
 }

@@ -1,0 +1,119 @@
+//! The way back through one population, sample by sample: from dL/dZ to the gradient of its
+//! sources.
+
+use crate::graph::Graph;
+use crate::norm_pass::NormPass;
+use crate::plan::{Shard, Write};
+use crate::population::{LaneScratch, Leaving, PopulationPass, norm_adjoint};
+use crate::projection::ProjectionPlan;
+use crate::regularization::Regularization;
+use crate::workspace::{PopulationState, SampleState, ShardScratch};
+use sim_core::{Network, Neuron, Population, Stage};
+use simd::Instructions;
+
+/// From dL/dZ of population `p` to the gradient of its sources.
+pub(crate) struct SourceGradients<'a> {
+    pub p: usize,
+    pub graph: &'a Graph,
+    pub plans: &'a [ProjectionPlan],
+    pub adjoint: Adjoint<'a>,
+}
+
+impl SourceGradients<'_> {
+    /// dL/dI of one sample.
+    pub(crate) fn of_current(&self, sample: &mut SampleState, scratch: &mut ShardScratch) {
+        let PopulationState { current, gradient, .. } = &mut sample.populations[self.p];
+        scratch.timing.time(Stage::Neurons, || {
+            let (norms, steps) = (self.adjoint.norms, self.adjoint.steps);
+            norm_adjoint(&norms[self.p].adjoint, current, steps[self.p], gradient);
+        });
+    }
+
+    /// The part of a projection, for all samples of a shard at once.
+    pub(crate) fn join(
+        &self,
+        projection: usize,
+        samples: &[SampleState],
+        scratch: &mut ShardScratch,
+    ) {
+        let source = self.graph.ends[projection].0;
+        let of = |place: usize| {
+            let populations = &samples[place].populations;
+            (populations[source].spikes(None), &populations[self.p].gradient[..])
+        };
+        scratch.timing.time(Stage::InputGradient, || {
+            let shard = Shard { samples: 0..samples.len(), of: &of };
+            self.plans[projection].join_gradients(self.adjoint.isa, shard, &mut scratch.plan);
+        });
+    }
+
+    /// The part of a projection in sample `b`, which has a `place` among those that were joined.
+    /// Then dL/dZ of its source, as soon as no other projection adds to that.
+    pub(crate) fn through(
+        &self,
+        projection: usize,
+        (b, place): (usize, usize),
+        sample: &mut SampleState,
+        scratch: &mut ShardScratch,
+    ) {
+        let (plan, back) = (&self.plans[projection], self.graph.back[projection]);
+        let source = self.graph.ends[projection].0;
+        if source == self.graph.input {
+            return;
+        }
+        let [from, to] = sample.pair(self.p, source);
+        scratch.timing.time(Stage::InputGradient, || {
+            to.demand.list(plan.pre(), &mut scratch.wanted);
+            if back.write == Write::Set {
+                to.gradient.fill(0.0);
+            }
+            let (isa, wanted, scratch) = (self.adjoint.isa, &scratch.wanted, &mut scratch.plan);
+            plan.input_gradient(isa, place, &from.gradient, wanted, scratch, &mut to.gradient);
+        });
+        // It is complete, and in a near cache.
+        if back.is_last {
+            self.adjoint.run(source, b, sample, scratch);
+        }
+    }
+}
+
+/// dL/dS of a population to dL/dZ, and the sums that the norm's gradient needs.
+pub(crate) struct Adjoint<'a> {
+    pub network: &'a Network,
+    pub neurons: &'a [Option<Box<dyn Neuron>>],
+    pub norms: &'a [NormPass],
+    pub regularizations: &'a [Regularization],
+    pub steps: &'a [usize],
+    pub isa: Instructions,
+    /// Height of a spike behind dropout.
+    pub height: f32,
+}
+
+impl Adjoint<'_> {
+    /// Runs population `p` of sample `b`.
+    pub(crate) fn run(
+        &self,
+        p: usize,
+        b: usize,
+        sample: &mut SampleState,
+        scratch: &mut ShardScratch,
+    ) {
+        let Population { size, norm, .. } = &self.network.populations[p];
+        let population = PopulationPass {
+            isa: self.isa,
+            neurons: self.neurons[p].as_deref().expect("the source has no gradient"),
+            affine: &self.norms[p].affine,
+            size: *size,
+            steps: self.steps[p],
+        };
+        let ShardScratch { timing, lanes, gradient_lanes, fired, .. } = scratch;
+        let scratch = LaneScratch { potential: lanes, gradient: gradient_lanes, fired };
+        let PopulationState { current, kept, gradient, sums, .. } = &mut sample.populations[p];
+        let sums = norm.is_some().then_some(sums);
+        let penalty = self.regularizations[p].gradient(b);
+        let leaving = Leaving { kept, height: self.height, penalty };
+        timing.time(Stage::Neurons, || {
+            population.adjoint(current, leaving, gradient, sums, scratch);
+        });
+    }
+}
