@@ -2,8 +2,7 @@
 //! set, and one on images.
 //!
 //! `cargo bench --bench projection`; it tells whether the constants of
-//! `layered/src/taps/spread.rs` and
-//! `layered/src/window_plan.rs` fit a machine.
+//! `layered/src/taps/spread.rs` and `layered/src/window_plan.rs` fit a machine.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use layered::LayeredEngine;

@@ -48,8 +48,9 @@ fn dot(u: &[f32], w: &[f32]) -> f32 {
 }
 
 fn train(name: &str, protection: Box<dyn Protection>) -> synfire::Result<()> {
-    let network = FeedForward { hidden: vec![32], delays: Delays::None, ..FeedForward::default() };
-    let network = network.build(INPUTS, 4, 1.0, Seed(0))?;
+    let shape = FeedForward { hidden: vec![32], delays: Delays::None, ..FeedForward::default() };
+    // A norm would move what reaches the neurons, whatever the weights do.
+    let network = FeedForward { batch_norm: false, ..shape }.build(INPUTS, 4, 1.0, Seed(0))?;
     let engine = Box::new(LayeredEngine::new(&network)?);
     let mut settings = TrainingSettings::default();
     settings.weights.schedule = Schedule::Constant(Constant { rate: 0.01 });
@@ -77,7 +78,7 @@ fn train(name: &str, protection: Box<dyn Protection>) -> synfire::Result<()> {
     let all = change.iter().fold(0.0, |most, change| change.abs().max(most));
     let along = along.fold(0.0, |most: f32, change| change.abs().max(most));
     println!(
-        "{name}: loss {loss:.1e}, weights move by {all:.1e}, along the directions {along:.1e}"
+        "{name}: loss {loss:.1e}, weights move by {all:.1e}, what the directions bring by {along:.1e}"
     );
     Ok(())
 }

@@ -18,8 +18,8 @@ use plasticity::{EpochReport, EpochTrainer, TrainerTiming};
 use rand::RngExt;
 use serde::Serialize;
 use sim_core::{
-    Batch, ClockEngine, DelayKernel, GradientEngine, Network, Objective, Pass, Purpose, Readout,
-    SampleLoss, SampleSource, Seed, StreamingEngine,
+    Batch, ClockEngine, DelayKernel, GradientEngine, Network, Pass, Purpose, SampleSource, Seed,
+    StreamingEngine,
 };
 use simd::{Instructions, MachineRates};
 use std::ops::ControlFlow;
@@ -337,7 +337,7 @@ fn inference(
     let frames: Vec<_> = indices.iter().take(64).map(|&sample| data.frames(sample, None)).collect();
     let network = trainer.network();
     let mut engine = LayeredEngine::new(network)?;
-    let batch = Batch::new(&frames, trainer.output(), &Indifferent);
+    let batch = Batch::new(&frames, trainer.output(), &());
     engine.evaluate(network, &batch, &Pass::DEPLOYED)?;
     let events = network.projections.iter().map(|projection| {
         let spikes = engine.report().populations[projection.source].spikes;
@@ -387,21 +387,6 @@ fn streaming(network: &Network, data: &dyn SampleSource, indices: &[usize]) -> R
         step_99_us: steps_us[(steps_us.len() - 1) * 99 / 100],
         clock_engine_ms: clock_ms[clock_ms.len() / 2],
     })
-}
-
-/// A loss nobody asks for: only spikes are counted.
-struct Indifferent;
-
-impl Objective for Indifferent {
-    fn evaluate(
-        &self,
-        _slot: usize,
-        _readout: Readout<'_>,
-        _gradient: Option<(&mut [f32], f64)>,
-        _memory: &mut Vec<f64>,
-    ) -> SampleLoss {
-        SampleLoss::default()
-    }
 }
 
 /// `VmHWM` of Linux' `/proc/self/status`.

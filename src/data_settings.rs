@@ -142,7 +142,11 @@ impl DataSettings {
         let shape = match &self.source {
             Source::File(_) => None,
             Source::Randman(randman) => Some((randman.neurons, randman.classes)),
-            Source::Memory(memory) => Some((memory.channels, memory.classes)),
+            Source::Memory(memory) => {
+                // The program's channels are those of the network: none are grouped.
+                self.binning.channel_group = 1;
+                Some((memory.channels, memory.classes))
+            }
         };
         if let Some((channels, classes)) = shape {
             let classes = Some(classes);

@@ -359,23 +359,23 @@ impl Experiment {
             self.network.check_size(channels, classes)?;
         }
         self.check_training()?;
-        self.check_readout(&self.training.loss)
+        self.check_readout("training.loss", &self.training.loss)
     }
 
     /// Checks that the readout fires where `loss` reads its spikes, and only there.
-    pub(crate) fn check_readout(&self, loss: &dyn Loss) -> Result<()> {
+    pub(crate) fn check_readout(&self, what: &str, loss: &dyn Loss) -> Result<()> {
         let problem = match (loss.reads_spikes(), self.network.readout_fires(self.dt_ms())?) {
-            (true, false) => {
-                "training.loss counts output spikes, but network.readout never fires; use a firing \
-                 model such as \"lif\""
-            }
-            (false, true) => {
-                "network.readout fires, but training.loss reads potentials; use loss = \
-                 \"spike_count\" or a leaky_integrator readout"
-            }
+            (true, false) => format!(
+                "{what} counts output spikes, but network.readout never fires; use a firing model \
+                 such as \"lif\""
+            ),
+            (false, true) => format!(
+                "network.readout fires, but {what} reads potentials; use a loss that reads spikes, \
+                 such as \"spike_count\", or a leaky_integrator readout"
+            ),
             _ => return Ok(()),
         };
-        Err(sim_core::Error::Network(problem.into()).into())
+        Err(sim_core::Error::Network(problem).into())
     }
 
     fn check_training(&self) -> Result<()> {

@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 /// Input channels, hidden populations and one output neuron per class, each projecting to the next.
 ///
-/// Weights start uniform in `±gain * sqrt(6 / (pre * kernel_count))` (Kaiming, for rectifiers),
-/// delays uniform over the window: the reference draws positions `P` from `U(-floor(K/2) - 1,
-/// floor(K/2))` and clamps them to `±floor(K/2)`, which in delays `d = floor(K/2) - P` is `min(U(0,
-/// D + 1), D)` [Hammouamri et al. 2023]. Every projection has streams of its own, so appending a
-/// population does not shift the others.
+/// Weights start uniform in `±gain * sqrt(6 / (pre * kernel_count))` ([He et al. 2015], for
+/// rectifiers), delays uniform over the window: the reference draws positions `P` from
+/// `U(-floor(K/2) - 1, floor(K/2))` and clamps them to `±floor(K/2)`, which in delays `d =
+/// floor(K/2) - P` is `min(U(0, D + 1), D)` [Hammouamri et al. 2023]. Every projection has streams
+/// of its own, so appending a population does not shift the others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FeedForward {

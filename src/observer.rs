@@ -1,4 +1,4 @@
-//! Who is told how a run goes on.
+//! What a run reports while it goes on, and to whom.
 
 use crate::metrics::EpochMetrics;
 use plasticity::Progress;
@@ -24,7 +24,8 @@ pub enum Event<'a> {
 /// Is told how a run goes on, and can stop it. A closure of an [`Event`] is an observer.
 pub trait Observer: Send {
     /// Hears of an event. `Break` stops the run as soon as its state is saved, after a step as well
-    /// as after an epoch, be it the last one or not; the run can then be resumed.
+    /// as after an epoch, be it the last one or not; the run can then be resumed. Once the result
+    /// is announced there is nothing to stop: a break there is ignored.
     fn observe(&mut self, event: Event<'_>) -> ControlFlow<()>;
 }
 

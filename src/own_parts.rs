@@ -2,6 +2,7 @@
 
 use crate::data_settings::{DataOrigin, LoadedData, MemorySource};
 use crate::error::{Error, Result};
+use crate::experiment::Experiment;
 use datasets::{Split, checksum};
 use plasticity::Protection;
 use plasticity::gradient::Loss;
@@ -20,12 +21,13 @@ pub struct Samples {
 }
 
 /// What a program brings to a run. A configuration file cannot hold it: so it must be there again
-/// when the run is resumed.
+/// when the run is resumed. Samples are then compared by their checksum; of the other parts only
+/// whether there are as many of a kind, so that they are the same is up to the program.
 #[derive(Debug, Default)]
 pub struct OwnParts {
     /// Samples instead of those of `[data]`.
     pub samples: Option<Samples>,
-    /// A loss instead of that of `[training]`; it reads spikes where that one does, else potentials.
+    /// A loss instead of that of `[training]`; like that one, it reads spikes or potentials.
     pub loss: Option<Arc<dyn Loss>>,
     /// Regularisers beside those of `[training]`.
     pub regularizers: Vec<Box<dyn Regularizer>>,
@@ -84,11 +86,16 @@ impl Samples {
         }
     }
 
-    /// The samples as a run takes them, with the checksum that tells them from others.
-    pub(crate) fn load(&self) -> LoadedData {
-        let sha256 = Some(checksum(&*self.source));
+    /// The samples as a run takes them, with the checksum that tells them and their split from
+    /// others.
+    ///
+    /// # Errors
+    /// A sample that does not have the channels of the source.
+    pub(crate) fn load(&self) -> Result<LoadedData> {
+        let sha256 = checksum(&*self.source, &self.split);
+        let sha256 = Some(sha256.map_err(|error| Error::samples(&self.name, error.to_string()))?);
         let origin = DataOrigin { name: self.name.clone(), sha256 };
-        LoadedData { dataset: Arc::clone(&self.source), origin }
+        Ok(LoadedData { dataset: Arc::clone(&self.source), origin })
     }
 
     /// What a configuration says of them.
@@ -97,6 +104,17 @@ impl Samples {
             name: self.name.clone(),
             channels: self.source.channels(),
             classes: self.source.classes(),
+        }
+    }
+}
+
+/// The samples of a run: those of the experiment, or `own`, which a program brings.
+pub(crate) fn load(experiment: &Experiment, own: Option<&Samples>) -> Result<(LoadedData, Split)> {
+    match own {
+        None => experiment.data.load_split(experiment.seed()),
+        Some(samples) => {
+            samples.check()?;
+            Ok((samples.load()?, samples.split.clone()))
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::history::History;
 use crate::metrics::Metrics;
+use crate::own_parts::{Samples, load};
 use crate::run_folder::RunFolder;
 use crate::threads::thread_pool;
 use datasets::Split;
@@ -70,6 +71,8 @@ pub struct TrainedRun {
     network: Network,
     /// What scores the readout; none where only the program that trained the run has it.
     loss: Option<Arc<dyn Loss>>,
+    /// Samples that the program brought which trained the run.
+    samples: Option<Samples>,
 }
 
 impl TrainedRun {
@@ -106,12 +109,18 @@ impl TrainedRun {
         let environment = Environment::read(&folder.environment())?;
         let has_own_loss = environment.own.iter().any(|part| part == "loss");
         let loss = (!has_own_loss).then(|| Arc::new(experiment.training.loss) as Arc<dyn Loss>);
-        Ok(Self { folder, experiment, start, network, loss })
+        Ok(Self { folder, experiment, start, network, loss, samples: None })
     }
 
     /// The run, scored by a loss of the program's own: that with which it trained.
     pub fn with_loss(mut self, loss: Arc<dyn Loss>) -> Self {
         self.loss = Some(loss);
+        self
+    }
+
+    /// The run, on samples of the program's own: those on which it trained.
+    pub fn with_samples(mut self, samples: Samples) -> Self {
+        self.samples = Some(samples);
         self
     }
 
@@ -174,7 +183,7 @@ impl TrainedRun {
 
     /// The samples the run was made with.
     fn own_data(&self) -> Result<(LoadedData, Split)> {
-        let (loaded, split) = self.experiment.data.load_split(self.experiment.seed())?;
+        let (loaded, split) = load(&self.experiment, self.samples.as_ref())?;
         Environment::read(&self.folder.environment())?.check_data(&loaded.origin)?;
         Ok((loaded, split))
     }

@@ -13,7 +13,7 @@ use crate::history::{History, delays_ms};
 use crate::metrics::{EpochMetrics, Metrics};
 use crate::observer::{Event, Observer, Silent};
 use crate::outcome::{BestEpoch, Finish, Outcome};
-use crate::own_parts::{OwnParts, Samples};
+use crate::own_parts::{OwnParts, load};
 use crate::picture::Picture;
 use crate::run_folder::RunFolder;
 use crate::run_result::RunResult;
@@ -51,7 +51,7 @@ pub struct TrainingRun {
     epoch_start_ms: Vec<Vec<f32>>,
     /// Whether the last checkpoint was written between epochs.
     last_is_whole: bool,
-    threads: rayon::ThreadPool,
+    threads: Arc<rayon::ThreadPool>,
     stop_after: usize,
 }
 
@@ -112,7 +112,7 @@ impl TrainingRun {
         }
         experiment.check()?;
         if let Some(loss) = &parts.loss {
-            experiment.check_readout(&**loss)?;
+            experiment.check_readout("the program's loss", &**loss)?;
         }
         let threads = thread_pool(threads)?;
         let samples = parts.samples.as_ref();
@@ -123,7 +123,16 @@ impl TrainingRun {
         let (history, epoch_start_ms) = (History::new(&network), delays_ms(&network));
         let (own, own_loss) = (parts.names(), parts.loss.clone());
         let trainer = trainer(&experiment, network, parts)?;
-        let config = experiment.to_toml()?;
+        let mut config = experiment.to_toml()?;
+        if !own.is_empty() {
+            let brought = own.join(", ");
+            config.insert_str(
+                0,
+                &format!(
+                    "# A program brought to this run: {brought}. This file alone makes another.\n"
+                ),
+            );
+        }
         let folder = folder(&experiment.name)?;
         let environment = threads
             .install(|| Environment::here(experiment.seed, data.origin.clone()).with_own(own));
@@ -142,7 +151,7 @@ impl TrainingRun {
             own_loss,
             history,
             epoch_start_ms,
-            threads,
+            threads: Arc::new(threads),
         })
     }
 
@@ -229,7 +238,7 @@ impl TrainingRun {
             history,
             epoch_start_ms,
             last_is_whole,
-            threads,
+            threads: Arc::new(threads),
         })
     }
 
@@ -262,7 +271,7 @@ impl TrainingRun {
     /// # Errors
     /// When training fails or a file cannot be written. The last checkpoint stays what it was.
     pub fn run(mut self, observer: &mut dyn Observer) -> Result<Finish> {
-        let threads = std::mem::replace(&mut self.threads, thread_pool(Some(1))?);
+        let threads = Arc::clone(&self.threads);
         threads.install(|| self.run_here(observer))
     }
 
@@ -482,22 +491,18 @@ impl TrainingRun {
     }
 }
 
-/// The samples of a run: those of the experiment, or `own`, which a program brings.
-fn load(experiment: &Experiment, own: Option<&Samples>) -> Result<(LoadedData, Split)> {
-    match own {
-        None => experiment.data.load_split(experiment.seed()),
-        Some(samples) => {
-            samples.check()?;
-            Ok((samples.load(), samples.split.clone()))
-        }
-    }
-}
-
 /// The trainer of a run before its first step.
 fn trainer(experiment: &Experiment, network: Network, parts: OwnParts) -> Result<EpochTrainer> {
     let engine = Box::new(LayeredEngine::new(&network)?);
     let settings = experiment.training.clone();
-    let mut trainer = EpochTrainer::new(network, engine, settings, experiment.seed())?;
+    let trainer = EpochTrainer::new(network, engine, settings, experiment.seed());
+    // The settings were found valid by themselves; that a group fits the network shows here.
+    let mut trainer = trainer.map_err(|error| match error {
+        plasticity::Error::Network(source @ sim_core::Error::OutOfRange { .. }) => {
+            Error::in_section("training.groups", source)
+        }
+        other => other.into(),
+    })?;
     if let Some(loss) = parts.loss {
         trainer = trainer.with_loss(loss);
     }

@@ -21,7 +21,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use synfire::FeedForward;
+use synfire::{Delays, FeedForward};
 
 /// The system's allocator, and how often it was asked for memory.
 struct Counting;
@@ -109,10 +109,14 @@ fn data(spikes: impl Fn(usize) -> usize) -> SpikeDataset {
 }
 
 /// Norms, dropout, two hidden populations of more than one block of neurons each.
-fn network() -> Network {
+fn network_with(delays: Delays) -> Network {
     let settings =
-        FeedForward { hidden: vec![37, 34], max_delay_ms: 25.0, ..FeedForward::default() };
+        FeedForward { hidden: vec![37, 34], max_delay_ms: 25.0, delays, ..FeedForward::default() };
     settings.build(CHANNELS, CLASSES, 1.0, SEED).unwrap()
+}
+
+fn network() -> Network {
+    network_with(Delays::Learned)
 }
 
 fn evaluation(gaussian: GaussianMethod) -> KernelEvaluation {
@@ -124,21 +128,33 @@ fn batches(data: &SpikeDataset) -> [Vec<SpikeFrames>; 3] {
     [0..20, 20..27, 27..47].map(|samples| samples.map(|sample| data.frames(sample, None)).collect())
 }
 
-/// Steps that [`engine_asks`] counts over.
+/// Nine images, shown for 7 to 15 steps.
+fn images() -> Vec<SpikeFrames> {
+    let image = |n: usize| {
+        let values: [f32; CHANNELS] = std::array::from_fn(|channel| (channel * n) as f32 * 0.01);
+        SpikeFrames::constant(&values, 7 + n).unwrap()
+    };
+    (0..9).map(image).collect()
+}
+
+/// Steps that [`engine_asks`] counts over, at least.
 const STEPS: usize = 60;
 
 /// What all batches ask for once each of them was there twice: `train` with these kernels,
 /// `evaluate` without.
-fn engine_asks(data: &SpikeDataset, kernels: Option<(f64, GaussianMethod)>) -> Asked {
-    let (network, batches) = (network(), batches(data));
-    let mut engine = LayeredEngine::new(&network).unwrap();
-    let mut gradients = Gradients::zeros(&network);
+fn engine_asks(
+    network: &Network,
+    batches: &[Vec<SpikeFrames>],
+    kernels: Option<(f64, GaussianMethod)>,
+) -> Asked {
+    let mut engine = LayeredEngine::new(network).unwrap();
+    let mut gradients = Gradients::zeros(network);
     let dropout = Some(Dropout { rate: 0.3, seed: SEED, step: 0 });
     let labels: Vec<usize> = (0..20).map(|slot| slot % CLASSES).collect();
-    let bounds = FiringRateBounds { lower_hz: 20.0, upper_hz: 50.0, strength: 1e-3 };
+    let bounds = FiringRateBounds { lower_hz: 20.0, upper_hz: Some(50.0), strength: 1e-3 };
     let regularizers: [Box<dyn Regularizer>; 1] = [Box::new(bounds)];
     let mut round = || {
-        for frames in &batches {
+        for frames in batches {
             for loss in [CrossEntropy::SumSoftmax, CrossEntropy::MaxOverTime] {
                 let objective = Labelled { loss: &loss, labels: &labels };
                 let (output, regularizers) = (3, &regularizers[..]);
@@ -148,9 +164,9 @@ fn engine_asks(data: &SpikeDataset, kernels: Option<(f64, GaussianMethod)>) -> A
                         let kernels =
                             Kernels::Trained { sigma_raw, evaluation: evaluation(gaussian) };
                         let pass = Pass { kernels, norm: NormStatistics::Batch, dropout };
-                        engine.train(&network, &batch, &pass, &mut gradients).unwrap();
+                        engine.train(network, &batch, &pass, &mut gradients).unwrap();
                     }
-                    None => engine.evaluate(&network, &batch, &Pass::DEPLOYED).unwrap(),
+                    None => engine.evaluate(network, &batch, &Pass::DEPLOYED).unwrap(),
                 }
                 assert_eq!(engine.activity(1, 0).channels(), 37);
             }
@@ -158,7 +174,7 @@ fn engine_asks(data: &SpikeDataset, kernels: Option<(f64, GaussianMethod)>) -> A
     };
     (0..2).for_each(|_| round());
     start_counting();
-    (0..STEPS / 6).for_each(|_| round());
+    (0..STEPS.div_ceil(2 * batches.len())).for_each(|_| round());
     counted()
 }
 
@@ -204,7 +220,11 @@ fn trainer_asks(
         batch_size: 8,
         dropout: 0.3,
         gradient_clip: Some(1e-3),
-        firing_rate: Some(FiringRateBounds { lower_hz: 20.0, upper_hz: 50.0, strength: 1e-3 }),
+        firing_rate: Some(FiringRateBounds {
+            lower_hz: 20.0,
+            upper_hz: Some(50.0),
+            strength: 1e-3,
+        }),
         groups: vec![ParameterGroup {
             kinds: vec![Kind::Weight],
             names: vec!["input->*".into()],
@@ -252,11 +272,18 @@ fn trainer_asks(
 fn a_step_allocates_nothing() {
     // Of 20 to 39 steps, and of 80.
     let (data, larger) = (data(|n| 40 + 7 * n % 38), data(|_| 160));
+    let some = batches(&data);
+    // Joined and taken one by one, shown and written out, one after the other.
+    let products: Vec<_> =
+        [images()].into_iter().chain(batches(&larger)).chain(some.clone()).collect();
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         for kernels in [Some(WIDE), Some(SMOOTHED), Some(MIDDLE), Some(NARROW), None] {
-            let asked = pool.install(|| engine_asks(&data, kernels));
+            let asked = pool.install(|| engine_asks(&network(), &some, kernels));
             assert_eq!(asked, Asked::default(), "engine, {threads} threads, {kernels:?}");
+            let undelayed = network_with(Delays::None);
+            let asked = pool.install(|| engine_asks(&undelayed, &products, kernels));
+            assert_eq!(asked, Asked::default(), "products, {threads} threads, {kernels:?}");
         }
         // The thread that makes the frames is a new one each epoch. Where it or the trainer has to
         // wait for the other, for the first time in the epoch, the channel between them writes down
@@ -271,7 +298,7 @@ fn a_step_allocates_nothing() {
     }
     // Called by a thread that is not of the pool, rayon hands parallel loops over in blocks of 63,
     // which it allocates; a step has about 30.
-    let asked = engine_asks(&data, Some(NARROW));
+    let asked = engine_asks(&network(), &some, Some(NARROW));
     assert!(
         asked.times < STEPS && asked.most_bytes <= 1520,
         "engine outside of the pool: {asked:?}"

@@ -36,7 +36,9 @@ fn is_path(word: &str) -> bool {
 
 #[test]
 fn every_path_exists() {
-    for (document, least) in [("ARCHITECTURE.md", 60), ("CONTRIBUTING.md", 20), ("REFERENCES.md", 5)] {
+    for (document, least) in
+        [("ARCHITECTURE.md", 60), ("CONTRIBUTING.md", 20), ("REFERENCES.md", 5)]
+    {
         let text = std::fs::read_to_string(Path::new(ROOT).join(document)).unwrap();
         let paths: Vec<_> =
             paths(&text).into_iter().filter(|(_, path)| !NAMES.contains(path)).collect();

@@ -133,6 +133,30 @@ fn every_work_that_the_code_cites_is_in_the_references() {
     assert!(works.len() >= 15, "{works:?}");
 }
 
+/// A row of the references whose last column names files: each of them cites the work.
+#[test]
+fn files_that_the_references_name_cite_the_work() {
+    let references = read("REFERENCES.md");
+    let mut checked = 0;
+    for row in references.lines().filter(|row| row.starts_with("| ")) {
+        let columns: Vec<&str> = row.split(" | ").collect();
+        let [key, .., used] = &columns[..] else { continue };
+        let key = key.trim_start_matches("| ");
+        let Some((authors, year)) = key.rsplit_once(' ') else { continue };
+        let author = authors.split([' ', ',']).next().unwrap();
+        let paths = used.split('`').skip(1).step_by(2);
+        for path in paths.filter(|path| path.ends_with(".rs")) {
+            let cited = citations(&read(path));
+            assert!(
+                cited.iter().any(|(first, of)| first == author && of == year),
+                "{path} does not cite {key}, for which REFERENCES.md names it"
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked >= 15, "{checked} files");
+}
+
 #[test]
 fn citations_are_seen_in_every_form() {
     let text = "/// [Neftci, Mostafa and Zenke 2019] or [Kingma and Ba 2015, algorithm 1]\n//! | Wu et al. 2018 |\n// (Dai et al. 2020)\n/// [Cramer 2022]";

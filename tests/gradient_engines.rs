@@ -2,7 +2,10 @@
 //! SpikingJelly gave (`tests/golden/delay_training.json`), and what those do not cover: dropout,
 //! regularisers, real values, input that repeats, and all that is refused.
 
-use crate::oracle::{GoldenCase, OracleEngine, OracleNetwork, frames, golden_cases, signal};
+use crate::oracle::{
+    GoldenCase, OracleEngine, OracleNetwork, assert_close_to_scale, doubles, frames, golden_cases,
+    signal,
+};
 use crate::parameter_of;
 use layered::LayeredEngine;
 use neurons::{Decay, LeakyIntegrator};
@@ -19,12 +22,15 @@ use std::sync::{Arc, Mutex};
 const TOLERANCE: f64 = 1e-4;
 
 /// Every engine, by name, for a network.
-fn engines(network: &Network) -> [(&'static str, Box<dyn GradientEngine>); 2] {
-    [
+fn engines(network: &Network) -> Vec<(&'static str, Box<dyn GradientEngine>)> {
+    vec![
         ("layered engine", Box::new(LayeredEngine::new(network).unwrap())),
-        ("oracle", Box::new(OracleEngine::new(network).unwrap())),
+        (ORACLE, Box::new(OracleEngine::new(network).unwrap())),
     ]
 }
+
+/// The engine that the others are compared with.
+const ORACLE: &str = "oracle";
 
 /// The loss of the reference, keeping the potentials it saw.
 struct Recorded<'a> {
@@ -61,19 +67,10 @@ fn training_pass(oracle: &OracleNetwork, evaluation: KernelEvaluation) -> Pass {
     Pass { kernels, norm: NormStatistics::Batch, dropout: None }
 }
 
-fn doubles(values: &[f32]) -> Vec<f64> {
-    values.iter().map(|&value| f64::from(value)).collect()
-}
-
 /// Compares with a tolerance relative to the largest entry, below which a single number's own
 /// digits are rounding.
 fn assert_close(what: &str, actual: &[f64], expected: &[f64]) {
-    assert_eq!(actual.len(), expected.len(), "{what}: length");
-    let scale = expected.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
-    for (index, (a, e)) in actual.iter().zip(expected).enumerate() {
-        let problem = format!("{what}[{index}]: {a}, expected {e}, scale {scale}");
-        assert!((a - e).abs() <= TOLERANCE * scale, "{problem}");
-    }
+    assert_close_to_scale(what, actual, expected, TOLERANCE, 0.0);
 }
 
 /// The entries of a population's activity, `[sample][neuron][step]`.
@@ -272,7 +269,8 @@ fn train(
     Made { report: engine.report().clone(), gradients, activity }
 }
 
-/// Asserts that all engines make the same of a batch.
+/// Asserts that every engine makes of a batch what the oracle makes of it; tells what the first
+/// makes.
 fn assert_agreement(
     what: &str,
     network: &Network,
@@ -280,15 +278,25 @@ fn assert_agreement(
     pass: &Pass,
     regularizers: &[Box<dyn Regularizer>],
 ) -> Made {
-    let [(_, mut layered), (_, mut oracle)] = engines(network);
-    let actual = train(&mut *layered, network, input, pass, regularizers);
-    let expected = train(&mut *oracle, network, input, pass, regularizers);
+    let mut made: Vec<_> = engines(network)
+        .into_iter()
+        .map(|(name, mut engine)| (name, train(&mut *engine, network, input, pass, regularizers)))
+        .collect();
+    let oracle = made.iter().position(|(name, _)| *name == ORACLE).expect("one is the oracle");
+    let (_, expected) = made.remove(oracle);
+    for (name, actual) in &made {
+        assert_same(&format!("{name}, {what}"), actual, &expected);
+    }
+    made.swap_remove(0).1
+}
+
+fn assert_same(what: &str, actual: &Made, expected: &Made) {
     for (population, (a, e)) in actual.activity.iter().zip(&expected.activity).enumerate() {
         assert_close(&format!("{what}: activity {}", population + 1), a, e);
     }
     let losses = |made: &Made| made.report.losses.iter().map(|l| l.loss).collect::<Vec<_>>();
-    assert_close(&format!("{what}: losses"), &losses(&actual), &losses(&expected));
-    let penalties = [&actual, &expected].map(|made| made.report.penalty);
+    assert_close(&format!("{what}: losses"), &losses(actual), &losses(expected));
+    let penalties = [actual, expected].map(|made| made.report.penalty);
     assert_close(&format!("{what}: penalty"), &penalties[..1], &penalties[1..]);
     for (p, (a, e)) in
         actual.report.populations.iter().zip(&expected.report.populations).enumerate()
@@ -302,7 +310,6 @@ fn assert_agreement(
     for ((id, a), (_, e)) in actual.gradients.iter().zip(expected.gradients.iter()) {
         assert_close(&format!("{what}: gradient of {id:?}"), &doubles(a), &doubles(e));
     }
-    actual
 }
 
 fn exact(dropout: Option<Dropout>) -> Pass {
@@ -381,7 +388,7 @@ impl Regularizer for Reward {
 #[test]
 fn what_regularisers_ask_for_reaches_hidden_populations() {
     let network = chain(&[7, 21, 18, 3], 1, 9, DelayKernel::Gaussian);
-    let bounds = FiringRateBounds { lower_hz: 60.0, upper_hz: 120.0, strength: 1e-4 };
+    let bounds = FiringRateBounds { lower_hz: 60.0, upper_hz: Some(120.0), strength: 1e-4 };
     let regularizers: [Box<dyn Regularizer>; 2] = [Box::new(bounds), Box::new(Reward)];
     let input = values(7, 5);
     let free = train(&mut *engines(&network)[0].1, &network, &input, &exact(DROPOUT), &[]);
@@ -413,6 +420,16 @@ impl Objective for NotANumber {
     }
 }
 
+/// A penalty that is nobody's number.
+#[derive(Debug)]
+struct NoPenalty;
+
+impl Regularizer for NoPenalty {
+    fn penalty(&self, _activity: &SpikeCounts, _gradient: Option<&mut [f32]>) -> f64 {
+        f64::NAN
+    }
+}
+
 #[test]
 fn what_no_engine_can_run_is_refused() {
     let network = chain(&[7, 21, 3], 1, 9, DelayKernel::Gaussian);
@@ -437,7 +454,13 @@ fn what_no_engine_can_run_is_refused() {
         assert!(engine.evaluate(&other, &batch, &exact(None)).is_err(), "{name}");
         let all = Some(Dropout { rate: 1.0, seed: Seed(0), step: 0 });
         assert!(engine.evaluate(&network, &batch, &exact(all)).is_err(), "{name}");
+        let none = engine.evaluate(&network, &Batch::new(&[], 2, &objective), &exact(None));
+        assert_eq!(none.unwrap_err().to_string(), "a batch needs at least one sample", "{name}");
         let nan = Batch::new(&input, 2, &NotANumber);
+        let refused = engine.train(&network, &nan, &exact(None), &mut gradients).unwrap_err();
+        assert!(matches!(refused, sim_core::Error::NotFinite(_)), "{name}: {refused}");
+        let regularizers: [Box<dyn Regularizer>; 1] = [Box::new(NoPenalty)];
+        let nan = Batch { regularizers: &regularizers, ..batch };
         let refused = engine.train(&network, &nan, &exact(None), &mut gradients).unwrap_err();
         assert!(matches!(refused, sim_core::Error::NotFinite(_)), "{name}: {refused}");
         let running = Pass { norm: NormStatistics::Running, ..exact(None) };
@@ -450,6 +473,19 @@ fn what_no_engine_can_run_is_refused() {
         engine.train(&network, &batch, &exact(None), &mut gradients).unwrap();
         let ids: Vec<_> = before.iter().map(|(id, _)| id).collect();
         assert!(ids.iter().all(|&id| gradients.of(id) == before.of(id)), "{name}");
+    }
+}
+
+#[test]
+fn only_populations_that_fire_have_an_activity() {
+    let network = chain(&[7, 21, 3], 1, 9, DelayKernel::Gaussian);
+    for (name, mut engine) in engines(&network) {
+        train(&mut *engine, &network, &values(7, 3), &exact(None), &[]);
+        for population in [0, 2] {
+            let asked = || _ = engine.activity(population, 0);
+            let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(asked));
+            assert!(refused.is_err(), "{name}, population {population}");
+        }
     }
 }
 

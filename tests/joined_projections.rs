@@ -1,6 +1,7 @@
 //! Gradients of the layered engine where projections meet: side by side, past a population, with
 //! delays that synapses share.
 
+use crate::oracle::{doubles, largest_error};
 use crate::parameter_of;
 use layered::LayeredEngine;
 use neurons::{LeakyIntegrator, Lif};
@@ -109,10 +110,8 @@ fn pass(sigma_raw: f64, evaluation: KernelEvaluation) -> Pass {
 }
 
 /// The largest difference as a share of the largest entry.
-fn difference(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len());
-    let largest = b.iter().fold(1e-12f32, |largest, x| largest.max(x.abs()));
-    a.iter().zip(b).fold(0.0f32, |worst, (a, b)| worst.max((a - b).abs())) / largest
+fn difference(a: &[f32], b: &[f32]) -> f64 {
+    largest_error(&doubles(a), &doubles(b))
 }
 
 /// Two projections between the same populations are one with two kernel elements per synapse.
@@ -299,12 +298,11 @@ fn samples_without_steps_are_legal() {
     let between = |source: usize, target: usize| {
         dense(source, target, &synapses(1, 4, 4, 1, 0, Granularity::Synaptic))
     };
-    let mut network = Network {
+    let network = Network {
         dt_ms: 1.0,
         populations: populations(&[4, 4, 4]),
         projections: vec![between(0, 1), between(1, 2)],
     };
-    network.populations[2].size = 4;
     let empty = SpikeFrames::from_events(4, 0, &[]).unwrap();
     let mut engine = LayeredEngine::new(&network).unwrap();
     let pass = pass(1.0, KernelEvaluation::default());

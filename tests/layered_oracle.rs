@@ -2,8 +2,8 @@
 //! gradient, for whatever kernel, leak, reset, norm and number of kernel elements.
 
 use crate::oracle::{
-    Case, Firing, Kernel, OracleGradients, OracleNetwork, Pass as OraclePass, Statistics, frames,
-    random_cases, signal, sum_softmax,
+    Case, Firing, Kernel, OracleGradients, OracleNetwork, Pass as OraclePass, Statistics,
+    assert_close_to_scale, doubles, frames, largest, random_cases, signal, sum_softmax,
 };
 use crate::parameter_of;
 use layered::LayeredEngine;
@@ -56,25 +56,10 @@ fn is_delicate(oracle: &OracleNetwork, pass: &OraclePass) -> bool {
     near || pass.layers.iter().any(|layer| layer.variance.iter().any(|&variance| variance < 1e-2))
 }
 
-fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |largest, value| largest.max(value.abs()))
-}
-
 /// Asserts that two arrays agree within [`TOLERANCE`] of their largest entry, or of `floor` if that
 /// is more.
 fn assert_close(name: &str, actual: &[f64], expected: &[f64], floor: f64) {
-    assert_eq!(actual.len(), expected.len(), "{name}: length");
-    let scale = largest(expected).max(floor);
-    for (index, (a, e)) in actual.iter().zip(expected).enumerate() {
-        assert!(
-            (a - e).abs() <= TOLERANCE * scale,
-            "{name}[{index}]: {a}, expected {e}, scale {scale}"
-        );
-    }
-}
-
-fn doubles(values: &[f32]) -> Vec<f64> {
-    values.iter().map(|&value| f64::from(value)).collect()
+    assert_close_to_scale(name, actual, expected, TOLERANCE, floor);
 }
 
 proptest! {

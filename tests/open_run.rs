@@ -2,15 +2,16 @@
 //! ends by itself.
 
 use datasets::{LabelledFrames, Split};
-use plasticity::EarlyStopping;
 use plasticity::gradient::{CrossEntropy, FiringRateBounds, Loss};
+use plasticity::{EarlyStopping, ParameterGroup, Protection};
 use rand::RngExt;
-use sim_core::{Purpose, Readout, SampleLoss, Seed, SpikeFrames};
+use sim_core::{Kind, Network, ParameterId, Purpose, Readout, SampleLoss, Seed, SpikeFrames};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use synfire::{
-    Checkpoint, Event, Experiment, Finish, OwnParts, Samples, Silent, TrainedRun, TrainingRun,
+    Checkpoint, EvaluatedSplit, Event, Experiment, Finish, OwnParts, Samples, Silent, TrainedRun,
+    TrainingRun,
 };
 
 /// Spikes at random on the lower or on the upper channels.
@@ -127,6 +128,10 @@ fn a_run_is_not_resumed_with_other_parts() {
         others.contains("these are not the data the run began with, random channels"),
         "{others}"
     );
+    let Samples { split: Split { train, validation }, .. } = samples(1);
+    let split = Split { train: validation, validation: train };
+    let swapped = refused(OwnParts::of_samples(Samples { split, ..samples(1) }));
+    assert!(swapped.contains("these are not the data the run began with"), "{swapped}");
     let none = refused(OwnParts::default());
     assert!(none.contains("random channels, were made by a program"), "{none}");
     let loss = refused(OwnParts { loss: Some(Arc::new(CrossEntropy::Mean)), ..parts() });
@@ -136,6 +141,72 @@ fn a_run_is_not_resumed_with_other_parts() {
         ),
         "{loss}"
     );
+}
+
+/// Keeps all weights onto the first hidden population.
+#[derive(Debug)]
+struct Held;
+
+const HELD: ParameterId = ParameterId::of_projection(0, Kind::Weight);
+
+impl Protection for Held {
+    fn protects(&self, id: ParameterId) -> bool {
+        id == HELD
+    }
+
+    fn gradient(&self, _id: ParameterId, gradient: &mut [f32]) {
+        gradient.fill(0.0);
+    }
+
+    fn step(&self, _id: ParameterId, before: &[f32], after: &mut [f32]) {
+        after.copy_from_slice(before);
+    }
+}
+
+/// Bounds without an upper end, as settings and as a part; a protection.
+#[test]
+fn what_a_run_asks_for_beside_the_loss_acts_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let awake = || FiringRateBounds { lower_hz: 200.0, ..FiringRateBounds::default() };
+    let plain = folder.path().join("plain");
+    create(parts(), &plain).finish(&mut Silent).unwrap();
+    let mut lists = vec![files(&plain)];
+    for name in ["settings", "regularizer", "protection"] {
+        let mut experiment = experiment();
+        if name == "settings" {
+            experiment.training.firing_rate = Some(awake());
+        }
+        let parts = || {
+            let mut parts = parts();
+            match name {
+                "regularizer" => parts.regularizers.push(Box::new(awake())),
+                "protection" => parts.protection = Some(Box::new(Held)),
+                _ => {}
+            }
+            parts
+        };
+        let path = |stops: &str| folder.path().join(format!("{name}-{stops}"));
+        let create = |path: PathBuf| {
+            TrainingRun::create_with(experiment.clone(), parts(), path, false, Some(2)).unwrap()
+        };
+        create(path("whole")).finish(&mut Silent).unwrap();
+        create(path("stopped")).stop_after(1).run(&mut Silent).unwrap();
+        let resumed = TrainingRun::resume_with(&path("stopped"), parts(), None, Some(1)).unwrap();
+        resumed.finish(&mut Silent).unwrap();
+        lists.push(files(&path("whole")));
+        assert!(files(&path("stopped")) == files(&path("whole")), "{name}");
+    }
+    // The weights of two runs differ, unless they are asked for the same in two ways.
+    let weights = |list: usize| &lists[list][2];
+    assert!(weights(1) != weights(0), "settings change nothing");
+    assert!(weights(2) == weights(1), "settings and a part ask for the same");
+    assert!(weights(3) != weights(0), "a protection changes nothing");
+    let run = TrainedRun::open(&folder.path().join("protection-whole"), Checkpoint::Last).unwrap();
+    let of = |network: &Network| {
+        let held = network.parameters().find(|parameter| parameter.id == HELD).unwrap();
+        held.values.to_vec()
+    };
+    assert_eq!(of(run.network()), of(run.start()));
 }
 
 #[test]
@@ -203,7 +274,7 @@ fn early_stopping_bounds_and_groups_go_through_a_file() {
         early_stopping = { patience = 7 }
         firing_rate = { upper_hz = 50.0, strength = 1e-3 }
         [[training.groups]]
-        names = ["hidden*->readout.*"]
+        names = ["hidden*->output.*"]
         schedule = { kind = "constant", rate = 1e-4 }
     "#;
     let folder = tempfile::tempdir().unwrap();
@@ -212,9 +283,9 @@ fn early_stopping_bounds_and_groups_go_through_a_file() {
     let experiment = Experiment::read(&path, &[]).unwrap();
     let training = &experiment.training;
     assert_eq!(training.early_stopping, Some(EarlyStopping { patience: 7, min_delta: 0.0 }));
-    let bounds = FiringRateBounds { upper_hz: 50.0, strength: 1e-3, ..Default::default() };
+    let bounds = FiringRateBounds { upper_hz: Some(50.0), strength: 1e-3, ..Default::default() };
     assert_eq!(training.firing_rate, Some(bounds));
-    assert_eq!(training.groups[0].names, ["hidden*->readout.*"]);
+    assert_eq!(training.groups[0].names, ["hidden*->output.*"]);
     std::fs::write(&path, experiment.to_toml().unwrap()).unwrap();
     assert_eq!(Experiment::read(&path, &[]).unwrap(), experiment);
     let plain = Experiment::recipe("quickstart").unwrap().to_toml().unwrap();
@@ -241,4 +312,47 @@ fn settings_that_are_not_allowed_are_named_by_their_keys() {
         let message = refused(change);
         assert!(message.contains(expected), "{message}");
     }
+}
+
+/// What only the program has that trained the run it can bring again.
+#[test]
+fn a_run_on_samples_in_memory_is_read_back_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let outcome = create(parts(), &path).finish(&mut Silent).unwrap();
+    let run = TrainedRun::open(&path, Checkpoint::Best).unwrap();
+    let bare = run.clone().evaluate(None, EvaluatedSplit::Validation, None).unwrap_err();
+    assert!(bare.to_string().contains("were made by a program"), "{bare}");
+    let other = run.clone().with_samples(samples(2)).sample(None, None).unwrap_err();
+    assert!(other.to_string().contains("not the data the run began with"), "{other}");
+    let run = run.with_samples(samples(1));
+    let evaluation = run.evaluate(None, EvaluatedSplit::Validation, None).unwrap().evaluation;
+    assert_eq!(evaluation.accuracy(), outcome.best.accuracy);
+    assert_eq!(run.sample(None, Some(39)).unwrap().index, 39);
+}
+
+#[test]
+fn a_group_that_names_nothing_is_refused_by_its_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut experiment = experiment();
+    let names = vec!["hidden9->*".to_owned()];
+    experiment.training.groups = vec![ParameterGroup { names, ..ParameterGroup::default() }];
+    let path = folder.path().join("run");
+    let refused = TrainingRun::create_with(experiment, parts(), path.clone(), false, None);
+    let refused = refused.unwrap_err();
+    let expected = "training.groups.names is \"hidden9->*\", but must be the name of a parameter: \
+                    input->hidden1.weight, ";
+    assert!(refused.to_string().starts_with(expected), "{refused}");
+    assert!(refused.is_usage() && !path.exists());
+}
+
+/// The program's own parts are named in the run's configuration, which cannot hold them.
+#[test]
+fn a_configuration_says_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let own = OwnParts { loss: Some(Arc::new(UpsideDown)), ..parts() };
+    create(own, &path).stop_after(1).run(&mut Silent).unwrap();
+    let text = std::fs::read_to_string(path.join("config.toml")).unwrap();
+    assert!(text.starts_with("# A program brought to this run: loss. "), "{text}");
 }

@@ -5,7 +5,7 @@ use crate::parameter_of;
 use datasets::LabelledFrames;
 use layered::LayeredEngine;
 use plasticity::gradient::{
-    Constant, CrossEntropy, FiringRateBounds, Labelled, OptimizerSettings, Schedule, Sgd,
+    AdamW, Constant, CrossEntropy, FiringRateBounds, Labelled, OptimizerSettings, Schedule, Sgd,
 };
 use plasticity::{
     CheckpointFile, EpochTrainer, ParameterGroup, Protection, Trainer, TrainingSettings,
@@ -123,6 +123,47 @@ fn a_group_follows_its_own_rule_and_the_rest_the_usual_ones() {
 }
 
 #[test]
+fn a_parameter_of_several_groups_follows_the_first() {
+    let constant = |rate| Schedule::Constant(Constant { rate });
+    let groups = vec![
+        ParameterGroup {
+            names: vec!["input->*".into()],
+            schedule: constant(0.003),
+            ..ParameterGroup::default()
+        },
+        ParameterGroup {
+            kinds: vec![Kind::Weight],
+            schedule: constant(0.05),
+            ..ParameterGroup::default()
+        },
+    ];
+    let mut trainer = trainer_of(network(), TrainingSettings { groups, ..settings() });
+    assert_eq!((trainer.rate(Kind::Weight), trainer.rate(Kind::Delay)), (0.003, 0.003));
+    step(&mut trainer, 1);
+    // Adam's first step is the rate.
+    for (projection, rate) in [(0, 0.003), (1, 0.05), (2, 0.05)] {
+        let [before, after] = [&network(), trainer.network()]
+            .map(|network| values(network, parameter_of::weight(projection)).to_vec());
+        let steps = before.iter().zip(after).map(|(before, after)| (after - before).abs());
+        let most = steps.fold(0.0, f32::max);
+        assert!((most - rate).abs() < 1e-2 * rate, "projection {projection}: {most}");
+    }
+}
+
+#[test]
+fn delays_that_stay_as_they_are_stay_so_in_every_group() {
+    let decaying = OptimizerSettings::AdamW(AdamW { weight_decay: 0.1, ..AdamW::default() });
+    let all = ParameterGroup { optimizer: decaying, ..ParameterGroup::default() };
+    let mut settings = TrainingSettings { groups: vec![all], ..settings() };
+    settings.delays.learn = false;
+    let mut trainer = trainer_of(network(), settings);
+    assert_eq!(trainer.rate(Kind::Delay), 0.0);
+    step(&mut trainer, 3);
+    let moved = moved(trainer.network(), &network());
+    assert!(moved.len() == 7 && moved.iter().all(|name| !name.ends_with(".delay")), "{moved:?}");
+}
+
+#[test]
 fn a_group_of_what_is_not_there_is_refused() {
     let refused = |group: ParameterGroup| {
         let settings = TrainingSettings { groups: vec![group], ..settings() };
@@ -132,12 +173,18 @@ fn a_group_of_what_is_not_there_is_refused() {
     let error =
         refused(ParameterGroup { names: vec!["inptu*".into()], ..ParameterGroup::default() });
     assert!(
-        error.contains("no parameter is called inptu*; there are input->hidden1.weight"),
+        error.contains(
+            "names is \"inptu*\", but must be the name of a parameter: input->hidden1.weight"
+        ),
         "{error}"
     );
+    let names = vec!["input->hidden1.weight".into()];
+    let kinds = vec![Kind::Delay, Kind::Gain];
+    let error = refused(ParameterGroup { names, kinds, ..ParameterGroup::default() });
+    assert!(error.contains("the name of a parameter of the kind delay or gain"), "{error}");
     let kinds = vec![Kind::RunningMean];
     let error = refused(ParameterGroup { kinds, ..ParameterGroup::default() });
-    assert!(error.contains("must be weight, delay, gain or bias"), "{error}");
+    assert!(error.contains("must be of a kind that a gradient teaches"), "{error}");
 }
 
 /// Of the weights of one projection, keeps those onto the first neuron, and counts batches.
@@ -197,6 +244,105 @@ fn what_is_protected_stays_and_the_rest_learns() {
     assert_eq!(moved(trainer.network(), &network()).len(), 10);
 }
 
+/// Keeps three directions of the input, alike in every third channel, and the rest learns.
+#[derive(Debug)]
+struct Subspace;
+
+impl Subspace {
+    /// A direction of length 1.
+    fn direction(number: usize) -> [f32; CHANNELS] {
+        std::array::from_fn(
+            |channel| if channel % 3 == number { 3_f32.sqrt().recip() } else { 0.0 },
+        )
+    }
+
+    fn along(number: usize, row: &[f32]) -> f32 {
+        Self::direction(number).iter().zip(row).map(|(u, w)| u * w).sum()
+    }
+}
+
+impl Protection for Subspace {
+    fn protects(&self, id: ParameterId) -> bool {
+        id == parameter_of::weight(0)
+    }
+
+    fn gradient(&self, _id: ParameterId, gradient: &mut [f32]) {
+        for row in gradient.chunks_exact_mut(CHANNELS) {
+            for number in 0..3 {
+                let along = Self::along(number, row);
+                row.iter_mut().zip(Self::direction(number)).for_each(|(w, u)| *w -= along * u);
+            }
+        }
+    }
+
+    fn step(&self, id: ParameterId, before: &[f32], after: &mut [f32]) {
+        after.iter_mut().zip(before).for_each(|(after, before)| *after -= before);
+        self.gradient(id, after);
+        after.iter_mut().zip(before).for_each(|(after, before)| *after += before);
+    }
+}
+
+#[test]
+fn a_subspace_is_kept_whatever_the_optimiser() {
+    let decaying = AdamW { weight_decay: 0.1, ..AdamW::default() };
+    for (optimizer, rate) in [
+        (OptimizerSettings::default(), 0.01),
+        (OptimizerSettings::AdamW(decaying), 0.01),
+        (OptimizerSettings::Sgd(Sgd { momentum: 0.9, ..Sgd::default() }), 0.1),
+    ] {
+        let mut settings = settings();
+        settings.weights.optimizer = optimizer;
+        settings.weights.schedule = Schedule::Constant(Constant { rate });
+        let mut trainer = trainer_of(network(), settings).with_protection(Box::new(Subspace));
+        step(&mut trainer, 50);
+        let [before, after] = [&network(), trainer.network()]
+            .map(|network| values(network, parameter_of::weight(0)).to_vec());
+        let change: Vec<f32> = before.iter().zip(after).map(|(a, b)| b - a).collect();
+        let largest = change.iter().fold(0.0, |most, change| change.abs().max(most));
+        let along = |row| (0..3).map(move |number| Subspace::along(number, row).abs());
+        let along = change.chunks_exact(CHANNELS).flat_map(along).fold(0.0, f32::max);
+        let rounding = 1e-6 * largest.max(1.0);
+        assert!(largest > 0.05 && along < rounding, "{optimizer:?}: {largest}, {along}");
+    }
+}
+
+/// Keeps all weights of one projection from the end of a task on.
+#[derive(Debug, Default)]
+struct AfterTask {
+    tasks: usize,
+}
+
+impl Protection for AfterTask {
+    fn protects(&self, id: ParameterId) -> bool {
+        self.tasks > 0 && id == parameter_of::weight(0)
+    }
+
+    fn gradient(&self, _id: ParameterId, gradient: &mut [f32]) {
+        gradient.fill(0.0);
+    }
+
+    fn step(&self, _id: ParameterId, before: &[f32], after: &mut [f32]) {
+        after.copy_from_slice(before);
+    }
+
+    fn end_task(&mut self) {
+        self.tasks += 1;
+    }
+}
+
+#[test]
+fn a_protection_hears_that_a_task_ends() {
+    let mut trainer = trainer_of(network(), settings());
+    trainer = trainer.with_protection(Box::new(AfterTask::default()));
+    let weights = |trainer: &Trainer| values(trainer.network(), parameter_of::weight(0)).to_vec();
+    step(&mut trainer, 2);
+    let first = weights(&trainer);
+    assert_ne!(first, values(&network(), parameter_of::weight(0)));
+    trainer.end_task();
+    step(&mut trainer, 2);
+    assert_eq!(weights(&trainer), first);
+}
+
 #[test]
 fn weights_keep_the_sign_of_their_neuron() {
     let mut network = network();
@@ -232,7 +378,8 @@ fn bounds_move_firing_rates_into_them() {
         1000.0 * trainer.engine().report().populations[1].firing_rate
     };
     let free = rate_hz(None);
-    let below = FiringRateBounds { upper_hz: free / 2.0, strength: 1e-2, ..Default::default() };
+    let below =
+        FiringRateBounds { upper_hz: Some(free / 2.0), strength: 1e-2, ..Default::default() };
     let above = FiringRateBounds { lower_hz: 1.5 * free, strength: 1e-2, ..Default::default() };
     let (below, above) = (rate_hz(Some(below)), rate_hz(Some(above)));
     assert!(below < 0.7 * free && above > 1.3 * free, "{below} Hz, {free} Hz, {above} Hz");

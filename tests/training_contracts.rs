@@ -5,7 +5,7 @@ use datasets::{
     Align, Augmentation, Binning, NewSample, Randman, SpikeDataset, SpikeRecordings, TimeType,
 };
 use layered::LayeredEngine;
-use plasticity::gradient::{Constant, Schedule, SigmaSchedule};
+use plasticity::gradient::{Constant, FiringRateBounds, Schedule, SigmaSchedule};
 use plasticity::{CheckpointFile, EpochTrainer, Progress, Result, TrainingSettings};
 use rand::RngExt;
 use sim_core::{GaussianMethod, KernelEvaluation, Network, Purpose, SampleSource, Seed};
@@ -13,11 +13,15 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use synfire::{Experiment, FeedForward};
+use synfire::{Delays, Experiment, FeedForward};
 
 const SEED: Seed = Seed(5);
 
 fn data() -> SpikeDataset {
+    data_at(2.0)
+}
+
+fn data_at(dt_ms: f64) -> SpikeDataset {
     let randman = Randman {
         classes: 3,
         neurons: 21,
@@ -26,7 +30,7 @@ fn data() -> SpikeDataset {
         ..Randman::default()
     };
     let recordings = Arc::new(randman.recordings(SEED).unwrap());
-    let binning = Binning { dt_ms: 2.0, channel_group: 1, align: Align::Zero, max_steps: None };
+    let binning = Binning { dt_ms, channel_group: 1, align: Align::Zero, max_steps: None };
     let augmentation =
         Augmentation { channel_shift: 2, time_jitter_ms: 1.0, spike_drop: 0.1, blend: 0.3 };
     let all: Vec<usize> = (0..recordings.len()).collect();
@@ -84,18 +88,31 @@ fn bytes(trainer: &EpochTrainer, folder: &Path) -> Vec<u8> {
 
 #[test]
 fn any_number_of_threads_gives_the_same_checkpoint() {
-    let (data, folder) = (data(), tempfile::tempdir().unwrap());
-    let with = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            let mut trainer = trainer(&data);
-            train(&mut trainer, &data, 2);
-            bytes(&trainer, folder.path())
-        })
+    let folder = tempfile::tempdir().unwrap();
+    let settings = || TrainingSettings {
+        firing_rate: Some(FiringRateBounds { lower_hz: 20.0, ..FiringRateBounds::default() }),
+        ..settings()
     };
-    let one = with(1);
-    for threads in [2, 3, 8] {
-        assert!(with(threads) == one, "{threads} threads gave other bits than one");
+    let hidden = || FeedForward { hidden: vec![19, 18], ..FeedForward::default() };
+    for (what, settings_of, dt_ms) in [
+        ("delays", FeedForward { max_delay_ms: 14.0, ..hidden() }, 2.0),
+        ("products", FeedForward { delays: Delays::None, ..hidden() }, 2.0),
+        ("long products", FeedForward { delays: Delays::None, ..hidden() }, 0.25),
+    ] {
+        let data = data_at(dt_ms);
+        let with = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let network = settings_of.build(data.channels(), data.classes(), dt_ms, SEED);
+                let mut trainer = trainer_of(network.unwrap(), settings());
+                train(&mut trainer, &data, 2);
+                bytes(&trainer, folder.path())
+            })
+        };
+        let one = with(1);
+        for threads in [2, 3, 8] {
+            assert!(with(threads) == one, "{what}: {threads} threads gave other bits than one");
+        }
     }
 }
 

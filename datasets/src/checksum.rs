@@ -1,19 +1,34 @@
-//! What tells samples in memory from others.
+//! What tells samples in memory, and their split, from others.
 
+use crate::error::Result;
+use crate::splits::Split;
 use sha2::{Digest, Sha256};
 use sim_core::{SampleSource, SpikeFrames};
 
-/// SHA-256 of all samples as recorded: their labels, and every entry of their frames.
-pub fn checksum(samples: &dyn SampleSource) -> String {
+/// SHA-256 of all samples as recorded, their labels and every entry of their frames, and of which
+/// of them train and which validate.
+///
+/// # Errors
+/// A sample that does not have the channels of the source.
+pub fn checksum(samples: &dyn SampleSource, split: &Split) -> Result<String> {
     let mut hash = Sha256::new();
     let mut frames = SpikeFrames::default();
     for shape in [samples.len(), samples.channels(), samples.classes()] {
         hash.update((shape as u64).to_le_bytes());
     }
+    let Split { train, validation } = split;
+    for side in [train, validation] {
+        hash.update((side.len() as u64).to_le_bytes());
+        side.iter().for_each(|&sample| hash.update((sample as u64).to_le_bytes()));
+    }
     for sample in 0..samples.len() {
         samples.frames_into(sample, None, &mut frames);
+        let channels = format!("channels of sample {sample}");
+        sim_core::Error::check_length(&channels, frames.channels(), samples.channels())?;
         hash.update((samples.label(sample) as u64).to_le_bytes());
         hash.update((frames.steps() as u64).to_le_bytes());
+        // Input that repeats is summed in another order.
+        hash.update([u8::from(frames.repeats())]);
         for channel in 0..frames.channels() {
             let (steps, counts) = frames.channel(channel);
             hash.update((steps.len() as u64).to_le_bytes());
@@ -21,7 +36,7 @@ pub fn checksum(samples: &dyn SampleSource) -> String {
             counts.iter().for_each(|count| hash.update(count.to_le_bytes()));
         }
     }
-    hexadecimal(hash)
+    Ok(hexadecimal(hash))
 }
 
 /// The checksum of what has been hashed.
@@ -63,11 +78,13 @@ mod tests {
     }
 
     #[test]
-    fn samples_that_differ_in_an_entry_or_a_label_have_other_checksums() {
-        let of = |value, label| checksum(&Two { value, label });
+    fn samples_that_differ_in_an_entry_a_label_or_their_split_have_other_checksums() {
+        let split = |train, validation| Split { train: vec![train], validation: vec![validation] };
+        let of = |value, label| checksum(&Two { value, label }, &split(0, 1)).unwrap();
         assert_eq!(of(0.5, 1), of(0.5, 1));
         assert_eq!(of(0.5, 1).len(), 64);
         assert_ne!(of(0.5, 1), of(-0.5, 1));
         assert_ne!(of(0.5, 1), of(0.5, 0));
+        assert_ne!(of(0.5, 1), checksum(&Two { value: 0.5, label: 1 }, &split(1, 0)).unwrap());
     }
 }

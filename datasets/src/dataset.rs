@@ -73,21 +73,6 @@ impl SpikeDataset {
         })
     }
 
-    /// The recordings behind it.
-    pub fn recordings(&self) -> &Arc<SpikeRecordings> {
-        &self.recordings
-    }
-
-    /// How it is binned.
-    pub fn binning(&self) -> &Binning {
-        &self.binning
-    }
-
-    /// How training samples are changed.
-    pub fn augmentation(&self) -> &Augmentation {
-        &self.augmentation
-    }
-
     /// Memory that no sample is being made in.
     fn spare(&self) -> MutexGuard<'_, Vec<SampleMemory>> {
         self.spare.lock().expect("nothing panics while it holds the lock")
@@ -191,7 +176,7 @@ mod tests {
         );
         let frames = dataset.frames(4, None);
         assert_eq!(frames, dataset.frames(4, Some(3)));
-        assert_eq!(frames, dataset.binning().frames(dataset.recordings(), 4).unwrap());
+        assert_eq!(frames, dataset.binning.frames(&dataset.recordings, 4).unwrap());
         let steps: Vec<usize> =
             (0..24).map(|sample| dataset.frames(sample, None).steps()).collect();
         let (sample, longest) = dataset.longest().unwrap();
@@ -229,7 +214,7 @@ mod tests {
 
     #[test]
     fn unknown_training_samples_are_named() {
-        let recordings = dataset(Augmentation::default()).recordings().clone();
+        let recordings = dataset(Augmentation::default()).recordings;
         let error = SpikeDataset::new(
             recordings,
             Binning::default(),

@@ -58,7 +58,14 @@ impl Split {
     pub fn by_chance(samples: &dyn SampleSource, fraction: f64, seed: Seed) -> Result<Self> {
         Splitting::random(fraction).check()?;
         let labels = (0..samples.len()).map(|sample| samples.label(sample));
-        let validates = chosen_by_chance(labels, samples.classes(), fraction, seed);
+        let classes = samples.classes();
+        if let Some((sample, label)) =
+            labels.clone().enumerate().find(|&(_, label)| label >= classes)
+        {
+            let problem = format!("sample {sample} is of class {label}, but there are {classes}");
+            return Err(Error::Split(problem));
+        }
+        let validates = chosen_by_chance(labels, classes, fraction, seed);
         Self::of(&validates).map_err(Error::Split)
     }
 
@@ -186,6 +193,36 @@ mod tests {
         let split = hold_out([1, 4]).split(&recordings(), Seed(0)).unwrap();
         assert_eq!(split.validation, (12..24).chain(48..60).collect::<Vec<_>>());
         assert_eq!(split.train, (0..12).chain(24..48).collect::<Vec<_>>());
+    }
+
+    /// Two samples, the second of a class that is not there.
+    #[derive(Debug)]
+    struct Mislabelled;
+
+    impl SampleSource for Mislabelled {
+        fn len(&self) -> usize {
+            2
+        }
+
+        fn channels(&self) -> usize {
+            1
+        }
+
+        fn classes(&self) -> usize {
+            1
+        }
+
+        fn label(&self, sample: usize) -> usize {
+            sample
+        }
+
+        fn frames_into(&self, _: usize, _: Option<u64>, _: &mut sim_core::SpikeFrames) {}
+    }
+
+    #[test]
+    fn a_class_that_is_not_there_is_no_panic() {
+        let refused = Split::by_chance(&Mislabelled, 0.5, Seed(0)).unwrap_err().to_string();
+        assert!(refused.contains("sample 1 is of class 1, but there are 1"), "{refused}");
     }
 
     #[test]

@@ -27,8 +27,6 @@ use std::path::{Path, PathBuf};
 
 const METADATA: &str = "synfire";
 const VERSION: u32 = 1;
-/// What the names of a protection's tensors begin with.
-const PROTECTION: &str = "protection.";
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Metadata {
@@ -47,6 +45,9 @@ struct Metadata {
     gradient_norm_bits: u64,
     firing_bits: Vec<u64>,
     optimizer_steps: BTreeMap<String, u64>,
+    /// Names and lengths of what the protection has learned.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    protection: BTreeMap<String, usize>,
     own: BTreeMap<String, String>,
 }
 
@@ -57,7 +58,8 @@ impl EpochTrainer {
     /// Writes the trainer's whole state to `path`, atomically, with entries of the caller's own.
     ///
     /// # Errors
-    /// [`Error::Disk`] when the file cannot be written; what was there before stays.
+    /// [`Error::Disk`] when the file cannot be written; [`Error::Checkpoint`] when the state of the
+    /// protection is not finite. What was there before stays.
     pub fn save(&self, path: &Path, own: &BTreeMap<String, String>) -> Result<()> {
         let (trainer, network, sums) = (self.trainer(), self.network(), self.sums());
         let mut tensors = tensors(network);
@@ -72,16 +74,26 @@ impl EpochTrainer {
             );
             optimizer_steps.insert(name, optimizer.steps());
         }
-        let norms = self.deployed_norms().into_iter().flatten();
-        for (population, norm) in network.populations.iter().zip(norms) {
-            if let Some(norm) = norm {
-                tensors.extend(deployed_statistics(&population.name, norm));
-            }
+        let deployed = self.deployed_norms().map(|_| self.deployed_network());
+        for tensor in deployed.iter().flat_map(Network::tensors).filter(beside_what_learns) {
+            let name = deployed_name(&network.parameter_name(tensor.id));
+            tensors.push((name, tensor.shape.lengths().to_vec(), tensor.values));
         }
         let protection = trainer.protection().state();
-        tensors.extend(protection.iter().map(|(name, values)| {
-            (format!("{PROTECTION}{name}"), vec![values.len()], &values[..])
-        }));
+        for (name, values) in &protection {
+            if let Some(entry) = values.iter().position(|value| !value.is_finite()) {
+                let what = format!(
+                    "it cannot be stored: entry {entry} of the protection's {name} is {}",
+                    values[entry]
+                );
+                return Err(Error::Checkpoint { path: path.into(), what });
+            }
+        }
+        tensors.extend(
+            protection
+                .iter()
+                .map(|(name, values)| (protection_name(name), vec![values.len()], &values[..])),
+        );
         let metadata = Metadata {
             version: VERSION,
             network: network.outline(),
@@ -96,6 +108,7 @@ impl EpochTrainer {
             gradient_norm_bits: sums.gradient_norm.to_bits(),
             firing_bits: sums.firing.iter().map(|sum| sum.to_bits()).collect(),
             optimizer_steps,
+            protection: protection.iter().map(|(name, v)| (name.clone(), v.len())).collect(),
             own: own.clone(),
         };
         let metadata = serde_json::to_string(&metadata).expect("strings and numbers");
@@ -124,8 +137,8 @@ impl EpochTrainer {
             )));
         }
         let tensors = file.tensors()?;
-        let (trainer, sums, deployed_norms) = self.restored();
-        let (network, learners, protection, steps) = trainer.restored();
+        let (trainer, sums, deployed_norms) = self.state_mut();
+        let (network, learners, protection, steps) = trainer.state_mut();
         read_tensors(file, &tensors, network)?;
         *deployed_norms = read_deployed(file, &tensors, network)?;
         for (parameter, learner) in network.parameters().zip(learners) {
@@ -265,6 +278,10 @@ fn moment_name(tensor: &str, moment: &str) -> String {
     format!("{tensor}.optimizer.{moment}")
 }
 
+fn protection_name(name: &str) -> String {
+    format!("protection.{name}")
+}
+
 fn tensors(network: &Network) -> Tensors<'_> {
     let named = |tensor: Parameter<'_>| network.parameter_name(tensor.id);
     network
@@ -273,12 +290,17 @@ fn tensors(network: &Network) -> Tensors<'_> {
         .collect()
 }
 
-fn deployed_statistics<'a>(population: &str, norm: &'a BatchNorm) -> Tensors<'a> {
-    [("running_mean", &norm.running_mean), ("running_variance", &norm.running_variance)]
-        .map(|(part, values)| {
-            (format!("{population}.deployed.{part}"), vec![values.len()], &values[..])
-        })
-        .into()
+/// Whether a tensor belongs to what batches re-estimate: the running statistics of norms.
+fn beside_what_learns(tensor: &Parameter) -> bool {
+    !tensor.id.kind.is_learned()
+}
+
+/// Name of a statistic that was re-estimated for deployed delays.
+fn deployed_name(tensor: &str) -> String {
+    match tensor.rsplit_once(".norm.") {
+        Some((population, statistic)) => format!("{population}.deployed.{statistic}"),
+        None => format!("{tensor}.deployed"),
+    }
 }
 
 fn read_tensors(file: &CheckpointFile, tensors: &SafeTensors, network: &mut Network) -> Result<()> {
@@ -316,14 +338,10 @@ fn read_protection(
     file: &CheckpointFile,
     tensors: &SafeTensors,
 ) -> Result<BTreeMap<String, Vec<f32>>> {
-    let mut state = BTreeMap::new();
-    for (name, view) in tensors.iter() {
-        if let Some(own) = name.strip_prefix(PROTECTION) {
-            let length = view.shape().iter().product();
-            state.insert(own.to_owned(), file.read(tensors, name, length)?);
-        }
-    }
-    Ok(state)
+    let read = |(name, &length): (&String, &usize)| {
+        Ok((name.clone(), file.read(tensors, &protection_name(name), length)?))
+    };
+    file.metadata.protection.iter().map(read).collect()
 }
 
 fn read_deployed(
@@ -331,21 +349,19 @@ fn read_deployed(
     tensors: &SafeTensors,
     network: &Network,
 ) -> Result<Option<Vec<Option<BatchNorm>>>> {
-    if !tensors.names().iter().any(|name| name.contains(".deployed.")) {
+    let names: Vec<_> =
+        network.tensors().map(|tensor| deployed_name(&network.parameter_name(tensor.id))).collect();
+    let is_there = |name: &String| tensors.tensor(name).is_ok();
+    if !network.tensors().zip(&names).any(|(t, name)| beside_what_learns(&t) && is_there(name)) {
         return Ok(None);
     }
-    let norm = |population: &sim_core::Population| {
-        let Some(norm) = &population.norm else { return Ok(None) };
-        let read = |part: &str| {
-            file.read(tensors, &format!("{}.deployed.{part}", population.name), norm.gain.len())
-        };
-        Ok(Some(BatchNorm {
-            running_mean: read("running_mean")?,
-            running_variance: read("running_variance")?,
-            ..norm.clone()
-        }))
-    };
-    network.populations.iter().map(norm).collect::<Result<Vec<_>>>().map(Some)
+    let mut deployed = network.clone();
+    for (tensor, name) in deployed.tensors_mut().zip(&names) {
+        if !tensor.id.kind.is_learned() {
+            tensor.values.copy_from_slice(&file.read(tensors, name, tensor.values.len())?);
+        }
+    }
+    Ok(Some(deployed.populations.into_iter().map(|population| population.norm).collect()))
 }
 
 /// What the header of a checkpoint says.

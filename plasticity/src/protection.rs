@@ -7,9 +7,13 @@ use std::fmt::Debug;
 /// Keeps a part of a network as it is while the rest learns: directions of the input that an
 /// earlier task uses, say. `()` protects nothing.
 ///
-/// A protection acts twice in each training step. It changes the gradient before the optimiser sees
-/// it, and it changes the step that the optimiser made: only so do momentum, Adam and
+/// A protection acts twice in each training step. It changes the gradient before the optimiser
+/// sees it, and it changes the step that the optimiser made: only so do momentum, Adam and
 /// multiplicative updates, which turn a gradient, keep the promise, too.
+///
+/// Two things are outside of its reach. A parameter stays in its range and keeps its signs,
+/// whatever a protection makes of a step. The running statistics of norms follow the batches: a
+/// network whose function must not change has none.
 pub trait Protection: Debug + Send {
     /// Sees a batch that the engine has just run, before its gradients are used.
     fn observe(&mut self, _network: &Network, _batch: &Batch, _engine: &dyn GradientEngine) {}
@@ -20,9 +24,13 @@ pub trait Protection: Debug + Send {
     /// Takes out of a gradient what would disturb.
     fn gradient(&self, id: ParameterId, gradient: &mut [f32]);
 
-    /// Takes out of a step what would disturb: `before` and `after` are the entries of the parameter
-    /// before and after it.
+    /// Takes out of a step what would disturb: `before` and `after` are the entries of the
+    /// parameter before and after it.
     fn step(&self, id: ParameterId, before: &[f32], after: &mut [f32]);
+
+    /// Is told that a task ends, by [`Trainer::end_task`](crate::Trainer::end_task): what it has
+    /// observed so far is to be kept from now on.
+    fn end_task(&mut self) {}
 
     /// Everything it has learned, by name: what a checkpoint holds of it.
     fn state(&self) -> BTreeMap<String, Vec<f32>> {

@@ -61,7 +61,7 @@ pub struct WeightSettings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DelaySettings {
-    /// Whether they learn at all; default true.
+    /// Whether they learn at all, whatever group they are in; default true.
     pub learn: bool,
     /// Optimiser.
     pub optimizer: OptimizerSettings,
@@ -96,7 +96,8 @@ impl Default for TrainingSettings {
 }
 
 impl TrainingSettings {
-    /// All groups of parameters: those of their own first, then weights, norms and delays.
+    /// All groups of parameters: delays that stay as they are first, then the settings' own groups,
+    /// weights, delays, and whatever else learns.
     pub(crate) fn parameter_groups(&self) -> Vec<ParameterGroup> {
         let Self { weights, delays, .. } = self;
         let group = |kinds: &[Kind], learn, optimizer, schedule| ParameterGroup {
@@ -107,12 +108,14 @@ impl TrainingSettings {
             schedule,
         };
         let plain = weights.optimizer.without_weight_decay();
+        let of_delays = group(&[Kind::Delay], delays.learn, delays.optimizer, delays.schedule);
+        let fixed = (!delays.learn).then(|| of_delays.clone());
         let usual = [
             group(&[Kind::Weight], true, weights.optimizer, weights.schedule),
-            group(&[Kind::Gain, Kind::Bias], true, plain, weights.schedule),
-            group(&[Kind::Delay], delays.learn, delays.optimizer, delays.schedule),
+            of_delays,
+            group(&[], true, plain, weights.schedule),
         ];
-        self.groups.iter().cloned().chain(usual).collect()
+        fixed.into_iter().chain(self.groups.iter().cloned()).chain(usual).collect()
     }
 
     /// Checks every number.

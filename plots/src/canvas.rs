@@ -49,7 +49,6 @@ macro_rules! on_surface {
 /// finished.
 pub struct Canvas<'a> {
     surface: Surface<'a>,
-    size: Size,
     /// Surface units per point.
     scale: f64,
     /// SVG only: marks, too many for one element each; they lie on top of everything else.
@@ -58,11 +57,6 @@ pub struct Canvas<'a> {
 }
 
 impl Canvas<'_> {
-    /// Extent in points.
-    pub fn size(&self) -> Size {
-        self.size
-    }
-
     fn units(&self, points: f64) -> i32 {
         (points * self.scale).round() as i32
     }
@@ -330,13 +324,8 @@ fn render_png(size: Size, draw: impl FnOnce(&mut Canvas<'_>) -> Result<()>) -> R
     let large = (width * factor, height * factor);
     let mut pixels = vec![255; large.0 as usize * large.1 as usize * 3];
     let surface = Surface::Bitmap(BitMapBackend::with_buffer(&mut pixels, large), factor);
-    let mut canvas = Canvas {
-        surface,
-        size,
-        scale: f64::from(factor) / PIXEL,
-        marks: String::new(),
-        failure: None,
-    };
+    let mut canvas =
+        Canvas { surface, scale: f64::from(factor) / PIXEL, marks: String::new(), failure: None };
     draw(&mut canvas)?;
     finish(canvas)?;
     png_file::encode(
@@ -351,8 +340,7 @@ fn render_svg(size: Size, draw: impl FnOnce(&mut Canvas<'_>) -> Result<()>) -> R
     let units = |points: f64| (points * SVG_UNITS).round() as u32;
     let (width, height) = (units(size.width), units(size.height));
     let surface = Surface::Svg(SVGBackend::with_string(&mut document, (width, height)));
-    let mut canvas =
-        Canvas { surface, size, scale: SVG_UNITS, marks: String::new(), failure: None };
+    let mut canvas = Canvas { surface, scale: SVG_UNITS, marks: String::new(), failure: None };
     canvas.rect((0.0, 0.0), (size.width, size.height), Rgb::WHITE);
     draw(&mut canvas)?;
     let marks = finish(canvas)?;

@@ -14,8 +14,8 @@ pub trait Figure {
     /// Draws the whole figure on a canvas of [`Figure::size`], whose background is white.
     ///
     /// # Errors
-    /// [`crate::Error::Data`] when the fields contradict each other (lengths, indices). Missing, empty or
-    /// NaN data is drawn as such.
+    /// [`crate::Error::Data`] when the fields contradict each other (lengths, indices). Missing,
+    /// empty or NaN data is drawn as such.
     fn draw(&self, canvas: &mut Canvas<'_>) -> Result<()>;
 
     /// The bytes of the file in a format.
@@ -29,8 +29,8 @@ pub trait Figure {
     /// Writes the figure to `path`, PNG or SVG by its ending. The file appears whole or not at all.
     ///
     /// # Errors
-    /// As [`Figure::render`], [`crate::Error::UnknownFormat`], and [`crate::Error::Disk`] when the folder is
-    /// missing or not writable or the disk is full.
+    /// As [`Figure::render`], [`crate::Error::UnknownFormat`], and [`crate::Error::Disk`] when the
+    /// folder is missing or not writable or the disk is full.
     fn save(&self, path: &Path) -> Result<()> {
         let bytes = self.render(Format::of(path)?)?;
         Ok(atomic_file::write(path, &bytes)?)

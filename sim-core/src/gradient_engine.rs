@@ -16,7 +16,8 @@ use std::fmt::Debug;
 /// losses, plus the penalties of the regularisers.
 #[derive(Clone, Copy)]
 pub struct Batch<'a> {
-    /// The samples, in the order of the objective's slots. All run for as many steps as the longest.
+    /// The samples, in the order of the objective's slots. All run for as many steps as the
+    /// longest.
     pub frames: &'a [SpikeFrames],
     /// Index of the population that the objective reads.
     pub output: usize,
@@ -67,16 +68,17 @@ pub struct PopulationReport {
 
 /// An engine that runs batches through a network, and works out gradients.
 ///
-/// It holds no parameters, only working memory, which is reused from batch to batch: in the steady
-/// state a batch allocates nothing. Whatever is summed over samples is summed in the order of shards
-/// (see [`ShardSums`](crate::ShardSums)), so results do not depend on the number of threads.
+/// It is built for the populations, projections and neuron models of one network. It holds no
+/// parameters, only working memory, which is reused from batch to batch: in the steady state a
+/// batch allocates nothing. Whatever is summed over samples is summed in the order of shards (see
+/// [`ShardSums`](crate::ShardSums)), so results do not depend on the number of threads.
 pub trait GradientEngine: Debug + Send {
     /// Runs a batch forward.
     ///
     /// # Errors
-    /// When the network is not of the shape the engine was built for, a sample does not have its
-    /// channels, the batch names another output, a setting of the pass is out of range, or a loss is
-    /// not finite.
+    /// When the network is not of the shape the engine was built for, the batch has no sample or
+    /// names another output, a sample does not have the network's channels, a setting of the pass
+    /// is out of range, or a loss is not finite.
     fn evaluate(&mut self, network: &Network, batch: &Batch, pass: &Pass) -> Result<()>;
 
     /// Runs a batch forward and backward, and overwrites `into` with the gradients of what is
@@ -97,10 +99,11 @@ pub trait GradientEngine: Debug + Send {
     fn report(&self) -> &BatchReport;
 
     /// The spikes with which a population that fires reached its targets in one sample of the last
-    /// batch: behind dropout, at the height it gives them. Those of a source are the batch's own.
+    /// batch: behind dropout, at the height it gives them.
     ///
     /// # Panics
-    /// If there is no such sample, or the population does not fire.
+    /// If there is no such sample, the population is a source, whose spikes are the batch's own, or
+    /// it never fires.
     fn activity(&self, population: usize, sample: usize) -> &SpikeFrames;
 
     /// Share of the neuron-steps of a hidden population at which the last batch worked out the

@@ -120,9 +120,17 @@ impl Network {
         (0..self.populations.len()).filter(move |&p| !is_source(p))
     }
 
-    /// Name of a projection, `source->target`.
+    /// Name of a projection: `source->target`, and `source->target#2` of the second between the
+    /// same populations.
     pub fn projection_name(&self, projection: usize) -> String {
-        let Projection { source, target, .. } = &self.projections[projection];
-        format!("{}->{}", self.populations[*source].name, self.populations[*target].name)
+        let Projection { source, target, .. } = self.projections[projection];
+        let same = |other: &&Projection| (other.source, other.target) == (source, target);
+        let number = self.projections[..projection].iter().filter(same).count() + 1;
+        let [source, target] = [source, target].map(|p| &self.populations[p].name);
+        if number == 1 {
+            format!("{source}->{target}")
+        } else {
+            format!("{source}->{target}#{number}")
+        }
     }
 }

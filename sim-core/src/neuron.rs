@@ -62,6 +62,12 @@ pub fn flat(value: &impl Serialize) -> BTreeMap<String, String> {
                 };
                 fields.iter().for_each(|(name, field)| collect(&key(name), field, into));
             }
+            serde_json::Value::Array(entries)
+                if entries.iter().any(serde_json::Value::is_object) =>
+            {
+                let entries = entries.iter().enumerate();
+                entries.for_each(|(n, entry)| collect(&format!("{path}[{n}]"), entry, into));
+            }
             serde_json::Value::String(text) => drop(into.insert(path.to_owned(), text.clone())),
             other => drop(into.insert(path.to_owned(), other.to_string())),
         }

@@ -32,9 +32,11 @@ pub enum Kind {
     Gain,
     /// Offset of a norm.
     Bias,
-    /// Running mean of a norm.
+    /// Running mean of a norm; no setting can name it.
+    #[serde(skip)]
     RunningMean,
-    /// Running variance of a norm.
+    /// Running variance of a norm; no setting can name it.
+    #[serde(skip)]
     RunningVariance,
 }
 

@@ -10,8 +10,8 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 use std::fmt::Display;
 use std::thread::JoinHandle;
 
-/// Is shown every step of a simulation. Populations are told by their index in the network, steps
-/// ascend.
+/// Receives every step of a simulation, in order. Populations are identified by their index in the
+/// network.
 pub trait Recorder {
     /// The spikes of `population` in `step`: ascending neurons, one entry per spike (coincident
     /// spikes of a source repeat their neuron). Not called where there is none.

@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 
-/// A penalty on the number of spikes of hidden populations. It is added to the mean loss of a batch.
+/// A penalty on the number of spikes of hidden populations. It is added to the mean loss of a
+/// batch.
 pub trait Regularizer: Debug + Send + Sync {
     /// The penalty on one hidden population. With `gradient`, of the shape of
     /// [`SpikeCounts::counts`], its derivative is added there: `gradient[sample][neuron]` is that

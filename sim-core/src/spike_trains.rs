@@ -35,8 +35,8 @@ impl SpikeTrains {
     }
 
     /// Replaces `frames` by the spikes of a population: `fired[block * steps + step]` holds one bit
-    /// per neuron of a block of [`LANES`], of which those in `kept[block]` count, each spike `height`
-    /// high. Memory is reused.
+    /// per neuron of a block of [`LANES`], of which those in `kept[block]` count, each spike
+    /// `height` high. Memory is reused.
     pub fn fill(
         &mut self,
         frames: &mut SpikeFrames,

@@ -99,7 +99,7 @@ impl SpikeFrames {
     /// As [`from_values`](Self::from_values), in place of what was there. Memory is reused.
     ///
     /// # Errors
-    /// As there; then nothing has changed.
+    /// As [`from_values`](Self::from_values); on an error the frames stay as they are.
     pub fn refill_values(&mut self, channels: usize, steps: usize, values: &[f32]) -> Result<()> {
         Error::check_length("values of a sample", values.len(), channels * steps)?;
         check_finite(values)?;
@@ -115,11 +115,12 @@ impl SpikeFrames {
         Ok(())
     }
 
-    /// Builds frames of one real value per channel, which is the same in every one of `steps` steps:
-    /// an image that is shown for that long. Engines may multiply it once instead of in every step.
+    /// Builds frames of one real value per channel, which is the same in every one of `steps`
+    /// steps: an image that is shown for that long. Engines may multiply it once instead of in
+    /// every step.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for a value that is not finite.
+    /// [`Error::OutOfRange`] for a value that is not finite, or 2^32 entries and more.
     pub fn constant(values: &[f32], steps: usize) -> Result<Self> {
         let mut frames = Self::default();
         frames.refill_constant(values, steps)?;
@@ -129,9 +130,13 @@ impl SpikeFrames {
     /// As [`constant`](Self::constant), in place of what was there. Memory is reused.
     ///
     /// # Errors
-    /// As there; then nothing has changed.
+    /// As [`constant`](Self::constant); on an error the frames stay as they are.
     pub fn refill_constant(&mut self, values: &[f32], steps: usize) -> Result<()> {
         check_finite(values)?;
+        let shown = values.iter().filter(|value| **value != 0.0).count();
+        let fits = steps.checked_mul(shown.max(1)).is_some_and(|all| u32::try_from(all).is_ok());
+        let allowed = "few enough for fewer than 2^32 entries";
+        Error::check("steps of a sample", steps as f64, fits, allowed)?;
         self.clear(values.len(), steps);
         for (channel, &value) in values.iter().enumerate() {
             if value != 0.0 {

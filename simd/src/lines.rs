@@ -7,9 +7,9 @@
 //! row     0..8    8..16   16..24  ..
 //! lines   0..16 | 8..24 | 16..32 | ..
 //! ```
-//! Eight numbers from a position on begin at its [`line_position`], and the eight behind those a line
-//! later. It is for vectors of eight: longer ones cross lines wherever they begin, shorter ones
-//! seldom do.
+//! Eight numbers from a position on begin at its [`line_position`], and the eight behind those a
+//! line later. It is for vectors of eight: longer ones cross lines wherever they begin, shorter
+//! ones seldom do.
 
 /// Numbers of a line: those of a cache line.
 pub(crate) const LINE: usize = 16;

@@ -49,9 +49,9 @@ impl OracleNetwork {
         gradients
     }
 
-    /// `dL/dZ` from `dL/d output` and `d_spikes`, which the readout lacks: with `g = dL/dS`, `u = dL/dU[t] = beta dL/dV[t+1]`, `dL/dV[t] =
-    /// g S' + u dU/dV`, `dU/dV = 1 - S - V S'` (hard) or `1 - theta S'` (soft), without the terms
-    /// in `S'` if detached.
+    /// `dL/dZ` from `dL/d output` and `d_spikes`, which the readout lacks: with `g = dL/dS`, `u =
+    /// dL/dU[t] = beta dL/dV[t+1]`, `dL/dV[t] = g S' + u dU/dV`, `dU/dV = 1 - S - V S'` (hard) or
+    /// `1 - theta S'` (soft), without the terms in `S'` if detached.
     fn integrate_backward(
         &self,
         layer: &OracleLayer,

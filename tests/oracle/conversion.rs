@@ -1,6 +1,6 @@
 //! Oracle networks as networks of the engines, and back.
 
-use super::{Firing, Kernel, OracleLayer, OracleNetwork, OracleNorm, Reset};
+use super::{Firing, Kernel, OracleLayer, OracleNetwork, OracleNorm, Reset, doubles};
 use neurons::{Decay, LeakyIntegrator, Lif, Surrogate};
 use sim_core::{
     BatchNorm, Cells, DelayKernel, DenseSynapses, Error, Granularity, Kernels, ModelDescription,
@@ -108,7 +108,10 @@ impl OracleNetwork {
             if (projection.source, projection.target) != (index, index + 1) {
                 return only("chains");
             }
-            let is_first = index == 0;
+            if dense.granularity != Granularity::Synaptic {
+                return only("a delay for each synapse");
+            }
+            let (is_first, is_readout) = (index == 0, index + 1 == projections.len());
             let kernel = kernel(dense.kernel, pass);
             if !is_first && (oracle.kernel, oracle.max_delay) != (kernel, dense.max_delay_steps) {
                 return only("one kernel for all layers");
@@ -116,7 +119,7 @@ impl OracleNetwork {
             (oracle.kernel, oracle.max_delay) = (kernel, dense.max_delay_steps);
             let Population { cells, norm, .. } = &populations[index + 1];
             let Cells::Neurons(model) = cells else { return only("one source") };
-            oracle.take_over(&model.describe(), network.dt_ms, is_first)?;
+            oracle.take_over(&model.describe(), network.dt_ms, is_first, is_readout)?;
             oracle.layers.push(OracleLayer {
                 pre: dense.pre,
                 post: dense.post,
@@ -142,7 +145,13 @@ impl OracleNetwork {
     }
 
     /// Takes leak and, of neurons that fire, threshold, reset and slope from a model.
-    fn take_over(&mut self, model: &ModelDescription, dt_ms: f64, is_first: bool) -> Result<()> {
+    fn take_over(
+        &mut self,
+        model: &ModelDescription,
+        dt_ms: f64,
+        is_first: bool,
+        is_readout: bool,
+    ) -> Result<()> {
         let only = |what: &str| Err(Error::Network(format!("the oracle has only {what}")));
         let text = |key: &str| model.parameters[key].as_str();
         let number = |key: &str| text(key).parse::<f64>().expect("a number");
@@ -154,18 +163,23 @@ impl OracleNetwork {
             return only("one leak for all layers");
         }
         self.beta = beta;
-        match model.name.as_str() {
-            "leaky_integrator" => return Ok(()),
-            "lif" => {}
-            _ => return only("leaky neurons"),
+        match (model.name.as_str(), is_readout) {
+            ("leaky_integrator", true) => return Ok(()),
+            ("lif", false) => {}
+            _ => return only("hidden neurons that fire, and a readout that never does"),
         }
         if text("surrogate.slope") != "atan" || number("refractory_ms") != 0.0 {
             return only("the atan slope, and no refractory time");
         }
-        self.threshold = number("threshold");
-        self.alpha = number("surrogate.alpha");
-        self.reset = if text("reset") == "hard" { Reset::Hard } else { Reset::Soft };
-        self.detach_reset = text("detach_reset") == "true";
+        let reset = if text("reset") == "hard" { Reset::Hard } else { Reset::Soft };
+        let (threshold, alpha) = (number("threshold"), number("surrogate.alpha"));
+        let detach_reset = text("detach_reset") == "true";
+        let ours = (self.threshold, self.alpha, self.reset, self.detach_reset);
+        if !is_first && ours != (threshold, alpha, reset, detach_reset) {
+            return only("one threshold, slope and reset for all layers");
+        }
+        (self.threshold, self.alpha) = (threshold, alpha);
+        (self.reset, self.detach_reset) = (reset, detach_reset);
         Ok(())
     }
 }
@@ -180,8 +194,4 @@ fn kernel(of_projection: DelayKernel, pass: &Pass) -> Kernel {
 
 fn singles(values: &[f64]) -> Vec<f32> {
     values.iter().map(|&value| value as f32).collect()
-}
-
-fn doubles(values: &[f32]) -> Vec<f64> {
-    values.iter().map(|&value| f64::from(value)).collect()
 }

@@ -47,7 +47,7 @@ impl OracleEngine {
         let forward = oracle.forward(&signal(batch.frames), statistics);
         let d_readout = self.read_out(forward.readout(), batch)?;
         self.tell(network, &oracle, &forward);
-        let d_spikes = self.regularize(network, &forward, batch);
+        let d_spikes = self.regularize(network, &forward, batch)?;
         if let Some(into) = into {
             let gradients = oracle.backward_with(&forward, &d_readout, &d_spikes);
             round(&gradients, into);
@@ -57,6 +57,9 @@ impl OracleEngine {
 
     fn check(&self, network: &Network, batch: &Batch, pass: &Pass) -> Result<()> {
         self.shape.check(network)?;
+        if batch.frames.is_empty() {
+            return Err(Error::Network("a batch needs at least one sample".into()));
+        }
         if batch.output + 1 != network.populations.len() {
             return Err(Error::Network(format!("population {} is no output", batch.output)));
         }
@@ -122,7 +125,12 @@ impl OracleEngine {
 
     /// Penalties, and their derivatives with respect to the spikes of each hidden layer,
     /// `[sample][neuron]`.
-    fn regularize(&mut self, network: &Network, pass: &OraclePass, batch: &Batch) -> Vec<Vec<f64>> {
+    fn regularize(
+        &mut self,
+        network: &Network,
+        pass: &OraclePass,
+        batch: &Batch,
+    ) -> Result<Vec<Vec<f64>>> {
         self.report.penalty = 0.0;
         let mut derivatives = Vec::new();
         for (index, layer) in pass.layers[..pass.layers.len() - 1].iter().enumerate() {
@@ -135,9 +143,12 @@ impl OracleEngine {
             for regularizer in batch.regularizers {
                 self.report.penalty += regularizer.penalty(&activity, Some(&mut gradient));
             }
+            if !self.report.penalty.is_finite() {
+                return Err(Error::NotFinite("a penalty is not finite".into()));
+            }
             derivatives.push(gradient.into_iter().map(f64::from).collect());
         }
-        derivatives
+        Ok(derivatives)
     }
 }
 
@@ -165,6 +176,8 @@ impl GradientEngine for OracleEngine {
     }
 
     fn activity(&self, population: usize, sample: usize) -> &SpikeFrames {
+        let hidden = 1..self.activity.len();
+        assert!(hidden.contains(&population), "population {population} does not fire");
         &self.activity[population - 1][sample]
     }
 }

@@ -25,7 +25,7 @@ mod loss;
 mod random_cases;
 
 pub use backward::OracleGradients;
-pub use closeness::assert_close;
+pub use closeness::{assert_close, assert_close_to_scale, doubles, largest, largest_error};
 pub use engine::{OracleEngine, frames, signal};
 pub use forward::{LayerPass, Pass};
 pub use golden::{GoldenCase, golden_cases};

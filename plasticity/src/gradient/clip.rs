@@ -65,6 +65,16 @@ mod tests {
     }
 
     #[test]
+    fn squares_are_summed_in_shards() {
+        let gradient: Vec<f32> = (0..1000).map(|n| 1.0 / (n as f32 + 0.3)).collect();
+        let square = |entry: usize| f64::from(gradient[entry]).powi(2);
+        let in_shards = sum_over_samples(1000, square);
+        assert_ne!(in_shards, (0..1000).map(square).sum::<f64>(), "another order, another sum");
+        assert_eq!(global_norm([&gradient[..]]), in_shards.sqrt());
+        assert_eq!(global_norm([&gradient[..], &[0.5]]), (in_shards + 0.25).sqrt());
+    }
+
+    #[test]
     fn squares_of_f32_never_overflow() {
         assert!(global_norm([&[f32::MAX; 4][..]]).is_finite());
     }

@@ -19,15 +19,16 @@ use sim_core::{Error, Regularizer, Result, SpikeCounts};
 pub struct FiringRateBounds {
     /// Rate below which a neuron is penalised, in Hz, at least 0; 0.
     pub lower_hz: f64,
-    /// Rate above which a neuron is penalised, in Hz, at least `lower_hz`; infinite.
-    pub upper_hz: f64,
+    /// Rate above which a neuron is penalised, in Hz, at least `lower_hz`; none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upper_hz: Option<f64>,
     /// Penalty per squared Hz, in the unit of the loss, above 0; 1e-4.
     pub strength: f64,
 }
 
 impl Default for FiringRateBounds {
     fn default() -> Self {
-        Self { lower_hz: 0.0, upper_hz: f64::INFINITY, strength: 1e-4 }
+        Self { lower_hz: 0.0, upper_hz: None, strength: 1e-4 }
     }
 }
 
@@ -38,12 +39,16 @@ impl FiringRateBounds {
     /// [`Error::OutOfRange`] naming the first that is not allowed.
     pub fn check(&self) -> Result<()> {
         let Self { lower_hz, upper_hz, strength } = *self;
-        Error::check("FiringRateBounds::lower_hz", lower_hz, lower_hz >= 0.0, "at least 0")?;
-        if upper_hz.is_nan() || upper_hz < lower_hz {
-            let allowed = format!("at least lower_hz, which is {lower_hz}");
+        let is_rate = lower_hz.is_finite() && lower_hz >= 0.0;
+        Error::check("FiringRateBounds::lower_hz", lower_hz, is_rate, "a number, at least 0")?;
+        if let Some(upper_hz) =
+            upper_hz.filter(|upper_hz| !(lower_hz..f64::INFINITY).contains(upper_hz))
+        {
+            let allowed = format!("a number, at least lower_hz, which is {lower_hz}");
             return Err(Error::out_of_range("FiringRateBounds::upper_hz", upper_hz, allowed));
         }
-        Error::check("FiringRateBounds::strength", strength, strength > 0.0, "above 0")
+        let is_strength = strength.is_finite() && strength > 0.0;
+        Error::check("FiringRateBounds::strength", strength, is_strength, "a number above 0")
     }
 }
 
@@ -55,12 +60,13 @@ impl Regularizer for FiringRateBounds {
             return 0.0;
         }
         let strength = self.strength / neurons as f64;
+        let upper_hz = self.upper_hz.unwrap_or(f64::INFINITY);
         let mut penalty = 0.0;
         for neuron in 0..neurons {
             let spikes = activity.counts[neuron..].iter().step_by(neurons);
             let rate_hz = spikes.map(|&count| f64::from(count)).sum::<f64>() / seconds;
             let below = (self.lower_hz - rate_hz).max(0.0);
-            let above = (rate_hz - self.upper_hz).max(0.0);
+            let above = (rate_hz - upper_hz).max(0.0);
             penalty += strength * (below * below + above * above);
             if let Some(gradient) = &mut gradient {
                 let slope = (2.0 * strength * (above - below) / seconds) as f32;
@@ -77,7 +83,7 @@ mod tests {
     use super::*;
 
     const BOUNDS: FiringRateBounds =
-        FiringRateBounds { lower_hz: 5.0, upper_hz: 20.0, strength: 0.5 };
+        FiringRateBounds { lower_hz: 5.0, upper_hz: Some(20.0), strength: 0.5 };
 
     /// Three neurons over two samples of 100 steps of 1 ms.
     fn activity(counts: &[u32]) -> SpikeCounts<'_> {
@@ -109,10 +115,19 @@ mod tests {
 
     #[test]
     fn bounds_that_cross_are_named() {
-        let bounds = FiringRateBounds { lower_hz: 5.0, upper_hz: 2.0, ..BOUNDS };
+        let bounds = FiringRateBounds { lower_hz: 5.0, upper_hz: Some(2.0), ..BOUNDS };
         let message = bounds.check().unwrap_err().to_string();
-        let expected = "FiringRateBounds::upper_hz is 2, but must be at least lower_hz, which is 5";
+        let expected = "FiringRateBounds::upper_hz is 2, but must be a number, at least lower_hz, which \
+                        is 5";
         assert_eq!(message, expected);
         assert!(FiringRateBounds::default().check().is_ok());
+        for bounds in [
+            FiringRateBounds { lower_hz: f64::INFINITY, ..BOUNDS },
+            FiringRateBounds { upper_hz: Some(f64::INFINITY), ..BOUNDS },
+            FiringRateBounds { strength: f64::INFINITY, ..BOUNDS },
+            FiringRateBounds { strength: 0.0, ..BOUNDS },
+        ] {
+            assert!(bounds.check().is_err(), "{bounds:?}");
+        }
     }
 }

@@ -25,8 +25,9 @@ pub trait Loss: Debug + Send + Sync {
     /// Loss and prediction of one sample of class `label`, not scaled by the batch.
     ///
     /// With a gradient `(d_values, scale)`, `d_values` is overwritten by `scale` times the
-    /// derivative of the loss with respect to the readout's values; it is shaped like them and holds
-    /// leftovers. `memory` is for the loss's own numbers: it comes back as some sample left it.
+    /// derivative of the loss with respect to the readout's values; it is shaped like them and
+    /// holds leftovers. `memory` is for the loss's own numbers: it comes back as some sample left
+    /// it.
     fn evaluate(
         &self,
         readout: Readout<'_>,

@@ -196,11 +196,6 @@ pub struct Optimizer {
 }
 
 impl Optimizer {
-    /// What it was built from.
-    pub fn settings(&self) -> &OptimizerSettings {
-        &self.settings
-    }
-
     /// Steps made so far.
     pub fn steps(&self) -> u64 {
         self.steps

@@ -7,7 +7,6 @@ use crate::batches::BatchFrames;
 use crate::error::{Error, Result};
 use crate::gradient::labelled::Labelled;
 use crate::gradient::loss::Loss;
-use crate::gradient::schedule::Schedule;
 use crate::protection::Protection;
 use crate::settings::TrainingSettings;
 use crate::trainer::evaluation::{
@@ -16,8 +15,8 @@ use crate::trainer::evaluation::{
 use crate::trainer::step::Trainer;
 use rand::seq::SliceRandom;
 use sim_core::{
-    Batch, BatchNorm, GradientEngine, Kernels, Network, NormStatistics, Pass, Purpose, Regularizer,
-    SampleSource, Seed, SpikeFrames, StageTiming,
+    Batch, BatchNorm, GradientEngine, Kernels, Kind, Network, NormStatistics, Pass, Purpose,
+    Regularizer, SampleSource, Seed, SpikeFrames, StageTiming,
 };
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -51,9 +50,9 @@ pub struct EpochReport {
     pub accuracy: f64,
     /// Raw width of the Gaussian kernel, in steps.
     pub sigma: f64,
-    /// Learning rate of the weights.
+    /// Learning rate of the first weights that learn, 0 if none do.
     pub rate_weights: f64,
-    /// Learning rate of the delays, 0 if they do not learn.
+    /// Learning rate of the first delays that learn, 0 if none do.
     pub rate_delays: f64,
     /// Spikes per neuron and step by hidden population, mean over the epoch's batches.
     pub firing_rates: Vec<(String, f64)>,
@@ -193,9 +192,10 @@ impl EpochTrainer {
         }
     }
 
-    /// Trains on `indices` of `data`, in an order drawn for the epoch. `watch` is called after every
-    /// step; when it breaks, the trainer is left after that step, be it the last of the epoch or
-    /// not, and saving and calling again goes on from there.
+    /// Trains on `indices` of `data`, in an order drawn for the epoch. `watch` is called after
+    /// every step; when it breaks, the trainer is left after that step, be it the last of the epoch
+    /// or not, and saving and calling again, with the same
+    /// samples, goes on from there.
     ///
     /// # Errors
     /// [`Error::Diverged`] when a loss or a gradient is not finite; a sample that does not have the
@@ -207,7 +207,7 @@ impl EpochTrainer {
         watch: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<ControlFlow<(), EpochReport>> {
         let start = Instant::now();
-        check_samples(self.network(), self.output, data, indices)?;
+        check_samples(self.network(), (self.output, &*self.loss), data, indices)?;
         let epoch = self.epoch();
         let mut order = indices.to_vec();
         order.shuffle(&mut self.trainer.seed().stream(Purpose::Shuffle, epoch as u64, 0));
@@ -293,7 +293,7 @@ impl EpochTrainer {
     }
 
     /// Everything that a checkpoint brings back.
-    pub(crate) fn restored(
+    pub(crate) fn state_mut(
         &mut self,
     ) -> (&mut Trainer, &mut EpochSums, &mut Option<Vec<Option<BatchNorm>>>) {
         (&mut self.trainer, &mut self.sums, &mut self.deployed_norms)
@@ -331,9 +331,8 @@ impl EpochTrainer {
     }
 
     fn report(&self, seconds: f64) -> EpochReport {
-        let (sums, settings, epoch) = (&self.sums, self.settings(), self.epoch());
+        let (sums, epoch) = (&self.sums, self.epoch());
         let (samples, batches) = (sums.samples.max(1) as f64, sums.batches.max(1) as f64);
-        let rate = |schedule: &Schedule| schedule.at(epoch, settings.epochs).rate;
         let populations = &self.network().populations;
         let names = self.hidden.iter().map(|&population| populations[population].name.clone());
         EpochReport {
@@ -342,8 +341,8 @@ impl EpochTrainer {
             loss: sums.loss / samples,
             accuracy: sums.correct as f64 / samples,
             sigma: self.trainer.sigma(),
-            rate_weights: rate(&settings.weights.schedule),
-            rate_delays: if settings.delays.learn { rate(&settings.delays.schedule) } else { 0.0 },
+            rate_weights: self.trainer.rate(Kind::Weight),
+            rate_delays: self.trainer.rate(Kind::Delay),
             firing_rates: names.zip(sums.firing.iter().map(|sum| sum / batches)).collect(),
             gradient_norm: sums.gradient_norm / batches,
             seconds,

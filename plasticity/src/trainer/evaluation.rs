@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::gradient::labelled::Labelled;
 use crate::gradient::loss::Loss;
 use serde::{Deserialize, Serialize};
-use sim_core::{Batch, Error, GradientEngine, Network, Pass, SampleSource};
+use sim_core::{Batch, Cells, Error, GradientEngine, Network, Pass, SampleSource};
 use std::ops::ControlFlow;
 
 /// Result of an evaluation with deployed delays.
@@ -63,7 +63,7 @@ pub(crate) fn evaluate_with(
     indices: &[usize],
 ) -> Result<Evaluation> {
     let output = output_population(network)?;
-    check_samples(network, output, data, indices)?;
+    check_samples(network, (output, loss), data, indices)?;
     let hidden = hidden_populations(network);
     let classes = data.classes();
     let mut evaluation =
@@ -110,7 +110,7 @@ fn predicted(row: &mut [u32], class: usize) -> Result<&mut u32> {
 /// Checks that the samples fit the network at all; single samples are looked at as they come.
 pub(crate) fn check_samples(
     network: &Network,
-    output: usize,
+    (output, loss): (usize, &dyn Loss),
     data: &dyn SampleSource,
     indices: &[usize],
 ) -> Result<()> {
@@ -123,6 +123,19 @@ pub(crate) fn check_samples(
             output.size
         ))
         .into());
+    }
+    if let Cells::Neurons(model) = &output.cells {
+        let reads = |spikes: bool| if spikes { "spikes" } else { "potentials" };
+        let (wanted, given) = (loss.reads_spikes(), model.build(network.dt_ms)?.fires());
+        if wanted != given {
+            return Err(Error::Network(format!(
+                "the loss reads {}, but population {} gives {}",
+                reads(wanted),
+                output.name,
+                reads(given)
+            ))
+            .into());
+        }
     }
     if indices.is_empty() {
         return Err(Error::Network("there are no samples to go through".into()).into());

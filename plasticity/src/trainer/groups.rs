@@ -10,7 +10,7 @@ use sim_core::{Error, Kind, Network, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ParameterGroup {
-    /// Kinds of parameters: `weight`, `delay`, `gain`, `bias`; all where the list is empty.
+    /// Kinds of parameters that learn, as [`Kind`] has them; all where the list is empty.
     pub kinds: Vec<Kind>,
     /// Names of parameters, such as `input->hidden1.weight`; a `*` stands for any text. All where
     /// the list is empty.
@@ -43,7 +43,7 @@ impl ParameterGroup {
     /// The first setting that is not allowed.
     pub fn check(&self) -> Result<()> {
         if let Some(kind) = self.kinds.iter().find(|kind| !kind.is_learned()) {
-            let allowed = "weight, delay, gain or bias";
+            let allowed = "of a kind that a gradient teaches, such as weight or delay";
             return Err(Error::out_of_range("ParameterGroup::kinds", kind.word(), allowed));
         }
         self.optimizer.check()?;
@@ -64,6 +64,14 @@ fn matches(pattern: &str, name: &str) -> bool {
     ends.into_iter().any(|end| matches(rest, &name[end..]))
 }
 
+fn unknown(names: &str, allowed: String) -> Error {
+    Error::out_of_range("ParameterGroup::names", format!("{names:?}"), allowed)
+}
+
+fn words(kinds: &[Kind]) -> String {
+    kinds.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(" or ")
+}
+
 /// An optimiser at work on one parameter, and the group whose rate it follows.
 #[derive(Debug)]
 pub(crate) struct Learner {
@@ -75,21 +83,30 @@ pub(crate) struct Learner {
 /// stays as it is.
 ///
 /// # Errors
-/// What [`ParameterGroup::check`] finds; a name that no parameter has.
+/// What [`ParameterGroup::check`] finds; a name that no parameter has, or none of the group's
+/// kinds.
 pub(crate) fn learners(
     network: &Network,
     groups: &[ParameterGroup],
 ) -> Result<Vec<Option<Learner>>> {
     let names: Vec<String> =
         network.parameters().map(|parameter| network.parameter_name(parameter.id)).collect();
+    let has = |group: &ParameterGroup, (parameter, name): (sim_core::Parameter, &String)| {
+        group.has(parameter.id.kind, name)
+    };
     for group in groups {
         group.check()?;
         for pattern in &group.names {
             if !names.iter().any(|name| matches(pattern, name)) {
-                let known = names.join(", ");
-                let problem = format!("no parameter is called {pattern}; there are {known}");
-                return Err(Error::Network(problem));
+                let allowed = format!("the name of a parameter: {}", names.join(", "));
+                return Err(unknown(pattern, allowed));
             }
+        }
+        if !group.names.is_empty()
+            && !network.parameters().zip(&names).any(|parameter| has(group, parameter))
+        {
+            let allowed = format!("the name of a parameter of the kind {}", words(&group.kinds));
+            return Err(unknown(&group.names.join(", "), allowed));
         }
     }
     let learner = |(parameter, name): (sim_core::Parameter, &String)| {

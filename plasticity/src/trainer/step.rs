@@ -17,8 +17,8 @@ use crate::protection::Protection;
 use crate::settings::TrainingSettings;
 use crate::trainer::groups::{Learner, ParameterGroup, learners};
 use sim_core::{
-    Batch, BatchReport, Dropout, Error, GradientEngine, Gradients, Kernels, Network,
-    NormStatistics, Pass, Result, Seed,
+    Batch, BatchReport, Dropout, Error, GradientEngine, Gradients, Kernels, Kind, Network,
+    NormStatistics, Parameter, Pass, Result, Seed,
 };
 use std::time::{Duration, Instant};
 
@@ -56,8 +56,9 @@ pub struct StepReport {
 }
 
 impl Trainer {
-    /// Checks settings and network and makes ready for the first step. `engine` must have been built
-    /// for the network. `seed` draws dropout.
+    /// Checks settings and network and makes ready for the first step. What a batch brings itself
+    /// is not taken from the settings: its loss, its regularisers, its size. `engine` must have
+    /// been built for the network. `seed` draws dropout.
     ///
     /// # Errors
     /// The first setting that is not allowed; a group of parameters that names one that is not
@@ -93,11 +94,17 @@ impl Trainer {
         self
     }
 
-    /// Trains on one batch, with the rates and the kernels' width of the epoch.
+    /// Ends a task: the protection keeps what it learned of it from now on.
+    pub fn end_task(&mut self) {
+        self.protection.end_task();
+    }
+
+    /// Trains on one batch, with the rates and the kernels' width of the epoch. A panic of the
+    /// batch's objective or regularisers comes through.
     ///
     /// # Errors
-    /// What the engine refuses; [`Error::NotFinite`] when a loss, the gradient or a parameter is not
-    /// a finite number any more.
+    /// What the engine refuses; [`Error::NotFinite`] when a loss, the gradient or a parameter is
+    /// not a finite number any more.
     pub fn step(&mut self, batch: &Batch) -> Result<StepReport> {
         let pass = self.training_pass();
         self.engine.train(&self.network, batch, &pass, &mut self.gradients)?;
@@ -156,6 +163,18 @@ impl Trainer {
         self.settings.sigma.raw(self.epoch, self.settings.epochs)
     }
 
+    /// Learning rate, in the epoch, of the first parameter of a kind that learns; 0 where none
+    /// does.
+    pub fn rate(&self, kind: Kind) -> f64 {
+        let of_kind = |(parameter, _): &(Parameter, _)| parameter.id.kind == kind;
+        let mut learners = self.network.parameters().zip(&self.learners).filter(of_kind);
+        let learner = learners.find_map(|(_, learner)| learner.as_ref());
+        let rate = |learner: &Learner| {
+            self.groups[learner.group].schedule.at(self.epoch, self.settings.epochs).rate
+        };
+        learner.map_or(0.0, rate)
+    }
+
     /// Number of parameters that learn.
     pub fn parameter_count(&self) -> usize {
         let learning = self.network.parameters().zip(&self.learners);
@@ -190,7 +209,7 @@ impl Trainer {
     }
 
     /// Everything that a checkpoint brings back.
-    pub(crate) fn restored(
+    pub(crate) fn state_mut(
         &mut self,
     ) -> (&mut Network, &mut [Option<Learner>], &mut dyn Protection, &mut u64) {
         (&mut self.network, &mut self.learners, &mut *self.protection, &mut self.steps)

@@ -9,8 +9,8 @@ use crate::vector::{HotLoop, MOST_TILE, Simd, Vector, for_tile, split, tiles};
 use std::ops::Range;
 
 impl DelayWindows {
-    /// Adds whole rows to `out`, whose length is a multiple of 16. RowSource `s` is delayed as synapse
-    /// `s.synapse + offset` says.
+    /// Adds whole rows to `out`, whose length is a multiple of 16. RowSource `s` is delayed as
+    /// synapse `s.synapse + offset` says.
     ///
     /// # Panics
     /// If a source leaves the rows, or a synapse is not in the table.
