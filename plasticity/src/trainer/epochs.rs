@@ -76,6 +76,13 @@ pub(crate) struct EpochSums {
 /// A network in training on labelled samples, epoch by epoch.
 #[derive(Debug)]
 pub struct EpochTrainer {
+    steps: EpochSteps,
+    frames: BatchFrames,
+}
+
+/// All but the memory for frames, which a step borrows.
+#[derive(Debug)]
+struct EpochSteps {
     trainer: Trainer,
     loss: Arc<dyn Loss>,
     regularizers: Vec<Box<dyn Regularizer>>,
@@ -86,7 +93,6 @@ pub struct EpochTrainer {
     sums: EpochSums,
     /// Norms re-estimated for deployed delays, by population; dropped with the next training step.
     deployed_norms: Option<Vec<Option<BatchNorm>>>,
-    frames: BatchFrames,
     /// The classes of the batch at hand.
     labels: Vec<usize>,
 }
@@ -104,7 +110,7 @@ impl EpochTrainer {
         seed: Seed,
     ) -> Result<Self> {
         let bounds = settings.firing_rate.into_iter();
-        Ok(Self {
+        let steps = EpochSteps {
             loss: Arc::new(settings.loss),
             regularizers: bounds.map(|bounds| Box::new(bounds) as Box<dyn Regularizer>).collect(),
             output: output_population(&network)?,
@@ -112,54 +118,54 @@ impl EpochTrainer {
             trainer: Trainer::new(network, engine, settings, seed)?,
             sums: EpochSums::default(),
             deployed_norms: None,
-            frames: BatchFrames::default(),
             labels: Vec::new(),
-        })
+        };
+        Ok(Self { steps, frames: BatchFrames::default() })
     }
 
     /// Trains with a loss of the program's own instead of that of the settings.
     pub fn with_loss(mut self, loss: Arc<dyn Loss>) -> Self {
-        self.loss = loss;
+        self.steps.loss = loss;
         self
     }
 
     /// Adds a regulariser of the program's own.
     pub fn with_regularizer(mut self, regularizer: Box<dyn Regularizer>) -> Self {
-        self.regularizers.push(regularizer);
+        self.steps.regularizers.push(regularizer);
         self
     }
 
     /// Keeps from now on what `protection` protects.
     pub fn with_protection(mut self, protection: Box<dyn Protection>) -> Self {
-        self.trainer = self.trainer.with_protection(protection);
+        self.steps.trainer = self.steps.trainer.with_protection(protection);
         self
     }
 
     /// The trainer beneath.
     pub fn trainer(&self) -> &Trainer {
-        &self.trainer
+        &self.steps.trainer
     }
 
     /// The loss.
     pub fn loss(&self) -> &dyn Loss {
-        &*self.loss
+        &*self.steps.loss
     }
 
     /// Index of the population that the loss reads.
     pub fn output(&self) -> usize {
-        self.output
+        self.steps.output
     }
 
     /// The network as trained so far.
     pub fn network(&self) -> &Network {
-        self.trainer.network()
+        self.steps.trainer.network()
     }
 
     /// The network as it is deployed: with re-estimated norm statistics if there are any for the
     /// present weights.
     pub fn deployed_network(&self) -> Network {
         let mut network = self.network().clone();
-        let norms = self.deployed_norms.iter().flatten();
+        let norms = self.steps.deployed_norms.iter().flatten();
         for (population, norm) in network.populations.iter_mut().zip(norms) {
             population.norm.clone_from(norm);
         }
@@ -168,34 +174,33 @@ impl EpochTrainer {
 
     /// The settings.
     pub fn settings(&self) -> &TrainingSettings {
-        self.trainer.settings()
+        self.steps.trainer.settings()
     }
 
     /// Epochs finished.
     pub fn epoch(&self) -> usize {
-        self.trainer.epoch()
+        self.steps.trainer.epoch()
     }
 
     /// Takes rates and the kernels' width from `epoch` from now on, without training up to it, and
     /// forgets a running epoch.
     pub fn move_to_epoch(&mut self, epoch: usize) {
-        self.trainer.move_to_epoch(epoch);
-        self.sums = EpochSums::default();
+        self.steps.trainer.move_to_epoch(epoch);
+        self.steps.sums = EpochSums::default();
     }
 
     /// What training and evaluation have taken so far.
     pub fn timing(&self) -> TrainerTiming {
         TrainerTiming {
-            engine: self.trainer.engine().timing(),
+            engine: self.steps.trainer.engine().timing(),
             data: self.frames.spent,
-            optimisers: self.trainer.spent(),
+            optimisers: self.steps.trainer.spent(),
         }
     }
 
     /// Trains on `indices` of `data`, in an order drawn for the epoch. `watch` is called after
     /// every step; when it breaks, the trainer is left after that step, be it the last of the epoch
-    /// or not, and saving and calling again, with the same
-    /// samples, goes on from there.
+    /// or not, and saving and calling again, with the same samples, goes on from there.
     ///
     /// # Errors
     /// [`Error::Diverged`] when a loss or a gradient is not finite; a sample that does not have the
@@ -207,30 +212,30 @@ impl EpochTrainer {
         watch: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<ControlFlow<(), EpochReport>> {
         let start = Instant::now();
-        check_samples(self.network(), (self.output, &*self.loss), data, indices)?;
+        check_samples(self.network(), (self.steps.output, &*self.steps.loss), data, indices)?;
         let epoch = self.epoch();
         let mut order = indices.to_vec();
-        order.shuffle(&mut self.trainer.seed().stream(Purpose::Shuffle, epoch as u64, 0));
+        order.shuffle(&mut self.steps.trainer.seed().stream(Purpose::Shuffle, epoch as u64, 0));
         let batch_size = self.settings().batch_size;
-        let batches: Vec<&[usize]> = order.chunks(batch_size).skip(self.sums.batches).collect();
-        let mut frames = std::mem::take(&mut self.frames);
+        let batches: Vec<&[usize]> =
+            order.chunks(batch_size).skip(self.steps.sums.batches).collect();
+        let Self { steps, frames } = self;
         let outcome = frames.each(data, &batches, Some(epoch as u64), |batch, frames| {
-            self.step(data, batch, frames)?;
-            let seen = self.sums.samples.max(1) as f64;
+            steps.step(data, batch, frames)?;
+            let seen = steps.sums.samples.max(1) as f64;
             let progress = Progress {
                 epoch,
-                samples_done: self.sums.samples,
+                samples_done: steps.sums.samples,
                 samples_total: order.len(),
-                loss: self.sums.loss / seen,
-                accuracy: self.sums.correct as f64 / seen,
+                loss: steps.sums.loss / seen,
+                accuracy: steps.sums.correct as f64 / seen,
             };
             Ok(watch(&progress))
         });
-        self.frames = frames;
         if outcome?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        let report = self.report(start.elapsed().as_secs_f64());
+        let report = self.steps.report(start.elapsed().as_secs_f64());
         self.move_to_epoch(epoch + 1);
         Ok(ControlFlow::Continue(report))
     }
@@ -243,9 +248,9 @@ impl EpochTrainer {
     pub fn evaluate(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<Evaluation> {
         let network = self.deployed_network();
         let batch_size = self.settings().batch_size;
-        let (_, engine) = self.trainer.parts();
+        let (_, engine) = self.steps.trainer.parts();
         let frames = &mut self.frames;
-        evaluate_with((engine, frames), &network, &*self.loss, batch_size, data, indices)
+        evaluate_with((engine, frames), &network, &*self.steps.loss, batch_size, data, indices)
     }
 
     /// Re-estimates norm statistics for deployed delays from `indices` of `data`: the mean over
@@ -257,15 +262,15 @@ impl EpochTrainer {
     pub fn recalibrate_norm(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<()> {
         let pass = Pass { kernels: Kernels::Deployed, norm: NormStatistics::Batch, dropout: None };
         let batches: Vec<&[usize]> = indices.chunks(self.settings().batch_size).collect();
-        let (network, engine) = self.trainer.parts();
+        let (network, engine) = self.steps.trainer.parts();
         let mut norms: Vec<_> =
             network.populations.iter().map(|population| population.norm.clone()).collect();
         let mut done = 0;
-        let (loss, labels) = (&*self.loss, &mut self.labels);
+        let (loss, labels) = (&*self.steps.loss, &mut self.steps.labels);
         let _: ControlFlow<()> = self.frames.each(data, &batches, None, |batch, frames| {
             relabel(labels, data, batch);
             let labelled = Labelled { loss, labels };
-            engine.evaluate(network, &Batch::new(frames, self.output, &labelled), &pass)?;
+            engine.evaluate(network, &Batch::new(frames, self.steps.output, &labelled), &pass)?;
             done += 1;
             for (norm, report) in norms.iter_mut().zip(&engine.report().populations) {
                 if let Some(norm) = norm {
@@ -280,25 +285,27 @@ impl EpochTrainer {
                 norm.momentum = original.momentum;
             }
         }
-        self.deployed_norms = Some(norms);
+        self.steps.deployed_norms = Some(norms);
         Ok(())
     }
 
     pub(crate) fn sums(&self) -> &EpochSums {
-        &self.sums
+        &self.steps.sums
     }
 
     pub(crate) fn deployed_norms(&self) -> Option<&[Option<BatchNorm>]> {
-        self.deployed_norms.as_deref()
+        self.steps.deployed_norms.as_deref()
     }
 
     /// Everything that a checkpoint brings back.
     pub(crate) fn state_mut(
         &mut self,
     ) -> (&mut Trainer, &mut EpochSums, &mut Option<Vec<Option<BatchNorm>>>) {
-        (&mut self.trainer, &mut self.sums, &mut self.deployed_norms)
+        (&mut self.steps.trainer, &mut self.steps.sums, &mut self.steps.deployed_norms)
     }
+}
 
+impl EpochSteps {
     fn step(
         &mut self,
         data: &dyn SampleSource,
@@ -331,9 +338,9 @@ impl EpochTrainer {
     }
 
     fn report(&self, seconds: f64) -> EpochReport {
-        let (sums, epoch) = (&self.sums, self.epoch());
+        let (sums, epoch) = (&self.sums, self.trainer.epoch());
         let (samples, batches) = (sums.samples.max(1) as f64, sums.batches.max(1) as f64);
-        let populations = &self.network().populations;
+        let populations = &self.trainer.network().populations;
         let names = self.hidden.iter().map(|&population| populations[population].name.clone());
         EpochReport {
             epoch,
