@@ -96,14 +96,11 @@ impl RecordingFile {
     /// One that names file, dataset and index when the file is no HDF5 file, is cut short or
     /// damaged, lacks a dataset, or holds spikes, labels or speakers that cannot be right.
     pub fn read(&self, layout: &Layout) -> Result<SpikeRecordings> {
-        let read = spiking_speech::read(&self.content, &self.given, layout);
-        // The library knows filters that the reader in Rust does not.
-        #[cfg(feature = "libhdf5")]
-        let read = read.or_else(|error| self.read_with_libhdf5(layout).map_err(|_| error));
-        read
+        spiking_speech::read(&self.content, &self.given, layout)
     }
 
-    /// As [`read`](Self::read), through the HDF5 library of the machine.
+    /// As [`read`](Self::read), through the HDF5 library of the machine. That one trusts its file: a
+    /// damaged one may end the program.
     ///
     /// # Errors
     /// As [`read`](Self::read).
