@@ -225,7 +225,7 @@ impl DataSettings {
             Source::Memory(memory) => {
                 let problem = format!(
                     "the samples of this run, {}, were made by a program, and only that program \
-                     has them; name a file with --data FILE",
+                     can bring them again; evaluate and simulate take others with --data FILE",
                     memory.name
                 );
                 return Err(Error::config("data.source", problem));

@@ -187,9 +187,8 @@ fn newest(run: &TrainedRun) -> Result<Network> {
 }
 
 fn projection_name(network: &Network, index: usize) -> String {
-    let projection = &network.projections[index];
-    let name = |population: usize| spaced(&network.populations[population].name);
-    format!("{} → {}", name(projection.source), name(projection.target))
+    let name = network.projection_name(index);
+    name.split("->").map(spaced).collect::<Vec<_>>().join(" → ")
 }
 
 /// `hidden1` as `hidden 1`.

@@ -21,13 +21,14 @@ pub struct Samples {
 }
 
 /// What a program brings to a run. A configuration file cannot hold it: so it must be there again
-/// when the run is resumed. Samples are then compared by their checksum; of the other parts only
-/// whether there are as many of a kind, so that they are the same is up to the program.
+/// when the run is resumed. The program sees to it that they are the same: only samples are
+/// compared, by their checksum; of other parts, how many there are of a kind.
 #[derive(Debug, Default)]
 pub struct OwnParts {
     /// Samples instead of those of `[data]`.
     pub samples: Option<Samples>,
-    /// A loss instead of that of `[training]`; like that one, it reads spikes or potentials.
+    /// A loss instead of that of `[training]`. It must read what that one reads: spikes or
+    /// potentials.
     pub loss: Option<Arc<dyn Loss>>,
     /// Regularisers beside those of `[training]`.
     pub regularizers: Vec<Box<dyn Regularizer>>,

@@ -420,13 +420,14 @@ impl Objective for NotANumber {
     }
 }
 
-/// A penalty that is nobody's number.
+/// A penalty or a gradient that is nobody's number.
 #[derive(Debug)]
-struct NoPenalty;
+struct NoPenalty(f64, f32);
 
 impl Regularizer for NoPenalty {
-    fn penalty(&self, _activity: &SpikeCounts, _gradient: Option<&mut [f32]>) -> f64 {
-        f64::NAN
+    fn penalty(&self, _activity: &SpikeCounts, gradient: Option<&mut [f32]>) -> f64 {
+        gradient.into_iter().flatten().for_each(|slope| *slope += self.1);
+        self.0
     }
 }
 
@@ -459,10 +460,12 @@ fn what_no_engine_can_run_is_refused() {
         let nan = Batch::new(&input, 2, &NotANumber);
         let refused = engine.train(&network, &nan, &exact(None), &mut gradients).unwrap_err();
         assert!(matches!(refused, sim_core::Error::NotFinite(_)), "{name}: {refused}");
-        let regularizers: [Box<dyn Regularizer>; 1] = [Box::new(NoPenalty)];
-        let nan = Batch { regularizers: &regularizers, ..batch };
-        let refused = engine.train(&network, &nan, &exact(None), &mut gradients).unwrap_err();
-        assert!(matches!(refused, sim_core::Error::NotFinite(_)), "{name}: {refused}");
+        for none in [NoPenalty(f64::NAN, 0.0), NoPenalty(1.0, f32::INFINITY)] {
+            let regularizers: [Box<dyn Regularizer>; 1] = [Box::new(none)];
+            let nan = Batch { regularizers: &regularizers, ..batch };
+            let refused = engine.train(&network, &nan, &exact(None), &mut gradients).unwrap_err();
+            assert!(matches!(refused, sim_core::Error::NotFinite(_)), "{name}: {refused}");
+        }
         let running = Pass { norm: NormStatistics::Running, ..exact(None) };
         assert!(engine.train(&network, &batch, &running, &mut gradients).is_err(), "{name}");
         let mut foreign = Gradients::zeros(&other);

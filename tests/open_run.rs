@@ -1,7 +1,7 @@
 //! What a run takes from a program: samples in memory, a loss, observers that stop it; and when it
 //! ends by itself.
 
-use datasets::{LabelledFrames, Split};
+use datasets::{LabelledFrames, Randman, Split};
 use plasticity::gradient::{CrossEntropy, FiringRateBounds, Loss};
 use plasticity::{EarlyStopping, ParameterGroup, Protection};
 use rand::RngExt;
@@ -325,6 +325,12 @@ fn a_run_on_samples_in_memory_is_read_back_with_them() {
     assert!(bare.to_string().contains("were made by a program"), "{bare}");
     let other = run.clone().with_samples(samples(2)).sample(None, None).unwrap_err();
     assert!(other.to_string().contains("not the data the run began with"), "{other}");
+    // The program's channels are the network's: those of a file are not grouped.
+    let file = folder.path().join("other.h5");
+    let randman = Randman { classes: 2, neurons: 7, samples_per_class: 3, ..Randman::default() };
+    randman.recordings(Seed(4)).unwrap().write(&file).unwrap();
+    let other = run.evaluate(Some(&file), EvaluatedSplit::All, None).unwrap();
+    assert_eq!(other.evaluation.samples, 6);
     let run = run.with_samples(samples(1));
     let evaluation = run.evaluate(None, EvaluatedSplit::Validation, None).unwrap().evaluation;
     assert_eq!(evaluation.accuracy(), outcome.best.accuracy);

@@ -182,6 +182,15 @@ fn a_group_of_what_is_not_there_is_refused() {
     let kinds = vec![Kind::Delay, Kind::Gain];
     let error = refused(ParameterGroup { names, kinds, ..ParameterGroup::default() });
     assert!(error.contains("the name of a parameter of the kind delay or gain"), "{error}");
+    let refused_fixed = || {
+        let kinds = vec![Kind::Delay];
+        let groups = vec![ParameterGroup { kinds, ..ParameterGroup::default() }];
+        let mut settings = TrainingSettings { groups, ..settings() };
+        settings.delays.learn = false;
+        settings.check().unwrap_err().to_string()
+    };
+    let expected = "TrainingSettings::groups[0] is a group of delays, but must be of other";
+    assert!(refused_fixed().starts_with(expected), "{}", refused_fixed());
     let kinds = vec![Kind::RunningMean];
     let error = refused(ParameterGroup { kinds, ..ParameterGroup::default() });
     assert!(error.contains("must be of a kind that a gradient teaches"), "{error}");
@@ -448,6 +457,38 @@ fn training_may_stop_behind_any_step() {
     for breaks in 1..=6 {
         assert!(trained(folder.path(), Some(breaks)) == whole, "stopped behind step {breaks}");
     }
+}
+
+#[test]
+fn a_loss_that_does_not_fit_the_readout_is_refused() {
+    let engine = Box::new(LayeredEngine::new(&network()).unwrap());
+    let settings = TrainingSettings { loss: CrossEntropy::SpikeCount, ..settings() };
+    let mut trainer = EpochTrainer::new(network(), engine, settings, SEED).unwrap();
+    let refused = trainer.train_epoch(&data(), &[0, 1], &mut |_| ControlFlow::Continue(()));
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("the loss reads spikes, but population output gives"), "{refused}");
+}
+
+#[test]
+fn a_state_that_is_not_finite_is_not_saved() {
+    let engine = Box::new(LayeredEngine::new(&network()).unwrap());
+    let lost = FirstNeuron { seen: vec![1.0, f32::NAN] };
+    let trainer = EpochTrainer::new(network(), engine, settings(), SEED).unwrap();
+    let trainer = trainer.with_protection(Box::new(lost));
+    let path = tempfile::tempdir().unwrap().path().join("checkpoint.safetensors");
+    let refused = trainer.save(&path, &BTreeMap::new()).unwrap_err().to_string();
+    assert!(refused.contains("entry 1 of the protection's seen is NaN"), "{refused}");
+    assert!(!path.exists());
+}
+
+#[test]
+fn projections_between_the_same_populations_have_names_of_their_own() {
+    let mut network = network();
+    network.projections.insert(1, network.projections[0].clone());
+    assert_eq!(network.projection_name(1), "input->hidden1#2");
+    network.check().unwrap();
+    let name = network.parameter_name(parameter_of::delay(1));
+    assert_eq!(name, "input->hidden1#2.delay");
 }
 
 #[test]

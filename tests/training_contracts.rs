@@ -6,7 +6,10 @@ use datasets::{
 };
 use layered::LayeredEngine;
 use plasticity::gradient::{Constant, FiringRateBounds, Schedule, SigmaSchedule};
-use plasticity::{CheckpointFile, EpochTrainer, Progress, Result, TrainingSettings};
+use plasticity::{
+    CheckpointFile, EpochTrainer, ParameterGroup, Progress, Result, TrainingSettings,
+    first_difference,
+};
 use rand::RngExt;
 use sim_core::{GaussianMethod, KernelEvaluation, Network, Purpose, SampleSource, Seed};
 use std::collections::BTreeMap;
@@ -165,6 +168,9 @@ fn a_checkpoint_of_another_network_is_refused_by_name() {
             .to_string()
             .contains("training.epochs is 4 in the checkpoint, 5 in the configuration")
     );
+    let grouped = TrainingSettings { groups: vec![ParameterGroup::default()], ..settings() };
+    let difference = first_difference("training", &settings(), &grouped).unwrap();
+    assert!(difference.starts_with("training.groups[0]."), "{difference}");
     let mut cut = std::fs::read(&path).unwrap();
     cut.truncate(cut.len() / 2);
     std::fs::write(&path, cut).unwrap();

@@ -99,8 +99,8 @@ impl RecordingFile {
         spiking_speech::read(&self.content, &self.given, layout)
     }
 
-    /// As [`read`](Self::read), through the HDF5 library of the machine. That one trusts its file: a
-    /// damaged one may end the program.
+    /// As [`read`](Self::read), through the HDF5 library of the machine. That one trusts its file:
+    /// a damaged one may end the program.
     ///
     /// # Errors
     /// As [`read`](Self::read).

@@ -55,6 +55,47 @@ mod tests {
         label: usize,
     }
 
+    /// One image, which is shown or written out.
+    #[derive(Debug)]
+    struct Image {
+        shown: bool,
+        channels: usize,
+    }
+
+    impl SampleSource for Image {
+        fn len(&self) -> usize {
+            1
+        }
+
+        fn channels(&self) -> usize {
+            self.channels
+        }
+
+        fn classes(&self) -> usize {
+            1
+        }
+
+        fn label(&self, _sample: usize) -> usize {
+            0
+        }
+
+        fn frames_into(&self, _sample: usize, _epoch: Option<u64>, frames: &mut SpikeFrames) {
+            match self.shown {
+                true => frames.refill_constant(&[0.5], 2).unwrap(),
+                false => frames.refill_values(1, 2, &[0.5, 0.5]).unwrap(),
+            }
+        }
+    }
+
+    #[test]
+    fn input_that_repeats_is_told_apart_and_channels_are_counted() {
+        let split = Split { train: vec![0], validation: vec![] };
+        let of = |shown, channels| checksum(&Image { shown, channels }, &split);
+        assert_ne!(of(true, 1).unwrap(), of(false, 1).unwrap());
+        let refused = of(true, 2).unwrap_err().to_string();
+        assert!(refused.contains("channels of sample 0"), "{refused}");
+    }
+
     impl SampleSource for Two {
         fn len(&self) -> usize {
             2
@@ -85,6 +126,10 @@ mod tests {
         assert_eq!(of(0.5, 1).len(), 64);
         assert_ne!(of(0.5, 1), of(-0.5, 1));
         assert_ne!(of(0.5, 1), of(0.5, 0));
+        let order = Split { train: vec![1, 0], validation: vec![] };
+        let other = Split { train: vec![0, 1], validation: vec![] };
+        let two = Two { value: 0.5, label: 1 };
+        assert_ne!(checksum(&two, &order).unwrap(), checksum(&two, &other).unwrap());
         assert_ne!(of(0.5, 1), checksum(&Two { value: 0.5, label: 1 }, &split(1, 0)).unwrap());
     }
 }

@@ -48,13 +48,18 @@ impl Regularization {
         let mut sum = 0.0;
         for (number, regularizer) in regularizers.iter().enumerate() {
             let penalty = regularizer.penalty(&activity, train.then_some(&mut gradient[..]));
-            if !penalty.is_finite() || gradient.iter().any(|slope| !slope.is_finite()) {
-                return Err(Error::NotFinite(format!(
-                    "the penalty of regulariser {number} on population {} is not a finite number",
-                    shape.population
-                )));
-            }
-            sum += penalty;
+            let what = if !penalty.is_finite() {
+                "penalty"
+            } else if gradient.iter().any(|slope| !slope.is_finite()) {
+                "gradient"
+            } else {
+                sum += penalty;
+                continue;
+            };
+            return Err(Error::NotFinite(format!(
+                "the {what} of regulariser {number} on population {} is not finite",
+                shape.population
+            )));
         }
         Ok(sum)
     }

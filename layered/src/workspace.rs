@@ -79,7 +79,7 @@ pub(crate) struct ShardScratch {
     pub timing: StageTiming,
 }
 
-/// The samples of a batch, dealt to its shards; each has a scratch of memory.
+/// The samples of a batch, dealt to its shards; each has scratch memory.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     /// At least as many as the batch has; memory of larger batches stays.
@@ -189,9 +189,9 @@ fn deal(
             let (left, right) = (shards.start..middle, middle..shards.end);
             let of_left = samples_of_shards(batch, left.clone()).len();
             let (samples_left, samples_right) = samples.split_at_mut(of_left);
-            let (chunks_left, chunks_right) = scratch.split_at_mut(left.len());
-            let left = || deal(batch, from_the_end, left, samples_left, chunks_left, f);
-            let right = || deal(batch, from_the_end, right, samples_right, chunks_right, f);
+            let (scratch_left, scratch_right) = scratch.split_at_mut(left.len());
+            let left = || deal(batch, from_the_end, left, samples_left, scratch_left, f);
+            let right = || deal(batch, from_the_end, right, samples_right, scratch_right, f);
             if from_the_end {
                 rayon::join(right, left)
             } else {

@@ -2,7 +2,7 @@
 //!
 //! | tensor | shape |
 //! |---|---|
-//! | `<source>-><target>.weight`, `.delay` | `[post, pre, tap]` or what the granularity asks for; delays in steps |
+//! | `<source>-><target>.weight`, `.delay` | `[post, pre, tap]` or what the granularity asks for; delays in steps; `<source>-><target>#2` is the second between the same populations |
 //! | `<population>.norm.gain`, `.bias`, `.running_mean`, `.running_variance` | `[neuron]` |
 //! | `<population>.deployed.running_mean`, `.running_variance` | `[neuron]`, where re-estimated for deployed delays |
 //! | `<tensor>.optimizer.<moment>` | as its tensor |
@@ -26,7 +26,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 const METADATA: &str = "synfire";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Metadata {
@@ -46,7 +46,6 @@ struct Metadata {
     firing_bits: Vec<u64>,
     optimizer_steps: BTreeMap<String, u64>,
     /// Names and lengths of what the protection has learned.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     protection: BTreeMap<String, usize>,
     own: BTreeMap<String, String>,
 }

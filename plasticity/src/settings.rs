@@ -42,7 +42,7 @@ pub struct TrainingSettings {
     /// Delays.
     pub delays: DelaySettings,
     /// Parameters that follow rules of their own. A parameter of several groups follows the first;
-    /// one of none follows `weights` or `delays`.
+    /// one of none follows `weights` or `delays`. Delays that do not learn follow no group.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<ParameterGroup>,
 }
@@ -144,6 +144,12 @@ impl TrainingSettings {
         self.early_stopping.iter().try_for_each(EarlyStopping::check)?;
         self.firing_rate.iter().try_for_each(FiringRateBounds::check)?;
         self.groups.iter().try_for_each(ParameterGroup::check)?;
+        let of_delays = |group: &ParameterGroup| group.learn && group.kinds == [Kind::Delay];
+        if let Some(group) = self.groups.iter().position(of_delays).filter(|_| !self.delays.learn) {
+            let name = format!("TrainingSettings::groups[{group}]");
+            let allowed = "of other parameters, since delays do not learn here";
+            return Err(Error::out_of_range(name, "a group of delays", allowed));
+        }
         self.kernel.check()?;
         self.sigma.check()?;
         self.weights.optimizer.check()?;

@@ -78,7 +78,7 @@ pub trait GradientEngine: Debug + Send {
     /// # Errors
     /// When the network is not of the shape the engine was built for, the batch has no sample or
     /// names another output, a sample does not have the network's channels, a setting of the pass
-    /// is out of range, or a loss is not finite.
+    /// is out of range, or a loss, a penalty or its gradient is not finite.
     fn evaluate(&mut self, network: &Network, batch: &Batch, pass: &Pass) -> Result<()>;
 
     /// Runs a batch forward and backward, and overwrites `into` with the gradients of what is

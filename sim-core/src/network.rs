@@ -49,6 +49,12 @@ impl Network {
         for projection in &self.projections {
             self.check_projection(projection)?;
         }
+        let names: Vec<_> = (0..self.projections.len()).map(|p| self.projection_name(p)).collect();
+        if let Some((_, name)) =
+            names.iter().enumerate().find(|(n, name)| names[..*n].contains(name))
+        {
+            return Err(Error::Network(format!("two projections are called {name}")));
+        }
         self.tensors().try_for_each(|tensor| tensor.check(&self.parameter_name(tensor.id)))
     }
 

@@ -48,8 +48,8 @@ impl ModelDescription {
     }
 }
 
-/// Every plain value within a serialisable one by its path, `a.b` for the field of a field; a list
-/// is one value.
+/// Every plain value within a serialisable one by its path: `a.b` for the field of a field, `a[1]`
+/// for the second of several tables. A list of plain values is one value.
 ///
 /// # Panics
 /// If it cannot be written as JSON.

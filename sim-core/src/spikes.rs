@@ -387,6 +387,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_constant_of_too_many_entries_is_refused() {
+        for (values, steps) in
+            [(&[1.0][..], 1 << 32), (&[1.0; 8][..], 1 << 29), (&[0.0], usize::MAX)]
+        {
+            let refused = SpikeFrames::constant(values, steps).unwrap_err().to_string();
+            assert!(refused.contains("must be few enough"), "{refused}");
+        }
+    }
+
+    #[test]
     fn a_constant_has_the_entries_of_its_values_in_every_step() {
         let constant = SpikeFrames::constant(&[0.0, -0.5, 2.0], 3).unwrap();
         let every = [0.0, 0.0, 0.0, -0.5, -0.5, -0.5, 2.0, 2.0, 2.0];

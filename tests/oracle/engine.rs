@@ -143,7 +143,8 @@ impl OracleEngine {
             for regularizer in batch.regularizers {
                 self.report.penalty += regularizer.penalty(&activity, Some(&mut gradient));
             }
-            if !self.report.penalty.is_finite() {
+            let finite = gradient.iter().all(|slope| slope.is_finite());
+            if !finite || !self.report.penalty.is_finite() {
                 return Err(Error::NotFinite("a penalty is not finite".into()));
             }
             derivatives.push(gradient.into_iter().map(f64::from).collect());

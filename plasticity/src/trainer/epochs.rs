@@ -141,6 +141,11 @@ impl EpochTrainer {
         self
     }
 
+    /// Ends a task; see [`Trainer::end_task`].
+    pub fn end_task(&mut self) {
+        self.steps.trainer.end_task();
+    }
+
     /// The trainer beneath.
     pub fn trainer(&self) -> &Trainer {
         &self.steps.trainer
@@ -203,8 +208,8 @@ impl EpochTrainer {
     /// or not, and saving and calling again, with the same samples, goes on from there.
     ///
     /// # Errors
-    /// [`Error::Diverged`] when a loss or a gradient is not finite; a sample that does not have the
-    /// network's channels.
+    /// [`Error::Diverged`] when a loss, a penalty or a gradient is not finite; a sample that does
+    /// not have the network's channels.
     pub fn train_epoch(
         &mut self,
         data: &dyn SampleSource,

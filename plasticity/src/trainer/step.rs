@@ -103,8 +103,8 @@ impl Trainer {
     /// batch's objective or regularisers comes through.
     ///
     /// # Errors
-    /// What the engine refuses; [`Error::NotFinite`] when a loss, the gradient or a parameter is
-    /// not a finite number any more.
+    /// What the engine refuses; [`Error::NotFinite`] when a loss, a penalty, the gradient or a
+    /// parameter is not a finite number any more.
     pub fn step(&mut self, batch: &Batch) -> Result<StepReport> {
         let pass = self.training_pass();
         self.engine.train(&self.network, batch, &pass, &mut self.gradients)?;
