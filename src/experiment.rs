@@ -12,14 +12,12 @@
 
 use crate::data_settings::{DataSettings, LoadedData, Source};
 use crate::error::{Error, Result};
-
 use crate::feed_forward::{Delays, FeedForward};
 use crate::memory::{available_bytes, gib};
 use crate::recipes::Recipe;
 use crate::text_file;
 use plasticity::gradient::{FiringRateBounds, Loss};
 use plasticity::{EarlyStopping, TrainingSettings};
-
 use serde::{Deserialize, Serialize};
 use sim_core::{Network, Seed};
 use std::path::Path;

@@ -6,7 +6,7 @@ use crate::experiment::Experiment;
 use datasets::{Split, checksum};
 use plasticity::Protection;
 use plasticity::gradient::Loss;
-use sim_core::{Regularizer, SampleSource};
+use sim_core::{Regularizer, SampleSource, mislabelled};
 use std::sync::Arc;
 
 /// Samples that a program made, and which of them validate.
@@ -77,12 +77,8 @@ impl Samples {
                 }
             }
         }
-        let classes = self.source.classes();
-        let labels = (0..self.source.len()).map(|sample| self.source.label(sample));
-        match labels.enumerate().find(|&(_, label)| label >= classes) {
-            Some((sample, label)) => {
-                wrong(format!("sample {sample} is of class {label}, but there are {classes}"))
-            }
+        match mislabelled(&*self.source) {
+            Some(problem) => wrong(problem),
             None => Ok(()),
         }
     }

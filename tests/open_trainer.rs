@@ -12,8 +12,8 @@ use plasticity::{
 };
 use rand::RngExt;
 use sim_core::{
-    Batch, GradientEngine, Kind, Network, ParameterId, Polarity, Purpose, Regularizer, Seed,
-    SpikeFrames, Synapses,
+    Batch, GradientEngine, Kind, Network, ParameterId, Polarity, Projection, Purpose, Regularizer,
+    Seed, SpikeFrames, Synapses,
 };
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -489,6 +489,14 @@ fn projections_between_the_same_populations_have_names_of_their_own() {
     network.check().unwrap();
     let name = network.parameter_name(parameter_of::delay(1));
     assert_eq!(name, "input->hidden1#2.delay");
+
+    let settings = FeedForward { hidden: vec![20, 20], ..FeedForward::default() };
+    let mut network = settings.build(CHANNELS, CLASSES, 1.0, SEED).unwrap();
+    network.populations[2].name = "hidden1#2".into();
+    let onto = |target| Projection { target, ..network.projections[0].clone() };
+    network.projections = vec![onto(1), onto(1), onto(2)];
+    let refused = network.check().unwrap_err().to_string();
+    assert_eq!(refused, "two projections are called input->hidden1#2");
 }
 
 #[test]

@@ -48,27 +48,52 @@ pub(crate) fn hexadecimal(hash: Sha256) -> String {
 mod tests {
     use super::*;
 
+    use crate::labelled_frames::LabelledFrames;
+
     /// Two samples of one channel; the second has one entry.
-    #[derive(Debug)]
-    struct Two {
-        value: f32,
-        label: usize,
+    fn two(value: f32, label: usize) -> LabelledFrames {
+        let frames = |value| SpikeFrames::from_values(1, 2, &[0.0, value]).unwrap();
+        LabelledFrames::new(2, vec![(frames(0.0), 0), (frames(value), label)]).unwrap()
     }
 
-    /// One image, which is shown or written out.
-    #[derive(Debug)]
-    struct Image {
-        shown: bool,
-        channels: usize,
+    #[test]
+    fn samples_that_differ_in_an_entry_a_label_or_their_split_have_other_checksums() {
+        let split = |train: &[usize], validation: &[usize]| Split {
+            train: train.into(),
+            validation: validation.into(),
+        };
+        let of = |value, label, split| checksum(&two(value, label), &split).unwrap();
+        let usual = of(0.5, 1, split(&[0], &[1]));
+        assert_eq!(usual, of(0.5, 1, split(&[0], &[1])));
+        assert_eq!(usual.len(), 64);
+        assert_ne!(usual, of(-0.5, 1, split(&[0], &[1])));
+        assert_ne!(usual, of(0.5, 0, split(&[0], &[1])));
+        assert_ne!(usual, of(0.5, 1, split(&[1], &[0])));
+        assert_ne!(of(0.5, 1, split(&[0, 1], &[])), of(0.5, 1, split(&[1, 0], &[])));
     }
 
-    impl SampleSource for Image {
+    #[test]
+    fn input_that_repeats_is_told_apart() {
+        let shown = SpikeFrames::constant(&[0.5], 2).unwrap();
+        let written = SpikeFrames::from_values(1, 2, &[0.5, 0.5]).unwrap();
+        let split = Split { train: vec![0], validation: vec![] };
+        let [shown, written] = [shown, written].map(|frames| {
+            checksum(&LabelledFrames::new(1, vec![(frames, 0)]).unwrap(), &split).unwrap()
+        });
+        assert_ne!(shown, written);
+    }
+
+    /// A sample of one channel from a source that says two.
+    #[derive(Debug)]
+    struct Narrow;
+
+    impl SampleSource for Narrow {
         fn len(&self) -> usize {
             1
         }
 
         fn channels(&self) -> usize {
-            self.channels
+            2
         }
 
         fn classes(&self) -> usize {
@@ -80,56 +105,14 @@ mod tests {
         }
 
         fn frames_into(&self, _sample: usize, _epoch: Option<u64>, frames: &mut SpikeFrames) {
-            match self.shown {
-                true => frames.refill_constant(&[0.5], 2).unwrap(),
-                false => frames.refill_values(1, 2, &[0.5, 0.5]).unwrap(),
-            }
+            frames.refill_constant(&[0.5], 2).unwrap();
         }
     }
 
     #[test]
-    fn input_that_repeats_is_told_apart_and_channels_are_counted() {
+    fn channels_are_counted() {
         let split = Split { train: vec![0], validation: vec![] };
-        let of = |shown, channels| checksum(&Image { shown, channels }, &split);
-        assert_ne!(of(true, 1).unwrap(), of(false, 1).unwrap());
-        let refused = of(true, 2).unwrap_err().to_string();
+        let refused = checksum(&Narrow, &split).unwrap_err().to_string();
         assert!(refused.contains("channels of sample 0"), "{refused}");
-    }
-
-    impl SampleSource for Two {
-        fn len(&self) -> usize {
-            2
-        }
-
-        fn channels(&self) -> usize {
-            1
-        }
-
-        fn classes(&self) -> usize {
-            2
-        }
-
-        fn label(&self, sample: usize) -> usize {
-            sample * self.label
-        }
-
-        fn frames_into(&self, sample: usize, _epoch: Option<u64>, frames: &mut SpikeFrames) {
-            frames.refill_values(1, 2, &[0.0, sample as f32 * self.value]).unwrap();
-        }
-    }
-
-    #[test]
-    fn samples_that_differ_in_an_entry_a_label_or_their_split_have_other_checksums() {
-        let split = |train, validation| Split { train: vec![train], validation: vec![validation] };
-        let of = |value, label| checksum(&Two { value, label }, &split(0, 1)).unwrap();
-        assert_eq!(of(0.5, 1), of(0.5, 1));
-        assert_eq!(of(0.5, 1).len(), 64);
-        assert_ne!(of(0.5, 1), of(-0.5, 1));
-        assert_ne!(of(0.5, 1), of(0.5, 0));
-        let order = Split { train: vec![1, 0], validation: vec![] };
-        let other = Split { train: vec![0, 1], validation: vec![] };
-        let two = Two { value: 0.5, label: 1 };
-        assert_ne!(checksum(&two, &order).unwrap(), checksum(&two, &other).unwrap());
-        assert_ne!(of(0.5, 1), checksum(&Two { value: 0.5, label: 1 }, &split(1, 0)).unwrap());
     }
 }

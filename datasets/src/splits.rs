@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
-use sim_core::{Purpose, SampleSource, Seed};
+use sim_core::{Purpose, SampleSource, Seed, mislabelled};
 
 use crate::error::{Error, Result};
 use crate::recordings::SpikeRecordings;
@@ -54,18 +54,14 @@ impl Split {
     ///
     /// # Errors
     /// [`Error::Parameter`] for a fraction outside (0, 1); [`Error::Split`] when one side would be
-    /// empty.
+    /// empty, or a sample is of a class that is not there.
     pub fn by_chance(samples: &dyn SampleSource, fraction: f64, seed: Seed) -> Result<Self> {
         Splitting::random(fraction).check()?;
         let labels = (0..samples.len()).map(|sample| samples.label(sample));
-        let classes = samples.classes();
-        if let Some((sample, label)) =
-            labels.clone().enumerate().find(|&(_, label)| label >= classes)
-        {
-            let problem = format!("sample {sample} is of class {label}, but there are {classes}");
+        if let Some(problem) = mislabelled(samples) {
             return Err(Error::Split(problem));
         }
-        let validates = chosen_by_chance(labels, classes, fraction, seed);
+        let validates = chosen_by_chance(labels, samples.classes(), fraction, seed);
         Self::of(&validates).map_err(Error::Split)
     }
 

@@ -40,10 +40,9 @@ use crate::worker_sums::WorkerSums;
 use crate::workspace::{PopulationState, Workspace};
 use rayon::prelude::*;
 use sim_core::{
-    Batch, BatchReport, Cells, DelayKernel, DenseSynapses, Dropout, Error, GradientEngine,
-    Gradients, KernelEvaluation, Kernels, Kind, Network, Neuron, NormStatistics, Objective,
-    ParameterId, Pass, PopulationReport, Result, SpikeCounts, SpikeFrames, Stage, StageTiming,
-    Synapses,
+    Batch, BatchReport, Cells, DelayKernel, DenseSynapses, Error, GradientEngine, Gradients,
+    KernelEvaluation, Kernels, Kind, Network, Neuron, NormStatistics, Objective, ParameterId, Pass,
+    PopulationReport, Result, SpikeCounts, SpikeFrames, Stage, StageTiming, Synapses,
 };
 use simd::{Instructions, padded};
 
@@ -146,9 +145,7 @@ impl LayeredEngine {
 
     fn check(&self, network: &Network, batch: &Batch, pass: &Pass) -> Result<()> {
         self.graph.check(network)?;
-        if batch.frames.is_empty() {
-            return Err(Error::Network("a batch needs at least one sample".into()));
-        }
+        batch.check(self.graph.sizes[self.graph.input])?;
         if batch.output != self.graph.output {
             let name = |p: usize| network.populations.get(p).map_or("none", |p| p.name.as_str());
             return Err(Error::Network(format!(
@@ -158,21 +155,7 @@ impl LayeredEngine {
                 name(self.graph.output)
             )));
         }
-        let channels = self.graph.sizes[self.graph.input];
-        for (sample, frames) in batch.frames.iter().enumerate() {
-            let name = format_args!("channels of sample {sample} of the batch");
-            if frames.channels() != channels {
-                return Error::check_length(&name.to_string(), frames.channels(), channels);
-            }
-        }
-        if let Some(Dropout { rate, .. }) = pass.dropout {
-            let allowed = "at least 0 and below 1";
-            Error::check("Dropout::rate", rate, (0.0..1.0).contains(&rate), allowed)?;
-        }
-        match pass.kernels {
-            Kernels::Trained { evaluation, .. } => evaluation.check(),
-            Kernels::Deployed => Ok(()),
-        }
+        pass.check()
     }
 
     /// Steps, taps and memory for a batch, and the input in the orders that plans read.
@@ -433,9 +416,7 @@ impl GradientEngine for LayeredEngine {
         pass: &Pass,
         into: &mut Gradients,
     ) -> Result<()> {
-        if pass.norm == NormStatistics::Running {
-            return Err(Error::Network("training needs the norm statistics of the batch".into()));
-        }
+        pass.check_gradient()?;
         into.check(network)?;
         self.forward(network, batch, pass, true)?;
         self.output_adjoint(network);

@@ -20,9 +20,8 @@ use crate::trainer::groups::Learner;
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use sim_core::{BatchNorm, Network, Outline, Parameter, flat};
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use sim_core::{BatchNorm, Network, Outline, Parameter, ParameterId, flat};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 const METADATA: &str = "synfire";
@@ -74,8 +73,9 @@ impl EpochTrainer {
             optimizer_steps.insert(name, optimizer.steps());
         }
         let deployed = self.deployed_norms().map(|_| self.deployed_network());
-        for tensor in deployed.iter().flat_map(Network::tensors).filter(beside_what_learns) {
-            let name = deployed_name(&network.parameter_name(tensor.id));
+        let statistics = deployed.iter().flat_map(Network::tensors);
+        for tensor in statistics.filter(|tensor| !tensor.id.kind.is_learned()) {
+            let name = deployed_name(network, tensor.id);
             tensors.push((name, tensor.shape.lengths().to_vec(), tensor.values));
         }
         let protection = trainer.protection().state();
@@ -289,17 +289,11 @@ fn tensors(network: &Network) -> Tensors<'_> {
         .collect()
 }
 
-/// Whether a tensor belongs to what batches re-estimate: the running statistics of norms.
-fn beside_what_learns(tensor: &Parameter) -> bool {
-    !tensor.id.kind.is_learned()
-}
-
-/// Name of a statistic that was re-estimated for deployed delays.
-fn deployed_name(tensor: &str) -> String {
-    match tensor.rsplit_once(".norm.") {
-        Some((population, statistic)) => format!("{population}.deployed.{statistic}"),
-        None => format!("{tensor}.deployed"),
-    }
+/// Name of a statistic of a norm that was re-estimated for deployed delays.
+fn deployed_name(network: &Network, statistic: ParameterId) -> String {
+    let name = network.parameter_name(statistic);
+    let (population, statistic) = name.rsplit_once(".norm.").expect("norms have statistics");
+    format!("{population}.deployed.{statistic}")
 }
 
 fn read_tensors(file: &CheckpointFile, tensors: &SafeTensors, network: &mut Network) -> Result<()> {
@@ -348,17 +342,15 @@ fn read_deployed(
     tensors: &SafeTensors,
     network: &Network,
 ) -> Result<Option<Vec<Option<BatchNorm>>>> {
-    let names: Vec<_> =
-        network.tensors().map(|tensor| deployed_name(&network.parameter_name(tensor.id))).collect();
-    let is_there = |name: &String| tensors.tensor(name).is_ok();
-    if !network.tensors().zip(&names).any(|(t, name)| beside_what_learns(&t) && is_there(name)) {
+    let statistics = network.tensors().filter(|tensor| !tensor.id.kind.is_learned());
+    let names: Vec<_> = statistics.map(|tensor| deployed_name(network, tensor.id)).collect();
+    if !names.iter().any(|name| tensors.tensor(name).is_ok()) {
         return Ok(None);
     }
     let mut deployed = network.clone();
-    for (tensor, name) in deployed.tensors_mut().zip(&names) {
-        if !tensor.id.kind.is_learned() {
-            tensor.values.copy_from_slice(&file.read(tensors, name, tensor.values.len())?);
-        }
+    let statistics = deployed.tensors_mut().filter(|tensor| !tensor.id.kind.is_learned());
+    for (tensor, name) in statistics.zip(&names) {
+        tensor.values.copy_from_slice(&file.read(tensors, name, tensor.values.len())?);
     }
     Ok(Some(deployed.populations.into_iter().map(|population| population.norm).collect()))
 }

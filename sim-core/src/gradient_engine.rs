@@ -1,6 +1,6 @@
 //! The seam between training and the engines that work out gradients.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gradients::Gradients;
 use crate::network::Network;
 use crate::norm::BatchStatistics;
@@ -31,6 +31,23 @@ impl<'a> Batch<'a> {
     /// A batch without regularisers.
     pub fn new(frames: &'a [SpikeFrames], output: usize, objective: &'a dyn Objective) -> Self {
         Self { frames, output, objective, regularizers: &[] }
+    }
+
+    /// Checks that there is a sample, and that all have `channels` channels.
+    ///
+    /// # Errors
+    /// [`Error::Network`] and [`Error::Length`] otherwise.
+    pub fn check(&self, channels: usize) -> Result<()> {
+        if self.frames.is_empty() {
+            return Err(Error::Network("a batch needs at least one sample".into()));
+        }
+        match self.frames.iter().position(|frames| frames.channels() != channels) {
+            None => Ok(()),
+            Some(sample) => {
+                let name = format!("channels of sample {sample} of the batch");
+                Error::check_length(&name, self.frames[sample].channels(), channels)
+            }
+        }
     }
 }
 

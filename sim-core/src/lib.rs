@@ -67,7 +67,7 @@ pub use population::{Cells, Population};
 pub use random::{Purpose, Seed};
 pub use recording::{ChannelRecorder, Record, Recorder, Recording, Records, Variables};
 pub use regularizer::{Regularizer, SpikeCounts};
-pub use samples::SampleSource;
+pub use samples::{SampleSource, mislabelled};
 pub use shape::Shape;
 pub use shards::{SHARDS, ShardSums, samples_of_shards, sum_over_samples};
 pub use spike_trains::{SpikeTrains, bits};

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::population::{Cells, Population};
 use crate::synapses::Synapses;
+use std::collections::HashSet;
 
 /// A network on a grid of `dt_ms` milliseconds. Populations are referred to by their index.
 #[derive(Debug, Clone)]
@@ -49,11 +50,11 @@ impl Network {
         for projection in &self.projections {
             self.check_projection(projection)?;
         }
-        let names: Vec<_> = (0..self.projections.len()).map(|p| self.projection_name(p)).collect();
-        if let Some((_, name)) =
-            names.iter().enumerate().find(|(n, name)| names[..*n].contains(name))
-        {
-            return Err(Error::Network(format!("two projections are called {name}")));
+        let mut names = HashSet::new();
+        for name in (0..self.projections.len()).map(|index| self.projection_name(index)) {
+            if let Some(name) = names.replace(name) {
+                return Err(Error::Network(format!("two projections are called {name}")));
+            }
         }
         self.tensors().try_for_each(|tensor| tensor.check(&self.parameter_name(tensor.id)))
     }

@@ -1,5 +1,6 @@
 //! How a batch is run through a network.
 
+use crate::error::{Error, Result};
 use crate::kernel_evaluation::KernelEvaluation;
 use crate::norm::NormStatistics;
 use crate::random::Seed;
@@ -46,4 +47,32 @@ impl Pass {
     /// hardware.
     pub const DEPLOYED: Self =
         Self { kernels: Kernels::Deployed, norm: NormStatistics::Running, dropout: None };
+
+    /// Checks dropout and the evaluation of kernels.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] naming the first setting that is not allowed.
+    pub fn check(&self) -> Result<()> {
+        if let Some(Dropout { rate, .. }) = self.dropout {
+            let allowed = "at least 0 and below 1";
+            Error::check("Dropout::rate", rate, (0.0..1.0).contains(&rate), allowed)?;
+        }
+        match self.kernels {
+            Kernels::Trained { evaluation, .. } => evaluation.check(),
+            Kernels::Deployed => Ok(()),
+        }
+    }
+
+    /// Checks that there is a gradient through the pass: running statistics have none.
+    ///
+    /// # Errors
+    /// [`Error::Network`] otherwise.
+    pub fn check_gradient(&self) -> Result<()> {
+        match self.norm {
+            NormStatistics::Batch => Ok(()),
+            NormStatistics::Running => {
+                Err(Error::Network("training needs the norm statistics of the batch".into()))
+            }
+        }
+    }
 }

@@ -41,3 +41,11 @@ pub trait SampleSource: Debug + Send + Sync {
         (0..self.len()).rev().map(&mut steps).max_by_key(|&(_, steps)| steps)
     }
 }
+
+/// Names the first sample whose class is not below the number of classes, if there is one.
+pub fn mislabelled(samples: &dyn SampleSource) -> Option<String> {
+    let classes = samples.classes();
+    let sample = (0..samples.len()).find(|&sample| samples.label(sample) >= classes)?;
+    let label = samples.label(sample);
+    Some(format!("sample {sample} is of class {label}, but there are {classes}"))
+}

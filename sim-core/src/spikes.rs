@@ -101,7 +101,7 @@ impl SpikeFrames {
     /// # Errors
     /// As [`from_values`](Self::from_values); on an error the frames stay as they are.
     pub fn refill_values(&mut self, channels: usize, steps: usize, values: &[f32]) -> Result<()> {
-        Error::check_length("values of a sample", values.len(), channels * steps)?;
+        Error::check_length("values of a sample", values.len(), channels.saturating_mul(steps))?;
         check_finite(values)?;
         self.clear(channels, steps);
         for channel in 0..channels {

@@ -57,18 +57,11 @@ impl OracleEngine {
 
     fn check(&self, network: &Network, batch: &Batch, pass: &Pass) -> Result<()> {
         self.shape.check(network)?;
-        if batch.frames.is_empty() {
-            return Err(Error::Network("a batch needs at least one sample".into()));
-        }
+        batch.check(network.populations[0].size)?;
         if batch.output + 1 != network.populations.len() {
             return Err(Error::Network(format!("population {} is no output", batch.output)));
         }
-        let channels = network.populations[0].size;
-        for frames in batch.frames {
-            Error::check_length("channels of a sample", frames.channels(), channels)?;
-        }
-        let rate = pass.dropout.map_or(0.0, |dropout| dropout.rate);
-        Error::check("Dropout::rate", rate, (0.0..1.0).contains(&rate), "at least 0 and below 1")
+        pass.check()
     }
 
     /// Losses, and the gradient of their mean.
@@ -165,9 +158,7 @@ impl GradientEngine for OracleEngine {
         pass: &Pass,
         into: &mut Gradients,
     ) -> Result<()> {
-        if pass.norm == NormStatistics::Running {
-            return Err(Error::Network("training needs the norm statistics of the batch".into()));
-        }
+        pass.check_gradient()?;
         into.check(network)?;
         self.run(network, batch, pass, Some(into))
     }

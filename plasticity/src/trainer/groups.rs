@@ -91,9 +91,6 @@ pub(crate) fn learners(
 ) -> Result<Vec<Option<Learner>>> {
     let names: Vec<String> =
         network.parameters().map(|parameter| network.parameter_name(parameter.id)).collect();
-    let has = |group: &ParameterGroup, (parameter, name): (sim_core::Parameter, &String)| {
-        group.has(parameter.id.kind, name)
-    };
     for group in groups {
         group.check()?;
         for pattern in &group.names {
@@ -102,9 +99,8 @@ pub(crate) fn learners(
                 return Err(unknown(pattern, allowed));
             }
         }
-        if !group.names.is_empty()
-            && !network.parameters().zip(&names).any(|parameter| has(group, parameter))
-        {
+        let mut named = network.parameters().zip(&names);
+        if !group.names.is_empty() && !named.any(|(p, name)| group.has(p.id.kind, name)) {
             let allowed = format!("the name of a parameter of the kind {}", words(&group.kinds));
             return Err(unknown(&group.names.join(", "), allowed));
         }
