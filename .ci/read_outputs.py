@@ -3,6 +3,7 @@
 run/             a small training run of the recipe quickstart
 evaluation.json  synfire evaluate run --json
 simulation.json  synfire simulate run --sample 3 --record spikes,v --out sim --json
+sim-bmtk/        the same with --csv bmtk
 made.h5, .json   synfire data synth, synfire data info --json
 """
 
@@ -22,6 +23,11 @@ try:
     import libsonata
 except ImportError:
     libsonata = None
+try:
+    from bmtk.utils.reports.compartment import CompartmentReport
+    from bmtk.utils.reports.spike_trains import SpikeTrains
+except ImportError:
+    SpikeTrains = None
 
 SPIKES, POTENTIALS = "sim/sample-3.spikes.h5", "sim/sample-3.v.h5"
 HIDDEN = ["hidden1", "hidden2"]
@@ -104,6 +110,8 @@ def read_potentials():
             assert report["mapping/node_ids"][:].tolist() == list(range(size))
             start, end, dt_ms = report["mapping/time"][:]
             assert start == 0 and dt_ms == 2 and end == steps * dt_ms
+            for name in ("index_pointers", "index_pointer"):
+                assert report[f"mapping/{name}"][:].tolist() == list(range(size + 1))
             potentials[population] = report["data"][:].astype(float)
     return potentials
 
@@ -117,6 +125,28 @@ def check_libsonata(spikes, potentials):
     report = libsonata.ElementReportReader(POTENTIALS)
     for population, rows in potentials.items():
         assert np.array_equal(report[population].get().data, rows.astype(np.float32))
+
+
+def check_bmtk(spikes, potentials):
+    files = [SPIKES, SPIKES.replace("sim/", "sim-bmtk/"), SPIKES.replace("sim/", "sim-bmtk/").replace(".h5", ".csv")]
+    for path in files:
+        trains = SpikeTrains.load(path)
+        # A table of spikes cannot name a population that has none.
+        fired = [population for population in POPULATIONS if len(spikes[population][0])]
+        assert set(fired) <= set(trains.populations) <= set(POPULATIONS), path
+        for population in fired:
+            times, neurons = spikes[population]
+            assert trains.n_spikes(population) == len(times), path
+            for neuron in np.unique(neurons):
+                assert np.array_equal(trains.get_times(int(neuron), population=population), times[neurons == neuron]), path
+    report = CompartmentReport.load(POTENTIALS)
+    assert sorted(report.populations) == sorted(potentials)
+    for population, rows in potentials.items():
+        assert (report.units(population), report.variable(population), report.dt(population)) == ("1", "v", 2.0)
+        assert np.array_equal(report.data(population=population), rows.astype(np.float32))
+        for neuron in range(rows.shape[1]):
+            trace = report.data(node_id=neuron, population=population)
+            assert np.array_equal(trace, rows[:, neuron : neuron + 1].astype(np.float32))
 
 
 def recompute(tensors, spikes):
@@ -203,11 +233,15 @@ def main():
     tensors, spikes, potentials = read_checkpoints(), read_spikes(), read_potentials()
     if libsonata:
         check_libsonata(spikes, potentials)
+    if SpikeTrains:
+        check_bmtk(spikes, potentials)
     check_recomputed(tensors, spikes, potentials)
     check_made_data()
     check_figures()
     total = sum(len(times) for times, _ in spikes.values())
-    print(f"read and computed again: {len(tensors)} tensors, {total} spikes, 10 figures{', libsonata too' if libsonata else ''}")
+    others = [name for name, there in (("libsonata", libsonata), ("bmtk", SpikeTrains)) if there]
+    also = f", also by {' and '.join(others)}" if others else ""
+    print(f"read and computed again: {len(tensors)} tensors, {total} spikes, 10 figures{also}")
 
 
 main()

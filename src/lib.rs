@@ -114,7 +114,7 @@ pub use recipes::Recipe;
 pub use roofline::{Roofline, StageRoofline, Work};
 pub use run_folder::RunFolder;
 pub use run_result::RunResult;
-pub use simulation::{Simulation, SimulationLog};
+pub use simulation::{LogSettings, Simulation, SimulationLog};
 pub use trained_run::{Checkpoint, ChosenSample, EvaluatedSplit, SplitEvaluation, TrainedRun};
 pub use training_run::TrainingRun;
 

@@ -2,7 +2,7 @@
 
 use crate::data_settings::LoadedData;
 use crate::error::{Error, Result};
-use exchange::{CsvSpikes, Log, LogLayout, SonataPotentials, SonataSpikes, write_logs};
+use exchange::{CsvLayout, CsvSpikes, Log, LogLayout, SonataPotentials, SonataSpikes, write_logs};
 use plasticity::gradient::Loss;
 use sim_core::{
     ChannelRecorder, ClockEngine, Network, Readout, Recorder, Recording, SpikeFrames, Synapses,
@@ -22,6 +22,15 @@ pub struct SimulationLog {
     pub files: Vec<PathBuf>,
     /// Number of spikes of every population, in the order of the network.
     pub spikes: Vec<usize>,
+}
+
+/// What a simulation logs, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSettings {
+    /// What is logged.
+    pub variables: Variables,
+    /// Columns of the spikes as text.
+    pub csv: CsvLayout,
 }
 
 /// Shows every step to the logs and to one more recorder, and counts spikes.
@@ -123,13 +132,14 @@ impl Simulation {
     /// As [`Self::run`], or when the folder or a file cannot be written.
     pub fn log(
         &self,
-        variables: Variables,
+        settings: LogSettings,
         folder: &Path,
         name: &str,
         also: &mut dyn Recorder,
     ) -> Result<SimulationLog> {
         fs::create_dir_all(folder)
             .map_err(|source| Error::io(folder, "make the folder", source))?;
+        let LogSettings { variables, csv } = settings;
         let layout = LogLayout::of(&self.network)?;
         let path = |ending: &str| folder.join(format!("{name}.{ending}"));
         let mut files = Vec::new();
@@ -137,7 +147,7 @@ impl Simulation {
         if variables.spikes {
             files.extend([path("spikes.h5"), path("spikes.csv")]);
             logs.push(SonataSpikes::create(&files[0], &layout)?.boxed());
-            logs.push(CsvSpikes::create(&files[1], &layout)?.boxed());
+            logs.push(CsvSpikes::create(&files[1], &layout, csv)?.boxed());
         }
         if variables.potentials {
             files.push(path("v.h5"));

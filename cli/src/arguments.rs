@@ -143,6 +143,9 @@ pub enum Checkpoint {
   synfire simulate runs/shd-delays-1 --sample 17 --out sim
   synfire simulate runs/shd-delays-1 --data shd_test.h5 --sample 17 --record spikes,v --out sim
   synfire simulate network.toml --out sim
+  synfire simulate network.toml --record spikes,v --csv bmtk --out sim
+
+It leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report); bmtk and libsonata read both .h5 files.
 
 A sample runs over its own length, whereas `synfire evaluate` pads it to the longest of its batch of training.batch_size, as the reference
 does: single predictions may differ, which is rare.")]
@@ -163,6 +166,9 @@ pub struct Simulate {
     /// What to record: spikes, v (membrane potentials), or both
     #[arg(long, value_enum, value_delimiter = ',', default_value = "spikes")]
     pub record: Vec<Recordable>,
+    /// Columns of the spikes as text
+    #[arg(long, value_enum, default_value_t = CsvColumns::Plain)]
+    pub csv: CsvColumns,
     /// Folder for the logs [default: RUN/spikes, or the current folder for a file]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -178,6 +184,15 @@ pub enum Recordable {
     Spikes,
     /// Membrane potentials of all neurons in every step
     V,
+}
+
+/// Columns of a spike log as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CsvColumns {
+    /// population,time_ms,neuron
+    Plain,
+    /// timestamps population node_ids, with blanks between them, as bmtk reads them
+    Bmtk,
 }
 
 /// Draw the figures of a run, PNG and SVG
@@ -348,6 +363,15 @@ fn changes<'a>(
     set: &'a [String],
 ) -> impl Iterator<Item = synfire::Result<Override>> + use<'a> {
     data.map(Override::file).into_iter().chain(set.iter().map(|text| Override::parse(text)))
+}
+
+impl From<CsvColumns> for synfire::exchange::CsvLayout {
+    fn from(columns: CsvColumns) -> Self {
+        match columns {
+            CsvColumns::Plain => Self::Plain,
+            CsvColumns::Bmtk => Self::Bmtk,
+        }
+    }
 }
 
 impl From<Checkpoint> for synfire::Checkpoint {

@@ -1,12 +1,16 @@
 //! Spikes as text.
 //!
 //! ```text
-//! population,time_ms,neuron
+//! population,time_ms,neuron          [`CsvLayout::Plain`]
 //! hidden,12.5,3
+//!
+//! timestamps population node_ids     [`CsvLayout::Bmtk`]
+//! 12.5 hidden 3
 //! ```
 //! One line per spike, in the order in which the simulation gave them: ascending time, then
-//! population, then neuron, counted from 0. Times are written with as many digits as tell them
-//! apart. A name with a comma or a quote in it is quoted as in RFC 4180. Lines end with `\n`.
+//! population, then neuron, counted from 0. Times are in ms, written with as many digits as tell
+//! them apart. A name with a separator or a quote in it is quoted as in RFC 4180. Lines end with
+//! `\n`.
 
 use crate::error::Result;
 use crate::log::{Log, LogLayout};
@@ -15,10 +19,37 @@ use sim_core::Record;
 use std::fmt::Write;
 use std::path::Path;
 
+/// Columns of a spike log in CSV, and what is between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CsvLayout {
+    /// `population,time_ms,neuron`.
+    #[default]
+    Plain,
+    /// `timestamps population node_ids` with blanks between them: what bmtk reads and writes.
+    Bmtk,
+}
+
+impl CsvLayout {
+    fn header(self) -> &'static str {
+        match self {
+            Self::Plain => "population,time_ms,neuron\n",
+            Self::Bmtk => "timestamps population node_ids\n",
+        }
+    }
+
+    fn separator(self) -> char {
+        match self {
+            Self::Plain => ',',
+            Self::Bmtk => ' ',
+        }
+    }
+}
+
 /// A spike log in CSV, written while the simulation runs.
 #[derive(Debug)]
 pub struct CsvSpikes {
     file: AtomicFile,
+    columns: CsvLayout,
     layout: LogLayout,
     /// The names of the populations as they stand in the file.
     names: Vec<String>,
@@ -31,11 +62,12 @@ impl CsvSpikes {
     ///
     /// # Errors
     /// [`crate::Error::Disk`].
-    pub fn create(path: impl AsRef<Path>, layout: &LogLayout) -> Result<Self> {
+    pub fn create(path: impl AsRef<Path>, layout: &LogLayout, columns: CsvLayout) -> Result<Self> {
         let mut file = AtomicFile::create(path.as_ref())?;
-        file.write(b"population,time_ms,neuron\n")?;
-        let names = layout.populations().iter().map(|(name, _)| quoted(name)).collect();
-        Ok(Self { file, layout: layout.clone(), names, lines: String::new() })
+        file.write(columns.header().as_bytes())?;
+        let quote = |(name, _): &(String, usize)| quoted(name, columns.separator());
+        let names = layout.populations().iter().map(quote).collect();
+        Ok(Self { file, columns, layout: layout.clone(), names, lines: String::new() })
     }
 }
 
@@ -45,7 +77,11 @@ impl Log for CsvSpikes {
         let (name, time) = (&self.names[*population], self.layout.time_ms(*step));
         self.lines.clear();
         for neuron in neurons {
-            writeln!(self.lines, "{name},{time},{neuron}").expect("a string takes every text");
+            match self.columns {
+                CsvLayout::Plain => writeln!(self.lines, "{name},{time},{neuron}"),
+                CsvLayout::Bmtk => writeln!(self.lines, "{time} {name} {neuron}"),
+            }
+            .expect("a string takes every text");
         }
         Ok(self.file.write(self.lines.as_bytes())?)
     }
@@ -55,8 +91,8 @@ impl Log for CsvSpikes {
     }
 }
 
-fn quoted(name: &str) -> String {
-    if name.contains([',', '"']) {
+fn quoted(name: &str, separator: char) -> String {
+    if name.contains([separator, '"']) {
         format!("\"{}\"", name.replace('"', "\"\""))
     } else {
         name.to_owned()
@@ -68,8 +104,8 @@ mod tests {
     use super::*;
     use sim_core::{Cells, Network, Population};
 
-    #[test]
-    fn lines_are_as_documented() {
+    /// What a network with the populations `in` and `a "b", c` leaves.
+    fn written(columns: CsvLayout) -> String {
         let population = |name: &str| Population {
             name: name.into(),
             size: 9,
@@ -83,14 +119,22 @@ mod tests {
         };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("spikes.csv");
-        let mut log = CsvSpikes::create(&path, &LogLayout::of(&network).unwrap()).unwrap().boxed();
+        let layout = LogLayout::of(&network).unwrap();
+        let mut log = CsvSpikes::create(&path, &layout, columns).unwrap().boxed();
         log.write(&Record::Spikes { population: 0, step: 3, neurons: vec![1, 1, 8] }).unwrap();
         log.write(&Record::Potentials { population: 1, step: 3, potential: vec![0.0; 9] }).unwrap();
         log.write(&Record::Spikes { population: 1, step: 20, neurons: vec![0] }).unwrap();
         assert!(!path.exists(), "it appears when it is whole");
         log.finish().unwrap();
+        std::fs::read_to_string(&path).unwrap()
+    }
+
+    #[test]
+    fn lines_are_as_documented() {
         let expected =
             "population,time_ms,neuron\nin,0.3,1\nin,0.3,1\nin,0.3,8\n\"a \"\"b\"\", c\",2,0\n";
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+        assert_eq!(written(CsvLayout::Plain), expected);
+        let expected = "timestamps population node_ids\n0.3 in 1\n0.3 in 1\n0.3 in 8\n2 \"a \"\"b\"\", c\" 0\n";
+        assert_eq!(written(CsvLayout::Bmtk), expected);
     }
 }

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `log` | [`Log`], the trait of all logs, and [`write_logs`], which feeds them from a running simulation |
 //! | `sonata` | spikes and membrane potentials as SONATA HDF5 ([`SonataSpikes`], [`SonataPotentials`]), and spikes back ([`read_spikes`]) |
-//! | `csv` | spikes as text, one per line ([`CsvSpikes`]) |
+//! | `csv` | spikes as text, one per line ([`CsvSpikes`]), in the columns of [`CsvLayout`] |
 //!
 //! ```
-//! use exchange::{CsvSpikes, Log, LogLayout, SonataSpikes, write_logs};
+//! use exchange::{CsvLayout, CsvSpikes, Log, LogLayout, SonataSpikes, write_logs};
 //! use sim_core::{Cells, ChannelRecorder, ClockEngine, Network, Population, SpikeFrames, Variables};
 //!
 //! let ears = Population { name: "ears".into(), size: 3, cells: Cells::Source, norm: None };
@@ -15,7 +15,8 @@
 //! let layout = LogLayout::of(&network)?;
 //! # let folder = tempfile::tempdir().expect("a folder for the example");
 //! let (sonata, csv) = (folder.path().join("spikes.h5"), folder.path().join("spikes.csv"));
-//! let logs = vec![SonataSpikes::create(&sonata, &layout)?.boxed(), CsvSpikes::create(&csv, &layout)?.boxed()];
+//! let text = CsvSpikes::create(&csv, &layout, CsvLayout::Plain)?;
+//! let logs = vec![SonataSpikes::create(&sonata, &layout)?.boxed(), text.boxed()];
 //! let mut recorder = ChannelRecorder::spawn(1024, Variables::SPIKES, |records| write_logs(records, logs));
 //! let input = SpikeFrames::from_events(3, 10, &[(2, 4), (0, 9)])?;
 //! ClockEngine::build(&network)?.run(&[input], 10, &mut recorder)?;
@@ -31,7 +32,7 @@ mod error;
 mod log;
 mod sonata;
 
-pub use csv::CsvSpikes;
+pub use csv::{CsvLayout, CsvSpikes};
 pub use error::{Error, Result};
 pub use log::{Log, LogLayout, write_logs};
 pub use sonata::{PopulationSpikes, SonataPotentials, SonataSpikes, Sorting, read_spikes};

@@ -7,27 +7,28 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use synfire::sim_core::Variables;
-use synfire::{NetworkFile, Simulation, SimulationLog, TrainedRun};
+use synfire::{LogSettings, NetworkFile, Simulation, SimulationLog, TrainedRun};
 
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
     let records = |what| arguments.record.contains(&what);
     let variables =
         Variables { spikes: records(Recordable::Spikes), potentials: records(Recordable::V) };
+    let settings = LogSettings { variables, csv: arguments.csv.into() };
     if arguments.network.is_dir() {
-        of_run(arguments, variables)
+        of_run(arguments, settings)
     } else {
-        of_file(arguments, variables)
+        of_file(arguments, settings)
     }
 }
 
-fn of_run(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
+fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
     let run = TrainedRun::open(&arguments.network, arguments.checkpoint.into())?;
     let chosen = run.sample(arguments.data.as_deref(), arguments.sample)?;
     let simulation = Simulation::of_sample(run.network(), &chosen.data, chosen.index);
     let folder = arguments.out.clone().unwrap_or_else(|| run.folder().spikes());
     let mut output = simulation.output_recording();
     let log =
-        simulation.log(variables, &folder, &format!("sample-{}", chosen.index), &mut output)?;
+        simulation.log(settings, &folder, &format!("sample-{}", chosen.index), &mut output)?;
     let predicted = simulation.predicted(&output, run.loss()?);
     let class = |class: usize| chosen.data.dataset.class_name(class);
     let label = chosen.data.dataset.label(chosen.index);
@@ -55,7 +56,7 @@ fn of_run(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn of_file(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
+fn of_file(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
     if arguments.data.is_some() || arguments.sample.is_some() {
         let problem = "a network file brings its own spikes; --data and --sample belong to the folder of a run";
         return Err(synfire::Error::Config {
@@ -68,7 +69,7 @@ fn of_file(arguments: &Simulate, variables: Variables) -> Result<ExitCode> {
     let simulation = NetworkFile::read(path)?.simulation(&path.display().to_string())?;
     let folder = arguments.out.clone().unwrap_or_else(|| ".".into());
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let log = simulation.log(variables, &folder, &name, &mut ())?;
+    let log = simulation.log(settings, &folder, &name, &mut ())?;
     if arguments.json {
         output::print(json!({
             "steps": simulation.steps(),

@@ -1,6 +1,7 @@
 //! The command from end to end, in temporary folders.
 
 mod bad_input;
+mod logs;
 mod results;
 mod sandbox;
 mod training;

@@ -71,30 +71,63 @@ fn add_report(
 ) -> Hdf5Builder {
     let path = |column: &str| format!("report/{name}/{column}");
     let counted = |end: u64| (0..end).flat_map(u64::to_le_bytes).collect::<Vec<u8>>();
-    let [start, end] =
-        [rows.first_step, rows.first_step + rows.rows].map(|step| layout.time_ms(step));
-    let time = [start, end, layout.dt_ms()].into_iter().flat_map(f64::to_le_bytes).collect();
+    let pointers = |name: &str| {
+        dataset(path(&format!("mapping/{name}")), UINT64, vec![neurons + 1], counted(neurons + 1))
+    };
+    let (start, dt_ms) = (layout.time_ms(rows.first_step), layout.dt_ms());
+    let end = end_of_report(start, layout.time_ms(rows.first_step + rows.rows), dt_ms, rows.rows);
+    let time = [start, end, dt_ms].into_iter().flat_map(f64::to_le_bytes).collect();
     let sorted = AttributeBuilder::new("sorted", UINT8, vec![], vec![1]);
     content
         .dataset(
             dataset(path("data"), FLOAT32, vec![rows.rows as u64, neurons], rows.data)
-                .attribute(units("1")),
+                .attribute(units("1"))
+                .attribute(AttributeBuilder::fixed_string("variable", "v")),
         )
         .dataset(
             dataset(path("mapping/node_ids"), UINT64, vec![neurons], counted(neurons))
                 .attribute(sorted),
         )
-        .dataset(dataset(
-            path("mapping/index_pointers"),
-            UINT64,
-            vec![neurons + 1],
-            counted(neurons + 1),
-        ))
+        .dataset(pointers("index_pointers"))
+        .dataset(pointers("index_pointer"))
         .dataset(dataset(
             path("mapping/element_ids"),
             UINT32,
             vec![neurons],
             vec![0; neurons as usize * size_of::<u32>()],
         ))
+        .dataset(dataset(
+            path("mapping/element_pos"),
+            FLOAT64,
+            vec![neurons],
+            vec![0; neurons as usize * size_of::<f64>()],
+        ))
         .dataset(dataset(path("mapping/time"), FLOAT64, vec![3], time).attribute(units("ms")))
+}
+
+/// `end`, or the next number after it from which a reader that cuts `(end - start) / dt` off to a
+/// whole number, as bmtk does, gets `rows`: `0.3 / 0.1` is not quite 3.
+fn end_of_report(start: f64, end: f64, dt_ms: f64, rows: usize) -> f64 {
+    let mut end = end;
+    while (end - start) / dt_ms < rows as f64 {
+        end = end.next_up();
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::end_of_report;
+
+    #[test]
+    fn no_reader_loses_the_last_row() {
+        for dt_ms in [0.1, 0.025, 0.3, 0.7, 1.0, 1.1, 10.0] {
+            for (first, rows) in [(0, 3), (0, 6), (7, 41), (1_000_003, 29), (0, 123_457)] {
+                let (start, end) = (first as f64 * dt_ms, (first + rows) as f64 * dt_ms);
+                let told = end_of_report(start, end, dt_ms, rows);
+                assert_eq!(((told - start) / dt_ms) as usize, rows, "{dt_ms} ms");
+                assert!((told - end).abs() <= 1e-9 * end, "{told} for {end}");
+            }
+        }
+    }
 }

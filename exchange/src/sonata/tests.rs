@@ -93,10 +93,12 @@ fn potentials_are_a_report() {
         column("time").read_array::<f64>().unwrap().into_iter().collect::<Vec<_>>(),
         [2.0, 3.0, 0.5]
     );
-    assert_eq!(
-        column("index_pointers").read_array::<u64>().unwrap().into_iter().collect::<Vec<_>>(),
-        [0, 1, 2, 3]
-    );
+    for name in ["index_pointers", "index_pointer"] {
+        let pointers = column(name).read_array::<u64>().unwrap();
+        assert_eq!(pointers.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3], "{name}");
+    }
+    let places = column("element_pos").read_array::<f64>().unwrap();
+    assert_eq!(places.into_iter().collect::<Vec<_>>(), [0.0; 3]);
     assert_eq!(
         column("node_ids").read_array::<u64>().unwrap().into_iter().collect::<Vec<_>>(),
         [0, 1, 2]
