@@ -87,6 +87,9 @@ pub struct LoadedData {
     pub dataset: Arc<dyn SampleSource>,
     /// Where they come from.
     pub origin: DataOrigin,
+    /// What there is to say about them before they are used, a sentence each: what of a file could
+    /// not be read, though nothing depends on it.
+    pub notes: Vec<String>,
 }
 
 /// What identifies the samples.
@@ -260,6 +263,7 @@ impl DataSettings {
     /// As [`Self::recordings`], and what is wrong with the split.
     pub fn load_split(&self, seed: Seed) -> Result<(LoadedData, Split)> {
         let (recordings, origin) = self.recordings(seed)?;
+        let notes = recordings.notes().to_vec();
         let split = self
             .split
             .split(&recordings, seed)
@@ -272,7 +276,7 @@ impl DataSettings {
             &split.train,
         )
         .map_err(|error| unsuitable("data.binning", &origin, &error))?;
-        Ok((LoadedData { dataset: Arc::new(dataset), origin }, split))
+        Ok((LoadedData { dataset: Arc::new(dataset), origin, notes }, split))
     }
 
     /// Recordings as they are, binned but neither split nor changed: what evaluating another file
@@ -282,6 +286,7 @@ impl DataSettings {
     /// As [`Self::recordings`].
     pub fn load_whole(&self, seed: Seed) -> Result<LoadedData> {
         let (recordings, origin) = self.recordings(seed)?;
+        let notes = recordings.notes().to_vec();
         let dataset = SpikeDataset::new(
             Arc::new(recordings),
             self.binning,
@@ -290,7 +295,7 @@ impl DataSettings {
             &[],
         )
         .map_err(|error| unsuitable("data.binning", &origin, &error))?;
-        Ok(LoadedData { dataset: Arc::new(dataset), origin })
+        Ok(LoadedData { dataset: Arc::new(dataset), origin, notes })
     }
 }
 

@@ -92,7 +92,7 @@ impl Samples {
         let sha256 = checksum(&*self.source, &self.split);
         let sha256 = Some(sha256.map_err(|error| Error::samples(&self.name, error.to_string()))?);
         let origin = DataOrigin { name: self.name.clone(), sha256 };
-        Ok(LoadedData { dataset: Arc::clone(&self.source), origin })
+        Ok(LoadedData { dataset: Arc::clone(&self.source), origin, notes: Vec::new() })
     }
 
     /// What a configuration says of them.

@@ -345,6 +345,7 @@ impl TrainingRun {
             ),
             format!("run folder: {}", self.folder.path().display()),
         ];
+        lines.extend(data.notes.iter().cloned());
         lines.extend(experiment.training.kernel.precision_note().map(str::to_owned));
         if trainer.epoch() > 0 {
             lines.push(format!("resumed after {}", counted(trainer.epoch(), "epoch")));

@@ -15,9 +15,10 @@ use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::checksum::hexadecimal;
+use crate::container::HDF5_SIGNATURE;
 use crate::error::{Error, Result};
 use crate::recordings::SpikeRecordings;
-use crate::spiking_speech::{self, HDF5_SIGNATURE, Layout};
+use crate::spiking_speech::{self, Layout};
 
 const GZIP_SIGNATURE: [u8; 2] = [0x1f, 0x8b];
 const ZIP_SIGNATURE: [u8; 2] = *b"PK";

@@ -85,6 +85,7 @@ pub(crate) struct Description {
     pub speakers: Option<Vec<i128>>,
     pub class_names: Option<Vec<String>>,
     pub meta_info: BTreeMap<String, MetaInfo>,
+    pub notes: Vec<String>,
     pub unit_type: String,
     pub classes: Option<usize>,
 }
@@ -199,7 +200,7 @@ impl<T: Time> Assembly<T> {
 
     /// The finished recordings, once labels and speakers are checked too.
     pub(crate) fn finish(self, description: Description) -> Result<SpikeRecordings> {
-        let Description { labels, speakers, class_names, meta_info, unit_type, classes } =
+        let Description { labels, speakers, class_names, meta_info, notes, unit_type, classes } =
             description;
         let classes = classes.or(class_names.as_ref().map(Vec::len)).unwrap_or(DEFAULT_CLASSES);
         sim_core::Error::check(
@@ -225,6 +226,7 @@ impl<T: Time> Assembly<T> {
             speakers,
             class_names,
             meta_info,
+            notes,
         })
     }
 

@@ -124,6 +124,7 @@ impl Container<'_> {
                 .map(|dataset| self.class_names(&dataset))
                 .transpose()?,
             meta_info: self.meta_info()?,
+            notes: Vec::new(),
             unit_type: unit_type.into(),
             classes: layout.classes,
         })

@@ -111,6 +111,7 @@ pub struct SpikeRecordings {
     pub(crate) speakers: Option<Vec<u16>>,
     pub(crate) class_names: Option<Vec<String>>,
     pub(crate) meta_info: BTreeMap<String, MetaInfo>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl PartialEq for SpikeRecordings {
@@ -128,6 +129,7 @@ impl PartialEq for SpikeRecordings {
             speakers,
             class_names,
             meta_info,
+            notes: _,
         } = self;
         (channels, classes, start, times, units)
             == (&other.channels, &other.classes, &other.start, &other.times, &other.units)
@@ -237,6 +239,12 @@ impl SpikeRecordings {
         &self.meta_info
     }
 
+    /// What the reader has to say about the file, one sentence each that begins with it: data that
+    /// nothing depends on and that could not be read, texts whose encoding was guessed.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// Precision of the times.
     pub fn time_type(&self) -> TimeType {
         self.times.time_type()
@@ -300,6 +308,7 @@ impl SpikeRecordings {
             unit_type: self.unit_type.clone(),
             class_names: self.class_names.clone(),
             meta_info: self.meta_info.clone(),
+            notes: self.notes.clone(),
         }
     }
 

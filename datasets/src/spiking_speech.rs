@@ -16,20 +16,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use half::f16;
-use hdf5_reader::error::Error as Hdf5Error;
-use hdf5_reader::{ByteOrder, Dataset, Datatype, Hdf5File, OpenOptions, VarLenKind};
+use hdf5_reader::{ByteOrder, Dataset, Datatype, VarLenKind};
 use serde::{Deserialize, Serialize};
 
 use crate::assembly::{Assembly, Description, Time};
+use crate::container::{Container, Found, is_string, reason};
 use crate::error::{Error, Result};
 use crate::recordings::{MetaInfo, SpikeRecordings};
 
-/// The first bytes of every HDF5 file without a user block.
-pub(crate) const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
-
-/// Most bytes a dataset of references, labels or names may claim to have, so that a damaged size
-/// cannot exhaust the memory: enough for 4 million samples.
-const MAX_DATASET_BYTES: usize = 1 << 26;
+/// Datasets that are left out and said one by one.
+const MOST_NOTES: usize = 3;
 
 /// What a reader must know that the file does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,45 +73,16 @@ impl Layout {
 /// `name`.
 pub(crate) fn read(path: &Path, name: &Path, layout: &Layout) -> Result<SpikeRecordings> {
     layout.check()?;
-    Container::open(path, name)?.recordings(layout)
+    Reader { file: Container::open(path, name)?, name }.recordings(layout)
 }
 
-/// An open file and the name that errors give it.
-struct Container<'a> {
-    file: Hdf5File,
+/// A file that is read, and the name that errors give it.
+struct Reader<'a> {
+    file: Container<'a>,
     name: &'a Path,
-    bytes: u64,
 }
 
-impl<'a> Container<'a> {
-    fn open(path: &Path, name: &'a Path) -> Result<Self> {
-        // The decoder reports a folder or a missing permission less plainly than the operating
-        // system does.
-        let metadata = atomic_file::open(path)?
-            .metadata()
-            .map_err(|source| Error::io(name, "open the file", source))?;
-        let bytes = metadata.len();
-        let options = OpenOptions::default().with_max_read_bytes(MAX_DATASET_BYTES);
-        let file = Hdf5File::open_with_options(path, options).map_err(|error| match error {
-            Hdf5Error::InvalidMagic => Error::file(
-                name,
-                "this is not an HDF5 file, but spike recordings as SHD publishes them are",
-            ),
-            Hdf5Error::Io(source) => Error::io(name, "read the file", source),
-            other => Error::file(name, format!("this HDF5 file is damaged or cut short: {other}")),
-        })?;
-        let expected = file.superblock().eof_address;
-        if expected > bytes {
-            return Err(Error::file(
-                name,
-                format!(
-                    "the file is cut short: it has {bytes} bytes, but its header says {expected}"
-                ),
-            ));
-        }
-        Ok(Self { file, name, bytes })
-    }
-
+impl<'a> Reader<'a> {
     fn recordings(&self, layout: &Layout) -> Result<SpikeRecordings> {
         let times = self.needed("spikes/times")?;
         if let Some(Datatype::FloatingPoint { size, .. }) = ragged_base(&times)
@@ -152,7 +119,7 @@ impl<'a> Container<'a> {
         /// its base type.
         const EXPONENT_WIDTH: usize = 21;
         let message =
-            dataset.raw_datatype().map_err(|error| self.damaged("spikes/times", &error))?;
+            dataset.raw_datatype().map_err(|error| self.file.unread("spikes/times", &error))?;
         let expected = match size {
             2 => 5,
             4 => 8,
@@ -210,7 +177,7 @@ impl<'a> Container<'a> {
         }
         let mut assembly = Assembly::new(self.name, layout.channels)?;
         // A damaged count cannot be larger than the file allows.
-        let spikes = times.spikes().min(self.bytes / N as u64) as usize;
+        let spikes = times.spikes().min(self.file.bytes() / N as u64) as usize;
         assembly.reserve(times.samples(), spikes)?;
         let (mut sample_times, mut sample_units) = (Vec::new(), Vec::new());
         for sample in 0..times.samples() {
@@ -218,6 +185,7 @@ impl<'a> Container<'a> {
             units.read(sample, &mut sample_units)?;
             assembly.push(&sample_times, &sample_units)?;
         }
+        let mut notes = Vec::new();
         assembly.finish(Description {
             labels: self.integers(&self.needed("labels")?, "labels")?,
             speakers: self
@@ -226,9 +194,10 @@ impl<'a> Container<'a> {
                 .transpose()?,
             class_names: self
                 .find("extra/keys")?
-                .map(|dataset| self.class_names(&dataset))
+                .map(|dataset| self.class_names(&dataset, &mut notes))
                 .transpose()?,
-            meta_info: self.meta_info()?,
+            meta_info: self.meta_info(&mut notes),
+            notes,
             unit_type,
             classes: layout.classes,
         })
@@ -242,19 +211,13 @@ impl<'a> Container<'a> {
     }
 
     fn find(&self, path: &str) -> Result<Option<Dataset>> {
-        match self.file.dataset(path) {
-            Ok(dataset) => Ok(Some(dataset)),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(self.damaged(path, &error)),
+        match self.file.find(path)? {
+            Found::Dataset(dataset) => Ok(Some(dataset)),
+            Found::Nothing => Ok(None),
+            Found::Group(_) => {
+                Err(Error::dataset(self.name, path, "is a group, but must be a dataset"))
+            }
         }
-    }
-
-    fn damaged(&self, dataset: &str, error: &Hdf5Error) -> Error {
-        Error::dataset(
-            self.name,
-            dataset,
-            format!("cannot be decoded, the file may be damaged ({})", innermost(error)),
-        )
     }
 
     fn wrong_type(&self, dataset: &Dataset, path: &str, expected: &str) -> Error {
@@ -276,66 +239,113 @@ impl<'a> Container<'a> {
         }
     }
 
+    /// Integers, one per sample; booleans, which h5py stores as the names FALSE and TRUE of 0 and
+    /// 1, and other named integers are the numbers behind the names.
     fn integers(&self, dataset: &Dataset, path: &str) -> Result<Vec<i128>> {
-        let &Datatype::FixedPoint { size, signed, byte_order } = dataset.dtype() else {
+        let datatype = match dataset.dtype() {
+            Datatype::Enum { base, .. } => base,
+            datatype => datatype,
+        };
+        let &Datatype::FixedPoint { size, signed, byte_order } = datatype else {
             return Err(self.wrong_type(dataset, path, "integers"));
         };
         self.one_dimensional(dataset, path)?;
         if !matches!(size, 1 | 2 | 4 | 8) {
             return Err(self.wrong_type(dataset, path, "integers of 8 to 64 bits"));
         }
-        let bytes = dataset.read_raw_bytes().map_err(|error| self.damaged(path, &error))?;
+        let bytes = self.bytes(dataset, path)?;
         Ok(bytes
             .chunks_exact(usize::from(size))
             .map(|bytes| integer(bytes, signed, byte_order))
             .collect())
     }
 
-    fn class_names(&self, dataset: &Dataset) -> Result<Vec<String>> {
-        if !is_string(dataset.dtype()) {
-            return Err(self.wrong_type(dataset, "extra/keys", "strings"));
-        }
-        dataset.read_strings().map_err(|error| self.damaged("extra/keys", &error))
+    fn bytes(&self, dataset: &Dataset, path: &str) -> Result<Vec<u8>> {
+        dataset.read_raw_bytes().map_err(|error| self.file.unread(path, &error))
     }
 
-    /// Datasets of `extra/meta_info` that hold numbers or strings; others are left out, since
-    /// nothing depends on them.
-    fn meta_info(&self) -> Result<BTreeMap<String, MetaInfo>> {
-        const GROUP: &str = "extra/meta_info";
-        let datasets = match self.file.group(GROUP).and_then(|group| group.datasets()) {
-            Ok(datasets) => datasets,
-            Err(error) if is_absent(&error) => return Ok(BTreeMap::new()),
-            Err(error) => return Err(self.damaged(GROUP, &error)),
-        };
-        let mut meta_info = BTreeMap::new();
-        for dataset in datasets {
-            let name = dataset.name().rsplit('/').next().unwrap_or_default().to_owned();
-            let damaged = |error| self.damaged(&format!("{GROUP}/{name}"), &error);
-            let info = match *dataset.dtype() {
-                Datatype::FixedPoint { size: size @ (1 | 2 | 4 | 8), signed, byte_order } => {
-                    let bytes = dataset.read_raw_bytes().map_err(damaged)?;
-                    let numbers = bytes
-                        .chunks_exact(usize::from(size))
-                        .map(|bytes| integer(bytes, signed, byte_order) as f64);
-                    MetaInfo::Numbers(numbers.collect())
-                }
-                Datatype::FloatingPoint { size: size @ (2 | 4 | 8), byte_order } => {
-                    let bytes = dataset.read_raw_bytes().map_err(damaged)?;
-                    MetaInfo::Numbers(
-                        bytes
-                            .chunks_exact(usize::from(size))
-                            .map(|bytes| float(bytes, byte_order))
-                            .collect(),
-                    )
-                }
-                ref datatype if is_string(datatype) => {
-                    MetaInfo::Words(dataset.read_strings().map_err(damaged)?)
-                }
-                _ => continue,
-            };
-            meta_info.insert(name, info);
+    fn class_names(&self, dataset: &Dataset, notes: &mut Vec<String>) -> Result<Vec<String>> {
+        const PATH: &str = "extra/keys";
+        if !is_string(dataset.dtype()) {
+            return Err(self.wrong_type(dataset, PATH, "strings"));
         }
-        Ok(meta_info)
+        self.strings(dataset, PATH, notes)
+    }
+
+    fn strings(
+        &self,
+        dataset: &Dataset,
+        path: &str,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<String>> {
+        let text = self.file.text(dataset, path)?;
+        if text.latin1 {
+            notes.push(format!(
+                "{}: {path}: its text is no UTF-8 and was read as Latin-1",
+                self.name.display()
+            ));
+        }
+        Ok(text.strings)
+    }
+
+    /// Datasets of `extra/meta_info` that hold numbers or strings. Nothing depends on them: what
+    /// cannot be read is left out, and said.
+    fn meta_info(&self, notes: &mut Vec<String>) -> BTreeMap<String, MetaInfo> {
+        const GROUP: &str = "extra/meta_info";
+        let mut meta_info = BTreeMap::new();
+        let left_out = |error: Error| format!("{error}; left out, since nothing depends on it");
+        let names = match self.file.find(GROUP) {
+            Ok(Found::Group(group)) => self.file.members(&group, GROUP),
+            Ok(Found::Dataset(_)) => {
+                Err(Error::dataset(self.name, GROUP, "is a dataset, but must be a group"))
+            }
+            Ok(Found::Nothing) => return meta_info,
+            Err(error) => Err(error),
+        };
+        let names = names.unwrap_or_else(|error| {
+            notes.push(left_out(error));
+            Vec::new()
+        });
+        let mut missing = Vec::new();
+        for name in names {
+            match self.info(&format!("{GROUP}/{name}"), notes) {
+                Ok(info) => {
+                    meta_info.insert(name, info);
+                }
+                Err(error) => missing.push(left_out(error)),
+            }
+        }
+        if missing.len() > MOST_NOTES {
+            let more = missing.len() - MOST_NOTES;
+            missing.truncate(MOST_NOTES);
+            let file = self.name.display();
+            missing.push(format!("{file}: {GROUP}: {more} more datasets are left out"));
+        }
+        notes.extend(missing);
+        meta_info
+    }
+
+    fn info(&self, path: &str, notes: &mut Vec<String>) -> Result<MetaInfo> {
+        let dataset = self.needed(path)?;
+        match *dataset.dtype() {
+            Datatype::FixedPoint { size: size @ (1 | 2 | 4 | 8), signed, byte_order } => {
+                let bytes = self.bytes(&dataset, path)?;
+                let numbers = bytes
+                    .chunks_exact(usize::from(size))
+                    .map(|bytes| integer(bytes, signed, byte_order) as f64);
+                Ok(MetaInfo::Numbers(numbers.collect()))
+            }
+            Datatype::FloatingPoint { size: size @ (2 | 4 | 8), byte_order } => {
+                let bytes = self.bytes(&dataset, path)?;
+                let numbers =
+                    bytes.chunks_exact(usize::from(size)).map(|bytes| float(bytes, byte_order));
+                Ok(MetaInfo::Numbers(numbers.collect()))
+            }
+            ref datatype if is_string(datatype) => {
+                Ok(MetaInfo::Words(self.strings(&dataset, path, notes)?))
+            }
+            _ => Err(self.wrong_type(&dataset, path, "numbers or strings")),
+        }
     }
 }
 
@@ -344,7 +354,7 @@ impl<'a> Container<'a> {
 /// A row is stored as a reference: its length (4 bytes), the address of a heap in the file, and the
 /// number of an object in that heap.
 struct Ragged<'a, T, const N: usize> {
-    container: &'a Container<'a>,
+    reader: &'a Reader<'a>,
     dataset: Dataset,
     path: &'static str,
     references: Vec<u8>,
@@ -354,16 +364,15 @@ struct Ragged<'a, T, const N: usize> {
 
 impl<'a, T, const N: usize> Ragged<'a, T, N> {
     fn new(
-        container: &'a Container<'a>,
+        reader: &'a Reader<'a>,
         dataset: &Dataset,
         path: &'static str,
         order: ByteOrder,
         decode: fn([u8; N]) -> T,
     ) -> Result<Self> {
-        container.one_dimensional(dataset, path)?;
-        let references =
-            dataset.read_raw_bytes().map_err(|error| container.damaged(path, &error))?;
-        Ok(Self { container, dataset: dataset.clone(), path, references, order, decode })
+        reader.one_dimensional(dataset, path)?;
+        let references = reader.bytes(dataset, path)?;
+        Ok(Self { reader, dataset: dataset.clone(), path, references, order, decode })
     }
 
     fn samples(&self) -> usize {
@@ -385,18 +394,17 @@ impl<'a, T, const N: usize> Ragged<'a, T, N> {
         if length(reference) == 0 {
             return Ok(());
         }
-        let bytes = self.dataset.resolve_vlen_reference_bytes(reference, N).map_err(|error| {
-            let problem =
-                format!("cannot be decoded, the file may be damaged ({})", innermost(&error));
-            Error::sample(self.container.name, self.path, sample, problem)
-        })?;
+        let bytes = self
+            .dataset
+            .resolve_vlen_reference_bytes(reference, N)
+            .map_err(|error| Error::sample(self.reader.name, self.path, sample, reason(&error)))?;
         if bytes.len() != length(reference) * N {
             let problem = format!(
                 "has {} values, but {} were announced: the file may be damaged",
                 bytes.len() / N,
                 length(reference)
             );
-            return Err(Error::sample(self.container.name, self.path, sample, problem));
+            return Err(Error::sample(self.reader.name, self.path, sample, problem));
         }
         let (values, _) = bytes.as_chunks::<N>();
         match self.order {
@@ -421,10 +429,6 @@ fn ragged_base(dataset: &Dataset) -> Option<&Datatype> {
         Datatype::VarLen { base, kind: VarLenKind::Sequence, .. } => Some(base),
         _ => None,
     }
-}
-
-fn is_string(datatype: &Datatype) -> bool {
-    matches!(datatype, Datatype::String { .. } | Datatype::VarLen { kind: VarLenKind::String, .. })
 }
 
 /// An integer of 1 to 8 bytes.
@@ -467,21 +471,6 @@ fn type_name(datatype: &Datatype) -> String {
         Datatype::Enum { .. } => "enumerated values".into(),
         Datatype::Reference { .. } => "references".into(),
         _ => "values of another type".into(),
-    }
-}
-
-fn is_absent(error: &Hdf5Error) -> bool {
-    match error {
-        Hdf5Error::Context { source, .. } => is_absent(source),
-        Hdf5Error::DatasetNotFound(_) | Hdf5Error::GroupNotFound(_) => true,
-        _ => false,
-    }
-}
-
-fn innermost(error: &Hdf5Error) -> &Hdf5Error {
-    match error {
-        Hdf5Error::Context { source, .. } => innermost(source),
-        other => other,
     }
 }
 

@@ -88,6 +88,8 @@ pub struct Summary {
     pub speakers: Option<Vec<SpeakerCount>>,
     /// The datasets of `extra/meta_info`.
     pub meta_info: BTreeMap<String, MetaInfo>,
+    /// What the reader has to say ([`SpikeRecordings::notes`]).
+    pub notes: Vec<String>,
 }
 
 impl Summary {
@@ -125,6 +127,7 @@ impl Summary {
             classes,
             speakers: recordings.speakers().map(speaker_counts),
             meta_info: recordings.meta_info().clone(),
+            notes: recordings.notes().to_vec(),
         })
     }
 }

@@ -16,6 +16,7 @@ pub fn run(arguments: &Data) -> Result<ExitCode> {
                 classes: classes.map(|classes| classes as usize),
             })?;
             let summary = Summary::new(&file, &recordings)?;
+            summary.notes.iter().for_each(output::say);
             if *json {
                 output::print(
                     serde_json::to_string(&summary)

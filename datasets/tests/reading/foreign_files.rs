@@ -12,11 +12,11 @@ const FILES: [(&str, TimeType, &str); 3] = [
     ("latest_format.h5", TimeType::Float32, "uint8"),
 ];
 
-fn path(name: &str) -> PathBuf {
+pub fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reading/files").join(name)
 }
 
-fn check(recordings: &SpikeRecordings) {
+pub fn check(recordings: &SpikeRecordings) {
     let seconds: Vec<Vec<f64>> =
         (0..3).map(|sample| recordings.seconds(sample).collect()).collect();
     assert_eq!(seconds, [vec![0.0, 0.25, 0.5], vec![], vec![0.125, 0.125]]);

@@ -1,4 +1,5 @@
 //! Reads files that this crate did not write.
 
 mod foreign_files;
+mod h5py_files;
 mod heidelberg;
