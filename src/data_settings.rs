@@ -226,12 +226,10 @@ impl DataSettings {
                 DataOrigin { name: "random manifolds".into(), sha256: None },
             ),
             Source::Memory(memory) => {
-                let problem = format!(
-                    "the samples of this run, {}, were made by a program, and only that program \
-                     can bring them again; evaluate and simulate take others with --data FILE",
-                    memory.name
-                );
-                return Err(Error::config("data.source", problem));
+                let problem = "these samples were made by a program, and only that program can \
+                               bring them again; evaluate, simulate and plot take others with \
+                               --data FILE";
+                return Err(Error::Absent { name: memory.name.clone(), problem: problem.into() });
             }
             Source::File(source) => {
                 let path = source.path.as_deref().ok_or_else(|| {
@@ -263,20 +261,8 @@ impl DataSettings {
     /// As [`Self::recordings`], and what is wrong with the split.
     pub fn load_split(&self, seed: Seed) -> Result<(LoadedData, Split)> {
         let (recordings, origin) = self.recordings(seed)?;
-        let notes = recordings.notes().to_vec();
-        let split = self
-            .split
-            .split(&recordings, seed)
-            .map_err(|error| unsuitable("data.split", &origin, &error))?;
-        let dataset = SpikeDataset::new(
-            Arc::new(recordings),
-            self.binning,
-            self.augmentation,
-            seed,
-            &split.train,
-        )
-        .map_err(|error| unsuitable("data.binning", &origin, &error))?;
-        Ok((LoadedData { dataset: Arc::new(dataset), origin, notes }, split))
+        let split = self.split_of(&recordings, &origin, seed)?;
+        Ok((self.binned(recordings, origin, Some(&split), seed)?, split))
     }
 
     /// Recordings as they are, binned but neither split nor changed: what evaluating another file
@@ -286,15 +272,47 @@ impl DataSettings {
     /// As [`Self::recordings`].
     pub fn load_whole(&self, seed: Seed) -> Result<LoadedData> {
         let (recordings, origin) = self.recordings(seed)?;
-        let notes = recordings.notes().to_vec();
-        let dataset = SpikeDataset::new(
-            Arc::new(recordings),
-            self.binning,
-            Augmentation::default(),
-            seed,
-            &[],
-        )
-        .map_err(|error| unsuitable("data.binning", &origin, &error))?;
+        self.binned(recordings, origin, None, seed)
+    }
+
+    /// As [`Self::load_split`] where the recordings have the checksum `own` of those a run was made
+    /// with, else as [`Self::load_whole`].
+    pub(crate) fn load_own_or_whole(
+        &self,
+        own: Option<&str>,
+        seed: Seed,
+    ) -> Result<(LoadedData, Option<Split>)> {
+        let (recordings, origin) = self.recordings(seed)?;
+        let is_own = own.is_some() && own == origin.sha256.as_deref();
+        let split = is_own.then(|| self.split_of(&recordings, &origin, seed)).transpose()?;
+        Ok((self.binned(recordings, origin, split.as_ref(), seed)?, split))
+    }
+
+    fn split_of(
+        &self,
+        recordings: &SpikeRecordings,
+        origin: &DataOrigin,
+        seed: Seed,
+    ) -> Result<Split> {
+        let split = self.split.split(recordings, seed);
+        split.map_err(|error| unsuitable("data.split", origin, &error))
+    }
+
+    /// Recordings in steps and channels; training samples are changed where there is a split.
+    fn binned(
+        &self,
+        recordings: SpikeRecordings,
+        origin: DataOrigin,
+        split: Option<&Split>,
+        seed: Seed,
+    ) -> Result<LoadedData> {
+        let (augmentation, train) = match split {
+            Some(split) => (self.augmentation, &split.train[..]),
+            None => (Augmentation::default(), &[][..]),
+        };
+        let (notes, recordings) = (recordings.notes().to_vec(), Arc::new(recordings));
+        let dataset = SpikeDataset::new(recordings, self.binning, augmentation, seed, train)
+            .map_err(|error| unsuitable("data.binning", &origin, &error))?;
         Ok(LoadedData { dataset: Arc::new(dataset), origin, notes })
     }
 }

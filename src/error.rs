@@ -34,6 +34,15 @@ pub enum Error {
         /// What is wrong, and which dataset or key it concerns.
         problem: String,
     },
+    /// Samples of a run that are not there: recordings that have moved, or samples that only the
+    /// program has which trained the run.
+    #[error("{name}: {problem}")]
+    Absent {
+        /// Where they were, or what they are called.
+        name: String,
+        /// How to bring them.
+        problem: String,
+    },
     /// A folder that is not what a command needs.
     #[error("{}: {problem}", path.display())]
     Folder {

@@ -115,6 +115,11 @@ impl Override {
         }
     }
 
+    /// Whether it says which file the samples come from.
+    pub(crate) fn names_recordings(&self) -> bool {
+        self.sets(&["data".into(), "source".into()], "path")
+    }
+
     /// `resolved` is the same configuration with every default: a section that the file leaves out
     /// begins as the kind it has there. Where the kind of a section changes, the values it had as
     /// the old kind give way, except for those that `earlier` changes set.

@@ -85,6 +85,7 @@ mod outcome;
 mod own_parts;
 mod picture;
 mod recipes;
+mod recordings_place;
 mod roofline;
 mod run_folder;
 mod run_result;

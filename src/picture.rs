@@ -33,6 +33,11 @@ impl Picture {
         }
     }
 
+    /// Whether it shows a sample, so that it cannot be drawn without.
+    pub fn needs_samples(self) -> bool {
+        self == Self::Raster
+    }
+
     /// Its files in `folder`: PNG and SVG.
     pub fn files(self, folder: &Path) -> [PathBuf; 2] {
         ["png", "svg"].map(|ending| folder.join(format!("{}.{ending}", self.name())))

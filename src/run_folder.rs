@@ -15,10 +15,12 @@
 //!
 //! Every file but `log.txt` appears whole or not at all.
 
+use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Override};
 use crate::metrics::Metrics;
 use crate::picture::Picture;
+use crate::recordings_place;
 use crate::wording::counted;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -121,6 +123,14 @@ impl RunFolder {
         Ok(folder)
     }
 
+    /// The folder of the run whose `config.toml` is at `path`; `None` for any other file.
+    pub fn of_config(path: &Path) -> Option<Self> {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let folder = Self { path: parent.unwrap_or(Path::new(".")).to_owned() };
+        (path.file_name()? == "config.toml" && folder.config().is_file() && folder.is_run())
+            .then_some(folder)
+    }
+
     /// Whether a run left its mark: an `environment.json` that names synfire. A `config.toml` alone
     /// may be anybody's.
     fn is_run(&self) -> bool {
@@ -200,6 +210,20 @@ impl RunFolder {
     /// What is wrong with `config.toml`.
     pub fn experiment(&self) -> Result<Experiment> {
         Experiment::read(&self.config(), &[])
+    }
+
+    /// The run's experiment with changes, to be run again: recordings that have moved with the run
+    /// are found, unless a change names others.
+    ///
+    /// # Errors
+    /// As [`Self::experiment`]; what is wrong with a change or with `environment.json`.
+    pub fn experiment_with(&self, overrides: &[Override]) -> Result<Experiment> {
+        let mut experiment = Experiment::read(&self.config(), overrides)?;
+        if !overrides.iter().any(Override::names_recordings) {
+            let sha256 = Environment::read(&self.environment())?.data.sha256;
+            recordings_place::find(&mut experiment.data, &self.path, sha256.as_deref())?;
+        }
+        Ok(experiment)
     }
 
     /// Whether the run came to its end.

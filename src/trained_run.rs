@@ -8,6 +8,7 @@ use crate::experiment::Experiment;
 use crate::history::History;
 use crate::metrics::Metrics;
 use crate::own_parts::{Samples, load};
+use crate::recordings_place;
 use crate::run_folder::RunFolder;
 use crate::threads::thread_pool;
 use datasets::Split;
@@ -40,10 +41,21 @@ pub enum EvaluatedSplit {
     All,
 }
 
+impl EvaluatedSplit {
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Validation => "validation",
+            Self::Train => "train",
+            Self::All => "all",
+        }
+    }
+}
+
 /// How good a run is on some samples, with one tap per synapse.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SplitEvaluation {
-    /// `validation`, `train` or `all`; of a file the run was not made with always `all`.
+    /// `validation`, `train` or `all`.
     pub split: &'static str,
     /// Where the samples come from.
     pub data: String,
@@ -181,39 +193,62 @@ impl TrainedRun {
         data.load_whole(self.experiment.seed())
     }
 
-    /// The samples the run was made with.
+    /// The samples the run was made with, found again where they have moved with the run.
     fn own_data(&self) -> Result<(LoadedData, Split)> {
-        let (loaded, split) = load(&self.experiment, self.samples.as_ref())?;
-        Environment::read(&self.folder.environment())?.check_data(&loaded.origin)?;
+        let environment = Environment::read(&self.folder.environment())?;
+        let mut experiment = self.experiment.clone();
+        if self.samples.is_none() {
+            let sha256 = environment.data.sha256.as_deref();
+            recordings_place::find(&mut experiment.data, self.folder.path(), sha256)?;
+        }
+        let (loaded, split) = load(&experiment, self.samples.as_ref())?;
+        environment.check_data(&loaded.origin)?;
         Ok((loaded, split))
     }
 
-    /// Evaluates the network on samples of the run's own data or on all of another file.
+    /// The samples of a file, with the run's own split where they are those the run was made with.
+    fn data_of(&self, path: &Path) -> Result<(LoadedData, Option<Split>)> {
+        let environment = Environment::read(&self.folder.environment())?;
+        let mut data = self.experiment.data.clone();
+        data.use_file_of_shape(path);
+        data.load_own_or_whole(environment.data.sha256.as_deref(), self.experiment.seed())
+    }
+
+    /// Evaluates the network on samples of the run's own data or of another file. `split` is
+    /// validation for the run's own data and all of another file where it is not given.
     ///
     /// # Errors
-    /// What is wrong with the data.
+    /// What is wrong with the data; [`Error::Absent`] when the run's own are not there;
+    /// [`Error::Config`] when training or validation samples are asked of a file that is not the
+    /// one the run was made with.
     pub fn evaluate(
         &self,
         data: Option<&Path>,
-        split: EvaluatedSplit,
+        split: Option<EvaluatedSplit>,
         threads: Option<usize>,
     ) -> Result<SplitEvaluation> {
-        let (name, loaded, indices) = match data {
+        let (loaded, parts, split) = match data {
             Some(path) => {
-                let loaded = self.load_file(path)?;
-                let indices = (0..loaded.dataset.len()).collect();
-                ("all", loaded, indices)
+                let (loaded, parts) = self.data_of(path)?;
+                (loaded, parts, split.unwrap_or(EvaluatedSplit::All))
             }
             None => {
                 let (loaded, parts) = self.own_data()?;
-                match split {
-                    EvaluatedSplit::Validation => ("validation", loaded, parts.validation),
-                    EvaluatedSplit::Train => ("train", loaded, parts.train),
-                    EvaluatedSplit::All => {
-                        let indices = (0..loaded.dataset.len()).collect();
-                        ("all", loaded, indices)
-                    }
-                }
+                (loaded, Some(parts), split.unwrap_or_default())
+            }
+        };
+        let name = split.name();
+        let indices = match (split, parts) {
+            (EvaluatedSplit::All, _) => (0..loaded.dataset.len()).collect(),
+            (EvaluatedSplit::Validation, Some(parts)) => parts.validation,
+            (EvaluatedSplit::Train, Some(parts)) => parts.train,
+            (_, None) => {
+                let own = Environment::read(&self.folder.environment())?.data.name;
+                let problem = format!(
+                    "these are not the samples the run was made with, {own}, so they have no \
+                     {name} split; without --split all of them are evaluated"
+                );
+                return Err(Error::config(loaded.origin.name, problem));
             }
         };
         self.experiment.check_memory(&loaded, false)?;
@@ -233,14 +268,18 @@ impl TrainedRun {
         })
     }
 
-    /// Sample `index` of a file or of the run's own data; the first validation sample where no
-    /// index is given.
+    /// Sample `index` of a file or of the run's own data. Where no index is given: the first
+    /// validation sample of the run's own, also of a file that holds them; the first of another
+    /// file.
     ///
     /// # Errors
     /// What is wrong with the data, or an index beyond them.
     pub fn sample(&self, data: Option<&Path>, index: Option<usize>) -> Result<ChosenSample> {
         let (loaded, first) = match data {
-            Some(path) => (self.load_file(path)?, 0),
+            Some(path) => {
+                let (loaded, split) = self.data_of(path)?;
+                (loaded, split.map_or(0, |split| split.validation[0]))
+            }
             None => {
                 let (loaded, split) = self.own_data()?;
                 (loaded, split.validation[0])

@@ -15,6 +15,7 @@ use crate::observer::{Event, Observer, Silent};
 use crate::outcome::{BestEpoch, Finish, Outcome};
 use crate::own_parts::{OwnParts, load};
 use crate::picture::Picture;
+use crate::recordings_place;
 use crate::run_folder::RunFolder;
 use crate::run_result::RunResult;
 use crate::threads::thread_pool;
@@ -156,7 +157,8 @@ impl TrainingRun {
     }
 
     /// Goes on with a run that was stopped or killed, from its last checkpoint; what it then does
-    /// is bit for bit what it would have done. `data` names the recordings where they have moved.
+    /// is bit for bit what it would have done. `data` names the recordings where they have moved,
+    /// which the run's `config.toml` remembers.
     ///
     /// # Errors
     /// When `folder` holds no run or a finished one, the data are not those the run began with, or
@@ -188,8 +190,13 @@ impl TrainingRun {
         let environment = Environment::read(&folder.environment())?;
         environment.check_own(folder.path(), &parts.names())?;
         let mut experiment = folder.experiment()?;
-        if let Some(path) = data {
-            experiment.data.use_file(path);
+        match (data, &parts.samples) {
+            (Some(path), _) => experiment.data.use_file(path),
+            (None, Some(_)) => {}
+            (None, None) => {
+                let sha256 = environment.data.sha256.as_deref();
+                recordings_place::find(&mut experiment.data, folder.path(), sha256)?;
+            }
         }
         let threads = thread_pool(threads)?;
         let samples = parts.samples.as_ref();
@@ -217,6 +224,7 @@ impl TrainingRun {
         } else {
             folder.refuse_lost_checkpoint()?;
         }
+        recordings_place::remember(&experiment.data, &folder.config())?;
         let epoch_start_ms = if last_is_whole {
             delays_ms(trainer.network())
         } else {

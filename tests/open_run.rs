@@ -321,7 +321,7 @@ fn a_run_on_samples_in_memory_is_read_back_with_them() {
     let path = folder.path().join("run");
     let outcome = create(parts(), &path).finish(&mut Silent).unwrap();
     let run = TrainedRun::open(&path, Checkpoint::Best).unwrap();
-    let bare = run.clone().evaluate(None, EvaluatedSplit::Validation, None).unwrap_err();
+    let bare = run.clone().evaluate(None, None, None).unwrap_err();
     assert!(bare.to_string().contains("were made by a program"), "{bare}");
     let other = run.clone().with_samples(samples(2)).sample(None, None).unwrap_err();
     assert!(other.to_string().contains("not the data the run began with"), "{other}");
@@ -329,10 +329,10 @@ fn a_run_on_samples_in_memory_is_read_back_with_them() {
     let file = folder.path().join("other.h5");
     let randman = Randman { classes: 2, neurons: 7, samples_per_class: 3, ..Randman::default() };
     randman.recordings(Seed(4)).unwrap().write(&file).unwrap();
-    let other = run.evaluate(Some(&file), EvaluatedSplit::All, None).unwrap();
+    let other = run.evaluate(Some(&file), Some(EvaluatedSplit::All), None).unwrap();
     assert_eq!(other.evaluation.samples, 6);
     let run = run.with_samples(samples(1));
-    let evaluation = run.evaluate(None, EvaluatedSplit::Validation, None).unwrap().evaluation;
+    let evaluation = run.evaluate(None, Some(EvaluatedSplit::Validation), None).unwrap().evaluation;
     assert_eq!(evaluation.accuracy(), outcome.best.accuracy);
     assert_eq!(run.sample(None, Some(39)).unwrap().index, 39);
 }

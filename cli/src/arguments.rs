@@ -54,7 +54,8 @@ pub struct Train {
         conflicts_with = "resume"
     )]
     pub experiment: String,
-    /// Spike recordings: an SHD or SSC file, .h5, .h5.gz or .zip as downloaded
+    /// Spike recordings: an SHD or SSC file, .h5, .h5.gz or .zip as downloaded; with --resume,
+    /// where they have moved, which the run remembers
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
     /// Change one value of the configuration, e.g. training.epochs=30; may be repeated
@@ -91,6 +92,9 @@ pub struct Train {
 #[command(after_help = "Examples:
   synfire evaluate runs/shd-delays-1
   synfire evaluate runs/shd-delays-1 --data shd_test.h5.gz --json
+  synfire evaluate runs/shd-delays-1 --data moved/shd_train.h5.gz --split validation
+
+Recordings that moved together with the run are found by their checksum; others are named with --data.
 
 The best checkpoint was chosen on the validation samples, so its accuracy on them is a little too good.
 
@@ -100,12 +104,13 @@ pub struct Evaluate {
     /// Folder of the run
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// Evaluate on all samples of this file instead of the run's own
-    #[arg(long, value_name = "FILE", conflicts_with = "split")]
+    /// Evaluate on the samples of this file instead of the run's own
+    #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
-    /// Which of the run's own samples
-    #[arg(long, value_enum, default_value_t = Split::Validation)]
-    pub split: Split,
+    /// Which samples: of the run's own, or of a --data FILE that holds them [default: validation;
+    /// all of a --data FILE]
+    #[arg(long, value_enum)]
+    pub split: Option<Split>,
     /// Which checkpoint
     #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
     pub checkpoint: Checkpoint,
@@ -157,7 +162,7 @@ pub struct Simulate {
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
     /// Index of the sample, counted from 0 [default: the first validation sample, or the first of
-    /// --data]
+    /// another file]
     #[arg(long, value_name = "K")]
     pub sample: Option<usize>,
     /// Which checkpoint of the run
@@ -200,15 +205,22 @@ pub enum CsvColumns {
 #[command(after_help = "Examples:
   synfire plot runs/shd-delays-1
   synfire plot runs/shd-delays-1 raster curves
+  synfire plot runs/shd-delays-1 --data moved/shd_train.h5.gz
+
+Only the raster needs the recordings: without them the other figures are drawn, and stderr says what the raster waits for. A figure that is
+named and cannot be drawn is an error.
 
 The pictures are in RUN/plots. `synfire train` draws them all when it is done; they are drawn again from what the run left.")]
 pub struct Plot {
     /// Folder of the run
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// Which figures [default: all]
+    /// Which figures [default: all that can be drawn]
     #[arg(value_enum)]
     pub figures: Vec<FigureName>,
+    /// Take the sample of the raster from this file, e.g. where the recordings have moved
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
 }
 
 /// The figures.

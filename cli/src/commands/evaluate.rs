@@ -12,7 +12,7 @@ pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
     let run = TrainedRun::open(&arguments.run, arguments.checkpoint.into())?;
     let result = run.evaluate(
         arguments.data.as_deref(),
-        arguments.split.into(),
+        arguments.split.map(Into::into),
         arguments.threads.map(usize::from),
     )?;
     let evaluation = &result.evaluation;

@@ -3,23 +3,42 @@
 use crate::arguments::Plot;
 use crate::output;
 use anyhow::Result;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use synfire::{Checkpoint, Picture, TrainedRun};
+use synfire::{Checkpoint, Error, Picture, TrainedRun};
 
 pub fn run(arguments: &Plot) -> Result<ExitCode> {
     let run = TrainedRun::open(&arguments.run, Checkpoint::Best)?;
     let asked: Vec<Picture> = arguments.figures.iter().map(|&name| name.into()).collect();
-    // Of a run still under way there is everything but the confusion matrix.
-    let all = || {
-        Picture::ALL
-            .into_iter()
-            .filter(|&picture| picture != Picture::Confusion || run.folder().is_finished())
-            .collect()
-    };
-    for picture in if asked.is_empty() { all() } else { asked } {
-        for file in picture.draw(&run, None)? {
-            output::print(file.display())?;
+    let all = asked.is_empty();
+    let mut failures = Vec::new();
+    for picture in if all { Picture::ALL.to_vec() } else { asked } {
+        if all && picture == Picture::Confusion && !run.folder().is_finished() {
+            note(picture, "the run is not finished; it is drawn when it is");
+            continue;
+        }
+        match draw(&run, picture, arguments) {
+            Ok(files) => {
+                files.iter().try_for_each(|file| output::print(file.display()))?;
+            }
+            Err(error @ Error::Absent { .. }) if all => note(picture, &error.to_string()),
+            // What else can be drawn is, whatever is wrong with one figure.
+            Err(error) => failures.push(error),
         }
     }
-    Ok(ExitCode::SUCCESS)
+    let last = failures.pop();
+    failures.into_iter().for_each(|error| output::report(&error.into()));
+    last.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()))
+}
+
+fn draw(run: &TrainedRun, picture: Picture, arguments: &Plot) -> synfire::Result<[PathBuf; 2]> {
+    if !picture.needs_samples() {
+        return picture.draw(run, None);
+    }
+    let chosen = run.sample(arguments.data.as_deref(), None)?;
+    picture.draw(run, Some((&chosen.data, chosen.index)))
+}
+
+fn note(picture: Picture, why: &str) {
+    output::say(format!("synfire: note: {} is not drawn: {why}", picture.name()));
 }

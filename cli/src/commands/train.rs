@@ -6,7 +6,7 @@ use crate::{interrupt, output};
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
-use synfire::{Experiment, Finish, TrainingRun};
+use synfire::{Experiment, Finish, RunFolder, TrainingRun};
 
 pub fn run(arguments: &Train) -> Result<ExitCode> {
     let threads = arguments.threads.map(usize::from);
@@ -66,7 +66,9 @@ fn experiment(arguments: &Train) -> Result<Experiment> {
     let overrides = arguments.overrides()?;
     let path = Path::new(&arguments.experiment);
     let is_file = path.extension().is_some_and(|ending| ending == "toml") || path.is_file();
-    Ok(if is_file {
+    Ok(if let Some(run) = RunFolder::of_config(path) {
+        run.experiment_with(&overrides)?
+    } else if is_file {
         Experiment::read(path, &overrides)?
     } else {
         Experiment::recipe_with(&arguments.experiment, &overrides)?

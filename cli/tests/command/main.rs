@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod logs;
+mod moved;
 mod results;
 mod sandbox;
 mod training;

@@ -84,7 +84,10 @@ fn a_run_trains_on_a_file_and_knows_it_again() {
     assert!(message.contains("these are not the data the run began with"), "{message}");
     std::fs::rename(sandbox.path("one.h5"), sandbox.path("moved.h5")).unwrap();
     let message = sandbox.fails(1, &["train", "--resume", "run"]);
-    assert!(message.contains("one.h5: cannot open the file"), "{message}");
+    assert!(
+        message.contains("one.h5: the recordings of this run are no longer there"),
+        "{message}"
+    );
     sandbox.ok(&["train", "--resume", "run", "--data", "moved.h5", "--quiet"]);
     assert!(sandbox.path("run/result.json").is_file());
 }
