@@ -12,22 +12,24 @@
 //! | `result.json` | the best epoch and its confusion matrix; there once the run is finished |
 //! | `plots/`, `spikes/` | figures; spike logs |
 //! | `log.txt` | what was printed |
+//! | `.synfire-lock` | which process trains into the folder; only while one does |
 //!
-//! Every file but `log.txt` appears whole or not at all.
+//! Every file but `log.txt` appears whole or not at all. Who reads a run, draws its figures or logs
+//! its spikes needs no lock for that. Temporary files that a killed process left are swept away when
+//! training goes on, begins anew or ends, and whenever a process first writes into a folder.
 
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, Override};
 use crate::metrics::Metrics;
-use crate::picture::Picture;
 use crate::recordings_place;
-use crate::wording::counted;
+use crate::run_lock::Writer;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The folders within a run's folder.
-const PARTS: [&str; 3] = ["checkpoints", "plots", "spikes"];
+pub(crate) const PARTS: [&str; 3] = ["checkpoints", "plots", "spikes"];
 
 /// A run's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,31 +38,13 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// A new folder at `path`, whose parents are made too. A folder that holds a run is refused
-    /// unless `overwrite`; then the files of that run go, and only they. A folder that holds
-    /// anything else is refused.
-    ///
-    /// # Errors
-    /// [`Error::Folder`] that says how to go on with the run that is there; [`Error::Disk`] when
-    /// the folder cannot be made or written.
-    pub fn create(path: PathBuf, overwrite: bool) -> Result<Self> {
-        let folder = Self { path };
-        if !folder.is_run() {
-            folder.refuse_foreign_files()?;
-        } else if !overwrite {
-            return Err(folder.earlier_run());
-        }
-        fs::create_dir_all(&folder.path)
-            .map_err(|source| Error::io(&folder.path, "make the folder", source))?;
-        if overwrite {
-            folder.remove_run()?;
-        }
-        PARTS.iter().try_for_each(|part| folder.make_part(part))?;
-        Ok(folder)
+    /// The folder at `path`, whatever is there.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path }
     }
 
     /// Makes a folder within where it is missing.
-    fn make_part(&self, part: &str) -> Result<()> {
+    pub(crate) fn make_part(&self, part: &str) -> Result<()> {
         let part = self.path.join(part);
         fs::create_dir_all(&part).map_err(|source| Error::io(&part, "make the folder", source))
     }
@@ -69,31 +53,6 @@ impl RunFolder {
     /// are made by who writes into them.
     pub(crate) fn make_checkpoints(&self) -> Result<()> {
         self.make_part("checkpoints")
-    }
-
-    /// The first of `parent/name-1`, `parent/name-2`, ... above all that exist.
-    ///
-    /// # Errors
-    /// [`Error::Disk`] when the parent cannot be made or read.
-    pub fn next(parent: impl AsRef<Path>, name: &str) -> Result<PathBuf> {
-        let parent = parent.as_ref();
-        fs::create_dir_all(parent)
-            .map_err(|source| Error::io(parent, "make the folder", source))?;
-        let entries =
-            fs::read_dir(parent).map_err(|source| Error::io(parent, "read the folder", source))?;
-        let number = |entry: io::Result<fs::DirEntry>| -> Option<u64> {
-            entry.ok()?.file_name().to_str()?.strip_prefix(name)?.strip_prefix('-')?.parse().ok()
-        };
-        let mut next = entries.filter_map(number).max().unwrap_or(0) + 1;
-        loop {
-            let path = parent.join(format!("{name}-{next}"));
-            // Making it here claims it, should another run start at this moment.
-            match fs::create_dir(&path) {
-                Ok(()) => return Ok(path),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => next += 1,
-                Err(source) => return Err(Error::io(&path, "make the folder", source)),
-            }
-        }
     }
 
     /// The folder of an earlier run.
@@ -133,7 +92,7 @@ impl RunFolder {
 
     /// Whether a run left its mark: an `environment.json` that names synfire. A `config.toml` alone
     /// may be anybody's.
-    fn is_run(&self) -> bool {
+    pub(crate) fn is_run(&self) -> bool {
         let text = fs::read_to_string(self.environment()).unwrap_or_default();
         serde_json::from_str::<serde_json::Value>(&text)
             .is_ok_and(|environment| environment.get("synfire").is_some())
@@ -231,6 +190,17 @@ impl RunFolder {
         self.result().is_file()
     }
 
+    /// The process that trains into the folder now; none where there is none.
+    pub fn writer(&self) -> Option<Writer> {
+        Writer::of(&self.path)
+    }
+
+    /// Removes the temporary files of killed processes; those that are being written stay.
+    pub(crate) fn sweep(&self) {
+        atomic_file::sweep(&self.path);
+        PARTS.iter().for_each(|part| atomic_file::sweep(&self.path.join(part)));
+    }
+
     /// Adds a line to the log.
     ///
     /// # Errors
@@ -243,70 +213,6 @@ impl RunFolder {
             .open(&path)
             .and_then(|mut log: File| writeln!(log, "{line}"));
         written.map_err(|source| Error::io(&path, "write the file", source))
-    }
-
-    /// Refuses a folder with anything in it but the empty folders that a run begins with.
-    fn refuse_foreign_files(&self) -> Result<()> {
-        let is_ours = |entry: fs::DirEntry| {
-            PARTS.iter().any(|part| entry.file_name() == *part)
-                && fs::read_dir(entry.path()).is_ok_and(|mut within| within.next().is_none())
-        };
-        if fs::read_dir(&self.path).into_iter().flatten().flatten().all(is_ours) {
-            return Ok(());
-        }
-        Err(Error::folder(
-            &self.path,
-            "this folder is not empty and holds no run of synfire; choose another (--out DIR)",
-        ))
-    }
-
-    fn earlier_run(&self) -> Error {
-        let problem = if self.is_finished() {
-            "there is a finished run; choose another folder (--out DIR), or remove this one (--overwrite replaces it)".to_owned()
-        } else {
-            let epochs = Metrics::read(&self.metrics()).map_or(0, |metrics| metrics.epochs.len());
-            let (epochs, path) = (counted(epochs, "epoch"), self.path.display());
-            format!(
-                "there is a run that stopped after {epochs}; go on with synfire train --resume {path}, or remove it (--overwrite replaces it)"
-            )
-        };
-        Error::folder(&self.path, problem)
-    }
-
-    /// Removes the files of an earlier run, `environment.json` last: until then the folder is still
-    /// seen as a run.
-    fn remove_run(&self) -> Result<()> {
-        let checkpoints = [self.last(), self.best(), self.epoch_start()];
-        let tables = [self.result(), self.metrics(), self.weights(), self.delays(), self.log()];
-        let figures = Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
-        let files = tables.into_iter().chain(checkpoints).chain(figures).chain(self.spike_logs());
-        for file in files.chain([self.config(), self.environment()]) {
-            match fs::remove_file(&file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::io(&file, "remove the file", error));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// The logs that simulating the run's samples left in `spikes/`.
-    fn spike_logs(&self) -> Vec<PathBuf> {
-        let is_log = |path: &PathBuf| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let ending = name
-                .strip_prefix("sample-")
-                .map(|rest| rest.trim_start_matches(|letter: char| letter.is_ascii_digit()));
-            matches!(ending, Some(".spikes.h5" | ".spikes.csv" | ".v.h5"))
-        };
-        fs::read_dir(self.spikes())
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(is_log)
-            .collect()
     }
 
     /// Refuses a run whose last checkpoint is gone although it has finished an epoch or been
@@ -342,61 +248,6 @@ impl RunFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_go_on_after_the_highest() {
-        let parent = tempfile::tempdir().unwrap();
-        for name in ["shd-1", "shd-7", "shd-x", "shd-delays-9", "other-12"] {
-            fs::create_dir(parent.path().join(name)).unwrap();
-        }
-        assert_eq!(RunFolder::next(parent.path(), "shd").unwrap(), parent.path().join("shd-8"));
-        assert_eq!(RunFolder::next(parent.path(), "shd").unwrap(), parent.path().join("shd-9"));
-        assert_eq!(RunFolder::next(parent.path(), "new").unwrap(), parent.path().join("new-1"));
-    }
-
-    #[test]
-    fn an_earlier_run_is_refused_and_overwriting_leaves_foreign_files() {
-        let parent = tempfile::tempdir().unwrap();
-        let path = parent.path().join("deep").join("run");
-        let folder = RunFolder::create(path.clone(), false).unwrap();
-        fs::write(folder.config(), "").unwrap();
-        for overwrite in [false, true] {
-            let message = RunFolder::create(path.clone(), overwrite).unwrap_err().to_string();
-            assert!(
-                message.contains("holds no run of synfire"),
-                "a configuration may be anybody's: {message}"
-            );
-        }
-        assert!(
-            RunFolder::open(&path)
-                .unwrap_err()
-                .to_string()
-                .contains("holds no environment.json of synfire")
-        );
-        fs::write(folder.environment(), r#"{ "synfire": "0.1.0" }"#).unwrap();
-        let message = RunFolder::create(path.clone(), false).unwrap_err().to_string();
-        assert!(
-            message.contains("stopped after 0 epochs; go on with synfire train --resume"),
-            "{message}"
-        );
-        fs::write(folder.result(), "{}").unwrap();
-        fs::write(path.join("notes.txt"), "mine").unwrap();
-        fs::write(folder.spikes().join("sample-12.spikes.csv"), "").unwrap();
-        fs::write(folder.spikes().join("mine.csv"), "").unwrap();
-        let message = RunFolder::create(path.clone(), false).unwrap_err().to_string();
-        assert!(message.contains("there is a finished run"), "{message}");
-        let folder = RunFolder::create(path.clone(), true).unwrap();
-        assert!(
-            !folder.result().exists()
-                && !folder.config().exists()
-                && path.join("notes.txt").exists()
-        );
-        assert!(
-            !folder.spikes().join("sample-12.spikes.csv").exists()
-                && folder.spikes().join("mine.csv").exists()
-        );
-        assert!(RunFolder::create(path, false).unwrap_err().to_string().contains("not empty"));
-    }
 
     #[test]
     fn a_folder_without_a_run_is_said_so() {

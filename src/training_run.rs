@@ -17,6 +17,7 @@ use crate::own_parts::{OwnParts, load};
 use crate::picture::Picture;
 use crate::recordings_place;
 use crate::run_folder::RunFolder;
+use crate::run_lock::RunLock;
 use crate::run_result::RunResult;
 use crate::threads::thread_pool;
 use crate::trained_run::{Checkpoint, TrainedRun};
@@ -40,6 +41,7 @@ const WITHIN_EPOCH: &str = "within_epoch";
 pub struct TrainingRun {
     experiment: Experiment,
     folder: RunFolder,
+    lock: RunLock,
     data: LoadedData,
     split: Split,
     trainer: EpochTrainer,
@@ -57,12 +59,17 @@ pub struct TrainingRun {
 }
 
 impl TrainingRun {
-    /// Loads the data, builds the network and begins a run in `folder`. Nothing is written before
-    /// all of that has worked. `threads` are one per processor where not given; no result depends
-    /// on them.
+    /// Loads the data, builds the network and begins a run in `folder`, whose parents are made too.
+    /// Nothing is written before all of that has worked. From then on, and until this is dropped,
+    /// the folder is locked: no other run is begun or resumed in it, be it by another process.
+    /// `threads` are one per processor where not given; no result depends on them.
+    ///
+    /// A folder that another process writes a run into is refused. One that holds a run is refused
+    /// unless `overwrite`; then the files of that run go, and only they. A folder that holds
+    /// anything else is refused.
     ///
     /// # Errors
-    /// What is wrong with the experiment, its data or the folder (see [`RunFolder::create`]).
+    /// What is wrong with the experiment, its data or the folder.
     pub fn create(
         experiment: Experiment,
         folder: PathBuf,
@@ -84,6 +91,7 @@ impl TrainingRun {
         overwrite: bool,
         threads: Option<usize>,
     ) -> Result<Self> {
+        RunFolder::refuse_taken(&folder, overwrite)?;
         Self::begin(experiment, parts, threads, |_| RunFolder::create(folder, overwrite))
     }
 
@@ -106,7 +114,7 @@ impl TrainingRun {
         mut experiment: Experiment,
         parts: OwnParts,
         threads: Option<usize>,
-        folder: impl FnOnce(&str) -> Result<RunFolder>,
+        folder: impl FnOnce(&str) -> Result<(RunFolder, RunLock)>,
     ) -> Result<Self> {
         if let Some(samples) = &parts.samples {
             experiment.data.source = Source::Memory(samples.described());
@@ -134,7 +142,7 @@ impl TrainingRun {
                 ),
             );
         }
-        let folder = folder(&experiment.name)?;
+        let (folder, lock) = folder(&experiment.name)?;
         let environment = threads
             .install(|| Environment::here(experiment.seed, data.origin.clone()).with_own(own));
         environment.write(&folder.environment())?;
@@ -146,6 +154,7 @@ impl TrainingRun {
             last_is_whole: false,
             experiment,
             folder,
+            lock,
             data,
             split,
             trainer,
@@ -159,10 +168,11 @@ impl TrainingRun {
     /// Goes on with a run that was stopped or killed, from its last checkpoint; what it then does
     /// is bit for bit what it would have done. `data` names the recordings where they have moved,
     /// which the run's `config.toml` remembers.
+    /// The folder is locked as by [`Self::create`].
     ///
     /// # Errors
-    /// When `folder` holds no run or a finished one, the data are not those the run began with, or
-    /// the checkpoint does not fit.
+    /// When `folder` holds no run, a finished one, or one that another process is training; when
+    /// the data are not those the run began with, or the checkpoint does not fit.
     pub fn resume(folder: &Path, data: Option<&Path>, threads: Option<usize>) -> Result<Self> {
         Self::resume_with(folder, OwnParts::default(), data, threads)
     }
@@ -178,6 +188,8 @@ impl TrainingRun {
         threads: Option<usize>,
     ) -> Result<Self> {
         let folder = RunFolder::open(folder)?;
+        let lock = RunLock::acquire(folder.path())?;
+        folder.sweep();
         if folder.is_finished() {
             let path = folder.path();
             let problem = format!(
@@ -238,6 +250,7 @@ impl TrainingRun {
             selection: metrics.selection(experiment.training.early_stopping),
             experiment,
             folder,
+            lock,
             data,
             split,
             trainer,
@@ -280,7 +293,9 @@ impl TrainingRun {
     /// When training fails or a file cannot be written. The last checkpoint stays what it was.
     pub fn run(mut self, observer: &mut dyn Observer) -> Result<Finish> {
         let threads = Arc::clone(&self.threads);
-        threads.install(|| self.run_here(observer))
+        let finish = threads.install(|| self.run_here(observer));
+        self.folder.sweep();
+        finish
     }
 
     /// [`Self::run`] for an observer that never stops it.
@@ -355,6 +370,7 @@ impl TrainingRun {
         ];
         lines.extend(data.notes.iter().cloned());
         lines.extend(experiment.training.kernel.precision_note().map(str::to_owned));
+        lines.extend(self.lock.note().map(str::to_owned));
         if trainer.epoch() > 0 {
             lines.push(format!("resumed after {}", counted(trainer.epoch(), "epoch")));
         }
@@ -378,6 +394,7 @@ impl TrainingRun {
         row: EpochMetrics,
         observer: &mut dyn Observer,
     ) -> Result<ControlFlow<()>> {
+        self.lock.renew()?;
         let epoch = row.epoch;
         self.history.push(epoch, self.trainer.network(), &self.epoch_start_ms);
         self.epoch_start_ms = delays_ms(self.trainer.network());
@@ -403,6 +420,7 @@ impl TrainingRun {
     }
 
     fn save_within_epoch(&mut self) -> Result<()> {
+        self.lock.renew()?;
         if self.last_is_whole {
             self.folder.keep_epoch_start()?;
             self.last_is_whole = false;
@@ -465,6 +483,7 @@ impl TrainingRun {
             best.epoch,
             self.metrics.epochs.len()
         );
+        self.lock.renew()?;
         let _ = self.say(observer, &line)?;
         result.write(&self.folder.result())?;
         // From here on the run is finished: figures that cannot be drawn must not take its result

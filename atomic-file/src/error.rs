@@ -34,6 +34,14 @@ pub enum Error {
         /// What it is, e.g. `a folder`.
         kind: &'static str,
     },
+    /// A lock that somebody else holds.
+    #[error("{}: this lock is held by another process: {holder}", path.display())]
+    Held {
+        /// The file that is locked.
+        path: PathBuf,
+        /// What its holder wrote into it; empty where that cannot be read.
+        holder: String,
+    },
 }
 
 impl Error {

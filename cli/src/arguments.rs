@@ -45,7 +45,11 @@ pub enum Command {
   synfire train runs/quickstart-1/config.toml      the same run again
   synfire train --resume runs/shd-delays-1         go on after Ctrl-C or a power cut
 
-Ctrl-C finishes the training step, saves and exits with code 130; a second Ctrl-C, or one before training has begun, exits at once.")]
+Ctrl-C finishes the training step, saves and exits with code 130. SIGTERM (Slurm, docker stop, timeout) and SIGHUP (a closed terminal) do
+the same with codes 143 and 129; under nohup SIGHUP stays ignored. A second one, half a second later or more, or one before training has
+begun, exits at once.
+
+While a process trains into a folder, no other can: it is refused and told which one does. Whoever was killed holds nothing any more.")]
 pub struct Train {
     /// A recipe (see `synfire recipes`) or a configuration file
     #[arg(

@@ -6,7 +6,7 @@
 //! | 0 | done |
 //! | 1 | failed |
 //! | 2 | wrong usage: an argument, a configuration or an override |
-//! | 130 | interrupted; the run's state is saved |
+//! | 130, 143, 129 | ended by SIGINT (Ctrl-C), SIGTERM or SIGHUP; a run's state is saved |
 #![forbid(unsafe_code)]
 
 mod arguments;

@@ -85,7 +85,11 @@ impl Observer for Display {
             Event::Step { progress, epochs } => self.step(progress, epochs),
             _ => {}
         }
-        if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupt::asked().is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }
 

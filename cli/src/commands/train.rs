@@ -52,11 +52,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
                     folder.display()
                 ));
             }
-            Ok(if interrupt::asked() {
-                ExitCode::from(interrupt::EXIT_CODE)
-            } else {
-                ExitCode::SUCCESS
-            })
+            Ok(interrupt::asked().map_or(ExitCode::SUCCESS, ExitCode::from))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A temporary folder in which the command runs.
 
+#[cfg(unix)]
+use crate::running::Running;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -107,6 +109,67 @@ impl Sandbox {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the command starts")
+    }
+
+    /// A command that goes on while the test does.
+    #[cfg(unix)]
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(self.command(arguments))
+    }
+
+    /// As [`Self::start`], through another program, which is given the command's own path.
+    #[cfg(unix)]
+    pub fn start_through(&self, program: &[&str], arguments: &[&str]) -> Running {
+        let mut command = Command::new(program[0]);
+        command
+            .args(&program[1..])
+            .arg(env!("CARGO_BIN_EXE_synfire"))
+            .args(arguments)
+            .current_dir(self.0.path());
+        Running::start(command)
+    }
+
+    /// `metrics.csv` of a run without the column of seconds.
+    pub fn metrics(&self, run: &str) -> Vec<Vec<String>> {
+        let text = self.text(format!("{run}/metrics.csv"));
+        let seconds = text.lines().next().unwrap().split(',').position(|name| name == "seconds");
+        let row = |line: &str| {
+            line.split(',')
+                .enumerate()
+                .filter(|&(column, _)| Some(column) != seconds)
+                .map(|(_, cell)| cell.into())
+                .collect()
+        };
+        text.lines().map(row).collect()
+    }
+
+    /// Two finished runs that must not differ in any bit of what they learned.
+    pub fn assert_same_run(&self, one: &str, other: &str) {
+        for file in [
+            "checkpoints/last.safetensors",
+            "checkpoints/best.safetensors",
+            "weights.csv",
+            "delays.csv",
+            "result.json",
+        ] {
+            let read = |run: &str| self.read(format!("{run}/{file}"));
+            assert!(read(one) == read(other), "{file} of {one} and {other} differ");
+        }
+        assert_eq!(self.metrics(one), self.metrics(other));
+    }
+
+    /// No temporary file lies in a folder or beneath it.
+    pub fn assert_no_leftovers(&self, folder: &str) {
+        let mut folders = vec![self.path(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).expect("the folder is there") {
+                let path = entry.expect("the folder can be read").path();
+                assert!(path.extension().is_none_or(|ending| ending != "tmp"), "{path:?}");
+                if path.is_dir() {
+                    folders.push(path);
+                }
+            }
+        }
     }
 
     /// Trains `tiny.toml` into `folder` with further arguments.

@@ -2,33 +2,9 @@
 
 use crate::sandbox::Sandbox;
 use std::fs;
-use std::io::{BufRead, BufReader};
 
 const LAST: &str = "checkpoints/last.safetensors";
 const BEST: &str = "checkpoints/best.safetensors";
-
-/// `metrics.csv` without the column of seconds.
-fn metrics(sandbox: &Sandbox, run: &str) -> Vec<Vec<String>> {
-    let text = sandbox.text(format!("{run}/metrics.csv"));
-    let seconds =
-        text.lines().next().unwrap().split(',').position(|name| name == "seconds").unwrap();
-    let row = |line: &str| {
-        line.split(',')
-            .enumerate()
-            .filter(|&(column, _)| column != seconds)
-            .map(|(_, cell)| cell.into())
-            .collect()
-    };
-    text.lines().map(row).collect()
-}
-
-fn assert_same_run(sandbox: &Sandbox, one: &str, other: &str) {
-    for file in [LAST, BEST, "weights.csv", "delays.csv", "result.json"] {
-        let read = |run: &str| sandbox.read(format!("{run}/{file}"));
-        assert!(read(one) == read(other), "{file} of {one} and {other} differ");
-    }
-    assert_eq!(metrics(sandbox, one), metrics(sandbox, other));
-}
 
 #[test]
 fn a_run_leaves_a_folder_that_can_be_run_again() {
@@ -42,9 +18,9 @@ fn a_run_leaves_a_folder_that_can_be_run_again() {
         assert!(sandbox.read(format!("run/plots/{picture}.png")).starts_with(b"\x89PNG"));
         assert!(sandbox.text(format!("run/plots/{picture}.svg")).contains("<svg"));
     }
-    assert_eq!(metrics(&sandbox, "run").len(), 5, "a header and four epochs");
+    assert_eq!(sandbox.metrics("run").len(), 5, "a header and four epochs");
     sandbox.ok(&["train", "run/config.toml", "--out", "again", "--quiet"]);
-    assert_same_run(&sandbox, "run", "again");
+    sandbox.assert_same_run("run", "again");
     sandbox.train("other", &["--seed", "1"]);
     assert_ne!(sandbox.read(format!("run/{LAST}")), sandbox.read(format!("other/{LAST}")));
     let leftovers: Vec<_> = fs::read_dir(sandbox.path("run/checkpoints"))
@@ -59,7 +35,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
     let sandbox = Sandbox::new();
     for threads in ["1", "2", "3", "8"] {
         sandbox.train(threads, &["--threads", threads]);
-        assert_same_run(&sandbox, "1", threads);
+        sandbox.assert_same_run("1", threads);
     }
 }
 
@@ -81,51 +57,9 @@ fn two_epochs_and_two_more_are_four() {
     rows.push_str(&rows.lines().last().unwrap().replacen('2', "3", 1));
     sandbox.write("parts/metrics.csv", rows + "\n");
     sandbox.ok(&["train", "--resume", "parts", "--quiet", "--threads", "2"]);
-    assert_same_run(&sandbox, "whole", "parts");
+    sandbox.assert_same_run("whole", "parts");
     let message = sandbox.fails(1, &["train", "--resume", "parts"]);
     assert!(message.contains("this run is finished"), "{message}");
-}
-
-#[cfg(unix)]
-#[test]
-fn ctrl_c_within_an_epoch_saves_and_resuming_gives_the_same_bits() {
-    let sandbox = Sandbox::new();
-    let long = ["--epochs", "6", "--set", "data.source.samples_per_class=400"];
-    sandbox.train("whole", &long);
-    let arguments = [&["train", "tiny.toml", "--out", "parts"], &long[..]].concat();
-    let mut interruptions = 0;
-    let mut child = sandbox.spawn(&arguments);
-    loop {
-        // A line is printed after an epoch, so a signal right behind it arrives within the next
-        // one.
-        let mut lines =
-            BufReader::new(child.stderr.take().unwrap()).lines().map(|line| line.unwrap());
-        let first = lines.find(|line| line.starts_with("epoch"));
-        if first.is_some() {
-            assert!(
-                std::process::Command::new("kill")
-                    .args(["-INT", &child.id().to_string()])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
-        }
-        let rest: Vec<String> = lines.collect();
-        let code = child.wait().unwrap().code();
-        if code == Some(0) {
-            break;
-        }
-        assert_eq!(code, Some(130), "{rest:?}");
-        assert!(
-            rest.last()
-                .is_some_and(|line| line.contains("go on with synfire train --resume parts")),
-            "{rest:?}"
-        );
-        interruptions += 1;
-        child = sandbox.spawn(&["train", "--resume", "parts"]);
-    }
-    assert!(interruptions > 0, "the run was over before it could be interrupted");
-    assert_same_run(&sandbox, "whole", "parts");
 }
 
 #[test]
@@ -184,40 +118,4 @@ fn piped_progress_is_plain_lines_on_stderr() {
     assert_eq!(sandbox.text("run/log.txt"), stderr);
     let quiet = sandbox.run(&["train", "tiny.toml", "--out", "quiet", "--epochs", "1", "--quiet"]);
     assert!(quiet.stderr.is_empty());
-}
-
-/// Waits until the program listens for Ctrl-C, which the system tells.
-#[cfg(target_os = "linux")]
-fn wait_until_it_listens(child: &std::process::Child) {
-    let listens = || {
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let caught = status
-            .lines()
-            .find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
-        caught.is_some_and(|caught| caught & 1 << 1 != 0)
-    };
-    while !listens() {
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn ctrl_c_before_training_ends_at_once_and_leaves_nothing() {
-    let sandbox = Sandbox::new();
-    // Making these samples takes many times longer than the test allows.
-    let mut child =
-        sandbox.spawn(&["train", "tiny.toml", "--set", "data.source.samples_per_class=5000000"]);
-    wait_until_it_listens(&child);
-    let started = std::time::Instant::now();
-    assert!(
-        std::process::Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(started.elapsed().as_secs_f64() < 2.0, "{:?}", started.elapsed());
-    assert!(!sandbox.path("runs").exists());
 }
