@@ -1,75 +1,101 @@
 //! Recording files as they are downloaded: `.h5`, `.h5.gz` or `.zip`.
 //!
-//! An archive is unpacked once into the user's cache folder, under the SHA-256 of the archive, and
-//! found there from then on. Beside the unpacked file lies its SHA-256 in the form `sha256sum -c`
-//! reads; a cached file that no longer fits it is unpacked again. Files appear in the cache whole
-//! or not at all, also when several processes unpack the same archive.
+//! What a file holds is seen from its first bytes, not from its name. An archive is unpacked once
+//! into the user's cache folder, under the SHA-256 of the archive, and found there from then on.
+//! Beside the unpacked file lies its SHA-256 in the form `sha256sum -c` reads; a cached file that no
+//! longer fits it is unpacked again. Files appear in the cache whole or not at all, also when
+//! several processes unpack the same archive.
 
 use std::env;
 use std::fs;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use atomic_file::AtomicFile;
-use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
+use zip::ZipArchive;
+use zip::result::ZipError;
 
+use crate::archive::gzip::Gunzip;
+use crate::archive::zipped::{Member, member, problem};
 use crate::checksum::hexadecimal;
-use crate::container::HDF5_SIGNATURE;
+use crate::content::{Content, HEAD_BYTES, SignatureSearch, content};
 use crate::error::{Error, Result};
 use crate::recordings::SpikeRecordings;
 use crate::spiking_speech::{self, Layout};
 
-const GZIP_SIGNATURE: [u8; 2] = [0x1f, 0x8b];
-const ZIP_SIGNATURE: [u8; 2] = *b"PK";
+mod gzip;
+mod zipped;
+
 const BUFFER_BYTES: usize = 1 << 18;
+
+/// Streams of gzip inside each other that are unpacked: `x.h5.gz` in a zip archive, or packed twice
+/// by mistake.
+const MOST_LAYERS: usize = 4;
 
 /// A file of recordings, unpacked if it was an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordingFile {
     given: PathBuf,
+    /// What errors call it: the file as given, and the member of a zip archive.
+    name: PathBuf,
     content: PathBuf,
 }
 
 impl RecordingFile {
     /// Finds the HDF5 file behind `path`. What `path` holds is seen from its first bytes, not from
-    /// its name. An archive is unpacked into [`cache_folder`].
+    /// its name. An archive is unpacked into [`cache_folder`]: a stream of gzip, of whatever name,
+    /// or a zip archive with one HDF5 file in it, which may be packed by gzip again.
     ///
     /// # Errors
-    /// One that names `path` when it cannot be opened, or is an archive that is damaged, cut short
-    /// or holds no HDF5 file, or when the cache folder cannot be written or is full. A failed
-    /// attempt leaves nothing behind.
+    /// One that names `path` when it cannot be opened, or is an archive that is damaged, cut short,
+    /// packed in a way that is not read, or holds no HDF5 file or several; or when the cache folder
+    /// cannot be written or is full. A failed attempt leaves nothing behind.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open_in(path.as_ref(), cache_folder)
+        Self::open_in(path.as_ref(), Cache::of_user)
     }
 
     /// As [`open`](Self::open), with a cache folder of the caller's choice.
-    fn open_in(path: &Path, cache: impl FnOnce() -> Result<PathBuf>) -> Result<Self> {
-        match kind(path)? {
-            Kind::Plain => Ok(Self { given: path.to_owned(), content: path.to_owned() }),
-            kind => Self::unpack(path, kind, &cache()?),
-        }
-    }
-
-    fn unpack(path: &Path, kind: Kind, cache: &Path) -> Result<Self> {
-        let stem = path.file_stem().map_or("recordings".into(), |stem| stem.to_string_lossy());
-        let stem = stem.strip_suffix(".h5").unwrap_or(&stem);
-        let key = sha256(path)?;
-        let content = cache.join(format!("{stem}-{}.h5", &key[..16]));
-        if !is_intact(&content) {
-            fs::create_dir_all(cache)
-                .map_err(|source| Error::io(cache, "create the cache folder", source))?;
-            let archive = atomic_file::open(path)?;
-            match kind {
-                Kind::Gzip => store(
-                    &mut MultiGzDecoder::new(BufReader::with_capacity(BUFFER_BYTES, archive)),
-                    path,
-                    &content,
-                )?,
-                _ => unzip(archive, path, &content)?,
+    fn open_in(
+        path: &Path,
+        cache: impl FnOnce() -> std::result::Result<Cache, String>,
+    ) -> Result<Self> {
+        let found = content(&head(path)?);
+        let zip = match found {
+            Content::Zip => Some(Zip::open(path)?),
+            Content::Gzip => None,
+            _ => {
+                let [given, name, content] = [path, path, path].map(Path::to_owned);
+                return Ok(Self { given, name, content });
             }
+        };
+        let cache = cache().map_err(|problem| Error::file(path, problem))?;
+        let stem = path.file_stem().map_or("recordings".into(), |stem| stem.to_string_lossy());
+        let stem = stem.strip_suffix(".h5").or(stem.strip_suffix(".H5")).unwrap_or(&stem);
+        let content = cache.folder.join(format!("{stem}-{}.h5", &sha256(path)?[..16]));
+        let name = match &zip {
+            // Without its folders: files that it names are looked for beside the archive.
+            Some(zip) => {
+                let member = zip.member.name.rsplit(['/', '\\']).next().unwrap_or_default();
+                PathBuf::from(format!("{} ({member})", path.display()))
+            }
+            None => path.to_owned(),
+        };
+        if !is_intact(&content) {
+            let made = fs::create_dir_all(&cache.folder);
+            made.map_err(|problem| Error::file(path, cache.refused("cannot be made", &problem)))?;
+            let stored = match zip {
+                Some(mut zip) => store(zip.unpack(&name)?, &name, &content),
+                None => store(atomic_file::open(path)?, &name, &content),
+            };
+            stored.map_err(|error| match error {
+                Error::Disk(problem) => {
+                    Error::file(path, cache.refused("cannot take it", &problem))
+                }
+                other => other,
+            })?;
         }
-        Ok(Self { given: path.to_owned(), content })
+        Ok(Self { given: path.to_owned(), name, content })
     }
 
     /// The file as the user named it.
@@ -97,7 +123,9 @@ impl RecordingFile {
     /// One that names file, dataset and index when the file is no HDF5 file, is cut short or
     /// damaged, lacks a dataset, or holds spikes, labels or speakers that cannot be right.
     pub fn read(&self, layout: &Layout) -> Result<SpikeRecordings> {
-        spiking_speech::read(&self.content, &self.given, layout)
+        let mut recordings = spiking_speech::read(&self.content, &self.name, layout)?;
+        recordings.origin = self.given.clone();
+        Ok(recordings)
     }
 
     /// As [`read`](Self::read), through the HDF5 library of the machine. That one trusts its file:
@@ -107,7 +135,7 @@ impl RecordingFile {
     /// As [`read`](Self::read).
     #[cfg(feature = "libhdf5")]
     pub fn read_with_libhdf5(&self, layout: &Layout) -> Result<SpikeRecordings> {
-        crate::libhdf5::read(&self.content, &self.given, layout)
+        crate::libhdf5::read(&self.content, &self.name, layout)
     }
 }
 
@@ -128,24 +156,49 @@ impl SpikeRecordings {
 /// # Errors
 /// [`Error::File`] when none of these variables nor the home folder is set.
 pub fn cache_folder() -> Result<PathBuf> {
-    let folder =
-        |variable| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-    folder("SYNFIRE_CACHE")
-        .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("synfire")))
-        .or_else(|| {
-            Some(
-                env::home_dir()
-                    .filter(|home| !home.as_os_str().is_empty())?
-                    .join(".cache")
-                    .join("synfire"),
-            )
-        })
-        .ok_or_else(|| {
-            Error::file(
-                Path::new("cache"),
-                "there is no home folder to keep unpacked files in; set SYNFIRE_CACHE to a folder",
-            )
-        })
+    let cache = Cache::of_user().map_err(|problem| Error::file(Path::new("cache"), problem))?;
+    Ok(cache.folder)
+}
+
+/// A cache folder, and what named it.
+struct Cache {
+    folder: PathBuf,
+    named_by: &'static str,
+}
+
+impl Cache {
+    /// That of [`cache_folder`].
+    fn of_user() -> std::result::Result<Self, String> {
+        let set =
+            |variable| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+        if let Some(folder) = set("SYNFIRE_CACHE") {
+            return Ok(Self { folder, named_by: "named by SYNFIRE_CACHE" });
+        }
+        if let Some(folder) = set("XDG_CACHE_HOME") {
+            return Ok(Self { folder: folder.join("synfire"), named_by: "in XDG_CACHE_HOME" });
+        }
+        let home = env::home_dir().filter(|home| !home.as_os_str().is_empty());
+        match home {
+            Some(home) => {
+                Ok(Self { folder: home.join(".cache/synfire"), named_by: "in the home folder" })
+            }
+            None => {
+                Err("an archive is unpacked into a cache folder, but there is no home folder to \
+                         keep one in; set SYNFIRE_CACHE to a folder that can be written"
+                    .into())
+            }
+        }
+    }
+
+    /// Why it is of no use, as the end of a sentence about an archive.
+    fn refused(&self, what: &str, problem: &dyn std::fmt::Display) -> String {
+        format!(
+            "an archive is unpacked into a cache folder, but {} ({}) {what} ({problem}); set \
+             SYNFIRE_CACHE to a folder that can be written",
+            self.folder.display(),
+            self.named_by
+        )
+    }
 }
 
 /// SHA-256 of a file in hexadecimal.
@@ -167,53 +220,47 @@ pub fn sha256(path: &Path) -> Result<String> {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Plain,
-    Gzip,
-    Zip,
-}
-
-fn kind(path: &Path) -> Result<Kind> {
-    let mut file = atomic_file::open(path)?;
-    let mut signature = [0; 2];
-    match file.read_exact(&mut signature) {
-        Ok(()) if signature == GZIP_SIGNATURE => Ok(Kind::Gzip),
-        Ok(()) if signature == ZIP_SIGNATURE => Ok(Kind::Zip),
-        Ok(()) => Ok(Kind::Plain),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Error::file(
-            path,
-            "the file is empty, but an HDF5 file or an archive of one was expected",
-        )),
-        Err(error) => Err(Error::io(path, "read the file", error)),
-    }
-}
-
-fn unzip(archive: impl Read + Seek, path: &Path, content: &Path) -> Result<()> {
-    let damaged = |error: zip::result::ZipError| {
-        Error::file(path, format!("the zip archive is damaged or cut short: {error}"))
-    };
-    let mut archive = zip::ZipArchive::new(archive).map_err(damaged)?;
-    let mut names = Vec::new();
-    for name in archive.file_names() {
-        let name = name.map_err(damaged)?;
-        if name.ends_with(".h5") || name.ends_with(".hdf5") {
-            names.push(name.into_owned());
-        }
-    }
-    let [name] = names.as_slice() else {
-        let found = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+/// The first bytes of a file.
+fn head(path: &Path) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    let read = atomic_file::open(path)?.take(HEAD_BYTES as u64).read_to_end(&mut head);
+    read.map_err(|error| Error::io(path, "read the file", error))?;
+    if head.is_empty() {
         return Err(Error::file(
             path,
-            format!("the zip archive must hold exactly one .h5 file, but it holds {found}"),
+            "the file is empty, but an HDF5 file or an archive of one was expected",
         ));
-    };
-    store(&mut archive.by_name(name).map_err(damaged)?, path, content)
+    }
+    Ok(head)
 }
 
-/// Copies the unpacked stream of `archive` to `content`, whole or not at all, and its checksum to a
-/// file beside it.
-fn store(unpacked: &mut impl Read, archive: &Path, content: &Path) -> Result<()> {
+/// An open zip archive and the member that holds the recordings.
+struct Zip {
+    archive: ZipArchive<BufReader<fs::File>>,
+    member: Member,
+}
+
+impl Zip {
+    fn open(path: &Path) -> Result<Self> {
+        let file = BufReader::new(atomic_file::open(path)?);
+        let mut archive = ZipArchive::new(file)
+            .map_err(|error| Error::file(path, format!("the zip archive {}", problem(&error))))?;
+        let member = member(&mut archive).map_err(|problem| Error::file(path, problem))?;
+        Ok(Self { archive, member })
+    }
+
+    /// The member, unpacked as it is read; errors call it `name`.
+    fn unpack(&mut self, name: &Path) -> Result<impl Read> {
+        let member = self.archive.by_index(self.member.index);
+        member.map_err(|error| Error::file(name, format!("the member {}", problem(&error))))
+    }
+}
+
+/// Copies what `stream` holds, unpacked where gzip packed it, to `content`, whole or not at all,
+/// and its checksum to a file beside it. Errors of the stream call it `archive`.
+fn store(stream: impl Read, archive: &Path, content: &Path) -> Result<()> {
+    let unpacked = unpacked(Box::new(BufReader::with_capacity(BUFFER_BYTES, stream)))
+        .map_err(|error| damaged(archive, &error))?;
     let mut file = AtomicFile::create(content)?;
     let sum = copy(unpacked, |bytes| file.write(bytes), archive)?;
     let name = content.file_name().expect("it was named inside the cache folder").to_string_lossy();
@@ -223,40 +270,66 @@ fn store(unpacked: &mut impl Read, archive: &Path, content: &Path) -> Result<()>
     Ok(file.finish()?)
 }
 
+/// The stream without its layers of gzip.
+fn unpacked<'a>(mut stream: Box<dyn BufRead + 'a>) -> io::Result<Box<dyn BufRead + 'a>> {
+    for _ in 0..MOST_LAYERS {
+        if content(stream.fill_buf()?) != Content::Gzip {
+            break;
+        }
+        stream = Box::new(BufReader::with_capacity(BUFFER_BYTES, Gunzip::new(stream)));
+    }
+    Ok(stream)
+}
+
+/// What is wrong with a stream that cannot be unpacked.
+fn damaged(archive: &Path, error: &io::Error) -> Error {
+    let zip = error.get_ref().and_then(|inner| inner.downcast_ref::<ZipError>());
+    Error::file(
+        archive,
+        match zip {
+            Some(error) => format!("the member {}", problem(error)),
+            None => format!("the archive is damaged or cut short ({error}); download it again"),
+        },
+    )
+}
+
 /// Copies and returns the SHA-256 of what was copied; tells apart which side failed.
 fn copy(
-    unpacked: &mut impl Read,
+    mut unpacked: impl BufRead,
     mut write: impl FnMut(&[u8]) -> atomic_file::Result<()>,
     archive: &Path,
 ) -> Result<String> {
     let mut hash = Sha256::new();
-    let mut buffer = vec![0; BUFFER_BYTES];
-    let mut head = Vec::<u8>::with_capacity(HDF5_SIGNATURE.len());
+    let mut signature = SignatureSearch::default();
+    let mut first = true;
     loop {
-        let bytes = match unpacked.read(&mut buffer) {
+        let bytes = match unpacked.fill_buf() {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => {
-                return Err(Error::file(
-                    archive,
-                    format!("the archive is damaged or cut short ({error}); download it again"),
-                ));
-            }
+            Err(error) => return Err(damaged(archive, &error)),
         };
-        if head.len() < HDF5_SIGNATURE.len() {
-            head.extend(buffer[..bytes].iter().take(HDF5_SIGNATURE.len() - head.len()));
-            if bytes == 0 || !HDF5_SIGNATURE.starts_with(&head) {
-                return Err(Error::file(
-                    archive,
-                    "the archive does not hold an HDF5 file, but spike recordings as SHD publishes them are",
-                ));
-            }
+        if std::mem::take(&mut first)
+            && let Some(other) = content(bytes).name()
+        {
+            return Err(Error::file(
+                archive,
+                format!("the archive holds {other}, but an HDF5 file was expected"),
+            ));
         }
-        if bytes == 0 {
+        signature.feed(bytes);
+        if signature.is_hopeless() || (bytes.is_empty() && !signature.is_found()) {
+            return Err(Error::file(
+                archive,
+                "the archive does not hold an HDF5 file, but spike recordings as SHD publishes them are",
+            ));
+        }
+        if bytes.is_empty() {
             return Ok(hexadecimal(hash));
         }
-        hash.update(&buffer[..bytes]);
-        write(&buffer[..bytes])?;
+        hash.update(bytes);
+        write(bytes)?;
+        let taken = bytes.len();
+        unpacked.consume(taken);
     }
 }
 

@@ -6,6 +6,7 @@
 //! | `recordings` | [`SpikeRecordings`]: all samples of a file in a compact form, every spike checked |
 //! | `new_samples` | [`NewSample`]: recordings from samples that were made |
 //! | `archive` | [`RecordingFile`]: `.h5`, `.h5.gz` and `.zip`, unpacked once into a cache |
+//! | `content` | what a file holds, seen from its first bytes |
 //! | `container` | HDF5 files as other programs write them: links, filters, texts |
 //! | `spiking_speech` | the reader of SHD and SSC files, in Rust alone |
 //! | `libhdf5` | the same through the machine's HDF5 library (feature `libhdf5`) |
@@ -40,6 +41,7 @@ mod augmentation;
 mod binning;
 mod checksum;
 mod container;
+mod content;
 mod dataset;
 mod error;
 mod float16;

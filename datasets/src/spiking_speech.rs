@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
 
     fn find(&self, path: &str) -> Result<Option<Dataset>> {
         match self.file.find(path)? {
-            Found::Dataset(dataset) => Ok(Some(dataset)),
+            Found::Dataset(dataset) => Ok(Some(*dataset)),
             Found::Nothing => Ok(None),
             Found::Group(_) => {
                 Err(Error::dataset(self.name, path, "is a group, but must be a dataset"))

@@ -1,6 +1,7 @@
 //! An open HDF5 file, and the way to a dataset in it or behind a link.
 
 use std::collections::VecDeque;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,10 +15,8 @@ use crate::container::lzf::{self, FILTER_LZF};
 use crate::container::neighbours::{RawData, linked_file};
 use crate::container::text::{self, Text, TextError};
 use crate::container::unread::{innermost, reason};
+use crate::content::{HEAD_BYTES, content};
 use crate::error::{Error, Result};
-
-/// The first bytes of every HDF5 file without a user block.
-pub(crate) const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
 /// Most bytes a dataset of references, labels or names may claim to have, so that a damaged size
 /// cannot exhaust the memory: enough for 4 million samples.
@@ -28,7 +27,7 @@ const MAX_LINKS: usize = 16;
 
 /// What a path leads to.
 pub(crate) enum Found {
-    Dataset(Dataset),
+    Dataset(Box<Dataset>),
     Group(Group),
     Nothing,
 }
@@ -116,10 +115,7 @@ impl Opened {
             Error::file(name, format!("this HDF5 file is damaged or cut short: {error}"))
         };
         let file = Hdf5File::open_with_options(path, options).map_err(|error| match error {
-            Hdf5Error::InvalidMagic => Error::file(
-                name,
-                "this is not an HDF5 file, but spike recordings as SHD publishes them are",
-            ),
+            Hdf5Error::InvalidMagic => Error::file(name, foreign(path)),
             Hdf5Error::Io(source) => Error::io(name, "read the file", source),
             other => damaged(&other),
         })?;
@@ -197,6 +193,17 @@ impl Opened {
     }
 }
 
+/// What is said of a file without the signature of HDF5.
+fn foreign(path: &Path) -> String {
+    let mut head = Vec::new();
+    let read =
+        atomic_file::open(path).map(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
+    match content(&head).name().filter(|_| matches!(read, Ok(Ok(_)))) {
+        Some(name) => format!("this is {name}, but an HDF5 file was expected"),
+        None => "this is not an HDF5 file, but spike recordings as SHD publishes them are".into(),
+    }
+}
+
 /// The path of a link before the rest of the way, and how many parts of both have to be there.
 fn before(path: &str, rest: VecDeque<String>, of_link: usize) -> (VecDeque<String>, usize) {
     let mut way = parts(path);
@@ -217,7 +224,7 @@ fn step(group: &Group, name: &str) -> hdf5_reader::error::Result<Found> {
         Err(error) => return Err(error),
     }
     match group.dataset(name) {
-        Ok(dataset) => Ok(Found::Dataset(dataset)),
+        Ok(dataset) => Ok(Found::Dataset(Box::new(dataset))),
         Err(error) if is_absent(&error) => Ok(Found::Nothing),
         Err(error) => Err(error),
     }

@@ -11,6 +11,6 @@ mod neighbours;
 mod text;
 mod unread;
 
-pub(crate) use file::{Container, Found, HDF5_SIGNATURE};
+pub(crate) use file::{Container, Found};
 pub(crate) use text::is_string;
 pub(crate) use unread::reason;

@@ -1,0 +1,100 @@
+//! Streams of gzip as `gzip -d` takes them: members that follow each other are one stream, and
+//! zeros behind the last, as tapes and some downloads have them, do not count.
+
+use std::io::{self, BufRead, Read};
+
+use flate2::bufread::GzDecoder;
+
+/// What a stream of gzip holds.
+pub(crate) struct Gunzip<R> {
+    /// The member at hand; none at the end.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Gunzip<R> {
+    pub(crate) fn new(stream: R) -> Self {
+        Self { member: Some(GzDecoder::new(stream)) }
+    }
+}
+
+impl<R: BufRead> Read for Gunzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let Some(member) = &mut self.member else { return Ok(0) };
+            let bytes = member.read(buffer)?;
+            if bytes > 0 || buffer.is_empty() {
+                return Ok(bytes);
+            }
+            let mut rest = self.member.take().expect("it was just read").into_inner();
+            match after_zeros(&mut rest)? {
+                None => return Ok(0),
+                Some(0x1f) => self.member = Some(GzDecoder::new(rest)),
+                Some(_) => {
+                    return Err(io::Error::other(
+                        "behind the gzip stream are bytes that are none of it; `gzip -dc` leaves \
+                         them out",
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// Skips zeros; the byte behind them, which is not taken.
+fn after_zeros(stream: &mut impl BufRead) -> io::Result<Option<u8>> {
+    loop {
+        let bytes = stream.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
+        let next = bytes.get(zeros).copied();
+        stream.consume(zeros);
+        if next.is_some() {
+            return Ok(next);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufReader, Write};
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Unpacks, with a buffer of few bytes, so that all seams are met.
+    fn gunzip(stream: &[u8]) -> io::Result<Vec<u8>> {
+        let mut unpacked = Vec::new();
+        Gunzip::new(BufReader::with_capacity(3, stream)).read_to_end(&mut unpacked)?;
+        Ok(unpacked)
+    }
+
+    #[test]
+    fn members_are_joined_and_zeros_skipped() {
+        let (one, two) = (gzip(b"one "), gzip(b"two"));
+        assert_eq!(gunzip(&one).unwrap(), b"one ");
+        assert_eq!(gunzip(&[&one[..], &two].concat()).unwrap(), b"one two");
+        assert_eq!(gunzip(&[&one[..], &[0; 1000]].concat()).unwrap(), b"one ");
+        assert_eq!(gunzip(&[&one[..], &[0; 5], &two, &[0]].concat()).unwrap(), b"one two");
+        assert_eq!(gunzip(&[&gzip(b"")[..], &one].concat()).unwrap(), b"one ");
+    }
+
+    #[test]
+    fn other_bytes_and_broken_members_are_refused() {
+        let one = gzip(b"one");
+        let error = gunzip(&[&one[..], b"\n"].concat()).unwrap_err().to_string();
+        assert!(error.contains("`gzip -dc` leaves them out"), "{error}");
+        for cut in [1, 8, one.len() - 1] {
+            assert!(gunzip(&one[..cut]).is_err(), "{cut}");
+            assert!(gunzip(&[&one[..], &one[..cut]].concat()).is_err(), "{cut}");
+        }
+    }
+}
