@@ -1,5 +1,6 @@
 //! Draws the figures of a run from what its folder holds.
 
+use crate::checkpoint::Checkpoint;
 use crate::data_settings::LoadedData;
 use crate::error::{Error, Result};
 use crate::history::{delays_ms, of_kind};
@@ -7,7 +8,7 @@ use crate::metrics::EpochMetrics;
 use crate::picture::Picture;
 use crate::run_result::RunResult;
 use crate::simulation::Simulation;
-use crate::trained_run::{Checkpoint, TrainedRun};
+use crate::trained_run::TrainedRun;
 use plots::{
     BestEpoch, ConfusionFigure, CurvesFigure, DelaysFigure, Figure, PopulationSpikes,
     ProjectionDelays, ProjectionWeights, RasterFigure, ReadoutTraces, Series, SeriesStyle,

@@ -70,6 +70,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod checkpoint;
 mod data_settings;
 mod drawing;
 mod environment;
@@ -90,6 +91,8 @@ mod roofline;
 mod run_creation;
 mod run_folder;
 mod run_lock;
+mod run_mark;
+mod run_part;
 mod run_result;
 mod simulation;
 mod text_file;
@@ -99,6 +102,7 @@ mod training_run;
 mod wording;
 
 pub use bench::{BenchPoint, BenchReport, BenchSettings, Latency, bench};
+pub use checkpoint::Checkpoint;
 pub use data_settings::{DataOrigin, DataSettings, FileSource, LoadedData, MemorySource, Source};
 pub use environment::Environment;
 pub use error::{Error, Result};
@@ -117,9 +121,10 @@ pub use recipes::Recipe;
 pub use roofline::{Roofline, StageRoofline, Work};
 pub use run_folder::RunFolder;
 pub use run_lock::Writer;
+pub use run_part::RunPart;
 pub use run_result::RunResult;
 pub use simulation::{LogSettings, Simulation, SimulationLog};
-pub use trained_run::{Checkpoint, ChosenSample, EvaluatedSplit, SplitEvaluation, TrainedRun};
+pub use trained_run::{ChosenSample, EvaluatedSplit, SplitEvaluation, TrainedRun};
 pub use training_run::TrainingRun;
 
 pub use sim_core::{InputSpike, StreamingEngine};

@@ -1,10 +1,12 @@
 //! A folder for a new run: where it may be, what it replaces, and the lock that comes with it.
 
+use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::picture::Picture;
-use crate::run_folder::{PARTS, RunFolder};
+use crate::run_folder::{PARTS, RunFolder, remove};
 use crate::run_lock::{LOCK, RunLock};
+use crate::run_mark::ENVIRONMENT;
 use crate::wording::counted;
 use atomic_file::is_temporary;
 use std::ffi::OsStr;
@@ -63,7 +65,7 @@ impl RunFolder {
     /// begun, or while it was removed: empty folders, its mark, its lock, and temporary files.
     fn is_empty(&self) -> bool {
         let is_nothing = |name: &OsStr| is_temporary(name) || name == LOCK;
-        let is_mark = |name: &OsStr| name == "environment.json" && self.is_run();
+        let is_mark = |name: &OsStr| name == ENVIRONMENT && self.is_run();
         let is_empty_part = |entry: &fs::DirEntry| {
             PARTS.iter().any(|part| entry.file_name() == *part)
                 && fs::read_dir(entry.path()).is_ok_and(|mut within| {
@@ -121,15 +123,12 @@ impl RunFolder {
         let tables = [self.result(), self.metrics(), self.weights(), self.delays(), self.log()];
         let figures = Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
         let files = tables.into_iter().chain(checkpoints).chain(figures).chain(self.spike_logs());
-        for file in files.chain([self.config(), self.environment()]) {
-            match fs::remove_file(&file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::io(&file, "remove the file", error));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let epochs = self.kept_epochs().into_iter().map(Checkpoint::Epoch);
+        let epochs = epochs.map(|epoch| self.checkpoint(epoch));
+        files
+            .chain(epochs)
+            .chain([self.config(), self.environment()])
+            .try_for_each(|file| remove(&file))
     }
 
     /// The logs that simulating the run's samples left in `spikes/`.

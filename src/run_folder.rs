@@ -8,6 +8,7 @@
 //! | `weights.csv`, `delays.csv` | how weights and delays moved |
 //! | `checkpoints/last.safetensors` | everything needed to go on, after every epoch |
 //! | `checkpoints/best.safetensors` | the same of the epoch with the best validation accuracy |
+//! | `checkpoints/epoch-0012.safetensors` | the same of an epoch that `training.checkpoints` keeps: each of the best, every n-th |
 //! | `checkpoints/epoch_start.safetensors` | the epoch's beginning, only while a run is interrupted inside one |
 //! | `result.json` | the best epoch and its confusion matrix; there once the run is finished |
 //! | `plots/`, `spikes/` | figures; spike logs |
@@ -18,12 +19,16 @@
 //! its spikes needs no lock for that. Temporary files that a killed process left are swept away when
 //! training goes on, begins anew or ends, and whenever a process first writes into a folder.
 
+use crate::checkpoint::Checkpoint;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, Override};
 use crate::metrics::Metrics;
 use crate::recordings_place;
 use crate::run_lock::Writer;
+use crate::run_mark::{ENVIRONMENT, is_run};
+use crate::run_part::not_a_run;
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -61,23 +66,8 @@ impl RunFolder {
     /// [`Error::Folder`] when `path` holds no run.
     pub fn open(path: &Path) -> Result<Self> {
         let folder = Self { path: path.to_owned() };
-        if !path.is_dir() {
-            return Err(Error::folder(
-                path,
-                "there is no such folder, but the folder of a run was expected",
-            ));
-        }
-        if !folder.config().is_file() {
-            return Err(Error::folder(
-                path,
-                "this folder holds no config.toml, so it is not the folder of a run",
-            ));
-        }
-        if !folder.is_run() {
-            return Err(Error::folder(
-                path,
-                "this folder holds no environment.json of synfire, so it is not the folder of a run",
-            ));
+        if !folder.is_run() || !folder.config().is_file() {
+            return Err(Error::folder(path, not_a_run(path)));
         }
         Ok(folder)
     }
@@ -90,12 +80,9 @@ impl RunFolder {
             .then_some(folder)
     }
 
-    /// Whether a run left its mark: an `environment.json` that names synfire. A `config.toml` alone
-    /// may be anybody's.
+    /// Whether a run left its mark.
     pub(crate) fn is_run(&self) -> bool {
-        let text = fs::read_to_string(self.environment()).unwrap_or_default();
-        serde_json::from_str::<serde_json::Value>(&text)
-            .is_ok_and(|environment| environment.get("synfire").is_some())
+        is_run(&self.path)
     }
 
     /// The folder itself.
@@ -110,7 +97,7 @@ impl RunFolder {
 
     /// `environment.json`.
     pub fn environment(&self) -> PathBuf {
-        self.path.join("environment.json")
+        self.path.join(ENVIRONMENT)
     }
 
     /// `metrics.csv`.
@@ -133,14 +120,31 @@ impl RunFolder {
         self.path.join("result.json")
     }
 
+    /// A checkpoint: `checkpoints/last.safetensors`, `checkpoints/best.safetensors` or
+    /// `checkpoints/epoch-0012.safetensors`.
+    pub fn checkpoint(&self, checkpoint: Checkpoint) -> PathBuf {
+        self.path.join("checkpoints").join(checkpoint.file_name())
+    }
+
     /// `checkpoints/last.safetensors`.
     pub fn last(&self) -> PathBuf {
-        self.path.join("checkpoints").join("last.safetensors")
+        self.checkpoint(Checkpoint::Last)
     }
 
     /// `checkpoints/best.safetensors`.
     pub fn best(&self) -> PathBuf {
-        self.path.join("checkpoints").join("best.safetensors")
+        self.checkpoint(Checkpoint::Best)
+    }
+
+    /// The epochs, counted from 1, whose own checkpoints are there.
+    pub fn kept_epochs(&self) -> BTreeSet<usize> {
+        let epoch =
+            |entry: fs::DirEntry| match Checkpoint::of_file_name(entry.file_name().to_str()?)? {
+                Checkpoint::Epoch(epoch) => Some(epoch),
+                Checkpoint::Best | Checkpoint::Last => None,
+            };
+        let entries = fs::read_dir(self.path.join("checkpoints"));
+        entries.into_iter().flatten().flatten().filter_map(epoch).collect()
     }
 
     /// `checkpoints/epoch_start.safetensors`.
@@ -235,34 +239,42 @@ impl RunFolder {
     }
 
     pub(crate) fn forget_epoch_start(&self) -> Result<()> {
-        let path = self.epoch_start();
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Error::io(&path, "remove the file", error))
+        remove(&self.epoch_start())
+    }
+
+    /// Removes the checkpoints of epochs that are not to be kept (any more).
+    pub(crate) fn forget_epochs_but(&self, kept: &BTreeSet<usize>) -> Result<()> {
+        let forgotten = self.kept_epochs().into_iter().filter(|epoch| !kept.contains(epoch));
+        forgotten
+            .map(|epoch| self.checkpoint(Checkpoint::Epoch(epoch)))
+            .try_for_each(|path| remove(&path))
+    }
+
+    /// The error of a checkpoint that is not there.
+    pub(crate) fn missing_checkpoint(&self, checkpoint: Checkpoint) -> Error {
+        let kept: Vec<String> =
+            self.kept_epochs().into_iter().map(|epoch| epoch.to_string()).collect();
+        let problem = match checkpoint {
+            Checkpoint::Epoch(epoch) if self.last().exists() => {
+                let there = ["best".to_owned(), "last".to_owned()].into_iter().chain(kept);
+                format!(
+                    "the checkpoint of epoch {epoch} is not there, but these are: {}; \
+                     training.checkpoints says which a run keeps",
+                    there.collect::<Vec<_>>().join(", ")
+                )
             }
-            _ => Ok(()),
-        }
+            _ => "there is no such checkpoint; the run has not finished an epoch yet".to_owned(),
+        };
+        Error::folder(&self.checkpoint(checkpoint), problem)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_without_a_run_is_said_so() {
-        let parent = tempfile::tempdir().unwrap();
-        assert!(
-            RunFolder::open(parent.path())
-                .unwrap_err()
-                .to_string()
-                .contains("holds no config.toml")
-        );
-        assert!(
-            RunFolder::open(&parent.path().join("none"))
-                .unwrap_err()
-                .to_string()
-                .contains("there is no such folder")
-        );
+/// Removes a file if it is there.
+pub(crate) fn remove(file: &Path) -> Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io(file, "remove the file", error))
+        }
+        _ => Ok(()),
     }
 }

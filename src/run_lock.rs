@@ -128,8 +128,8 @@ fn now() -> f64 {
 fn duration(seconds: usize) -> String {
     match seconds {
         ..120 => counted(seconds, "second"),
-        ..7_200 => counted(seconds / 60, "minute"),
-        ..172_800 => counted(seconds / 3_600, "hour"),
+        120..7_200 => counted(seconds / 60, "minute"),
+        7_200..172_800 => counted(seconds / 3_600, "hour"),
         _ => counted(seconds / 86_400, "day"),
     }
 }

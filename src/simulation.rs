@@ -31,6 +31,29 @@ pub struct LogSettings {
     pub variables: Variables,
     /// Columns of the spikes as text.
     pub csv: CsvLayout,
+    /// Whether files of the same names are replaced; they are refused otherwise.
+    pub overwrite: bool,
+}
+
+impl LogSettings {
+    /// The files of a log called `name` in `folder`.
+    ///
+    /// # Errors
+    /// [`Error::Folder`] for the first that is there already and is not to be replaced.
+    pub fn files(&self, folder: &Path, name: &str) -> Result<Vec<PathBuf>> {
+        let Variables { spikes, potentials } = self.variables;
+        let endings = [(spikes, "spikes.h5"), (spikes, "spikes.csv"), (potentials, "v.h5")];
+        let logged = endings.into_iter().filter(|&(is_logged, _)| is_logged);
+        let files: Vec<PathBuf> =
+            logged.map(|(_, ending)| folder.join(format!("{name}.{ending}"))).collect();
+        match files.iter().find(|file| file.exists() && !self.overwrite) {
+            Some(file) => Err(Error::folder(
+                file,
+                "this file exists already; choose another folder (--out DIR), or --overwrite it",
+            )),
+            None => Ok(files),
+        }
+    }
 }
 
 /// Shows every step to the logs and to one more recorder, and counts spikes.
@@ -137,20 +160,18 @@ impl Simulation {
         name: &str,
         also: &mut dyn Recorder,
     ) -> Result<SimulationLog> {
+        let files = settings.files(folder, name)?;
         fs::create_dir_all(folder)
             .map_err(|source| Error::io(folder, "make the folder", source))?;
-        let LogSettings { variables, csv } = settings;
+        let LogSettings { variables, csv, .. } = settings;
         let layout = LogLayout::of(&self.network)?;
         let path = |ending: &str| folder.join(format!("{name}.{ending}"));
-        let mut files = Vec::new();
         let mut logs: Vec<Box<dyn Log>> = Vec::new();
         if variables.spikes {
-            files.extend([path("spikes.h5"), path("spikes.csv")]);
-            logs.push(SonataSpikes::create(&files[0], &layout)?.boxed());
-            logs.push(CsvSpikes::create(&files[1], &layout, csv)?.boxed());
+            logs.push(SonataSpikes::create(path("spikes.h5"), &layout)?.boxed());
+            logs.push(CsvSpikes::create(path("spikes.csv"), &layout, csv)?.boxed());
         }
         if variables.potentials {
-            files.push(path("v.h5"));
             logs.push(SonataPotentials::create(path("v.h5"), &layout)?.boxed());
         }
         let mut recorder =

@@ -1,5 +1,6 @@
 //! A run read back: how good it is, on which samples.
 
+use crate::checkpoint::Checkpoint;
 use crate::data_settings::LoadedData;
 use crate::data_settings::PINNED_DATA;
 use crate::environment::Environment;
@@ -18,16 +19,6 @@ use plasticity::{CheckpointFile, Evaluation, evaluate};
 use sim_core::Network;
 use std::path::Path;
 use std::sync::Arc;
-
-/// Which of a run's checkpoints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Checkpoint {
-    /// That of the epoch with the best validation accuracy.
-    #[default]
-    Best,
-    /// The newest.
-    Last,
-}
 
 /// Which of a run's own samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,15 +96,9 @@ impl TrainedRun {
         let (channels, classes) = experiment.data.shape().ok_or_else(unknown)?;
         let start = experiment.build_network(channels, classes)?;
         let mut network = start.clone();
-        let path = match checkpoint {
-            Checkpoint::Best => folder.best(),
-            Checkpoint::Last => folder.last(),
-        };
+        let path = folder.checkpoint(checkpoint);
         if !path.exists() {
-            return Err(Error::folder(
-                &path,
-                "there is no such checkpoint; the run has not finished an epoch yet",
-            ));
+            return Err(folder.missing_checkpoint(checkpoint));
         }
         let file = CheckpointFile::open(&path)?;
         file.load(&mut network)?;

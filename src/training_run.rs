@@ -1,10 +1,11 @@
 //! From an experiment to a trained network in a run folder.
 //!
 //! One epoch writes, in this order: `weights.csv`, `delays.csv`, `metrics.csv`, the best checkpoint
-//! if it is one, the last checkpoint. The last checkpoint is what a resumed run starts from, so a
+//! if it is one, its own checkpoint if it is kept, the last checkpoint. The last checkpoint is what a resumed run starts from, so a
 //! run killed between any two of them repeats an epoch whose rows and best checkpoint are then
 //! written again, the same as before.
 
+use crate::checkpoint::Checkpoint;
 use crate::data_settings::{LoadedData, PINNED_DATA, Source};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
@@ -20,14 +21,14 @@ use crate::run_folder::RunFolder;
 use crate::run_lock::RunLock;
 use crate::run_result::RunResult;
 use crate::threads::thread_pool;
-use crate::trained_run::{Checkpoint, TrainedRun};
+use crate::trained_run::TrainedRun;
 use crate::wording::counted;
 use datasets::Split;
 use layered::LayeredEngine;
 use plasticity::gradient::Loss;
 use plasticity::{CheckpointFile, EpochTrainer, Progress, Selection, evaluate};
 use sim_core::Network;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -167,8 +168,7 @@ impl TrainingRun {
 
     /// Goes on with a run that was stopped or killed, from its last checkpoint; what it then does
     /// is bit for bit what it would have done. `data` names the recordings where they have moved,
-    /// which the run's `config.toml` remembers.
-    /// The folder is locked as by [`Self::create`].
+    /// which the run's `config.toml` remembers. The folder is locked as by [`Self::create`].
     ///
     /// # Errors
     /// When `folder` holds no run, a finished one, or one that another process is training; when
@@ -382,11 +382,10 @@ impl TrainingRun {
         Ok(flow)
     }
 
-    /// Shows a line, and logs it; tells whether the observer has enough.
+    /// Logs a line, and shows it; tells whether the observer has enough.
     fn say(&self, observer: &mut dyn Observer, line: &str) -> Result<ControlFlow<()>> {
-        let answer = observer.observe(Event::Line(line));
         self.folder.append_log(line)?;
-        Ok(answer)
+        Ok(observer.observe(Event::Line(line)))
     }
 
     fn conclude_epoch(
@@ -405,8 +404,14 @@ impl TrainingRun {
         if is_best {
             self.trainer.save(&self.folder.best(), &self.metadata())?;
         }
+        let kept = self.kept_epochs();
+        if kept.contains(&epoch) {
+            let path = self.folder.checkpoint(Checkpoint::Epoch(epoch));
+            self.trainer.save(&path, &self.metadata())?;
+        }
         self.trainer.save(&self.folder.last(), &self.metadata())?;
         self.folder.forget_epoch_start()?;
+        self.folder.forget_epochs_but(&kept)?;
         self.last_is_whole = true;
         let row = self.metrics.epochs.last().expect("a row was pushed above");
         let line = format!(
@@ -431,6 +436,13 @@ impl TrainingRun {
         Ok(self.trainer.save(&self.folder.last(), &metadata)?)
     }
 
+    /// The epochs whose own checkpoints are kept.
+    fn kept_epochs(&self) -> BTreeSet<usize> {
+        let accuracies: Vec<f64> =
+            self.metrics.epochs.iter().map(|row| row.validation_accuracy).collect();
+        self.experiment.training.checkpoints.of(&accuracies)
+    }
+
     fn metadata(&self) -> BTreeMap<String, String> {
         let data = serde_json::to_string(&self.experiment.data.pinned())
             .expect("settings have plain fields");
@@ -449,6 +461,8 @@ impl TrainingRun {
         let best = self.selection.best_epoch();
         let best =
             best.ok_or_else(|| Error::folder(self.folder.path(), "there is not one epoch"))?;
+        // A run that was killed behind its last epoch may have left one too many.
+        self.folder.forget_epochs_but(&self.kept_epochs())?;
         let mut network = self.trainer.network().clone();
         CheckpointFile::open(&self.folder.best())?.load(&mut network)?;
         let validation = evaluate(

@@ -92,7 +92,11 @@ fn take(path: &Path, text: &str) -> Result<(File, bool)> {
                 continue;
             }
         };
-        file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).map_err(failed)?;
+        if let Err(source) = file.set_len(0).and_then(|()| file.write_all(text.as_bytes())) {
+            // It would tell nobody who holds it.
+            let _ = fs::remove_file(path);
+            return Err(failed(source));
+        }
         // Its last holder may have removed it between the opening and the locking.
         if is_at(path, text) {
             unfinished.insert(path.to_owned(), Some(text.to_owned()));

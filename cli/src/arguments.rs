@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::{Path, PathBuf};
-use synfire::Override;
+use synfire::{Checkpoint, Override};
 
 /// More threads than this are taken for a mistake.
 const MOST_THREADS: i64 = 1024;
@@ -44,6 +44,7 @@ pub enum Command {
   synfire train my-experiment.toml
   synfire train runs/quickstart-1/config.toml      the same run again
   synfire train --resume runs/shd-delays-1         go on after Ctrl-C or a power cut
+  synfire train --set training.checkpoints.best=3 --set training.checkpoints.every=10
 
 Ctrl-C finishes the training step, saves and exits with code 130. SIGTERM (Slurm, docker stop, timeout) and SIGHUP (a closed terminal) do
 the same with codes 143 and 129; under nohup SIGHUP stays ignored. A second one, half a second later or more, or one before training has
@@ -95,6 +96,7 @@ pub struct Train {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   synfire evaluate runs/shd-delays-1
+  synfire evaluate runs/shd-delays-1 --checkpoint 20
   synfire evaluate runs/shd-delays-1 --data shd_test.h5.gz --json
   synfire evaluate runs/shd-delays-1 --data moved/shd_train.h5.gz --split validation
 
@@ -115,8 +117,8 @@ pub struct Evaluate {
     /// all of a --data FILE]
     #[arg(long, value_enum)]
     pub split: Option<Split>,
-    /// Which checkpoint
-    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    /// Which checkpoint: best, last, or that of an epoch, if training.checkpoints kept it
+    #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
     pub checkpoint: Checkpoint,
     /// Threads; results do not depend on them [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
@@ -135,15 +137,6 @@ pub enum Split {
     Train,
     /// Both
     All,
-}
-
-/// Which of a run's checkpoints.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Checkpoint {
-    /// Of the epoch with the best validation accuracy
-    Best,
-    /// Of the newest epoch
-    Last,
 }
 
 /// Run a network step by step and log its spikes: SONATA HDF5 and CSV
@@ -169,8 +162,8 @@ pub struct Simulate {
     /// another file]
     #[arg(long, value_name = "K")]
     pub sample: Option<usize>,
-    /// Which checkpoint of the run
-    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    /// Which checkpoint of the run: best, last, or that of an epoch, if training.checkpoints kept it
+    #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
     pub checkpoint: Checkpoint,
     /// What to record: spikes, v (membrane potentials), or both
     #[arg(long, value_enum, value_delimiter = ',', default_value = "spikes")]
@@ -181,6 +174,9 @@ pub struct Simulate {
     /// Folder for the logs [default: RUN/spikes, or the current folder for a file]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Replace logs of the same names
+    #[arg(long)]
+    pub overwrite: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -222,6 +218,10 @@ pub struct Plot {
     /// Which figures [default: all that can be drawn]
     #[arg(value_enum)]
     pub figures: Vec<FigureName>,
+    /// Which network the raster shows: best, last, or that of an epoch, if training.checkpoints kept
+    /// its checkpoint
+    #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
+    pub checkpoint: Checkpoint,
     /// Take the sample of the raster from this file, e.g. where the recordings have moved
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
@@ -291,6 +291,9 @@ It can be trained on:
         /// The seed
         #[arg(long, default_value_t = 0)]
         seed: u64,
+        /// Replace an earlier file
+        #[arg(long)]
+        overwrite: bool,
     },
 }
 
@@ -386,15 +389,6 @@ impl From<CsvColumns> for synfire::exchange::CsvLayout {
         match columns {
             CsvColumns::Plain => Self::Plain,
             CsvColumns::Bmtk => Self::Bmtk,
-        }
-    }
-}
-
-impl From<Checkpoint> for synfire::Checkpoint {
-    fn from(checkpoint: Checkpoint) -> Self {
-        match checkpoint {
-            Checkpoint::Best => Self::Best,
-            Checkpoint::Last => Self::Last,
         }
     }
 }

@@ -13,7 +13,9 @@ mod arguments;
 mod commands;
 mod interrupt;
 mod output;
+mod output_file;
 mod progress;
+mod run_argument;
 
 use arguments::{Arguments, Command};
 use clap::Parser;

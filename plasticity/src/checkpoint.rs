@@ -123,8 +123,11 @@ impl EpochTrainer {
     pub fn resume(mut self, file: &CheckpointFile) -> Result<Self> {
         let metadata = &file.metadata;
         file.check_network(self.network())?;
-        if metadata.training != *self.settings() {
-            let key = first_difference("training", &metadata.training, self.settings())
+        // Which checkpoints are kept changes nothing that is learned.
+        let checkpoints = self.settings().checkpoints;
+        let training = TrainingSettings { checkpoints, ..metadata.training.clone() };
+        if training != *self.settings() {
+            let key = first_difference("training", &training, self.settings())
                 .unwrap_or_else(|| "[training] differs".into());
             return Err(file.wrong(format!("going on would not be exact: {key}")));
         }

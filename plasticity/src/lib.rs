@@ -24,6 +24,6 @@ pub use error::{Error, Result};
 pub use protection::Protection;
 pub use settings::{DelaySettings, TrainingSettings, WeightSettings};
 pub use trainer::{
-    EarlyStopping, EpochReport, EpochTrainer, Evaluation, ParameterGroup, Progress, Selection,
-    StepReport, Trainer, TrainerTiming, evaluate,
+    EarlyStopping, EpochReport, EpochTrainer, Evaluation, KeptCheckpoints, ParameterGroup,
+    Progress, Selection, StepReport, Trainer, TrainerTiming, evaluate,
 };

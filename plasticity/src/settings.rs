@@ -5,6 +5,7 @@ use crate::gradient::firing_rate::FiringRateBounds;
 use crate::gradient::optimizer::OptimizerSettings;
 use crate::gradient::schedule::{Schedule, SigmaSchedule};
 use crate::trainer::groups::ParameterGroup;
+use crate::trainer::kept_checkpoints::KeptCheckpoints;
 use crate::trainer::selection::EarlyStopping;
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, KernelEvaluation, Kind, Result};
@@ -28,6 +29,10 @@ pub struct TrainingSettings {
     /// When training ends before its last epoch; never by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
+    /// Which epochs' checkpoints are kept beside those of the best and the last one; none by
+    /// default.
+    #[serde(skip_serializing_if = "KeptCheckpoints::is_none")]
+    pub checkpoints: KeptCheckpoints,
     /// Loss.
     pub loss: CrossEntropy,
     /// Bounds on how often hidden neurons fire; none by default.
@@ -84,6 +89,7 @@ impl Default for TrainingSettings {
             gradient_clip: None,
             recalibrate_norm: false,
             early_stopping: None,
+            checkpoints: KeptCheckpoints::default(),
             loss: CrossEntropy::default(),
             firing_rate: None,
             kernel: KernelEvaluation::default(),

@@ -1,7 +1,7 @@
 //! `synfire data`
 
 use crate::arguments::{Data, DataAction};
-use crate::output;
+use crate::{output, output_file};
 use anyhow::{Context, Result};
 use std::process::ExitCode;
 use synfire::datasets::{Layout, RecordingFile, Summary};
@@ -26,7 +26,7 @@ pub fn run(arguments: &Data) -> Result<ExitCode> {
                 output::print(summary)?;
             }
         }
-        DataAction::Synth { file, set, seed } => {
+        DataAction::Synth { file, set, seed, overwrite } => {
             let in_source = |text: &String| {
                 Override::named(format!("--set {text}"), &format!("data.source.{text}"))
             };
@@ -41,6 +41,7 @@ pub fn run(arguments: &Data) -> Result<ExitCode> {
                 }
                 .into());
             }
+            output_file::check(file, *overwrite)?;
             let (recordings, _) = experiment.data.recordings(synfire::sim_core::Seed(*seed))?;
             recordings.write(file)?;
             output::print(format!(

@@ -1,7 +1,7 @@
 //! `synfire evaluate`
 
 use crate::arguments::Evaluate;
-use crate::output;
+use crate::{output, run_argument};
 use anyhow::Result;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -9,7 +9,8 @@ use std::process::ExitCode;
 use synfire::TrainedRun;
 
 pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
-    let run = TrainedRun::open(&arguments.run, arguments.checkpoint.into())?;
+    run_argument::refuse_part(&arguments.run, "evaluate")?;
+    let run = TrainedRun::open(&arguments.run, arguments.checkpoint)?;
     let result = run.evaluate(
         arguments.data.as_deref(),
         arguments.split.map(Into::into),
@@ -20,7 +21,7 @@ pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
     if arguments.json {
         output::print(json!({
             "run": arguments.run.display().to_string(),
-            "checkpoint": format!("{:?}", arguments.checkpoint).to_lowercase(),
+            "checkpoint": arguments.checkpoint.to_string(),
             "data": result.data,
             "split": result.split,
             "samples": evaluation.samples,

@@ -1,14 +1,15 @@
 //! `synfire plot`
 
 use crate::arguments::Plot;
-use crate::output;
+use crate::{output, run_argument};
 use anyhow::Result;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use synfire::{Checkpoint, Error, Picture, TrainedRun};
+use synfire::{Error, Picture, TrainedRun};
 
 pub fn run(arguments: &Plot) -> Result<ExitCode> {
-    let run = TrainedRun::open(&arguments.run, Checkpoint::Best)?;
+    run_argument::refuse_part(&arguments.run, "plot")?;
+    let run = TrainedRun::open(&arguments.run, arguments.checkpoint)?;
     let asked: Vec<Picture> = arguments.figures.iter().map(|&name| name.into()).collect();
     let all = asked.is_empty();
     let mut failures = Vec::new();

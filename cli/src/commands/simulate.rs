@@ -1,7 +1,7 @@
 //! `synfire simulate`
 
 use crate::arguments::{Recordable, Simulate};
-use crate::output;
+use crate::{output, run_argument};
 use anyhow::Result;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,9 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
     let records = |what| arguments.record.contains(&what);
     let variables =
         Variables { spikes: records(Recordable::Spikes), potentials: records(Recordable::V) };
-    let settings = LogSettings { variables, csv: arguments.csv.into() };
+    let settings =
+        LogSettings { variables, csv: arguments.csv.into(), overwrite: arguments.overwrite };
+    run_argument::refuse_part(&arguments.network, "simulate")?;
     if arguments.network.is_dir() {
         of_run(arguments, settings)
     } else {
@@ -22,7 +24,7 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
 }
 
 fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
-    let run = TrainedRun::open(&arguments.network, arguments.checkpoint.into())?;
+    let run = TrainedRun::open(&arguments.network, arguments.checkpoint)?;
     let chosen = run.sample(arguments.data.as_deref(), arguments.sample)?;
     let simulation = Simulation::of_sample(run.network(), &chosen.data, chosen.index);
     let folder = arguments.out.clone().unwrap_or_else(|| run.folder().spikes());

@@ -2,7 +2,7 @@
 
 use crate::arguments::Train;
 use crate::progress::Display;
-use crate::{interrupt, output};
+use crate::{interrupt, output, run_argument};
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,7 +11,10 @@ use synfire::{Experiment, Finish, RunFolder, TrainingRun};
 pub fn run(arguments: &Train) -> Result<ExitCode> {
     let threads = arguments.threads.map(usize::from);
     let mut run = match &arguments.resume {
-        Some(folder) => TrainingRun::resume(folder, arguments.data.as_deref(), threads)?,
+        Some(folder) => {
+            run_argument::refuse_part(folder, "train --resume")?;
+            TrainingRun::resume(folder, arguments.data.as_deref(), threads)?
+        }
         None => {
             let experiment = experiment(arguments)?;
             match &arguments.out {
@@ -61,6 +64,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
 fn experiment(arguments: &Train) -> Result<Experiment> {
     let overrides = arguments.overrides()?;
     let path = Path::new(&arguments.experiment);
+    run_argument::refuse_run(path)?;
     let is_file = path.extension().is_some_and(|ending| ending == "toml") || path.is_file();
     Ok(if let Some(run) = RunFolder::of_config(path) {
         run.experiment_with(&overrides)?

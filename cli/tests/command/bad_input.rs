@@ -585,13 +585,13 @@ fn on_a_full_disk_every_command_says_so_and_earlier_output_stays() {
     }
     let script = format!(
         r#"{mount} && cp -r run disk/run && echo earlier > disk/made.h5 && cp -r disk/run before && cp disk/made.h5 before/
-        $SYNFIRE plot disk/run > /dev/null && cp -r disk/run/plots before/ && mkdir disk/sim
+        $SYNFIRE plot disk/run > /dev/null 2>&1 && cp -r disk/run/plots before/ && mkdir disk/sim
         dd if=/dev/zero of=disk/filler bs=1k 2> /dev/null; dd if=/dev/zero of=disk/rest bs=1 2> /dev/null
-        $SYNFIRE data synth disk/made.h5 --set samples_per_class=1; echo "code $?" >&2
+        $SYNFIRE data synth disk/made.h5 --overwrite --set samples_per_class=1; echo "code $?" >&2
         $SYNFIRE plot disk/run curves; echo "code $?" >&2
         $SYNFIRE simulate disk/run --out disk/sim --record spikes,v; echo "code $?" >&2
         $SYNFIRE train --resume disk/run --quiet; echo "code $?" >&2
-        ls -A disk disk/run/plots disk/run/checkpoints disk/sim | grep synfire
+        ls -A disk disk/run disk/run/plots disk/run/checkpoints disk/sim | grep synfire
         cmp disk/made.h5 before/made.h5 && cmp disk/run/{LAST} before/{LAST} && diff -r disk/run/plots before/plots && echo intact"#
     );
     let output = std::process::Command::new("unshare")

@@ -1,10 +1,15 @@
 //! The command from end to end, in temporary folders.
 
 mod bad_input;
+mod checkpoints;
+#[cfg(unix)]
+mod kills;
 #[cfg(unix)]
 mod locks;
 mod logs;
+mod misplaced;
 mod moved;
+mod output_files;
 mod results;
 #[cfg(unix)]
 mod running;

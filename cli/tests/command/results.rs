@@ -153,7 +153,8 @@ fn simulate_runs_a_described_network() {
     assert_eq!(files.lines().count(), 2);
     let expected = "population,time_ms,neuron\nstart,1,0\nring,1.5,0\nring,2.5,1\nring,4.5,0\nring,5.5,1\nring,7.5,0\nring,8.5,1\n";
     assert_eq!(sandbox.text("sim/chain.spikes.csv"), expected);
-    let value = json(&sandbox.ok(&["simulate", "chain.toml", "--out", "sim", "--json"]));
+    let value =
+        json(&sandbox.ok(&["simulate", "chain.toml", "--out", "sim", "--overwrite", "--json"]));
     assert_eq!(
         (value["spikes"]["start"].as_u64(), value["spikes"]["ring"].as_u64()),
         (Some(1), Some(6))

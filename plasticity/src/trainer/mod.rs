@@ -6,16 +6,19 @@
 //! | `groups` | [`ParameterGroup`]: which parameters follow which rule? |
 //! | `epochs` | [`EpochTrainer`]: how does training go through labelled samples? |
 //! | `evaluation` | [`Evaluation`]: what is a network worth? |
+//! | `kept_checkpoints` | [`KeptCheckpoints`]: which epochs' checkpoints are kept? |
 //! | `selection` | [`Selection`]: which epoch is the best, and when is it enough? |
 
 pub(crate) mod epochs;
 pub(crate) mod evaluation;
 pub(crate) mod groups;
+pub(crate) mod kept_checkpoints;
 pub(crate) mod selection;
 pub(crate) mod step;
 
 pub use epochs::{EpochReport, EpochTrainer, Progress, TrainerTiming};
 pub use evaluation::{Evaluation, evaluate};
 pub use groups::ParameterGroup;
+pub use kept_checkpoints::KeptCheckpoints;
 pub use selection::{EarlyStopping, Selection};
 pub use step::{StepReport, Trainer};

@@ -1,0 +1,68 @@
+//! A file of a run where its folder belongs, and a run where a recipe belongs.
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn a_file_of_a_run_leads_to_the_command_that_works() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", &["--epochs", "2", "--set", "training.checkpoints.every=1"]);
+    for (file, what, suffix) in [
+        ("checkpoints/best.safetensors", "the best checkpoint", ""),
+        ("checkpoints/last.safetensors", "the last checkpoint", " --checkpoint last"),
+        ("checkpoints/epoch-0001.safetensors", "the checkpoint of epoch 1", " --checkpoint 1"),
+        ("config.toml", "the configuration", ""),
+        ("result.json", "the result", ""),
+        ("metrics.csv", "the file metrics.csv", ""),
+        ("plots", "the folder plots", ""),
+        ("plots/raster.png", "the file plots/raster.png", ""),
+        ("checkpoints/", "the folder checkpoints", ""),
+    ] {
+        let path = format!("run/{file}");
+        for command in ["evaluate", "plot", "simulate"] {
+            let message = sandbox.fails(1, &[command, &path]);
+            let expected = format!(
+                "{path}: this is {what} of the run run, but the run's folder belongs here: \
+                 synfire {command} run{suffix}"
+            );
+            assert_eq!(message, expected);
+        }
+        let message = sandbox.fails(1, &["train", "--resume", &path]);
+        assert!(message.ends_with("belongs here: synfire train --resume run"), "{message}");
+    }
+    // What was told works.
+    sandbox.ok(&["evaluate", "run", "--checkpoint", "1"]);
+    sandbox.ok(&["plot", "run", "--checkpoint", "last"]);
+}
+
+#[test]
+fn a_run_is_no_recipe() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", &["--stop-after", "1"]);
+    for path in ["run", "run/", "run/checkpoints/last.safetensors", "run/checkpoints"] {
+        let message = sandbox.fails(2, &["train", path]);
+        assert!(
+            message.contains("but a recipe or a configuration file belongs here")
+                && message.contains("synfire train --resume run")
+                && message.contains("/config.toml makes it again"),
+            "{message}"
+        );
+    }
+    sandbox.ok(&["train", "run/config.toml", "--out", "again", "--epochs", "1", "--quiet"]);
+}
+
+#[test]
+fn other_paths_are_called_what_they_are() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["train", "tiny.toml", "--epochs", "1", "--quiet"]);
+    sandbox.ok(&["train", "tiny.toml", "--epochs", "1", "--quiet"]);
+    let message = sandbox.fails(1, &["evaluate", "runs"]);
+    assert!(message.ends_with("name one: runs/tiny-1, runs/tiny-2"), "{message}");
+    let message = sandbox.fails(1, &["plot", "tiny-2"]);
+    assert_eq!(message, "tiny-2: there is no such folder; runs/tiny-2 is a run");
+    let best = sandbox.read("runs/tiny-1/checkpoints/best.safetensors");
+    sandbox.write("copied.safetensors", best);
+    let message = sandbox.fails(1, &["evaluate", "copied.safetensors"]);
+    assert!(message.contains("a checkpoint outside of its run"), "{message}");
+    let message = sandbox.fails(1, &["train", "--resume", "tiny.toml"]);
+    assert!(message.contains("this is a file, but the folder of a run was expected"), "{message}");
+}

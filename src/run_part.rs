@@ -1,0 +1,193 @@
+//! A file or folder of a run, given where the run's folder belongs.
+
+use crate::checkpoint::Checkpoint;
+use crate::run_mark::is_run;
+use std::fmt;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+/// Runs that an error lists.
+const LISTED: usize = 5;
+
+/// A file or folder within a run's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunPart {
+    run: PathBuf,
+    /// What it is, e.g. `best checkpoint`.
+    what: String,
+    checkpoint: Option<Checkpoint>,
+}
+
+impl RunPart {
+    /// What `path` is of a run; none where no folder around it is one, or it is such a folder
+    /// itself.
+    pub fn find(path: &Path) -> Option<Self> {
+        if is_run(path) {
+            return None;
+        }
+        let whole = fs::canonicalize(path).ok()?;
+        // `checkpoints/best.safetensors` is two levels deep, and nothing of a run is deeper.
+        let depth = (1..=2).find(|&depth| whole.ancestors().nth(depth).is_some_and(is_run))?;
+        let run = whole.ancestors().nth(depth)?;
+        let within = whole.strip_prefix(run).ok()?.to_string_lossy().replace('\\', "/");
+        let checkpoint = within.strip_prefix("checkpoints/").and_then(Checkpoint::of_file_name);
+        let what = match (within.as_str(), checkpoint) {
+            (_, Some(Checkpoint::Epoch(epoch))) => format!("checkpoint of epoch {epoch}"),
+            (_, Some(best_or_last)) => format!("{best_or_last} checkpoint"),
+            ("config.toml", _) => "configuration".into(),
+            ("result.json", _) => "result".into(),
+            (within, _) if whole.is_dir() => format!("folder {within}"),
+            (within, _) => format!("file {within}"),
+        };
+        Some(Self { run: shown(path, depth, run), what, checkpoint })
+    }
+
+    /// The run's folder, as far as possible in the words of the path that was given.
+    pub fn run(&self) -> &Path {
+        &self.run
+    }
+
+    /// Which checkpoint it is; none where it is something else.
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        self.checkpoint
+    }
+}
+
+/// What it is, and of which run: `the best checkpoint of the run runs/shd-delays-1`.
+impl fmt::Display for RunPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {} of the run {}", self.what, self.run.display())
+    }
+}
+
+/// `path` without its last `depth` parts where it has as many plain ones, else the folder's full
+/// name.
+fn shown(path: &Path, depth: usize, whole: &Path) -> PathBuf {
+    let parts: Vec<Component> = path.components().collect();
+    let (rest, last) = parts.split_at(parts.len().saturating_sub(depth));
+    if last.len() < depth || !last.iter().all(|part| matches!(part, Component::Normal(_))) {
+        return whole.to_owned();
+    }
+    if rest.is_empty() { ".".into() } else { rest.iter().collect() }
+}
+
+/// What is wrong with a path that is no run's folder, and what may have been meant.
+pub(crate) fn not_a_run(path: &Path) -> String {
+    if let Some(part) = RunPart::find(path) {
+        return format!(
+            "this is {part}, but the run's folder belongs here: {}",
+            part.run().display()
+        );
+    }
+    if path.is_dir() {
+        let missing = if path.join("config.toml").is_file() {
+            "no environment.json of synfire"
+        } else {
+            "no config.toml"
+        };
+        let mut runs: Vec<PathBuf> = fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| is_run(path))
+            .collect();
+        runs.sort();
+        let names: Vec<String> =
+            runs.iter().take(LISTED).map(|run| run.display().to_string()).collect();
+        let more = if runs.len() > LISTED { ", ..." } else { "" };
+        return match names.as_slice() {
+            [] => format!("this folder holds {missing}, so it is not the folder of a run"),
+            names => format!(
+                "this is not the folder of a run, but runs lie in it; name one: {}{more}",
+                names.join(", ")
+            ),
+        };
+    }
+    if path.is_file() {
+        let checkpoint = path.extension().is_some_and(|ending| ending == "safetensors");
+        let what = if checkpoint { "a checkpoint outside of its run" } else { "a file" };
+        return format!("this is {what}, but the folder of a run was expected");
+    }
+    let beneath = Path::new("runs").join(path);
+    if path.is_relative() && is_run(&beneath) {
+        return format!("there is no such folder; {} is a run", beneath.display());
+    }
+    "there is no such folder, but the folder of a run was expected".into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder `runs` with the run `a`.
+    fn runs() -> (tempfile::TempDir, PathBuf) {
+        let parent = tempfile::tempdir().unwrap();
+        let run = parent.path().join("runs").join("a");
+        for folder in ["checkpoints", "plots"] {
+            fs::create_dir_all(run.join(folder)).unwrap();
+        }
+        for (file, text) in [
+            ("environment.json", r#"{"synfire": "0.1.0"}"#),
+            ("config.toml", ""),
+            ("checkpoints/best.safetensors", ""),
+            ("checkpoints/last.safetensors", ""),
+            ("checkpoints/epoch-0012.safetensors", ""),
+            ("plots/raster.png", ""),
+        ] {
+            fs::write(run.join(file), text).unwrap();
+        }
+        (parent, run)
+    }
+
+    #[test]
+    fn everything_of_a_run_knows_its_run() {
+        let (_parent, run) = runs();
+        for (file, what, checkpoint) in [
+            ("config.toml", "configuration", None),
+            ("environment.json", "file environment.json", None),
+            ("checkpoints/best.safetensors", "best checkpoint", Some(Checkpoint::Best)),
+            ("checkpoints/last.safetensors", "last checkpoint", Some(Checkpoint::Last)),
+            (
+                "checkpoints/epoch-0012.safetensors",
+                "checkpoint of epoch 12",
+                Some(Checkpoint::Epoch(12)),
+            ),
+            ("checkpoints", "folder checkpoints", None),
+            ("plots/raster.png", "file plots/raster.png", None),
+        ] {
+            let path = run.join(file);
+            let part = RunPart::find(&path).unwrap();
+            assert_eq!(part.to_string(), format!("the {what} of the run {}", run.display()));
+            assert_eq!(part.checkpoint(), checkpoint);
+            let message = not_a_run(&path);
+            assert!(message.contains(&format!("belongs here: {}", run.display())), "{message}");
+        }
+        for other in [run.clone(), run.join(".."), run.join("missing")] {
+            assert_eq!(RunPart::find(&other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn runs_are_shown_as_they_were_typed() {
+        let whole = Path::new("/home/me/runs/a");
+        let shown = |path: &str, depth| shown(Path::new(path), depth, whole).display().to_string();
+        assert_eq!(shown("runs/a/config.toml", 1), "runs/a");
+        assert_eq!(shown("config.toml", 1), ".");
+        assert_eq!(shown("a/checkpoints/best.safetensors", 2), "a");
+        assert_eq!(shown("best.safetensors", 2), "/home/me/runs/a");
+        assert_eq!(shown("../config.toml", 1), "..");
+    }
+
+    #[test]
+    fn other_folders_and_files_are_called_what_they_are() {
+        let (parent, run) = runs();
+        let message = not_a_run(&parent.path().join("runs"));
+        assert!(message.ends_with(&format!("name one: {}", run.display())), "{message}");
+        let lost = parent.path().join("best.safetensors");
+        fs::write(&lost, "").unwrap();
+        assert!(not_a_run(&lost).starts_with("this is a checkpoint outside of its run"));
+        assert!(not_a_run(parent.path()).contains("holds no config.toml"));
+        assert!(not_a_run(&parent.path().join("none")).starts_with("there is no such folder"));
+    }
+}
