@@ -246,6 +246,7 @@ pub enum FigureName {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   synfire data info shd_train.h5.gz
+  synfire data check shd_train.h5.gz
   synfire data synth made.h5 --seed 1")]
 pub struct Data {
     #[command(subcommand)]
@@ -272,6 +273,32 @@ pub enum DataAction {
         #[arg(long)]
         json: bool,
     },
+    /// Say whether a file is fit to be trained on: exit code 0 if it is, 1 on the first fault
+    #[command(after_help = "Examples:
+  synfire data check shd_train.h5.gz
+  synfire data check mine.h5 --channels 70 --strict && synfire train quickstart --data mine.h5
+  synfire data check mine.zip --json
+
+A fault is what stops training or makes it senseless: a dataset that is missing or cannot be read, times that are negative, do not ascend or
+are no numbers, units and labels out of range, no samples, no spikes. A warning is what may be meant: samples without a spike, classes with one
+sample or none, copies, data that was left out.")]
+    Check {
+        /// An SHD or SSC file, .h5, .h5.gz or .zip
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Number of channels a spike can come from
+        #[arg(long, default_value_t = 700, value_parser = clap::value_parser!(u32).range(1..=65536))]
+        channels: u32,
+        /// Number of classes [default: as many as the file names, else 20]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65536))]
+        classes: Option<u32>,
+        /// Take the first warning for a fault
+        #[arg(long)]
+        strict: bool,
+        /// Print JSON: file, sound, fault, warnings, summary
+        #[arg(long)]
+        json: bool,
+    },
     /// Make a file of random-manifold spikes, whose classes differ in timing only
     #[command(after_help = "Examples:
   synfire data synth made.h5
@@ -280,7 +307,7 @@ pub enum DataAction {
 It can be trained on:
   synfire train quickstart --data made.h5 --set data.source.channels=70")]
     Synth {
-        /// The file to write, .h5
+        /// The file to write, .h5 or .h5.gz
         #[arg(value_name = "FILE")]
         file: PathBuf,
         /// Change one parameter, e.g. classes=5; may be repeated. There are: classes, neurons,

@@ -10,7 +10,7 @@
 //! | `container` | HDF5 files as other programs write them: links, filters, texts |
 //! | `spiking_speech` | the reader of SHD and SSC files, in Rust alone |
 //! | `libhdf5` | the same through the machine's HDF5 library (feature `libhdf5`) |
-//! | `recording_writer` | writes files of the same layout |
+//! | `recording_writer`, `packing` | write files of the same layout, packed as their name says |
 //! | `randman` | [`Randman`]: made-up data whose classes differ in spike timing only |
 //! | `splits` | [`Splitting`]: validation by speaker or by chance |
 //! | `augmentation` | [`Augmentation`]: changed copies of a sample, keyed by seed, epoch and sample |
@@ -19,6 +19,7 @@
 //! | `labelled_frames` | [`LabelledFrames`]: samples that a program made, in memory |
 //! | `checksum` | [`checksum()`]: what tells samples in memory from others |
 //! | `summary` | [`Summary`]: what is in a file |
+//! | `soundness` | [`Soundness`]: whether it is fit to be trained on |
 //!
 //! ```
 //! use std::sync::Arc;
@@ -49,9 +50,11 @@ mod labelled_frames;
 #[cfg(feature = "libhdf5")]
 mod libhdf5;
 mod new_samples;
+mod packing;
 mod randman;
 mod recording_writer;
 mod recordings;
+mod soundness;
 mod spiking_speech;
 mod splits;
 mod summary;
@@ -66,6 +69,7 @@ pub use labelled_frames::LabelledFrames;
 pub use new_samples::NewSample;
 pub use randman::Randman;
 pub use recordings::{MetaInfo, SpikeRecordings, TimeType};
+pub use soundness::Soundness;
 pub use spiking_speech::Layout;
 pub use splits::{Split, SplitBy, Splitting};
 pub use summary::{ClassCount, SpeakerCount, Spread, Summary};

@@ -8,6 +8,7 @@ use hdf5_writer::{ByteOrder, DatasetBuilder, Datatype, Hdf5Builder, UNLIMITED, W
 use crate::assembly::DEFAULT_CLASSES;
 use crate::error::{Error, Result};
 use crate::float16;
+use crate::packing::Packing;
 use crate::recordings::{MetaInfo, SpikeRecordings, SpikeTimes};
 
 /// Samples whose references (16 bytes each) lie together in the file.
@@ -19,17 +20,28 @@ impl SpikeRecordings {
     /// without names are named by their numbers in `extra/keys` unless there are 20, so that a
     /// reader learns how many there are. A link at `path` is followed, and nothing but a regular
     /// file is replaced. The file is put together in memory (about three times its size) and
-    /// appears whole or not at all.
+    /// appears whole or not at all. It is packed as its name says: `.h5` (or `.hdf5`, `.hdf`,
+    /// `.he5`, no ending), or any of them with `.gz` behind it.
     ///
     /// # Errors
     /// [`Error::Disk`] when it cannot be written, or a folder, device, pipe or socket is at `path`;
-    /// [`Error::File`] when a class name cannot be stored.
+    /// [`Error::File`] when its name has another ending, or a class name cannot be stored.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
+        let packing = Packing::of(path)?;
         let bytes = self.encode().map_err(|error| {
             Error::file(path, format!("the recordings cannot be stored: {error}"))
         })?;
-        Ok(atomic_file::write(path, &bytes)?)
+        Ok(atomic_file::write(path, &packing.pack(bytes))?)
+    }
+
+    /// Checks the name of a file for [`write`](Self::write), so that a wrong one is said before
+    /// recordings are made.
+    ///
+    /// # Errors
+    /// [`Error::File`] for an ending that promises another format.
+    pub fn check_name(path: impl AsRef<Path>) -> Result<()> {
+        Packing::of(path.as_ref()).map(|_| ())
     }
 
     fn encode(&self) -> hdf5_writer::Result<Vec<u8>> {
@@ -123,6 +135,22 @@ mod tests {
         recordings
             .with_speakers(vec![3, 0, 11])
             .with_class_names(["zero", "one", "fünf"].map(String::from).to_vec())
+    }
+
+    #[test]
+    fn a_name_that_ends_in_gz_is_packed() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = recordings(TimeType::Float16);
+        for (name, packed) in
+            [("a.h5.gz", true), ("A.H5.GZ", true), ("a.h5", false), ("a.HDF5", false)]
+        {
+            let path = folder.path().join(name);
+            made.write(&path).unwrap();
+            let is_gzip = std::fs::read(&path).unwrap().starts_with(&[0x1f, 0x8b]);
+            assert_eq!(is_gzip, packed, "{name}");
+        }
+        let refused = made.write(folder.path().join("a.zip")).unwrap_err().to_string();
+        assert!(refused.contains("not written as .zip"), "{refused}");
     }
 
     #[test]

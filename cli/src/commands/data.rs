@@ -1,10 +1,11 @@
 //! `synfire data`
 
 use crate::arguments::{Data, DataAction};
+use crate::commands::data_check;
 use crate::{output, output_file};
 use anyhow::{Context, Result};
 use std::process::ExitCode;
-use synfire::datasets::{Layout, RecordingFile, Summary};
+use synfire::datasets::{Layout, RecordingFile, SpikeRecordings, Summary};
 use synfire::{Experiment, Override, Source};
 
 pub fn run(arguments: &Data) -> Result<ExitCode> {
@@ -26,7 +27,15 @@ pub fn run(arguments: &Data) -> Result<ExitCode> {
                 output::print(summary)?;
             }
         }
+        DataAction::Check { file, channels, classes, strict, json } => {
+            let layout = Layout {
+                channels: *channels as usize,
+                classes: classes.map(|classes| classes as usize),
+            };
+            return data_check::run(file, &layout, *strict, *json);
+        }
         DataAction::Synth { file, set, seed, overwrite } => {
+            SpikeRecordings::check_name(file)?;
             let in_source = |text: &String| {
                 Override::named(format!("--set {text}"), &format!("data.source.{text}"))
             };

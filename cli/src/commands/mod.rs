@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod completions;
 pub mod data;
+pub mod data_check;
 pub mod evaluate;
 pub mod plot;
 pub mod recipes;

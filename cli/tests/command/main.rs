@@ -10,6 +10,7 @@ mod logs;
 mod misplaced;
 mod moved;
 mod output_files;
+mod recording_files;
 mod results;
 #[cfg(unix)]
 mod running;
