@@ -224,7 +224,7 @@ fn samples(experiment: &Experiment) -> Result<(Arc<dyn SampleSource>, String, Ve
     }
     let recordings = Arc::new(made_up(
         seed,
-        file.channels,
+        file.channels.unwrap_or(700),
         file.classes.unwrap_or(20),
         2 * experiment.training.batch_size,
     )?);

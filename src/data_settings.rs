@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use datasets::{
     Augmentation, Binning, Layout, Randman, RecordingFile, SpikeDataset, SpikeRecordings, Split,
-    SplitBy, Splitting,
+    SplitBy, Splitting, TimeUnit,
 };
 use plasticity::first_difference;
 use serde::{Deserialize, Serialize};
@@ -53,25 +53,24 @@ pub struct MemorySource {
 }
 
 /// Recordings in a file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FileSource {
     /// `.h5`, `.h5.gz` or `.zip`; `--data` on the command line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
-    /// Number of channels (units) a spike can come from; 700.
-    pub channels: usize,
-    /// Number of classes; as many as the file names, else 20.
+    /// Number of channels (units) a spike can come from; inferred from the file where left out, see
+    /// [`Layout::channels`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// Number of classes; inferred from the file where left out, see [`Layout::classes`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classes: Option<usize>,
-}
-
-impl Default for FileSource {
-    /// 700 channels, classes as the file says, no path.
-    fn default() -> Self {
-        let Layout { channels, classes } = Layout::default();
-        Self { path: None, channels, classes }
-    }
+    /// What one unit of the times is: `"s"`, `"ms"`, `"us"`, `"ns"` or `{ samples_per_second =
+    /// 16000 }`. Left out: seconds, but a file whose median recording would last longer than a
+    /// minute is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_unit: Option<TimeUnit>,
 }
 
 impl Default for Source {
@@ -100,6 +99,9 @@ pub struct DataOrigin {
     /// SHA-256 of the HDF5 file (never of the archive around it), or of samples in memory; none for
     /// made-up data, which the seed identifies.
     pub sha256: Option<String>,
+    /// Channels of a file, before they are grouped.
+    #[serde(skip)]
+    pub channels: Option<usize>,
 }
 
 impl DataSettings {
@@ -152,16 +154,19 @@ impl DataSettings {
             }
         };
         if let Some((channels, classes)) = shape {
-            let classes = Some(classes);
-            self.source = Source::File(FileSource { path: None, channels, classes });
+            self.source = Source::File(FileSource {
+                channels: Some(channels),
+                classes: Some(classes),
+                ..FileSource::default()
+            });
         }
         self.use_file(path);
     }
 
-    /// Writes down how many classes the file turned out to have, so that the network can be built
-    /// without it.
-    pub(crate) fn fix_classes(&mut self, classes: usize) {
+    /// Writes down what the file turned out to have, so that the network can be built without it.
+    pub(crate) fn fix_shape(&mut self, origin: &DataOrigin, classes: usize) {
         if let Source::File(file) = &mut self.source {
+            file.channels = origin.channels.or(file.channels);
             file.classes = Some(classes);
         }
     }
@@ -169,7 +174,7 @@ impl DataSettings {
     /// Channels after grouping and classes; `None` where only the file knows.
     pub fn shape(&self) -> Option<(usize, usize)> {
         let (channels, classes) = match &self.source {
-            Source::File(file) => (file.channels, file.classes?),
+            Source::File(file) => (file.channels?, file.classes?),
             Source::Randman(randman) => (randman.neurons, randman.classes),
             Source::Memory(memory) => return Some((memory.channels, memory.classes)),
         };
@@ -223,7 +228,7 @@ impl DataSettings {
         let (recordings, origin) = match &self.source {
             Source::Randman(randman) => (
                 randman.recordings(seed)?,
-                DataOrigin { name: "random manifolds".into(), sha256: None },
+                DataOrigin { name: "random manifolds".into(), sha256: None, channels: None },
             ),
             Source::Memory(memory) => {
                 let problem = "these samples were made by a program, and only that program can \
@@ -239,11 +244,16 @@ impl DataSettings {
                     )
                 })?;
                 let file = RecordingFile::open(path)?;
-                let recordings = file.read(&source.layout())?;
-                (
-                    recordings,
-                    DataOrigin { name: path.display().to_string(), sha256: Some(file.sha256()?) },
-                )
+                let name = path.display().to_string();
+                let recordings = file
+                    .read(&source.layout())
+                    .map_err(|error| error.with_keys_of("data.source"))?;
+                let setting = "data.source.time_unit, \"s\", \"ms\", \"us\", \"ns\" or { samples_per_second = RATE }";
+                if let Some(doubt) = recordings.doubtful_unit(setting) {
+                    return Err(Error::samples(&name, format!("spikes/times: {doubt}")));
+                }
+                let channels = Some(recordings.channels());
+                (recordings, DataOrigin { name, sha256: Some(file.sha256()?), channels })
             }
         };
         if recordings.is_empty() {
@@ -320,6 +330,7 @@ impl DataSettings {
 /// Names the section whose settings the samples do not suit.
 fn unsuitable(section: &str, origin: &DataOrigin, error: &datasets::Error) -> Error {
     let text = error.to_string().replace("Binning::", "data.binning.");
+    let text = text.replace("Layout::", "data.source.");
     let problem = text.strip_prefix(&format!("{}: ", origin.name)).unwrap_or(&text);
     Error::samples(&origin.name, format!("{section}: {problem}"))
 }
@@ -333,7 +344,8 @@ impl DataOrigin {
 
 impl FileSource {
     fn layout(&self) -> Layout {
-        Layout { channels: self.channels, classes: self.classes }
+        let &Self { path: _, channels, classes, time_unit } = self;
+        Layout { channels, classes, time_unit }
     }
 }
 

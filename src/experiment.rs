@@ -437,9 +437,10 @@ impl Experiment {
         }
         // Made-up times are never in another unit, and a program's own frames have none.
         let (part, remedy) = match &self.data.source {
-            Source::File(_) => {
-                ("spikes/times, ", "are times in s? Otherwise lower data.binning.max_steps, ")
-            }
+            Source::File(_) => (
+                "spikes/times, ",
+                "are times in s (data.source.time_unit)? Otherwise lower data.binning.max_steps, ",
+            ),
             Source::Randman(_) => ("spikes/times, ", "lower data.binning.max_steps, "),
             Source::Memory(_) => ("", "lower "),
         };

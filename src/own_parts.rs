@@ -91,7 +91,7 @@ impl Samples {
     pub(crate) fn load(&self) -> Result<LoadedData> {
         let sha256 = checksum(&*self.source, &self.split);
         let sha256 = Some(sha256.map_err(|error| Error::samples(&self.name, error.to_string()))?);
-        let origin = DataOrigin { name: self.name.clone(), sha256 };
+        let origin = DataOrigin { name: self.name.clone(), sha256, channels: None };
         Ok(LoadedData { dataset: Arc::clone(&self.source), origin, notes: Vec::new() })
     }
 

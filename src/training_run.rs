@@ -127,7 +127,7 @@ impl TrainingRun {
         let threads = thread_pool(threads)?;
         let samples = parts.samples.as_ref();
         let (data, split) = threads.install(|| load(&experiment, samples))?;
-        experiment.data.fix_classes(data.dataset.classes());
+        experiment.data.fix_shape(&data.origin, data.dataset.classes());
         experiment.check_memory(&data, true)?;
         let network = experiment.build_network(data.dataset.channels(), data.dataset.classes())?;
         let (history, epoch_start_ms) = (History::new(&network), delays_ms(&network));

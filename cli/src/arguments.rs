@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::{Path, PathBuf};
+use synfire::datasets::TimeUnit;
 use synfire::{Checkpoint, Override};
 
 /// More threads than this are taken for a mistake.
@@ -258,17 +259,24 @@ pub enum DataAction {
     /// Say what is in a file
     #[command(after_help = "Examples:
   synfire data info shd_train.h5.gz
-  synfire data info made.h5 --channels 70 --classes 10 --json")]
+  synfire data info made.h5 --channels 70 --classes 10 --json
+  synfire data info events.h5 --time-unit us
+  synfire data info recorded.h5 --time-unit samples_per_second=16000")]
     Info {
         /// An SHD or SSC file, .h5, .h5.gz or .zip
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Number of channels a spike can come from
-        #[arg(long, default_value_t = 700, value_parser = clap::value_parser!(u32).range(1..=65536))]
-        channels: u32,
-        /// Number of classes [default: as many as the file names, else 20]
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65536))]
+        /// Number of channels a spike can come from [default: one more than the highest unit, or as
+        /// the file says]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
+        channels: Option<u32>,
+        /// Number of classes [default: as many as the file names, else one more than the highest
+        /// label]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
         classes: Option<u32>,
+        /// What one unit of the times is: s, ms, us, ns or samples_per_second=RATE [default: s]
+        #[arg(long, value_name = "UNIT")]
+        time_unit: Option<TimeUnit>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -305,7 +313,7 @@ sample or none, copies, data that was left out.")]
   synfire data synth made.h5 --seed 1 --set classes=5 --set neurons=40
 
 It can be trained on:
-  synfire train quickstart --data made.h5 --set data.source.channels=70")]
+  synfire train quickstart --data made.h5")]
     Synth {
         /// The file to write, .h5 or .h5.gz
         #[arg(value_name = "FILE")]

@@ -21,8 +21,9 @@ use crate::archive::zipped::{Member, member, problem};
 use crate::checksum::hexadecimal;
 use crate::content::{Content, HEAD_BYTES, SignatureSearch, content};
 use crate::error::{Error, Result};
+use crate::layout::Layout;
 use crate::recordings::SpikeRecordings;
-use crate::spiking_speech::{self, Layout};
+use crate::spiking_speech;
 
 mod gzip;
 mod zipped;

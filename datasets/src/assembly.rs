@@ -4,112 +4,54 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use half::f16;
 use sim_core::plain;
 
+use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::recordings::{MetaInfo, SpikeRecordings, SpikeTimes};
+use crate::layout::{Known, Layout};
+use crate::recordings::{MetaInfo, SpikeRecordings};
+use crate::spike_times::Time;
 
-/// Number of classes when neither the caller nor the file tells: that of SHD.
-pub(crate) const DEFAULT_CLASSES: usize = 20;
+/// Most channels and classes.
+const MOST: usize = 1 << 16;
 
-/// A precision in which times are stored.
-pub(crate) trait Time: Copy {
-    /// Seconds, exactly.
-    fn seconds(self) -> f64;
-    /// The nearest value to `seconds`.
-    fn from_seconds(seconds: f64) -> Self;
-    /// Whether all times are finite, have no sign bit and ascend (may be equal): the quick check
-    /// that nearly every sample passes.
-    fn are_plainly_valid(times: &[Self]) -> bool;
-    /// The column of all times.
-    fn column(times: Vec<Self>) -> SpikeTimes;
-}
+/// Channels of SHD and SSC. Their highest units are rare: a file whose highest unit is not far
+/// below is taken for a part of them.
+const HEIDELBERG_CHANNELS: usize = 700;
 
-impl Time for f16 {
-    fn seconds(self) -> f64 {
-        self.to_f64()
-    }
-    fn from_seconds(seconds: f64) -> Self {
-        Self::from_f64(seconds)
-    }
-    fn are_plainly_valid(times: &[Self]) -> bool {
-        // Bit patterns of numbers without a sign bit ascend as the numbers do; infinity and NaN
-        // come after all finite ones.
-        times.windows(2).all(|pair| pair[0].to_bits() <= pair[1].to_bits())
-            && times.last().is_none_or(|last| last.to_bits() < Self::INFINITY.to_bits())
-    }
-    fn column(times: Vec<Self>) -> SpikeTimes {
-        SpikeTimes::Float16(times)
-    }
-}
-
-impl Time for f32 {
-    fn seconds(self) -> f64 {
-        f64::from(self)
-    }
-    fn from_seconds(seconds: f64) -> Self {
-        seconds as Self
-    }
-    fn are_plainly_valid(times: &[Self]) -> bool {
-        times.windows(2).all(|pair| pair[0] <= pair[1])
-            && times.first().is_none_or(|&first| first >= 0.0)
-            && times.last().is_none_or(|last| last.is_finite())
-    }
-    fn column(times: Vec<Self>) -> SpikeTimes {
-        SpikeTimes::Float32(times)
-    }
-}
-
-impl Time for f64 {
-    fn seconds(self) -> f64 {
-        self
-    }
-    fn from_seconds(seconds: f64) -> Self {
-        seconds
-    }
-    fn are_plainly_valid(times: &[Self]) -> bool {
-        times.windows(2).all(|pair| pair[0] <= pair[1])
-            && times.first().is_none_or(|&first| first >= 0.0)
-            && times.last().is_none_or(|last| last.is_finite())
-    }
-    fn column(times: Vec<Self>) -> SpikeTimes {
-        SpikeTimes::Float64(times)
-    }
-}
+/// Above so many channels a file is taken for a part of SHD or SSC.
+const FEWER_CHANNELS: usize = 640;
 
 /// What a file tells besides its spikes.
 #[derive(Debug, Default)]
 pub(crate) struct Description {
     pub labels: Vec<i128>,
+    /// The number in `extra/channels`.
+    pub channels: Option<i128>,
     pub speakers: Option<Vec<i128>>,
     pub class_names: Option<Vec<String>>,
     pub meta_info: BTreeMap<String, MetaInfo>,
     pub notes: Vec<String>,
     pub unit_type: String,
-    pub classes: Option<usize>,
+    /// The type of the times where they are integers.
+    pub whole_times: Option<String>,
 }
 
 /// Recordings under construction; `origin` is the file that errors name.
 pub(crate) struct Assembly<T> {
     origin: PathBuf,
-    channels: usize,
+    layout: Layout,
     start: Vec<u64>,
     times: Vec<T>,
     units: Vec<u16>,
 }
 
 impl<T: Time> Assembly<T> {
-    pub(crate) fn new(origin: &Path, channels: usize) -> Result<Self> {
-        sim_core::Error::check(
-            "channels",
-            channels as f64,
-            (1..=1 << 16).contains(&channels),
-            "in 1..=65536",
-        )?;
+    pub(crate) fn new(origin: &Path, layout: &Layout) -> Result<Self> {
+        layout.check()?;
         Ok(Self {
             origin: origin.to_owned(),
-            channels,
+            layout: *layout,
             start: vec![0],
             times: Vec::new(),
             units: Vec::new(),
@@ -143,7 +85,7 @@ impl<T: Time> Assembly<T> {
         if !T::are_plainly_valid(times) {
             self.find_bad_time(sample, times)?;
         }
-        let channels = self.channels as i128;
+        let channels = self.layout.channels.unwrap_or(MOST) as i128;
         if !units.iter().all(|&unit| (0..channels).contains(&unit.into())) {
             self.find_bad_unit(sample, units)?;
         }
@@ -155,15 +97,16 @@ impl<T: Time> Assembly<T> {
 
     fn find_bad_time(&self, sample: usize, times: &[T]) -> Result<()> {
         let mut previous = 0.0;
-        for (spike, second) in times.iter().map(|time| time.seconds()).enumerate() {
-            let allowed = if !second.is_finite() {
+        let unit = self.layout.time_unit.unwrap_or_default();
+        for (spike, value) in times.iter().map(|time| time.value()).enumerate() {
+            let allowed = if !value.is_finite() {
                 "times must be finite".to_owned()
-            } else if second < 0.0 {
+            } else if value < 0.0 {
                 "times must not be negative".to_owned()
-            } else if second < previous {
-                format!("times must ascend and the one before is {} s", plain(previous))
+            } else if value < previous {
+                format!("times must ascend and the one before is {} {unit}", plain(previous))
             } else {
-                previous = second;
+                previous = value;
                 continue;
             };
             return Err(Error::spike(
@@ -171,7 +114,7 @@ impl<T: Time> Assembly<T> {
                 "spikes/times",
                 sample,
                 spike,
-                format!("time {} s, but {allowed}", plain(second)),
+                format!("time {} {unit}, but {allowed}", plain(value)),
             ));
         }
         // A minus zero fails the quick check and is a fine time.
@@ -182,10 +125,13 @@ impl<T: Time> Assembly<T> {
         for (spike, unit) in units.iter().map(|&unit| unit.into()).enumerate() {
             let allowed = match unit {
                 ..0 => "units must not be negative".to_owned(),
-                _ if unit >= self.channels as i128 => {
-                    format!("units must be below {}", self.channels)
-                }
-                _ => continue,
+                _ => match self.layout.channels {
+                    Some(channels) if unit >= channels as i128 => {
+                        format!("units must be below {channels}, which is Layout::channels")
+                    }
+                    None if unit >= MOST as i128 => format!("units must be below {MOST}"),
+                    _ => continue,
+                },
             };
             return Err(Error::spike(
                 &self.origin,
@@ -200,34 +146,83 @@ impl<T: Time> Assembly<T> {
 
     /// The finished recordings, once labels and speakers are checked too.
     pub(crate) fn finish(self, description: Description) -> Result<SpikeRecordings> {
-        let Description { labels, speakers, class_names, meta_info, notes, unit_type, classes } =
-            description;
-        let classes = classes.or(class_names.as_ref().map(Vec::len)).unwrap_or(DEFAULT_CLASSES);
-        sim_core::Error::check(
-            "classes",
-            classes as f64,
-            (1..=1 << 16).contains(&classes),
-            "in 1..=65536",
-        )?;
-        let labels = self.one_per_sample("labels", "label", &labels, classes)?;
+        let Description { labels, channels, speakers, class_names, .. } = description;
+        let (channels, channels_known) = self.channels(channels)?;
+        let named = class_names.as_ref().map(Vec::len);
+        // Numbers are no names; they only tell how many classes there are.
+        let is_number = |(class, name): (usize, &String)| *name == class.to_string();
+        let class_names = class_names.filter(|names| !names.iter().enumerate().all(is_number));
+        let (classes, classes_known) = match (self.layout.classes, named) {
+            (Some(classes), _) => (classes, Known::Given),
+            (None, Some(classes)) => (classes, Known::Stored),
+            (None, None) => {
+                let highest = labels.iter().copied().max().unwrap_or(0);
+                (highest.clamp(0, MOST as i128 - 1) as usize + 1, Known::Inferred)
+            }
+        };
+        if !(1..=MOST).contains(&classes) {
+            let problem = format!("names {classes} classes, but there must be 1 to {MOST}");
+            return Err(Error::dataset(&self.origin, "extra/keys", problem));
+        }
+        let why = match classes_known {
+            Known::Given => ", since Layout::classes is ".to_owned() + &classes.to_string(),
+            Known::Stored => format!(
+                ", since extra/keys names {classes} classes; Layout::classes sets another number"
+            ),
+            Known::Inferred => String::new(),
+        };
+        let labels = self.one_per_sample("labels", "label", &labels, classes, &why)?;
         let speakers = speakers
-            .map(|speakers| self.one_per_sample("extra/speaker", "speaker", &speakers, 1 << 16))
+            .map(|speakers| self.one_per_sample("extra/speaker", "speaker", &speakers, MOST, ""))
             .transpose()?;
-        let Self { origin, channels, start, times, units } = self;
+        let Self { origin, layout, start, times, units } = self;
+        let per_second = layout.time_unit.unwrap_or_default().per_second();
+        let clock = Clock::of(&times, per_second, description.whole_times.is_some());
+        let times = T::column(times);
         Ok(SpikeRecordings {
             origin,
             channels,
+            channels_known,
             classes,
+            classes_known,
             start,
-            times: T::column(times),
+            time_unit: layout.time_unit,
+            time_name: description.whole_times.unwrap_or_else(|| times.time_type().to_string()),
+            clock,
+            times,
             units,
-            unit_type,
+            unit_type: description.unit_type,
             labels,
             speakers,
             class_names,
-            meta_info,
-            notes,
+            meta_info: description.meta_info,
+            notes: description.notes,
         })
+    }
+
+    /// The number of channels, which every unit is below. `stored` is that in the file.
+    fn channels(&self, stored: Option<i128>) -> Result<(usize, Known)> {
+        if let Some(channels) = self.layout.channels {
+            return Ok((channels, Known::Given));
+        }
+        let least = self.units.iter().max().map_or(1, |&highest| usize::from(highest) + 1);
+        match stored {
+            None if (FEWER_CHANNELS + 1..=HEIDELBERG_CHANNELS).contains(&least) => {
+                Ok((HEIDELBERG_CHANNELS, Known::Inferred))
+            }
+            None => Ok((least, Known::Inferred)),
+            Some(channels) => match usize::try_from(channels) {
+                Ok(channels) if (least..=MOST).contains(&channels) => Ok((channels, Known::Stored)),
+                _ => Err(Error::dataset(
+                    &self.origin,
+                    "extra/channels",
+                    format!(
+                        "holds {channels}, but the highest unit is {}, so there must be {least} to {MOST}",
+                        least - 1
+                    ),
+                )),
+            },
+        }
     }
 
     fn one_per_sample(
@@ -236,6 +231,7 @@ impl<T: Time> Assembly<T> {
         name: &str,
         values: &[i128],
         limit: usize,
+        why: &str,
     ) -> Result<Vec<u16>> {
         let samples = self.start.len() - 1;
         if values.len() != samples {
@@ -251,7 +247,7 @@ impl<T: Time> Assembly<T> {
                 &self.origin,
                 dataset,
                 sample,
-                format!("{name} {value}, but {name}s must be in 0..={}", limit - 1),
+                format!("{name} {value}, but {name}s must be in 0..={}{why}", limit - 1),
             )),
         };
         values.iter().enumerate().map(narrow).collect()
@@ -260,11 +256,15 @@ impl<T: Time> Assembly<T> {
 
 #[cfg(test)]
 mod tests {
+    use half::f16;
+
     use super::*;
 
+    const LAYOUT: Layout = Layout { channels: Some(700), classes: Some(20), time_unit: None };
+
     fn push<T: Time>(seconds: &[f64], units: &[i64]) -> Result<SpikeRecordings> {
-        let mut assembly = Assembly::<T>::new(Path::new("shd.h5"), 700)?;
-        let times: Vec<T> = seconds.iter().map(|&second| T::from_seconds(second)).collect();
+        let mut assembly = Assembly::<T>::new(Path::new("shd.h5"), &LAYOUT)?;
+        let times: Vec<T> = seconds.iter().map(|&second| T::from_value(second)).collect();
         assembly.push::<i64>(&[], &[])?;
         assembly.push(&times, units)?;
         assembly.finish(Description { labels: vec![0, 19], ..Description::default() })
@@ -300,7 +300,9 @@ mod tests {
         let at = "shd.h5: spikes/units, sample 1";
         assert_eq!(
             message::<f16>(&[0.0, 1.0], &[0, 812]),
-            format!("{at}, spike 1: unit 812, but units must be below 700")
+            format!(
+                "{at}, spike 1: unit 812, but units must be below 700, which is Layout::channels"
+            )
         );
         assert_eq!(
             message::<f16>(&[0.0, 1.0], &[-1, 0]),
@@ -315,7 +317,7 @@ mod tests {
     #[test]
     fn a_wrong_label_is_named() {
         let finish = |labels: &[i128], speakers: Option<Vec<i128>>| {
-            let mut assembly = Assembly::<f32>::new(Path::new("shd.h5"), 700).unwrap();
+            let mut assembly = Assembly::<f32>::new(Path::new("shd.h5"), &LAYOUT).unwrap();
             assembly.push::<u16>(&[], &[]).unwrap();
             assembly
                 .finish(Description { labels: labels.to_vec(), speakers, ..Description::default() })
@@ -324,11 +326,11 @@ mod tests {
         };
         assert_eq!(
             finish(&[20], None),
-            "shd.h5: labels, sample 0: label 20, but labels must be in 0..=19"
+            "shd.h5: labels, sample 0: label 20, but labels must be in 0..=19, since Layout::classes is 20"
         );
         assert_eq!(
             finish(&[-1], None),
-            "shd.h5: labels, sample 0: label -1, but labels must be in 0..=19"
+            "shd.h5: labels, sample 0: label -1, but labels must be in 0..=19, since Layout::classes is 20"
         );
         assert_eq!(
             finish(&[], None),

@@ -21,10 +21,18 @@ pub enum Align {
     Zero,
 }
 
+/// How far a clocked time may be off the beginning of a step, in steps, to fall into it: more than
+/// divisions round, less than a grid and a step that fit each other come near.
+const STEP_SLACK: f64 = 1e-6;
+
 /// How spikes become frames. With `t` in ms from time zero (`1000 t_s`, in f64): `steps = max(1,
 /// ceil(t_last / dt))`, `step = min(floor(t / dt), steps - 1)`, `channel = unit / channel_group`.
 /// Spikes that fall together add up. A sample without spikes has one step and no entries. As
 /// SpikingJelly and SNN-delays bin SHD [Hammouamri 2023].
+///
+/// Where times are clocked (see [`SpikeRecordings::clock`]), `t` is the grid time next to a spike,
+/// which is known exactly: so is `step = floor(t / dt)`, and a sample ends with the step of its
+/// last spike, `steps = step_last + 1`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Binning {
@@ -107,7 +115,7 @@ impl Binning {
         let (mut memory, mut spikes, mut frames) =
             (BinningMemory::default(), Vec::new(), SpikeFrames::default());
         self.spikes_into(recordings, sample, &mut memory, &mut spikes);
-        self.bin_into(recordings.channels(), &spikes, &mut memory, &mut frames);
+        self.bin_into(recordings, &spikes, &mut memory, &mut frames);
         Ok(frames)
     }
 
@@ -121,7 +129,13 @@ impl Binning {
     fn uncut_steps(&self, recordings: &SpikeRecordings, sample: usize) -> f64 {
         let Some((first, last)) = recordings.ends_s(sample) else { return 1.0 };
         let first = if self.align == Align::FirstSpike { first } else { 0.0 };
-        (1000.0 * (last - first) / self.dt_ms).ceil()
+        match recordings.clock() {
+            Some(clock) => {
+                let length_ms = clock.ms(clock.nearest(last) - clock.nearest(first));
+                clocked_step(length_ms / self.dt_ms) + 1.0
+            }
+            None => (1000.0 * (last - first) / self.dt_ms).ceil(),
+        }
     }
 
     /// Refuses a sample that would take more steps than anyone means.
@@ -130,10 +144,11 @@ impl Binning {
         let steps = self.uncut_steps(recordings, sample);
         if self.max_steps.is_none() && steps > MAX_STEPS as f64 {
             let problem = format!(
-                "at {} s the sample has {} steps of {} ms, but at most {MAX_STEPS} are taken unless Binning::max_steps is set; are times in s?",
+                "at {} s the sample has {} steps of {} ms, but at most {MAX_STEPS} are taken unless Binning::max_steps is set; are times in {}? (Layout::time_unit)",
                 plain(last),
                 plain(steps),
-                self.dt_ms
+                self.dt_ms,
+                recordings.time_unit()
             );
             let spike = recordings.spike_count(sample) - 1;
             return Err(Error::spike(recordings.origin(), "spikes/times", sample, spike, problem));
@@ -151,33 +166,53 @@ impl Binning {
     ) {
         let seconds = &mut memory.seconds;
         recordings.seconds_into(sample, seconds);
-        let zero_ms = match self.align {
-            Align::FirstSpike => seconds.first().map_or(0.0, |first| 1000.0 * first),
+        let zero = match self.align {
+            Align::FirstSpike => seconds.first().copied().unwrap_or(0.0),
             Align::Zero => 0.0,
         };
         let both = seconds.iter().zip(recordings.units(sample));
         spikes.clear();
-        spikes.extend(both.map(|(second, &unit)| Spike { t_ms: 1000.0 * second - zero_ms, unit }));
+        match recordings.clock() {
+            Some(clock) => {
+                let zero = clock.nearest(zero);
+                spikes.extend(both.map(|(&second, &unit)| Spike {
+                    t_ms: clock.ms(clock.nearest(second) - zero),
+                    unit,
+                }));
+            }
+            None => {
+                let zero_ms = 1000.0 * zero;
+                spikes.extend(
+                    both.map(|(second, &unit)| Spike { t_ms: 1000.0 * second - zero_ms, unit }),
+                );
+            }
+        }
     }
 
-    /// Makes `frames` those of spikes in any order; times before zero count as zero, those beyond
+    /// Makes `frames` those of spikes of some recordings in any order; times before zero count as zero, those beyond
     /// `max_steps`, or [`MAX_STEPS`], are left out.
     pub(crate) fn bin_into(
         &self,
-        units: usize,
+        recordings: &SpikeRecordings,
         spikes: &[Spike],
         memory: &mut BinningMemory,
         frames: &mut SpikeFrames,
     ) {
         let BinningMemory { channel, events, sorted, place, .. } = memory;
         let last_ms = spikes.iter().fold(0.0, |last: f64, spike| last.max(spike.t_ms));
+        let is_clocked = recordings.clock().is_some();
+        let last = last_ms / self.dt_ms;
+        let steps = if is_clocked { clocked_step(last) + 1.0 } else { last.ceil() };
         // Conversions that saturate keep it in range.
-        let steps = ((last_ms / self.dt_ms).ceil() as usize).clamp(1, u32::MAX as usize);
+        let steps = (steps as usize).clamp(1, u32::MAX as usize);
         let last_step = steps as u32 - 1;
+        let units = recordings.channels();
         channel.clear();
         channel.extend((0..units).map(|unit| (unit / self.channel_group) as u32));
         let event = |spike: &Spike| {
-            (channel[usize::from(spike.unit)], ((spike.t_ms / self.dt_ms) as u32).min(last_step))
+            let place = spike.t_ms / self.dt_ms;
+            let step = if is_clocked { clocked_step(place) } else { place };
+            (channel[usize::from(spike.unit)], (step as u32).min(last_step))
         };
         events.clear();
         events.extend(spikes.iter().map(event));
@@ -193,6 +228,12 @@ impl Binning {
             .refill_ordered(self.channels(units), limit, events)
             .expect("units were checked, steps are clamped and sorted");
     }
+}
+
+/// The step at whose beginning, or after it, a clocked time lies. `place` is the time in steps.
+fn clocked_step(place: f64) -> f64 {
+    let nearest = place.round();
+    if (place - nearest).abs() <= STEP_SLACK { nearest } else { place.floor() }
 }
 
 /// Puts events in the order of their steps, all below `steps`: a counting sort, or one by
@@ -232,7 +273,7 @@ mod tests {
 
     use super::*;
     use crate::new_samples::NewSample;
-    use crate::recordings::TimeType;
+    use crate::spike_times::TimeType;
 
     fn recordings(seconds: &[f64], units: &[u16]) -> SpikeRecordings {
         let sample = NewSample { seconds: seconds.to_vec(), units: units.to_vec(), label: 0 };
@@ -241,7 +282,8 @@ mod tests {
 
     fn bin(binning: &Binning, spikes: &[Spike]) -> SpikeFrames {
         let mut frames = SpikeFrames::default();
-        binning.bin_into(700, spikes, &mut BinningMemory::default(), &mut frames);
+        let none = recordings(&[], &[]);
+        binning.bin_into(&none, spikes, &mut BinningMemory::default(), &mut frames);
         frames
     }
 
@@ -263,6 +305,80 @@ mod tests {
         let cut =
             Binning { max_steps: Some(2), ..Binning::default() }.frames(&recordings, 0).unwrap();
         assert_eq!((cut.steps(), cut.len()), (2, 2));
+    }
+
+    /// Steps of the spikes of one sample on a grid of `1 / per_second` s, in each precision.
+    fn clocked(binning: Binning, per_second: f64, numbers: &[u32]) -> [Vec<u32>; 3] {
+        [TimeType::Float16, TimeType::Float32, TimeType::Float64].map(|time_type| {
+            let sample = |numbers: &[u32]| NewSample {
+                seconds: numbers.iter().map(|&number| f64::from(number) / per_second).collect(),
+                units: vec![0; numbers.len()],
+                label: 0,
+            };
+            // The second sample shows the grid.
+            let grid: Vec<u32> = (0..300).collect();
+            let samples = [sample(numbers), sample(&grid)];
+            let recordings =
+                SpikeRecordings::from_samples("made", 700, 1, time_type, samples).unwrap();
+            assert!(recordings.clock().is_some(), "{per_second} {time_type}");
+            let frames = binning.frames(&recordings, 0).unwrap();
+            assert_eq!(frames.steps(), binning.steps(&recordings, 0));
+            assert_eq!(frames.steps() as u32, frames.channel(0).0.last().unwrap() + 1);
+            frames.channel(0).0.to_vec()
+        })
+    }
+
+    #[test]
+    fn clocked_spikes_land_on_their_steps() {
+        let at = |dt_ms| Binning { dt_ms, align: Align::Zero, ..Binning::default() };
+        let numbers: Vec<u32> = (0..1000).collect();
+        for per_second in [100.0, 1000.0, 2000.0] {
+            let dt_ms = 1000.0 / per_second;
+            for steps in clocked(at(dt_ms), per_second, &numbers[..per_second.min(1000.0) as usize])
+            {
+                assert!(steps.iter().copied().eq(0..steps.len() as u32), "{per_second}");
+            }
+        }
+        // Two and a half grid times per step, then steps that are no multiple at all.
+        for dt_ms in [2.5, 1.5, 0.7, 10.0] {
+            let expected = |number: u32| (10 * number) / (10.0 * dt_ms) as u32;
+            let mut all: Vec<u32> = numbers.iter().map(|&number| expected(number)).collect();
+            all.dedup();
+            assert_eq!(clocked(at(dt_ms), 1000.0, &numbers), [(); 3].map(|()| all.clone()));
+        }
+        // Counted from the first spike, which is late.
+        let late: Vec<u32> = (700..900).collect();
+        for steps in clocked(Binning { dt_ms: 1.0, ..Binning::default() }, 1000.0, &late) {
+            assert!(steps.iter().copied().eq(0..200));
+        }
+        // Grids that are no decimal number of ms.
+        for per_second in [3000.0, 44_100.0] {
+            let expected = |number: u32| 1000 * number / per_second as u32;
+            let numbers: Vec<u32> = (0..4000).collect();
+            let mut all: Vec<u32> = numbers.iter().map(|&number| expected(number)).collect();
+            all.dedup();
+            let [_, single, double] = clocked(at(1.0), per_second, &numbers);
+            assert_eq!((&single, &double), (&all, &all), "{per_second}");
+        }
+    }
+
+    #[test]
+    fn changes_of_clocked_samples_start_from_their_steps() {
+        let sample = NewSample {
+            seconds: (0..500).map(|number| f64::from(number) * 0.001).collect(),
+            units: (0..500).map(|number| number % 100).collect(),
+            label: 0,
+        };
+        let recordings =
+            SpikeRecordings::from_samples("made", 100, 1, TimeType::Float32, [sample]).unwrap();
+        let binning = Binning { dt_ms: 1.0, channel_group: 1, ..Binning::default() };
+        let (mut memory, mut spikes) = (BinningMemory::default(), Vec::new());
+        binning.spikes_into(&recordings, 0, &mut memory, &mut spikes);
+        spikes.reverse();
+        let mut frames = SpikeFrames::default();
+        binning.bin_into(&recordings, &spikes, &mut memory, &mut frames);
+        assert_eq!(frames, binning.frames(&recordings, 0).unwrap());
+        assert_eq!(frames.channel(99).0, [99, 199, 299, 399, 499]);
     }
 
     #[test]
@@ -331,7 +447,7 @@ mod tests {
         assert_eq!(
             error,
             "made: spikes/times, sample 0, spike 1: at 1000000000 s the sample has 100000000000 steps of 10 ms, \
-             but at most 100000 are taken unless Binning::max_steps is set; are times in s?"
+             but at most 100000 are taken unless Binning::max_steps is set; are times in s? (Layout::time_unit)"
         );
         let error = Binning::default()
             .frames(&recordings(&[0.0, 1e300], &[0, 0]), 0)

@@ -142,7 +142,7 @@ impl SampleSource for SpikeDataset {
                 },
             );
         }
-        binning.bin_into(recordings.channels(), spikes, working, frames);
+        binning.bin_into(recordings, spikes, working, frames);
         self.spare().push(memory);
     }
 }

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// What the fields of a [`Layout`](crate::Layout) begin with in the sentences of this crate.
+const LAYOUT: &str = "Layout::";
+
 /// An error of this crate; its text is one sentence for the person who chose the file or the
 /// parameter.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +64,29 @@ fn place(sample: Option<usize>, spike: Option<usize>) -> String {
 }
 
 impl Error {
+    /// The error with the fields of a [`Layout`](crate::Layout) that it names as keys of a section
+    /// of a configuration, e.g. `data.source`.
+    pub fn with_keys_of(self, section: &str) -> Self {
+        self.renamed(|problem| problem.replace(LAYOUT, &format!("{section}.")))
+    }
+
+    /// The error with the fields of a [`Layout`](crate::Layout) that it names as options of a
+    /// command, e.g. `--time-unit`.
+    pub fn with_options(self) -> Self {
+        self.renamed(|problem| {
+            problem.replace("Layout::time_unit", "--time-unit").replace(LAYOUT, "--")
+        })
+    }
+
+    fn renamed(self, rename: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Content { path, dataset, sample, spike, problem } => {
+                Self::Content { path, dataset, sample, spike, problem: rename(&problem) }
+            }
+            other => other,
+        }
+    }
+
     /// An [`Error::Disk`].
     pub(crate) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
         atomic_file::Error::io(path, doing, source).into()

@@ -4,6 +4,11 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `recordings` | [`SpikeRecordings`]: all samples of a file in a compact form, every spike checked |
+//! | `layout` | [`Layout`]: what a reader is told about a file |
+//! | `spike_times` | [`TimeType`]: the precision of spike times |
+//! | `time_unit` | [`TimeUnit`]: seconds, milliseconds, samples, ... |
+//! | `clock` | [`Clock`]: whether times lie on a grid, and on which |
+//! | `class_names` | [`Numbering`]: which class of a file is which class of a network |
 //! | `new_samples` | [`NewSample`]: recordings from samples that were made |
 //! | `archive` | [`RecordingFile`]: `.h5`, `.h5.gz` and `.zip`, unpacked once into a cache |
 //! | `content` | what a file holds, seen from its first bytes |
@@ -11,11 +16,14 @@
 //! | `spiking_speech` | the reader of SHD and SSC files, in Rust alone |
 //! | `libhdf5` | the same through the machine's HDF5 library (feature `libhdf5`) |
 //! | `recording_writer`, `packing` | write files of the same layout, packed as their name says |
+//! | `recording_length` | how long recordings last, and whether that is plausible |
+//! | `listing` | [`listed()`]: names in a sentence |
 //! | `randman` | [`Randman`]: made-up data whose classes differ in spike timing only |
 //! | `splits` | [`Splitting`]: validation by speaker or by chance |
 //! | `augmentation` | [`Augmentation`]: changed copies of a sample, keyed by seed, epoch and sample |
 //! | `binning` | [`Binning`]: seconds to steps, units to channels |
 //! | `dataset` | [`SpikeDataset`]: all of it as a [`sim_core::SampleSource`] |
+//! | `joined_samples` | [`JoinedSamples`]: the samples of two sources |
 //! | `labelled_frames` | [`LabelledFrames`]: samples that a program made, in memory |
 //! | `checksum` | [`checksum()`]: what tells samples in memory from others |
 //! | `summary` | [`Summary`]: what is in a file |
@@ -41,35 +49,49 @@ mod assembly;
 mod augmentation;
 mod binning;
 mod checksum;
+mod class_names;
+mod clock;
 mod container;
 mod content;
 mod dataset;
 mod error;
 mod float16;
+mod joined_samples;
 mod labelled_frames;
+mod layout;
 #[cfg(feature = "libhdf5")]
 mod libhdf5;
+mod listing;
 mod new_samples;
 mod packing;
 mod randman;
+mod recording_length;
 mod recording_writer;
 mod recordings;
 mod soundness;
+mod spike_times;
 mod spiking_speech;
 mod splits;
 mod summary;
+mod time_unit;
 
 pub use archive::{RecordingFile, cache_folder, sha256};
 pub use augmentation::Augmentation;
 pub use binning::{Align, Binning};
 pub use checksum::checksum;
+pub use class_names::Numbering;
+pub use clock::Clock;
 pub use dataset::SpikeDataset;
 pub use error::{Error, Result};
+pub use joined_samples::JoinedSamples;
 pub use labelled_frames::LabelledFrames;
+pub use layout::{Known, Layout};
+pub use listing::listed;
 pub use new_samples::NewSample;
 pub use randman::Randman;
-pub use recordings::{MetaInfo, SpikeRecordings, TimeType};
+pub use recordings::{MetaInfo, SpikeRecordings};
 pub use soundness::Soundness;
-pub use spiking_speech::Layout;
+pub use spike_times::TimeType;
 pub use splits::{Split, SplitBy, Splitting};
 pub use summary::{ClassCount, SpeakerCount, Spread, Summary};
+pub use time_unit::TimeUnit;

@@ -11,10 +11,11 @@ use hdf5::types::{
 };
 use hdf5::{Dataset, File, H5Type};
 
-use crate::assembly::{Assembly, Description, Time};
+use crate::assembly::{Assembly, Description};
 use crate::error::{Error, Result};
+use crate::layout::Layout;
 use crate::recordings::{MetaInfo, SpikeRecordings};
-use crate::spiking_speech::Layout;
+use crate::spike_times::Time;
 
 /// Samples read by one call of the library: whole datasets would be in memory twice, single samples
 /// would be slow.
@@ -100,7 +101,7 @@ impl Container<'_> {
             let problem = format!("{} samples, but spikes/times has {samples}", units.size());
             return Err(Error::dataset(self.name, "spikes/units", problem));
         }
-        let mut assembly = Assembly::<T>::new(self.name, layout.channels)?;
+        let mut assembly = Assembly::<T>::new(self.name, layout)?;
         for start in (0..samples).step_by(BATCH) {
             let batch = start..samples.min(start + BATCH);
             let times = times
@@ -123,10 +124,14 @@ impl Container<'_> {
                 .find("extra/keys")?
                 .map(|dataset| self.class_names(&dataset))
                 .transpose()?,
+            channels: match self.find("extra/channels")? {
+                Some(dataset) => self.integers(&dataset, "extra/channels")?.first().copied(),
+                None => None,
+            },
             meta_info: self.meta_info()?,
             notes: Vec::new(),
             unit_type: unit_type.into(),
-            classes: layout.classes,
+            whole_times: None,
         })
     }
 

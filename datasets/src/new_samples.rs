@@ -3,9 +3,11 @@
 use half::f16;
 use std::path::Path;
 
-use crate::assembly::{Assembly, Description, Time};
+use crate::assembly::{Assembly, Description};
 use crate::error::Result;
-use crate::recordings::{SpikeRecordings, TimeType};
+use crate::layout::Layout;
+use crate::recordings::SpikeRecordings;
+use crate::spike_times::{Time, TimeType};
 
 /// One sample that is about to become part of [`SpikeRecordings`].
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -45,19 +47,15 @@ fn assemble<T: Time>(
     classes: usize,
     samples: impl IntoIterator<Item = NewSample>,
 ) -> Result<SpikeRecordings> {
-    let mut assembly = Assembly::<T>::new(Path::new(origin), channels)?;
+    let layout = Layout { channels: Some(channels), classes: Some(classes), time_unit: None };
+    let mut assembly = Assembly::<T>::new(Path::new(origin), &layout)?;
     let mut labels = Vec::new();
     let mut times = Vec::new();
     for sample in samples {
         times.clear();
-        times.extend(sample.seconds.iter().map(|&second| T::from_seconds(second)));
+        times.extend(sample.seconds.iter().map(|&second| T::from_value(second)));
         assembly.push(&times, &sample.units)?;
         labels.push(i128::from(sample.label));
     }
-    assembly.finish(Description {
-        labels,
-        classes: Some(classes),
-        unit_type: "uint16".into(),
-        ..Description::default()
-    })
+    assembly.finish(Description { labels, unit_type: "uint16".into(), ..Description::default() })
 }

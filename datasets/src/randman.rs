@@ -25,7 +25,8 @@ use sim_core::{Purpose, Seed};
 
 use crate::error::Result;
 use crate::new_samples::NewSample;
-use crate::recordings::{SpikeRecordings, TimeType};
+use crate::recordings::SpikeRecordings;
+use crate::spike_times::TimeType;
 
 /// Most spikes of all samples together: four times those of SHD's training file, 1.6 GB.
 const MAX_SPIKES: usize = 1 << 28;

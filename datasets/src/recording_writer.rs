@@ -5,20 +5,20 @@ use std::path::Path;
 
 use hdf5_writer::{ByteOrder, DatasetBuilder, Datatype, Hdf5Builder, UNLIMITED, WriteOptions};
 
-use crate::assembly::DEFAULT_CLASSES;
 use crate::error::{Error, Result};
 use crate::float16;
 use crate::packing::Packing;
-use crate::recordings::{MetaInfo, SpikeRecordings, SpikeTimes};
+use crate::recordings::{MetaInfo, SpikeRecordings};
+use crate::spike_times::{SpikeTimes, Time};
 
 /// Samples whose references (16 bytes each) lie together in the file.
 const CHUNK_SAMPLES: u64 = 1024;
 
 impl SpikeRecordings {
-    /// Writes `spikes/times` in the precision they are held in, `spikes/units` and `labels` as
-    /// uint16, and `extra/speaker`, `extra/keys` and `extra/meta_info/*` where present; classes
-    /// without names are named by their numbers in `extra/keys` unless there are 20, so that a
-    /// reader learns how many there are. A link at `path` is followed, and nothing but a regular
+    /// Writes `spikes/times` in seconds in the precision they are held in, `spikes/units` and
+    /// `labels` as uint16, `extra/channels`, and `extra/speaker`, `extra/keys` and
+    /// `extra/meta_info/*` where present; classes without names are named by their numbers in
+    /// `extra/keys`, so that a reader learns how many there are. A link at `path` is followed, and nothing but a regular
     /// file is replaced. The file is put together in memory (about three times its size) and
     /// appears whole or not at all. It is packed as its name says: `.h5` (or `.hdf5`, `.hdf`,
     /// `.he5`, no ending), or any of them with `.gz` behind it.
@@ -48,9 +48,9 @@ impl SpikeRecordings {
         let samples = vec![self.len() as u64];
         let little = ByteOrder::LittleEndian;
         let (size, times) = match &self.times {
-            SpikeTimes::Float16(times) => (2, self.rows(times, |time| time.to_le_bytes())),
-            SpikeTimes::Float32(times) => (4, self.rows(times, |time| time.to_le_bytes())),
-            SpikeTimes::Float64(times) => (8, self.rows(times, |time| time.to_le_bytes())),
+            SpikeTimes::Float16(times) => (2, self.times(times, |time| time.to_le_bytes())),
+            SpikeTimes::Float32(times) => (4, self.times(times, |time| time.to_le_bytes())),
+            SpikeTimes::Float64(times) => (8, self.times(times, |time| time.to_le_bytes())),
         };
         let units = self.rows(&self.units, |unit| unit.to_le_bytes());
         let float = if size == 2 {
@@ -62,21 +62,22 @@ impl SpikeRecordings {
         let mut file = Hdf5Builder::new()
             .dataset(ragged("spikes/times", float, times)?)
             .dataset(ragged("spikes/units", uint16, units)?)
-            .dataset(DatasetBuilder::typed_data("labels", samples.clone(), &self.labels)?);
+            .dataset(DatasetBuilder::typed_data("labels", samples.clone(), &self.labels)?)
+            .dataset(DatasetBuilder::typed_data(
+                "extra/channels",
+                vec![1],
+                &[self.channels as u32],
+            )?);
         if let Some(speakers) = &self.speakers {
             file = file.dataset(DatasetBuilder::typed_data("extra/speaker", samples, speakers)?);
         }
-        let numbered = || {
-            (self.classes != DEFAULT_CLASSES)
-                .then(|| (0..self.classes).map(|class| class.to_string()).collect())
-        };
-        if let Some(names) = self.class_names.clone().or_else(numbered) {
-            file = file.dataset(DatasetBuilder::fixed_string_data(
-                "extra/keys",
-                vec![names.len() as u64],
-                &names,
-            )?);
-        }
+        let numbered = || (0..self.classes).map(|class| class.to_string()).collect();
+        let names: Vec<String> = self.class_names.clone().unwrap_or_else(numbered);
+        file = file.dataset(DatasetBuilder::fixed_string_data(
+            "extra/keys",
+            vec![names.len() as u64],
+            &names,
+        )?);
         for (name, info) in &self.meta_info {
             let path = format!("extra/meta_info/{name}");
             file = file.dataset(match info {
@@ -95,6 +96,17 @@ impl SpikeRecordings {
             assert!(float16::replace_stand_in(&mut bytes), "the stand-in was written above");
         }
         Ok(bytes)
+    }
+
+    /// The times of every sample, in seconds.
+    fn times<T: Time, const N: usize>(
+        &self,
+        column: &[T],
+        encode: impl Fn(T) -> [u8; N],
+    ) -> Vec<Vec<u8>> {
+        let per_second = self.time_unit().per_second();
+        // A second is divided by one: its bits stay.
+        self.rows(column, |time| encode(T::from_value(time.value() / per_second)))
     }
 
     fn rows<T: Copy, const N: usize>(
@@ -118,9 +130,9 @@ fn ragged(name: &str, base: Datatype, rows: Vec<Vec<u8>>) -> hdf5_writer::Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layout::Layout;
     use crate::new_samples::NewSample;
-    use crate::recordings::TimeType;
-    use crate::spiking_speech::Layout;
+    use crate::spike_times::TimeType;
 
     fn recordings(time_type: TimeType) -> SpikeRecordings {
         let samples = [
@@ -182,7 +194,6 @@ mod tests {
             recordings.write(&path).unwrap();
             let read = SpikeRecordings::read(&path, &Layout::default()).unwrap();
             assert_eq!((read.classes(), read.class_name(3)), (classes, "3".to_owned()));
-            assert_eq!(read.class_names().is_some(), classes != 20);
         }
     }
 

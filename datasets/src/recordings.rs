@@ -1,86 +1,15 @@
 //! Labelled spike recordings in their compact in-memory form.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use half::f16;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// Precision in which spike times are stored, in memory as in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TimeType {
-    /// 2 bytes per time, as SHD and SSC are published: steps of about 0.5 ms around 0.7 s.
-    Float16,
-    /// 4 bytes per time.
-    #[default]
-    Float32,
-    /// 8 bytes per time.
-    Float64,
-}
-
-impl fmt::Display for TimeType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Float16 => "float16",
-            Self::Float32 => "float32",
-            Self::Float64 => "float64",
-        })
-    }
-}
-
-/// Spike times of all samples, one after the other, in seconds, in the precision of their source.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum SpikeTimes {
-    Float16(Vec<f16>),
-    Float32(Vec<f32>),
-    Float64(Vec<f64>),
-}
-
-impl SpikeTimes {
-    fn time_type(&self) -> TimeType {
-        match self {
-            Self::Float16(_) => TimeType::Float16,
-            Self::Float32(_) => TimeType::Float32,
-            Self::Float64(_) => TimeType::Float64,
-        }
-    }
-
-    /// One time in seconds.
-    fn second(&self, spike: usize) -> f64 {
-        match self {
-            Self::Float16(times) => valid_half(times[spike]),
-            Self::Float32(times) => f64::from(times[spike]),
-            Self::Float64(times) => times[spike],
-        }
-    }
-
-    /// Appends the times of some spikes, in seconds, to `seconds`.
-    fn extend_seconds(&self, spikes: Range<usize>, seconds: &mut Vec<f64>) {
-        match self {
-            Self::Float16(times) => {
-                seconds.extend(times[spikes].iter().map(|&time| valid_half(time)))
-            }
-            Self::Float32(times) => {
-                seconds.extend(times[spikes].iter().map(|&time| f64::from(time)))
-            }
-            Self::Float64(times) => seconds.extend_from_slice(&times[spikes]),
-        }
-    }
-}
-
-/// The exact value of a float16 that is finite and not negative, as all stored times are. Converted
-/// before any scaling, since 1000 times 66 s is beyond the range of float16. Many at once run on
-/// vector units, which the general conversion does not.
-#[inline]
-fn valid_half(time: f16) -> f64 {
-    // Exponent and mantissa where float32 has them; the exponent is then too small by the
-    // difference of the biases, 127 - 15.
-    let scale = f32::from_bits((127 + 127 - 15) << 23);
-    f64::from(f32::from_bits(u32::from(time.to_bits() & 0x7fff) << 13) * scale)
-}
+use crate::clock::Clock;
+use crate::layout::Known;
+use crate::spike_times::{SpikeTimes, TimeType};
+use crate::time_unit::TimeUnit;
 
 /// What a file tells about its speakers or recordings, one dataset of `extra/meta_info`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -102,9 +31,16 @@ pub enum MetaInfo {
 pub struct SpikeRecordings {
     pub(crate) origin: PathBuf,
     pub(crate) channels: usize,
+    pub(crate) channels_known: Known,
     pub(crate) classes: usize,
+    pub(crate) classes_known: Known,
     pub(crate) start: Vec<u64>,
     pub(crate) times: SpikeTimes,
+    /// What one unit of the times is, where somebody said so; else a second.
+    pub(crate) time_unit: Option<TimeUnit>,
+    /// The type of the times in the file, e.g. `float16` or `int64`.
+    pub(crate) time_name: String,
+    pub(crate) clock: Option<Clock>,
     pub(crate) units: Vec<u16>,
     pub(crate) unit_type: String,
     pub(crate) labels: Vec<u16>,
@@ -120,9 +56,14 @@ impl PartialEq for SpikeRecordings {
         let Self {
             origin: _,
             channels,
+            channels_known: _,
             classes,
+            classes_known: _,
             start,
             times,
+            time_unit: _,
+            time_name: _,
+            clock: _,
             units,
             unit_type,
             labels,
@@ -131,8 +72,9 @@ impl PartialEq for SpikeRecordings {
             meta_info,
             notes: _,
         } = self;
-        (channels, classes, start, times, units)
-            == (&other.channels, &other.classes, &other.start, &other.times, &other.units)
+        (channels, classes, start, units)
+            == (&other.channels, &other.classes, &other.start, &other.units)
+            && (times, self.time_unit()) == (&other.times, other.time_unit())
             && (unit_type, labels, speakers) == (&other.unit_type, &other.labels, &other.speakers)
             && (class_names, meta_info) == (&other.class_names, &other.meta_info)
     }
@@ -160,9 +102,19 @@ impl SpikeRecordings {
         self.channels
     }
 
+    /// Where the number of channels is known from.
+    pub fn channels_known(&self) -> Known {
+        self.channels_known
+    }
+
     /// Number of classes: 20 for SHD, 35 for SSC.
     pub fn classes(&self) -> usize {
         self.classes
+    }
+
+    /// Where the number of classes is known from.
+    pub fn classes_known(&self) -> Known {
+        self.classes_known
     }
 
     /// Number of spikes of all samples together.
@@ -180,13 +132,21 @@ impl SpikeRecordings {
         &self,
         sample: usize,
     ) -> impl ExactSizeIterator<Item = f64> + DoubleEndedIterator + '_ {
-        self.range(sample).map(|spike| self.times.second(spike))
+        self.range(sample).map(|spike| self.second(spike))
+    }
+
+    fn second(&self, spike: usize) -> f64 {
+        self.times.value(spike) / self.time_unit().per_second()
     }
 
     /// As [`seconds`](Self::seconds), into a list that is cleared first.
     pub(crate) fn seconds_into(&self, sample: usize, seconds: &mut Vec<f64>) {
         seconds.clear();
-        self.times.extend_seconds(self.range(sample), seconds);
+        self.times.extend_values(self.range(sample), seconds);
+        if self.time_unit() != TimeUnit::S {
+            let per_second = self.time_unit().per_second();
+            seconds.iter_mut().for_each(|second| *second /= per_second);
+        }
     }
 
     /// Units of one sample's spikes, in the order of their times.
@@ -201,7 +161,7 @@ impl SpikeRecordings {
         if range.is_empty() {
             None
         } else {
-            Some((self.times.second(range.start), self.times.second(range.end - 1)))
+            Some((self.second(range.start), self.second(range.end - 1)))
         }
     }
 
@@ -245,9 +205,24 @@ impl SpikeRecordings {
         &self.notes
     }
 
-    /// Precision of the times.
+    /// Precision of the times in memory.
     pub fn time_type(&self) -> TimeType {
         self.times.time_type()
+    }
+
+    /// Type of the times where they come from, e.g. `float16`.
+    pub fn time_name(&self) -> &str {
+        &self.time_name
+    }
+
+    /// What one unit of the times is where they come from.
+    pub fn time_unit(&self) -> TimeUnit {
+        self.time_unit.unwrap_or_default()
+    }
+
+    /// The grid that all times lie on; `None` if they are continuous.
+    pub fn clock(&self) -> Option<Clock> {
+        self.clock
     }
 
     /// Type of the units where they come from, e.g. `uint16`.
@@ -304,7 +279,12 @@ impl SpikeRecordings {
                 .map(|speakers| samples.iter().map(|&sample| speakers[sample]).collect()),
             origin: self.origin.clone(),
             channels: self.channels,
+            channels_known: self.channels_known,
             classes: self.classes,
+            classes_known: self.classes_known,
+            time_unit: self.time_unit,
+            time_name: self.time_name.clone(),
+            clock: self.clock,
             unit_type: self.unit_type.clone(),
             class_names: self.class_names.clone(),
             meta_info: self.meta_info.clone(),
@@ -352,13 +332,5 @@ mod tests {
         assert_eq!(recordings.select(&[0]).origin(), Path::new("made"));
         assert_eq!(recordings, SpikeRecordings { origin: "elsewhere.h5".into(), ..two_samples() });
         assert_ne!(recordings, recordings.clone().with_class_names(vec!["one".into()]));
-    }
-
-    #[test]
-    fn every_valid_float16_is_converted_exactly() {
-        for bits in (0..f16::INFINITY.to_bits()).chain([f16::NEG_ZERO.to_bits()]) {
-            let half = f16::from_bits(bits);
-            assert_eq!(valid_half(half), half.to_f64());
-        }
     }
 }

@@ -1,9 +1,11 @@
 //! Reads recordings in the layout of the Heidelberg spiking data sets (SHD and SSC).
 //!
 //! ```text
-//! spikes/times      variable-length float16, float32 or float64 per sample: seconds, ascending
+//! spikes/times      variable-length float16, float32 or float64 per sample: seconds, ascending;
+//!                   integers too where a unit is given
 //! spikes/units      variable-length integers of any width per sample: 0 = highest frequency
 //! labels            integers, one per sample
+//! extra/channels    one integer, the number of channels       (optional)
 //! extra/speaker     integers, one per sample                  (optional)
 //! extra/keys        strings, the names of the classes         (optional)
 //! extra/meta_info/* numbers or strings about the speakers     (optional)
@@ -17,57 +19,16 @@ use std::path::Path;
 
 use half::f16;
 use hdf5_reader::{ByteOrder, Dataset, Datatype, VarLenKind};
-use serde::{Deserialize, Serialize};
 
-use crate::assembly::{Assembly, Description, Time};
+use crate::assembly::{Assembly, Description};
 use crate::container::{Container, Found, is_string, reason};
 use crate::error::{Error, Result};
+use crate::layout::Layout;
 use crate::recordings::{MetaInfo, SpikeRecordings};
+use crate::spike_times::Time;
 
 /// Datasets that are left out and said one by one.
 const MOST_NOTES: usize = 3;
-
-/// What a reader must know that the file does not tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Layout {
-    /// Number of channels; every unit must be below it. Default 700, as SHD and SSC have. Range
-    /// 1..=65536.
-    pub channels: usize,
-    /// Number of classes; every label must be below it. Default: as many as `extra/keys` has names,
-    /// else 20. Range 1..=65536.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub classes: Option<usize>,
-}
-
-impl Default for Layout {
-    fn default() -> Self {
-        Self { channels: 700, classes: None }
-    }
-}
-
-impl Layout {
-    /// Checks both numbers.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] that names the first number out of range.
-    pub fn check(&self) -> Result<()> {
-        let allowed = 1..=1 << 16;
-        sim_core::Error::check(
-            "Layout::channels",
-            self.channels as f64,
-            allowed.contains(&self.channels),
-            "in 1..=65536",
-        )?;
-        let classes = self.classes.unwrap_or(1);
-        Ok(sim_core::Error::check(
-            "Layout::classes",
-            classes as f64,
-            allowed.contains(&classes),
-            "in 1..=65536",
-        )?)
-    }
-}
 
 /// Reads an HDF5 file (not an archive: see [`RecordingFile`](crate::RecordingFile)); errors call it
 /// `name`.
@@ -104,11 +65,51 @@ impl<'a> Reader<'a> {
             Some(&Datatype::FloatingPoint { size: 8, byte_order }) => {
                 self.with_times::<f64, 8>(layout, &times, byte_order, f64::from_le_bytes)
             }
+            Some(&Datatype::FixedPoint { size, signed, byte_order }) => {
+                self.with_whole_times(layout, &times, (size, signed, byte_order))
+            }
             _ => Err(self.wrong_type(
                 &times,
                 "spikes/times",
                 "variable-length float16, float32 or float64",
             )),
+        }
+    }
+
+    /// Times that are integers: float64 holds them exactly up to 2^53.
+    fn with_whole_times(
+        &self,
+        layout: &Layout,
+        times: &Dataset,
+        (size, signed, order): (u8, bool, ByteOrder),
+    ) -> Result<SpikeRecordings> {
+        if layout.time_unit.is_none() {
+            let problem = format!(
+                "holds {}, which are hardly seconds: say what one unit is (Layout::time_unit)",
+                type_name(times.dtype())
+            );
+            return Err(Error::dataset(self.name, "spikes/times", problem));
+        }
+        match (size, signed) {
+            (1, false) => {
+                self.with_times(layout, times, order, |b| f64::from(u8::from_le_bytes(b)))
+            }
+            (1, true) => self.with_times(layout, times, order, |b| f64::from(i8::from_le_bytes(b))),
+            (2, false) => {
+                self.with_times(layout, times, order, |b| f64::from(u16::from_le_bytes(b)))
+            }
+            (2, true) => {
+                self.with_times(layout, times, order, |b| f64::from(i16::from_le_bytes(b)))
+            }
+            (4, false) => {
+                self.with_times(layout, times, order, |b| f64::from(u32::from_le_bytes(b)))
+            }
+            (4, true) => {
+                self.with_times(layout, times, order, |b| f64::from(i32::from_le_bytes(b)))
+            }
+            (8, false) => self.with_times(layout, times, order, |b| u64::from_le_bytes(b) as f64),
+            (8, true) => self.with_times(layout, times, order, |b| i64::from_le_bytes(b) as f64),
+            _ => Err(self.wrong_type(times, "spikes/times", "integers of 8 to 64 bits or floats")),
         }
     }
 
@@ -175,7 +176,11 @@ impl<'a> Reader<'a> {
                 format!("{} samples, but spikes/times has {}", units.samples(), times.samples());
             return Err(Error::dataset(self.name, "spikes/units", problem));
         }
-        let mut assembly = Assembly::new(self.name, layout.channels)?;
+        let whole_times = match ragged_base(&times.dataset) {
+            Some(base @ Datatype::FixedPoint { .. }) => Some(type_name(base)),
+            _ => None,
+        };
+        let mut assembly = Assembly::new(self.name, layout)?;
         // A damaged count cannot be larger than the file allows.
         let spikes = times.spikes().min(self.file.bytes() / N as u64) as usize;
         assembly.reserve(times.samples(), spikes)?;
@@ -196,10 +201,14 @@ impl<'a> Reader<'a> {
                 .find("extra/keys")?
                 .map(|dataset| self.class_names(&dataset, &mut notes))
                 .transpose()?,
+            channels: match self.find("extra/channels")? {
+                Some(dataset) => self.integers(&dataset, "extra/channels")?.first().copied(),
+                None => None,
+            },
             meta_info: self.meta_info(&mut notes),
             notes,
             unit_type,
-            classes: layout.classes,
+            whole_times,
         })
     }
 

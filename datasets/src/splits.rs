@@ -1,6 +1,7 @@
 //! Which samples train and which validate.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
@@ -18,25 +19,31 @@ pub enum SplitBy {
     Random,
     /// The speaker: validation is on people never heard in training, as a test is.
     Speaker,
+    /// The file: samples of another file validate, as SSC ships one.
+    File,
 }
 
-/// How a validation set is held out of one file.
+/// What validates: a part of the file that is trained on, or another file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Splitting {
-    /// By chance or by speaker. Default: by chance.
+    /// By chance, by speaker or by file. Default: by chance.
     pub by: SplitBy,
     /// Share of the samples of each class that validates, with `by = "random"`. Default 0.2, in (0,
-    /// 1).
+    /// 1). Of a class with two samples or more at least one validates and one trains.
     pub fraction: f64,
     /// Speakers (`extra/speaker`) whose samples validate, with `by = "speaker"`. Default: none,
     /// which is an error.
     pub speakers: Vec<u16>,
+    /// The file that validates, with `by = "file"`; `--validation` on the command line. Default:
+    /// none, which is an error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
 }
 
 impl Default for Splitting {
     fn default() -> Self {
-        Self { by: SplitBy::Random, fraction: 0.2, speakers: Vec::new() }
+        Self { by: SplitBy::Random, fraction: 0.2, speakers: Vec::new(), path: None }
     }
 }
 
@@ -63,6 +70,24 @@ impl Split {
         }
         let validates = chosen_by_chance(labels, samples.classes(), fraction, seed);
         Self::of(&validates).map_err(Error::Split)
+    }
+
+    /// The first `train` samples train, the `validation` samples after them validate: those of two
+    /// files.
+    ///
+    /// # Errors
+    /// [`Error::Split`] when one of them is 0.
+    pub fn in_two(train: usize, validation: usize) -> Result<Self> {
+        let validates: Vec<bool> = (0..train + validation).map(|sample| sample >= train).collect();
+        Self::of(&validates).map_err(Error::Split)
+    }
+
+    /// How many samples of each class train, and how many validate.
+    pub fn of_class(&self, samples: &dyn SampleSource) -> Vec<(usize, usize)> {
+        let mut counts = vec![(0, 0); samples.classes()];
+        self.train.iter().for_each(|&sample| counts[samples.label(sample)].0 += 1);
+        self.validation.iter().for_each(|&sample| counts[samples.label(sample)].1 += 1);
+        counts
     }
 
     /// The split in which those samples validate of which `validates` says so.
@@ -95,6 +120,11 @@ fn chosen_by_chance(
     for (class, samples) in of_class.iter_mut().enumerate() {
         samples.shuffle(&mut seed.stream(Purpose::Split, class as u64, 0));
         let held_out = (fraction * samples.len() as f64).round() as usize;
+        // One sample alone trains; of several there is one on either side.
+        let held_out = match samples.len() {
+            0 | 1 => 0,
+            several => held_out.clamp(1, several - 1),
+        };
         samples[..held_out].iter().for_each(|&sample| validates[sample] = true);
     }
     validates
@@ -109,8 +139,8 @@ impl Splitting {
     /// Checks every field that is used.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a fraction outside (0, 1); [`Error::Split`] when no speaker is
-    /// named.
+    /// [`Error::Parameter`] for a fraction outside (0, 1); [`Error::Split`] when no speaker or no
+    /// file is named.
     pub fn check(&self) -> Result<()> {
         match self.by {
             SplitBy::Random => {
@@ -120,15 +150,19 @@ impl Splitting {
             SplitBy::Speaker if self.speakers.is_empty() => {
                 Err(Error::Split("Splitting::speakers is empty, but a split by speaker must name the speakers to hold out".into()))
             }
-            SplitBy::Speaker => Ok(()),
+            SplitBy::File if self.path.is_none() => {
+                Err(Error::Split("Splitting::path is missing, but a split by file must name the file that validates (--validation FILE)".into()))
+            }
+            SplitBy::Speaker | SplitBy::File => Ok(()),
         }
     }
 
-    /// Splits the recordings. `seed` matters for a random split only.
+    /// Splits the recordings of one file. `seed` matters for a random split only.
     ///
     /// # Errors
     /// Those of [`check`](Self::check); [`Error::Content`] when a speaker does not occur;
-    /// [`Error::File`] when the recordings name no speakers or one side would be empty.
+    /// [`Error::File`] when the recordings name no speakers or one side would be empty;
+    /// [`Error::Split`] for a split by file, which [`Split::in_two`] makes.
     pub fn split(&self, recordings: &SpikeRecordings, seed: Seed) -> Result<Split> {
         self.check()?;
         let validates = match self.by {
@@ -137,6 +171,10 @@ impl Splitting {
                 chosen_by_chance(labels, recordings.classes(), self.fraction, seed)
             }
             SplitBy::Speaker => self.spoken_by(recordings)?,
+            SplitBy::File => {
+                let problem = "another file validates, so this one is not split";
+                return Err(Error::Split(problem.into()));
+            }
         };
         Split::of(&validates).map_err(|problem| Error::file(recordings.origin(), problem))
     }
@@ -169,7 +207,7 @@ impl Splitting {
 mod tests {
     use super::*;
     use crate::new_samples::NewSample;
-    use crate::recordings::TimeType;
+    use crate::spike_times::TimeType;
 
     /// Samples of these speakers validate.
     fn hold_out(speakers: impl Into<Vec<u16>>) -> Splitting {
@@ -238,6 +276,28 @@ mod tests {
     }
 
     #[test]
+    fn of_several_samples_one_is_on_either_side() {
+        let recordings = recordings().select(&[0, 1, 4, 2, 5, 8, 11]);
+        let counts = |fraction| {
+            let split = Splitting::random(fraction).split(&recordings, Seed(0)).unwrap();
+            let mut counts = vec![(0, 0); 3];
+            split.train.iter().for_each(|&sample| counts[recordings.label(sample)].0 += 1);
+            split.validation.iter().for_each(|&sample| counts[recordings.label(sample)].1 += 1);
+            counts
+        };
+        assert_eq!(counts(0.01), [(1, 0), (1, 1), (3, 1)]);
+        assert_eq!(counts(0.5), [(1, 0), (1, 1), (2, 2)]);
+        assert_eq!(counts(0.99), [(1, 0), (1, 1), (1, 3)]);
+    }
+
+    #[test]
+    fn two_files_make_a_split() {
+        let split = Split::in_two(2, 3).unwrap();
+        assert_eq!((split.train, split.validation), (vec![0, 1], vec![2, 3, 4]));
+        assert!(Split::in_two(2, 0).is_err());
+    }
+
+    #[test]
     fn what_cannot_be_split_is_said() {
         let message = |splitting: Splitting, recordings: &SpikeRecordings| {
             splitting.split(recordings, Seed(0)).unwrap_err().to_string()
@@ -266,9 +326,11 @@ mod tests {
         );
         assert!(message(hold_out([]), &recordings()).starts_with("Splitting::speakers is empty"));
         assert_eq!(
-            message(Splitting::random(0.001), &recordings()),
-            "made: the split leaves no sample for validation out of 60"
+            message(Splitting::random(0.5), &recordings().select(&[0, 1, 2])),
+            "made: the split leaves no sample for validation out of 3"
         );
+        let by_file = Splitting { by: SplitBy::File, ..Splitting::default() };
+        assert!(message(by_file, &recordings()).starts_with("Splitting::path is missing"));
         assert_eq!(
             message(Splitting::random(1.0), &recordings()),
             "Splitting::fraction is 1, but must be between 0 and 1, both excluded"

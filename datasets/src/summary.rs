@@ -7,8 +7,12 @@ use std::fs;
 use serde::Serialize;
 
 use crate::archive::RecordingFile;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::recordings::{MetaInfo, SpikeRecordings, TimeType};
+use crate::layout::Known;
+use crate::listing::listed;
+use crate::recordings::{MetaInfo, SpikeRecordings};
+use crate::time_unit::TimeUnit;
 
 /// Smallest, middle and largest of some numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -72,16 +76,26 @@ pub struct Summary {
     pub spikes: usize,
     /// Number of channels there are.
     pub channels: usize,
+    /// Where that number is known from.
+    pub channels_known: Known,
     /// Number of channels that ever spike.
     pub channels_used: usize,
     /// Spikes per sample; none if there are no samples.
     pub spikes_per_sample: Option<Spread>,
     /// Time of the last spike of a sample in seconds; none if there are no spikes.
     pub last_spike_s: Option<Spread>,
-    /// Precision of the times.
-    pub time_type: TimeType,
+    /// Type of the times, e.g. `float16`.
+    pub time_type: String,
+    /// What one unit of the times is.
+    pub time_unit: TimeUnit,
+    /// The grid that all times lie on; none if they are continuous.
+    pub clock: Option<Clock>,
+    /// Why the times are hardly in their unit; none if they are plausible.
+    pub doubtful_unit: Option<String>,
     /// Type of the units.
     pub unit_type: String,
+    /// Where the number of classes is known from.
+    pub classes_known: Known,
     /// Every class, also those without samples.
     pub classes: Vec<ClassCount>,
     /// Every speaker that occurs; none if the file does not tell.
@@ -117,13 +131,21 @@ impl Summary {
             silent_samples: counts().filter(|&count| count == 0).count(),
             spikes: recordings.spikes(),
             channels: recordings.channels(),
+            channels_known: recordings.channels_known(),
             channels_used: used.iter().filter(|&&used| used).count(),
             spikes_per_sample: Spread::of(counts().map(|count| count as f64)),
             last_spike_s: Spread::of(
                 (0..recordings.len()).filter_map(|sample| Some(recordings.ends_s(sample)?.1)),
             ),
-            time_type: recordings.time_type(),
+            time_type: recordings.time_name().to_owned(),
+            time_unit: recordings.time_unit(),
+            clock: recordings.clock(),
+            doubtful_unit: recordings.doubtful_unit(
+                "--time-unit s, ms, us, ns or samples_per_second=RATE, data.source.time_unit in a \
+                 configuration",
+            ),
             unit_type: recordings.unit_type().to_owned(),
+            classes_known: recordings.classes_known(),
             classes,
             speakers: recordings.speakers().map(speaker_counts),
             meta_info: recordings.meta_info().clone(),
@@ -158,28 +180,38 @@ impl fmt::Display for Summary {
         writeln!(f, "samples     {}{silent}", self.samples)?;
         writeln!(
             f,
-            "spikes      {} (times {} in s, units {})",
-            self.spikes, self.time_type, self.unit_type
+            "spikes      {} (times {} in {}, units {})",
+            self.spikes, self.time_type, self.time_unit, self.unit_type
         )?;
-        writeln!(f, "channels    {}, of which {} spike", self.channels, self.channels_used)?;
+        match self.clock {
+            Some(clock) => writeln!(f, "times       clocked at {clock}")?,
+            None => writeln!(f, "times       continuous")?,
+        }
+        let known = match self.channels_known {
+            Known::Given => "",
+            Known::Stored => ", as the file says",
+            Known::Inferred => ", from the highest unit",
+        };
+        let (channels, used) = (self.channels, self.channels_used);
+        writeln!(f, "channels    {channels}{known}, of which {used} spike")?;
         if let Some(Spread { min, mean, median, max }) = self.spikes_per_sample {
             writeln!(f, "per sample  {min} to {max} spikes, mean {mean:.1}, median {median}")?;
         }
         if let Some(Spread { min, mean, median, max }) = self.last_spike_s {
+            let doubt =
+                self.doubtful_unit.as_ref().map_or(String::new(), |doubt| format!(": {doubt}"));
             writeln!(
                 f,
-                "last spike  {min:.3} to {max:.3} s, mean {mean:.3} s, median {median:.3} s"
+                "last spike  {min:.3} to {max:.3} s, mean {mean:.3} s, median {median:.3} s{doubt}"
             )?;
         }
-        let filled = self
-            .classes
-            .iter()
-            .filter(|class| class.samples > 0)
-            .map(|class| format!("{}: {}", class.name, class.samples));
-        let mut classes: Vec<String> = filled.collect();
-        let empty = self.classes.len() - classes.len();
-        if empty > 0 {
-            classes.push(format!("{empty} without samples"));
+        let (filled, empty): (Vec<_>, Vec<_>) =
+            self.classes.iter().partition(|class| class.samples > 0);
+        let count = |class: &ClassCount| format!("{}: {}", class.name, class.samples);
+        let mut classes: Vec<String> = filled.into_iter().map(count).collect();
+        if !empty.is_empty() {
+            let names: Vec<&str> = empty.iter().map(|class| class.name.as_str()).collect();
+            classes.push(format!("{} without samples ({})", names.len(), listed(&names)));
         }
         write!(f, "classes     {}", classes.join(", "))?;
         if let Some(speakers) = &self.speakers {
@@ -195,6 +227,7 @@ impl fmt::Display for Summary {
 mod tests {
     use super::*;
     use crate::new_samples::NewSample;
+    use crate::spike_times::TimeType;
 
     #[test]
     fn a_summary_tells_what_is_there() {
@@ -256,7 +289,9 @@ mod tests {
         let mut sparse = summary;
         sparse.classes[1].samples = 0;
         assert!(
-            sparse.to_string().ends_with("classes     0: 2, 2: 2, 3: 2, 4: 2, 1 without samples"),
+            sparse
+                .to_string()
+                .ends_with("classes     0: 2, 2: 2, 3: 2, 4: 2, 1 without samples (1)"),
             "{sparse}"
         );
     }

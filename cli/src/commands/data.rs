@@ -5,17 +5,19 @@ use crate::commands::data_check;
 use crate::{output, output_file};
 use anyhow::{Context, Result};
 use std::process::ExitCode;
-use synfire::datasets::{Layout, RecordingFile, SpikeRecordings, Summary};
+use synfire::datasets::{self, Layout, RecordingFile, SpikeRecordings, Summary};
 use synfire::{Experiment, Override, Source};
 
 pub fn run(arguments: &Data) -> Result<ExitCode> {
     match &arguments.action {
-        DataAction::Info { file, channels, classes, json } => {
+        DataAction::Info { file, channels, classes, time_unit, json } => {
             let file = RecordingFile::open(file)?;
-            let recordings = file.read(&Layout {
-                channels: *channels as usize,
+            let layout = Layout {
+                channels: channels.map(|channels| channels as usize),
                 classes: classes.map(|classes| classes as usize),
-            })?;
+                time_unit: *time_unit,
+            };
+            let recordings = file.read(&layout).map_err(datasets::Error::with_options)?;
             let summary = Summary::new(&file, &recordings)?;
             summary.notes.iter().for_each(output::say);
             if *json {
@@ -54,11 +56,10 @@ pub fn run(arguments: &Data) -> Result<ExitCode> {
             let (recordings, _) = experiment.data.recordings(synfire::sim_core::Seed(*seed))?;
             recordings.write(file)?;
             output::print(format!(
-                "{}: {} samples of {} classes on {} channels; read it with data.source.channels={}",
+                "{}: {} samples of {} classes on {} channels",
                 file.display(),
                 recordings.len(),
                 recordings.classes(),
-                recordings.channels(),
                 recordings.channels()
             ))?;
         }

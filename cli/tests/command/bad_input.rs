@@ -179,7 +179,9 @@ fn recordings_that_do_not_suit_the_experiment_are_named() {
         fails(&["data.binning.dt_ms=1e-3", "network.max_delay_ms=1", "data.split.fraction=0.5"]);
     assert!(message.starts_with("few.h5: data.binning: spikes/times, sample "), "{message}");
     assert!(
-        message.ends_with("unless data.binning.max_steps is set; are times in s?"),
+        message.ends_with(
+            "unless data.binning.max_steps is set; are times in s? (data.source.time_unit)"
+        ),
         "{message}"
     );
 }

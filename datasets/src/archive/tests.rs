@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::content::HDF5_SIGNATURE;
 use crate::randman::Randman;
-use crate::recordings::TimeType;
+use crate::spike_times::TimeType;
 
 /// A folder with a small recording file in it, and the recordings.
 fn recording() -> (TempDir, PathBuf, SpikeRecordings) {
@@ -23,7 +23,7 @@ fn recording() -> (TempDir, PathBuf, SpikeRecordings) {
 }
 
 fn layout() -> Layout {
-    Layout { channels: 20, classes: Some(10) }
+    Layout { channels: Some(20), classes: Some(10), time_unit: None }
 }
 
 fn gzip(path: &Path) -> PathBuf {

@@ -7,7 +7,11 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::float16;
-use crate::recordings::TimeType;
+use crate::layout::Known;
+use crate::spike_times::TimeType;
+use crate::time_unit::TimeUnit;
+
+const SHD: Layout = Layout { channels: Some(700), classes: Some(20), time_unit: None };
 
 const LITTLE: ByteOrder = ByteOrder::LittleEndian;
 const BIG: ByteOrder = ByteOrder::BigEndian;
@@ -101,7 +105,7 @@ impl TestFile {
     }
 
     fn read(&self) -> Result<SpikeRecordings> {
-        read(&self.path, Path::new("shd.h5"), &Layout::default())
+        read(&self.path, Path::new("shd.h5"), &SHD)
     }
 
     fn message(&self) -> String {
@@ -260,37 +264,43 @@ fn values_out_of_range_are_named() {
         ])
     };
     let at = "shd.h5: spikes/units, sample 0, spike 1: unit";
-    assert_eq!(with_unit(700, 2, false), format!("{at} 700, but units must be below 700"));
+    assert_eq!(
+        with_unit(700, 2, false),
+        format!("{at} 700, but units must be below 700, which is Layout::channels")
+    );
     assert_eq!(
         with_unit(65_636, 4, false),
-        format!("{at} 65636, but units must be below 700"),
+        format!("{at} 65636, but units must be below 700, which is Layout::channels"),
         "never narrowed silently"
     );
     assert_eq!(with_unit(-1, 8, true), format!("{at} -1, but units must not be negative"));
     assert_eq!(
         with_unit(-1, 8, false),
-        format!("{at} 18446744073709551615, but units must be below 700")
+        format!(
+            "{at} 18446744073709551615, but units must be below 700, which is Layout::channels"
+        )
     );
 
     assert_eq!(
         message([all_times, all_units, labels(&[0, 20, 4])]),
-        "shd.h5: labels, sample 1: label 20, but labels must be in 0..=19"
+        "shd.h5: labels, sample 1: label 20, but labels must be in 0..=19, since Layout::classes is 20"
     );
+    let layout = |channels, classes| Layout { channels: Some(channels), classes, time_unit: None };
     let file = TestFile::new(parts());
     let read_as =
         |layout| read(&file.path, Path::new("shd.h5"), &layout).map_err(|error| error.to_string());
-    assert!(read_as(Layout { channels: 121, classes: Some(20) }).is_ok());
+    assert!(read_as(layout(121, Some(20))).is_ok());
     assert_eq!(
-        read_as(Layout { channels: 120, classes: None }).unwrap_err(),
-        "shd.h5: spikes/units, sample 0, spike 1: unit 120, but units must be below 120"
+        read_as(layout(120, None)).unwrap_err(),
+        "shd.h5: spikes/units, sample 0, spike 1: unit 120, but units must be below 120, which is Layout::channels"
     );
     assert!(
-        read_as(Layout { channels: 700, classes: Some(19) })
+        read_as(layout(700, Some(19)))
             .unwrap_err()
             .contains("label 19, but labels must be in 0..=18")
     );
     assert_eq!(
-        read_as(Layout { channels: 0, classes: None }).unwrap_err(),
+        read_as(layout(0, None)).unwrap_err(),
         "Layout::channels is 0, but must be in 1..=65536"
     );
 }
@@ -309,7 +319,7 @@ fn wrong_types_are_named() {
             .unwrap();
     assert!(
         message([integers, units.clone(), labels.clone()])
-            .contains("spikes/times: holds variable-length int32, but")
+            .contains("spikes/times: holds variable-length int32, which are hardly seconds: say")
     );
     assert_eq!(
         message([times(&TIMES, 2, LITTLE), flat("spikes/units"), labels]),
@@ -328,6 +338,74 @@ fn wrong_types_are_named() {
     assert_eq!(
         message(parts().into_iter().chain([keys])),
         "shd.h5: extra/keys: holds uint16, but must hold strings"
+    );
+}
+
+#[test]
+fn whole_times_are_read_where_their_unit_is_known() {
+    for (size, signed, order) in
+        [(1, false, LITTLE), (2, true, BIG), (4, false, BIG), (8, true, LITTLE)]
+    {
+        let rows = [&[0, 25, 50][..], &[], &[100, 100]]
+            .map(|row| row.iter().flat_map(|&value| encode_int(value, size, order)).collect());
+        let base = int(size, signed, order);
+        let times =
+            DatasetBuilder::vlen_sequence_data("spikes/times", base, vec![3], rows.to_vec());
+        let [_, units, labels] = parts();
+        let file = TestFile::new([times.unwrap(), units, labels]);
+        let layout = Layout { time_unit: Some(TimeUnit::SamplesPerSecond(50.0)), ..SHD };
+        let recordings = read(&file.path, Path::new("shd.h5"), &layout).unwrap();
+        assert_eq!(recordings.seconds(0).collect::<Vec<_>>(), [0.0, 0.5, 1.0]);
+        assert_eq!(recordings.seconds(2).collect::<Vec<_>>(), [2.0, 2.0]);
+        let sign = if signed { "" } else { "u" };
+        assert_eq!(recordings.time_name(), format!("{sign}int{}", 8 * size));
+        assert!(recordings.clock().is_some());
+    }
+}
+
+#[test]
+fn channels_and_classes_are_inferred_where_nobody_gives_them() {
+    let read = |parts: Vec<DatasetBuilder>| {
+        let file = TestFile::new(parts);
+        read(&file.path, Path::new("own.h5"), &Layout::default())
+    };
+    let known = |parts: Vec<DatasetBuilder>| {
+        let recordings = read(parts).unwrap();
+        let channels = (recordings.channels(), recordings.channels_known());
+        (channels, (recordings.classes(), recordings.classes_known()))
+    };
+    let [times, _, _] = parts();
+    let with = |highest, label| {
+        let rows: [&[i64]; 3] = [&[3, highest, 0], &[], &[7, 7]];
+        vec![times.clone(), units(&rows, 2, false, LITTLE), labels(&[0, label, 0])]
+    };
+    assert_eq!(known(with(19, 3)), ((20, Known::Inferred), (4, Known::Inferred)));
+    assert_eq!(known(with(639, 34)), ((640, Known::Inferred), (35, Known::Inferred)));
+    assert_eq!(known(with(640, 0)), ((700, Known::Inferred), (1, Known::Inferred)));
+    assert_eq!(known(with(1023, 0)).0, (1024, Known::Inferred));
+    let stored = |channels: u32, names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|&name| name.into()).collect();
+        [
+            DatasetBuilder::typed_data("extra/channels", vec![1], &[channels]).unwrap(),
+            DatasetBuilder::fixed_string_data("extra/keys", vec![names.len() as u64], &names)
+                .unwrap(),
+        ]
+    };
+    let mut parts = with(19, 1);
+    parts.extend(stored(32, &["yes", "no", "up"]));
+    assert_eq!(known(parts), ((32, Known::Stored), (3, Known::Stored)));
+    let mut parts = with(19, 5);
+    parts.extend(stored(32, &["yes", "no", "up"]));
+    assert_eq!(
+        read(parts).unwrap_err().to_string(),
+        "own.h5: labels, sample 1: label 5, but labels must be in 0..=2, since extra/keys names 3 \
+         classes; Layout::classes sets another number"
+    );
+    let mut parts = with(19, 1);
+    parts.extend(stored(19, &["0", "1"]));
+    assert_eq!(
+        read(parts).unwrap_err().to_string(),
+        "own.h5: extra/channels: holds 19, but the highest unit is 19, so there must be 20 to 65536"
     );
 }
 
