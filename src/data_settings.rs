@@ -1,9 +1,10 @@
 //! Where the samples of an experiment come from: `[data]` of its file.
 
+use crate::data_notes;
 use crate::error::{Error, Result};
 use datasets::{
-    Augmentation, Binning, Layout, Randman, RecordingFile, SpikeDataset, SpikeRecordings, Split,
-    SplitBy, Splitting, TimeUnit,
+    Augmentation, Binning, JoinedSamples, Layout, Randman, RecordingFile, SpikeDataset,
+    SpikeRecordings, Split, SplitBy, Splitting, TimeUnit,
 };
 use plasticity::first_difference;
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,10 @@ pub struct LoadedData {
     /// What there is to say about them before they are used, a sentence each: what of a file could
     /// not be read, though nothing depends on it.
     pub notes: Vec<String>,
+    /// Where the validation samples come from if they have a file of their own.
+    pub validation: Option<DataOrigin>,
+    /// What a reader made of the file, in a line; none for samples that were made.
+    pub described: Option<String>,
 }
 
 /// What identifies the samples.
@@ -104,6 +109,17 @@ pub struct DataOrigin {
     pub channels: Option<usize>,
 }
 
+/// What tells the samples of a run from others.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RunSamples {
+    /// Checksum of the file, or of samples in memory.
+    pub sha256: Option<String>,
+    /// Checksum of the validation file, if there is one.
+    pub validation: Option<String>,
+    /// Names of the classes in the order of the network's outputs, where they have names.
+    pub class_names: Option<Vec<String>>,
+}
+
 impl DataSettings {
     /// The same settings with the samples of another file.
     pub fn use_file(&mut self, path: &Path) {
@@ -116,6 +132,19 @@ impl DataSettings {
         }
     }
 
+    /// The same settings with another place of the file that validates.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where no file of its own validates.
+    pub(crate) fn use_validation_file(&mut self, path: &Path) -> Result<()> {
+        if self.split.by != SplitBy::File {
+            let problem = "this run does not validate on a file of its own";
+            return Err(Error::config(format!("--validation {}", path.display()), problem));
+        }
+        self.split.path = Some(path.to_owned());
+        Ok(())
+    }
+
     /// These settings without what may change while a run goes on: the name of the file, whose
     /// checksum is compared instead.
     pub(crate) fn pinned(&self) -> Self {
@@ -123,6 +152,8 @@ impl DataSettings {
         if let Source::File(file) = &mut pinned.source {
             file.path = None;
         }
+        // That of the validation file, too; the split is told by its kind.
+        pinned.split.path = None;
         pinned
     }
 
@@ -195,6 +226,10 @@ impl DataSettings {
                     self.split.speakers.iter().map(u16::to_string).collect();
                 format!("speakers {}", speakers.join(", "))
             }
+            SplitBy::File => {
+                let path = self.split.path.as_deref().unwrap_or(Path::new("of its own"));
+                format!("the file {}", path.file_name().map_or(path, Path::new).display())
+            }
         }
     }
 
@@ -215,6 +250,11 @@ impl DataSettings {
             ("data.split", self.split.check()),
         ] {
             checked.map_err(|error| Error::in_section(section, error))?;
+        }
+        if self.split.by == SplitBy::File && !matches!(self.source, Source::File(_)) {
+            let problem = "data.split.by is \"file\", but the samples that are trained on are made, \
+                           not read from a file (--data FILE)";
+            return Err(Error::Setting { problem: problem.into() });
         }
         Ok(())
     }
@@ -243,25 +283,9 @@ impl DataSettings {
                         "this experiment needs spike recordings; name a file with --data FILE (an SHD or SSC .h5, .h5.gz or .zip)",
                     )
                 })?;
-                let file = RecordingFile::open(path)?;
-                let name = path.display().to_string();
-                let recordings = file
-                    .read(&source.layout())
-                    .map_err(|error| error.with_keys_of("data.source"))?;
-                let setting = "data.source.time_unit, \"s\", \"ms\", \"us\", \"ns\" or { samples_per_second = RATE }";
-                if let Some(doubt) = recordings.doubtful_unit(setting) {
-                    return Err(Error::samples(&name, format!("spikes/times: {doubt}")));
-                }
-                let channels = Some(recordings.channels());
-                (recordings, DataOrigin { name, sha256: Some(file.sha256()?), channels })
+                return read(path, &source.layout());
             }
         };
-        if recordings.is_empty() {
-            return Err(Error::samples(
-                &origin.name,
-                "there are no samples in it: spikes/times is empty",
-            ));
-        }
         Ok((recordings, origin))
     }
 
@@ -271,8 +295,68 @@ impl DataSettings {
     /// As [`Self::recordings`], and what is wrong with the split.
     pub fn load_split(&self, seed: Seed) -> Result<(LoadedData, Split)> {
         let (recordings, origin) = self.recordings(seed)?;
+        if self.split.by == SplitBy::File {
+            return self.load_two_files(recordings, origin, seed);
+        }
         let split = self.split_of(&recordings, &origin, seed)?;
-        Ok((self.binned(recordings, origin, Some(&split), seed)?, split))
+        let mut notes = data_notes::of_shape(&origin.name, &recordings);
+        notes.extend(data_notes::of_silence(&origin.name, &recordings, Some(&split)));
+        let mut loaded = self.binned(recordings, origin, Some(&split), seed)?;
+        loaded.notes.extend(notes);
+        loaded.notes.extend(data_notes::of_split(&loaded.origin.name, &split, &*loaded.dataset));
+        Ok((loaded, split))
+    }
+
+    /// As [`Self::load_split`] where a second file validates.
+    fn load_two_files(
+        &self,
+        recordings: SpikeRecordings,
+        origin: DataOrigin,
+        seed: Seed,
+    ) -> Result<(LoadedData, Split)> {
+        let path = self.split.path.clone().unwrap_or_default();
+        let names = recordings.class_names().map(<[String]>::to_vec);
+        let shape = (recordings.channels(), recordings.classes());
+        let mut notes = data_notes::of_shape(&origin.name, &recordings);
+        let train: Vec<usize> = (0..recordings.len()).collect();
+        notes.extend(data_notes::of_silence(&origin.name, &recordings, None));
+        let whole = Split { train, validation: Vec::new() };
+        let mut training = self.binned(recordings, origin, Some(&whole), seed)?;
+
+        let (recordings, origin, more) = self.read_for(&path, shape, names.as_deref())?;
+        notes.extend(more);
+        let validation = self.binned(recordings, origin, None, seed)?;
+        let joined = JoinedSamples::new(training.dataset, validation.dataset.clone())
+            .map_err(|error| unsuitable("data.split", &validation.origin, &error))?;
+        let split = Split::in_two(whole.train.len(), validation.dataset.len())
+            .map_err(|error| unsuitable("data.split", &validation.origin, &error))?;
+        training.dataset = Arc::new(joined);
+        notes.extend(data_notes::of_split(&validation.origin.name, &split, &*training.dataset));
+        training.notes.extend(validation.notes);
+        training.notes.extend(notes);
+        training.validation = Some(validation.origin);
+        Ok((training, split))
+    }
+
+    /// Recordings of a file for a network of so many channels and classes with these names, and
+    /// what is to be said of them. Their classes are numbered as the network's.
+    fn read_for(
+        &self,
+        path: &Path,
+        (channels, classes): (usize, usize),
+        names: Option<&[String]>,
+    ) -> Result<(SpikeRecordings, DataOrigin, Vec<String>)> {
+        let time_unit = match &self.source {
+            Source::File(file) => file.time_unit,
+            Source::Randman(_) | Source::Memory(_) => None,
+        };
+        let layout = Layout { channels: Some(channels), classes: None, time_unit };
+        let (recordings, origin) = read(path, &layout)?;
+        let (recordings, numbering) = recordings.numbered_as(classes, names)?;
+        let mut notes: Vec<String> =
+            data_notes::of_numbering(&origin.name, numbering, classes).into_iter().collect();
+        notes.extend(data_notes::of_silence(&origin.name, &recordings, None));
+        Ok((recordings, origin, notes))
     }
 
     /// Recordings as they are, binned but neither split nor changed: what evaluating another file
@@ -285,17 +369,39 @@ impl DataSettings {
         self.binned(recordings, origin, None, seed)
     }
 
-    /// As [`Self::load_split`] where the recordings have the checksum `own` of those a run was made
-    /// with, else as [`Self::load_whole`].
-    pub(crate) fn load_own_or_whole(
+    /// The samples of a file for a network whose classes have these names, and the split of the
+    /// run it was made by where they are those of that run, whose environment is `own`. Of a run
+    /// with a validation file of its own, one side of the split is empty.
+    ///
+    /// # Errors
+    /// As [`Self::recordings`]; classes that the network does not have.
+    pub(crate) fn load_for(
         &self,
-        own: Option<&str>,
+        path: &Path,
+        own: &RunSamples,
         seed: Seed,
     ) -> Result<(LoadedData, Option<Split>)> {
-        let (recordings, origin) = self.recordings(seed)?;
-        let is_own = own.is_some() && own == origin.sha256.as_deref();
-        let split = is_own.then(|| self.split_of(&recordings, &origin, seed)).transpose()?;
-        Ok((self.binned(recordings, origin, split.as_ref(), seed)?, split))
+        let (channels, classes) = match &self.source {
+            Source::File(file) => (file.channels.unwrap_or(1), file.classes.unwrap_or(1)),
+            Source::Randman(randman) => (randman.neurons, randman.classes),
+            Source::Memory(memory) => (memory.channels, memory.classes),
+        };
+        let names = own.class_names.as_deref();
+        let (recordings, origin, notes) = self.read_for(path, (channels, classes), names)?;
+        let is = |sha256: Option<&str>| sha256.is_some() && sha256 == origin.sha256.as_deref();
+        let all = || (0..recordings.len()).collect();
+        let split = if is(own.validation.as_deref()) {
+            Some(Split { train: Vec::new(), validation: all() })
+        } else if !is(own.sha256.as_deref()) {
+            None
+        } else if self.split.by == SplitBy::File {
+            Some(Split { train: all(), validation: Vec::new() })
+        } else {
+            Some(self.split_of(&recordings, &origin, seed)?)
+        };
+        let mut loaded = self.binned(recordings, origin, split.as_ref(), seed)?;
+        loaded.notes.extend(notes);
+        Ok((loaded, split))
     }
 
     fn split_of(
@@ -320,11 +426,32 @@ impl DataSettings {
             Some(split) => (self.augmentation, &split.train[..]),
             None => (Augmentation::default(), &[][..]),
         };
+        let described = match self.source {
+            Source::File(_) => Some(data_notes::described(&recordings)),
+            Source::Randman(_) | Source::Memory(_) => None,
+        };
         let (notes, recordings) = (recordings.notes().to_vec(), Arc::new(recordings));
         let dataset = SpikeDataset::new(recordings, self.binning, augmentation, seed, train)
             .map_err(|error| unsuitable("data.binning", &origin, &error))?;
-        Ok(LoadedData { dataset: Arc::new(dataset), origin, notes })
+        Ok(LoadedData { dataset: Arc::new(dataset), origin, notes, validation: None, described })
     }
+}
+
+/// Reads the recordings of a file.
+fn read(path: &Path, layout: &Layout) -> Result<(SpikeRecordings, DataOrigin)> {
+    let file = RecordingFile::open(path)?;
+    let name = path.display().to_string();
+    let recordings = file.read(layout).map_err(|error| error.with_keys_of("data.source"))?;
+    let setting =
+        "data.source.time_unit, \"s\", \"ms\", \"us\", \"ns\" or { samples_per_second = RATE }";
+    if let Some(doubt) = recordings.doubtful_unit(setting) {
+        return Err(Error::samples(&name, format!("spikes/times: {doubt}")));
+    }
+    if recordings.is_empty() {
+        return Err(Error::samples(&name, "there are no samples in it: spikes/times is empty"));
+    }
+    let channels = Some(recordings.channels());
+    Ok((recordings, DataOrigin { name, sha256: Some(file.sha256()?), channels }))
 }
 
 /// Names the section whose settings the samples do not suit.
@@ -350,6 +477,13 @@ impl FileSource {
 }
 
 impl LoadedData {
+    /// Names of the classes; none where nobody named one.
+    pub(crate) fn given_class_names(&self) -> Option<Vec<String>> {
+        let names = self.class_names();
+        let is_number = |(class, name): (usize, &String)| *name == class.to_string();
+        (!names.iter().enumerate().all(is_number)).then_some(names)
+    }
+
     /// Name of every class, its number where the file does not tell.
     pub fn class_names(&self) -> Vec<String> {
         (0..self.dataset.classes()).map(|class| self.dataset.class_name(class)).collect()

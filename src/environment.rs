@@ -1,6 +1,6 @@
 //! What a run was made with: `environment.json`.
 
-use crate::data_settings::DataOrigin;
+use crate::data_settings::{DataOrigin, LoadedData, RunSamples};
 use crate::error::{Error, Result};
 use crate::text_file;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,12 @@ pub struct Environment {
     pub seed: u64,
     /// The samples.
     pub data: DataOrigin,
+    /// The validation samples, if they have a file of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<DataOrigin>,
+    /// Names of the classes in the order of the network's outputs; none where they have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<String>>,
     /// What the program brought beside the experiment: `loss`, `regularizer`, `protection`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub own: Vec<String>,
@@ -33,7 +39,7 @@ pub struct Environment {
 
 impl Environment {
     /// The environment of this process; `threads` are those of the current pool.
-    pub fn here(seed: u64, data: DataOrigin) -> Self {
+    pub fn here(seed: u64, data: &LoadedData) -> Self {
         Self {
             synfire: env!("CARGO_PKG_VERSION").into(),
             commit: option_env!("SYNFIRE_COMMIT").map(str::to_owned),
@@ -42,7 +48,9 @@ impl Environment {
             instructions: Instructions::detect().name().into(),
             threads: rayon::current_num_threads(),
             seed,
-            data,
+            data: data.origin.clone(),
+            validation: data.validation.clone(),
+            classes: data.given_class_names(),
             own: Vec::new(),
         }
     }
@@ -81,16 +89,30 @@ impl Environment {
     }
 
     /// Refuses data that are not those the run began with.
-    pub(crate) fn check_data(&self, now: &DataOrigin) -> Result<()> {
-        let before = &self.data;
-        if before.sha256 == now.sha256 {
-            return Ok(());
+    pub(crate) fn check_data(&self, now: &LoadedData) -> Result<()> {
+        let pairs = [
+            (Some(&self.data), Some(&now.origin)),
+            (self.validation.as_ref(), now.validation.as_ref()),
+        ];
+        for (before, now) in pairs.into_iter().filter_map(|(before, now)| Some((before?, now?))) {
+            if before.sha256 != now.sha256 {
+                let problem = format!(
+                    "these are not the data the run began with, {} (their checksums differ)",
+                    before.name
+                );
+                return Err(Error::config(now.name.clone(), problem));
+            }
         }
-        let problem = format!(
-            "these are not the data the run began with, {} (their checksums differ)",
-            before.name
-        );
-        Err(Error::config(now.name.clone(), problem))
+        Ok(())
+    }
+
+    /// What tells the samples of the run from others.
+    pub(crate) fn samples(&self) -> RunSamples {
+        RunSamples {
+            sha256: self.data.sha256.clone(),
+            validation: self.validation.as_ref().and_then(|origin| origin.sha256.clone()),
+            class_names: self.classes.clone(),
+        }
     }
 }
 

@@ -115,6 +115,23 @@ impl Override {
         }
     }
 
+    /// The samples of a file validate, whatever the split was before. Values set later are laid over
+    /// it.
+    ///
+    /// # Errors
+    /// As [`Self::file`].
+    pub fn validation_file(path: &Path) -> Result<Self> {
+        let origin = format!("--validation {}", path.display());
+        let Some(path) = path.to_str() else {
+            let problem = "the path is not UTF-8, which a configuration file must be";
+            return Err(Error::config(origin, problem));
+        };
+        let split = [("by", "file"), ("path", path)].map(|(key, value)| (key.into(), value.into()));
+        let value = toml::Value::Table(toml::Table::from_iter(split));
+        let keys = ["data", "split"].map(str::to_owned).to_vec();
+        Ok(Self { change: Change::Value { keys, value }, origin })
+    }
+
     /// Whether it says which file the samples come from.
     pub(crate) fn names_recordings(&self) -> bool {
         self.sets(&["data".into(), "source".into()], "path")
@@ -473,6 +490,8 @@ impl Experiment {
         if let Source::File(file) = &mut resolved.data.source {
             file.path = file.path.take().map(|path| std::path::absolute(&path).unwrap_or(path));
         }
+        let validation = &mut resolved.data.split.path;
+        *validation = validation.take().map(|path| std::path::absolute(&path).unwrap_or(path));
         toml::to_string(&resolved).map_err(|error| Error::config(self.name.clone(), error))
     }
 }

@@ -71,6 +71,8 @@
 
 mod bench;
 mod checkpoint;
+mod class_accuracy;
+mod data_notes;
 mod data_settings;
 mod drawing;
 mod environment;
@@ -103,6 +105,7 @@ mod wording;
 
 pub use bench::{BenchPoint, BenchReport, BenchSettings, Latency, bench};
 pub use checkpoint::Checkpoint;
+pub use class_accuracy::ClassAccuracy;
 pub use data_settings::{DataOrigin, DataSettings, FileSource, LoadedData, MemorySource, Source};
 pub use environment::Environment;
 pub use error::{Error, Result};

@@ -1,5 +1,6 @@
 //! How a training run ended.
 
+use crate::class_accuracy::ClassAccuracy;
 use std::path::PathBuf;
 
 /// The epoch that validation selected.
@@ -22,6 +23,8 @@ pub struct Outcome {
     pub best: BestEpoch,
     /// Validation accuracy after the last epoch.
     pub last_accuracy: f64,
+    /// Validation accuracy of the selected epoch by class.
+    pub by_class: Vec<ClassAccuracy>,
     /// The figures that were drawn.
     pub pictures: Vec<PathBuf>,
     /// Why there are not all figures, and how to draw them; none where there are.

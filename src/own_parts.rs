@@ -1,5 +1,6 @@
 //! What a program brings to a run, beside the experiment.
 
+use crate::data_notes;
 use crate::data_settings::{DataOrigin, LoadedData, MemorySource};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
@@ -92,7 +93,9 @@ impl Samples {
         let sha256 = checksum(&*self.source, &self.split);
         let sha256 = Some(sha256.map_err(|error| Error::samples(&self.name, error.to_string()))?);
         let origin = DataOrigin { name: self.name.clone(), sha256, channels: None };
-        Ok(LoadedData { dataset: Arc::clone(&self.source), origin, notes: Vec::new() })
+        let notes = data_notes::of_split(&self.name, &self.split, &*self.source);
+        let dataset = Arc::clone(&self.source);
+        Ok(LoadedData { dataset, origin, notes, validation: None, described: None })
     }
 
     /// What a configuration says of them.

@@ -19,6 +19,24 @@ use toml::Spanned;
 /// [`Error::Absent`] when there is no file where they were, and none near the run that fits.
 pub(crate) fn find(data: &mut DataSettings, folder: &Path, sha256: Option<&str>) -> Result<()> {
     let Source::File(FileSource { path: Some(path), .. }) = &mut data.source else { return Ok(()) };
+    let remedy = "--data FILE (evaluate: --data FILE --split validation)";
+    find_file(path, folder, sha256, remedy)
+}
+
+/// As [`find`], for the file that validates, if there is one.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) fn find_validation(
+    data: &mut DataSettings,
+    folder: &Path,
+    sha256: Option<&str>,
+) -> Result<()> {
+    let Some(path) = &mut data.split.path else { return Ok(()) };
+    find_file(path, folder, sha256, "--validation FILE (evaluate: --data FILE --split validation)")
+}
+
+fn find_file(path: &mut PathBuf, folder: &Path, sha256: Option<&str>, remedy: &str) -> Result<()> {
     let is_there = path.exists();
     let elsewhere: Vec<PathBuf> =
         candidates(path, folder).into_iter().filter(|candidate| candidate.is_file()).collect();
@@ -30,13 +48,11 @@ pub(crate) fn find(data: &mut DataSettings, folder: &Path, sha256: Option<&str>)
         Some(found) => *path = found,
         None if is_there => {}
         None => {
-            let problem = "the recordings of this run are no longer there, and none with their \
-                           checksum lie near the run; say where they are with --data FILE \
-                           (evaluate: --data FILE --split validation)";
-            return Err(Error::Absent {
-                name: path.display().to_string(),
-                problem: problem.into(),
-            });
+            let problem = format!(
+                "the recordings of this run are no longer there, and none with their checksum lie \
+                 near the run; say where they are with {remedy}"
+            );
+            return Err(Error::Absent { name: path.display().to_string(), problem });
         }
     }
     Ok(())
@@ -61,7 +77,7 @@ fn has_checksum(path: &Path, sha256: Option<&str>) -> bool {
     sha256.is_some_and(|sha256| found.is_ok_and(|found| found == sha256))
 }
 
-/// The one value that [`remember`] replaces.
+/// The values that [`remember`] replaces.
 #[derive(Deserialize)]
 struct Configured {
     data: ConfiguredData,
@@ -69,12 +85,14 @@ struct Configured {
 
 #[derive(Deserialize)]
 struct ConfiguredData {
-    source: ConfiguredSource,
+    source: ConfiguredFile,
+    #[serde(default)]
+    split: ConfiguredFile,
 }
 
-#[derive(Deserialize)]
-struct ConfiguredSource {
-    path: Spanned<String>,
+#[derive(Deserialize, Default)]
+struct ConfiguredFile {
+    path: Option<Spanned<String>>,
 }
 
 /// Writes into `config`, the file of a run, where the recordings of `data` are; everything else in
@@ -84,20 +102,29 @@ struct ConfiguredSource {
 /// [`Error::Disk`] when the file cannot be read or written; [`Error::Config`] for a path that is
 /// not UTF-8.
 pub(crate) fn remember(data: &DataSettings, config: &Path) -> Result<()> {
-    let Source::File(FileSource { path: Some(path), .. }) = &data.source else { return Ok(()) };
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-    let Some(absolute) = absolute.to_str() else {
-        let problem = "the path is not UTF-8, which a configuration file must be";
-        return Err(Error::config(absolute.display().to_string(), problem));
-    };
+    let Source::File(FileSource { path, .. }) = &data.source else { return Ok(()) };
     let mut text = text_file::read_text(config)?;
-    let Ok(Configured { data: ConfiguredData { source } }) = toml::from_str(&text) else {
+    let Ok(Configured { data: ConfiguredData { source, split } }) = toml::from_str(&text) else {
         return Ok(());
     };
-    if source.path.get_ref() == absolute {
+    let mut changes = Vec::new();
+    for (path, written) in [(path, source.path), (&data.split.path, split.path)] {
+        let (Some(path), Some(written)) = (path, written) else { continue };
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let Some(absolute) = absolute.to_str() else {
+            let problem = "the path is not UTF-8, which a configuration file must be";
+            return Err(Error::config(absolute.display().to_string(), problem));
+        };
+        if written.get_ref() != absolute {
+            changes.push((written.span(), toml::Value::from(absolute).to_string()));
+        }
+    }
+    if changes.is_empty() {
         return Ok(());
     }
-    text.replace_range(source.path.span(), &toml::Value::from(absolute).to_string());
+    // From the end, so that places before it stay.
+    changes.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+    changes.into_iter().for_each(|(span, value)| text.replace_range(span, &value));
     Ok(atomic_file::write(config, text.as_bytes())?)
 }
 
@@ -130,7 +157,7 @@ mod tests {
         let changed = fs::read_to_string(&config).unwrap();
         assert!(changed.starts_with("# mine\nname = \"a\" # b\n[data.source]\nkind"), "{changed}");
         let read: Configured = toml::from_str(&changed).unwrap();
-        assert_eq!(read.data.source.path.get_ref(), "/new/\"x\".h5");
+        assert_eq!(read.data.source.path.unwrap().get_ref(), "/new/\"x\".h5");
         fs::write(&config, "name = \"made up\"\n").unwrap();
         remember(&data, &config).unwrap();
         assert_eq!(fs::read_to_string(&config).unwrap(), "name = \"made up\"\n");

@@ -1,5 +1,6 @@
 //! What a finished run came to: `result.json`.
 
+use crate::class_accuracy::ClassAccuracy;
 use crate::error::{Error, Result};
 use crate::text_file;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ pub struct RunResult {
     pub standard_error: f64,
     /// Validation accuracy after the last epoch.
     pub last_accuracy: f64,
+    /// Accuracy by class, with the number of samples behind it.
+    #[serde(default)]
+    pub by_class: Vec<ClassAccuracy>,
     /// Names of the classes.
     pub classes: Vec<String>,
     /// `[true class][predicted class]` of the selected epoch.

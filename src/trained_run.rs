@@ -1,6 +1,7 @@
 //! A run read back: how good it is, on which samples.
 
 use crate::checkpoint::Checkpoint;
+use crate::class_accuracy::ClassAccuracy;
 use crate::data_settings::LoadedData;
 use crate::data_settings::PINNED_DATA;
 use crate::environment::Environment;
@@ -54,6 +55,17 @@ pub struct SplitEvaluation {
     pub evaluation: Evaluation,
     /// Names of the classes.
     pub classes: Vec<String>,
+    /// How many of the samples the run trained on.
+    pub trained_on: usize,
+    /// What people should know of the samples; nothing of the run's own, which training told.
+    pub notes: Vec<String>,
+}
+
+impl SplitEvaluation {
+    /// Accuracy by class.
+    pub fn by_class(&self) -> Vec<ClassAccuracy> {
+        ClassAccuracy::of(&self.classes, &self.evaluation.confusion)
+    }
 }
 
 /// The one sample a command speaks of.
@@ -173,9 +185,7 @@ impl TrainedRun {
     /// # Errors
     /// What is wrong with the file; units and labels must fit the run's network.
     pub fn load_file(&self, path: &Path) -> Result<LoadedData> {
-        let mut data = self.experiment.data.clone();
-        data.use_file_of_shape(path);
-        data.load_whole(self.experiment.seed())
+        Ok(self.data_of(path)?.0)
     }
 
     /// The samples the run was made with, found again where they have moved with the run.
@@ -185,9 +195,12 @@ impl TrainedRun {
         if self.samples.is_none() {
             let sha256 = environment.data.sha256.as_deref();
             recordings_place::find(&mut experiment.data, self.folder.path(), sha256)?;
+            let sha256 = environment.samples().validation;
+            let folder = self.folder.path();
+            recordings_place::find_validation(&mut experiment.data, folder, sha256.as_deref())?;
         }
         let (loaded, split) = load(&experiment, self.samples.as_ref())?;
-        environment.check_data(&loaded.origin)?;
+        environment.check_data(&loaded)?;
         Ok((loaded, split))
     }
 
@@ -196,7 +209,7 @@ impl TrainedRun {
         let environment = Environment::read(&self.folder.environment())?;
         let mut data = self.experiment.data.clone();
         data.use_file_of_shape(path);
-        data.load_own_or_whole(environment.data.sha256.as_deref(), self.experiment.seed())
+        data.load_for(path, &environment.samples(), self.experiment.seed())
     }
 
     /// Evaluates the network on samples of the run's own data or of another file. `split` is
@@ -223,7 +236,8 @@ impl TrainedRun {
             }
         };
         let name = split.name();
-        let indices = match (split, parts) {
+        let trained = parts.as_ref().map(|parts| parts.train.clone()).unwrap_or_default();
+        let indices: Vec<usize> = match (split, parts) {
             (EvaluatedSplit::All, _) => (0..loaded.dataset.len()).collect(),
             (EvaluatedSplit::Validation, Some(parts)) => parts.validation,
             (EvaluatedSplit::Train, Some(parts)) => parts.train,
@@ -236,6 +250,10 @@ impl TrainedRun {
                 return Err(Error::config(loaded.origin.name, problem));
             }
         };
+        if indices.is_empty() {
+            let problem = format!("this file of the run holds no {name} samples");
+            return Err(Error::config(loaded.origin.name, problem));
+        }
         self.experiment.check_memory(&loaded, false)?;
         let training = &self.experiment.training;
         let loss = self.loss()?;
@@ -245,7 +263,18 @@ impl TrainedRun {
             evaluate(&self.network, engine, loss, size, samples, &indices)
         };
         let evaluation = thread_pool(threads)?.install(run)?;
+        let trained_on = trained_on(&indices, &trained);
+        let mut notes = if data.is_some() { loaded.notes.clone() } else { Vec::new() };
+        if data.is_some() && trained_on > 0 {
+            notes.push(format!(
+                "{}: the run trained on {trained_on} of these {} samples",
+                loaded.origin.name,
+                indices.len()
+            ));
+        }
         Ok(SplitEvaluation {
+            trained_on,
+            notes,
             split: name,
             data: loaded.origin.name.clone(),
             evaluation,
@@ -263,7 +292,7 @@ impl TrainedRun {
         let (loaded, first) = match data {
             Some(path) => {
                 let (loaded, split) = self.data_of(path)?;
-                (loaded, split.map_or(0, |split| split.validation[0]))
+                (loaded, split.and_then(|split| split.validation.first().copied()).unwrap_or(0))
             }
             None => {
                 let (loaded, split) = self.own_data()?;
@@ -280,4 +309,9 @@ impl TrainedRun {
         }
         Ok(ChosenSample { data: loaded, index })
     }
+}
+
+/// How many of `samples` are among those that were `trained` on, which ascend.
+fn trained_on(samples: &[usize], trained: &[usize]) -> usize {
+    samples.iter().filter(|sample| trained.binary_search(sample).is_ok()).count()
 }

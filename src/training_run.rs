@@ -6,6 +6,7 @@
 //! written again, the same as before.
 
 use crate::checkpoint::Checkpoint;
+use crate::class_accuracy::ClassAccuracy;
 use crate::data_settings::{LoadedData, PINNED_DATA, Source};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
@@ -144,8 +145,8 @@ impl TrainingRun {
             );
         }
         let (folder, lock) = folder(&experiment.name)?;
-        let environment = threads
-            .install(|| Environment::here(experiment.seed, data.origin.clone()).with_own(own));
+        let environment =
+            threads.install(|| Environment::here(experiment.seed, &data).with_own(own));
         environment.write(&folder.environment())?;
         atomic_file::write(&folder.config(), config.as_bytes())?;
         Ok(Self {
@@ -174,7 +175,20 @@ impl TrainingRun {
     /// When `folder` holds no run, a finished one, or one that another process is training; when
     /// the data are not those the run began with, or the checkpoint does not fit.
     pub fn resume(folder: &Path, data: Option<&Path>, threads: Option<usize>) -> Result<Self> {
-        Self::resume_with(folder, OwnParts::default(), data, threads)
+        Self::resume_moved(folder, data, None, threads)
+    }
+
+    /// As [`Self::resume`], where the validation file may have moved, too.
+    ///
+    /// # Errors
+    /// As [`Self::resume`]; a validation file for a run that has none.
+    pub fn resume_moved(
+        folder: &Path,
+        data: Option<&Path>,
+        validation: Option<&Path>,
+        threads: Option<usize>,
+    ) -> Result<Self> {
+        Self::resume_from(folder, OwnParts::default(), data, validation, threads)
     }
 
     /// As [`Self::resume`], with the parts that the program brought when the run began.
@@ -185,6 +199,16 @@ impl TrainingRun {
         folder: &Path,
         parts: OwnParts,
         data: Option<&Path>,
+        threads: Option<usize>,
+    ) -> Result<Self> {
+        Self::resume_from(folder, parts, data, None, threads)
+    }
+
+    fn resume_from(
+        folder: &Path,
+        parts: OwnParts,
+        data: Option<&Path>,
+        validation: Option<&Path>,
         threads: Option<usize>,
     ) -> Result<Self> {
         let folder = RunFolder::open(folder)?;
@@ -210,10 +234,18 @@ impl TrainingRun {
                 recordings_place::find(&mut experiment.data, folder.path(), sha256)?;
             }
         }
+        match validation {
+            Some(path) => experiment.data.use_validation_file(path)?,
+            None => recordings_place::find_validation(
+                &mut experiment.data,
+                folder.path(),
+                environment.samples().validation.as_deref(),
+            )?,
+        }
         let threads = thread_pool(threads)?;
         let samples = parts.samples.as_ref();
         let (data, split) = threads.install(|| load(&experiment, samples))?;
-        environment.check_data(&data.origin)?;
+        environment.check_data(&data)?;
         experiment.check_memory(&data, true)?;
         folder.make_checkpoints()?;
         let network = experiment.build_network(data.dataset.channels(), data.dataset.classes())?;
@@ -352,7 +384,9 @@ impl TrainingRun {
         let sizes: Vec<String> =
             network.populations.iter().map(|population| population.size.to_string()).collect();
         let parameters = trainer.trainer().parameter_count();
-        let mut lines = vec![
+        // First what may make somebody stop the run.
+        let mut lines = if trainer.epoch() == 0 { data.notes.clone() } else { Vec::new() };
+        lines.extend([
             format!(
                 "{}: {} with {parameters} trainable parameters, {}",
                 experiment.name,
@@ -366,9 +400,10 @@ impl TrainingRun {
                 split.validation.len(),
                 experiment.data.held_out()
             ),
-            format!("run folder: {}", self.folder.path().display()),
-        ];
-        lines.extend(data.notes.iter().cloned());
+        ]);
+        let described = data.described.iter().map(|words| format!("recordings: {words}"));
+        lines.extend(described);
+        lines.push(format!("run folder: {}", self.folder.path().display()));
         lines.extend(experiment.training.kernel.precision_note().map(str::to_owned));
         lines.extend(self.lock.note().map(str::to_owned));
         if trainer.epoch() > 0 {
@@ -480,6 +515,7 @@ impl TrainingRun {
             accuracy: validation.accuracy(),
             standard_error: validation.standard_error(),
             last_accuracy: self.metrics.epochs.last().map_or(0.0, |last| last.validation_accuracy),
+            by_class: ClassAccuracy::of(&self.data.class_names(), &validation.confusion),
             classes: self.data.class_names(),
             confusion: validation.confusion,
         };
@@ -514,6 +550,7 @@ impl TrainingRun {
             folder,
             best,
             last_accuracy: result.last_accuracy,
+            by_class: result.by_class,
             pictures,
             warning,
         }))

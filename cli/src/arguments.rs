@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::{Path, PathBuf};
-use synfire::datasets::TimeUnit;
+use synfire::datasets::{Layout, TimeUnit};
 use synfire::{Checkpoint, Override};
 
 /// More threads than this are taken for a mistake.
@@ -41,6 +41,7 @@ pub enum Command {
 #[command(after_help = "Examples:
   synfire train
   synfire train shd-delays --data shd_train.h5.gz --set training.epochs=30 --seed 1
+  synfire train ssc-delays --data ssc_train.h5.gz --validation ssc_valid.h5.gz
   synfire train quickstart --set network.delays=none --out runs/without
   synfire train my-experiment.toml
   synfire train runs/quickstart-1/config.toml      the same run again
@@ -64,6 +65,9 @@ pub struct Train {
     /// where they have moved, which the run remembers
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// Validate on all samples of this file instead of a part of --data
+    #[arg(long, value_name = "FILE")]
+    pub validation: Option<PathBuf>,
     /// Change one value of the configuration, e.g. training.epochs=30; may be repeated
     #[arg(long, value_name = "KEY=VALUE", conflicts_with = "resume")]
     pub set: Vec<String>,
@@ -266,17 +270,8 @@ pub enum DataAction {
         /// An SHD or SSC file, .h5, .h5.gz or .zip
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Number of channels a spike can come from [default: one more than the highest unit, or as
-        /// the file says]
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
-        channels: Option<u32>,
-        /// Number of classes [default: as many as the file names, else one more than the highest
-        /// label]
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
-        classes: Option<u32>,
-        /// What one unit of the times is: s, ms, us, ns or samples_per_second=RATE [default: s]
-        #[arg(long, value_name = "UNIT")]
-        time_unit: Option<TimeUnit>,
+        #[command(flatten)]
+        layout: LayoutOptions,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -287,19 +282,15 @@ pub enum DataAction {
   synfire data check mine.h5 --channels 70 --strict && synfire train quickstart --data mine.h5
   synfire data check mine.zip --json
 
-A fault is what stops training or makes it senseless: a dataset that is missing or cannot be read, times that are negative, do not ascend or
-are no numbers, units and labels out of range, no samples, no spikes. A warning is what may be meant: samples without a spike, classes with one
+A fault is what stops training or makes it senseless: a dataset that is missing or cannot be read, times that are negative, do not ascend,
+are no numbers or hardly seconds, units and labels out of range, no samples, no spikes. A warning is what may be meant: samples without a spike, classes with one
 sample or none, copies, data that was left out.")]
     Check {
         /// An SHD or SSC file, .h5, .h5.gz or .zip
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Number of channels a spike can come from
-        #[arg(long, default_value_t = 700, value_parser = clap::value_parser!(u32).range(1..=65536))]
-        channels: u32,
-        /// Number of classes [default: as many as the file names, else 20]
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65536))]
-        classes: Option<u32>,
+        #[command(flatten)]
+        layout: LayoutOptions,
         /// Take the first warning for a fault
         #[arg(long)]
         strict: bool,
@@ -330,6 +321,21 @@ It can be trained on:
         #[arg(long)]
         overwrite: bool,
     },
+}
+
+/// What a reader is told about a file.
+#[derive(Debug, Args)]
+pub struct LayoutOptions {
+    /// Number of channels a spike can come from [default: one more than the highest unit, or as the
+    /// file says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
+    channels: Option<u32>,
+    /// Number of classes [default: as many as the file names, else one more than the highest label]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
+    classes: Option<u32>,
+    /// What one unit of the times is: s, ms, us, ns or samples_per_second=RATE [default: s]
+    #[arg(long, value_name = "UNIT")]
+    time_unit: Option<TimeUnit>,
 }
 
 /// Measure how fast a recipe trains and infers on this machine
@@ -392,7 +398,8 @@ pub struct Completions {
 }
 
 impl Train {
-    /// All changes to the configuration: `--data`, then `--set`, `--epochs` and `--seed`.
+    /// All changes to the configuration: `--data`, `--validation`, then `--set`, `--epochs` and
+    /// `--seed`.
     pub fn overrides(&self) -> synfire::Result<Vec<Override>> {
         let epochs = self.epochs.map(|epochs| {
             Override::named(format!("--epochs {epochs}"), &format!("training.epochs={epochs}"))
@@ -400,7 +407,9 @@ impl Train {
         let seed = self
             .seed
             .map(|seed| Override::named(format!("--seed {seed}"), &format!("seed={seed}")));
-        changes(self.data.as_deref(), &self.set).chain(epochs).chain(seed).collect()
+        let validation = self.validation.as_deref().map(Override::validation_file);
+        let files = self.data.as_deref().map(Override::file).into_iter().chain(validation);
+        files.chain(changes(None, &self.set)).chain(epochs).chain(seed).collect()
     }
 }
 
@@ -408,6 +417,17 @@ impl Bench {
     /// All changes to the recipe: `--data`, then `--set`.
     pub fn overrides(&self) -> synfire::Result<Vec<Override>> {
         changes(self.data.as_deref(), &self.set).collect()
+    }
+}
+
+impl LayoutOptions {
+    /// As readers take it.
+    pub fn layout(&self) -> Layout {
+        Layout {
+            channels: self.channels.map(|channels| channels as usize),
+            classes: self.classes.map(|classes| classes as usize),
+            time_unit: self.time_unit,
+        }
     }
 }
 

@@ -236,22 +236,28 @@ impl SpikeRecordings {
     }
 }
 
-/// What tests make of recordings.
-#[cfg(test)]
+/// What the samples are called and who made them, where a program knows.
 impl SpikeRecordings {
-    /// The same recordings with a speaker for every sample.
-    pub(crate) fn with_speakers(mut self, speakers: Vec<u16>) -> Self {
-        assert_eq!(speakers.len(), self.len());
+    /// The same recordings with the speaker of every sample.
+    ///
+    /// # Panics
+    /// When there are not as many speakers as samples.
+    pub fn with_speakers(mut self, speakers: Vec<u16>) -> Self {
+        assert_eq!(speakers.len(), self.len(), "one speaker per sample");
         self.speakers = Some(speakers);
         self
     }
 
-    /// The same recordings with names for the classes.
-    pub(crate) fn with_class_names(mut self, names: Vec<String>) -> Self {
+    /// The same recordings with names for the classes, in their order.
+    pub fn with_class_names(mut self, names: Vec<String>) -> Self {
         self.class_names = Some(names);
         self
     }
+}
 
+/// What tests make of recordings.
+#[cfg(test)]
+impl SpikeRecordings {
     /// A copy of some samples, in the order given.
     ///
     /// # Panics

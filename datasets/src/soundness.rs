@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::archive::RecordingFile;
     use crate::new_samples::NewSample;
-    use crate::recordings::TimeType;
+    use crate::spike_times::TimeType;
 
     fn sample(second: f64, label: u16) -> NewSample {
         NewSample { seconds: vec![0.0, second], units: vec![1, 2], label }

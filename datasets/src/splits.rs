@@ -142,6 +142,12 @@ impl Splitting {
     /// [`Error::Parameter`] for a fraction outside (0, 1); [`Error::Split`] when no speaker or no
     /// file is named.
     pub fn check(&self) -> Result<()> {
+        if let Some(path) = self.path.as_ref().filter(|_| self.by != SplitBy::File) {
+            return Err(Error::Split(format!(
+                "Splitting::path is {}, but Splitting::by is not \"file\"",
+                path.display()
+            )));
+        }
         match self.by {
             SplitBy::Random => {
                 let inside = self.fraction > 0.0 && self.fraction < 1.0;

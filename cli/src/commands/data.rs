@@ -5,19 +5,14 @@ use crate::commands::data_check;
 use crate::{output, output_file};
 use anyhow::{Context, Result};
 use std::process::ExitCode;
-use synfire::datasets::{self, Layout, RecordingFile, SpikeRecordings, Summary};
+use synfire::datasets::{self, RecordingFile, SpikeRecordings, Summary};
 use synfire::{Experiment, Override, Source};
 
 pub fn run(arguments: &Data) -> Result<ExitCode> {
     match &arguments.action {
-        DataAction::Info { file, channels, classes, time_unit, json } => {
+        DataAction::Info { file, layout, json } => {
             let file = RecordingFile::open(file)?;
-            let layout = Layout {
-                channels: channels.map(|channels| channels as usize),
-                classes: classes.map(|classes| classes as usize),
-                time_unit: *time_unit,
-            };
-            let recordings = file.read(&layout).map_err(datasets::Error::with_options)?;
+            let recordings = file.read(&layout.layout()).map_err(datasets::Error::with_options)?;
             let summary = Summary::new(&file, &recordings)?;
             summary.notes.iter().for_each(output::say);
             if *json {
@@ -29,12 +24,8 @@ pub fn run(arguments: &Data) -> Result<ExitCode> {
                 output::print(summary)?;
             }
         }
-        DataAction::Check { file, channels, classes, strict, json } => {
-            let layout = Layout {
-                channels: *channels as usize,
-                classes: classes.map(|classes| classes as usize),
-            };
-            return data_check::run(file, &layout, *strict, *json);
+        DataAction::Check { file, layout, strict, json } => {
+            return data_check::run(file, &layout.layout(), *strict, *json);
         }
         DataAction::Synth { file, set, seed, overwrite } => {
             SpikeRecordings::check_name(file)?;

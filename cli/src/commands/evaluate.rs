@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use synfire::TrainedRun;
+use synfire::{ClassAccuracy, TrainedRun};
 
 pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
     run_argument::refuse_part(&arguments.run, "evaluate")?;
@@ -16,6 +16,7 @@ pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
         arguments.split.map(Into::into),
         arguments.threads.map(usize::from),
     )?;
+    result.notes.iter().for_each(output::say);
     let evaluation = &result.evaluation;
     let (accuracy, error) = (evaluation.accuracy(), evaluation.standard_error());
     if arguments.json {
@@ -30,6 +31,8 @@ pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
             "standard_error": error,
             "loss": evaluation.loss,
             "firing_rates": evaluation.firing_rates.iter().cloned().collect::<BTreeMap<_, _>>(),
+            "trained_on": result.trained_on,
+            "by_class": result.by_class(),
             "classes": result.classes,
             "confusion": evaluation.confusion,
         }))?;
@@ -39,6 +42,7 @@ pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
             "{} of {}: accuracy {accuracy:.2} ± {error:.2} % ({} of {} samples), loss {:.4}, one tap per synapse",
             result.split, result.data, evaluation.correct, evaluation.samples, evaluation.loss
         ))?;
+        output::print(ClassAccuracy::line(&result.by_class()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

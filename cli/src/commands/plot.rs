@@ -37,6 +37,9 @@ fn draw(run: &TrainedRun, picture: Picture, arguments: &Plot) -> synfire::Result
         return picture.draw(run, None);
     }
     let chosen = run.sample(arguments.data.as_deref(), None)?;
+    if arguments.data.is_some() {
+        chosen.data.notes.iter().for_each(output::say);
+    }
     picture.draw(run, Some((&chosen.data, chosen.index)))
 }
 

@@ -26,6 +26,9 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
 fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
     let run = TrainedRun::open(&arguments.network, arguments.checkpoint)?;
     let chosen = run.sample(arguments.data.as_deref(), arguments.sample)?;
+    if arguments.data.is_some() {
+        chosen.data.notes.iter().for_each(output::say);
+    }
     let simulation = Simulation::of_sample(run.network(), &chosen.data, chosen.index);
     let folder = arguments.out.clone().unwrap_or_else(|| run.folder().spikes());
     let mut output = simulation.output_recording();

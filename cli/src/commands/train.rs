@@ -6,14 +6,15 @@ use crate::{interrupt, output, run_argument};
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
-use synfire::{Experiment, Finish, RunFolder, TrainingRun};
+use synfire::{ClassAccuracy, Experiment, Finish, RunFolder, TrainingRun};
 
 pub fn run(arguments: &Train) -> Result<ExitCode> {
     let threads = arguments.threads.map(usize::from);
     let mut run = match &arguments.resume {
         Some(folder) => {
             run_argument::refuse_part(folder, "train --resume")?;
-            TrainingRun::resume(folder, arguments.data.as_deref(), threads)?
+            let (data, validation) = (arguments.data.as_deref(), arguments.validation.as_deref());
+            TrainingRun::resume_moved(folder, data, validation, threads)?
         }
         None => {
             let experiment = experiment(arguments)?;
@@ -41,6 +42,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
                 "validation accuracy {accuracy:.1} ± {error:.1} % (epoch {}), {folder}",
                 best.epoch
             ))?;
+            output::print(ClassAccuracy::line(&outcome.by_class))?;
             if let Some(warning) = outcome.warning {
                 output::say(format!("synfire: warning: {warning}"));
                 return Ok(ExitCode::FAILURE);

@@ -10,6 +10,7 @@ mod logs;
 mod misplaced;
 mod moved;
 mod output_files;
+mod own_data;
 mod recording_files;
 mod results;
 #[cfg(unix)]
@@ -18,3 +19,4 @@ mod sandbox;
 #[cfg(unix)]
 mod signals;
 mod training;
+mod validation_file;

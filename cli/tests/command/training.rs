@@ -10,7 +10,7 @@ const BEST: &str = "checkpoints/best.safetensors";
 fn a_run_leaves_a_folder_that_can_be_run_again() {
     let sandbox = Sandbox::new();
     let stdout = sandbox.train("run", &[]);
-    assert!(stdout.starts_with("validation accuracy ") && stdout.lines().count() == 1, "{stdout}");
+    assert!(stdout.starts_with("validation accuracy ") && stdout.lines().count() == 2, "{stdout}");
     for file in ["config.toml", "environment.json", "log.txt", "result.json", LAST, BEST] {
         assert!(sandbox.path("run").join(file).is_file(), "{file}");
     }

@@ -1,0 +1,299 @@
+//! What a file of one's own means: its classes, channels, units and clock, and what is said of them.
+
+use crate::sandbox::Sandbox;
+use serde_json::Value;
+use synfire::datasets::{NewSample, SpikeRecordings, TimeType};
+
+/// What a file of three classes on eight channels has.
+struct Recordings<'a> {
+    names: &'a [&'a str],
+    labels: Vec<u16>,
+    /// Time between the spikes of a sample in s.
+    spacing_s: f64,
+    /// Samples without a spike.
+    silent: usize,
+    time_type: TimeType,
+}
+
+impl Default for Recordings<'_> {
+    fn default() -> Self {
+        let labels = (0..30).map(|sample| sample % 3).collect();
+        Self { names: &[], labels, spacing_s: 0.0047, silent: 0, time_type: TimeType::Float32 }
+    }
+}
+
+impl Recordings<'_> {
+    /// Writes the file into the sandbox: the order of channels tells the classes.
+    fn write(self, sandbox: &Sandbox, file: &str) {
+        let samples = self.labels.iter().enumerate().map(|(sample, &label)| {
+            let count = if sample < self.silent { 0 } else { 8 };
+            NewSample {
+                seconds: (0..count).map(|spike| f64::from(spike) * self.spacing_s).collect(),
+                units: (0..count as u16).map(|spike| (spike * (label + 1)) % 8).collect(),
+                label,
+            }
+        });
+        let classes = self.names.len().max(3);
+        let recordings =
+            SpikeRecordings::from_samples(file, 8, classes, self.time_type, samples).unwrap();
+        let names = self.names.iter().map(|&name| name.to_owned()).collect();
+        let named =
+            if self.names.is_empty() { recordings } else { recordings.with_class_names(names) };
+        named.write(sandbox.path(file)).unwrap();
+    }
+}
+
+fn train(sandbox: &Sandbox, run: &str, arguments: &[&str]) -> String {
+    let fixed = ["train", "tiny.toml", "--out", run, "--epochs", "1"];
+    let output = sandbox.run(&[&fixed, arguments].concat());
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{arguments:?}: {stderr}");
+    stderr
+}
+
+/// What a command that works says on stderr.
+fn told(sandbox: &Sandbox, arguments: &[&str]) -> String {
+    let output = sandbox.run(arguments);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{arguments:?}: {stderr}");
+    stderr
+}
+
+fn json(sandbox: &Sandbox, arguments: &[&str]) -> Value {
+    serde_json::from_str(&sandbox.ok(&[arguments, &["--json"]].concat())).unwrap()
+}
+
+#[test]
+fn classes_of_another_file_are_found_by_their_names() {
+    let sandbox = Sandbox::new();
+    let labels = |by: [u16; 3]| (0..30).map(|sample| by[sample % 3]).collect::<Vec<_>>();
+    let write = |file: &str, names: &[&str], by| {
+        Recordings { names, labels: labels(by), ..Recordings::default() }.write(&sandbox, file);
+    };
+    // `spikes` differ by label, so only the names are moved from file to file.
+    write("own.h5", &["yes", "no", "fünf"], [0, 1, 2]);
+    train(&sandbox, "run", &["--data", "own.h5"]);
+    let confusion = |file: &str| json(&sandbox, &["evaluate", "run", "--data", file]);
+    let own = confusion("own.h5");
+    assert_eq!(own["classes"], serde_json::json!(["yes", "no", "fünf"]));
+    for (file, names, order) in [
+        ("turned.h5", ["fu\u{308}nf", "yes", "no"], [2, 0, 1]),
+        ("swapped.h5", ["no", "yes", "fünf "], [1, 0, 2]),
+        ("reversed.h5", ["fünf", "no", "yes"], [2, 1, 0]),
+    ] {
+        write(file, &names, [0, 1, 2]);
+        let other = confusion(file);
+        assert_eq!(other["classes"], own["classes"], "the network's own");
+        for class in 0..3 {
+            // What the file calls class `c` is the row `order[c]` of the run.
+            assert_eq!(other["confusion"][order[class]], own["confusion"][class], "{file}");
+        }
+        let notes = told(&sandbox, &["evaluate", "run", "--data", file]);
+        assert_eq!(notes.lines().count(), 1, "said once: {notes}");
+        assert!(notes.contains("matched by name"), "{notes}");
+        let simulated = json(&sandbox, &["simulate", "run", "--data", file, "--sample", "0"]);
+        assert_eq!(simulated["class"], own["classes"][order[0]], "{file}");
+    }
+    write("other.h5", &["yes", "no", "sechs"], [0, 1, 2]);
+    for command in [&["evaluate", "run"][..], &["simulate", "run"], &["plot", "run", "raster"]] {
+        let message = sandbox.fails(1, &[command, &["--data", "other.h5"]].concat());
+        assert_eq!(
+            message,
+            "other.h5: extra/keys: class 2 is \"sechs\", but the network knows yes, no, fünf only"
+        );
+    }
+    write("unnamed.h5", &[], [0, 1, 2]);
+    let notes = told(&sandbox, &["evaluate", "run", "--data", "unnamed.h5"]);
+    assert!(notes.contains("no class is named, so labels 0 to 2 are taken"), "{notes}");
+    train(&sandbox, "unnamed", &["--data", "unnamed.h5"]);
+    let notes = told(&sandbox, &["evaluate", "unnamed", "--data", "own.h5"]);
+    assert!(notes.contains("knows its classes by number only"), "{notes}");
+}
+
+#[test]
+fn what_is_inferred_is_said_and_settings_that_differ_too() {
+    let sandbox = Sandbox::new();
+    Recordings::default().write(&sandbox, "x.h5");
+    let lines = train(&sandbox, "run", &["--data", "x.h5"]);
+    assert!(lines.starts_with("tiny: 8-12-3 with "), "{lines}");
+    assert!(lines.contains("\nrecordings: 8 channels, 3 classes, times in s, "), "{lines}");
+    let config = sandbox.text("run/config.toml");
+    assert!(config.contains("channels = 8\nclasses = 3\n"), "{config}");
+    for (setting, note) in [
+        (
+            "data.source.classes=5",
+            "x.h5: the highest label is 2, but data.source.classes is 5; 2 of 5 classes have no samples: 3, 4\n",
+        ),
+        (
+            "data.source.channels=16",
+            "x.h5: the highest unit is 7, but data.source.channels is 16\n",
+        ),
+    ] {
+        let out = setting.replace('=', "-");
+        let lines = train(&sandbox, &out, &["--data", "x.h5", "--set", setting]);
+        assert!(lines.starts_with(note), "{lines}");
+    }
+    let message = sandbox
+        .fails(1, &["train", "tiny.toml", "--data", "x.h5", "--set", "data.source.classes=2"]);
+    assert_eq!(
+        message,
+        "x.h5: labels, sample 2: label 2, but labels must be in 0..=1, since data.source.classes is 2"
+    );
+    let message = sandbox.fails(1, &["data", "info", "x.h5", "--channels", "7"]);
+    assert!(message.ends_with("units must be below 7, which is --channels"), "{message}");
+}
+
+#[test]
+fn times_that_are_hardly_seconds_are_refused_until_their_unit_is_said() {
+    let sandbox = Sandbox::new();
+    for (file, spacing, unit, ratio) in
+        [("ms.h5", 20.0, "ms", 1e3), ("us.h5", 2e4, "us", 1e6), ("samples.h5", 400.0, "ms", 16e3)]
+    {
+        let recordings = Recordings { spacing_s: spacing, ..Recordings::default() };
+        recordings.write(&sandbox, file);
+        let message = sandbox.fails(1, &["train", "tiny.toml", "--data", file]);
+        let median = 7.0 * spacing;
+        let expected = format!(
+            "{file}: spikes/times: the median recording lasts {median} s, longer than a minute, if times are in s. Are they in {unit}? Say what their unit is: data.source.time_unit"
+        );
+        assert!(message.starts_with(&expected), "{message}");
+        let info = sandbox.ok(&["data", "info", file]);
+        assert!(info.contains("longer than a minute") && info.contains("--time-unit"), "{info}");
+        let unit = if ratio == 16e3 { "samples_per_second=16000".into() } else { unit.to_owned() };
+        let told = json(&sandbox, &["data", "info", file, "--time-unit", &unit]);
+        let median_s = told["last_spike_s"]["median"].as_f64().unwrap();
+        assert!((median_s - median / ratio).abs() < 1e-6, "{told}");
+        assert!(told["doubtful_unit"].is_null());
+        let setting = match unit.split_once('=') {
+            Some((_, rate)) => format!("data.source.time_unit={{samples_per_second={rate}}}"),
+            None => format!("data.source.time_unit={unit}"),
+        };
+        train(&sandbox, &unit.replace('=', "-"), &["--data", file, "--set", &setting]);
+        sandbox.ok(&["evaluate", &unit.replace('=', "-")]);
+    }
+    // Whoever says seconds gets them.
+    let seconds = ["--set", "data.source.time_unit=s", "--set", "data.binning.dt_ms=1000"];
+    let delays = ["--set", "network.max_delay_ms=5000"];
+    train(&sandbox, "seconds", &[&["--data", "ms.h5"], &seconds[..], &delays].concat());
+}
+
+#[test]
+fn a_clock_is_found_and_said() {
+    let sandbox = Sandbox::new();
+    for (file, spacing_s, time_type, words) in [
+        ("half.h5", 0.01, TimeType::Float16, "continuous"),
+        ("single.h5", 0.001, TimeType::Float32, "clocked at 1 ms"),
+        ("double.h5", 0.0005, TimeType::Float64, "clocked at 0.5 ms"),
+    ] {
+        // Seven times of a grid are too few to tell in float16.
+        let labels = (0..30).map(|sample| sample % 3).collect();
+        let recordings = Recordings { spacing_s, time_type, labels, ..Recordings::default() };
+        recordings.write(&sandbox, file);
+        let info = sandbox.ok(&["data", "info", file]);
+        assert!(info.contains("\ntimes       "), "{info}");
+        // Seven different times are one too few.
+        assert!(info.contains("\ntimes       continuous\n"), "{words}: {info}");
+    }
+    for (file, per_second, time_type, words) in [
+        ("a.h5", 1000.0, TimeType::Float16, "clocked at 1 ms"),
+        ("b.h5", 1000.0, TimeType::Float32, "clocked at 1 ms"),
+        ("c.h5", 2000.0, TimeType::Float64, "clocked at 0.5 ms"),
+        ("d.h5", 44_100.0, TimeType::Float32, "clocked at 1/44100 s"),
+    ] {
+        let samples = (0..30).map(|sample| NewSample {
+            seconds: (0..200).map(|spike| f64::from(spike) / per_second).collect(),
+            units: (0..200).map(|spike| spike % 8).collect(),
+            label: sample % 3,
+        });
+        let recordings = SpikeRecordings::from_samples(file, 8, 3, time_type, samples).unwrap();
+        recordings.write(sandbox.path(file)).unwrap();
+        let info = sandbox.ok(&["data", "info", file]);
+        assert!(info.contains(&format!("\ntimes       {words}\n")), "{info}");
+        if per_second <= 2000.0 {
+            let dt = format!("data.binning.dt_ms={}", 1000.0 / per_second);
+            let run = format!("run-{file}");
+            train(&sandbox, &run, &["--data", file, "--set", &dt]);
+            sandbox.ok(&["simulate", &run, "--sample", "0", "--out", &run]);
+            let log = sandbox.text(format!("{run}/sample-0.spikes.csv"));
+            let mut steps: Vec<u32> = log
+                .lines()
+                .filter_map(|line| line.strip_prefix("input,")?.split(',').next()?.parse().ok())
+                .map(|time_ms: f64| (time_ms * per_second / 1000.0).round() as u32)
+                .collect();
+            steps.sort_unstable();
+            assert_eq!(steps, (0..200).collect::<Vec<_>>(), "{file}");
+        }
+    }
+}
+
+#[test]
+fn samples_without_spikes_are_counted_before_training() {
+    let sandbox = Sandbox::new();
+    for silent in [1, 15, 29] {
+        let file = format!("{silent}.h5");
+        Recordings { silent, ..Recordings::default() }.write(&sandbox, &file);
+        let lines = train(&sandbox, &format!("run-{silent}"), &["--data", &file]);
+        let first = lines.lines().next().unwrap();
+        assert!(
+            first.starts_with(&format!("{file}: {silent} of 30 samples hold no spike (")),
+            "{lines}"
+        );
+        let info = sandbox.ok(&["data", "info", &file]);
+        assert!(info.contains(&format!("\nsamples     30 ({silent} without a spike)\n")), "{info}");
+    }
+}
+
+#[test]
+fn a_split_says_what_it_could_not_do() {
+    let sandbox = Sandbox::new();
+    let labels = |counts: [usize; 3]| {
+        let of = |(class, count)| std::iter::repeat_n(class as u16, count);
+        counts.into_iter().enumerate().flat_map(of).collect::<Vec<u16>>()
+    };
+    for (counts, note) in [
+        ([36, 1, 2], "no sample of class 1 validates (there is one each), so nothing tells"),
+        ([20, 1, 1], "no sample of classes 1, 2 validates (there is one each), so nothing tells"),
+    ] {
+        let file = format!("{counts:?}.h5").replace([' ', '[', ']'], "");
+        let recordings = Recordings { labels: labels(counts), ..Recordings::default() };
+        recordings.write(&sandbox, &file);
+        let run = format!("run-{file}");
+        let lines = train(&sandbox, &run, &["--data", &file]);
+        assert!(lines.contains(note), "{lines}");
+        let result: Value =
+            serde_json::from_str(&sandbox.text(format!("{run}/result.json"))).unwrap();
+        assert_eq!(result["by_class"][1]["samples"], 0);
+        assert!(result["by_class"][1]["accuracy"].is_null());
+        assert_eq!(result["by_class"][0]["class"], "0");
+        let text = sandbox.ok(&["evaluate", &run]);
+        let last = text.lines().last().unwrap();
+        assert!(last.starts_with("by class: 0 ") && last.contains("; no sample of "), "{text}");
+    }
+    Recordings { labels: labels([1, 1, 1]), ..Recordings::default() }.write(&sandbox, "one.h5");
+    let message = sandbox.fails(1, &["train", "tiny.toml", "--data", "one.h5"]);
+    assert_eq!(message, "one.h5: data.split: the split leaves no sample for validation out of 3");
+}
+
+#[test]
+fn evaluating_what_was_trained_on_is_said() {
+    let sandbox = Sandbox::new();
+    Recordings::default().write(&sandbox, "x.h5");
+    Recordings { spacing_s: 0.0043, ..Recordings::default() }.write(&sandbox, "y.h5");
+    train(&sandbox, "run", &["--data", "x.h5"]);
+    std::fs::copy(sandbox.path("x.h5"), sandbox.path("copy.h5")).unwrap();
+    for (arguments, trained_on) in [
+        (&["--data", "x.h5"][..], 24),
+        (&["--data", "copy.h5"], 24),
+        (&["--data", "x.h5", "--split", "train"], 24),
+        (&["--data", "x.h5", "--split", "validation"], 0),
+        (&["--data", "y.h5"], 0),
+        (&["--split", "all"], 24),
+        (&[], 0),
+    ] {
+        let value = json(&sandbox, &[&["evaluate", "run"], arguments].concat());
+        assert_eq!(value["trained_on"], trained_on, "{arguments:?}");
+    }
+    let note = told(&sandbox, &["evaluate", "run", "--data", "copy.h5"]);
+    assert_eq!(note, "copy.h5: the run trained on 24 of these 30 samples\n");
+    assert_eq!(told(&sandbox, &["evaluate", "run", "--data", "y.h5"]), "");
+}

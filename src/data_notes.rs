@@ -1,0 +1,149 @@
+//! What people should know about samples before they train or evaluate on them: one sentence each
+//! that begins with the file.
+
+use datasets::{Known, Numbering, SpikeRecordings, Split, listed};
+use sim_core::SampleSource;
+
+/// Of so many channels some must be used, or a smaller number was meant.
+const USED_CHANNELS: f64 = 0.9;
+
+/// What a reader made of recordings, in a line.
+pub(crate) fn described(recordings: &SpikeRecordings) -> String {
+    let channels = match recordings.channels_known() {
+        Known::Inferred => format!(" (the highest unit is {})", highest_unit(recordings)),
+        Known::Given | Known::Stored => String::new(),
+    };
+    let classes = match recordings.classes_known() {
+        Known::Inferred => format!(" (the highest label is {})", highest_label(recordings)),
+        Known::Given | Known::Stored => String::new(),
+    };
+    let clock = match recordings.clock() {
+        Some(clock) => format!("clocked at {clock}"),
+        None => "continuous".into(),
+    };
+    format!(
+        "{} channels{channels}, {} classes{classes}, times in {}, {clock}",
+        recordings.channels(),
+        recordings.classes(),
+        recordings.time_unit()
+    )
+}
+
+/// Settings that say otherwise than the file, and classes without samples.
+pub(crate) fn of_shape(name: &str, recordings: &SpikeRecordings) -> Vec<String> {
+    let mut notes = Vec::new();
+    let (channels, highest) = (recordings.channels(), highest_unit(recordings));
+    let are_unused = ((highest + 1) as f64) < USED_CHANNELS * channels as f64;
+    if recordings.channels_known() == Known::Given && are_unused && recordings.spikes() > 0 {
+        notes.push(format!(
+            "{name}: the highest unit is {highest}, but data.source.channels is {channels}"
+        ));
+    }
+    let classes = recordings.classes();
+    let mut counts = vec![0; classes];
+    recordings.labels().iter().for_each(|&label| counts[usize::from(label)] += 1);
+    let empty = (0..classes).filter(|&class| counts[class] == 0);
+    let empty: Vec<String> = empty.map(|class| recordings.class_name(class)).collect();
+    let known = match recordings.class_names() {
+        Some(names) if names.len() != classes => {
+            Some(format!("extra/keys names {} classes", names.len()))
+        }
+        None if highest_label(recordings) + 1 < classes => {
+            Some(format!("the highest label is {}", highest_label(recordings)))
+        }
+        _ => None,
+    };
+    let given = known.filter(|_| recordings.classes_known() == Known::Given);
+    let given = given.map(|known| format!("{known}, but data.source.classes is {classes}"));
+    let without = match &empty[..] {
+        [] => None,
+        [only] => Some(format!("class {only} of {classes} has no samples")),
+        several => Some(format!(
+            "{} of {classes} classes have no samples: {}",
+            several.len(),
+            listed(several)
+        )),
+    };
+    if let Some(problem) =
+        [given, without].into_iter().flatten().reduce(|one, other| one + "; " + &other)
+    {
+        notes.push(format!("{name}: {problem}"));
+    }
+    notes
+}
+
+/// How many samples hold no spike.
+pub(crate) fn of_silence(
+    name: &str,
+    recordings: &SpikeRecordings,
+    split: Option<&Split>,
+) -> Option<String> {
+    let silent = |samples: &[usize]| {
+        samples.iter().filter(|&&sample| recordings.spike_count(sample) == 0).count()
+    };
+    let all: Vec<usize> = (0..recordings.len()).collect();
+    let (count, samples) = (silent(&all), recordings.len());
+    let sides = split.map_or(String::new(), |split| {
+        let (train, validation) = (silent(&split.train), silent(&split.validation));
+        format!(" ({train} to train on, {validation} to validate on)")
+    });
+    (count > 0).then(|| format!("{name}: {count} of {samples} samples hold no spike{sides}"))
+}
+
+/// What a split could not do.
+pub(crate) fn of_split(name: &str, split: &Split, samples: &dyn SampleSource) -> Vec<String> {
+    let counts = split.of_class(samples);
+    let classes = |wanted: &dyn Fn((usize, usize)) -> bool| -> Vec<String> {
+        let found = (0..counts.len()).filter(|&class| wanted(counts[class]));
+        found.map(|class| samples.class_name(class)).collect()
+    };
+    let unseen = classes(&|(train, validation)| train > 0 && validation == 0);
+    let untrained = classes(&|(train, validation)| train == 0 && validation > 0);
+    let mut notes = Vec::new();
+    if !unseen.is_empty() {
+        let fewest = counts.iter().filter(|&&(train, validation)| validation == 0 && train > 0);
+        let most = fewest.map(|&(train, _)| train).max().unwrap_or(0);
+        let why = if most == 1 { " (there is one each)" } else { "" };
+        notes.push(format!(
+            "{name}: no sample of {} validates{why}, so nothing tells how well that is learned",
+            classes_in_words(&unseen)
+        ));
+    }
+    if !untrained.is_empty() {
+        notes.push(format!(
+            "{name}: no sample of {} trains, so that cannot be learned",
+            classes_in_words(&untrained)
+        ));
+    }
+    notes
+}
+
+/// How the classes of a file were found among those of a run.
+pub(crate) fn of_numbering(name: &str, numbering: Numbering, classes: usize) -> Option<String> {
+    match numbering {
+        Numbering::Same => None,
+        Numbering::ByName => Some(format!(
+            "{name}: the classes have other numbers than in the run and are matched by name"
+        )),
+        Numbering::RecordingsUnnamed => Some(format!(
+            "{name}: no class is named, so labels 0 to {} are taken for the numbers of the run",
+            classes - 1
+        )),
+        Numbering::NetworkUnnamed => Some(format!(
+            "{name}: the run knows its classes by number only, so labels are taken for its numbers"
+        )),
+    }
+}
+
+fn classes_in_words(names: &[String]) -> String {
+    format!("class{} {}", if names.len() == 1 { "" } else { "es" }, listed(names))
+}
+
+fn highest_unit(recordings: &SpikeRecordings) -> usize {
+    let units = (0..recordings.len()).flat_map(|sample| recordings.units(sample));
+    units.copied().max().map_or(0, usize::from)
+}
+
+fn highest_label(recordings: &SpikeRecordings) -> usize {
+    recordings.labels().iter().copied().max().map_or(0, usize::from)
+}
