@@ -118,6 +118,29 @@ pub(crate) fn of_split(name: &str, split: &Split, samples: &dyn SampleSource) ->
     notes
 }
 
+/// Classes of which more validate than the share that was asked for, since one sample is the
+/// fewest.
+pub(crate) fn of_share(
+    name: &str,
+    fraction: f64,
+    split: &Split,
+    samples: &dyn SampleSource,
+) -> Option<String> {
+    let small = |(train, validation): (usize, usize)| {
+        validation == 1 && (fraction * (train + validation) as f64).round() < 1.0
+    };
+    let counts = split.of_class(samples).into_iter().enumerate();
+    let classes = counts.filter(|&(_, count)| small(count));
+    let classes: Vec<String> = classes.map(|(class, _)| samples.class_name(class)).collect();
+    (!classes.is_empty()).then(|| {
+        let share = 100.0 * fraction;
+        format!(
+            "{name}: {share} % of {} are less than one sample, so one of each validates",
+            classes_in_words(&classes)
+        )
+    })
+}
+
 /// How the classes of a file were found among those of a run.
 pub(crate) fn of_numbering(name: &str, numbering: Numbering, classes: usize) -> Option<String> {
     match numbering {

@@ -90,10 +90,19 @@ pub struct LoadedData {
     /// What there is to say about them before they are used, a sentence each: what of a file could
     /// not be read, though nothing depends on it.
     pub notes: Vec<String>,
-    /// Where the validation samples come from if they have a file of their own.
-    pub validation: Option<DataOrigin>,
+    /// The file of the validation samples if they have one of their own.
+    pub validation: Option<ValidationFile>,
     /// What a reader made of the file, in a line; none for samples that were made.
     pub described: Option<String>,
+}
+
+/// Where validation samples with a file of their own come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidationFile {
+    /// The file.
+    pub origin: DataOrigin,
+    /// Index of its first sample: those of the training file come before.
+    pub first: usize,
 }
 
 /// What identifies the samples.
@@ -303,7 +312,12 @@ impl DataSettings {
         notes.extend(data_notes::of_silence(&origin.name, &recordings, Some(&split)));
         let mut loaded = self.binned(recordings, origin, Some(&split), seed)?;
         loaded.notes.extend(notes);
-        loaded.notes.extend(data_notes::of_split(&loaded.origin.name, &split, &*loaded.dataset));
+        let (name, samples) = (&loaded.origin.name, &*loaded.dataset);
+        let mut notes = data_notes::of_split(name, &split, samples);
+        if self.split.by == SplitBy::Random {
+            notes.extend(data_notes::of_share(name, self.split.fraction, &split, samples));
+        }
+        loaded.notes.extend(notes);
         Ok((loaded, split))
     }
 
@@ -334,7 +348,8 @@ impl DataSettings {
         notes.extend(data_notes::of_split(&validation.origin.name, &split, &*training.dataset));
         training.notes.extend(validation.notes);
         training.notes.extend(notes);
-        training.validation = Some(validation.origin);
+        training.validation =
+            Some(ValidationFile { origin: validation.origin, first: whole.train.len() });
         Ok((training, split))
     }
 
@@ -477,6 +492,14 @@ impl FileSource {
 }
 
 impl LoadedData {
+    /// The file of a sample, and the sample's index there.
+    pub fn place_of(&self, sample: usize) -> (&DataOrigin, usize) {
+        match &self.validation {
+            Some(file) if sample >= file.first => (&file.origin, sample - file.first),
+            _ => (&self.origin, sample),
+        }
+    }
+
     /// Names of the classes; none where nobody named one.
     pub(crate) fn given_class_names(&self) -> Option<Vec<String>> {
         let names = self.class_names();

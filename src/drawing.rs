@@ -62,6 +62,7 @@ fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFig
     let mut recording = Recording::selecting(variables);
     simulation.run(&mut recording)?;
     let classes = data.class_names();
+    let (origin, place) = data.place_of(index);
     let count = network.populations[output].size;
     let by_step = recording.potentials(output);
     let potentials: Vec<Vec<f32>> = (0..count)
@@ -84,7 +85,7 @@ fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFig
             }
         });
     Ok(RasterFigure {
-        title: format!("{}, sample {index}", data.origin.short_name()),
+        title: format!("{}, sample {place}", origin.short_name()),
         duration_ms: simulation.steps() as f64 * dt_ms,
         populations: populations.collect(),
         readout: Some(ReadoutTraces {

@@ -49,7 +49,7 @@ impl Environment {
             threads: rayon::current_num_threads(),
             seed,
             data: data.origin.clone(),
-            validation: data.validation.clone(),
+            validation: data.validation.as_ref().map(|file| file.origin.clone()),
             classes: data.given_class_names(),
             own: Vec::new(),
         }
@@ -92,7 +92,7 @@ impl Environment {
     pub(crate) fn check_data(&self, now: &LoadedData) -> Result<()> {
         let pairs = [
             (Some(&self.data), Some(&now.origin)),
-            (self.validation.as_ref(), now.validation.as_ref()),
+            (self.validation.as_ref(), now.validation.as_ref().map(|file| &file.origin)),
         ];
         for (before, now) in pairs.into_iter().filter_map(|(before, now)| Some((before?, now?))) {
             if before.sha256 != now.sha256 {

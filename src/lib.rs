@@ -106,7 +106,9 @@ mod wording;
 pub use bench::{BenchPoint, BenchReport, BenchSettings, Latency, bench};
 pub use checkpoint::Checkpoint;
 pub use class_accuracy::ClassAccuracy;
-pub use data_settings::{DataOrigin, DataSettings, FileSource, LoadedData, MemorySource, Source};
+pub use data_settings::{
+    DataOrigin, DataSettings, FileSource, LoadedData, MemorySource, Source, ValidationFile,
+};
 pub use environment::Environment;
 pub use error::{Error, Result};
 pub use experiment::{Experiment, Override};

@@ -276,7 +276,7 @@ impl TrainedRun {
             trained_on,
             notes,
             split: name,
-            data: loaded.origin.name.clone(),
+            data: names_of(&loaded, split),
             evaluation,
             classes: loaded.class_names(),
         })
@@ -314,4 +314,14 @@ impl TrainedRun {
 /// How many of `samples` are among those that were `trained` on, which ascend.
 fn trained_on(samples: &[usize], trained: &[usize]) -> usize {
     samples.iter().filter(|sample| trained.binary_search(sample).is_ok()).count()
+}
+
+/// The files that the samples of a split come from.
+fn names_of(data: &LoadedData, split: EvaluatedSplit) -> String {
+    let own = &data.origin.name;
+    match (&data.validation, split) {
+        (None, _) | (Some(_), EvaluatedSplit::Train) => own.clone(),
+        (Some(file), EvaluatedSplit::Validation) => file.origin.name.clone(),
+        (Some(file), EvaluatedSplit::All) => format!("{own} and {}", file.origin.name),
+    }
 }

@@ -37,10 +37,11 @@ fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
     let predicted = simulation.predicted(&output, run.loss()?);
     let class = |class: usize| chosen.data.dataset.class_name(class);
     let label = chosen.data.dataset.label(chosen.index);
+    let (file, index) = chosen.data.place_of(chosen.index);
     if arguments.json {
         output::print(json!({
-            "data": chosen.data.origin.name,
-            "sample": chosen.index,
+            "data": file.name,
+            "sample": index,
             "class": class(label),
             "predicted": class(predicted),
             "steps": simulation.steps(),
@@ -51,8 +52,8 @@ fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
     } else {
         output::print(format!(
             "sample {} of {}: class {}, predicted {}",
-            chosen.index,
-            chosen.data.origin.name,
+            index,
+            file.name,
             class(label),
             class(predicted)
         ))?;

@@ -67,6 +67,9 @@ fn all_samples_of_the_named_file_validate() {
     assert_eq!(named["confusion"], result["confusion"]);
     assert_eq!(named["trained_on"], 0);
     assert_eq!(json(&sandbox, &["evaluate", "run", "--data", "train.h5"])["trained_on"], 30);
+    assert_eq!(value["data"].as_str().map(|name| name.ends_with("valid.h5")), Some(true));
+    let simulated = json(&sandbox, &["simulate", "run"]);
+    assert_eq!((simulated["sample"].as_u64(), simulated["class"].as_str()), (Some(0), Some("ccc")));
     let samples =
         |split: &str| json(&sandbox, &["evaluate", "run", "--split", split])["samples"].as_u64();
     assert_eq!((samples("train"), samples("all")), (Some(30), Some(42)));

@@ -128,7 +128,7 @@ fn errors_name_the_member_of_the_archive() {
     let (folder, path, _) = recording();
     let archive = zip(folder.path(), &[("shd/small.h5", &fs::read(&path).unwrap())]);
     let file = open_in(&archive, &folder.path().join("cache")).unwrap();
-    let error = file.read(&Layout { channels: 19, classes: None }).unwrap_err().to_string();
+    let error = file.read(&Layout { channels: Some(19), ..layout() }).unwrap_err().to_string();
     let expected = format!("{} (small.h5): spikes/units, sample ", archive.display());
     assert!(error.starts_with(&expected), "{error}");
 }
