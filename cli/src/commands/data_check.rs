@@ -41,14 +41,16 @@ pub fn run(path: &Path, layout: &Layout, strict: bool, json: bool) -> Result<Exi
 impl Report {
     fn of(path: &Path, layout: &Layout, strict: bool) -> Self {
         match read(path, layout) {
-            Err(fault) => {
-                Self { fault: Some(fault.with_options().to_string()), warnings: Vec::new(), summary: None }
-            }
+            Err(fault) => Self {
+                fault: Some(fault.with_options().to_string()),
+                warnings: Vec::new(),
+                summary: None,
+            },
             Ok((recordings, summary)) => {
                 let Soundness { mut fault, mut warnings } = Soundness::of(&recordings, &summary);
                 let doubt = summary.doubtful_unit.as_ref();
-                fault = fault
-                    .or_else(|| Some(format!("{}: spikes/times: {}", summary.file, doubt?)));
+                fault =
+                    fault.or_else(|| Some(format!("{}: spikes/times: {}", summary.file, doubt?)));
                 if strict && fault.is_none() && !warnings.is_empty() {
                     fault = Some(warnings.remove(0));
                 }
