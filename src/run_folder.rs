@@ -215,16 +215,21 @@ impl RunFolder {
             .create(true)
             .append(true)
             .open(&path)
-            .and_then(|mut log: File| writeln!(log, "{line}"));
+            // At once: a kill in between must not join two lines.
+            .and_then(|mut log: File| log.write_all(format!("{line}\n").as_bytes()));
         written.map_err(|source| Error::io(&path, "write the file", source))
     }
 
-    /// Refuses a run whose last checkpoint is gone although it has finished an epoch or been
-    /// interrupted within one: beginning anew would overwrite what is left of it.
+    /// Refuses a run whose last checkpoint is gone although it has gone beyond its first epoch:
+    /// beginning anew would overwrite what is left of it. A run that was killed before its first
+    /// epoch had a last checkpoint begins anew, and does the same again.
     pub(crate) fn refuse_lost_checkpoint(&self) -> Result<()> {
-        let has_rows =
-            self.metrics().exists() && !Metrics::read(&self.metrics())?.epochs.is_empty();
-        if has_rows || self.best().exists() || self.epoch_start().exists() {
+        let rows = match self.metrics().exists() {
+            true => Metrics::read(&self.metrics())?.epochs.len(),
+            false => 0,
+        };
+        let lacks_rows = rows == 0 && self.best().exists();
+        if rows > 1 || lacks_rows || self.epoch_start().exists() {
             let problem = "the last checkpoint is missing, so this run cannot be resumed; its config.toml starts it anew in another folder";
             return Err(Error::folder(&self.last(), problem));
         }

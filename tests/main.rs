@@ -11,6 +11,7 @@
 //! | `nest_network` | the clock engine and NEST |
 //! | `quickstart` | the default recipe, and the same without delays |
 //! | `open_trainer`, `open_run` | what a program brings and what it gets; a break anywhere, and none |
+//! | `locked_run` | two runs and one folder |
 //! | `training_contracts` | thread counts, save and resume; initial firing rates and the reference's |
 //! | `architecture_paths`, `documents` | the documents and what they speak of |
 //! | `file_circles` | the files of each crate: none reach each other, none import through a face |
@@ -24,6 +25,7 @@ mod gradient_check;
 mod gradient_engines;
 mod joined_projections;
 mod layered_oracle;
+mod locked_run;
 mod nest_network;
 mod open_run;
 mod open_trainer;

@@ -119,3 +119,27 @@ fn piped_progress_is_plain_lines_on_stderr() {
     let quiet = sandbox.run(&["train", "tiny.toml", "--out", "quiet", "--epochs", "1", "--quiet"]);
     assert!(quiet.stderr.is_empty());
 }
+
+#[test]
+fn a_run_killed_before_its_first_last_checkpoint_begins_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.train("whole", &[]);
+    // What is there at each moment of the end of the first epoch.
+    let left: [&[&str]; 4] = [
+        &[],
+        &["weights.csv", "delays.csv"],
+        &["weights.csv", "delays.csv", "metrics.csv"],
+        &["weights.csv", "delays.csv", "metrics.csv", BEST],
+    ];
+    for (moment, left) in left.into_iter().enumerate() {
+        let run = format!("run-{moment}");
+        sandbox.train(&run, &["--stop-after", "1"]);
+        for file in ["weights.csv", "delays.csv", "metrics.csv", BEST, LAST] {
+            if !left.contains(&file) {
+                fs::remove_file(sandbox.path(&run).join(file)).unwrap();
+            }
+        }
+        sandbox.ok(&["train", "--resume", &run, "--quiet"]);
+        sandbox.assert_same_run("whole", &run);
+    }
+}
