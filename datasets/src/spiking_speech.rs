@@ -21,7 +21,9 @@ use half::f16;
 use hdf5_reader::{ByteOrder, Dataset, Datatype, VarLenKind};
 
 use crate::assembly::{Assembly, Description};
-use crate::container::{Container, Found, is_string, reason};
+use crate::container::file::{Container, Found};
+use crate::container::text::is_string;
+use crate::container::unread::reason;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::recordings::{MetaInfo, SpikeRecordings};

@@ -1,16 +1,21 @@
 //! HDF5 files as other programs write them: opened, their links followed, what they are packed
 //! with undone, and what is not read told apart from damage.
 //!
+//! | file | holds |
+//! |---|---|
+//! | `file` | an open file, and the way to a dataset in it or behind a link |
+//! | `links` | the links of a group, as they are stored |
+//! | `neighbours` | other files that a file names |
+//! | `lzf` | the decoder of LZF |
+//! | `text` | strings in UTF-8 and Latin-1 |
+//! | `unread` | damage, and forms that are not read |
+//!
 //! The decoder is the crate `hdf5-reader`. Here is what h5py does beside it: LZF, links that lead
 //! to other files or nowhere, strings in Latin-1, files whose user block was cut off.
 
-mod file;
+pub(crate) mod file;
 mod links;
 mod lzf;
 mod neighbours;
-mod text;
-mod unread;
-
-pub(crate) use file::{Container, Found};
-pub(crate) use text::is_string;
-pub(crate) use unread::reason;
+pub(crate) mod text;
+pub(crate) mod unread;
