@@ -2,6 +2,7 @@
 
 use crate::data_settings::{DataOrigin, LoadedData, RunSamples};
 use crate::error::{Error, Result};
+use crate::start::StartOrigin;
 use crate::text_file;
 use serde::{Deserialize, Serialize};
 use simd::Instructions;
@@ -32,6 +33,9 @@ pub struct Environment {
     /// Names of the classes in the order of the network's outputs; none where they have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<Vec<String>>,
+    /// What the network started from; none where it was made by chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<StartOrigin>,
     /// What the program brought beside the experiment: `loss`, `regularizer`, `protection`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub own: Vec<String>,
@@ -51,6 +55,7 @@ impl Environment {
             data: data.origin.clone(),
             validation: data.validation.as_ref().map(|file| file.origin.clone()),
             classes: data.given_class_names(),
+            start: None,
             own: Vec::new(),
         }
     }
@@ -60,6 +65,11 @@ impl Environment {
         Self { own, ..self }
     }
 
+    /// The environment of a run whose network started from a checkpoint.
+    pub(crate) fn with_start(self, start: Option<StartOrigin>) -> Self {
+        Self { start, ..self }
+    }
+
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let mut text = serde_json::to_string_pretty(self).expect("an environment has plain fields");
         text.push('\n');
@@ -67,7 +77,12 @@ impl Environment {
     }
 
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        serde_json::from_str(&text_file::read_text(path)?).map_err(|error| {
+        Self::parse(&text_file::read_text(path)?, path)
+    }
+
+    /// Reads the text of the file at `path`.
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self> {
+        serde_json::from_str(text).map_err(|error| {
             Error::folder(path, format!("this is not the environment of a run: {error}"))
         })
     }

@@ -4,6 +4,7 @@
 //! name = "shd-delays"            # names the run folder; the file's stem where left out
 //! description = "one line"
 //! seed = 0
+//! [start]                        # see Start; by chance where left out
 //! [data]                         # see DataSettings
 //! [network]                      # see FeedForward
 //! [training]                     # see plasticity::TrainingSettings
@@ -15,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::feed_forward::{Delays, FeedForward};
 use crate::memory::{available_bytes, gib};
 use crate::recipes::Recipe;
+use crate::start::Start;
 use crate::text_file;
 use plasticity::gradient::{FiringRateBounds, Loss};
 use plasticity::{EarlyStopping, TrainingSettings};
@@ -32,6 +34,9 @@ pub struct Experiment {
     pub description: String,
     /// The one seed that every random stream descends from, up to 2^63 - 1.
     pub seed: u64,
+    /// What the network starts from; made by chance where it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
     /// Samples.
     pub data: DataSettings,
     /// Network.
@@ -54,7 +59,12 @@ enum Change {
     Value { keys: Vec<String>, value: toml::Value },
     /// The samples come from this file, whatever the source was before.
     File(String),
+    /// The network starts from this checkpoint, whatever it started from before.
+    Start(String),
 }
+
+/// What a description says before the changes that were laid over its experiment.
+const CHANGED: &str = "changed: ";
 
 /// Keys that tell which of several kinds a section is of.
 const TAGS: [&str; 3] = ["kind", "model", "slope"];
@@ -105,9 +115,20 @@ impl Override {
     /// # Errors
     /// [`Error::Config`] when the path is not UTF-8, which a configuration file must be.
     pub fn file(path: &Path) -> Result<Self> {
-        let origin = format!("--data {}", path.display());
+        Self::of_path(format!("--data {}", path.display()), path, Change::File)
+    }
+
+    /// The network starts from a checkpoint: a `.safetensors` file or the folder of a run.
+    ///
+    /// # Errors
+    /// As [`Self::file`].
+    pub fn start(path: &Path) -> Result<Self> {
+        Self::of_path(format!("--from {}", path.display()), path, Change::Start)
+    }
+
+    fn of_path(origin: String, path: &Path, change: fn(String) -> Change) -> Result<Self> {
         match path.to_str() {
-            Some(path) => Ok(Self { change: Change::File(path.to_owned()), origin }),
+            Some(path) => Ok(Self { change: change(path.to_owned()), origin }),
             None => Err(Error::config(
                 origin,
                 "the path is not UTF-8, which a configuration file must be",
@@ -135,6 +156,42 @@ impl Override {
     /// Whether it says which file the samples come from.
     pub(crate) fn names_recordings(&self) -> bool {
         self.sets(&["data".into(), "source".into()], "path")
+    }
+
+    /// Whether it says which samples validate.
+    pub(crate) fn names_split(&self) -> bool {
+        let begins = |keys: &[String]| keys.starts_with(&["data".into(), "split".into()]);
+        matches!(&self.change, Change::Value { keys, .. } if begins(keys))
+    }
+
+    /// Whether it says what the network starts from.
+    pub(crate) fn names_start(&self) -> bool {
+        self.sets(&["start".into()], "checkpoint")
+    }
+
+    /// What it changes, as a description tells of it: `network.delays=none`. Nothing for what no
+    /// description speaks of: the seed, the place of recordings that replace none, the start.
+    fn told(&self, before: &Experiment) -> Option<String> {
+        match &self.change {
+            Change::Value { keys, .. }
+                if ["seed", "name", "description", "start"].contains(&keys[0].as_str()) =>
+            {
+                None
+            }
+            Change::Value { keys, value } if keys == &["data", "split"] => {
+                let path = value.get("path").and_then(toml::Value::as_str).map(Path::new);
+                let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy());
+                let split = || format!("data.split={}", told(value));
+                Some(name.map_or_else(split, |name| format!("validated on {name}")))
+            }
+            Change::Value { keys, value } => Some(format!("{}={}", keys.join("."), told(value))),
+            Change::File(_) if matches!(before.data.source, Source::File(_)) => None,
+            Change::File(path) => {
+                let name = Path::new(path).file_name().and_then(|name| name.to_str());
+                Some(format!("samples of {}", name.unwrap_or(path)))
+            }
+            Change::Start(_) => None,
+        }
     }
 
     /// `resolved` is the same configuration with every default: a section that the file leaves out
@@ -170,6 +227,10 @@ impl Override {
                 source.insert("path".into(), path.as_str().into());
                 data.insert("source".into(), source.into());
             }
+            Change::Start(path) => {
+                let start = toml::Table::from_iter([("checkpoint".into(), path.as_str().into())]);
+                table.insert("start".into(), start.into());
+            }
         }
         Ok(())
     }
@@ -204,6 +265,7 @@ impl Override {
                 .strip_prefix(path)
                 .is_some_and(|rest| rest.first().is_some_and(|first| first == key)),
             Change::File(_) => path == ["data", "source"] && key == "path",
+            Change::Start(_) => path == ["start"] && key == "checkpoint",
         }
     }
 
@@ -255,6 +317,9 @@ impl Override {
             Change::Value { keys, value } => (keys.clone(), value.clone()),
             Change::File(path) => {
                 (["data", "source", "path"].map(str::to_owned).to_vec(), path.as_str().into())
+            }
+            Change::Start(path) => {
+                (["start", "checkpoint"].map(str::to_owned).to_vec(), path.as_str().into())
             }
         };
         let ((keys, value), (other_keys, other_value)) =
@@ -314,6 +379,7 @@ impl Experiment {
         let mut table =
             toml::from_str::<toml::Table>(text).map_err(|error| located(origin, text, &error))?;
         let mut outcome = experiment.completed(name);
+        let mut changes = Vec::new();
         let mut blamed = origin;
         let mut resolved = toml::Table::new();
         // One by one, so that an error names the override it comes from, unless only all of them
@@ -331,15 +397,35 @@ impl Experiment {
                 return Err(outcome.err().map_or(error, |problem| Error::config(blamed, problem)));
             }
             overrides[..index].iter().try_for_each(|earlier| earlier.keep_file(&mut table))?;
-            let before = outcome.err();
             let changed =
                 Self::deserialize(table.clone()).map_err(|error| sentence(error.message()));
-            outcome = changed.and_then(|experiment| experiment.completed(name));
-            if outcome.as_ref().err() != before.as_ref() {
+            let changed = changed.and_then(|experiment| experiment.completed(name));
+            if changed.as_ref().err() != outcome.as_ref().err() {
                 blamed = &change.origin;
             }
+            // What was set to what it had been is no change.
+            if changed != outcome {
+                let before = outcome.unwrap_or_default();
+                changes.extend(change.told(&before));
+            }
+            outcome = changed;
         }
-        outcome.map_err(|problem| Error::config(blamed, problem))
+        let experiment = outcome.map_err(|problem| Error::config(blamed, problem))?;
+        let is_described = overrides.iter().any(|change| change.sets(&[], "description"));
+        Ok(if is_described { experiment } else { experiment.described_with(&changes) })
+    }
+
+    /// The experiment with a description that tells what was changed in it.
+    fn described_with(mut self, changes: &[String]) -> Self {
+        if !changes.is_empty() {
+            let begin = match (self.description.is_empty(), self.description.contains(CHANGED)) {
+                (true, _) => CHANGED.to_owned(),
+                (false, true) => ", ".to_owned(),
+                (false, false) => format!("; {CHANGED}"),
+            };
+            self.description += &format!("{begin}{}", changes.join(", "));
+        }
+        self
     }
 
     /// The experiment with what follows from other values, checked.
@@ -492,8 +578,16 @@ impl Experiment {
         }
         let validation = &mut resolved.data.split.path;
         *validation = validation.take().map(|path| std::path::absolute(&path).unwrap_or(path));
+        if let Some(Start { checkpoint, .. }) = &mut resolved.start {
+            *checkpoint = std::path::absolute(&*checkpoint).unwrap_or(checkpoint.clone());
+        }
         toml::to_string(&resolved).map_err(|error| Error::config(self.name.clone(), error))
     }
+}
+
+/// A value as it is typed behind `--set KEY=`.
+fn told(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// An error of the TOML reader with file, line and column.

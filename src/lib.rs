@@ -11,6 +11,7 @@
 //! | [`DataSettings`], [`FeedForward`] | which samples, and which network? |
 //! | [`TrainingRun`], [`Observer`] | how does an experiment become a trained network? |
 //! | [`RunFolder`], [`Metrics`], [`History`] | what does a run leave on disk? |
+//! | [`RunSummary`], [`NetworkSummary`] | what is in a run, packed or not, and in a network file? |
 //! | [`TrainedRun`] | how good is it, and what does it do with a sample? |
 //! | [`StreamingEngine`] | how does it run on input that arrives step by step? |
 //! | [`bench()`] | how fast is a recipe on this machine? |
@@ -83,20 +84,26 @@ mod history;
 mod memory;
 mod metrics;
 mod network_file;
+mod network_summary;
 mod observer;
 mod outcome;
 mod own_parts;
+mod packed_run;
 mod picture;
 mod recipes;
 mod recordings_place;
 mod roofline;
 mod run_creation;
+mod run_files;
 mod run_folder;
 mod run_lock;
 mod run_mark;
 mod run_part;
 mod run_result;
+mod run_summary;
 mod simulation;
+mod start;
+mod started_network;
 mod text_file;
 mod threads;
 mod trained_run;
@@ -118,9 +125,11 @@ pub use metrics::{EpochMetrics, Metrics};
 pub use network_file::{
     NetworkFile, PopulationEntry, ProjectionEntry, RandomSynapses, SynapseEntry,
 };
+pub use network_summary::{NetworkSummary, SynapseSummary};
 pub use observer::{Event, Observer, Silent};
 pub use outcome::{BestEpoch, Finish, Outcome};
 pub use own_parts::{OwnParts, Samples};
+pub use packed_run::PackedFiles;
 pub use picture::Picture;
 pub use recipes::Recipe;
 pub use roofline::{Roofline, StageRoofline, Work};
@@ -128,7 +137,9 @@ pub use run_folder::RunFolder;
 pub use run_lock::Writer;
 pub use run_part::RunPart;
 pub use run_result::RunResult;
+pub use run_summary::{EpochAccuracy, FileSize, RunSummary};
 pub use simulation::{LogSettings, Simulation, SimulationLog};
+pub use start::{Start, StartOrigin};
 pub use trained_run::{ChosenSample, EvaluatedSplit, SplitEvaluation, TrainedRun};
 pub use training_run::TrainingRun;
 

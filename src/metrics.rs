@@ -138,7 +138,11 @@ impl Metrics {
     /// # Errors
     /// One that names the file and the line that is not a row of this table.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = text_file::read_text(path)?;
+        Self::parse(&text_file::read_text(path)?, path)
+    }
+
+    /// Reads the text of the file at `path`.
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self> {
         let wrong = |line: usize, problem: String| {
             Error::folder(path, format!("line {}: {problem}", line + 1))
         };

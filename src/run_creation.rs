@@ -1,9 +1,7 @@
 //! A folder for a new run: where it may be, what it replaces, and the lock that comes with it.
 
-use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
-use crate::picture::Picture;
 use crate::run_folder::{PARTS, RunFolder, remove};
 use crate::run_lock::{LOCK, RunLock};
 use crate::run_mark::ENVIRONMENT;
@@ -62,14 +60,19 @@ impl RunFolder {
     }
 
     /// Whether the folder holds nothing, or only what a run leaves that was killed before it had
-    /// begun, or while it was removed: empty folders, its mark, its lock, and temporary files.
+    /// begun, or while it was removed: empty folders, its mark, its lock, the checkpoint that it
+    /// was about to start from, and temporary files.
     fn is_empty(&self) -> bool {
         let is_nothing = |name: &OsStr| is_temporary(name) || name == LOCK;
         let is_mark = |name: &OsStr| name == ENVIRONMENT && self.is_run();
         let is_empty_part = |entry: &fs::DirEntry| {
             PARTS.iter().any(|part| entry.file_name() == *part)
                 && fs::read_dir(entry.path()).is_ok_and(|mut within| {
-                    within.all(|entry| entry.is_ok_and(|entry| is_nothing(&entry.file_name())))
+                    within.all(|entry| {
+                        entry.is_ok_and(|entry| {
+                            is_nothing(&entry.file_name()) || entry.path() == self.start()
+                        })
+                    })
                 })
         };
         fs::read_dir(self.path()).into_iter().flatten().flatten().all(|entry| {
@@ -119,34 +122,7 @@ impl RunFolder {
     /// Removes the files of an earlier run, `environment.json` last: until then the folder is still
     /// seen as a run.
     fn remove_run(&self) -> Result<()> {
-        let checkpoints = [self.last(), self.best(), self.epoch_start()];
-        let tables = [self.result(), self.metrics(), self.weights(), self.delays(), self.log()];
-        let figures = Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
-        let files = tables.into_iter().chain(checkpoints).chain(figures).chain(self.spike_logs());
-        let epochs = self.kept_epochs().into_iter().map(Checkpoint::Epoch);
-        let epochs = epochs.map(|epoch| self.checkpoint(epoch));
-        files
-            .chain(epochs)
-            .chain([self.config(), self.environment()])
-            .try_for_each(|file| remove(&file))
-    }
-
-    /// The logs that simulating the run's samples left in `spikes/`.
-    fn spike_logs(&self) -> Vec<PathBuf> {
-        let is_log = |path: &PathBuf| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let ending = name
-                .strip_prefix("sample-")
-                .map(|rest| rest.trim_start_matches(|letter: char| letter.is_ascii_digit()));
-            matches!(ending, Some(".spikes.h5" | ".spikes.csv" | ".v.h5"))
-        };
-        fs::read_dir(self.spikes())
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(is_log)
-            .collect()
+        self.files().iter().try_for_each(|file| remove(file))
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `checkpoints/last.safetensors` | everything needed to go on, after every epoch |
 //! | `checkpoints/best.safetensors` | the same of the epoch with the best validation accuracy |
 //! | `checkpoints/epoch-0012.safetensors` | the same of an epoch that `training.checkpoints` keeps: each of the best, every n-th |
+//! | `checkpoints/start.safetensors` | what the network started from, where not from chance |
 //! | `checkpoints/epoch_start.safetensors` | the epoch's beginning, only while a run is interrupted inside one |
 //! | `result.json` | the best epoch and its confusion matrix; there once the run is finished |
 //! | `plots/`, `spikes/` | figures; spike logs |
@@ -147,6 +148,11 @@ impl RunFolder {
         entries.into_iter().flatten().flatten().filter_map(epoch).collect()
     }
 
+    /// `checkpoints/start.safetensors`.
+    pub fn start(&self) -> PathBuf {
+        self.path.join("checkpoints").join("start.safetensors")
+    }
+
     /// `checkpoints/epoch_start.safetensors`.
     pub fn epoch_start(&self) -> PathBuf {
         self.path.join("checkpoints").join("epoch_start.safetensors")
@@ -176,15 +182,26 @@ impl RunFolder {
     }
 
     /// The run's experiment with changes, to be run again: recordings that have moved with the run
-    /// are found, unless a change names others.
+    /// are found, and so is the checkpoint it started from, unless a change names others.
     ///
     /// # Errors
     /// As [`Self::experiment`]; what is wrong with a change or with `environment.json`.
     pub fn experiment_with(&self, overrides: &[Override]) -> Result<Experiment> {
         let mut experiment = Experiment::read(&self.config(), overrides)?;
+        let own = Environment::read(&self.environment())?;
         if !overrides.iter().any(Override::names_recordings) {
-            let sha256 = Environment::read(&self.environment())?.data.sha256;
-            recordings_place::find(&mut experiment.data, &self.path, sha256.as_deref())?;
+            let sha256 = own.data.sha256.as_deref();
+            recordings_place::find(&mut experiment.data, &self.path, sha256)?;
+        }
+        if !overrides.iter().any(Override::names_split) {
+            let sha256 = own.samples().validation;
+            let data = &mut experiment.data;
+            recordings_place::find_validation(data, &self.path, sha256.as_deref())?;
+        }
+        if let Some(start) = &mut experiment.start
+            && !overrides.iter().any(Override::names_start)
+        {
+            start.prefer_original(self.start());
         }
         Ok(experiment)
     }

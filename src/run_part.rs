@@ -4,6 +4,7 @@ use crate::checkpoint::Checkpoint;
 use crate::run_mark::is_run;
 use std::fmt;
 use std::fs;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 /// Runs that an error lists.
@@ -104,6 +105,11 @@ pub(crate) fn not_a_run(path: &Path) -> String {
             ),
         };
     }
+    if is_archive(path) {
+        return "this may be a packed run; unpack it (unzip FILE) and name the folder that comes \
+                out, or look into it with synfire info FILE"
+            .into();
+    }
     if path.is_file() {
         let checkpoint = path.extension().is_some_and(|ending| ending == "safetensors");
         let what = if checkpoint { "a checkpoint outside of its run" } else { "a file" };
@@ -114,6 +120,13 @@ pub(crate) fn not_a_run(path: &Path) -> String {
         return format!("there is no such folder; {} is a run", beneath.display());
     }
     "there is no such folder, but the folder of a run was expected".into()
+}
+
+/// Whether a file begins as a zip archive does.
+pub(crate) fn is_archive(path: &Path) -> bool {
+    let mut begin = [0; 2];
+    let read = atomic_file::open(path).map(|mut file| file.read_exact(&mut begin));
+    read.is_ok_and(|read| read.is_ok()) && begin == *b"PK"
 }
 
 #[cfg(test)]

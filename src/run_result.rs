@@ -42,11 +42,15 @@ impl RunResult {
     /// # Errors
     /// One that names the file when it is missing or something else.
     pub fn read(path: &Path) -> Result<Self> {
+        Self::parse(&text_file::read_text(path)?, path)
+    }
+
+    /// Reads the text of the file at `path`.
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self> {
         let wrong = |problem: String| {
             Error::folder(path, format!("this is not the result of a run: {problem}"))
         };
-        let result: Self = serde_json::from_str(&text_file::read_text(path)?)
-            .map_err(|error| wrong(error.to_string()))?;
+        let result: Self = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
         let classes = result.classes.len();
         if result.confusion.len() != classes {
             return Err(wrong(format!(

@@ -12,6 +12,7 @@ use crate::metrics::Metrics;
 use crate::own_parts::{Samples, load};
 use crate::recordings_place;
 use crate::run_folder::RunFolder;
+use crate::started_network::first_network;
 use crate::threads::thread_pool;
 use datasets::Split;
 use layered::LayeredEngine;
@@ -106,7 +107,7 @@ impl TrainedRun {
             )
         };
         let (channels, classes) = experiment.data.shape().ok_or_else(unknown)?;
-        let start = experiment.build_network(channels, classes)?;
+        let start = first_network(&experiment, &folder, channels, classes)?;
         let mut network = start.clone();
         let path = folder.checkpoint(checkpoint);
         if !path.exists() {

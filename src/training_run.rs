@@ -21,13 +21,14 @@ use crate::recordings_place;
 use crate::run_folder::RunFolder;
 use crate::run_lock::RunLock;
 use crate::run_result::RunResult;
+use crate::started_network::{first_network, new_network};
 use crate::threads::thread_pool;
 use crate::trained_run::TrainedRun;
 use crate::wording::counted;
 use datasets::Split;
 use layered::LayeredEngine;
 use plasticity::gradient::Loss;
-use plasticity::{CheckpointFile, EpochTrainer, Progress, Selection, evaluate};
+use plasticity::{CheckpointFile, EpochTrainer, Progress, Selection, evaluate, first_difference};
 use sim_core::Network;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -130,7 +131,7 @@ impl TrainingRun {
         let (data, split) = threads.install(|| load(&experiment, samples))?;
         experiment.data.fix_shape(&data.origin, data.dataset.classes());
         experiment.check_memory(&data, true)?;
-        let network = experiment.build_network(data.dataset.channels(), data.dataset.classes())?;
+        let (network, started) = new_network(&mut experiment, &data)?;
         let (history, epoch_start_ms) = (History::new(&network), delays_ms(&network));
         let (own, own_loss) = (parts.names(), parts.loss.clone());
         let trainer = trainer(&experiment, network, parts)?;
@@ -145,9 +146,13 @@ impl TrainingRun {
             );
         }
         let (folder, lock) = folder(&experiment.name)?;
-        let environment =
-            threads.install(|| Environment::here(experiment.seed, &data).with_own(own));
+        let environment = threads.install(|| Environment::here(experiment.seed, &data));
+        let origin = started.as_ref().map(|started| started.origin.clone());
+        let environment = environment.with_own(own).with_start(origin);
         environment.write(&folder.environment())?;
+        if let Some(started) = &started {
+            atomic_file::write(&folder.start(), started.file.bytes())?;
+        }
         atomic_file::write(&folder.config(), config.as_bytes())?;
         Ok(Self {
             stop_after: experiment.training.epochs,
@@ -216,10 +221,11 @@ impl TrainingRun {
         folder.sweep();
         if folder.is_finished() {
             let path = folder.path();
+            let told = path.display();
             let problem = format!(
-                "this run is finished; there is nothing to resume (synfire plot {} draws its \
-                 figures)",
-                path.display()
+                "this run is finished; there is nothing to resume (synfire plot {told} draws its \
+                 figures); more epochs are another run, which may start from its weights: synfire \
+                 train {told}/config.toml --from {told} --epochs N"
             );
             return Err(Error::folder(path, problem));
         }
@@ -248,7 +254,8 @@ impl TrainingRun {
         environment.check_data(&data)?;
         experiment.check_memory(&data, true)?;
         folder.make_checkpoints()?;
-        let network = experiment.build_network(data.dataset.channels(), data.dataset.classes())?;
+        let (channels, classes) = (data.dataset.channels(), data.dataset.classes());
+        let network = first_network(&experiment, &folder, channels, classes)?;
         let mut start = network.clone();
         let own_loss = parts.loss.clone();
         let mut trainer = trainer(&experiment, network, parts)?;
@@ -261,6 +268,7 @@ impl TrainingRun {
             let file = CheckpointFile::open(&folder.last())?;
             experiment.data.check_pinned(file.own().get(PINNED_DATA), &folder.config())?;
             last_is_whole = !file.own().contains_key(WITHIN_EPOCH);
+            check_settings(&file, &experiment, &folder)?;
             trainer = trainer.resume(&file)?;
             if trainer.epoch() > 0 {
                 (metrics, history) = tables(&folder, &start, trainer.epoch())?;
@@ -404,6 +412,13 @@ impl TrainingRun {
         let described = data.described.iter().map(|words| format!("recordings: {words}"));
         lines.extend(described);
         lines.push(format!("run folder: {}", self.folder.path().display()));
+        let description = &experiment.description;
+        lines.extend((!description.is_empty()).then(|| format!("description: {description}")));
+        if let Some(start) = Environment::read(&self.folder.environment())?.start {
+            lines.push(format!("weights and delays start from {}", start.describe()));
+            lines
+                .extend(start.difference.map(|difference| format!("in the network, {difference}")));
+        }
         lines.extend(experiment.training.kernel.precision_note().map(str::to_owned));
         lines.extend(self.lock.note().map(str::to_owned));
         if trainer.epoch() > 0 {
@@ -593,6 +608,25 @@ fn trainer(experiment: &Experiment, network: Network, parts: OwnParts) -> Result
         Some(protection) => trainer.with_protection(protection),
         None => trainer,
     })
+}
+
+/// Refuses to go on with settings that were changed since the run began.
+fn check_settings(
+    file: &CheckpointFile,
+    experiment: &Experiment,
+    folder: &RunFolder,
+) -> Result<()> {
+    match first_difference("training", file.settings(), &experiment.training) {
+        None => Ok(()),
+        Some(difference) => {
+            let path = folder.path().display();
+            let problem = format!(
+                "going on would not be exact: {difference}; with other settings it is another run, \
+                 which may start from these weights: synfire train {path}/config.toml --from {path}"
+            );
+            Err(Error::folder(&folder.last(), problem))
+        }
+    }
 }
 
 /// The tables of a run that has finished `epochs` epochs, whose network was `start` before them.

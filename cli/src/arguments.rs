@@ -17,6 +17,7 @@ const MOST_THREADS: i64 = 1024;
   synfire train shd-delays --data shd_train.h5.gz  the published network on spoken digits
   synfire evaluate runs/shd-delays-1 --json
   synfire plot runs/shd-delays-1
+  synfire pack runs/shd-delays-1
 
 `synfire COMMAND --help` tells more about a command.")]
 pub struct Arguments {
@@ -30,6 +31,8 @@ pub enum Command {
     Evaluate(Evaluate),
     Simulate(Simulate),
     Plot(Plot),
+    Info(Info),
+    Pack(Pack),
     Data(Data),
     Bench(Bench),
     Recipes(Recipes),
@@ -47,6 +50,8 @@ pub enum Command {
   synfire train runs/quickstart-1/config.toml      the same run again
   synfire train --resume runs/shd-delays-1         go on after Ctrl-C or a power cut
   synfire train --set training.checkpoints.best=3 --set training.checkpoints.every=10
+  synfire train shd-delays --data shd_train.h5.gz --from runs/shd-delays-1 --epochs 30
+                                                   more epochs, from the weights of a run
 
 Ctrl-C finishes the training step, saves and exits with code 130. SIGTERM (Slurm, docker stop, timeout) and SIGHUP (a closed terminal) do
 the same with codes 143 and 129; under nohup SIGHUP stays ignored. A second one, half a second later or more, or one before training has
@@ -71,6 +76,10 @@ pub struct Train {
     /// Change one value of the configuration, e.g. training.epochs=30; may be repeated
     #[arg(long, value_name = "KEY=VALUE", conflicts_with = "resume")]
     pub set: Vec<String>,
+    /// Start from the weights, delays and norms of a run's best checkpoint, or of the checkpoint
+    /// named; optimisers and schedules begin anew
+    #[arg(long, value_name = "RUN|FILE.safetensors", conflicts_with = "resume")]
+    pub from: Option<PathBuf>,
     /// Folder of the run [default: runs/NAME-1, runs/NAME-2, ...]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
@@ -83,8 +92,8 @@ pub struct Train {
     /// The seed all random numbers descend from, up to 2^63 - 1
     #[arg(long, value_name = "N", conflicts_with = "resume", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
-    /// Epochs; schedules stretch or shrink with them
-    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    /// Epochs; schedules stretch or shrink with them, so a run to --resume keeps its own
+    #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
     /// Stop after N epochs of this call; --resume goes on
     #[arg(long, value_name = "N")]
@@ -247,6 +256,44 @@ pub enum FigureName {
     Confusion,
 }
 
+/// Say what is in a run, a checkpoint, or another file
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire info runs/shd-delays-1                               experiment, results, data, files
+  synfire info runs/shd-delays-1/checkpoints/best.safetensors  every tensor with its layout
+  synfire info shd-delays-1.zip                                a run that `synfire pack` packed
+  synfire info network.toml --json                             what `synfire simulate` would run
+  synfire info shd_train.h5.gz                                 as `synfire data info`")]
+pub struct Info {
+    /// Folder of a run, or a file: checkpoint, packed run, network, spike recordings
+    #[arg(value_name = "RUN|FILE")]
+    pub path: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Make one file of a run, to be sent or kept
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire pack runs/shd-delays-1                  writes shd-delays-1.zip
+  synfire pack runs/shd-delays-1 --out best.zip
+  unzip shd-delays-1.zip                          makes the folder shd-delays-1 again; every command takes it
+
+The archive holds all files of the run, but not the recordings: put them beside the folder, or name them with --data FILE. The same run gives
+the same bytes.")]
+pub struct Pack {
+    /// Folder of the run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The archive [default: NAME.zip in the current folder, NAME being the folder's]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace an earlier file
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
 /// Look into spike recordings, or make some
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -398,8 +445,8 @@ pub struct Completions {
 }
 
 impl Train {
-    /// All changes to the configuration: `--data`, `--validation`, then `--set`, `--epochs` and
-    /// `--seed`.
+    /// All changes to the configuration: `--data`, `--validation`, then `--set`, `--epochs`, `--seed`
+    /// and `--from`.
     pub fn overrides(&self) -> synfire::Result<Vec<Override>> {
         let epochs = self.epochs.map(|epochs| {
             Override::named(format!("--epochs {epochs}"), &format!("training.epochs={epochs}"))
@@ -409,7 +456,8 @@ impl Train {
             .map(|seed| Override::named(format!("--seed {seed}"), &format!("seed={seed}")));
         let validation = self.validation.as_deref().map(Override::validation_file);
         let files = self.data.as_deref().map(Override::file).into_iter().chain(validation);
-        files.chain(changes(None, &self.set)).chain(epochs).chain(seed).collect()
+        let start = self.from.as_deref().map(Override::start);
+        files.chain(changes(None, &self.set)).chain(epochs).chain(seed).chain(start).collect()
     }
 }
 
@@ -499,7 +547,7 @@ mod tests {
         for wrong in [
             &["--set", "a=1"][..],
             &["--seed", "1"],
-            &["--epochs", "3"],
+            &["--from", "runs/b"],
             &["--out", "x"],
             &["--overwrite"],
             &["quickstart"],

@@ -28,6 +28,8 @@ fn main() -> ExitCode {
         Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate),
         Command::Simulate(simulate) => commands::simulate::run(&simulate),
         Command::Plot(plot) => commands::plot::run(&plot),
+        Command::Pack(pack) => commands::pack::run(&pack),
+        Command::Info(info) => commands::info::run(&info),
         Command::Data(data) => commands::data::run(&data),
         Command::Bench(bench) => commands::bench::run(&bench),
         Command::Recipes(recipes) => commands::recipes::run(&recipes),

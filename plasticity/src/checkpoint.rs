@@ -164,6 +164,19 @@ impl EpochTrainer {
     }
 }
 
+/// How far the training of a checkpoint had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckpointProgress {
+    /// Seed of the training.
+    pub seed: u64,
+    /// Finished epochs.
+    pub epochs: usize,
+    /// Training steps.
+    pub steps: u64,
+    /// Whether an epoch had begun.
+    pub within_epoch: bool,
+}
+
 /// A checkpoint, read and found whole.
 #[derive(Debug)]
 pub struct CheckpointFile {
@@ -207,11 +220,81 @@ impl CheckpointFile {
         Ok(())
     }
 
+    /// Reads the tensors into a network that starts from them: it has the same step and tensors of
+    /// the same names and shapes, but its other settings may differ. Norms keep the statistics of
+    /// training. Gives the first of the settings that differ.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] naming the file and the first tensor that does not fit.
+    pub fn start(&self, network: &mut Network) -> Result<Option<String>> {
+        let wrong = |what: String| Err(self.wrong(format!("no network can start from it: {what}")));
+        let (ours, stored) = (network.outline(), &self.metadata.network);
+        if ours.dt_ms != stored.dt_ms {
+            let (theirs, ours) = (stored.dt_ms, ours.dt_ms);
+            return wrong(format!(
+                "its steps, in which delays are counted, last {theirs} ms, those of this network \
+                 {ours} ms"
+            ));
+        }
+        let tensors = self.tensors()?;
+        let names: Vec<_> = network.tensors().map(|t| network.parameter_name(t.id)).collect();
+        for (tensor, name) in network.tensors().zip(&names) {
+            let ours = tensor.shape.lengths();
+            match tensors.tensor(name) {
+                Err(_) => return wrong(format!("it has no tensor {name}")),
+                Ok(view) if view.shape() != ours => {
+                    let theirs = view.shape();
+                    return wrong(format!("{name} is {theirs:?} in it, {ours:?} in this network"));
+                }
+                Ok(_) => {}
+            }
+        }
+        if let Some(bare) = stored.bare_network() {
+            let mut theirs = bare.tensors().map(|tensor| bare.parameter_name(tensor.id));
+            if let Some(name) = theirs.find(|name| !names.contains(name)) {
+                return wrong(format!("this network has no tensor {name}"));
+            }
+        }
+        read_tensors(self, &tensors, network)?;
+        Ok(ours.difference(stored))
+    }
+
+    /// The file as it was named.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The whole file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The network without what is learned.
+    pub fn outline(&self) -> &Outline {
+        &self.metadata.network
+    }
+
+    /// The settings it was trained with.
+    pub fn settings(&self) -> &TrainingSettings {
+        &self.metadata.training
+    }
+
+    /// How far its training had come.
+    pub fn progress(&self) -> CheckpointProgress {
+        let Metadata { seed, epoch, step, batches, .. } = self.metadata;
+        CheckpointProgress { seed, epochs: epoch, steps: step, within_epoch: batches > 0 }
+    }
+
+    /// Whether a tensor of this name is the state of a protection.
+    pub(crate) fn protects(&self, name: &str) -> bool {
+        self.metadata.protection.keys().any(|protected| protection_name(protected) == name)
+    }
+
     fn wrong(&self, what: String) -> Error {
         Error::Checkpoint { path: self.path.clone(), what }
     }
 
-    fn tensors(&self) -> Result<SafeTensors<'_>> {
+    pub(crate) fn tensors(&self) -> Result<SafeTensors<'_>> {
         SafeTensors::deserialize(&self.bytes).map_err(|error| self.wrong(not_whole(error)))
     }
 

@@ -9,17 +9,20 @@
 //! | `settings` | [`TrainingSettings`]: which choices does an experiment make? |
 //! | `batches` | how are the frames of the next batch made ahead? |
 //! | `checkpoint` | [`CheckpointFile`]: what does it take to go on, bit for bit? |
+//! | `checkpoint_summary` | [`CheckpointSummary`]: what is in one, in which layout? |
 #![forbid(unsafe_code)]
 
 mod batches;
 mod checkpoint;
+mod checkpoint_summary;
 mod error;
 pub mod gradient;
 mod protection;
 mod settings;
 mod trainer;
 
-pub use checkpoint::{CheckpointFile, first_difference};
+pub use checkpoint::{CheckpointFile, CheckpointProgress, first_difference};
+pub use checkpoint_summary::{CheckpointSummary, TensorRole, TensorSummary, population_words};
 pub use error::{Error, Result};
 pub use protection::Protection;
 pub use settings::{DelaySettings, TrainingSettings, WeightSettings};

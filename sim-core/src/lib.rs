@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod arrival_window;
+mod bare_network;
 mod clock_engine;
 mod delay_kernel;
 mod delay_ring;

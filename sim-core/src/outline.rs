@@ -8,6 +8,13 @@ use crate::synapses::{DenseSynapses, Synapses};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// What an outline calls the properties of dense synapses.
+pub(crate) const ELEMENTS: &str = "kernel elements per pair";
+pub(crate) const LONGEST_DELAY: &str = "longest delay in steps";
+pub(crate) const GRANULARITY: &str = "granularity of delays";
+pub(crate) const KERNEL: &str = "delay kernel";
+pub(crate) const POLARITY: &str = "polarity";
+
 /// The outline of a network. Networks without a [`Outline::difference`] can exchange what they
 /// learned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,13 +85,13 @@ impl Network {
                     polarity,
                     ..
                 }) => [
-                    named("kernel elements per pair", taps.to_string()),
-                    named("longest delay in steps", max_delay_steps.to_string()),
-                    named("granularity of delays", word(granularity)),
-                    named("delay kernel", word(kernel)),
+                    named(ELEMENTS, taps.to_string()),
+                    named(LONGEST_DELAY, max_delay_steps.to_string()),
+                    named(GRANULARITY, word(granularity)),
+                    named(KERNEL, word(kernel)),
                 ]
                 .into_iter()
-                .chain(polarity.iter().map(|signs| named("polarity", flat_list(signs))))
+                .chain(polarity.iter().map(|signs| named(POLARITY, flat_list(signs))))
                 .collect(),
                 Synapses::Sparse(synapses) => {
                     BTreeMap::from([named("number of synapses", synapses.len().to_string())])

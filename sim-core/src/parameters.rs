@@ -46,6 +46,11 @@ impl Kind {
         !matches!(self, Self::RunningMean | Self::RunningVariance)
     }
 
+    /// Unit of its entries; `None` where they are bare numbers.
+    pub fn unit(self) -> Option<&'static str> {
+        (self == Self::Delay).then_some("steps")
+    }
+
     /// The word that configurations use.
     pub fn word(self) -> &'static str {
         self.name().trim_start_matches("norm.")
@@ -151,7 +156,7 @@ macro_rules! walk {
             })
         });
         let of_populations = populations.$iter().enumerate().flat_map(|(index, population)| {
-            let shape = Shape::of([population.size]);
+            let shape = Shape::of([("neuron", population.size)]);
             let tensors = population.norm.$as_ref().map(|norm| [
                 (Kind::Gain, &$($mut)? norm.gain, ALL),
                 (Kind::Bias, &$($mut)? norm.bias, ALL),

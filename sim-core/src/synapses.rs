@@ -68,15 +68,16 @@ pub struct DenseSynapses {
 impl DenseSynapses {
     /// `[post, pre, tap]`.
     pub fn weight_shape(&self) -> Shape {
-        Shape::of([self.post, self.pre, self.taps])
+        let Self { post, pre, taps, .. } = *self;
+        Shape::of([("postsynaptic", post), ("presynaptic", pre), ("kernel element", taps)])
     }
 
     /// The dimensions of the delays that the granularity asks for.
     pub fn delay_shape(&self) -> Shape {
         match self.granularity {
             Granularity::Synaptic => self.weight_shape(),
-            Granularity::Axonal => Shape::of([self.pre]),
-            Granularity::Dendritic => Shape::of([self.post]),
+            Granularity::Axonal => Shape::of([("presynaptic", self.pre)]),
+            Granularity::Dendritic => Shape::of([("postsynaptic", self.post)]),
         }
     }
 

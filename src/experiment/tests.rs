@@ -177,7 +177,7 @@ fn overrides_replace_values_and_name_themselves_when_wrong() {
 fn values_of_overrides_are_toml_or_else_text() {
     let value = |text: &str| match Override::parse(&format!("key={text}")).unwrap().change {
         Change::Value { value, .. } => value,
-        Change::File(_) => unreachable!(),
+        Change::File(_) | Change::Start(_) => unreachable!(),
     };
     assert_eq!(value("3"), toml::Value::Integer(3));
     assert_eq!(value(" 2.5e-3"), toml::Value::Float(2.5e-3));

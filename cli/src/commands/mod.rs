@@ -5,6 +5,8 @@ pub mod completions;
 pub mod data;
 pub mod data_check;
 pub mod evaluate;
+pub mod info;
+pub mod pack;
 pub mod plot;
 pub mod recipes;
 pub mod simulate;

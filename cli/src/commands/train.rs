@@ -10,6 +10,9 @@ use synfire::{ClassAccuracy, Experiment, Finish, RunFolder, TrainingRun};
 
 pub fn run(arguments: &Train) -> Result<ExitCode> {
     let threads = arguments.threads.map(usize::from);
+    if let (Some(run), Some(epochs)) = (&arguments.resume, arguments.epochs) {
+        return Err(keeps_its_epochs(run, epochs).into());
+    }
     let mut run = match &arguments.resume {
         Some(folder) => {
             run_argument::refuse_part(folder, "train --resume")?;
@@ -60,6 +63,17 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
             Ok(interrupt::asked().map_or(ExitCode::SUCCESS, ExitCode::from))
         }
     }
+}
+
+/// Why a run that goes on takes no number of epochs, and what does.
+fn keeps_its_epochs(run: &Path, epochs: usize) -> synfire::Error {
+    let run = run.display();
+    let problem = format!(
+        "a run that goes on keeps its number of epochs, over which its schedules are spread; more \
+         epochs are another run, which may start from its weights: synfire train {run}/config.toml \
+         --from {run} --epochs {epochs}"
+    );
+    synfire::Error::Config { origin: "--epochs".into(), problem }
 }
 
 /// The experiment as typed: a file, or a recipe, with all changes.

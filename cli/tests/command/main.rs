@@ -16,7 +16,9 @@ mod results;
 #[cfg(unix)]
 mod running;
 mod sandbox;
+mod shared;
 #[cfg(unix)]
 mod signals;
+mod started;
 mod training;
 mod validation_file;

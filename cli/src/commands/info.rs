@@ -1,0 +1,63 @@
+//! `synfire info`
+
+use crate::arguments::{Arguments, Command, Info};
+use crate::{commands, output};
+use anyhow::{Context, Result};
+use clap::Parser;
+use serde::Serialize;
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+use synfire::plasticity::{CheckpointFile, CheckpointSummary};
+use synfire::{Error, NetworkSummary, RunSummary};
+
+pub fn run(arguments: &Info) -> Result<ExitCode> {
+    let Info { path, json } = arguments;
+    if path.is_dir() {
+        return show(&RunSummary::of_folder(path)?, *json);
+    }
+    let begin = beginning(path)?;
+    if begin.starts_with(b"PK")
+        && let Some(run) = RunSummary::of_packed(path)?
+    {
+        return show(&run, *json);
+    }
+    // The length of the header comes first, in eight bytes.
+    if begin.get(8) == Some(&b'{') {
+        let file = CheckpointFile::open(path).map_err(Error::from)?;
+        return show(&CheckpointSummary::new(&file).map_err(Error::from)?, *json);
+    }
+    if path.extension().is_some_and(|ending| ending == "toml") {
+        return show(&NetworkSummary::read(path)?, *json);
+    }
+    // Whatever `synfire data info` says of recordings, and of what it cannot read.
+    let typed = ["synfire", "data", "info"].map(Into::into).into_iter().chain([path.into()]);
+    let json = json.then(|| OsString::from("--json"));
+    match Arguments::parse_from(typed.chain(json)).command {
+        Command::Data(data) => commands::data::run(&data),
+        _ => unreachable!("data was typed"),
+    }
+}
+
+/// The first bytes of a file, by which formats are told apart.
+fn beginning(path: &Path) -> Result<Vec<u8>> {
+    let file: File = synfire::atomic_file::open(path).map_err(Error::from)?;
+    let mut bytes = Vec::new();
+    file.take(16)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("{}: cannot read the file", path.display()))?;
+    Ok(bytes)
+}
+
+fn show(summary: &(impl Serialize + Display), json: bool) -> Result<ExitCode> {
+    if json {
+        let text = serde_json::to_string(summary).context("the summary is no JSON")?;
+        output::print(text)?;
+    } else {
+        output::print(summary)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,145 @@
+//! A network as its outline tells of it, without anything in it: which tensors a file holds, and
+//! what their entries mean, is known from the outline alone.
+
+use crate::network::{Network, Projection};
+use crate::norm::BatchNorm;
+use crate::outline::ProjectionOutline;
+use crate::outline::{ELEMENTS, GRANULARITY, KERNEL, LONGEST_DELAY, Outline, POLARITY};
+use crate::polarity::Polarity;
+use crate::population::{Cells, Population};
+use crate::synapses::{DenseSynapses, Synapses};
+use serde::de::DeserializeOwned;
+
+impl Outline {
+    /// The network of this outline, with every population as a source and every tensor without
+    /// entries: [`Network::tensors`] tells names, shapes, ranges and signs, but no values. `None`
+    /// where the outline holds what this version has no word for, or synapses that are not dense.
+    pub fn bare_network(&self) -> Option<Network> {
+        let populations: Vec<Population> = self
+            .populations
+            .iter()
+            .map(|population| Population {
+                name: population.name.clone(),
+                size: population.size,
+                cells: Cells::Source,
+                norm: population.norm.then(|| BatchNorm::new(0)),
+            })
+            .collect();
+        let projections = self.projections.iter().map(|outline| {
+            let (source, target) = ends(&populations, &outline.name)?;
+            let (pre, post) = (populations[source].size, populations[target].size);
+            Some(Projection { source, target, synapses: synapses(outline, pre, post)? })
+        });
+        let projections = projections.collect::<Option<_>>()?;
+        Some(Network { dt_ms: self.dt_ms, populations, projections })
+    }
+}
+
+/// The populations that a projection of this name joins.
+fn ends(populations: &[Population], name: &str) -> Option<(usize, usize)> {
+    let find = |name: &str| {
+        let places = || 0..populations.len();
+        places().flat_map(|source| places().map(move |target| (source, target))).find(
+            |&(source, target)| {
+                let rest = name.strip_prefix(&populations[source].name);
+                rest.and_then(|rest| rest.strip_prefix("->")) == Some(&populations[target].name)
+            },
+        )
+    };
+    // The second projection between two populations ends in `#2`.
+    find(name).or_else(|| find(name.rsplit_once('#')?.0))
+}
+
+fn synapses(outline: &ProjectionOutline, pre: usize, post: usize) -> Option<Synapses> {
+    let told = |key: &str| outline.synapses.get(key).map(String::as_str);
+    let polarity = match told(POLARITY) {
+        Some(words) => Some(words.split(' ').map(from_word).collect::<Option<Vec<Polarity>>>()?),
+        None => None,
+    };
+    Some(Synapses::Dense(DenseSynapses {
+        pre,
+        post,
+        taps: told(ELEMENTS)?.parse().ok()?,
+        max_delay_steps: told(LONGEST_DELAY)?.parse().ok()?,
+        granularity: from_word(told(GRANULARITY)?)?,
+        kernel: from_word(told(KERNEL)?)?,
+        weight: Vec::new(),
+        delay: Vec::new(),
+        polarity,
+    }))
+}
+
+/// What configuration files call by this word.
+fn from_word<T: DeserializeOwned>(word: &str) -> Option<T> {
+    serde_json::from_value(word.into()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delay_kernel::DelayKernel;
+    use crate::synapses::Granularity;
+    use crate::test_networks::{Unbuilt, network, neurons, source};
+
+    #[test]
+    fn its_tensors_are_those_of_the_network() {
+        let dense = |pre, post, granularity, polarity| {
+            let (max_delay_steps, kernel) = (4, DelayKernel::Linear);
+            let (weight, delay) = (vec![0.0; 2 * pre * post], Vec::new());
+            let dense = DenseSynapses {
+                pre,
+                post,
+                taps: 2,
+                max_delay_steps,
+                granularity,
+                kernel,
+                weight,
+                delay,
+                polarity,
+            };
+            Synapses::Dense(DenseSynapses {
+                delay: vec![0.0; dense.delay_shape().entries()],
+                ..dense
+            })
+        };
+        let signs = Some(vec![Polarity::Excitatory, Polarity::Inhibitory]);
+        let mut whole = network(
+            vec![source("ears", 2), neurons("ears#2", 3, Unbuilt)],
+            vec![
+                Projection {
+                    source: 0,
+                    target: 1,
+                    synapses: dense(2, 3, Granularity::Axonal, signs),
+                },
+                Projection {
+                    source: 0,
+                    target: 1,
+                    synapses: dense(2, 3, Granularity::Synaptic, None),
+                },
+                Projection {
+                    source: 1,
+                    target: 1,
+                    synapses: dense(3, 3, Granularity::Dendritic, None),
+                },
+            ],
+        );
+        whole.populations[1].norm = Some(BatchNorm::new(3));
+        let bare = whole.outline().bare_network().unwrap();
+        let told = |network: &Network| -> Vec<_> {
+            network
+                .tensors()
+                .map(|tensor| {
+                    let name = network.parameter_name(tensor.id);
+                    (name, tensor.shape, tensor.range, tensor.signs.is_some())
+                })
+                .collect()
+        };
+        assert_eq!(told(&bare), told(&whole));
+        assert_eq!(told(&bare)[0].1.axes(), ["postsynaptic", "presynaptic", "kernel element"]);
+        assert_eq!(told(&bare)[1].1.axes(), ["presynaptic"]);
+
+        let mut unknown = whole.outline();
+        unknown.projections[0].synapses.insert(KERNEL.into(), "new".into());
+        assert!(unknown.bare_network().is_none());
+    }
+}

@@ -1,0 +1,90 @@
+//! What is in a network file, for people and for machines.
+
+use crate::error::Result;
+use crate::network_file::NetworkFile;
+use plasticity::population_words;
+use serde::Serialize;
+use sim_core::{Network, Outline, Synapses};
+use std::fmt;
+use std::path::Path;
+
+/// What a file that describes a network comes to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NetworkSummary {
+    /// The file as it was named.
+    pub file: String,
+    /// Number of steps it runs for.
+    pub steps: usize,
+    /// Populations and projections.
+    pub network: Outline,
+    /// The synapses of each projection, in the order of the network.
+    pub synapses: Vec<SynapseSummary>,
+}
+
+/// The synapses of a projection.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SynapseSummary {
+    /// `source->target`.
+    pub projection: String,
+    /// How many there are.
+    pub synapses: usize,
+    /// Least and greatest weight; none where there are no synapses.
+    pub weights: Option<[f64; 2]>,
+    /// Shortest and longest delay in ms.
+    pub delays_ms: Option<[f64; 2]>,
+}
+
+impl NetworkSummary {
+    /// Reads a file, draws its random synapses and summarises it.
+    ///
+    /// # Errors
+    /// As [`NetworkFile::read`] and [`NetworkFile::simulation`].
+    pub fn read(path: &Path) -> Result<Self> {
+        let file = path.display().to_string();
+        let simulation = NetworkFile::read(path)?.simulation(&file)?;
+        let network = simulation.network();
+        let synapses = (0..network.projections.len()).map(|index| summary(network, index));
+        Ok(Self {
+            steps: simulation.steps(),
+            synapses: synapses.collect(),
+            network: network.outline(),
+            file,
+        })
+    }
+}
+
+fn summary(network: &Network, index: usize) -> SynapseSummary {
+    let synapses = match &network.projections[index].synapses {
+        Synapses::Sparse(synapses) => &synapses[..],
+        Synapses::Dense(_) => &[],
+    };
+    let range = |values: &mut dyn Iterator<Item = f64>| {
+        values
+            .map(|value| [value, value])
+            .reduce(|[least, greatest], [value, _]| [least.min(value), greatest.max(value)])
+    };
+    let delays = |step: u32| f64::from(step) * network.dt_ms;
+    SynapseSummary {
+        projection: network.projection_name(index),
+        synapses: synapses.len(),
+        weights: range(&mut synapses.iter().map(|synapse| synapse.weight)),
+        delays_ms: range(&mut synapses.iter().map(|synapse| delays(synapse.delay_steps))),
+    }
+}
+
+impl fmt::Display for NetworkSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "network     {}", self.file)?;
+        let dt_ms = self.network.dt_ms;
+        writeln!(f, "runs        {} steps of {dt_ms} ms", self.steps)?;
+        write!(f, "populations {}", population_words(&self.network))?;
+        for SynapseSummary { projection, synapses, weights, delays_ms } in &self.synapses {
+            write!(f, "\nprojection  {projection}: {synapses} synapses")?;
+            if let (Some([lightest, heaviest]), Some([shortest, longest])) = (weights, delays_ms) {
+                write!(f, ", weights {lightest:.4} to {heaviest:.4}")?;
+                write!(f, ", delays {shortest:.4} to {longest:.4} ms")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,67 @@
+//! Which files a run leaves in its folder: what `--overwrite` removes, and what an archive holds.
+
+use crate::checkpoint::Checkpoint;
+use crate::picture::Picture;
+use crate::run_folder::{PARTS, RunFolder};
+use crate::run_lock::LOCK;
+use atomic_file::is_temporary;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+impl RunFolder {
+    /// Every file of the run that is there, `environment.json` last: as long as that is there, the
+    /// folder is seen as a run.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let checkpoints = [self.last(), self.best(), self.epoch_start(), self.start()];
+        let tables = [self.result(), self.metrics(), self.weights(), self.delays(), self.log()];
+        let epochs = self.kept_epochs().into_iter().map(Checkpoint::Epoch);
+        let epochs = epochs.map(|epoch| self.checkpoint(epoch));
+        let figures = Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
+        let files = tables.into_iter().chain(checkpoints).chain(epochs).chain(figures);
+        files
+            .chain(self.spike_logs())
+            .chain([self.config(), self.environment()])
+            .filter(|file| file.symlink_metadata().is_ok_and(|there| !there.is_dir()))
+            .collect()
+    }
+
+    /// The name of a file of the run within its folder, with `/` between its parts.
+    pub(crate) fn name_within(&self, file: &Path) -> String {
+        let within = file.strip_prefix(self.path()).unwrap_or(file);
+        within.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+    }
+
+    /// What lies in the folder and in those within that no run leaves, sorted.
+    pub(crate) fn foreign_files(&self) -> Vec<PathBuf> {
+        let own = self.files();
+        let is_foreign = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default();
+            !own.contains(path) && !is_temporary(name) && name != LOCK
+        };
+        let parts = PARTS.map(|part| self.path().join(part));
+        let mut foreign: Vec<PathBuf> = parts
+            .iter()
+            .flat_map(|part| entries(part))
+            .chain(entries(self.path()).into_iter().filter(|path| !parts.contains(path)))
+            .filter(is_foreign)
+            .collect();
+        foreign.sort();
+        foreign
+    }
+
+    /// The logs that simulating the run's samples left in `spikes/`.
+    fn spike_logs(&self) -> Vec<PathBuf> {
+        let is_log = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let ending = name
+                .strip_prefix("sample-")
+                .map(|rest| rest.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+            matches!(ending, Some(".spikes.h5" | ".spikes.csv" | ".v.h5"))
+        };
+        entries(&self.spikes()).into_iter().filter(is_log).collect()
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
