@@ -3,6 +3,10 @@
 use crate::sandbox::Sandbox;
 use serde_json::Value;
 use std::fs;
+use std::sync::Arc;
+use synfire::datasets::{LabelledFrames, Split};
+use synfire::sim_core::{Seed, SpikeFrames};
+use synfire::{Experiment, OwnParts, Samples, Silent, TrainingRun};
 
 const PLOTS: [&str; 8] = [
     "weights.png",
@@ -179,4 +183,30 @@ fn a_run_finds_recordings_that_moved_with_it() {
     fs::remove_file(sandbox.path("shelf/data/x.h5")).unwrap();
     let told = sandbox.fails(1, &["evaluate", "desk/run"]);
     assert!(told.contains("no longer there"), "{told}");
+}
+
+/// The samples of such a run are in no file.
+#[test]
+fn a_run_on_the_samples_of_a_program_is_drawn_without_them() {
+    let sandbox = Sandbox::new();
+    let sample = |sample: usize| {
+        let events = [((sample % 2) as u32, 3)];
+        (SpikeFrames::from_events(2, 10, &events).unwrap(), sample % 2)
+    };
+    let source = Arc::new(LabelledFrames::new(2, (0..20).map(sample).collect()).unwrap());
+    let split = Split::by_chance(&*source, 0.25, Seed(0)).unwrap();
+    let parts = OwnParts::of_samples(Samples { name: "two channels".into(), source, split });
+    let mut experiment = Experiment::recipe("quickstart").unwrap();
+    experiment.network.hidden = vec![5];
+    experiment.training.epochs = 1;
+    let run = TrainingRun::create_with(experiment, parts, sandbox.path("run"), false, Some(1));
+    run.unwrap().finish(&mut Silent).unwrap();
+    fs::remove_dir_all(sandbox.path("run/plots")).unwrap();
+    let told = stderr(&sandbox, &["plot", "run"]);
+    assert!(told.contains("raster is not drawn: two channels: these samples were made"), "{told}");
+    assert!(PLOTS.iter().all(|file| sandbox.path("run/plots").join(file).is_file()));
+    for command in [&["plot", "run", "raster"][..], &["evaluate", "run"], &["simulate", "run"]] {
+        let told = sandbox.fails(1, command);
+        assert!(told.contains("made by a program") && told.contains("--data FILE"), "{told}");
+    }
 }
