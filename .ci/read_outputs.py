@@ -5,6 +5,8 @@ evaluation.json  synfire evaluate run --json
 simulation.json  synfire simulate run --sample 3 --record spikes,v --out sim --json
 sim-bmtk/        the same with --csv bmtk
 made.h5, .json   synfire data synth, synfire data info --json
+best.json        synfire info run/checkpoints/best.safetensors --json
+run.zip          synfire pack run
 """
 
 import csv
@@ -13,6 +15,7 @@ import math
 import struct
 import tomllib
 import xml.etree.ElementTree as ElementTree
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -227,6 +230,21 @@ def check_figures():
             assert header[:8] == b"\x89PNG\r\n\x1a\n" and width > 500 and height > 500, figure
 
 
+def check_summary(tensors):
+    told = {tensor["name"]: tensor for tensor in read_json("best.json")["tensors"]}
+    assert {name: tensor["shape"] for name, tensor in told.items()} == {name: list(tensor.shape) for name, tensor in tensors.items()}
+    for name, tensor in tensors.items():
+        assert np.float32(told[name]["min"]) == tensor.min() and np.float32(told[name]["max"]) == tensor.max(), name
+
+
+def check_packed():
+    with zipfile.ZipFile("run.zip") as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        assert {"run/config.toml", "run/checkpoints/last.safetensors", "run/plots/raster.png"} <= set(names)
+        assert all(archive.read(name) == Path(name).read_bytes() for name in names)
+
+
 def main():
     check_evaluation()
     check_metrics()
@@ -238,6 +256,8 @@ def main():
     check_recomputed(tensors, spikes, potentials)
     check_made_data()
     check_figures()
+    check_summary(tensors)
+    check_packed()
     total = sum(len(times) for times, _ in spikes.values())
     others = [name for name, there in (("libsonata", libsonata), ("bmtk", SpikeTrains)) if there]
     also = f", also by {' and '.join(others)}" if others else ""

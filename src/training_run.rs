@@ -28,7 +28,7 @@ use crate::wording::counted;
 use datasets::Split;
 use layered::LayeredEngine;
 use plasticity::gradient::Loss;
-use plasticity::{CheckpointFile, EpochTrainer, Progress, Selection, evaluate, first_difference};
+use plasticity::{CheckpointFile, EpochTrainer, Progress, Selection, evaluate};
 use sim_core::Network;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -616,7 +616,7 @@ fn check_settings(
     experiment: &Experiment,
     folder: &RunFolder,
 ) -> Result<()> {
-    match first_difference("training", file.settings(), &experiment.training) {
+    match file.settings_difference(&experiment.training) {
         None => Ok(()),
         Some(difference) => {
             let path = folder.path().display();

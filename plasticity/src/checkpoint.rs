@@ -123,13 +123,8 @@ impl EpochTrainer {
     pub fn resume(mut self, file: &CheckpointFile) -> Result<Self> {
         let metadata = &file.metadata;
         file.check_network(self.network())?;
-        // Which checkpoints are kept changes nothing that is learned.
-        let checkpoints = self.settings().checkpoints;
-        let training = TrainingSettings { checkpoints, ..metadata.training.clone() };
-        if training != *self.settings() {
-            let key = first_difference("training", &training, self.settings())
-                .unwrap_or_else(|| "[training] differs".into());
-            return Err(file.wrong(format!("going on would not be exact: {key}")));
+        if let Some(difference) = file.settings_difference(self.settings()) {
+            return Err(file.wrong(format!("going on would not be exact: {difference}")));
         }
         let seed = self.trainer().seed();
         if metadata.seed != seed.0 {
@@ -274,9 +269,14 @@ impl CheckpointFile {
         &self.metadata.network
     }
 
-    /// The settings it was trained with.
-    pub fn settings(&self) -> &TrainingSettings {
-        &self.metadata.training
+    /// The first setting that is another than the checkpoint was trained with, so that going on
+    /// would not be exact. Which checkpoints are kept changes nothing that is learned.
+    pub fn settings_difference(&self, ours: &TrainingSettings) -> Option<String> {
+        let checkpoints = ours.checkpoints;
+        let stored = TrainingSettings { checkpoints, ..self.metadata.training.clone() };
+        let differs = || "[training] differs".to_owned();
+        (stored != *ours)
+            .then(|| first_difference("training", &stored, ours).unwrap_or_else(differs))
     }
 
     /// How far its training had come.

@@ -1,7 +1,8 @@
 //! `synfire info`
 
 use crate::arguments::{Arguments, Command, Info};
-use crate::{commands, output};
+use crate::commands::data;
+use crate::output;
 use anyhow::{Context, Result};
 use clap::Parser;
 use serde::Serialize;
@@ -37,7 +38,7 @@ pub fn run(arguments: &Info) -> Result<ExitCode> {
     let typed = ["synfire", "data", "info"].map(Into::into).into_iter().chain([path.into()]);
     let json = json.then(|| OsString::from("--json"));
     match Arguments::parse_from(typed.chain(json)).command {
-        Command::Data(data) => commands::data::run(&data),
+        Command::Data(typed) => data::run(&typed),
         _ => unreachable!("data was typed"),
     }
 }
