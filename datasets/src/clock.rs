@@ -7,13 +7,15 @@
 //!
 //! The rule. A time tells of a grid if its own rounding, half of the distance to the next number of
 //! its type, is below a quarter of the grid. Times are clocked at the coarsest grid of `1 / n` s on
-//! which all times lie that tell of it. `n` is a whole number up to 100,000, or a multiple of 100
+//! which all times lie that tell of it. `n` is a whole number up to 1000, or a multiple of 25 or 64
 //! up to 1,000,000, or the rate of the file's own unit. A time lies on a grid if it is off by no
 //! more than its rounding (three times that of float32 and float64, in which people also calculate)
 //! and, where no grid is found so, a hundredth of the grid: times that are sums of many steps drift.
-//! That times lie on a grid by chance is ruled out: at least 8
-//! different ones must tell of it, and the chance must be below 2^-40 if times were uniform. With
-//! fewer of them the times are continuous.
+//!
+//! With too few times that tell of it a grid is none, and the times are continuous: there must be 8
+//! different ones, they must be a tenth of all, and the chance that they lie on the grid must be
+//! below 2^-40 if they were uniform. So SHD is continuous, although its first 30 ms show, in
+//! float16, that it was made at 24 kHz: what comes later cannot be put back there.
 
 use std::fmt;
 
@@ -25,14 +27,17 @@ use crate::spike_times::Time;
 /// Highest rate that is looked for, in Hz.
 const MOST_PER_SECOND: u32 = 1_000_000;
 
-/// Up to this rate every whole number is looked at, beyond it every multiple of 100.
-const EVERY_PER_SECOND: u32 = 100_000;
+/// Up to this rate every whole number is looked at, beyond it those that clocks have.
+const EVERY_PER_SECOND: u32 = 1000;
 
 /// Times from all over the file that are looked at first.
 const LOOKED_AT: usize = 1 << 16;
 
 /// Fewest different times that make a grid.
 const FEWEST: usize = 8;
+
+/// Smallest share of all times that must tell of a grid.
+const SMALLEST_SHARE: f64 = 0.1;
 
 /// Fewest bits of evidence that make a grid.
 const EVIDENCE_BITS: f64 = 40.0;
@@ -61,9 +66,12 @@ impl Clock {
         let mut some: Vec<Stored> =
             times.iter().step_by(times.len().div_ceil(LOOKED_AT).max(1)).map(stored).collect();
         some.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
+        // Later times are rounded more, and the finer a grid, the fewer times tell of it.
+        let needed = some.get((SMALLEST_SHARE * some.len() as f64) as usize).copied();
         some.dedup_by(|one, other| one.seconds == other.seconds);
+        let tell = |&per_second: &f64| needed.is_some_and(|time| time.tells(per_second));
         for slack in SLACKS {
-            for per_second in rates().chain((unit > 1.0).then_some(unit)) {
+            for per_second in rates().take_while(tell).chain((unit > 1.0).then_some(unit)) {
                 if !is_evident(&some, per_second, slack) {
                     continue;
                 }
@@ -105,7 +113,8 @@ impl fmt::Display for Clock {
 
 /// The rates that are looked for, in Hz.
 fn rates() -> impl Iterator<Item = f64> {
-    let further = (EVERY_PER_SECOND + 100..=MOST_PER_SECOND).step_by(100);
+    let further = EVERY_PER_SECOND + 1..=MOST_PER_SECOND;
+    let further = further.filter(|rate| rate % 25 == 0 || rate % 64 == 0);
     (1..=EVERY_PER_SECOND).chain(further).map(f64::from)
 }
 

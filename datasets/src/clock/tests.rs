@@ -41,6 +41,17 @@ fn late_times_that_float16_cannot_tell_apart_do_not_matter() {
 }
 
 #[test]
+fn a_grid_that_few_times_show_is_none() {
+    // Spread over a second, float16 shows 24 kHz in the first 30 ms only.
+    let seconds: Vec<f64> = grid(24_000.0, 24_000);
+    assert_eq!(rates_of(&seconds), [None, Some(24_000.0), Some(24_000.0)]);
+    let seconds: Vec<f64> = grid(1000.0, 9000);
+    assert_eq!(rates_of(&seconds)[0], Some(1000.0), "one time in nine");
+    let seconds: Vec<f64> = grid(1000.0, 12_000);
+    assert_eq!(rates_of(&seconds)[0], None, "one time in twelve");
+}
+
+#[test]
 fn times_that_were_added_up_are_clocked_all_the_same() {
     let (mut single, mut double) = (0.0_f32, 0.0_f64);
     let (mut singles, mut doubles, mut products) = (vec![], vec![], vec![]);
@@ -93,7 +104,7 @@ fn units_other_than_seconds_are_told_apart() {
     assert_eq!(Clock::of(&ms, 1e3, false), Some(Clock { per_second: 1000.0 }));
     let samples: Vec<f64> = (0..5000).map(|number| 7.0 * f64::from(number)).collect();
     assert_eq!(Clock::of(&samples, 16e3, true), Some(Clock { per_second: 16e3 }));
-    assert_eq!(Clock::of(&samples, 22_050.5, true), Some(Clock { per_second: 44_101.0 }));
+    assert_eq!(Clock::of(&samples, 22_050.5, true), Some(Clock { per_second: 22_050.5 }));
     assert_eq!(Clock::of(&samples, 12_345.678, true), Some(Clock { per_second: 12_345.678 }));
     assert_eq!(Clock::of(&[3.0_f64], 1e9, true), Some(Clock { per_second: 1e9 }));
 }

@@ -65,6 +65,36 @@ fn the_small_file_is_read_split_and_binned() {
     }
 }
 
+/// Every figure of every recipe rests on these bins.
+#[test]
+fn its_bins_are_those_of_the_reference() {
+    for name in ["shd/shd_small.h5", "shd/shd_train.h5.gz"] {
+        let Some(file) = file(name) else { return };
+        let recordings = file.read(&Layout::default()).unwrap();
+        assert_eq!((recordings.clock(), recordings.channels()), (None, 700), "{name}");
+        for sample in (0..recordings.len()).step_by(97) {
+            let frames = Binning::default().frames(&recordings, sample).unwrap();
+            let ms: Vec<f64> = recordings.seconds(sample).map(|second| 1000.0 * second).collect();
+            let from_first: Vec<f64> = ms.iter().map(|time| time - ms[0]).collect();
+            let steps = (from_first.last().unwrap() / 10.0).ceil() as usize;
+            let mut dense = vec![0.0; 140 * steps];
+            for (ms, &unit) in from_first.iter().zip(recordings.units(sample)) {
+                let step = ((ms / 10.0).floor() as usize).min(steps - 1);
+                dense[usize::from(unit) / 5 * steps + step] += 1.0;
+            }
+            let mut binned = vec![0.0; 140 * steps];
+            assert_eq!(frames.steps(), steps);
+            for channel in 0..140 {
+                let (at, counts) = frames.channel(channel);
+                for (&step, &count) in at.iter().zip(counts) {
+                    binned[channel * steps + step as usize] = count;
+                }
+            }
+            assert!(binned == dense, "{name}, sample {sample}");
+        }
+    }
+}
+
 #[test]
 fn what_is_written_of_it_is_read_back() {
     let Some(file) = file("shd/shd_small.h5") else { return };
