@@ -246,8 +246,13 @@ impl fmt::Display for TensorSummary {
             (None, None) => {}
         }
         match (self.min, self.max) {
-            (Some(min), Some(max)) => write!(f, ", from {min:.4} to {max:.4}"),
+            (Some(min), Some(max)) => write!(f, ", from {} to {}", short(min), short(max)),
             _ => Ok(()),
         }
     }
+}
+
+/// A number with the digits that tell it from nothing.
+fn short(value: f32) -> String {
+    if value == 0.0 || value.abs() >= 1e-3 { format!("{value:.4}") } else { format!("{value:.1e}") }
 }
