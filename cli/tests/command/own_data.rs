@@ -91,7 +91,8 @@ fn classes_of_another_file_are_found_by_their_names() {
         let notes = told(&sandbox, &["evaluate", "run", "--data", file]);
         assert_eq!(notes.lines().count(), 1, "said once: {notes}");
         assert!(notes.contains("matched by name"), "{notes}");
-        let simulated = json(&sandbox, &["simulate", "run", "--data", file, "--sample", "0"]);
+        let sample = ["simulate", "run", "--data", file, "--sample", "0", "--overwrite"];
+        let simulated = json(&sandbox, &sample);
         assert_eq!(simulated["class"], own["classes"][order[0]], "{file}");
     }
     write("other.h5", &["yes", "no", "sechs"], [0, 1, 2]);
