@@ -1,8 +1,15 @@
-//! Tells the program which commit it was built from, where it was built from one.
+//! Tells the program which commit it was built from, where it was built from one, and the tests
+//! whether there are recordings to read, so that those that need some are listed as left out where
+//! there are none.
 
 use std::process::Command;
 
 fn main() {
+    println!("cargo::rustc-check-cfg=cfg(recordings)");
+    println!("cargo::rerun-if-env-changed=SYNFIRE_DATA");
+    if std::env::var_os("SYNFIRE_DATA").is_some() {
+        println!("cargo::rustc-cfg=recordings");
+    }
     println!("cargo::rerun-if-changed=.git/HEAD");
     println!("cargo::rerun-if-changed=.git/logs/HEAD");
     let git = |arguments: &[&str]| {

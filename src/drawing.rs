@@ -9,6 +9,7 @@ use crate::picture::Picture;
 use crate::run_result::RunResult;
 use crate::simulation::Simulation;
 use crate::trained_run::TrainedRun;
+use crate::wording::counted;
 use plots::{
     BestEpoch, ConfusionFigure, CurvesFigure, DelaysFigure, Figure, PopulationSpikes,
     ProjectionDelays, ProjectionWeights, RasterFigure, ReadoutTraces, Series, SeriesStyle,
@@ -85,7 +86,9 @@ fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFig
             }
         });
     Ok(RasterFigure {
-        title: format!("{}, sample {place}", origin.short_name()),
+        title: run.experiment().name.clone(),
+        remark: checkpoint(run),
+        sample: format!("{}, sample {place}", origin.short_name()),
         duration_ms: simulation.steps() as f64 * dt_ms,
         populations: populations.collect(),
         readout: Some(ReadoutTraces {
@@ -102,7 +105,7 @@ fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFig
 fn weights(run: &TrainedRun) -> Result<WeightsFigure> {
     let (newest, history) = (newest(run)?, run.history()?);
     let weights = |network| of_kind(network, Kind::Weight);
-    let ends = weights(run.start()).zip(weights(&newest));
+    let ends = weights(run.start()).zip(weights(newest.network()));
     let projections =
         ends.zip(history.weights).enumerate().map(|(index, ((start, end), history))| {
             ProjectionWeights {
@@ -112,19 +115,24 @@ fn weights(run: &TrainedRun) -> Result<WeightsFigure> {
                 history,
             }
         });
-    Ok(WeightsFigure { title: run.experiment().name.clone(), projections: projections.collect() })
+    Ok(WeightsFigure {
+        title: run.experiment().name.clone(),
+        remark: end(&newest),
+        projections: projections.collect(),
+    })
 }
 
 fn delays(run: &TrainedRun) -> Result<DelaysFigure> {
     let (newest, history) = (newest(run)?, run.history()?);
-    let step_ms = newest.dt_ms;
+    let network = newest.network();
+    let step_ms = network.dt_ms;
     let ends = delays_ms(run.start())
         .into_iter()
-        .zip(delays_ms(&newest))
-        .zip(of_kind(&newest, Kind::Delay));
+        .zip(delays_ms(network))
+        .zip(of_kind(network, Kind::Delay));
     let projections = ends.zip(history.delays).enumerate().map(
         |(index, (((start_ms, end_ms), delays), changes))| ProjectionDelays {
-            name: projection_name(&newest, index),
+            name: projection_name(network, index),
             start_ms,
             end_ms,
             max_ms: f64::from(*delays.range.end()) * step_ms,
@@ -132,7 +140,11 @@ fn delays(run: &TrainedRun) -> Result<DelaysFigure> {
             changes,
         },
     );
-    Ok(DelaysFigure { title: run.experiment().name.clone(), projections: projections.collect() })
+    Ok(DelaysFigure {
+        title: run.experiment().name.clone(),
+        remark: end(&newest),
+        projections: projections.collect(),
+    })
 }
 
 fn curves(run: &TrainedRun) -> Result<CurvesFigure> {
@@ -150,8 +162,14 @@ fn curves(run: &TrainedRun) -> Result<CurvesFigure> {
     if learns {
         learning_rate.push(series("delays (steps)", |row| row.rate_delays, SeriesStyle::DELAYS));
     }
+    let (epochs, planned) = (metrics.epochs.len(), run.experiment().training.epochs);
     Ok(CurvesFigure {
         title: run.experiment().name.clone(),
+        remark: if epochs == planned {
+            counted(epochs, "epoch")
+        } else {
+            format!("{epochs} of {}", counted(planned, "epoch"))
+        },
         loss: vec![
             series("train", |row| row.train_loss, SeriesStyle::TRAIN),
             series("validation", |row| row.validation_loss, SeriesStyle::VALIDATION),
@@ -175,17 +193,41 @@ fn curves(run: &TrainedRun) -> Result<CurvesFigure> {
 
 fn confusion(run: &TrainedRun) -> Result<ConfusionFigure> {
     let result = RunResult::read(&run.folder().result())?;
+    let epochs = run.metrics().map_or(result.best_epoch, |metrics| metrics.epochs.len());
     Ok(ConfusionFigure {
+        title: run.experiment().name.clone(),
+        remark: format!("epoch {}, best of {epochs}", result.best_epoch),
         split: format!("validation ({})", result.split),
         classes: result.classes,
         counts: result.confusion.into_iter().flatten().map(u64::from).collect(),
     })
 }
 
-/// The network after the newest epoch, whatever checkpoint the run was opened with: what the
-/// histories end in.
-fn newest(run: &TrainedRun) -> Result<Network> {
-    Ok(TrainedRun::open(run.folder().path(), Checkpoint::Last)?.network().clone())
+/// The run after its newest epoch, whatever checkpoint it was opened with: what the histories end
+/// in.
+fn newest(run: &TrainedRun) -> Result<TrainedRun> {
+    TrainedRun::open(run.folder().path(), Checkpoint::Last)
+}
+
+/// Of when the end of weights and delays is: `end: after epoch 24 of 30`.
+fn end(newest: &TrainedRun) -> String {
+    let epochs = newest.experiment().training.epochs;
+    match newest.is_within_epoch() {
+        false => format!("end: after epoch {} of {epochs}", newest.epoch()),
+        true => format!("end: within epoch {} of {epochs}", newest.epoch() + 1),
+    }
+}
+
+/// Which network a figure shows: `epoch 7, best of 24`.
+fn checkpoint(run: &TrainedRun) -> String {
+    let epoch = run.epoch();
+    if run.is_within_epoch() {
+        return format!("within epoch {}", epoch + 1);
+    }
+    // A raster needs no table, and is drawn of a run that has lost it, too.
+    let Ok(metrics) = run.metrics() else { return format!("epoch {epoch}") };
+    let is_best = metrics.best().is_some_and(|best| best.epoch == epoch);
+    format!("epoch {epoch}{} of {}", if is_best { ", best" } else { "" }, metrics.epochs.len())
 }
 
 fn projection_name(network: &Network, index: usize) -> String {

@@ -1,13 +1,19 @@
 //! One row per epoch: `metrics.csv`.
+//!
+//! After the columns that every run has there are `firing_rate_NAME` for each hidden population,
+//! `penalty`, and for each population that fires its silent and saturated neurons: `silent_NAME`
+//! and `saturated_NAME` while training, `validation_silent_NAME` and `validation_saturated_NAME`.
+//! Rows that a program wrote which did not count them have `NaN` there.
 
 use crate::error::{Error, Result};
+use crate::passive_neurons::{PassiveCounts, PassiveNeurons};
 use crate::text_file;
 use plasticity::{EarlyStopping, EpochReport, Evaluation, Selection};
 use std::path::Path;
 
 /// What is known of one epoch once it is validated. Losses are in nats, accuracies and rates of
 /// spikes per neuron and step in `0..=1`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct EpochMetrics {
     /// Epochs finished, counting this one.
     pub epoch: usize,
@@ -34,6 +40,10 @@ pub struct EpochMetrics {
     pub seconds: f64,
     /// Spikes per neuron and step while training, by population.
     pub firing_rates: Vec<(String, f64)>,
+    /// Penalties of the regularisers, mean over the epoch's steps; NaN where a row does not tell.
+    pub penalty: f64,
+    /// Neurons that took no part, by population that fires; empty where a row does not tell.
+    pub passive: Vec<PassiveNeurons>,
 }
 
 const COLUMNS: [&str; 11] = [
@@ -50,6 +60,10 @@ const COLUMNS: [&str; 11] = [
     "seconds",
 ];
 const RATE_PREFIX: &str = "firing_rate_";
+const PENALTY: &str = "penalty";
+/// What is counted of each population, in the order of [`PassiveNeurons::counts`].
+const PASSIVE_PREFIXES: [&str; 4] =
+    ["silent_", "saturated_", "validation_silent_", "validation_saturated_"];
 
 /// All epochs of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -73,6 +87,8 @@ impl EpochMetrics {
             gradient_norm: report.gradient_norm,
             seconds,
             firing_rates: report.firing_rates.clone(),
+            penalty: report.penalty,
+            passive: PassiveNeurons::of(&report.activity, &validation.activity),
         }
     }
 
@@ -166,7 +182,10 @@ impl Metrics {
                     format!("{} numbers, but there are {} columns", numbers.len(), names.len()),
                 ));
             }
-            let rates = names.iter().zip(&numbers).skip(COLUMNS.len());
+            let more = || names.iter().zip(&numbers).skip(COLUMNS.len());
+            let of = |prefix: &'static str| {
+                more().filter_map(move |(name, &number)| Some((name.strip_prefix(prefix)?, number)))
+            };
             epochs.push(EpochMetrics {
                 epoch: numbers[0] as usize,
                 train_loss: numbers[1],
@@ -179,8 +198,10 @@ impl Metrics {
                 rate_delays: numbers[8],
                 gradient_norm: numbers[9],
                 seconds: numbers[10],
-                firing_rates: rates
-                    .map(|(name, &rate)| (name.trim_start_matches(RATE_PREFIX).to_owned(), rate))
+                firing_rates: of(RATE_PREFIX).map(|(name, rate)| (name.to_owned(), rate)).collect(),
+                penalty: of(PENALTY).next().map_or(f64::NAN, |(_, penalty)| penalty),
+                passive: of(PASSIVE_PREFIXES[0])
+                    .filter_map(|(name, _)| passive(name, &names, &numbers))
                     .collect(),
             });
         }
@@ -190,18 +211,45 @@ impl Metrics {
     /// Writes the table, whole or not at all. An epoch takes seconds to hours, so a rewrite per
     /// epoch costs nothing and can never leave half a row behind.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let rates = self.epochs.first().map_or(&[][..], |first| &first.firing_rates);
-        let mut text = COLUMNS.join(",");
-        rates.iter().for_each(|(name, _)| text.push_str(&format!(",{RATE_PREFIX}{name}")));
+        let mut names: Vec<String> = COLUMNS.map(str::to_owned).into();
+        // The newest row tells most: those before a resume may lack what was not counted then.
+        if let Some(row) = self.epochs.last() {
+            names.extend(row.firing_rates.iter().map(|(name, _)| format!("{RATE_PREFIX}{name}")));
+            names.push(PENALTY.to_owned());
+            let of = |row: &PassiveNeurons| {
+                PASSIVE_PREFIXES.map(|prefix| format!("{prefix}{}", row.population))
+            };
+            names.extend(row.passive.iter().flat_map(of));
+        }
+        let mut text = names.join(",");
         text.push('\n');
         for row in &self.epochs {
-            let cells =
-                row.numbers().into_iter().chain(row.firing_rates.iter().map(|(_, rate)| *rate));
-            text.push_str(&cells.map(|number| number.to_string()).collect::<Vec<_>>().join(","));
+            let mut cells: Vec<f64> = row.numbers().into();
+            cells.extend(row.firing_rates.iter().map(|(_, rate)| rate));
+            cells.push(row.penalty);
+            let counts = row.passive.iter().flat_map(PassiveNeurons::counts);
+            cells.extend(counts.map(|count| count as f64));
+            cells.resize(names.len(), f64::NAN);
+            text.push_str(&cells.iter().map(f64::to_string).collect::<Vec<_>>().join(","));
             text.push('\n');
         }
         Ok(atomic_file::write(path, text.as_bytes())?)
     }
+}
+
+/// The counts of one population in a row, where they are whole numbers.
+fn passive(population: &str, names: &[&str], numbers: &[f64]) -> Option<PassiveNeurons> {
+    let count = |prefix: &str| {
+        let of = |name: &&str| name.strip_prefix(prefix) == Some(population);
+        let number = numbers[names.iter().position(of)?];
+        (number >= 0.0 && number.fract() == 0.0).then_some(number as usize)
+    };
+    let [silent, saturated, validation_silent, validation_saturated] = PASSIVE_PREFIXES.map(count);
+    Some(PassiveNeurons {
+        population: population.to_owned(),
+        train: PassiveCounts { silent: silent?, saturated: saturated? },
+        validation: PassiveCounts { silent: validation_silent?, saturated: validation_saturated? },
+    })
 }
 
 /// Checks that a table's rows are those of the epochs `first..=last`, in order and without gaps;
@@ -247,6 +295,16 @@ mod tests {
             gradient_norm: f64::NAN,
             seconds: 3.5,
             firing_rates: vec![("hidden1".into(), 0.16), ("hidden2".into(), 0.14)],
+            penalty: 0.125,
+            passive: ["hidden1", "hidden2"].map(passive_neurons).into(),
+        }
+    }
+
+    fn passive_neurons(population: &str) -> PassiveNeurons {
+        PassiveNeurons {
+            population: population.into(),
+            train: PassiveCounts { silent: 1, saturated: 2 },
+            validation: PassiveCounts { silent: 3, saturated: 4 },
         }
     }
 
@@ -261,6 +319,46 @@ mod tests {
             metrics.epochs.iter_mut().for_each(|row| row.gradient_norm = 0.0);
         }
         assert_eq!(read, metrics);
+    }
+
+    #[test]
+    fn columns_are_appended_behind_those_that_were_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.csv");
+        Metrics { epochs: vec![row(1, 0.25)] }.write(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let names: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+        assert_eq!(names[..11], COLUMNS);
+        assert_eq!(
+            names[11..15],
+            ["firing_rate_hidden1", "firing_rate_hidden2", "penalty", "silent_hidden1"]
+        );
+        assert_eq!(names.last(), Some(&"validation_saturated_hidden2"));
+    }
+
+    #[test]
+    fn rows_that_do_not_tell_stay_beside_rows_that_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.csv");
+        Metrics { epochs: vec![row(1, 0.25)] }.write(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        // As a program wrote it that counted no silent neurons.
+        let cut = |line: &str| line.split(',').take(13).collect::<Vec<_>>().join(",");
+        let old: Vec<String> = text.lines().map(cut).collect();
+        std::fs::write(&path, old.join("\n")).unwrap();
+        let mut metrics = Metrics::read(&path).unwrap();
+        assert!(metrics.epochs[0].penalty.is_nan() && metrics.epochs[0].passive.is_empty());
+        assert_eq!(metrics.epochs[0].firing_rates, row(1, 0.25).firing_rates);
+        metrics.epochs.push(row(2, 0.5));
+        for _ in 0..2 {
+            metrics.write(&path).unwrap();
+            metrics = Metrics::read(&path).unwrap();
+        }
+        assert!(metrics.epochs[0].penalty.is_nan() && metrics.epochs[0].passive.is_empty());
+        assert_eq!(metrics.epochs[1].passive, row(2, 0.5).passive);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let cells = |line: &str| line.split(',').count();
+        assert!(text.lines().all(|line| cells(line) == 22), "{text}");
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub struct Outcome {
     pub last_accuracy: f64,
     /// Validation accuracy of the selected epoch by class.
     pub by_class: Vec<ClassAccuracy>,
+    /// Why the result is worth nothing: a population of which no neuron fires; none where all
+    /// have neurons that do.
+    pub verdict: Option<String>,
     /// The figures that were drawn.
     pub pictures: Vec<PathBuf>,
     /// Why there are not all figures, and how to draw them; none where there are.

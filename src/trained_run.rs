@@ -85,6 +85,10 @@ pub struct TrainedRun {
     experiment: Experiment,
     start: Network,
     network: Network,
+    /// Epochs finished when the checkpoint was written.
+    epoch: usize,
+    /// Whether it was written within the next one.
+    is_within_epoch: bool,
     /// What scores the readout; none where only the program that trained the run has it.
     loss: Option<Arc<dyn Loss>>,
     /// Samples that the program brought which trained the run.
@@ -115,11 +119,12 @@ impl TrainedRun {
         }
         let file = CheckpointFile::open(&path)?;
         file.load(&mut network)?;
+        let (epoch, is_within_epoch) = (file.epoch(), file.is_within_epoch());
         experiment.data.check_pinned(file.own().get(PINNED_DATA), &folder.config())?;
         let environment = Environment::read(&folder.environment())?;
         let has_own_loss = environment.own.iter().any(|part| part == "loss");
         let loss = (!has_own_loss).then(|| Arc::new(experiment.training.loss) as Arc<dyn Loss>);
-        Ok(Self { folder, experiment, start, network, loss, samples: None })
+        Ok(Self { folder, experiment, start, network, epoch, is_within_epoch, loss, samples: None })
     }
 
     /// The run, scored by a loss of the program's own: that with which it trained.
@@ -163,6 +168,16 @@ impl TrainedRun {
     /// The network of the checkpoint.
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// Epochs finished when the checkpoint was written.
+    pub fn epoch(&self) -> usize {
+        self.epoch
+    }
+
+    /// Whether the checkpoint is that of a run that was stopped within the epoch after those.
+    pub fn is_within_epoch(&self) -> bool {
+        self.is_within_epoch
     }
 
     /// The metrics so far.

@@ -16,6 +16,7 @@ use crate::metrics::{EpochMetrics, Metrics};
 use crate::observer::{Event, Observer, Silent};
 use crate::outcome::{BestEpoch, Finish, Outcome};
 use crate::own_parts::{OwnParts, load};
+use crate::passive_remarks::{remarks, verdict};
 use crate::picture::Picture;
 use crate::recordings_place;
 use crate::run_folder::RunFolder;
@@ -29,7 +30,9 @@ use datasets::Split;
 use layered::LayeredEngine;
 use plasticity::gradient::Loss;
 use plasticity::{CheckpointFile, EpochTrainer, Progress, Selection, evaluate};
+use plots::legible;
 use sim_core::Network;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -469,7 +472,10 @@ impl TrainingRun {
             row.line(self.experiment.training.epochs),
             if is_best { "  best" } else { "" }
         );
-        let answers = [self.say(observer, &line)?, observer.observe(Event::Epoch(row))];
+        let mut answers = vec![self.say(observer, &line)?, observer.observe(Event::Epoch(row))];
+        for line in remarks(&self.experiment, self.trainer.network(), &self.metrics.epochs) {
+            answers.push(self.say(observer, &line)?);
+        }
         let flow = answers.into_iter().find(|answer| answer.is_break());
         Ok(flow.unwrap_or(ControlFlow::Continue(())))
     }
@@ -551,6 +557,11 @@ impl TrainingRun {
         );
         self.lock.renew()?;
         let _ = self.say(observer, &line)?;
+        let selected = self.metrics.epochs.get(best.epoch - 1);
+        let verdict = selected.and_then(|row| verdict(self.trainer.network(), row));
+        if let Some(verdict) = &verdict {
+            let _ = self.say(observer, verdict)?;
+        }
         result.write(&self.folder.result())?;
         // From here on the run is finished: figures that cannot be drawn must not take its result
         // away.
@@ -567,6 +578,7 @@ impl TrainingRun {
             best,
             last_accuracy: result.last_accuracy,
             by_class: result.by_class,
+            verdict,
             pictures,
             warning,
         }))
@@ -582,8 +594,21 @@ impl TrainingRun {
             pictures.extend(picture.draw(&run, Some((&self.data, self.split.validation[0])))?);
         }
         let _ = self.say(observer, &format!("pictures: {}", self.folder.plots().display()))?;
+        if let Some((name, drawn)) = first_escaped(&self.data.class_names()) {
+            let line = format!(
+                "in them, letters that are not Latin, Greek or Cyrillic are escapes: class {name} \
+                 is {drawn}"
+            );
+            let _ = self.say(observer, &line)?;
+        }
         Ok(pictures)
     }
+}
+
+/// The first name of which figures draw a letter as its escape, and what they draw.
+fn first_escaped(names: &[String]) -> Option<(&str, Cow<'_, str>)> {
+    let mut drawn = names.iter().map(|name| (name.as_str(), legible(name)));
+    drawn.find(|(name, drawn)| drawn.contains('\\') && !name.contains('\\'))
 }
 
 /// The trainer of a run before its first step.

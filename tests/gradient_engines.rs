@@ -302,6 +302,8 @@ fn assert_same(what: &str, actual: &Made, expected: &Made) {
         actual.report.populations.iter().zip(&expected.report.populations).enumerate()
     {
         assert_eq!((a.steps, a.spikes), (e.steps, e.spikes), "{what}: population {p}");
+        assert_eq!(a.counts, e.counts, "{what}: spikes of each neuron of population {p}");
+        assert_eq!(a.most_spikes, e.most_spikes, "{what}: most spikes of population {p}");
         assert_close(&format!("{what}: mean {p}"), &a.statistics.mean, &e.statistics.mean);
         let (a, e) = (&a.statistics, &e.statistics);
         assert_close(&format!("{what}: variance {p}"), &a.variance, &e.variance);

@@ -267,11 +267,10 @@ fn initial_firing_rates_are_those_of_the_reference() {
 /// On recordings the rates are lower: many a recording ends in silence, which makes its currents
 /// none.
 #[test]
+#[cfg_attr(not(recordings), ignore = "needs recordings: SYNFIRE_DATA=FOLDER, see CONTRIBUTING.md")]
 fn initial_firing_rates_on_recordings_are_those_of_the_reference() {
-    let Some(folder) = std::env::var_os("SYNFIRE_DATA") else {
-        eprintln!("SYNFIRE_DATA is not set: no recordings to fire on");
-        return;
-    };
+    let folder =
+        std::env::var_os("SYNFIRE_DATA").expect("SYNFIRE_DATA names a folder of recordings");
     let rates = initial_firing_rates(|experiment, seed| {
         let mut data = experiment.data.clone();
         data.use_file(&Path::new(&folder).join("shd/shd_small.h5"));

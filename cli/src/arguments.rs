@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use crate::recipe_name::RecipeName;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::{Path, PathBuf};
@@ -63,7 +64,9 @@ pub struct Train {
     #[arg(
         value_name = "RECIPE|FILE.toml",
         default_value = "quickstart",
-        conflicts_with = "resume"
+        conflicts_with = "resume",
+        value_parser = RecipeName,
+        hide_possible_values = true
     )]
     pub experiment: String,
     /// Spike recordings: an SHD or SSC file, .h5, .h5.gz or .zip as downloaded; with --resume,
@@ -397,7 +400,13 @@ Examples:
 )]
 pub struct Bench {
     /// Recipe
-    #[arg(long, value_name = "NAME", default_value = "shd-delays")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "shd-delays",
+        value_parser = RecipeName,
+        hide_possible_values = true
+    )]
     pub recipe: String,
     /// Spike recordings; without them made-up spikes of the same density
     #[arg(long, value_name = "FILE")]
@@ -429,7 +438,7 @@ pub struct Bench {
   synfire recipes shd-delays > my-experiment.toml")]
 pub struct Recipes {
     /// Print the configuration file of this recipe
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = RecipeName, hide_possible_values = true)]
     pub name: Option<String>,
 }
 
@@ -437,7 +446,10 @@ pub struct Recipes {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   synfire completions bash > ~/.local/share/bash-completion/completions/synfire
-  synfire completions fish > ~/.config/fish/completions/synfire.fish")]
+  synfire completions zsh > ~/.zfunc/_synfire                     with fpath+=~/.zfunc before compinit in ~/.zshrc
+  synfire completions fish > ~/.config/fish/completions/synfire.fish
+
+Recipes are offered where one can be named, beside files where those can be.")]
 pub struct Completions {
     /// The shell
     #[arg(value_enum)]

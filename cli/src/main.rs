@@ -15,6 +15,7 @@ mod interrupt;
 mod output;
 mod output_file;
 mod progress;
+mod recipe_name;
 mod run_argument;
 
 use arguments::{Arguments, Command};

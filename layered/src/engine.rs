@@ -35,13 +35,14 @@ use crate::population::PopulationPass;
 use crate::projection::ProjectionPlan;
 use crate::readout::read_out;
 use crate::regularization::Regularization;
+use crate::spike_counts::add_counts;
 use crate::spike_orders::SpikeOrders;
 use crate::worker_sums::WorkerSums;
 use crate::workspace::{PopulationState, Workspace};
 use rayon::prelude::*;
 use sim_core::{
     Batch, BatchReport, Cells, DelayKernel, DenseSynapses, Error, GradientEngine, Gradients,
-    KernelEvaluation, Kernels, Kind, Network, Neuron, NormStatistics, Objective, ParameterId, Pass,
+    KernelEvaluation, Kernels, Kind, Network, Neuron, NormStatistics, ParameterId, Pass,
     PopulationReport, Result, SpikeCounts, SpikeFrames, Stage, StageTiming, Synapses,
 };
 use simd::{Instructions, padded};
@@ -130,10 +131,10 @@ impl LayeredEngine {
             let p = self.graph.order[place];
             self.sum_currents(p, network, batch.frames, pass);
             self.normalise(network, p, pass);
-            self.fire(p, pass, batch.objective, train);
+            self.fire(p, pass, batch, train);
             self.regularize(network, p, batch, train)?;
         }
-        self.summarise();
+        self.summarise(batch.frames);
         if let Some(slot) = self.report.losses.iter().position(|loss| !loss.loss.is_finite()) {
             return Err(Error::NotFinite(format!(
                 "the loss of sample {slot} of the batch is not a finite number; try a lower \
@@ -252,16 +253,17 @@ impl LayeredEngine {
 
     /// Spikes of population `p`, behind dropout where others follow; at the output the loss and its
     /// gradient.
-    fn fire(&mut self, p: usize, pass: &Pass, objective: &dyn Objective, train: bool) {
-        let Self { isa, graph, neurons, steps, plans, norms, workspace, .. } = self;
+    fn fire(&mut self, p: usize, pass: &Pass, batch: &Batch, train: bool) {
+        let Self { isa, graph, neurons, steps: all_steps, plans, norms, workspace, .. } = self;
         let population = PopulationPass {
             isa: *isa,
             neurons: neurons[p].as_deref().expect("sources are not in the order"),
             affine: &norms[p].affine,
             size: graph.sizes[p],
-            steps: steps[p],
+            steps: all_steps[p],
         };
         let (size, steps, is_output) = (population.size, population.steps, p == graph.output);
+        let own_steps = |b: usize| own_steps(&batch.frames[b], (all_steps[graph.input], steps));
         let fires = population.neurons.fires();
         let dropout = if is_output { None } else { pass.dropout };
         let (order, height) = (SpikeOrders::of(graph, plans, p), dropout::height(dropout));
@@ -273,13 +275,16 @@ impl LayeredEngine {
                 state.spikes = population.fire(current, &mut scratch.lanes, fired, demand);
                 dropout::keep(kept, size, dropout, b, p);
                 demand.keep(kept);
+                state.counts.clear();
                 if fires {
+                    state.counts.resize(size, 0);
+                    add_counts(fired, steps, own_steps(b), &mut state.counts);
                     scratch.trains.fill(frames, (size, steps), (fired, kept), height);
                     order.sort(frames, steps, &mut state.events, &mut state.bursts);
                 }
             });
             if is_output {
-                sample.loss = read_out(&population, b, state, scratch, objective, scale);
+                sample.loss = read_out(&population, b, state, scratch, batch.objective, scale);
             }
         });
     }
@@ -311,8 +316,9 @@ impl LayeredEngine {
     }
 
     /// What the batch came to.
-    fn summarise(&mut self) {
-        let Self { graph, steps, workspace, report, .. } = self;
+    fn summarise(&mut self, batch: &[SpikeFrames]) {
+        let Self { graph, neurons, steps, workspace, report, .. } = self;
+        let input = steps[graph.input];
         report.losses.clear();
         report.losses.extend(workspace.samples().iter().map(|sample| sample.loss));
         for (p, population) in report.populations.iter_mut().enumerate() {
@@ -321,6 +327,18 @@ impl LayeredEngine {
             population.steps = steps[p];
             population.spikes = states.map(|state| state.spikes).sum();
             population.firing_rate = population.spikes as f64 / neuron_steps.max(1) as f64;
+            population.counts.clear();
+            population.most_spikes = 0;
+            let Some(neurons) = neurons[p].as_ref().filter(|neurons| neurons.fires()) else {
+                continue;
+            };
+            population.counts.resize(graph.sizes[p], 0);
+            for (state, frames) in workspace.population(p).zip(batch) {
+                let own_steps = own_steps(frames, (input, steps[p]));
+                population.most_spikes += neurons.most_spikes(own_steps) as u64;
+                let counts = population.counts.iter_mut().zip(&state.counts);
+                counts.for_each(|(sum, &count)| *sum += u64::from(count));
+            }
         }
     }
 
@@ -452,6 +470,13 @@ impl GradientEngine for LayeredEngine {
         timing.add(&self.workspace.timing());
         timing
     }
+}
+
+/// Steps of a population that are a sample's own, where all samples run for `input` steps of the
+/// source and `steps` of the population: its own and those that the projections append. What comes
+/// after them belongs to longer samples of the batch.
+fn own_steps(frames: &SpikeFrames, (input, steps): (usize, usize)) -> usize {
+    (frames.steps() + steps - input).min(steps)
 }
 
 fn dense(network: &Network, projection: usize) -> &DenseSynapses {

@@ -43,6 +43,7 @@ mod regularization;
 mod row_shape;
 mod scratch;
 mod shard_trains;
+mod spike_counts;
 mod spike_orders;
 mod taps;
 mod trains;

@@ -1,8 +1,8 @@
 //! Penalties on the spikes of hidden populations, and their gradients.
 
+use crate::spike_counts::add_counts;
 use rayon::prelude::*;
-use sim_core::{Error, Regularizer, Result, SpikeCounts, bits};
-use simd::LANES;
+use sim_core::{Error, Regularizer, Result, SpikeCounts};
 
 /// The penalties of the batch at hand on one population.
 #[derive(Debug, Default)]
@@ -39,7 +39,8 @@ impl Regularization {
         counts.clear();
         counts.resize(fired.len() * shape.neurons, 0);
         let rows = counts.par_chunks_exact_mut(shape.neurons);
-        rows.zip(fired).for_each(|(counts, fired)| count(fired, shape.steps, counts));
+        let steps = shape.steps;
+        rows.zip(fired).for_each(|(counts, fired)| add_counts(fired, steps, steps, counts));
         gradient.clear();
         if train {
             gradient.resize(counts.len(), 0.0);
@@ -68,14 +69,5 @@ impl Regularization {
     pub(crate) fn gradient(&self, sample: usize) -> Option<&[f32]> {
         let rows = self.gradient.get(sample * self.neurons..(sample + 1) * self.neurons);
         rows.filter(|rows| !rows.is_empty())
-    }
-}
-
-/// Counts the spikes of each neuron.
-fn count(fired: &[u16], steps: usize, counts: &mut [u32]) {
-    for (fired, counts) in fired.chunks_exact(steps).zip(counts.chunks_mut(LANES)) {
-        for &mask in fired {
-            bits(mask).for_each(|lane| counts[lane] += 1);
-        }
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct PopulationState {
     pub sums: NormSums,
     /// Number of spikes, before dropout.
     pub spikes: u64,
+    /// The same by neuron, over the sample's own steps; empty where neurons never fire.
+    pub counts: Vec<u32>,
 }
 
 impl SampleState {

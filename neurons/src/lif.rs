@@ -142,6 +142,10 @@ impl Neuron for PerStep {
         true
     }
 
+    fn most_spikes(&self, steps: usize) -> usize {
+        steps.div_ceil(1 + self.refractory_steps as usize)
+    }
+
     fn step(&self, state: &mut NeuronState, input: &[f64], fired: &mut Vec<u32>) {
         let neurons = state.potential.iter_mut().zip(&mut state.refractory_steps).zip(input);
         for (n, ((u, held_for), current)) in neurons.enumerate() {

@@ -15,6 +15,7 @@
 use crate::error::{Error, Result};
 use crate::gradient::optimizer::Optimizer;
 use crate::settings::TrainingSettings;
+use crate::trainer::activity::ActivitySums;
 use crate::trainer::epochs::{EpochSums, EpochTrainer};
 use crate::trainer::groups::Learner;
 use safetensors::SafeTensorError;
@@ -43,6 +44,11 @@ struct Metadata {
     loss_bits: u64,
     gradient_norm_bits: u64,
     firing_bits: Vec<u64>,
+    /// Of a checkpoint that lacks them, as of one between epochs, nothing was counted yet.
+    #[serde(default)]
+    penalty_bits: u64,
+    #[serde(default)]
+    activity: Vec<ActivitySums>,
     optimizer_steps: BTreeMap<String, u64>,
     /// Names and lengths of what the protection has learned.
     protection: BTreeMap<String, usize>,
@@ -106,6 +112,8 @@ impl EpochTrainer {
             loss_bits: sums.loss.to_bits(),
             gradient_norm_bits: sums.gradient_norm.to_bits(),
             firing_bits: sums.firing.iter().map(|sum| sum.to_bits()).collect(),
+            penalty_bits: sums.penalty.to_bits(),
+            activity: sums.activity.clone(),
             optimizer_steps,
             protection: protection.iter().map(|(name, v)| (name.clone(), v.len())).collect(),
             own: own.clone(),
@@ -152,7 +160,9 @@ impl EpochTrainer {
             correct: metadata.correct,
             loss: f64::from_bits(metadata.loss_bits),
             gradient_norm: f64::from_bits(metadata.gradient_norm_bits),
+            penalty: f64::from_bits(metadata.penalty_bits),
             firing: metadata.firing_bits.iter().map(|&bits| f64::from_bits(bits)).collect(),
+            activity: metadata.activity.clone(),
         };
         trainer.move_to_epoch(metadata.epoch);
         Ok(self)
@@ -192,6 +202,16 @@ impl CheckpointFile {
         let metadata =
             metadata(&bytes).map_err(|what| Error::Checkpoint { path: path.into(), what })?;
         Ok(Self { path: path.into(), bytes, metadata })
+    }
+
+    /// Epochs finished when it was written.
+    pub fn epoch(&self) -> usize {
+        self.metadata.epoch
+    }
+
+    /// Whether it was written within the epoch after those.
+    pub fn is_within_epoch(&self) -> bool {
+        self.metadata.samples > 0
     }
 
     /// The entries that the caller of [`EpochTrainer::save`] added.

@@ -28,5 +28,5 @@ pub use protection::Protection;
 pub use settings::{DelaySettings, TrainingSettings, WeightSettings};
 pub use trainer::{
     EarlyStopping, EpochReport, EpochTrainer, Evaluation, KeptCheckpoints, ParameterGroup,
-    Progress, Selection, StepReport, Trainer, TrainerTiming, evaluate,
+    PopulationActivity, Progress, Selection, StepReport, Trainer, TrainerTiming, evaluate,
 };

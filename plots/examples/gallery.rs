@@ -83,7 +83,9 @@ fn raster(dice: &mut Dice, spikes: usize, predicted: usize) -> RasterFigure {
         spikes: spoken(dice, spikes),
     };
     RasterFigure {
-        title: "Validation sample 17".into(),
+        title: "shd-delays".into(),
+        remark: "epoch 24, best of 30".into(),
+        sample: "validation sample 17".into(),
         duration_ms: 1000.0,
         populations: vec![input, hidden(dice, "hidden 1"), hidden(dice, "hidden 2")],
         readout: Some(ReadoutTraces {
@@ -129,7 +131,8 @@ fn weights(dice: &mut Dice) -> WeightsFigure {
         ProjectionWeights { name: name.into(), end: epochs[30].clone(), start, history }
     };
     WeightsFigure {
-        title: "Weights, shd-delays, seed 1".into(),
+        title: "shd-delays, seed 1".into(),
+        remark: "end: after epoch 30 of 30".into(),
         projections: PROJECTIONS.into_iter().map(projection).collect(),
     }
 }
@@ -160,7 +163,8 @@ fn delays(dice: &mut Dice) -> DelaysFigure {
         }
     };
     DelaysFigure {
-        title: "Delays, shd-delays, seed 1".into(),
+        title: "shd-delays, seed 1".into(),
+        remark: "end: after epoch 30 of 30".into(),
         projections: PROJECTIONS.into_iter().map(projection).collect(),
     }
 }

@@ -9,9 +9,11 @@
 use crate::error::{Error, Result};
 use crate::font::{self, Anchor, TextStyle};
 use crate::format::Format;
+use crate::legible::legible;
 use crate::png_file;
 use crate::stroke::{Point, Stroke};
 use crate::theme::{PIXEL, Rgb, Size};
+use crate::typeface::FAMILIES;
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{
@@ -242,11 +244,10 @@ impl Canvas<'_> {
         }
     }
 
-    /// Writes a line of text whose baseline passes through `at`; control characters, which no SVG
-    /// may hold, become spaces.
+    /// Writes a line of text whose baseline passes through `at`, with escapes for letters that the
+    /// typeface lacks; see [`legible`](crate::legible()).
     pub fn text(&mut self, at: Point, text: &str, style: TextStyle) {
-        let text =
-            text.replace(|c: char| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}'), " ");
+        let text = legible(text);
         match &mut self.surface {
             Surface::Bitmap(..) => self.bitmap_text(at, &text, style),
             Surface::Svg(_) => self.svg_text(at, &text, style),
@@ -286,7 +287,7 @@ impl Canvas<'_> {
         let transform = if style.vertical { FontTransform::Rotate270 } else { FontTransform::None };
         let face = if style.bold { FontStyle::Bold } else { FontStyle::Normal };
         let description = plotters::style::FontDesc::new(
-            FontFamily::Name(font::FAMILIES),
+            FontFamily::Name(FAMILIES),
             style.size * self.scale * 1.24,
             face,
         );

@@ -4,24 +4,26 @@ use crate::canvas::Canvas;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 use crate::font::{self, Anchor, TextStyle};
+use crate::heading::draw_heading;
 use crate::scale::grouped;
 use crate::stroke::Stroke;
 use crate::theme::{
     CAP_HEIGHT, DOUBLE_COLUMN_MM, HAIRLINE, LABEL, MARGIN, MIDDLE_COLUMN_MM, NOTE, PIXEL, Rgb,
     SINGLE_COLUMN_MM, Size, TICK, TITLE, density, mm,
 };
+use std::collections::BTreeSet;
 
 /// Side of a cell that lets class names stand beside each other in readable size.
 const ROOMY: f64 = 6.5;
 /// Cells of few classes do not grow beyond this.
 const LARGEST_CELL: f64 = 34.0;
-/// Names are shortened beyond this width.
-const LONGEST_NAME: f64 = 62.0;
+/// Names are shortened beyond this width; four letters fit that are drawn as escapes.
+const LONGEST_NAME: f64 = 96.0;
 /// Counts in smaller type than this would be specks.
 const SMALLEST_COUNT: f64 = 3.9;
 /// Least distance of a count from the sides of its cell, both together.
 const COUNT_AIR: f64 = 1.4;
-/// Title and remark; each further line of the title adds its own height.
+/// A line and a remark; each further line adds its own height.
 const HEADER: f64 = 27.0;
 const TITLE_LINE: f64 = 10.5;
 const BAR_WIDTH: f64 = 6.0;
@@ -35,10 +37,14 @@ const AXIS_NAME: f64 = LABEL * 1.05 + 3.0;
 /// A confusion matrix: rows are true classes, columns predicted ones; colour is the share of the
 /// row, numbers are samples.
 ///
-/// Numbers that would not fit their cell are left out. The title gives the split's accuracy and its
+/// Numbers that would not fit their cell are left out. The line beneath the title gives the split's accuracy and its
 /// standard error, both computed from the counts, on a line of their own where the split is long.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConfusionFigure {
+    /// Above everything, for example the run's name; may be empty.
+    pub title: String,
+    /// Beside it: which network this is, for example "epoch 7, best of 24"; may be empty.
+    pub remark: String,
     /// Which samples these are, for example "validation (speakers 3 and 9)".
     pub split: String,
     /// Names of the classes.
@@ -80,7 +86,7 @@ impl ConfusionFigure {
             }
             counts[truth * size + predicted] += 1;
         }
-        Ok(Self { split: split.into(), classes, counts })
+        Ok(Self { split: split.into(), classes, counts, ..Self::default() })
     }
 
     /// Samples in all cells.
@@ -103,10 +109,23 @@ impl ConfusionFigure {
         (p * (1.0 - p) / self.samples() as f64).sqrt()
     }
 
+    /// The names of the classes at a type size, shortened where they are too long; their numbers are
+    /// before them where that would make two alike.
+    fn names(&self, size: f64) -> Vec<String> {
+        let shorten = |name: &str| font::shorten(name, size, false, LONGEST_NAME);
+        let names: Vec<String> = self.classes.iter().map(|name| shorten(name)).collect();
+        let apart: BTreeSet<&String> = names.iter().collect();
+        if apart.len() == names.len() {
+            return names;
+        }
+        let numbered = |(class, name): (usize, &String)| shorten(&format!("{class}: {name}"));
+        self.classes.iter().enumerate().map(numbered).collect()
+    }
+
     fn layout(&self) -> Layout {
         let classes = self.classes.len().max(1) as f64;
-        let widest = self
-            .classes
+        let names = self.names(TICK);
+        let widest = names
             .iter()
             .map(|name| font::text_width(name, TICK, false))
             .fold(0.0, f64::max)
@@ -119,8 +138,8 @@ impl ConfusionFigure {
         let cell = cell_in(width).min(LARGEST_CELL);
         let width =
             mm(width).min((left + cell * classes + BAR_SPACE + MARGIN).max(mm(SINGLE_COLUMN_MM)));
-        let top =
-            MARGIN + HEADER + TITLE_LINE * (self.title(width - 2.0 * MARGIN).len() - 1) as f64;
+        let lines = self.has_heading() as usize + self.verdict(width - 2.0 * MARGIN).len();
+        let top = MARGIN + HEADER + TITLE_LINE * (lines - 1) as f64;
         let name_size = TICK.min(cell / 1.05).max(5.0);
         let stride = (name_size / cell).ceil().max(1.0) as usize;
         let upright = widest * name_size / TICK + NAME_AIR > cell * stride as f64;
@@ -133,9 +152,13 @@ impl ConfusionFigure {
         Layout { size: Size { width, height }, cell, left, top, name_size, stride, upright }
     }
 
-    /// Lines of the title: one where split and accuracy fit beside each other, else two, so that
+    fn has_heading(&self) -> bool {
+        !(self.title.is_empty() && self.remark.is_empty())
+    }
+
+    /// Lines beneath the title: one where split and accuracy fit beside each other, else two, so that
     /// the accuracy is never cut off.
-    fn title(&self, room: f64) -> Vec<String> {
+    fn verdict(&self, room: f64) -> Vec<String> {
         let accuracy = if self.samples() == 0 {
             "no samples".to_owned()
         } else {
@@ -159,7 +182,11 @@ impl ConfusionFigure {
     fn draw_header(&self, canvas: &mut Canvas<'_>, layout: &Layout) {
         let room = layout.size.width - 2.0 * MARGIN;
         let mut baseline = MARGIN + TITLE;
-        for line in self.title(room) {
+        if self.has_heading() {
+            draw_heading(canvas, (&self.title, &self.remark), baseline, room);
+            baseline += TITLE_LINE;
+        }
+        for line in self.verdict(room) {
             canvas.text((MARGIN, baseline), &line, TextStyle::new(TITLE, Rgb::INK).bold());
             baseline += TITLE_LINE;
         }
@@ -245,9 +272,8 @@ impl ConfusionFigure {
         let extent = cell * self.classes.len() as f64;
         let (bottom, drop) = (top + extent, name_size * CAP_HEIGHT / 2.0);
         let style = TextStyle::new(name_size, Rgb::INK).anchor(Anchor::End);
-        let shortened =
-            self.classes.iter().map(|name| font::shorten(name, name_size, false, LONGEST_NAME));
-        for (class, name) in shortened.enumerate().step_by(layout.stride) {
+        let names = self.names(name_size);
+        for (class, name) in names.into_iter().enumerate().step_by(layout.stride) {
             let middle = cell * (class as f64 + 0.5) + drop;
             canvas.text((left - NAME_GAP, top + middle), &name, style);
             if upright {
@@ -379,18 +405,34 @@ mod tests {
     }
 
     #[test]
+    fn names_that_shortening_makes_alike_are_numbered() {
+        let long = |end: &str| format!("a class whose name is long and ends in {end}");
+        let figure = |classes: &[&str]| ConfusionFigure {
+            classes: names(classes),
+            ..ConfusionFigure::default()
+        };
+        let drawn = figure(&[&long("one"), &long("two"), "three"]).names(TICK);
+        assert!(
+            drawn[0].starts_with("0: a class") && drawn[1].starts_with("1: a class"),
+            "{drawn:?}"
+        );
+        assert_eq!(figure(&["one", &long("two")]).names(TICK)[0], "one");
+    }
+
+    #[test]
     fn a_long_split_leaves_the_accuracy_its_own_line() {
         let figure = |split: &str| ConfusionFigure {
             split: split.into(),
             classes: names(&["a", "b"]),
             counts: vec![3, 1, 0, 4],
+            ..ConfusionFigure::default()
         };
         let room = mm(SINGLE_COLUMN_MM) - 2.0 * MARGIN;
-        assert_eq!(figure("test").title(room), ["test: accuracy 87.5 ± 11.7 %"]);
-        assert_eq!(figure("").title(room), ["accuracy 87.5 ± 11.7 %"]);
+        assert_eq!(figure("test").verdict(room), ["test: accuracy 87.5 ± 11.7 %"]);
+        assert_eq!(figure("").verdict(room), ["accuracy 87.5 ± 11.7 %"]);
         let split = "validation (20 % of each class, by chance)";
-        assert_eq!(figure(split).title(room), [split, "accuracy 87.5 ± 11.7 %"]);
-        let longest = figure(&split.repeat(5)).title(room);
+        assert_eq!(figure(split).verdict(room), [split, "accuracy 87.5 ± 11.7 %"]);
+        let longest = figure(&split.repeat(5)).verdict(room);
         assert!(longest[0].ends_with('…') && longest[1] == "accuracy 87.5 ± 11.7 %", "{longest:?}");
         assert_eq!(figure(split).size().height, figure("test").size().height + TITLE_LINE);
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::canvas::Canvas;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
-use crate::font::{self, TextStyle};
+use crate::heading::draw_heading;
 use crate::legend::{Legend, Sample};
 use crate::panel::{Panel, Rect, X_GUTTER, X_NUMBERS, XAxis, y_gutter};
 use crate::scale::{Scale, extent, three_digits};
@@ -108,8 +108,10 @@ pub struct BestEpoch {
 /// Panels without series are left out. Series are drawn in their order, later ones on top.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CurvesFigure {
-    /// Above everything; may be empty.
+    /// Above everything, for example the run's name; may be empty.
     pub title: String,
+    /// Beside the title, for example "24 of 30 epochs"; may be empty.
+    pub remark: String,
     /// Loss of training, validation, reference runs, in nats.
     pub loss: Vec<Series>,
     /// Accuracies between 0 and 1, shown in percent.
@@ -289,8 +291,12 @@ impl CurvesFigure {
         Ok(())
     }
 
+    fn has_heading(&self) -> bool {
+        !(self.title.is_empty() && self.remark.is_empty())
+    }
+
     fn title_height(&self) -> f64 {
-        if self.title.is_empty() { 0.0 } else { TITLE_HEIGHT }
+        if self.has_heading() { TITLE_HEIGHT } else { 0.0 }
     }
 }
 
@@ -362,9 +368,9 @@ impl Figure for CurvesFigure {
         ));
         let half = (width() - MARGIN - gutters[0] - COLUMN_GAP - gutters[1] - RIGHT_MARGIN) / 2.0;
 
-        if !self.title.is_empty() {
-            let title = font::shorten(&self.title, TITLE, true, text_width());
-            canvas.text((MARGIN, MARGIN + TITLE), &title, TextStyle::new(TITLE, Rgb::INK).bold());
+        if self.has_heading() {
+            let heading = (&self.title[..], &self.remark[..]);
+            draw_heading(canvas, heading, MARGIN + TITLE, text_width());
         }
         let mut top = MARGIN + self.title_height();
         for (index, row) in rows.iter().enumerate() {

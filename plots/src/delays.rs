@@ -70,8 +70,10 @@ pub struct ProjectionDelays {
 /// [`DelaysFigure::has_delays`] first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DelaysFigure {
-    /// Above everything; may be empty.
+    /// Above everything, for example the run's name; may be empty.
     pub title: String,
+    /// Beside the title: of when the end is, for example "after epoch 24"; may be empty.
+    pub remark: String,
     /// One row each.
     pub projections: Vec<ProjectionDelays>,
 }
@@ -161,6 +163,7 @@ impl DelaysFigure {
         changes.add(Sample::Line(CHANGE), "mean |change| per epoch");
         PairedRows {
             title: &self.title,
+            remark: &self.remark,
             legends: [start_and_end_legend(), changes],
             x_names: ["delay (ms)", "epoch"],
             y_names: ["density (%/ms)", "|change| (ms)"],

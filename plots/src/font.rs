@@ -1,9 +1,9 @@
-//! The embedded typeface: Arimo, drawn to the widths of Arial and Helvetica, so that an SVG shown
-//! with any of them keeps its layout.
+//! Lines of text: how wide they are, as much of them as fits, and their pixels.
 
+use crate::legible::{legible, letters};
 use crate::theme::Rgb;
+use crate::typeface::face;
 use ab_glyph::{Font, FontRef, PxScale, point};
-use std::sync::LazyLock;
 
 /// Which part of a line of text stands at the given point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,22 +51,6 @@ impl TextStyle {
     }
 }
 
-/// Families an SVG asks for, all of the same widths.
-pub(crate) const FAMILIES: &str = "Arimo, Arial, Liberation Sans, Helvetica, sans-serif";
-
-static REGULAR: LazyLock<FontRef<'static>> =
-    LazyLock::new(|| embedded(include_bytes!("../fonts/Arimo-Regular.ttf")));
-static BOLD: LazyLock<FontRef<'static>> =
-    LazyLock::new(|| embedded(include_bytes!("../fonts/Arimo-Bold.ttf")));
-
-fn embedded(bytes: &'static [u8]) -> FontRef<'static> {
-    FontRef::try_from_slice(bytes).expect("the committed font file is a valid TrueType font")
-}
-
-fn face(bold: bool) -> &'static FontRef<'static> {
-    if bold { &BOLD } else { &REGULAR }
-}
-
 /// Units of the design grid in one em.
 fn units_per_em(font: &FontRef<'static>) -> f32 {
     font.units_per_em().expect("the committed font file states its grid")
@@ -75,23 +59,29 @@ fn units_per_em(font: &FontRef<'static>) -> f32 {
 /// Width of a line of text in the unit of `size` (the em).
 pub(crate) fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     let font = face(bold);
-    let units: f32 = text.chars().map(|c| font.h_advance_unscaled(font.glyph_id(c))).sum();
+    let units: f32 = legible(text).chars().map(|c| font.h_advance_unscaled(font.glyph_id(c))).sum();
     f64::from(units / units_per_em(font)) * size
 }
 
-/// The text itself, or as much of its beginning as fits `width` with an ellipsis.
+/// The text as it is drawn, or as much of its beginning as fits `width` with an ellipsis. No letter
+/// that is drawn as an escape is cut.
 pub(crate) fn shorten(text: &str, size: f64, bold: bool, width: f64) -> String {
     if text_width(text, size, bold) <= width {
-        return text.to_owned();
+        return legible(text).into_owned();
     }
-    let mut kept: Vec<char> = text.chars().collect();
-    while kept.pop().is_some() {
-        let shorter = format!("{}…", kept.iter().collect::<String>().trim_end());
-        if text_width(&shorter, size, bold) <= width {
-            return shorter;
+    let room = width - text_width("…", size, bold);
+    if room < 0.0 {
+        return String::new();
+    }
+    let (mut kept, mut used) = (String::new(), 0.0);
+    for letter in letters(text) {
+        used += text_width(&format!(".{letter}"), size, bold) - text_width(".", size, bold);
+        if used > room {
+            break;
         }
+        kept.push_str(&letter);
     }
-    String::new()
+    format!("{}…", kept.trim_end())
 }
 
 /// Rasterises a line of text whose baseline starts at the origin: calls `pixel(x, y, coverage)`
@@ -126,6 +116,7 @@ pub(crate) fn ink_on(background: Rgb) -> Rgb {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::typeface::has;
 
     #[test]
     fn widths_are_those_of_arial() {
@@ -137,11 +128,8 @@ mod tests {
 
     #[test]
     fn every_sign_the_figures_use_has_a_glyph() {
-        for bold in [false, true] {
-            for c in "−×±σΔ·…–|%()→⁰¹²³⁴⁵⁶⁷⁸⁹⁻äöüß“”".chars()
-            {
-                assert_ne!(face(bold).glyph_id(c).0, 0, "{c}");
-            }
+        for c in "−×±σΔ·…–|%()→⁰¹²³⁴⁵⁶⁷⁸⁹⁻äöüß“”".chars() {
+            assert!(has(c), "{c}");
         }
     }
 
@@ -151,5 +139,19 @@ mod tests {
         let short = shorten("a very long name of a projection", 7.0, false, 50.0);
         assert!(short.ends_with('…') && text_width(&short, 7.0, false) <= 50.0, "{short}");
         assert_eq!(shorten("anything", 7.0, false, 1.0), "");
+        let long = "name".repeat(100_000);
+        let short = shorten(&long, 7.0, false, 50.0);
+        assert!(short.starts_with("namename") && short.ends_with('…'), "{short}");
+    }
+
+    #[test]
+    fn escapes_are_whole_or_not_there() {
+        for width in 10..80 {
+            let short = shorten("日本語日本語", 7.0, false, f64::from(width));
+            assert!(text_width(&short, 7.0, false) <= f64::from(width), "{short}");
+            let kept = short.strip_suffix('…').unwrap();
+            assert!("\\u65e5\\u672c\\u8a9e\\u65e5\\u672c\\u8a9e".starts_with(kept), "{short}");
+            assert_eq!(kept.len() % 6, 0, "{short}");
+        }
     }
 }

@@ -13,7 +13,8 @@
 //! | [`CurvesFigure`] | loss, accuracy and schedules against epochs, of one run or of several | `curves` |
 //! | [`ConfusionFigure`] | what each class was taken for, with accuracy and its standard error | `confusion` |
 //!
-//! Beneath them: `theme` (sizes, palette), `font` (the embedded typeface), `stroke`, `canvas` (one
+//! Beneath them: `theme` (sizes, palette), `typeface` (the embedded one), `legible` (what becomes of
+//! letters that it lacks), `font` (lines of text), `heading`, `stroke`, `canvas` (one
 //! drawing surface for both formats), `png_file`, `scale`, `panel`, `paired_rows`, `legend` and
 //! `histogram`.
 //!
@@ -40,8 +41,10 @@ mod error;
 mod figure;
 mod font;
 mod format;
+mod heading;
 mod histogram;
 mod legend;
+mod legible;
 mod paired_rows;
 mod panel;
 mod png_file;
@@ -49,6 +52,7 @@ mod raster;
 mod scale;
 mod stroke;
 mod theme;
+mod typeface;
 mod weights;
 
 pub use canvas::Canvas;
@@ -59,6 +63,7 @@ pub use error::{Error, Result};
 pub use figure::Figure;
 pub use font::{Anchor, TextStyle};
 pub use format::Format;
+pub use legible::legible;
 pub use raster::{PopulationSpikes, RasterFigure, ReadoutTraces};
 pub use stroke::{Dash, Point, Stroke};
 pub use theme::{Rgb, Size};

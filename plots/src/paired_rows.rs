@@ -3,6 +3,7 @@
 
 use crate::canvas::Canvas;
 use crate::font::{self, Anchor, TextStyle};
+use crate::heading::draw_heading;
 use crate::legend::Legend;
 use crate::panel::{Panel, Rect, X_GUTTER, X_NUMBERS, XAxis, y_gutter};
 use crate::scale::Scale;
@@ -36,6 +37,8 @@ pub(crate) struct Row {
 #[derive(Clone, Debug)]
 pub(crate) struct PairedRows<'a> {
     pub title: &'a str,
+    /// Beside the title.
+    pub remark: &'a str,
     /// Above the left and the right column.
     pub legends: [Legend; 2],
     /// Names of the x axes, under the last row.
@@ -46,8 +49,12 @@ pub(crate) struct PairedRows<'a> {
 }
 
 impl PairedRows<'_> {
+    fn has_heading(&self) -> bool {
+        !(self.title.is_empty() && self.remark.is_empty())
+    }
+
     fn title_height(&self) -> f64 {
-        if self.title.is_empty() { 0.0 } else { TITLE_HEIGHT }
+        if self.has_heading() { TITLE_HEIGHT } else { 0.0 }
     }
 
     fn width() -> f64 {
@@ -98,9 +105,9 @@ impl PairedRows<'_> {
         let panel_width = self.panel_width();
         let lefts = [MARGIN + gutters[0], Self::width() - RIGHT_MARGIN - panel_width];
         let mut top = MARGIN;
-        if !self.title.is_empty() {
-            let title = font::shorten(self.title, TITLE, true, Self::width() - 2.0 * MARGIN);
-            canvas.text((MARGIN, top + TITLE), &title, TextStyle::new(TITLE, Rgb::INK).bold());
+        if self.has_heading() {
+            let width = Self::width() - 2.0 * MARGIN;
+            draw_heading(canvas, (self.title, self.remark), top + TITLE, width);
             top += TITLE_HEIGHT;
         }
         for side in [0, 1] {

@@ -5,11 +5,14 @@ use crate::canvas::Canvas;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 use crate::font::{self, Anchor, TextStyle};
+use crate::heading::draw_heading;
 use crate::legend::{Legend, Sample};
 use crate::panel::{Panel, Rect, X_GUTTER, XAxis, y_gutter};
 use crate::scale::{Scale, extent, grouped};
 use crate::stroke::{Dash, Point, Stroke};
-use crate::theme::{HAIRLINE, LABEL, MARGIN, NOTE, Rgb, SINGLE_COLUMN_MM, STRONG, Size, TITLE, mm};
+use crate::theme::{
+    HAIRLINE, LABEL, MARGIN, NOTE, Rgb, SINGLE_COLUMN_MM, STRONG, Size, TICK, TITLE, mm,
+};
 
 const TITLE_HEIGHT: f64 = 13.0;
 /// From a panel's name to its frame; the label of a tick at the frame's upper end reaches half-way
@@ -23,6 +26,8 @@ const INPUT_HEIGHT: f64 = 62.0;
 const HIDDEN_HEIGHT: f64 = 46.0;
 const CROWDED_HEIGHT: f64 = 34.0;
 const CROWDED: usize = 5;
+/// Names of classes are shortened beyond this width.
+const LONGEST_NAME: f64 = 60.0;
 
 const TRUE: Stroke = Stroke { color: Rgb::BLUE, width: STRONG, dash: Dash::Solid };
 const WRONG: Stroke = Stroke { color: Rgb::VERMILLION, width: STRONG, dash: Dash::Dashed };
@@ -63,8 +68,12 @@ pub struct ReadoutTraces {
 /// one axis of time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RasterFigure {
-    /// Above everything, for example "validation sample 17"; may be empty.
+    /// Above everything, for example the run's name; may be empty.
     pub title: String,
+    /// Beside the title: which network ran, for example "epoch 7, best of 24"; may be empty.
+    pub remark: String,
+    /// Beside what was recognised: which sample, for example "validation sample 17"; may be empty.
+    pub sample: String,
     /// End of the time axis in ms, above 0.
     pub duration_ms: f64,
     /// From the input on.
@@ -180,6 +189,7 @@ impl ReadoutTraces {
         let highlights = self.highlights();
         for &(class, stroke, role) in &highlights {
             let name = self.classes.get(class).map_or("", String::as_str);
+            let name = font::shorten(name, TICK, false, LONGEST_NAME);
             legend.add(Sample::Line(stroke), format!("{name} ({role})"));
         }
         match (self.classes.len() > highlights.len(), highlights.is_empty()) {
@@ -213,7 +223,7 @@ impl ReadoutTraces {
     fn verdict(&self) -> Vec<(String, Rgb, bool)> {
         let word = |text: &str| (text.to_owned(), Rgb::GREY, false);
         let name = |class: usize, color: Rgb| {
-            (font::shorten(&self.classes[class], LABEL, true, 60.0), color, true)
+            (font::shorten(&self.classes[class], LABEL, true, LONGEST_NAME), color, true)
         };
         match (self.true_class, self.predicted_class) {
             (Some(truth), Some(predicted)) => {
@@ -266,21 +276,24 @@ impl RasterFigure {
         }
     }
 
+    fn has_heading(&self) -> bool {
+        !(self.title.is_empty() && self.remark.is_empty())
+    }
+
     fn header_height(&self) -> f64 {
-        let title = if self.title.is_empty() { 0.0 } else { TITLE_HEIGHT };
         let verdict = self
             .readout
             .as_ref()
             .is_some_and(|readout| readout.true_class.or(readout.predicted_class).is_some());
-        title + if verdict { TITLE_HEIGHT } else { 0.0 }
+        let lines = [self.has_heading(), verdict || !self.sample.is_empty()];
+        lines.into_iter().filter(|&is_there| is_there).count() as f64 * TITLE_HEIGHT
     }
 
     fn draw_header(&self, canvas: &mut Canvas<'_>) {
         let mut baseline = MARGIN + TITLE;
-        if !self.title.is_empty() {
-            let title =
-                font::shorten(&self.title, TITLE, true, mm(SINGLE_COLUMN_MM) - 2.0 * MARGIN);
-            canvas.text((MARGIN, baseline), &title, TextStyle::new(TITLE, Rgb::INK).bold());
+        let width = mm(SINGLE_COLUMN_MM) - 2.0 * MARGIN;
+        if self.has_heading() {
+            draw_heading(canvas, (&self.title, &self.remark), baseline, width);
             baseline += TITLE_HEIGHT;
         }
         let mut x = MARGIN;
@@ -288,6 +301,12 @@ impl RasterFigure {
             canvas.text((x, baseline), &text, TextStyle { bold, ..TextStyle::new(LABEL, color) });
             x += font::text_width(&text, LABEL, bold) + 2.6;
         }
+        let sample = font::shorten(&self.sample, NOTE, false, MARGIN + width - x - 8.0);
+        canvas.text(
+            (MARGIN + width, baseline),
+            &sample,
+            TextStyle::new(NOTE, Rgb::GREY).anchor(Anchor::End),
+        );
     }
 
     /// Height of the readout's name and legend.

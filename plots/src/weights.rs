@@ -62,8 +62,10 @@ pub struct ProjectionWeights {
 /// first and the last bin.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WeightsFigure {
-    /// Above everything; may be empty.
+    /// Above everything, for example the run's name; may be empty.
     pub title: String,
+    /// Beside the title: of when the end is, for example "after epoch 24"; may be empty.
+    pub remark: String,
     /// One row each.
     pub projections: Vec<ProjectionWeights>,
 }
@@ -217,6 +219,7 @@ impl WeightsFigure {
         }
         PairedRows {
             title: &self.title,
+            remark: &self.remark,
             legends: [start_and_end_legend(), history],
             x_names: ["weight", "epoch"],
             y_names: ["synapses (%)", "weight"],

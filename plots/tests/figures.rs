@@ -65,7 +65,9 @@ fn raster(count: u32) -> RasterFigure {
         spikes: vec![(5.0, 3)],
     };
     RasterFigure {
-        title: "sample\u{1}<17> & \"more\"".into(),
+        title: "run\u{1}<17> & \"more\"".into(),
+        remark: "epoch 7, best of 24".into(),
+        sample: "validation sample 17".into(),
         duration_ms: 1000.0,
         populations: vec![input, hidden],
         readout: Some(ReadoutTraces {
@@ -88,7 +90,7 @@ fn raster_of_a_full_sample() {
     assert_says(
         &texts,
         &[
-            "sample <17> & \"more\"",
+            "run <17> & \"more\"",
             "eins",
             "zwei",
             "wrong",
@@ -141,7 +143,11 @@ fn weights(epochs: usize) -> WeightsFigure {
         end: at(epochs),
         history,
     };
-    WeightsFigure { title: "weights".into(), projections: vec![projection.clone(), projection] }
+    WeightsFigure {
+        title: "weights".into(),
+        remark: "end: after epoch 24 of 30".into(),
+        projections: vec![projection.clone(), projection],
+    }
 }
 
 #[test]
@@ -199,7 +205,11 @@ fn delays(epochs: usize) -> DelaysFigure {
         step_ms: 10.0,
         changes,
     };
-    DelaysFigure { title: "delays".into(), projections: vec![projection.clone(), projection] }
+    DelaysFigure {
+        title: "delays".into(),
+        remark: "end: after epoch 24 of 30".into(),
+        projections: vec![projection.clone(), projection],
+    }
 }
 
 #[test]
@@ -290,6 +300,7 @@ fn curves(epochs: usize) -> CurvesFigure {
         |label: &str, f: fn(f64) -> f64, style| Series::new(label, xs.clone(), along(f), style);
     CurvesFigure {
         title: "shd-delays".into(),
+        remark: "2 of 30 epochs".into(),
         loss: vec![
             series("train", |x| 5.5 / x, SeriesStyle::TRAIN),
             series("reference", |x| 5.0 / x, SeriesStyle::REFERENCE_TRAIN),
@@ -358,8 +369,12 @@ fn confusion_of_one_class_and_of_many() {
 
 #[test]
 fn confusion_without_samples() {
-    let figure =
-        ConfusionFigure { split: "test".into(), classes: names(&["a", "b"]), counts: vec![0; 4] };
+    let figure = ConfusionFigure {
+        split: "test".into(),
+        classes: names(&["a", "b"]),
+        counts: vec![0; 4],
+        ..ConfusionFigure::default()
+    };
     assert_says(&check(&figure), &["test: no samples"]);
 }
 
@@ -393,23 +408,84 @@ fn long_names_are_shortened() {
             .repeat(3);
     let mut figure = raster(10);
     figure.title = long.clone();
+    figure.sample = long.clone();
     figure.populations[0].name = long.clone();
     figure.populations[0].unit = long.clone();
     if let Some(readout) = &mut figure.readout {
         readout.classes = vec![long.clone(); 3];
     }
-    check(&figure);
+    let texts = check(&figure);
+    assert_says(&texts, &["epoch 7, best of 24"]);
+    assert!(texts.iter().any(|text| text.ends_with("… (true)")), "{texts:?}");
     let mut figure = weights(2);
+    figure.title = long.clone();
     figure.projections[0].name = long.clone();
     check(&figure);
     let mut figure = curves(3);
     figure.loss[0].label = long.clone();
     check(&figure);
     check(&ConfusionFigure {
+        title: long.clone(),
+        remark: long.clone(),
         split: long.clone(),
         classes: vec![long.clone(), String::new()],
         counts: vec![1, u64::MAX / 8, 3, 4],
     });
+}
+
+/// Names as files have them; what the typeface lacks is an escape, in both formats.
+const FOREIGN: [(&str, &str); 6] = [
+    ("日本", r"\u65e5\u672c"),
+    ("שלום", r"\u05e9\u05dc\u05d5\u05dd"),
+    ("نعم", r"\u0646\u0639\u0645"),
+    ("zwo\u{308}lf", "zwölf"),
+    ("a\tb\nc", "a b c"),
+    ("🙂", r"\U0001f642"),
+];
+
+#[test]
+fn no_text_is_blank() {
+    let (foreign, drawn): (Vec<&str>, Vec<&str>) = FOREIGN.into_iter().unzip();
+    let matrix = ConfusionFigure {
+        title: foreign[0].into(),
+        remark: foreign[5].into(),
+        split: foreign[1].into(),
+        classes: names(&foreign),
+        counts: vec![1; 36],
+    };
+    let texts = check(&matrix);
+    assert_says(&texts, &[drawn[0], drawn[5]]);
+    for name in &drawn {
+        let of_axes = texts.iter().filter(|text| text == name).count();
+        assert!(of_axes >= 2, "{name} is on both axes: {texts:?}");
+    }
+    let mut figure = raster(10);
+    figure.title = foreign[1].into();
+    figure.sample = foreign[3].into();
+    figure.populations[0].name = foreign[4].into();
+    figure.populations[0].unit = foreign[2].into();
+    if let Some(readout) = &mut figure.readout {
+        readout.classes = names(&foreign[..3]);
+    }
+    let texts = check(&figure);
+    assert_says(&texts, &[drawn[1], drawn[3], drawn[4], drawn[2]]);
+    assert_says(&texts, &["true", "epoch 7, best of 24"]);
+    assert!(texts.iter().any(|text| text == &format!("{} (predicted)", drawn[2])), "{texts:?}");
+    let mut figure = curves(3);
+    figure.loss[0].label = foreign[0].into();
+    assert_says(&check(&figure), &[drawn[0], "2 of 30 epochs"]);
+}
+
+#[test]
+fn names_that_differ_are_drawn_apart() {
+    let texts = check(&ConfusionFigure {
+        classes: names(&["一", "二", "三", "四"]),
+        counts: vec![1; 16],
+        ..ConfusionFigure::default()
+    });
+    let drawn: std::collections::BTreeSet<_> =
+        texts.iter().filter(|text| text.starts_with('\\')).collect();
+    assert_eq!(drawn.len(), 4, "{texts:?}");
 }
 
 #[test]

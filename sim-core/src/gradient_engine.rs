@@ -79,6 +79,13 @@ pub struct PopulationReport {
     pub spikes: u64,
     /// Spikes per neuron and step.
     pub firing_rate: f64,
+    /// Spikes of each neuron in all samples, before dropout, each sample over its own steps: those
+    /// of its frames, and those that the projections append. Empty for a source and for neurons
+    /// that never fire.
+    pub counts: Vec<u64>,
+    /// Most spikes that one neuron can fire in these steps of all samples; 0 where there are no
+    /// counts.
+    pub most_spikes: u64,
     /// Statistics of the summed input, where the pass normalised it by them.
     pub statistics: BatchStatistics,
 }

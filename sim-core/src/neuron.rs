@@ -120,6 +120,12 @@ pub trait Neuron: Debug + Send + Sync {
     /// Whether the neurons fire; a readout does not.
     fn fires(&self) -> bool;
 
+    /// Most spikes that a neuron can fire in `steps` steps: one in each, unless a model says
+    /// otherwise.
+    fn most_spikes(&self, steps: usize) -> usize {
+        steps
+    }
+
     /// Advances all neurons by one step. `input[n]` is the summed input of neuron `n`; the indices
     /// of neurons that fire are appended to `fired` in ascending order.
     fn step(&self, state: &mut NeuronState, input: &[f64], fired: &mut Vec<u32>);

@@ -5,8 +5,8 @@
 use super::{OracleGradients, OracleNetwork, Pass as OraclePass, Signal, Statistics};
 use rand::RngExt;
 use sim_core::{
-    Batch, BatchReport, BatchStatistics, Dropout, Error, GradientEngine, Gradients, Kind, Network,
-    NormStatistics, Owner, Pass, PopulationReport, Purpose, Readout, Result, SpikeCounts,
+    Batch, BatchReport, BatchStatistics, Cells, Dropout, Error, GradientEngine, Gradients, Kind,
+    Network, NormStatistics, Owner, Pass, PopulationReport, Purpose, Readout, Result, SpikeCounts,
     SpikeFrames,
 };
 
@@ -46,7 +46,7 @@ impl OracleEngine {
         };
         let forward = oracle.forward(&signal(batch.frames), statistics);
         let d_readout = self.read_out(forward.readout(), batch)?;
-        self.tell(network, &oracle, &forward);
+        self.tell(network, &oracle, &forward, batch.frames)?;
         let d_spikes = self.regularize(network, &forward, batch)?;
         if let Some(into) = into {
             let gradients = oracle.backward_with(&forward, &d_readout, &d_spikes);
@@ -88,7 +88,13 @@ impl OracleEngine {
     }
 
     /// Fills the report by population, and the activity.
-    fn tell(&mut self, network: &Network, oracle: &OracleNetwork, pass: &OraclePass) {
+    fn tell(
+        &mut self,
+        network: &Network,
+        oracle: &OracleNetwork,
+        pass: &OraclePass,
+        batch: &[SpikeFrames],
+    ) -> Result<()> {
         let input = &pass.layers[0].input;
         let entries = input.data.iter().filter(|&&value| value != 0.0).count() as u64;
         let report = |signal: &Signal, spikes: u64, statistics| PopulationReport {
@@ -96,6 +102,7 @@ impl OracleEngine {
             spikes,
             firing_rate: spikes as f64 / signal.data.len() as f64,
             statistics,
+            ..PopulationReport::default()
         };
         self.report.populations.clear();
         self.report.populations.push(report(input, entries, BatchStatistics::default()));
@@ -111,9 +118,26 @@ impl OracleEngine {
             let statistics =
                 if of_batch && normed { statistics } else { BatchStatistics::default() };
             let spikes = layer.spikes.data.iter().sum::<f64>() as u64;
-            self.report.populations.push(report(&layer.spikes, spikes, statistics));
+            let mut report = report(&layer.spikes, spikes, statistics);
+            if let Cells::Neurons(model) = &network.populations[index + 1].cells {
+                let neurons = model.build(network.dt_ms)?;
+                if neurons.fires() {
+                    let appended = layer.spikes.steps - input.steps;
+                    report.counts = vec![0; layer.spikes.neurons];
+                    for (sample, frames) in batch.iter().enumerate() {
+                        let own_steps = frames.steps() + appended;
+                        report.most_spikes += neurons.most_spikes(own_steps) as u64;
+                        for (neuron, count) in report.counts.iter_mut().enumerate() {
+                            let fired = |&step: &usize| layer.spikes.at(sample, neuron, step) > 0.0;
+                            *count += (0..own_steps).filter(fired).count() as u64;
+                        }
+                    }
+                }
+            }
+            self.report.populations.push(report);
             self.activity.push(frames(&oracle.leaving(index, pass)));
         }
+        Ok(())
     }
 
     /// Penalties, and their derivatives with respect to the spikes of each hidden layer,

@@ -46,6 +46,10 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
                 best.epoch
             ))?;
             output::print(ClassAccuracy::line(&outcome.by_class))?;
+            // With the lines of the run it has been seen already.
+            if let Some(verdict) = outcome.verdict.filter(|_| arguments.quiet) {
+                output::say(format!("synfire: {verdict}"));
+            }
             if let Some(warning) = outcome.warning {
                 output::say(format!("synfire: warning: {warning}"));
                 return Ok(ExitCode::FAILURE);

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod checkpoints;
+mod completions;
+mod figures;
 #[cfg(unix)]
 mod kills;
 #[cfg(unix)]
@@ -11,6 +13,7 @@ mod misplaced;
 mod moved;
 mod output_files;
 mod own_data;
+mod passive;
 mod recording_files;
 mod results;
 #[cfg(unix)]

@@ -11,13 +11,11 @@ use datasets::{
 };
 use sim_core::{SampleSource, Seed};
 
-/// A file of the data folder; none, with the reason printed, where there is no data folder.
-fn file(name: &str) -> Option<RecordingFile> {
-    let Some(folder) = std::env::var_os("SYNFIRE_DATA") else {
-        eprintln!("skipped: SYNFIRE_DATA does not name a folder with {name}");
-        return None;
-    };
-    Some(RecordingFile::open(PathBuf::from(folder).join(name)).unwrap())
+/// A file of the data folder.
+fn file(name: &str) -> RecordingFile {
+    let folder = std::env::var_os("SYNFIRE_DATA");
+    let folder = folder.unwrap_or_else(|| panic!("SYNFIRE_DATA names no folder with {name}"));
+    RecordingFile::open(PathBuf::from(folder).join(name)).unwrap()
 }
 
 fn counts<T: Ord>(values: impl Iterator<Item = T>) -> BTreeMap<T, usize> {
@@ -32,8 +30,9 @@ fn held_out(speakers: impl Into<Vec<u16>>) -> Splitting {
 }
 
 #[test]
+#[cfg_attr(not(recordings), ignore = "needs recordings: SYNFIRE_DATA=FOLDER, see CONTRIBUTING.md")]
 fn the_small_file_is_read_split_and_binned() {
-    let Some(file) = file("shd/shd_small.h5") else { return };
+    let file = file("shd/shd_small.h5");
     let recordings = Arc::new(file.read(&Layout::default()).unwrap());
     assert_eq!((recordings.len(), recordings.channels(), recordings.classes()), (200, 700, 20));
     assert_eq!(recordings.time_type(), TimeType::Float16);
@@ -67,9 +66,10 @@ fn the_small_file_is_read_split_and_binned() {
 
 /// Every figure of every recipe rests on these bins.
 #[test]
+#[cfg_attr(not(recordings), ignore = "needs recordings: SYNFIRE_DATA=FOLDER, see CONTRIBUTING.md")]
 fn its_bins_are_those_of_the_reference() {
     for name in ["shd/shd_small.h5", "shd/shd_train.h5.gz"] {
-        let Some(file) = file(name) else { return };
+        let file = file(name);
         let recordings = file.read(&Layout::default()).unwrap();
         assert_eq!((recordings.clock(), recordings.channels()), (None, 700), "{name}");
         for sample in (0..recordings.len()).step_by(97) {
@@ -96,8 +96,9 @@ fn its_bins_are_those_of_the_reference() {
 }
 
 #[test]
+#[cfg_attr(not(recordings), ignore = "needs recordings: SYNFIRE_DATA=FOLDER, see CONTRIBUTING.md")]
 fn what_is_written_of_it_is_read_back() {
-    let Some(file) = file("shd/shd_small.h5") else { return };
+    let file = file("shd/shd_small.h5");
     let recordings = file.read(&Layout::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("copy.h5");
@@ -106,8 +107,9 @@ fn what_is_written_of_it_is_read_back() {
 }
 
 #[test]
+#[cfg_attr(not(recordings), ignore = "needs recordings: SYNFIRE_DATA=FOLDER, see CONTRIBUTING.md")]
 fn the_training_file_has_the_published_counts() {
-    let Some(file) = file("shd/shd_train.h5.gz") else { return };
+    let file = file("shd/shd_train.h5.gz");
     let recordings = file.read(&Layout::default()).unwrap();
     let summary = Summary::new(&file, &recordings).unwrap();
     assert_eq!((summary.samples, summary.silent_samples, summary.classes.len()), (8156, 0, 20));
@@ -140,9 +142,10 @@ fn the_training_file_has_the_published_counts() {
 
 #[cfg(feature = "libhdf5")]
 #[test]
+#[cfg_attr(not(recordings), ignore = "needs recordings: SYNFIRE_DATA=FOLDER, see CONTRIBUTING.md")]
 fn both_readers_agree_on_both_files() {
     for name in ["shd/shd_small.h5", "shd/shd_train.h5.gz"] {
-        let Some(file) = file(name) else { return };
+        let file = file(name);
         let layout = Layout::default();
         assert!(file.read(&layout).unwrap() == file.read_with_libhdf5(&layout).unwrap(), "{name}");
     }

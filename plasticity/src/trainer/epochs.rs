@@ -9,6 +9,7 @@ use crate::gradient::labelled::Labelled;
 use crate::gradient::loss::Loss;
 use crate::protection::Protection;
 use crate::settings::TrainingSettings;
+use crate::trainer::activity::{ActivitySums, PopulationActivity, firing_populations};
 use crate::trainer::evaluation::{
     Evaluation, check_samples, evaluate_with, hidden_populations, output_population, relabel,
 };
@@ -56,8 +57,12 @@ pub struct EpochReport {
     pub rate_delays: f64,
     /// Spikes per neuron and step by hidden population, mean over the epoch's batches.
     pub firing_rates: Vec<(String, f64)>,
+    /// Neurons that took no part, by population that fires, before dropout.
+    pub activity: Vec<PopulationActivity>,
     /// Length of the gradient before clipping, mean over the epoch's batches.
     pub gradient_norm: f64,
+    /// Penalties of the regularisers, mean over the epoch's batches.
+    pub penalty: f64,
     /// Wall time in seconds, of this process only.
     pub seconds: f64,
 }
@@ -70,7 +75,9 @@ pub(crate) struct EpochSums {
     pub correct: usize,
     pub loss: f64,
     pub gradient_norm: f64,
+    pub penalty: f64,
     pub firing: Vec<f64>,
+    pub activity: Vec<ActivitySums>,
 }
 
 /// A network in training on labelled samples, epoch by epoch.
@@ -90,6 +97,8 @@ struct EpochSteps {
     output: usize,
     /// Populations whose firing rates are reported.
     hidden: Vec<usize>,
+    /// Populations whose neurons can be silent.
+    firing: Vec<usize>,
     sums: EpochSums,
     /// Norms re-estimated for deployed delays, by population; dropped with the next training step.
     deployed_norms: Option<Vec<Option<BatchNorm>>>,
@@ -115,6 +124,7 @@ impl EpochTrainer {
             regularizers: bounds.map(|bounds| Box::new(bounds) as Box<dyn Regularizer>).collect(),
             output: output_population(&network)?,
             hidden: hidden_populations(&network),
+            firing: firing_populations(&network)?,
             trainer: Trainer::new(network, engine, settings, seed)?,
             sums: EpochSums::default(),
             deployed_norms: None,
@@ -332,12 +342,17 @@ impl EpochSteps {
         sums.batches += 1;
         sums.samples += batch.len();
         sums.gradient_norm += report.gradient_norm;
+        sums.penalty += report.penalty;
         sums.loss += of_engine.total_loss();
         let samples = of_engine.losses.iter().zip(&self.labels);
         sums.correct += samples.filter(|(sample, label)| sample.predicted == **label).count();
         sums.firing.resize(self.hidden.len(), 0.0);
         for (sum, &population) in sums.firing.iter_mut().zip(&self.hidden) {
             *sum += of_engine.populations[population].firing_rate;
+        }
+        sums.activity.resize(self.firing.len(), ActivitySums::default());
+        for (sums, &population) in sums.activity.iter_mut().zip(&self.firing) {
+            sums.add(&of_engine.populations[population]);
         }
         Ok(())
     }
@@ -347,6 +362,7 @@ impl EpochSteps {
         let (samples, batches) = (sums.samples.max(1) as f64, sums.batches.max(1) as f64);
         let populations = &self.trainer.network().populations;
         let names = self.hidden.iter().map(|&population| populations[population].name.clone());
+        let activity = sums.activity.iter().zip(&self.firing);
         EpochReport {
             epoch,
             samples: sums.samples,
@@ -356,7 +372,9 @@ impl EpochSteps {
             rate_weights: self.trainer.rate(Kind::Weight),
             rate_delays: self.trainer.rate(Kind::Delay),
             firing_rates: names.zip(sums.firing.iter().map(|sum| sum / batches)).collect(),
+            activity: activity.map(|(sums, &p)| sums.tell(&populations[p].name)).collect(),
             gradient_norm: sums.gradient_norm / batches,
+            penalty: sums.penalty / batches,
             seconds,
         }
     }

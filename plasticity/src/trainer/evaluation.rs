@@ -4,6 +4,7 @@ use crate::batches::BatchFrames;
 use crate::error::Result;
 use crate::gradient::labelled::Labelled;
 use crate::gradient::loss::Loss;
+use crate::trainer::activity::{ActivitySums, PopulationActivity, firing_populations};
 use serde::{Deserialize, Serialize};
 use sim_core::{Batch, Cells, Error, GradientEngine, Network, Pass, SampleSource};
 use std::ops::ControlFlow;
@@ -21,6 +22,8 @@ pub struct Evaluation {
     pub confusion: Vec<Vec<u32>>,
     /// Spikes per neuron and step, by hidden population.
     pub firing_rates: Vec<(String, f64)>,
+    /// Neurons that took no part, by population that fires.
+    pub activity: Vec<PopulationActivity>,
 }
 
 impl Evaluation {
@@ -65,6 +68,8 @@ pub(crate) fn evaluate_with(
     let output = output_population(network)?;
     check_samples(network, (output, loss), data, indices)?;
     let hidden = hidden_populations(network);
+    let fires = firing_populations(network)?;
+    let mut activity = vec![ActivitySums::default(); fires.len()];
     let classes = data.classes();
     let mut evaluation =
         Evaluation { confusion: vec![vec![0; classes]; classes], ..Evaluation::default() };
@@ -84,12 +89,18 @@ pub(crate) fn evaluate_with(
         for (sum, &population) in firing.iter_mut().zip(&hidden) {
             *sum += report.populations[population].firing_rate;
         }
+        for (sums, &population) in activity.iter_mut().zip(&fires) {
+            sums.add(&report.populations[population]);
+        }
         Ok(ControlFlow::Continue(()))
     })?;
     evaluation.loss /= evaluation.samples.max(1) as f64;
     let names = hidden.iter().map(|&population| network.populations[population].name.clone());
     let means = firing.iter().map(|sum| sum / batches.len().max(1) as f64);
     evaluation.firing_rates = names.zip(means).collect();
+    let told = activity.iter().zip(&fires);
+    let name = |population: usize| &network.populations[population].name;
+    evaluation.activity = told.map(|(sums, &p)| sums.tell(name(p))).collect();
     Ok(evaluation)
 }
 

@@ -7,8 +7,10 @@
 //! | `epochs` | [`EpochTrainer`]: how does training go through labelled samples? |
 //! | `evaluation` | [`Evaluation`]: what is a network worth? |
 //! | `kept_checkpoints` | [`KeptCheckpoints`]: which epochs' checkpoints are kept? |
+//! | `activity` | [`PopulationActivity`]: which neurons take no part? |
 //! | `selection` | [`Selection`]: which epoch is the best, and when is it enough? |
 
+pub(crate) mod activity;
 pub(crate) mod epochs;
 pub(crate) mod evaluation;
 pub(crate) mod groups;
@@ -16,6 +18,7 @@ pub(crate) mod kept_checkpoints;
 pub(crate) mod selection;
 pub(crate) mod step;
 
+pub use activity::PopulationActivity;
 pub use epochs::{EpochReport, EpochTrainer, Progress, TrainerTiming};
 pub use evaluation::{Evaluation, evaluate};
 pub use groups::ParameterGroup;
