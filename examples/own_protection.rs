@@ -54,7 +54,7 @@ fn train(name: &str, protection: Box<dyn Protection>) -> synfire::Result<f32> {
     let network = FeedForward { batch_norm: false, ..shape }.build(INPUTS, 4, 1.0, Seed(0))?;
     let engine = Box::new(LayeredEngine::new(&network)?);
     let mut settings = TrainingSettings::default();
-    settings.weights.schedule = Schedule::Constant(Constant { rate: 0.01 });
+    settings.weights.schedule = Schedule::Constant(Constant { rate: 0.01, ..Constant::default() });
     let mut trainer = Trainer::new(network, engine, settings, Seed(0))?.with_protection(protection);
 
     // Four images that are shown for 20 steps: every fourth input is bright, the others are dark.

@@ -5,7 +5,7 @@
 //! steps are then timed at points spread over the recipe's schedule, each weighted by the share of
 //! the run it stands for.
 
-use crate::data_settings::Source;
+use crate::data_settings::{DataOrigin, LoadedData, Source};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::feed_forward::Delays;
@@ -138,7 +138,10 @@ pub fn bench(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRe
 }
 
 fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchReport> {
-    let (data, name, indices) = samples(experiment)?;
+    let (loaded, indices) = samples(experiment)?;
+    experiment.check_memory(&loaded, true)?;
+    let LoadedData { dataset: data, origin, .. } = loaded;
+    let name = origin.name;
     let network = experiment.build_network(data.channels(), data.classes())?;
     let engine = Box::new(LayeredEngine::new(&network)?);
     let training = experiment.training.clone();
@@ -215,8 +218,8 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
     })
 }
 
-/// The recipe's samples, their name and the training indices.
-fn samples(experiment: &Experiment) -> Result<(Arc<dyn SampleSource>, String, Vec<usize>)> {
+/// The recipe's samples and the training indices.
+fn samples(experiment: &Experiment) -> Result<(LoadedData, Vec<usize>)> {
     let seed = experiment.seed();
     let Source::File(file) = &experiment.data.source else { return of_recipe(experiment, seed) };
     if file.path.is_some() {
@@ -236,15 +239,20 @@ fn samples(experiment: &Experiment) -> Result<(Arc<dyn SampleSource>, String, Ve
         seed,
         &indices,
     )?;
-    Ok((Arc::new(data), "made-up spikes".into(), indices))
+    let origin = DataOrigin { name: "made-up spikes".into(), sha256: None, channels: None };
+    let loaded = LoadedData {
+        dataset: Arc::new(data),
+        origin,
+        notes: Vec::new(),
+        validation: None,
+        described: None,
+    };
+    Ok((loaded, indices))
 }
 
-fn of_recipe(
-    experiment: &Experiment,
-    seed: Seed,
-) -> Result<(Arc<dyn SampleSource>, String, Vec<usize>)> {
+fn of_recipe(experiment: &Experiment, seed: Seed) -> Result<(LoadedData, Vec<usize>)> {
     let (loaded, split) = experiment.data.load_split(seed)?;
-    Ok((loaded.dataset, loaded.origin.name, split.train))
+    Ok((loaded, split.train))
 }
 
 /// Spikes at random: as many as a spoken digit has, but without its pauses, and with nothing to
@@ -290,7 +298,7 @@ fn warm_up(
 
 /// Epochs to measure with the share of the run each stands for: `points` in the part where the
 /// width shrinks, one behind it.
-fn schedule_points(experiment: &Experiment, points: usize) -> Vec<(usize, f64)> {
+pub(crate) fn schedule_points(experiment: &Experiment, points: usize) -> Vec<(usize, f64)> {
     let epochs = experiment.training.epochs;
     let network = &experiment.network;
     let shrinking =

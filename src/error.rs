@@ -26,6 +26,12 @@ pub enum Error {
         /// What is wrong, and what was expected.
         problem: String,
     },
+    /// What would take more memory than there is.
+    #[error("{problem}")]
+    Memory {
+        /// What is too large, by how much, and what to change.
+        problem: String,
+    },
     /// Samples that cannot be used as the experiment asks.
     #[error("{name}: {problem}")]
     Samples {

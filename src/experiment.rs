@@ -13,22 +13,25 @@
 
 use crate::data_settings::{DataSettings, LoadedData, Source};
 use crate::error::{Error, Result};
-use crate::feed_forward::{Delays, FeedForward};
-use crate::memory::{available_bytes, gib};
+use crate::feed_forward::{BATCH_ROWS, Delays, FeedForward, Work};
+use crate::memory_need::MemoryNeed;
 use crate::recipes::Recipe;
 use crate::start::Start;
 use crate::text_file;
-use plasticity::gradient::{FiringRateBounds, Loss};
+use crate::toml_place::{self, sentence};
+use crate::twin_keys::{first_double, leave_out_replaced, twin_of};
+use plasticity::gradient::{FiringRateBounds, Loss, OptimizerSettings};
 use plasticity::{EarlyStopping, TrainingSettings};
 use serde::{Deserialize, Serialize};
-use sim_core::{Network, Seed};
+use sim_core::{DelayKernel, GaussianMethod, Network, SampleSource, Seed, effective_sigma};
 use std::path::Path;
 
 /// Everything a run needs besides the machine; what a configuration file holds.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Experiment {
-    /// Names the run folder; letters, digits, `-`, `_` and `.`.
+    /// Names the run folder; letters, digits, `-`, `_` and `.`; that of the file, with dashes for
+    /// what a name cannot have.
     pub name: String,
     /// One line for people.
     pub description: String,
@@ -210,8 +213,13 @@ impl Override {
                 let section = self.section(path, table, resolved)?;
                 if let Some(known) = known {
                     let is_set = |key: &str| earlier.iter().any(|change| change.sets(path, key));
-                    section.retain(|key, _| known.contains_key(key) || is_set(key));
+                    let has = |key: &str| known.contains_key(key);
+                    section
+                        .retain(|key, _| has(key) || twin_of(key).is_some_and(has) || is_set(key));
                 }
+                // The same setting in another unit gives way, unless it was typed too: then
+                // both are refused.
+                section.retain(|key, _| twin_of(last) != Some(key));
                 section.insert(last.clone(), value.clone());
             }
             Change::File(path) => {
@@ -311,7 +319,7 @@ impl Override {
         Ok(())
     }
 
-    /// Refuses two changes that give one key different values.
+    /// Whether two changes give one key different values, or one setting in two units.
     fn contradicts(&self, other: &Self) -> bool {
         let parts = |change: &Change| match change {
             Change::Value { keys, value } => (keys.clone(), value.clone()),
@@ -324,7 +332,13 @@ impl Override {
         };
         let ((keys, value), (other_keys, other_value)) =
             (parts(&self.change), parts(&other.change));
-        keys == other_keys && value != other_value
+        let is_twin = || match (keys.split_last(), other_keys.split_last()) {
+            (Some((last, path)), Some((other, other_path))) => {
+                path == other_path && twin_of(last) == Some(other.as_str())
+            }
+            _ => false,
+        };
+        keys == other_keys && value != other_value || is_twin()
     }
 }
 
@@ -351,10 +365,21 @@ impl Experiment {
     /// # Errors
     /// One sentence that names the file, the line and what was expected.
     pub fn read(path: &Path, overrides: &[Override]) -> Result<Self> {
-        let stem = path
-            .file_stem()
-            .map_or("experiment".into(), |stem| stem.to_string_lossy().into_owned());
-        Self::parse(&text_file::read_text(path)?, &path.display().to_string(), &stem, overrides)
+        let text = text_file::read_configuration(path)?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        Self::parse(&text, &path.display().to_string(), &Self::name_of(&stem), overrides)
+    }
+
+    /// A name for an experiment in a file called `stem`: the same with every run of letters that a
+    /// name cannot have replaced by a dash.
+    pub fn name_of(stem: &str) -> String {
+        // Accents that some systems write as characters of their own.
+        let letters = stem.chars().filter(|letter| !('\u{300}'..='\u{36f}').contains(letter));
+        let kept: String =
+            letters.map(|letter| if is_of_name(letter) { letter } else { ' ' }).collect();
+        let name = kept.split_whitespace().collect::<Vec<_>>().join("-");
+        let name = name.trim_start_matches('.');
+        if name.is_empty() { "experiment".into() } else { name.into() }
     }
 
     /// Reads the text of a configuration file; `origin` is what errors call it, `name` the
@@ -374,11 +399,16 @@ impl Experiment {
             }
         }
         // The file alone first: only then do errors know their line.
-        let experiment =
-            toml::from_str::<Self>(text).map_err(|error| located(origin, text, &error))?;
-        let mut table =
-            toml::from_str::<toml::Table>(text).map_err(|error| located(origin, text, &error))?;
-        let mut outcome = experiment.completed(name);
+        let experiment = toml_place::read::<Self>(origin, text)
+            .map_err(|error| text_file::network_instead(origin, text).unwrap_or(error))?;
+        let mut table = toml_place::read::<toml::Table>(origin, text)?;
+        let refuse_double = |table: &toml::Table| match first_double(table) {
+            Some((section, [usual, other])) => Err(format!(
+                "{section}.{usual} and {section}.{other} are one setting in two units; leave one out"
+            )),
+            None => Ok(()),
+        };
+        let mut outcome = refuse_double(&table).and_then(|()| experiment.completed(name));
         let mut changes = Vec::new();
         let mut blamed = origin;
         let mut resolved = toml::Table::new();
@@ -399,7 +429,9 @@ impl Experiment {
             overrides[..index].iter().try_for_each(|earlier| earlier.keep_file(&mut table))?;
             let changed =
                 Self::deserialize(table.clone()).map_err(|error| sentence(error.message()));
-            let changed = changed.and_then(|experiment| experiment.completed(name));
+            let changed = refuse_double(&table)
+                .and(changed)
+                .and_then(|experiment| experiment.completed(name));
             if changed.as_ref().err() != outcome.as_ref().err() {
                 blamed = &change.origin;
             }
@@ -410,7 +442,11 @@ impl Experiment {
             }
             outcome = changed;
         }
-        let experiment = outcome.map_err(|problem| Error::config(blamed, problem))?;
+        let experiment = outcome.map_err(|problem| {
+            let is_file = blamed == origin;
+            let place = is_file.then(|| toml_place::origin_of(origin, text, &problem));
+            Error::config(place.unwrap_or_else(|| blamed.to_owned()), problem)
+        })?;
         let is_described = overrides.iter().any(|change| change.sets(&[], "description"));
         Ok(if is_described { experiment } else { experiment.described_with(&changes) })
     }
@@ -447,10 +483,7 @@ impl Experiment {
     pub fn check(&self) -> Result<()> {
         let named = !self.name.is_empty()
             && !self.name.starts_with('.')
-            && self
-                .name
-                .chars()
-                .all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
+            && self.name.chars().all(is_of_name);
         if !named {
             let allowed = "letters, digits, '-', '_' and '.', and not begin with '.'";
             return Err(
@@ -491,9 +524,9 @@ impl Experiment {
             ("training.kernel", kernel.check()),
             ("training.sigma", sigma.check()),
             ("training.weights.optimizer", weights.optimizer.check()),
-            ("training.weights.schedule", weights.schedule.check()),
+            ("training.weights.schedule", weights.check()),
             ("training.delays.optimizer", delays.optimizer.check()),
-            ("training.delays.schedule", delays.schedule.check()),
+            ("training.delays.schedule", delays.check()),
             ("training.early_stopping", early_stopping.iter().try_for_each(EarlyStopping::check)),
             ("training.firing_rate", firing_rate.iter().try_for_each(FiringRateBounds::check)),
         ] {
@@ -504,6 +537,7 @@ impl Experiment {
             for (part, checked) in [
                 (".optimizer", group.optimizer.check()),
                 (".schedule", group.schedule.check()),
+                (".schedule", group.check_milliseconds()),
                 ("", group.check()),
             ] {
                 checked.map_err(|error| Error::in_section(&format!("{section}{part}"), error))?;
@@ -519,6 +553,11 @@ impl Experiment {
         self.data.binning.dt_ms
     }
 
+    /// The delays that are built, in words.
+    pub(crate) fn delays_in_words(&self) -> String {
+        self.network.delays_in_words(self.dt_ms(), self.training.delays.learn)
+    }
+
     /// The seed as streams are drawn from it.
     pub fn seed(&self) -> Seed {
         Seed(self.seed)
@@ -527,42 +566,85 @@ impl Experiment {
     /// Refuses samples whose batches would not fit into memory: a batch is padded to its longest
     /// sample. `train` tells whether gradients are wanted too.
     pub(crate) fn check_memory(&self, data: &LoadedData, train: bool) -> Result<()> {
-        let dataset = &data.dataset;
-        let Some((sample, steps)) = dataset.longest() else { return Ok(()) };
-        let batch = self.training.batch_size.min(dataset.len());
-        let shape = (dataset.channels(), dataset.classes());
-        let (needed, available) = (
-            self.network.working_bytes(shape, self.dt_ms(), batch, steps, train),
-            available_bytes() as f64,
-        );
-        if needed <= available {
-            return Ok(());
-        }
-        // Made-up times are never in another unit, and a program's own frames have none.
-        let (part, remedy) = match &self.data.source {
-            Source::File(_) => (
-                "spikes/times, ",
-                "are times in s (data.source.time_unit)? Otherwise lower data.binning.max_steps, ",
-            ),
-            Source::Randman(_) => ("spikes/times, ", "lower data.binning.max_steps, "),
-            Source::Memory(_) => ("", "lower "),
+        let Some((sample, need)) = self.memory_need(&*data.dataset, train) else { return Ok(()) };
+        let steps = data.dataset.longest().map_or(0, |(_, steps)| steps);
+        let batch = self.training.batch_size.min(data.dataset.len());
+        let by_step = need.of(BATCH_ROWS[0]) + need.of(BATCH_ROWS[1]);
+        let doing = if train { "training" } else { "running" };
+        let (problem, remedy) = if by_step < 0.5 * need.total() {
+            (format!("{doing} network.hidden = {:?}", self.network.hidden), "lower it".into())
+        } else {
+            // Made-up times are never in another unit, and a program's own frames have none.
+            let (part, remedy) = match &self.data.source {
+                Source::File(_) => (
+                    "spikes/times, ",
+                    "are times in s (data.source.time_unit)? Otherwise lower data.binning.max_steps, \
+                     training.batch_size",
+                ),
+                Source::Randman(_) => {
+                    ("spikes/times, ", "lower data.binning.max_steps, training.batch_size")
+                }
+                Source::Memory(_) => ("", "lower training.batch_size"),
+            };
+            let problem = format!(
+                "{part}sample {sample} has {steps} steps of {} ms: a batch of {batch} samples \
+                 padded to it",
+                self.dt_ms(),
+            );
+            (problem, format!("{remedy} or network.hidden"))
         };
-        let problem = format!(
-            "{part}sample {sample} has {steps} steps of {} ms: a batch of {batch} samples padded \
-             to it takes about {} of memory, but {} are available; {remedy}training.batch_size or \
-             network.hidden",
-            self.dt_ms(),
-            gib(needed),
-            gib(available),
-        );
-        Err(Error::samples(&data.origin.name, problem))
+        need.check(&format!("{}: {problem}", data.origin.name), &remedy)
+    }
+
+    /// The memory that batches of these samples take, and the index of the longest one; none
+    /// without samples.
+    pub(crate) fn memory_need(
+        &self,
+        samples: &dyn SampleSource,
+        train: bool,
+    ) -> Option<(usize, MemoryNeed)> {
+        let (sample, steps) = samples.longest()?;
+        let work = Work {
+            batch: self.training.batch_size.min(samples.len()),
+            steps,
+            entries: samples.frames(sample, None).len(),
+            moments: train.then(|| self.moment_bytes()),
+            taps: self.widest_taps(),
+        };
+        let shape = (samples.channels(), samples.classes());
+        Some((sample, self.network.memory_need(shape, self.dt_ms(), work)))
+    }
+
+    /// Taps of the widest Gaussian, where all that count are taken: those within ten widths.
+    fn widest_taps(&self) -> f64 {
+        let is_exact = self.training.kernel.gaussian == GaussianMethod::Exact
+            && self.network.delay_kernel == DelayKernel::Gaussian;
+        let sigma = self.training.sigma.in_steps(self.dt_ms());
+        if is_exact { 20.0 * effective_sigma(sigma.start.max(sigma.end)) } else { 0.0 }
+    }
+
+    /// Bytes that the optimiser keeps for each weight or delay.
+    fn moment_bytes(&self) -> f64 {
+        match self.training.weights.optimizer {
+            OptimizerSettings::Adam(_) | OptimizerSettings::AdamW(_) => 8.0,
+            OptimizerSettings::Sgd(_) => 4.0,
+        }
+    }
+
+    /// Refuses a network whose weights alone would not fit into memory, before it is built.
+    fn check_network_memory(&self, channels: usize, classes: usize) -> Result<()> {
+        let alone = Work { batch: 0, steps: 0, entries: 0, moments: None, taps: 0.0 };
+        let need = self.network.memory_need((channels, classes), self.dt_ms(), alone);
+        need.check(&format!("network.hidden = {:?}", self.network.hidden), "lower it")
     }
 
     /// The untrained network for samples of `channels` channels and `classes` classes.
     ///
     /// # Errors
-    /// What is wrong with `[network]`.
+    /// What is wrong with `[network]`; [`Error::Memory`] where it does not fit into memory.
     pub fn build_network(&self, channels: usize, classes: usize) -> Result<Network> {
+        self.network.check_size(channels, classes)?;
+        self.check_network_memory(channels, classes)?;
         self.network.build(channels, classes, self.dt_ms(), self.seed())
     }
 
@@ -581,7 +663,11 @@ impl Experiment {
         if let Some(Start { checkpoint, .. }) = &mut resolved.start {
             *checkpoint = std::path::absolute(&*checkpoint).unwrap_or(checkpoint.clone());
         }
-        toml::to_string(&resolved).map_err(|error| Error::config(self.name.clone(), error))
+        let table = toml::Table::try_from(&resolved).and_then(|mut table| {
+            leave_out_replaced(&mut table);
+            toml::to_string(&table)
+        });
+        table.map_err(|error| Error::config(self.name.clone(), error))
     }
 }
 
@@ -590,33 +676,9 @@ fn told(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// An error of the TOML reader with file, line and column.
-pub(crate) fn located(origin: &str, text: &str, error: &toml::de::Error) -> Error {
-    let place = error.span().map_or(String::new(), |span| {
-        let before = &text[..span.start.min(text.len())];
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        format!(":{}:{column}", before.matches('\n').count() + 1)
-    });
-    Error::config(format!("{origin}{place}"), sentence(error.message()))
-}
-
-/// One line, whatever the reader's message looks like, and without names of types, which only
-/// programmers know.
-fn sentence(message: &str) -> String {
-    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    let Some((problem, expected)) = line.rsplit_once(", expected ") else { return line };
-    let plain = match expected {
-        "usize" | "u64" | "u32" => "a whole number, at least 0",
-        "u16" => "a whole number from 0 to 65535",
-        "f64" | "f32" => "a number",
-        "a boolean" => "true or false",
-        "a sequence" => "a list",
-        _ if expected.starts_with("struct ") || expected.starts_with("internally tagged enum ") => {
-            "a section"
-        }
-        _ => return line,
-    };
-    format!("{problem}, expected {plain}")
+/// Whether a name may have this letter.
+fn is_of_name(letter: char) -> bool {
+    letter.is_alphanumeric() || "-_.".contains(letter)
 }
 
 #[cfg(test)]

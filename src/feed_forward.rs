@@ -1,12 +1,13 @@
 //! Feed-forward networks with delays on every synapse: `[network]` of an experiment's file.
 
 use crate::error::Result;
+use crate::memory_need::MemoryNeed;
 use neurons::{LeakyIntegrator, Lif, Model};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sim_core::{
     BatchNorm, Cells, DelayKernel, DenseSynapses, Error, Granularity, Network, NeuronModel,
-    Population, Projection, Purpose, Seed, Synapses, rounded_delay,
+    Population, Projection, Purpose, Seed, Synapses, plain, rounded_delay, shown,
 };
 use std::sync::Arc;
 
@@ -27,8 +28,13 @@ pub struct FeedForward {
     /// What the synapses have for delays; learned.
     pub delays: Delays,
     /// Length of the delay window in ms, above 0; 250. The window has `K = round(max_delay_ms /
-    /// dt_ms)` steps, one more where that is even, so the longest delay is `(K - 1) dt_ms`.
+    /// dt_ms)` steps, one more where that is even, so the longest delay is `(K - 1) dt_ms`; delays
+    /// need `K > 1`.
     pub max_delay_ms: f64,
+    /// Instead of `max_delay_ms`: the longest delay in steps, an even number from 2 to 10000, so
+    /// that the window of one step more has a centre; none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_delay_steps: Option<usize>,
     /// What has a delay of its own; every synapse.
     pub delay_granularity: Granularity,
     /// How a weight is spread around its delay while training; Gaussian.
@@ -43,6 +49,32 @@ pub struct FeedForward {
     /// it must.
     pub readout: Model,
 }
+
+/// Bytes by neuron and sample, beside those of its steps: where its spikes begin in each of their
+/// orders.
+const BY_NEURON: f64 = 40.0;
+
+/// What a batch keeps by neuron and step, in evaluation and in training.
+pub(crate) const BATCH_ROWS: [&str; 2] =
+    ["currents and spikes", "currents, spikes and their gradients"];
+
+/// What is to be done with a batch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Work {
+    /// Samples of the batch.
+    pub batch: usize,
+    /// Steps of the longest sample.
+    pub steps: usize,
+    /// Spikes of a sample, those that coincide counted once.
+    pub entries: usize,
+    /// Bytes that the optimiser keeps for each value that learns; none where nothing learns.
+    pub moments: Option<f64>,
+    /// Taps of the widest kernel, where kernels are evaluated with all that count; else 0.
+    pub taps: f64,
+}
+
+/// Longest delay window in steps.
+const MAX_WINDOW: usize = 10_000;
 
 /// Most synapses of a network, 2^28; more are taken for a mistake on any machine.
 const MAX_SYNAPSES: f64 = (1u64 << 28) as f64;
@@ -67,6 +99,7 @@ impl Default for FeedForward {
             batch_norm: true,
             delays: Delays::Learned,
             max_delay_ms: 250.0,
+            max_delay_steps: None,
             delay_granularity: Granularity::Synaptic,
             delay_kernel: DelayKernel::Gaussian,
             kernel_count: 1,
@@ -99,9 +132,7 @@ impl FeedForward {
                 "in 1..=1048576",
             )?;
         }
-        let allowed = format!("above 0 and at most 10000 steps of {dt_ms} ms");
-        let fits = self.max_delay_ms > 0.0 && self.max_delay_ms <= 10_000.0 * dt_ms;
-        Error::check("network.max_delay_ms", self.max_delay_ms, fits, &allowed)?;
+        self.check_longest_delay(dt_ms)?;
         Error::check(
             "network.kernel_count",
             self.kernel_count as f64,
@@ -135,6 +166,36 @@ impl FeedForward {
         self.readout_fires(dt_ms).map(drop)
     }
 
+    fn check_longest_delay(&self, dt_ms: f64) -> Result<()> {
+        if let Some(steps) = self.max_delay_steps {
+            let odd = steps % 2 == 1;
+            let (before, after) = (steps.saturating_sub(1).max(2), steps + 1);
+            let centre = "even, so that the window of one step more has a centre";
+            let allowed = match steps {
+                0..=10_000 if odd && before < after => {
+                    format!("{centre}; the nearest are {before} and {after}")
+                }
+                0..=10_000 if odd => format!("{centre}; the nearest is {after}"),
+                _ => "from 2 to 10000".into(),
+            };
+            let fits = !odd && (2..=10_000).contains(&steps);
+            return Ok(Error::check("network.max_delay_steps", steps as f64, fits, &allowed)?);
+        }
+        let longest = shown(MAX_WINDOW as f64 * dt_ms);
+        let allowed = format!("above 0 and at most {longest} ms, {MAX_WINDOW} steps of {dt_ms} ms");
+        let fits = self.max_delay_ms > 0.0 && self.max_delay_ms <= MAX_WINDOW as f64 * dt_ms;
+        Error::check("network.max_delay_ms", self.max_delay_ms, fits, &allowed)?;
+        if self.delays != Delays::None && self.longest_delay_steps(dt_ms) == 0 {
+            let shortest = shown(1.5 * dt_ms);
+            let allowed = format!(
+                "at least {shortest} ms, 1.5 steps of {dt_ms} ms, since with a shorter window every \
+                 delay is 0; for a network without delays set network.delays to \"none\""
+            );
+            Error::check("network.max_delay_ms", self.max_delay_ms, false, &allowed)?;
+        }
+        Ok(())
+    }
+
     /// Checks that the network for `channels` input channels and `classes` classes is not too
     /// large.
     ///
@@ -162,36 +223,52 @@ impl FeedForward {
         Ok(())
     }
 
-    /// About how many bytes a batch of `batch` samples takes, all padded to `steps` steps. By
-    /// neuron and step: a current, in training a gradient too, and masks and lists of its spikes.
-    /// By synapse: gradients, moments, a copy of the gradients, and taps or shares in fixed
-    /// filters. The constants are measured ones, rounded up.
-    pub(crate) fn working_bytes(
+    /// About how much memory a batch of `work.batch` samples takes, all padded to `work.steps`
+    /// steps. By neuron and step: a current, in training a gradient too, and masks and lists of its
+    /// spikes. By synapse: gradients, moments, copies, and taps or shares in fixed filters. The
+    /// constants are measured ones, rounded up.
+    pub(crate) fn memory_need(
         &self,
         (channels, classes): (usize, usize),
         dt_ms: f64,
-        batch: usize,
-        steps: usize,
-        train: bool,
-    ) -> f64 {
+        work: Work,
+    ) -> MemoryNeed {
         let sizes = self.sizes(channels, classes);
-        let row = if train { 12.0 } else { 8.0 };
-        let synapse = match (train, self.delays) {
-            (false, _) => 60.0,
-            (true, Delays::Learned) => 400.0,
-            (true, Delays::FixedRandom | Delays::None) => 160.0,
-        };
+        let synapses = self.synapse_count(&sizes);
         // Every projection appends half of the delay window; rows are padded to whole vectors.
-        let half_window = self.max_delay_steps(dt_ms) / 2;
+        let half_window = self.longest_delay_steps(dt_ms) / 2;
         let padded =
-            |population: usize| (steps + population * half_window).next_multiple_of(16) as f64;
-        let rows: f64 = sizes
-            .iter()
-            .enumerate()
-            .skip(1)
-            .map(|(population, &size)| size as f64 * padded(population))
-            .sum();
-        batch as f64 * rows * row + self.synapse_count(&sizes) * synapse
+            |population: usize| (work.steps + population * half_window).next_multiple_of(16) as f64;
+        let neurons = sizes.iter().enumerate().skip(1).map(|(p, &size)| (p, size as f64));
+        let rows: f64 = neurons.clone().map(|(p, size)| size * padded(p)).sum();
+        let neurons: f64 = neurons.map(|(_, size)| size).sum();
+        let batch = work.batch as f64;
+        let frames = batch * (work.entries as f64 * 8.0 + channels as f64 * 8.0);
+        let learned = self.delays == Delays::Learned;
+        let window = (self.longest_delay_steps(dt_ms) + 1) as f64;
+        let taps = if learned { work.taps.min(window) } else { 0.0 };
+        let of_synapses = |bytes: f64| synapses * bytes;
+        match work.moments {
+            None => MemoryNeed::new([
+                ("weights and delays", of_synapses(16.0)),
+                ("kernels of synapses", of_synapses(44.0)),
+                (BATCH_ROWS[0], batch * (rows * 8.0 + neurons * BY_NEURON)),
+                ("samples", frames),
+            ]),
+            Some(moments) => {
+                let learned_values = if learned { 2.0 } else { 1.0 };
+                let kernels = if learned { 550.0 + 16.0 * taps } else { 112.0 };
+                MemoryNeed::new([
+                    ("weights and delays", of_synapses(24.0)),
+                    ("gradients", of_synapses(8.0)),
+                    ("moments of the optimiser", of_synapses(learned_values * moments)),
+                    ("kernels of synapses", of_synapses(kernels)),
+                    (BATCH_ROWS[1], batch * (rows * 12.0 + neurons * BY_NEURON)),
+                    // One batch is made while another trains.
+                    ("samples", 2.0 * frames),
+                ])
+            }
+        }
     }
 
     fn synapse_count(&self, sizes: &[usize]) -> f64 {
@@ -215,15 +292,44 @@ impl FeedForward {
             .fires())
     }
 
-    /// Longest delay in steps.
-    pub fn max_delay_steps(&self, dt_ms: f64) -> usize {
+    /// Longest delay of the network on a grid of `dt_ms`, in steps.
+    pub fn longest_delay_steps(&self, dt_ms: f64) -> usize {
         if self.delays == Delays::None {
             return 0;
+        }
+        if let Some(steps) = self.max_delay_steps {
+            return steps;
         }
         let window = ((self.max_delay_ms / dt_ms).round() as usize).max(1);
         // The longest delay of a window with an odd number of steps, and so with a centre: K - 1,
         // or K where K had to be made odd.
         window - window % 2
+    }
+
+    /// The delays of the network on a grid of `dt_ms` in words, such as `delays 0 to 240 ms (window
+    /// of 25 steps of 10 ms), learned`; `learn` tells whether training moves them.
+    pub(crate) fn delays_in_words(&self, dt_ms: f64, learn: bool) -> String {
+        let longest = self.longest_delay_steps(dt_ms);
+        let (end, window) = (longest as f64 * dt_ms, (longest + 1) as f64 * dt_ms);
+        let fate = match self.delays {
+            Delays::None => return "no delays".into(),
+            Delays::Learned if learn => "learned",
+            Delays::Learned => "random, not learned",
+            Delays::FixedRandom => "random, rounded to whole steps, not learned",
+        };
+        let asked = self.max_delay_ms;
+        let is = |ms: f64| (asked - ms).abs() <= 1e-9 * ms;
+        let rounded = if self.max_delay_steps.is_some() || is(end) || is(window) {
+            String::new()
+        } else {
+            format!("; network.max_delay_ms = {} is rounded to it", plain(asked))
+        };
+        format!(
+            "delays 0 to {} ms (window of {} steps of {} ms{rounded}), {fate}",
+            shown(end),
+            longest + 1,
+            plain(dt_ms)
+        )
     }
 
     /// The network for `channels` input channels and `classes` classes on a grid of `dt_ms`.
@@ -278,7 +384,7 @@ impl FeedForward {
         seed: Seed,
         projection: u64,
     ) -> DenseSynapses {
-        let max_delay_steps = self.max_delay_steps(dt_ms);
+        let max_delay_steps = self.longest_delay_steps(dt_ms);
         let mut synapses = DenseSynapses {
             pre,
             post,
@@ -335,8 +441,8 @@ mod tests {
                 delays,
                 ..FeedForward::default()
             };
-            let estimate =
-                network.working_bytes((20, 10), 2.0, batch, 30, true) / f64::from(1 << 30);
+            let work = Work { batch, steps: 30, entries: 40, moments: Some(8.0), taps: 0.0 };
+            let estimate = network.memory_need((20, 10), 2.0, work).total() / f64::from(1 << 30);
             assert!(
                 (0.7..1.4).contains(&(estimate / measured)),
                 "{delays:?}, {batch}: {estimate} against {measured}"

@@ -76,13 +76,17 @@ mod class_accuracy;
 mod data_notes;
 mod data_settings;
 mod drawing;
+mod dry_run;
 mod environment;
 mod error;
 mod experiment;
 mod feed_forward;
+mod file_kind;
 mod history;
 mod memory;
+mod memory_need;
 mod metrics;
+mod nearest;
 mod network_file;
 mod network_summary;
 mod observer;
@@ -108,8 +112,10 @@ mod start;
 mod started_network;
 mod text_file;
 mod threads;
+mod toml_place;
 mod trained_run;
 mod training_run;
+mod twin_keys;
 mod wording;
 
 pub use bench::{BenchPoint, BenchReport, BenchSettings, Latency, bench};
@@ -118,11 +124,13 @@ pub use class_accuracy::ClassAccuracy;
 pub use data_settings::{
     DataOrigin, DataSettings, FileSource, LoadedData, MemorySource, Source, ValidationFile,
 };
+pub use dry_run::DryRun;
 pub use environment::Environment;
 pub use error::{Error, Result};
 pub use experiment::{Experiment, Override};
 pub use feed_forward::{Delays, FeedForward};
 pub use history::History;
+pub use memory_need::MemoryNeed;
 pub use metrics::{EpochMetrics, Metrics};
 pub use network_file::{
     NetworkFile, PopulationEntry, ProjectionEntry, RandomSynapses, SynapseEntry,

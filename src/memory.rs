@@ -11,17 +11,22 @@ const FALLBACK_BYTES: u64 = 64 << 30;
 /// below the limit of its control group, and what is left of its address space. Where the system
 /// tells none of these, 64 GiB.
 pub(crate) fn available_bytes() -> u64 {
-    [machine(), control_group(), address_space()]
+    [machine(), control_group(), older_control_group(), address_space()]
         .into_iter()
         .flatten()
         .min()
         .unwrap_or(FALLBACK_BYTES)
 }
 
-/// `1.5 GiB`.
+/// `1.5 GiB`, or `9.5 MiB` where that is too little.
 pub(crate) fn gib(bytes: f64) -> String {
     let gib = bytes / (1u64 << 30) as f64;
-    if gib < 100.0 { format!("{gib:.1} GiB") } else { format!("{gib:.0} GiB") }
+    match gib {
+        ..0.095 => format!("{:.1} MiB", 1024.0 * gib),
+        ..100.0 => format!("{gib:.1} GiB"),
+        ..1e9 => format!("{gib:.0} GiB"),
+        _ => format!("{gib:.1e} GiB"),
+    }
 }
 
 fn machine() -> Option<u64> {
@@ -46,11 +51,40 @@ fn control_group() -> Option<u64> {
 fn left_in_group(group: &Path) -> Option<u64> {
     let number = |file: &str| fs::read_to_string(group.join(file)).ok()?.trim().parse::<u64>().ok();
     let (limit, used) = (number("memory.max")?, number("memory.current")?);
+    Some(limit.saturating_sub(used.saturating_sub(cache_of(group, "inactive_file "))))
+}
+
+/// The same of version 1, whose groups of memory are a tree of their own, and where no limit is a
+/// number beyond all memory.
+fn older_control_group() -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let name = groups.lines().find_map(memory_group_of)?;
+    let root = Path::new("/sys/fs/cgroup/memory");
+    let own: PathBuf = root.join(name);
+    own.ancestors()
+        .take_while(|group| group.starts_with(root))
+        .filter_map(left_in_older_group)
+        .min()
+}
+
+/// The path in a line such as `4:memory:/slurm/job_7`.
+fn memory_group_of(line: &str) -> Option<&str> {
+    let mut fields = line.splitn(3, ':').skip(1);
+    let of_memory = fields.next()?.split(',').any(|controller| controller == "memory");
+    of_memory.then(|| fields.next()?.strip_prefix('/'))?
+}
+
+fn left_in_older_group(group: &Path) -> Option<u64> {
+    let number = |file: &str| fs::read_to_string(group.join(file)).ok()?.trim().parse::<u64>().ok();
+    let (limit, used) = (number("memory.limit_in_bytes")?, number("memory.usage_in_bytes")?);
+    Some(limit.saturating_sub(used.saturating_sub(cache_of(group, "total_inactive_file "))))
+}
+
+/// The cache of files of a group, which gives way.
+fn cache_of(group: &Path, key: &str) -> u64 {
     let statistics = fs::read_to_string(group.join("memory.stat")).unwrap_or_default();
-    let cache = statistics
-        .lines()
-        .find_map(|line| line.strip_prefix("inactive_file ")?.parse::<u64>().ok());
-    Some(limit.saturating_sub(used.saturating_sub(cache.unwrap_or(0))))
+    let cache = statistics.lines().find_map(|line| line.strip_prefix(key)?.parse::<u64>().ok());
+    cache.unwrap_or(0)
 }
 
 /// What `ulimit -v` leaves.
@@ -88,7 +122,8 @@ mod tests {
         assert_eq!(address_limit_of(&limits.replace("12288000000", "unlimited")), None);
         assert_eq!(size_of("Name: x\nVmSize:\t   2000 kB\n"), Some(2000 << 10));
         assert!(available_bytes() > 0);
-        assert_eq!([gib(1.5 * (1u64 << 30) as f64), gib(5e12)], ["1.5 GiB", "4657 GiB"]);
+        let numbers = [1e7, 1.5 * (1u64 << 30) as f64, 5e12, 1e30].map(gib);
+        assert_eq!(numbers, ["9.5 MiB", "1.5 GiB", "4657 GiB", "9.3e20 GiB"]);
     }
 
     #[test]
@@ -102,5 +137,21 @@ mod tests {
         assert_eq!(left_in_group(group.path()), Some(300));
         write("memory.stat", "anon 5\ninactive_file 200\n");
         assert_eq!(left_in_group(group.path()), Some(500));
+    }
+
+    #[test]
+    fn groups_of_version_1_count_too() {
+        assert_eq!(memory_group_of("4:memory:/slurm/job_7"), Some("slurm/job_7"));
+        assert_eq!(memory_group_of("9:cpu,memory:/"), Some(""));
+        assert_eq!(memory_group_of("3:cpuset:/a"), None);
+        assert_eq!(memory_group_of("0::/a"), None);
+        let group = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| fs::write(group.path().join(file), text).unwrap();
+        assert_eq!(left_in_older_group(group.path()), None);
+        write("memory.limit_in_bytes", "1000\n");
+        write("memory.usage_in_bytes", "700\n");
+        assert_eq!(left_in_older_group(group.path()), Some(300));
+        write("memory.stat", "inactive_file 1\ntotal_inactive_file 250\n");
+        assert_eq!(left_in_older_group(group.path()), Some(550));
     }
 }

@@ -27,17 +27,18 @@
 //! ```
 
 use crate::error::{Error, Result};
-use crate::experiment::located;
+use crate::memory_need::MemoryNeed;
 use crate::simulation::Simulation;
+use crate::text_file;
+use crate::toml_place;
 use exchange::LogLayout;
 use neurons::Model;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sim_core::{
     Cells, ClockEngine, Network, NeuronModel, Population, Projection, Purpose, Seed, SpikeFrames,
-    Synapse, Synapses,
+    Synapse, Synapses, shown, whole_steps,
 };
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ use std::sync::Arc;
 pub struct NetworkFile {
     /// Length of a step in ms, above 0.
     pub dt_ms: f64,
-    /// How long to simulate, in ms, at least a step.
+    /// How long to simulate, in ms: a whole number of steps, at least one.
     pub duration_ms: f64,
     /// Seed of random spikes and synapses; 0.
     #[serde(default)]
@@ -70,7 +71,8 @@ pub struct PopulationEntry {
     /// What the neurons are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub neuron: Option<Model>,
-    /// Spikes as `[time_ms, neuron]`; a time counts for the nearest step.
+    /// Spikes as `[time_ms, neuron]`; a time is at least 0 and counts for the nearest step, which
+    /// must be one of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spikes: Option<Vec<(f64, u32)>>,
     /// Every neuron fires at random, at this rate.
@@ -116,13 +118,16 @@ pub struct RandomSynapses {
     pub probability: f64,
     /// Weights are uniform between these two, within ±1e9.
     pub weight: [f64; 2],
-    /// Delays are uniform between these two and then rounded to steps; in ms, at least 0.
+    /// Delays are uniform between these two and then rounded to steps; in ms, whole numbers of
+    /// steps, at least 0.
     pub delay_ms: [f64; 2],
 }
 
 /// Most steps of a run. What is beyond this and the limits below is taken for a mistake, and
 /// refused before memory is asked for.
 const MAX_STEPS: f64 = 1e9;
+/// Longest random delay in steps.
+const MAX_RANDOM_DELAY: f64 = 1e6;
 /// Most neurons of all populations.
 const MAX_NEURONS: f64 = 1e7;
 /// Most pairs of neurons that random projections look at.
@@ -141,11 +146,10 @@ impl NetworkFile {
     /// # Errors
     /// One sentence that names the file, the line and what was expected.
     pub fn read(path: &Path) -> Result<Self> {
+        let text = text_file::read_network(path)?;
         let origin = path.display().to_string();
-        let bytes = fs::read(path).map_err(|source| Error::io(path, "read the file", source))?;
-        let expected = "this is not a text file; the folder of a run or a TOML file that describes a network was expected";
-        let text = String::from_utf8(bytes).map_err(|_| Error::config(&origin, expected))?;
-        toml::from_str(&text).map_err(|error| located(&origin, &text, &error))
+        toml_place::read(&origin, &text)
+            .map_err(|error| text_file::experiment_instead(&origin, &text).unwrap_or(error))
     }
 
     /// The network with its random synapses and spikes drawn; `origin` is what errors call the
@@ -156,15 +160,14 @@ impl NetworkFile {
     pub fn simulation(&self, origin: &str) -> Result<Simulation> {
         let build = || -> Result<Simulation> {
             sim_core::Error::check("dt_ms", self.dt_ms, self.dt_ms > 0.0, "above 0")?;
-            let steps = (self.duration_ms / self.dt_ms).round();
-            let allowed = format!("at least one step of {} ms and at most 1e9 steps", self.dt_ms);
-            sim_core::Error::check(
-                "duration_ms",
-                self.duration_ms,
-                (1.0..=MAX_STEPS).contains(&steps),
-                &allowed,
-            )?;
-            self.check_size(steps)?;
+            let dt_ms = self.dt_ms;
+            let [first, last] = [1.0, MAX_STEPS].map(|steps| shown(steps * dt_ms));
+            let allowed = format!("from {first} to {last} ms, 1 to 1e9 steps of {dt_ms} ms");
+            // Within rounding; what is between two steps is refused below.
+            let inside = (1.0 - 1e-6..MAX_STEPS + 0.5).contains(&(self.duration_ms / dt_ms));
+            sim_core::Error::check("duration_ms", self.duration_ms, inside, &allowed)?;
+            let steps = whole_steps("duration_ms", self.duration_ms, dt_ms)?;
+            self.check_size(f64::from(steps))?;
             let steps = steps as usize;
             let mut inputs = Vec::new();
             let mut populations = Vec::with_capacity(self.populations.len());
@@ -214,16 +217,27 @@ impl NetworkFile {
             check_pending(&network)?;
             Ok(Simulation::new(network, inputs, steps))
         };
-        build().map_err(|error| Error::config(origin, error))
+        build().map_err(|error| match error {
+            Error::Memory { problem } => Error::Memory { problem: format!("{origin}: {problem}") },
+            other => Error::config(origin, other),
+        })
     }
 
     /// Checks everything that memory or time is in proportion to.
     fn check_size(&self, steps: f64) -> Result<()> {
+        if let Some(empty) = self.populations.iter().find(|population| population.size == 0) {
+            let name = format!("{}: size", empty.name);
+            return Err(sim_core::Error::out_of_range(name, 0, "at least 1").into());
+        }
         let neurons: f64 = self.populations.iter().map(|population| population.size as f64).sum();
-        let spikes = self.populations.iter().map(|population| {
-            let per_step = population.poisson_hz.unwrap_or(0.0) * self.dt_ms / 1000.0;
-            population.size as f64 * per_step.clamp(0.0, 1.0) * steps
-        });
+        let spikes: f64 = self
+            .populations
+            .iter()
+            .map(|population| {
+                let per_step = population.poisson_hz.unwrap_or(0.0) * self.dt_ms / 1000.0;
+                population.size as f64 * per_step.clamp(0.0, 1.0) * steps
+            })
+            .sum();
         let size = |name: &String| {
             self.populations
                 .iter()
@@ -243,17 +257,20 @@ impl NetworkFile {
             ("size of all populations", neurons, MAX_NEURONS),
             ("number of pairs of neurons in random projections", pairs, MAX_PAIRS),
             ("number of synapses", synapses.round(), MAX_SYNAPSES),
-            (
-                "number of spikes that poisson_hz makes in duration_ms",
-                spikes.sum::<f64>().round(),
-                MAX_SPIKES,
-            ),
+            ("number of spikes that poisson_hz makes in duration_ms", spikes.round(), MAX_SPIKES),
         ] {
             // What is not a number counts for nothing here, and is refused where its entry is read.
             let value = value.max(0.0);
             sim_core::Error::check(what, value, value <= most, &format!("at most {most}"))?;
         }
-        Ok(())
+        // Measured, rounded up: a list that grows is copied, and engine and network keep one each.
+        let need = MemoryNeed::new([
+            ("synapses", 80.0 * synapses),
+            ("neurons", 200.0 * neurons),
+            ("random spikes", 64.0 * spikes),
+            ("steps", 24.0 * steps),
+        ]);
+        need.check("this network", "lower size, probability, poisson_hz or duration_ms")
     }
 
     fn given(
@@ -262,21 +279,26 @@ impl NetworkFile {
         spikes: &[(f64, u32)],
         steps: usize,
     ) -> Result<SpikeFrames> {
+        let dt_ms = self.dt_ms;
+        let [end, last] = [steps as f64 - 0.5, steps as f64 - 1.0].map(|step| shown(step * dt_ms));
+        let times = format!(
+            "at least 0 and below {end} ms: it counts for the nearest step of {dt_ms} ms, and the \
+             last of duration_ms = {} is at {last} ms",
+            self.duration_ms
+        );
         let mut events = Vec::with_capacity(spikes.len());
         for (index, &(time_ms, neuron)) in spikes.iter().enumerate() {
-            let step = (time_ms / self.dt_ms).round();
-            let name = format!("{}: time of spike {index}", entry.name);
-            let inside = (0.0..steps as f64).contains(&step);
-            sim_core::Error::check(
-                &name,
-                time_ms,
-                inside,
-                &format!("from 0 to below {} ms", self.duration_ms),
-            )?;
+            let name = |what: &str| format!("{}: {what} of spike {index}", entry.name);
+            let step = (time_ms / dt_ms).round();
+            let inside = time_ms >= 0.0 && step < steps as f64;
+            sim_core::Error::check(&name("time"), time_ms, inside, &times)?;
+            if neuron as usize >= entry.size {
+                let allowed = format!("below {}, the size of {}", entry.size, entry.name);
+                return Err(sim_core::Error::out_of_range(name("neuron"), neuron, allowed).into());
+            }
             events.push((neuron, step as u32));
         }
-        SpikeFrames::from_events(entry.size, steps, &events)
-            .map_err(|error| Error::config(&entry.name, error))
+        Ok(SpikeFrames::from_events(entry.size, steps, &events)?)
     }
 
     fn poisson(
@@ -352,18 +374,7 @@ impl NetworkFile {
 
     fn synapse(&self, entry: &SynapseEntry, name: &str) -> Result<Synapse> {
         let &SynapseEntry { pre, post, weight, delay_ms } = entry;
-        let steps = delay_ms / self.dt_ms;
-        // Times such as 0.3 ms are not exact in binary.
-        let whole = steps >= 0.0
-            && (steps - steps.round()).abs() <= 1e-6 * steps.max(1.0)
-            && steps <= f64::from(u32::MAX);
-        sim_core::Error::check(
-            name,
-            delay_ms,
-            whole,
-            &format!("0 or a whole number of steps of {} ms", self.dt_ms),
-        )?;
-        Ok(Synapse { pre, post, weight, delay_steps: steps.round() as u32 })
+        Ok(Synapse { pre, post, weight, delay_steps: whole_steps(name, delay_ms, self.dt_ms)? })
     }
 
     fn draw(
@@ -391,12 +402,17 @@ impl NetworkFile {
             delay_ms[0] >= 0.0 && delay_ms[0] <= delay_ms[1],
             "at least 0 and at most the second delay_ms",
         )?;
+        let longest = shown(MAX_RANDOM_DELAY * self.dt_ms);
         check(
             "second delay_ms",
             delay_ms[1],
-            delay_ms[1] <= 1e6 * self.dt_ms,
-            "at most a million steps",
+            delay_ms[1] <= MAX_RANDOM_DELAY * self.dt_ms,
+            &format!("at most {longest} ms, a million steps of {} ms", self.dt_ms),
         )?;
+        for (what, delay_ms) in [("first delay_ms", delay_ms[0]), ("second delay_ms", delay_ms[1])]
+        {
+            whole_steps(&format!("{name}: {what}"), delay_ms, self.dt_ms)?;
+        }
         let mut synapses = Vec::new();
         for pre in 0..self.populations[source].size as u32 {
             let mut rng = Seed(self.seed).stream(Purpose::Weights, index as u64, u64::from(pre));
@@ -431,13 +447,11 @@ fn check_pending(network: &Network) -> Result<()> {
             * delays.map(|synapse| f64::from(synapse.delay_steps)).fold(0.0, f64::max)
     });
     let what = "number of neurons times steps of the longest delay_ms to them";
-    let pending = pending.sum();
-    Ok(sim_core::Error::check(
-        what,
-        pending,
-        pending <= MAX_PENDING,
-        &format!("at most {MAX_PENDING}"),
-    )?)
+    let pending: f64 = pending.sum();
+    let allowed = format!("at most {MAX_PENDING}");
+    sim_core::Error::check(what, pending, pending <= MAX_PENDING, &allowed)?;
+    let need = MemoryNeed::new([("input on its way", 8.0 * pending)]);
+    need.check("this network", "lower size or delay_ms")
 }
 
 #[cfg(test)]
@@ -539,7 +553,7 @@ mod tests {
         let of = |from: &str, to: &str| message(&TEXT.replace(from, to));
         assert_eq!(
             of("delay_ms = 0.3", "delay_ms = 0.35"),
-            "net.toml: projection given -> target: delay_ms of synapse 0 is 0.35, but must be 0 or a whole number of steps of 0.1 ms"
+            "net.toml: projection given -> target: delay_ms of synapse 0 is 0.35, but must be a whole number of steps of 0.1 ms; the nearest are 0.3 and 0.4 ms"
         );
         assert_eq!(
             of("poisson_hz = 100.0", ""),
@@ -550,20 +564,12 @@ mod tests {
                 .contains("there is no population taken; there are given, noise, target")
         );
         assert!(
-            of("[1.0, 0]", "[100.0, 0]")
-                .contains("given: time of spike 0 is 100, but must be from 0 to below 100 ms")
-        );
-        assert!(
-            of("[1.0, 0]", "[1.0, 2]")
-                .contains("given: channel of event 0 is 2, but must be below 2")
-        );
-        assert!(
             of("probability = 1.0", "probability = 1.5")
                 .contains("probability is 1.5, but must be in 0..=1")
         );
         assert!(
             of("duration_ms = 100.0", "duration_ms = 0.0")
-                .contains("duration_ms is 0, but must be at least one step")
+                .contains("duration_ms is 0, but must be from 0.1 to 100000000 ms")
         );
         assert!(
             of("tau_mem_ms = 10.0", "tau_mem_ms = 0.0")
@@ -583,5 +589,66 @@ mod tests {
                 .message()
                 .contains("count")
         );
+    }
+
+    #[test]
+    fn limits_of_spikes_are_those_that_hold() {
+        let spike = |entry: &str| message(&TEXT.replace("[1.0, 0]", entry));
+        let late = "but must be at least 0 and below 99.95 ms: it counts for the nearest step of \
+                    0.1 ms, and the last of duration_ms = 100 is at 99.9 ms";
+        for time in ["99.96", "100", "1e9", "-0.04", "-1e-12"] {
+            let expected = format!("given: time of spike 0 is {time}, {late}");
+            let text = spike(&format!("[{time}, 0]"));
+            assert!(text.contains(&expected.replace("1e9", "1000000000")), "{text}");
+        }
+        assert_eq!(
+            spike("[1.0, 2]"),
+            "net.toml: given: neuron of spike 0 is 2, but must be below 2, the size of given"
+        );
+        for accepted in ["[99.94, 0]", "[0.0, 1]", "[-0.0, 0]", "[0.04, 0]"] {
+            let text = TEXT.replace("[1.0, 0]", accepted);
+            assert!(toml::from_str::<NetworkFile>(&text).unwrap().simulation("").is_ok());
+        }
+        for (size, name) in [("size = 2", "given"), ("size = 50", "noise"), ("size = 3", "target")]
+        {
+            assert_eq!(
+                message(&TEXT.replace(size, "size = 0")),
+                format!("net.toml: {name}: size is 0, but must be at least 1")
+            );
+        }
+    }
+
+    #[test]
+    fn times_between_two_steps_are_refused_with_both() {
+        for (from, to, expected) in [
+            (
+                "duration_ms = 100.0",
+                "duration_ms = 100.04",
+                "duration_ms is 100.04, but must be a whole number of steps of 0.1 ms; the nearest are 100 and 100.1 ms",
+            ),
+            (
+                "duration_ms = 100.0",
+                "duration_ms = 0.05",
+                "duration_ms is 0.05, but must be from 0.1 to 100000000 ms, 1 to 1e9 steps of 0.1 ms",
+            ),
+            (
+                "delay_ms = [1.0, 2.0]",
+                "delay_ms = [1.04, 2.0]",
+                "first delay_ms is 1.04, but must be a whole number of steps of 0.1 ms; the nearest are 1 and 1.1 ms",
+            ),
+            (
+                "delay_ms = [1.0, 2.0]",
+                "delay_ms = [1.0, 1.04]",
+                "second delay_ms is 1.04, but must be",
+            ),
+            (
+                "tau_mem_ms = 10.0",
+                "refractory_ms = 0.25",
+                "target: neuron.refractory_ms is 0.25, but must be a whole number of steps of 0.1 ms; the nearest are 0.2 and 0.3 ms",
+            ),
+        ] {
+            let text = message(&TEXT.replace(from, to));
+            assert!(text.contains(expected), "{text}");
+        }
     }
 }

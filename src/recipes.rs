@@ -1,6 +1,7 @@
 //! Experiments that ship with synfire.
 
 use crate::error::{Error, Result};
+use crate::nearest::hint;
 
 /// An experiment inside the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +39,10 @@ impl Recipe {
     /// [`Error::Config`] that lists the names there are.
     pub fn find(name: &str) -> Result<Self> {
         RECIPES.iter().find(|recipe| recipe.name == name).copied().ok_or_else(|| {
-            let names: Vec<&str> = RECIPES.iter().map(|recipe| recipe.name).collect();
-            Error::config(name, format!("there is no such recipe; there are {}", names.join(", ")))
+            let names = RECIPES.iter().map(|recipe| recipe.name);
+            let hint = hint(name, names.clone());
+            let names = names.collect::<Vec<_>>().join(", ");
+            Error::config(name, format!("there is no such recipe; there are {names}{hint}"))
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::data_settings::LoadedData;
 use crate::error::{Error, Result};
+use crate::memory_need::MemoryNeed;
 use exchange::{CsvLayout, CsvSpikes, Log, LogLayout, SonataPotentials, SonataSpikes, write_logs};
 use plasticity::gradient::Loss;
 use sim_core::{
@@ -127,7 +128,28 @@ impl Simulation {
     /// # Errors
     /// What is wrong with the network, its input or the recorder.
     pub fn run(&self, recorder: &mut dyn Recorder) -> Result<()> {
+        self.check_memory()?;
         Ok(ClockEngine::build(&self.network)?.run(&self.inputs, self.steps, recorder)?)
+    }
+
+    /// Refuses a network whose engine would not fit into memory.
+    fn check_memory(&self) -> Result<()> {
+        let (mut synapses, mut on_its_way) = (0.0, 0.0);
+        for projection in &self.network.projections {
+            let target = self.network.populations[projection.target].size as f64;
+            let (count, longest) = match &projection.synapses {
+                Synapses::Dense(dense) => (dense.weight.len(), dense.max_delay_steps),
+                Synapses::Sparse(sparse) => {
+                    let delays = sparse.iter().map(|synapse| synapse.delay_steps as usize);
+                    (sparse.len(), delays.max().unwrap_or(0))
+                }
+            };
+            synapses += count as f64;
+            on_its_way += target * (longest + 1) as f64;
+        }
+        // By synapse: what the engine keeps, and what it sorts to get there.
+        let parts = [("synapses", 40.0 * synapses), ("input on its way", 8.0 * on_its_way)];
+        MemoryNeed::new(parts).check("the simulation of this network", "make the network smaller")
     }
 
     /// Runs from rest and keeps the recording in memory.

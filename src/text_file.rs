@@ -1,9 +1,11 @@
-//! Files of text.
+//! Files of text, and what people name instead of one.
 
 use crate::error::{Error, Result};
+use crate::file_kind::FileKind;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+use toml::Table;
 
 /// The text of a file.
 pub(crate) fn read_text(path: &Path) -> Result<String> {
@@ -11,4 +13,75 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
         ErrorKind::InvalidData => Error::folder(path, "this is not a text file"),
         _ => Error::io(path, "read the file", source),
     })
+}
+
+/// What belongs where an experiment is named.
+const EXPERIMENT: &str = "a recipe or a configuration file was expected";
+/// What belongs where a network is named.
+const NETWORK: &str = "the folder of a run or a TOML file that describes a network was expected";
+
+/// The text of an experiment's configuration file.
+///
+/// # Errors
+/// [`Error::Config`] that says what to type where the file is of another kind.
+pub(crate) fn read_configuration(path: &Path) -> Result<String> {
+    read_expected(path, EXPERIMENT, "synfire train RECIPE --data")
+}
+
+/// The text of a file that describes a network.
+///
+/// # Errors
+/// As [`read_configuration`].
+pub(crate) fn read_network(path: &Path) -> Result<String> {
+    read_expected(path, NETWORK, "synfire simulate RUN --data")
+}
+
+/// That `text`, which is no configuration of an experiment, describes a network.
+pub(crate) fn network_instead(origin: &str, text: &str) -> Option<Error> {
+    let keys: Table = toml::from_str(text).ok()?;
+    let is_network = keys.contains_key("populations") && !keys.contains_key("network");
+    is_network.then(|| {
+        let problem = format!(
+            "this describes a network to simulate, but {EXPERIMENT}; run it with synfire simulate \
+             {origin}"
+        );
+        Error::config(origin, problem)
+    })
+}
+
+/// That `text`, which describes no network, is the configuration of an experiment.
+pub(crate) fn experiment_instead(origin: &str, text: &str) -> Option<Error> {
+    let keys: Table = toml::from_str(text).ok()?;
+    let has_section = ["data", "network", "training"].iter().any(|key| keys.contains_key(*key));
+    (has_section && !keys.contains_key("populations")).then(|| {
+        let problem = format!(
+            "this is the configuration of an experiment, but {NETWORK}; synfire train {origin} \
+             makes a run of it"
+        );
+        Error::config(origin, problem)
+    })
+}
+
+/// The text of a file where people also name recordings or a checkpoint; `with_data` is the command
+/// that takes recordings, up to their name.
+fn read_expected(path: &Path, expected: &str, with_data: &str) -> Result<String> {
+    let shown = path.display();
+    let kind = FileKind::of(path).map_err(|source| Error::io(path, "read the file", source))?;
+    let problem = match kind {
+        None => {
+            return read_text(path).map_err(|error| match error {
+                Error::Folder { problem, .. } => {
+                    Error::config(shown.to_string(), format!("{problem}; {expected}"))
+                }
+                other => other,
+            });
+        }
+        Some(FileKind::Recordings(what)) => {
+            format!("this is {what}, but {expected}; name recordings with {with_data} {shown}")
+        }
+        Some(FileKind::Checkpoint) => {
+            format!("this is a checkpoint, but {expected}; its run is named by the run's folder")
+        }
+    };
+    Err(Error::config(shown.to_string(), problem))
 }

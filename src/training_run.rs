@@ -22,7 +22,7 @@ use crate::recordings_place;
 use crate::run_folder::RunFolder;
 use crate::run_lock::RunLock;
 use crate::run_result::RunResult;
-use crate::started_network::{first_network, new_network};
+use crate::started_network::{Started, first_network, new_network};
 use crate::threads::thread_pool;
 use crate::trained_run::TrainedRun;
 use crate::wording::counted;
@@ -117,27 +117,15 @@ impl TrainingRun {
 
     /// `folder` is called with the experiment's name once everything else has worked.
     fn begin(
-        mut experiment: Experiment,
+        experiment: Experiment,
         parts: OwnParts,
         threads: Option<usize>,
         folder: impl FnOnce(&str) -> Result<(RunFolder, RunLock)>,
     ) -> Result<Self> {
-        if let Some(samples) = &parts.samples {
-            experiment.data.source = Source::Memory(samples.described());
-        }
-        experiment.check()?;
-        if let Some(loss) = &parts.loss {
-            experiment.check_readout("the program's loss", &**loss)?;
-        }
-        let threads = thread_pool(threads)?;
-        let samples = parts.samples.as_ref();
-        let (data, split) = threads.install(|| load(&experiment, samples))?;
-        experiment.data.fix_shape(&data.origin, data.dataset.classes());
-        experiment.check_memory(&data, true)?;
-        let (network, started) = new_network(&mut experiment, &data)?;
-        let (history, epoch_start_ms) = (History::new(&network), delays_ms(&network));
-        let (own, own_loss) = (parts.names(), parts.loss.clone());
-        let trainer = trainer(&experiment, network, parts)?;
+        let Prepared { experiment, data, split, trainer, own_loss, own, started, threads } =
+            Prepared::new(experiment, parts, threads)?;
+        let (history, epoch_start_ms) =
+            (History::new(trainer.network()), delays_ms(trainer.network()));
         let mut config = experiment.to_toml()?;
         if !own.is_empty() {
             let brought = own.join(", ");
@@ -391,29 +379,7 @@ impl TrainingRun {
 
     fn announce(&self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
         let Self { experiment, data, split, trainer, .. } = self;
-        let network = trainer.network();
-        let sizes: Vec<String> =
-            network.populations.iter().map(|population| population.size.to_string()).collect();
-        let parameters = trainer.trainer().parameter_count();
-        // First what may make somebody stop the run.
-        let mut lines = if trainer.epoch() == 0 { data.notes.clone() } else { Vec::new() };
-        lines.extend([
-            format!(
-                "{}: {} with {parameters} trainable parameters, {}",
-                experiment.name,
-                sizes.join("-"),
-                counted(rayon::current_num_threads(), "thread")
-            ),
-            format!(
-                "data: {}, {} samples to train on, {} to validate on ({})",
-                data.origin.name,
-                split.train.len(),
-                split.validation.len(),
-                experiment.data.held_out()
-            ),
-        ]);
-        let described = data.described.iter().map(|words| format!("recordings: {words}"));
-        lines.extend(described);
+        let mut lines = announcement(experiment, data, split, trainer);
         lines.push(format!("run folder: {}", self.folder.path().display()));
         let description = &experiment.description;
         lines.extend((!description.is_empty()).then(|| format!("description: {description}")));
@@ -609,6 +575,80 @@ impl TrainingRun {
 fn first_escaped(names: &[String]) -> Option<(&str, Cow<'_, str>)> {
     let mut drawn = names.iter().map(|name| (name.as_str(), legible(name)));
     drawn.find(|(name, drawn)| drawn.contains('\\') && !name.contains('\\'))
+}
+
+/// A run before anything is written.
+pub(crate) struct Prepared {
+    pub experiment: Experiment,
+    pub data: LoadedData,
+    pub split: Split,
+    pub trainer: EpochTrainer,
+    pub own_loss: Option<Arc<dyn Loss>>,
+    /// Names of the parts that the program brought.
+    pub own: Vec<String>,
+    pub started: Option<Started>,
+    pub threads: rayon::ThreadPool,
+}
+
+impl Prepared {
+    /// Checks the experiment, loads its data and builds its network.
+    ///
+    /// # Errors
+    /// What is wrong with the experiment or its data, or does not fit into memory.
+    pub(crate) fn new(
+        mut experiment: Experiment,
+        parts: OwnParts,
+        threads: Option<usize>,
+    ) -> Result<Self> {
+        if let Some(samples) = &parts.samples {
+            experiment.data.source = Source::Memory(samples.described());
+        }
+        experiment.check()?;
+        if let Some(loss) = &parts.loss {
+            experiment.check_readout("the program's loss", &**loss)?;
+        }
+        let threads = thread_pool(threads)?;
+        let samples = parts.samples.as_ref();
+        let (data, split) = threads.install(|| load(&experiment, samples))?;
+        experiment.data.fix_shape(&data.origin, data.dataset.classes());
+        experiment.check_memory(&data, true)?;
+        let (network, started) = new_network(&mut experiment, &data)?;
+        let (own, own_loss) = (parts.names(), parts.loss.clone());
+        let trainer = trainer(&experiment, network, parts)?;
+        Ok(Self { experiment, data, split, trainer, own_loss, own, started, threads })
+    }
+}
+
+/// What a run says of itself when it begins, a sentence each.
+pub(crate) fn announcement(
+    experiment: &Experiment,
+    data: &LoadedData,
+    split: &Split,
+    trainer: &EpochTrainer,
+) -> Vec<String> {
+    let populations = trainer.network().populations.iter();
+    let sizes: Vec<String> = populations.map(|population| population.size.to_string()).collect();
+    // First what may make somebody stop the run.
+    let mut lines = if trainer.epoch() == 0 { data.notes.clone() } else { Vec::new() };
+    lines.extend([
+        format!(
+            "{}: {} with {} trainable parameters, {}",
+            experiment.name,
+            sizes.join("-"),
+            trainer.trainer().parameter_count(),
+            counted(rayon::current_num_threads(), "thread")
+        ),
+        experiment.delays_in_words(),
+        format!(
+            "data: {}, {} samples to train on, {} to validate on ({})",
+            data.origin.name,
+            split.train.len(),
+            split.validation.len(),
+            experiment.data.held_out()
+        ),
+    ]);
+    lines.extend(data.described.iter().map(|words| format!("recordings: {words}")));
+    lines
 }
 
 /// The trainer of a run before its first step.

@@ -214,7 +214,7 @@ fn trainer_asks(
     const LARGER: usize = 3;
     const WARM: usize = 8;
     const EPOCHS: usize = 13;
-    let rate = Schedule::Constant(Constant { rate: 1e-4 });
+    let rate = Schedule::Constant(Constant { rate: 1e-4, ..Constant::default() });
     let mut settings = TrainingSettings {
         epochs: EPOCHS,
         batch_size: 8,

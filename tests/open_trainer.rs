@@ -44,8 +44,8 @@ fn frames(samples: usize) -> Vec<SpikeFrames> {
 fn settings() -> TrainingSettings {
     let mut settings =
         TrainingSettings { batch_size: 10, epochs: 2, ..TrainingSettings::default() };
-    settings.weights.schedule = Schedule::Constant(Constant { rate: 0.01 });
-    settings.delays.schedule = Schedule::Constant(Constant { rate: 0.1 });
+    settings.weights.schedule = Schedule::Constant(Constant { rate: 0.01, ..Constant::default() });
+    settings.delays.schedule = Schedule::Constant(Constant { rate: 0.1, ..Constant::default() });
     settings
 }
 
@@ -92,7 +92,7 @@ fn a_group_follows_its_own_rule_and_the_rest_the_usual_ones() {
     let plain = ParameterGroup {
         kinds: vec![Kind::Gain, Kind::Bias],
         optimizer: OptimizerSettings::Sgd(Sgd::default()),
-        schedule: Schedule::Constant(Constant { rate: 1e-3 }),
+        schedule: Schedule::Constant(Constant { rate: 1e-3, ..Constant::default() }),
         ..ParameterGroup::default()
     };
     let groups = vec![held, plain];
@@ -124,7 +124,7 @@ fn a_group_follows_its_own_rule_and_the_rest_the_usual_ones() {
 
 #[test]
 fn a_parameter_of_several_groups_follows_the_first() {
-    let constant = |rate| Schedule::Constant(Constant { rate });
+    let constant = |rate| Schedule::Constant(Constant { rate, ..Constant::default() });
     let groups = vec![
         ParameterGroup {
             names: vec!["input->*".into()],
@@ -301,7 +301,7 @@ fn a_subspace_is_kept_whatever_the_optimiser() {
     ] {
         let mut settings = settings();
         settings.weights.optimizer = optimizer;
-        settings.weights.schedule = Schedule::Constant(Constant { rate });
+        settings.weights.schedule = Schedule::Constant(Constant { rate, ..Constant::default() });
         let mut trainer = trainer_of(network(), settings).with_protection(Box::new(Subspace));
         step(&mut trainer, 50);
         let [before, after] = [&network(), trainer.network()]
@@ -367,7 +367,7 @@ fn weights_keep_the_sign_of_their_neuron() {
     }
     dense.polarity = Some(signs.clone());
     let mut settings = settings();
-    settings.weights.schedule = Schedule::Constant(Constant { rate: 0.2 });
+    settings.weights.schedule = Schedule::Constant(Constant { rate: 0.2, ..Constant::default() });
     let mut trainer = trainer_of(network, settings);
     step(&mut trainer, 10);
     let weights = values(trainer.network(), parameter_of::weight(1));

@@ -182,7 +182,7 @@ fn a_checkpoint_of_another_network_is_refused_by_name() {
 fn a_run_that_leaves_the_finite_numbers_says_so() {
     let data = data();
     let mut settings = settings();
-    settings.weights.schedule = Schedule::Constant(Constant { rate: 1e38 });
+    settings.weights.schedule = Schedule::Constant(Constant { rate: 1e38, ..Constant::default() });
     let mut trainer = trainer_of(network(&data), settings);
     let all: Vec<usize> = (0..data.len()).collect();
     let error = trainer.train_epoch(&data, &all, &mut |_| ControlFlow::Continue(())).unwrap_err();

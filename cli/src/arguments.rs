@@ -8,7 +8,23 @@ use synfire::datasets::{Layout, TimeUnit};
 use synfire::{Checkpoint, Override};
 
 /// More threads than this are taken for a mistake.
-const MOST_THREADS: i64 = 1024;
+const MOST_THREADS: u64 = 1024;
+/// The largest seed that a configuration file can hold, 2^63 - 1.
+const LARGEST_SEED: u64 = i64::MAX as u64;
+
+/// Reads a whole number from `least` to `most`; what is refused is told what would not be.
+fn whole<T: TryFrom<u64>>(
+    least: u64,
+    most: u64,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync {
+    move |typed| {
+        let number = typed.parse::<u64>().ok().filter(|number| (least..=most).contains(number));
+        number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| match most {
+            u64::MAX => format!("a whole number, at least {least}, was expected"),
+            _ => format!("a whole number from {least} to {most} was expected"),
+        })
+    }
+}
 
 /// Train spiking networks whose synaptic delays learn, and look at what they do.
 #[derive(Debug, Parser)]
@@ -48,6 +64,7 @@ pub enum Command {
   synfire train ssc-delays --data ssc_train.h5.gz --validation ssc_valid.h5.gz
   synfire train quickstart --set network.delays=none --out runs/without
   synfire train my-experiment.toml
+  synfire train my-experiment.toml --dry-run       parameters, memory and time, and nothing written
   synfire train runs/quickstart-1/config.toml      the same run again
   synfire train --resume runs/shd-delays-1         go on after Ctrl-C or a power cut
   synfire train --set training.checkpoints.best=3 --set training.checkpoints.every=10
@@ -90,17 +107,20 @@ pub struct Train {
     #[arg(long, value_name = "DIR")]
     pub resume: Option<PathBuf>,
     /// Threads; results do not depend on them [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u16>(1, MOST_THREADS))]
     pub threads: Option<u16>,
     /// The seed all random numbers descend from, up to 2^63 - 1
-    #[arg(long, value_name = "N", conflicts_with = "resume", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "N", conflicts_with = "resume", allow_negative_numbers = true, value_parser = whole::<u64>(0, LARGEST_SEED))]
     pub seed: Option<u64>,
     /// Epochs; schedules stretch or shrink with them, so a run to --resume keeps its own
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>(1, u64::MAX))]
     pub epochs: Option<usize>,
     /// Stop after N epochs of this call; --resume goes on
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>(0, u64::MAX))]
     pub stop_after: Option<usize>,
+    /// Check everything, say what would be built and what it takes, and write nothing
+    #[arg(long, conflicts_with_all = ["resume", "stop_after"])]
+    pub dry_run: bool,
     /// Print nothing but errors and the result
     #[arg(long, short)]
     pub quiet: bool,
@@ -138,7 +158,7 @@ pub struct Evaluate {
     #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
     pub checkpoint: Checkpoint,
     /// Threads; results do not depend on them [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u16>(1, MOST_THREADS))]
     pub threads: Option<u16>,
     /// Print JSON
     #[arg(long)]
@@ -177,7 +197,7 @@ pub struct Simulate {
     pub data: Option<PathBuf>,
     /// Index of the sample, counted from 0 [default: the first validation sample, or the first of
     /// another file]
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = whole::<usize>(0, u64::MAX))]
     pub sample: Option<usize>,
     /// Which checkpoint of the run: best, last, or that of an epoch, if training.checkpoints kept it
     #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
@@ -365,7 +385,7 @@ It can be trained on:
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
         /// The seed
-        #[arg(long, default_value_t = 0)]
+        #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<u64>(0, LARGEST_SEED))]
         seed: u64,
         /// Replace an earlier file
         #[arg(long)]
@@ -378,10 +398,10 @@ It can be trained on:
 pub struct LayoutOptions {
     /// Number of channels a spike can come from [default: one more than the highest unit, or as the
     /// file says]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>(1, 65536))]
     channels: Option<u32>,
     /// Number of classes [default: as many as the file names, else one more than the highest label]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>(1, 65536))]
     classes: Option<u32>,
     /// What one unit of the times is: s, ms, us, ns or samples_per_second=RATE [default: s]
     #[arg(long, value_name = "UNIT")]
@@ -396,18 +416,21 @@ schedule (fewer where it holds fewer widths), after some training, and weighted 
 
 Examples:
   synfire bench
-  synfire bench --recipe shd-delays-1ms --data shd_train.h5.gz --json"
+  synfire bench shd-delays-1ms --data shd_train.h5.gz --json
+  synfire bench my-experiment.toml --set training.batch_size=64"
 )]
 pub struct Bench {
-    /// Recipe
+    /// A recipe (see `synfire recipes`) or a configuration file
     #[arg(
-        long,
-        value_name = "NAME",
+        value_name = "RECIPE|FILE.toml",
         default_value = "shd-delays",
         value_parser = RecipeName,
         hide_possible_values = true
     )]
-    pub recipe: String,
+    pub experiment: String,
+    /// The same as RECIPE
+    #[arg(long, value_name = "NAME", hide = true, conflicts_with = "experiment")]
+    pub recipe: Option<String>,
     /// Spike recordings; without them made-up spikes of the same density
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
@@ -418,13 +441,13 @@ pub struct Bench {
     #[arg(long)]
     pub stages: bool,
     /// Times each point is measured; the median counts
-    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value = "3", allow_negative_numbers = true, value_parser = whole::<u16>(1, u64::from(u16::MAX)))]
     pub repeats: u16,
     /// Training steps before anything is timed, so that neurons fire as in real training
-    #[arg(long, value_name = "N", default_value = "50")]
+    #[arg(long, value_name = "N", default_value = "50", allow_negative_numbers = true, value_parser = whole::<usize>(0, u64::MAX))]
     pub warm_up: usize,
     /// Threads [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u16>(1, MOST_THREADS))]
     pub threads: Option<u16>,
     /// One JSON object
     #[arg(long)]

@@ -11,6 +11,7 @@
 
 mod arguments;
 mod commands;
+mod experiment;
 mod interrupt;
 mod output;
 mod output_file;

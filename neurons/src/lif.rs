@@ -39,7 +39,9 @@ use crate::surrogate::{
     Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope,
 };
 use serde::{Deserialize, Serialize};
-use sim_core::{Error, LaneState, ModelDescription, Neuron, NeuronModel, NeuronState, Result};
+use sim_core::{
+    Error, LaneState, ModelDescription, Neuron, NeuronModel, NeuronState, Result, whole_steps,
+};
 use simd::{LANES, Lanes, lanes_at_least, vectorize};
 use std::ops::Range;
 
@@ -112,17 +114,6 @@ impl NeuronModel for Lif {
             surrogate: self.surrogate,
         }))
     }
-}
-
-/// # Errors
-/// [`Error::OutOfRange`] unless `time_ms` is a whole number of steps, from 0 to what 32 bits hold.
-fn whole_steps(name: &str, time_ms: f64, dt_ms: f64) -> Result<u32> {
-    let steps = time_ms / dt_ms;
-    // Times such as 0.3 ms are not exact in binary.
-    let whole = (steps - steps.round()).abs() <= 1e-6 * steps.max(1.0);
-    let allowed = format!("0 or a whole number of time steps of {dt_ms} ms");
-    Error::check(name, time_ms, whole && (0.0..=u32::MAX as f64).contains(&steps), &allowed)?;
-    Ok(steps.round() as u32)
 }
 
 /// Constants of one time step.

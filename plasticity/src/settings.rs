@@ -1,9 +1,11 @@
 //! How a network is trained: the `[training]` section of an experiment.
 
 use crate::gradient::cross_entropy::CrossEntropy;
+use crate::gradient::delay_rate::{ONLY_DELAYS, check_milliseconds};
 use crate::gradient::firing_rate::FiringRateBounds;
 use crate::gradient::optimizer::OptimizerSettings;
-use crate::gradient::schedule::{Schedule, SigmaSchedule};
+use crate::gradient::schedule::Schedule;
+use crate::gradient::sigma::SigmaSchedule;
 use crate::trainer::groups::ParameterGroup;
 use crate::trainer::kept_checkpoints::KeptCheckpoints;
 use crate::trainer::selection::EarlyStopping;
@@ -40,7 +42,7 @@ pub struct TrainingSettings {
     pub firing_rate: Option<FiringRateBounds>,
     /// Evaluation of the Gaussian delay kernel in training.
     pub kernel: KernelEvaluation,
-    /// Width of the Gaussian delay kernel over the epochs, in steps.
+    /// Width of the Gaussian delay kernel over the epochs, in steps or ms.
     pub sigma: SigmaSchedule,
     /// Weights; gains and biases of norms share optimiser and rate, without weight decay.
     pub weights: WeightSettings,
@@ -62,7 +64,19 @@ pub struct WeightSettings {
     pub schedule: Schedule,
 }
 
-/// How delays learn; rates are in steps of delay.
+impl WeightSettings {
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] naming the first field that is not allowed.
+    pub fn check(&self) -> Result<()> {
+        self.optimizer.check()?;
+        self.schedule.check()?;
+        self.schedule.check_without_ms(ONLY_DELAYS)
+    }
+}
+
+/// How delays learn; rates are in steps of delay, or in ms where the schedule says so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DelaySettings {
@@ -72,6 +86,18 @@ pub struct DelaySettings {
     pub optimizer: OptimizerSettings,
     /// Rate by epoch.
     pub schedule: Schedule,
+}
+
+impl DelaySettings {
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] naming the first field that is not allowed.
+    pub fn check(&self) -> Result<()> {
+        self.optimizer.check()?;
+        self.schedule.check()?;
+        check_milliseconds(&self.optimizer, &self.schedule)
+    }
 }
 
 impl Default for DelaySettings {
@@ -124,6 +150,17 @@ impl TrainingSettings {
         fixed.into_iter().chain(self.groups.iter().cloned()).chain(usual).collect()
     }
 
+    /// The same settings for a network with steps of `dt_ms`: widths and rates of delays that are
+    /// given in ms become steps.
+    pub fn in_steps(mut self, dt_ms: f64) -> Self {
+        self.sigma = self.sigma.in_steps(dt_ms);
+        self.delays.schedule = self.delays.schedule.in_steps(dt_ms);
+        for group in &mut self.groups {
+            group.schedule = group.schedule.in_steps(dt_ms);
+        }
+        self
+    }
+
     /// Checks every number.
     ///
     /// # Errors
@@ -158,9 +195,7 @@ impl TrainingSettings {
         }
         self.kernel.check()?;
         self.sigma.check()?;
-        self.weights.optimizer.check()?;
-        self.weights.schedule.check()?;
-        self.delays.optimizer.check()?;
-        self.delays.schedule.check()
+        self.weights.check()?;
+        self.delays.check()
     }
 }

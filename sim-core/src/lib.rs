@@ -49,6 +49,7 @@ mod streaming_engine;
 mod synapses;
 #[cfg(test)]
 mod test_networks;
+mod whole_steps;
 
 pub use clock_engine::ClockEngine;
 pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};
@@ -76,3 +77,4 @@ pub use spikes::{InputSpike, SpikeFrames};
 pub use stage_timing::{Stage, StageTiming};
 pub use streaming_engine::StreamingEngine;
 pub use synapses::{DenseSynapses, Granularity, Synapse, Synapses};
+pub use whole_steps::{shown, whole_steps};

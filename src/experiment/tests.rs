@@ -46,7 +46,7 @@ fn the_paper_network_has_the_paper_numbers() {
     assert_eq!(training.sigma.raw(0, 150), 12.0);
     assert_eq!(training.sigma.final_epoch(150), 37);
     assert_eq!(training.weights.schedule, Schedule::OneCycle(OneCycle::default()));
-    assert_eq!(training.delays.schedule, Schedule::Cosine(Cosine { peak: 0.1, end: 0.0 }));
+    assert_eq!(training.delays.schedule, Schedule::Cosine(Cosine::default()));
     let OptimizerSettings::Adam(adam) = training.weights.optimizer else {
         panic!("{:?}", training.weights.optimizer)
     };
@@ -76,7 +76,7 @@ fn the_paper_network_has_the_paper_numbers() {
 fn other_recipes_have_their_windows_and_sizes() {
     let steps = |name: &str| {
         let experiment = Experiment::recipe(name).unwrap();
-        experiment.network.max_delay_steps(experiment.dt_ms())
+        experiment.network.longest_delay_steps(experiment.dt_ms())
     };
     assert_eq!(
         ["shd-delays-1ms", "ssc-delays", "shd-fixed-delays", "shd-no-delays"].map(steps),
@@ -123,15 +123,15 @@ fn errors_know_file_line_and_what_was_expected() {
     assert!(!text.contains('\n'));
     assert_eq!(
         message("[network.neuron]\nmodel = 'lif'\ntau_mem_ms = -1.0"),
-        "made.toml: network.neuron.tau_mem_ms is -1, but must be above 0"
+        "made.toml:3:14: network.neuron.tau_mem_ms is -1, but must be above 0"
     );
     assert_eq!(
         message("[network]\nhidden = []"),
-        "made.toml: network.hidden is [], but must be a list of at least one population size"
+        "made.toml:2:10: network.hidden is [], but must be a list of at least one population size"
     );
     assert_eq!(
         message("[training]\ndropout = 1.0"),
-        "made.toml: training.dropout is 1, but must be at least 0 and below 1"
+        "made.toml:2:11: training.dropout is 1, but must be at least 0 and below 1"
     );
     let text = message("[training]\nloss = 'spike_count'");
     assert!(text.contains("network.readout never fires"), "{text}");
@@ -337,4 +337,151 @@ fn wrong_types_are_said_in_words() {
         let text = message(text);
         assert!(text.ends_with(expected), "{text}");
     }
+}
+
+#[test]
+fn the_delays_that_are_built_are_said() {
+    let words = |changes: &[&str]| {
+        let experiment = Experiment::recipe_with(
+            "shd-delays",
+            &changes.iter().map(|text| Override::parse(text).unwrap()).collect::<Vec<_>>(),
+        )
+        .unwrap();
+        let network = experiment.build_network(4, 2).unwrap();
+        let Synapses::Dense(synapses) = &network.projections[0].synapses else { unreachable!() };
+        (experiment.delays_in_words(), synapses.max_delay_steps)
+    };
+    let usual = "delays 0 to 240 ms (window of 25 steps of 10 ms), learned";
+    for (changes, expected, steps) in [
+        (&[][..], usual, 24),
+        (&["network.max_delay_ms=240"], usual, 24),
+        (
+            &["network.max_delay_ms=249"],
+            "delays 0 to 240 ms (window of 25 steps of 10 ms; network.max_delay_ms = 249 is \
+             rounded to it), learned",
+            24,
+        ),
+        (
+            &["network.max_delay_ms=244.9"],
+            "delays 0 to 240 ms (window of 25 steps of 10 ms; network.max_delay_ms = 244.9 is \
+             rounded to it), learned",
+            24,
+        ),
+        (&["network.max_delay_steps=24"], usual, 24),
+        (
+            &["network.max_delay_steps=2", "data.binning.dt_ms=0.7"],
+            "delays 0 to 1.4 ms (window of 3 steps of 0.7 ms), learned",
+            2,
+        ),
+        (
+            &["network.delays=fixed_random"],
+            "delays 0 to 240 ms (window of 25 steps of 10 ms), random, rounded to whole steps, \
+             not learned",
+            24,
+        ),
+        (
+            &["training.delays.learn=false"],
+            "delays 0 to 240 ms (window of 25 steps of 10 ms), random, not learned",
+            24,
+        ),
+        (&["network.delays=none"], "no delays", 0),
+    ] {
+        assert_eq!(words(changes), (expected.to_owned(), steps), "{changes:?}");
+    }
+}
+
+#[test]
+fn delays_that_can_only_be_zero_are_refused() {
+    for (dt_ms, window, shortest) in [
+        ("2", "0.5", "at least 3 ms, 1.5 steps of 2 ms, since"),
+        ("2", "2", "at least 3 ms"),
+        ("10", "14.9", "at least 15 ms"),
+        ("0.1", "0.14", "at least 0.15 ms"),
+    ] {
+        let changes =
+            [format!("data.binning.dt_ms={dt_ms}"), format!("network.max_delay_ms={window}")];
+        let changes: Vec<&str> = changes.iter().map(String::as_str).collect();
+        let error = with(&changes).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("network.max_delay_ms is {window}, but must be {shortest}")),
+            "{error}"
+        );
+        let fixed = with(&[&changes[..], &["network.delays=fixed_random"]].concat()).unwrap_err();
+        assert!(fixed.to_string().contains(shortest), "{fixed}");
+        assert!(with(&[&changes[..], &["network.delays=none"]].concat()).is_ok());
+    }
+    let smallest = with(&["data.binning.dt_ms=2", "network.max_delay_ms=3"]).unwrap();
+    assert_eq!(smallest.network.longest_delay_steps(2.0), 2);
+    for (steps, expected) in [
+        ("0", "network.max_delay_steps is 0, but must be from 2 to 10000"),
+        ("1", "has a centre; the nearest is 2"),
+        (
+            "25",
+            "network.max_delay_steps is 25, but must be even, so that the window of one step more has a centre; the nearest are 24 and 26",
+        ),
+        ("10002", "from 2 to 10000"),
+    ] {
+        let error = with(&[&format!("network.max_delay_steps={steps}")]).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_setting_has_one_unit() {
+    let twice = "[training.sigma]\nstart = 3.0\nstart_ms = 30.0\n";
+    assert_eq!(
+        message(twice),
+        "made.toml:2:9: training.sigma.start and training.sigma.start_ms are one setting in two units; \
+         leave one out"
+    );
+    let error = message("network = { max_delay_ms = 10.0, max_delay_steps = 4 }");
+    assert!(error.contains("network.max_delay_ms and network.max_delay_steps"), "{error}");
+    let error = message(
+        "[[training.groups]]\nkinds = [\"delay\"]\n\
+         schedule = { kind = \"cosine\", peak = 1.0, peak_ms = 1.0 }\n",
+    );
+    assert!(error.contains("training.groups[0].schedule.peak and"), "{error}");
+    let both = with(&["network.max_delay_steps=4", "network.max_delay_ms=20"]);
+    assert_eq!(
+        both.unwrap_err().to_string(),
+        "--set network.max_delay_ms=20: contradicts --set network.max_delay_steps=4"
+    );
+    // What a recipe has in one unit gives way to what is typed in the other, and so it is written.
+    let experiment = with(&["training.sigma.start_ms=36", "network.max_delay_steps=4"]).unwrap();
+    let text = experiment.to_toml().unwrap();
+    assert!(
+        text.contains("start_ms = 36")
+            && !text.contains("\nstart = ")
+            && !text.contains("max_delay_ms"),
+        "{text}"
+    );
+    assert_eq!(Experiment::parse(&text, "resolved", "other", &[]).unwrap(), experiment);
+}
+
+#[test]
+fn only_delays_have_rates_in_ms() {
+    for (change, expected) in [
+        (
+            "training.weights.schedule.peak_ms=1",
+            "training.weights.schedule.peak_ms is 1, but must be left out here, since only delays are times",
+        ),
+        (
+            "training.delays.schedule.peak_ms=0",
+            "training.delays.schedule.peak_ms is 0, but must be above 0",
+        ),
+        (
+            "training.groups=[{ kinds = ['weight'], schedule = { kind = 'constant', rate_ms = 1.0 } }]",
+            "training.groups[0].schedule.rate_ms is 1, but must be left out here",
+        ),
+        (
+            "training.delays={ optimizer = { kind = 'sgd' }, schedule = { kind = 'cosine', peak_ms = 1.0 } }",
+            "training.delays.schedule.peak_ms is 1, but must be left out with the optimiser sgd",
+        ),
+    ] {
+        let error = with(&[change]).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let group =
+        "training.groups=[{ kinds = ['delay'], schedule = { kind = 'constant', rate_ms = 1.0 } }]";
+    assert!(with(&[group]).is_ok());
 }

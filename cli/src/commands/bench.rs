@@ -1,15 +1,16 @@
 //! `synfire bench`
 
 use crate::arguments::Bench;
-use crate::output;
+use crate::{experiment, output};
 use anyhow::Result;
 use std::fmt::Write;
 use std::process::ExitCode;
 use synfire::simd::MachineRates;
-use synfire::{BenchReport, BenchSettings, Experiment, Latency, Roofline, StageRoofline, bench};
+use synfire::{BenchReport, BenchSettings, Latency, Roofline, StageRoofline, bench};
 
 pub fn run(arguments: &Bench) -> Result<ExitCode> {
-    let experiment = Experiment::recipe_with(&arguments.recipe, &arguments.overrides()?)?;
+    let named = arguments.recipe.as_ref().unwrap_or(&arguments.experiment);
+    let experiment = experiment::named(named, &arguments.overrides()?)?;
     let settings = BenchSettings {
         repeats: arguments.repeats.into(),
         warm_up_steps: arguments.warm_up,

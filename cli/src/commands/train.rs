@@ -2,11 +2,11 @@
 
 use crate::arguments::Train;
 use crate::progress::Display;
-use crate::{interrupt, output, run_argument};
+use crate::{experiment, interrupt, output, run_argument};
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
-use synfire::{ClassAccuracy, Experiment, Finish, RunFolder, TrainingRun};
+use synfire::{ClassAccuracy, DryRun, Finish, TrainingRun};
 
 pub fn run(arguments: &Train) -> Result<ExitCode> {
     let threads = arguments.threads.map(usize::from);
@@ -20,7 +20,21 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
             TrainingRun::resume_moved(folder, data, validation, threads)?
         }
         None => {
-            let experiment = experiment(arguments)?;
+            let named = &arguments.experiment;
+            let experiment = experiment::named(named, &arguments.overrides()?)?;
+            if !arguments.quiet
+                && let Some(note) = experiment::note_on_name(named, &experiment)
+            {
+                output::say(note);
+            }
+            if arguments.dry_run {
+                let (folder, overwrite) = (arguments.out.as_deref(), arguments.overwrite);
+                DryRun::new(experiment, folder, overwrite, threads)?
+                    .lines()
+                    .into_iter()
+                    .try_for_each(output::print)?;
+                return Ok(ExitCode::SUCCESS);
+            }
             match &arguments.out {
                 Some(folder) => {
                     TrainingRun::create(experiment, folder.clone(), arguments.overwrite, threads)?
@@ -78,19 +92,4 @@ fn keeps_its_epochs(run: &Path, epochs: usize) -> synfire::Error {
          --from {run} --epochs {epochs}"
     );
     synfire::Error::Config { origin: "--epochs".into(), problem }
-}
-
-/// The experiment as typed: a file, or a recipe, with all changes.
-fn experiment(arguments: &Train) -> Result<Experiment> {
-    let overrides = arguments.overrides()?;
-    let path = Path::new(&arguments.experiment);
-    run_argument::refuse_run(path)?;
-    let is_file = path.extension().is_some_and(|ending| ending == "toml") || path.is_file();
-    Ok(if let Some(run) = RunFolder::of_config(path) {
-        run.experiment_with(&overrides)?
-    } else if is_file {
-        Experiment::read(path, &overrides)?
-    } else {
-        Experiment::recipe_with(&arguments.experiment, &overrides)?
-    })
 }

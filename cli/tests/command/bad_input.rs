@@ -20,10 +20,10 @@ fn wrong_usage_exits_2() {
         assert!(output.stdout.is_empty() && !output.stderr.is_empty());
     }
     for (arguments, range) in [
-        (&["data", "info", "a.h5", "--classes", "0"][..], "1..=65536"),
-        (&["data", "info", "a.h5", "--channels", "0"], "1..=65536"),
-        (&["train", "--threads", "65535"], "1..=1024"),
-        (&["evaluate", "run", "--threads", "65535"], "1..=1024"),
+        (&["data", "info", "a.h5", "--classes", "0"][..], "from 1 to 65536"),
+        (&["data", "info", "a.h5", "--channels", "0"], "from 1 to 65536"),
+        (&["train", "--threads", "65535"], "from 1 to 1024"),
+        (&["evaluate", "run", "--threads", "65535"], "from 1 to 1024"),
     ] {
         let output = sandbox.run(arguments);
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -59,13 +59,13 @@ fn wrong_configurations_name_file_line_and_key() {
         ("[network\n", "bad.toml:1:"),
         (
             "[network.neuron]\nmodel = \"lif\"\ntau_mem_ms = 0.0\n",
-            "bad.toml: network.neuron.tau_mem_ms is 0, but must be above 0",
+            "bad.toml:3:14: network.neuron.tau_mem_ms is 0, but must be above 0",
         ),
-        ("[training]\nepochs = 0\n", "bad.toml: training.epochs is 0, but must be at least 1"),
-        ("[data.binning]\ndt_ms = -1.0\n", "bad.toml: data.binning.dt_ms is -1, but must be"),
+        ("[training]\nepochs = 0\n", "bad.toml:2:10: training.epochs is 0, but must be at least 1"),
+        ("[data.binning]\ndt_ms = -1.0\n", "bad.toml:2:9: data.binning.dt_ms is -1, but must be"),
         (
             "[network]\nmax_delay_ms = 1e9\n",
-            "bad.toml: network.max_delay_ms is 1000000000, but must be above 0",
+            "bad.toml:2:16: network.max_delay_ms is 1000000000, but must be above 0",
         ),
         ("[data.split]\nby = \"speaker\"\n", "bad.toml: data.split.speakers is empty"),
     ] {
@@ -94,7 +94,6 @@ fn wrong_configurations_name_file_line_and_key() {
             &["--set", "training.epochs=1.5"],
             "--set training.epochs=1.5: invalid type: floating point `1.5`, expected a whole number",
         ),
-        (&["--epochs", "0"], "--epochs 0: training.epochs is 0, but must be at least 1"),
         (
             &["--epochs", "1", "--set", "training.epochs=3"],
             "--epochs 1: contradicts --set training.epochs=3",
@@ -110,7 +109,7 @@ fn wrong_configurations_name_file_line_and_key() {
     let output = sandbox.run(&["train", "tiny.toml", "--seed", "18446744073709551615"]);
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        output.status.code() == Some(2) && stderr.contains("0..=9223372036854775807"),
+        output.status.code() == Some(2) && stderr.contains("from 0 to 9223372036854775807"),
         "{stderr}"
     );
     let message = sandbox.fails(2, &["train", "tiny.toml", "--set", "training.epochs=soon"]);

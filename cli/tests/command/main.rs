@@ -19,6 +19,7 @@ mod results;
 #[cfg(unix)]
 mod running;
 mod sandbox;
+mod settings;
 mod shared;
 #[cfg(unix)]
 mod signals;

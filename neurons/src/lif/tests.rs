@@ -71,7 +71,7 @@ fn every_field_is_checked() {
     let refractory = Lif { refractory_ms: 2.5, ..Lif::default() };
     assert_eq!(
         message(refractory, 1.0),
-        "Lif::refractory_ms is 2.5, but must be 0 or a whole number of time steps of 1 ms"
+        "Lif::refractory_ms is 2.5, but must be a whole number of steps of 1 ms; the nearest are 2 and 3 ms"
     );
     assert!(refractory.build(0.1).is_ok());
     assert!(

@@ -30,11 +30,13 @@
 
 pub(crate) mod clip;
 pub(crate) mod cross_entropy;
+pub(crate) mod delay_rate;
 pub(crate) mod firing_rate;
 pub(crate) mod labelled;
 pub(crate) mod loss;
 pub(crate) mod optimizer;
 pub(crate) mod schedule;
+pub(crate) mod sigma;
 
 pub use clip::{clip_global_norm, global_norm};
 pub use cross_entropy::CrossEntropy;
@@ -42,6 +44,5 @@ pub use firing_rate::FiringRateBounds;
 pub use labelled::Labelled;
 pub use loss::Loss;
 pub use optimizer::{Adam, AdamW, Optimizer, OptimizerSettings, Sgd};
-pub use schedule::{
-    AfterWarmUp, Constant, Cosine, OneCycle, Rate, Schedule, SigmaSchedule, WarmUp,
-};
+pub use schedule::{AfterWarmUp, Constant, Cosine, OneCycle, Rate, Schedule, WarmUp};
+pub use sigma::SigmaSchedule;

@@ -1,4 +1,4 @@
-//! How the size of a step and the width of the delay kernels change in the course of training.
+//! How the size of a step changes in the course of training.
 //!
 //! Everything is a closed form of the step's number, never a running product, so a resumed run
 //! continues with the same bits.
@@ -41,6 +41,9 @@ pub enum Schedule {
 pub struct OneCycle {
     /// Largest rate, above 0; 5e-3.
     pub peak: f64,
+    /// Instead of `peak`, of delays only: the rate in ms, above 0; none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_ms: Option<f64>,
     /// Share of training on the way up, `0..=1`; 0.3.
     pub pct_start: f64,
     /// Peak over first rate, above 0; 25.
@@ -59,6 +62,7 @@ impl Default for OneCycle {
     fn default() -> Self {
         Self {
             peak: 5e-3,
+            peak_ms: None,
             pct_start: 0.3,
             div_factor: 25.0,
             final_div_factor: 1e4,
@@ -76,13 +80,19 @@ impl Default for OneCycle {
 pub struct Cosine {
     /// Rate of step 0, above 0; 0.1.
     pub peak: f64,
+    /// Instead of `peak`, of delays only: the rate in ms, above 0; none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_ms: Option<f64>,
     /// Rate that step `total` would have, at least 0; 0.
     pub end: f64,
+    /// Instead of `end`, of delays only: the rate in ms, at least 0; none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_ms: Option<f64>,
 }
 
 impl Default for Cosine {
     fn default() -> Self {
-        Self { peak: 0.1, end: 0.0 }
+        Self { peak: 0.1, peak_ms: None, end: 0.0, end_ms: None }
     }
 }
 
@@ -92,11 +102,14 @@ impl Default for Cosine {
 pub struct Constant {
     /// The rate, above 0; 1e-3.
     pub rate: f64,
+    /// Instead of `rate`, of delays only: the rate in ms, above 0; none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_ms: Option<f64>,
 }
 
 impl Default for Constant {
     fn default() -> Self {
-        Self { rate: 1e-3 }
+        Self { rate: 1e-3, rate_ms: None }
     }
 }
 
@@ -107,17 +120,30 @@ impl Default for Constant {
 pub struct WarmUp {
     /// Largest rate, above 0; 1e-3.
     pub peak: f64,
+    /// Instead of `peak`, of delays only: the rate in ms, above 0; none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_ms: Option<f64>,
     /// Share of training on the way up, `0..=1`; 0.1.
     pub share: f64,
     /// What follows; constant.
     pub then: AfterWarmUp,
     /// Where a cosine ends, at least 0; 0.
     pub end: f64,
+    /// Instead of `end`, of delays only: the rate in ms, at least 0; none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_ms: Option<f64>,
 }
 
 impl Default for WarmUp {
     fn default() -> Self {
-        Self { peak: 1e-3, share: 0.1, then: AfterWarmUp::Constant, end: 0.0 }
+        Self {
+            peak: 1e-3,
+            peak_ms: None,
+            share: 0.1,
+            then: AfterWarmUp::Constant,
+            end: 0.0,
+            end_ms: None,
+        }
     }
 }
 
@@ -146,6 +172,9 @@ impl Schedule {
     pub fn check(&self) -> Result<()> {
         let positive = |name: &str, value: f64| Error::check(name, value, value > 0.0, "above 0");
         let end = |name: &str, value: f64| Error::check(name, value, value >= 0.0, "at least 0");
+        for (name, value) in self.milliseconds() {
+            if name.ends_with("end_ms") { end(name, value) } else { positive(name, value) }?;
+        }
         match *self {
             Self::OneCycle(OneCycle {
                 peak,
@@ -185,16 +214,68 @@ impl Schedule {
         }
     }
 
+    /// The rates in ms that are given.
+    fn milliseconds(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let all = match *self {
+            Self::OneCycle(OneCycle { peak_ms, .. }) => {
+                [("OneCycle::peak_ms", peak_ms), ("", None)]
+            }
+            Self::Cosine(Cosine { peak_ms, end_ms, .. }) => {
+                [("Cosine::peak_ms", peak_ms), ("Cosine::end_ms", end_ms)]
+            }
+            Self::Constant(Constant { rate_ms, .. }) => {
+                [("Constant::rate_ms", rate_ms), ("", None)]
+            }
+            Self::WarmUp(WarmUp { peak_ms, end_ms, .. }) => {
+                [("WarmUp::peak_ms", peak_ms), ("WarmUp::end_ms", end_ms)]
+            }
+        };
+        all.into_iter().filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    /// Refuses rates in ms; `allowed` says why there can be none.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] naming the first one.
+    pub(crate) fn check_without_ms(&self, allowed: &str) -> Result<()> {
+        match self.milliseconds().next() {
+            Some((name, value)) => Err(Error::out_of_range(name, value, allowed)),
+            None => Ok(()),
+        }
+    }
+
+    /// The same schedule with rates in steps of `dt_ms` where it has them in ms.
+    pub fn in_steps(mut self, dt_ms: f64) -> Self {
+        let convert = |steps: &mut f64, ms: &mut Option<f64>| {
+            if let Some(ms) = ms.take() {
+                *steps = ms / dt_ms;
+            }
+        };
+        match &mut self {
+            Self::OneCycle(cycle) => convert(&mut cycle.peak, &mut cycle.peak_ms),
+            Self::Cosine(cosine) => {
+                convert(&mut cosine.peak, &mut cosine.peak_ms);
+                convert(&mut cosine.end, &mut cosine.end_ms);
+            }
+            Self::Constant(constant) => convert(&mut constant.rate, &mut constant.rate_ms),
+            Self::WarmUp(warm_up) => {
+                convert(&mut warm_up.peak, &mut warm_up.peak_ms);
+                convert(&mut warm_up.end, &mut warm_up.end_ms);
+            }
+        }
+        self
+    }
+
     /// The rate of `step`, counted from 0, out of `total`. The unit is the caller's: the reference
     /// counts epochs. Steps from `total` on keep the schedule's last value.
     pub fn at(&self, step: usize, total: usize) -> Rate {
         let plain = |rate| Rate { rate, beta1: None };
         match self {
             Self::OneCycle(one_cycle) => one_cycle.at(step, total),
-            Self::Cosine(Cosine { peak, end }) => {
+            Self::Cosine(Cosine { peak, end, .. }) => {
                 plain(half_cosine(*peak, *end, share_done(step as f64, 0.0, total as f64)))
             }
-            Self::Constant(Constant { rate }) => plain(*rate),
+            Self::Constant(Constant { rate, .. }) => plain(*rate),
             Self::WarmUp(warm_up) => plain(warm_up.at(step, total)),
         }
     }
@@ -252,62 +333,8 @@ fn share_done(step: f64, start: f64, end: f64) -> f64 {
     if step < end { (step - start) / (end - start) } else { 1.0 }
 }
 
-fn share(name: &str, value: f64) -> Result<()> {
+pub(crate) fn share(name: &str, value: f64) -> Result<()> {
     Error::check(name, value, (0.0..=1.0).contains(&value), "between 0 and 1")
-}
-
-/// Width of the Gaussian delay kernels over the epochs: geometric from `start` to `end`, then
-/// constant [Hammouamri et al. 2023].
-///
-/// The reference multiplies the raw width by `(end / start)^(1 / n)` after each of the first `n =
-/// max(1, epochs * share)` epochs (whole part). Here `raw(epoch) = start (end / start)^(min(epoch,
-/// n) / n)`, the same numbers without the product's rounding. So with the defaults and 150 epochs,
-/// `n = 37`: epoch 0 trains with 12, epoch 36 with 0.256, and epoch 37, after 37 factors of 0.8986,
-/// is the first of those that train with 0.23 exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SigmaSchedule {
-    /// Raw width of the first epoch in steps, above 0; 12.
-    pub start: f64,
-    /// Raw width at the end in steps, above 0; 0.23.
-    pub end: f64,
-    /// Share of the epochs that it takes, `0..=1`; 0.25.
-    pub share: f64,
-}
-
-impl Default for SigmaSchedule {
-    fn default() -> Self {
-        Self { start: 12.0, end: 0.23, share: 0.25 }
-    }
-}
-
-impl SigmaSchedule {
-    /// Checks every number.
-    ///
-    /// # Errors
-    /// [`Error::OutOfRange`] naming the first one that is not allowed.
-    pub fn check(&self) -> Result<()> {
-        Error::check("SigmaSchedule::start", self.start, self.start > 0.0, "above 0")?;
-        Error::check("SigmaSchedule::end", self.end, self.end > 0.0, "above 0")?;
-        share("SigmaSchedule::share", self.share)
-    }
-
-    /// The first epoch that trains with the end's width: `max(1, epochs * share)`, the whole part
-    /// of it.
-    pub fn final_epoch(&self, epochs: usize) -> usize {
-        // A product such as 0.29 * 100 falls short of a whole number by a rounding error and must
-        // not lose an epoch to it.
-        ((epochs as f64 * self.share + 1e-9).floor() as usize).max(1)
-    }
-
-    /// Raw width in steps while `epoch`, counted from 0, of `epochs` trains.
-    pub fn raw(&self, epoch: usize, epochs: usize) -> f64 {
-        let final_epoch = self.final_epoch(epochs);
-        if epoch >= final_epoch {
-            return self.end;
-        }
-        self.start * (self.end / self.start).powf(epoch as f64 / final_epoch as f64)
-    }
 }
 
 #[cfg(test)]
@@ -348,7 +375,8 @@ mod tests {
     #[test]
     fn torch_cosine_is_reproduced() {
         let case = golden("cosine");
-        let schedule = Schedule::Cosine(Cosine { peak: case["lr0"].as_f64().unwrap(), end: 0.0 });
+        let schedule =
+            Schedule::Cosine(Cosine { peak: case["lr0"].as_f64().unwrap(), ..Cosine::default() });
         assert_matches("cosine", |epoch| schedule.at(epoch, 150).rate, &case["lr"]);
         assert_eq!(schedule.at(0, 150).beta1, None);
     }
@@ -378,10 +406,16 @@ mod tests {
             Schedule::OneCycle(OneCycle { peak: 1.0, pct_start: 0.0, ..OneCycle::default() }),
             Schedule::OneCycle(OneCycle { peak: 1.0, pct_start: 1.0, ..OneCycle::default() }),
             Schedule::OneCycle(OneCycle { peak: 1.0, pct_start: 0.5, ..OneCycle::default() }),
-            Schedule::Cosine(Cosine { peak: 1.0, end: 0.1 }),
-            Schedule::Constant(Constant { rate: 1.0 }),
+            Schedule::Cosine(Cosine { peak: 1.0, end: 0.1, ..Cosine::default() }),
+            Schedule::Constant(Constant { rate: 1.0, ..Constant::default() }),
             Schedule::WarmUp(WarmUp { peak: 1.0, share: 1.0, ..WarmUp::default() }),
-            Schedule::WarmUp(WarmUp { peak: 1.0, share: 0.0, then: AfterWarmUp::Cosine, end: 0.2 }),
+            Schedule::WarmUp(WarmUp {
+                peak: 1.0,
+                share: 0.0,
+                then: AfterWarmUp::Cosine,
+                end: 0.2,
+                ..WarmUp::default()
+            }),
         ];
         for schedule in schedules {
             for total in 0..12 {
@@ -420,39 +454,6 @@ mod tests {
     }
 
     #[test]
-    fn sigma_reaches_its_end_after_37_of_150_epochs_as_the_running_product_does() {
-        let schedule = SigmaSchedule::default();
-        assert_eq!(schedule.final_epoch(150), 37);
-        let mut product = 12.0;
-        for epoch in 0..150 {
-            assert!(
-                (schedule.raw(epoch, 150) - product).abs() < 1e-13,
-                "epoch {epoch}: {} {product}",
-                schedule.raw(epoch, 150)
-            );
-            if epoch < 37 {
-                product *= 0.898_632_953_163_787_1;
-            }
-        }
-        assert_eq!(schedule.raw(0, 150), 12.0);
-        assert!(schedule.raw(36, 150) > 0.25);
-        assert_eq!(schedule.raw(37, 150), 0.23);
-        assert_eq!(schedule.raw(149, 150), 0.23);
-    }
-
-    #[test]
-    fn the_quarter_is_counted_in_whole_epochs_and_never_empty() {
-        let quarter = SigmaSchedule::default();
-        for (epochs, expected) in
-            [(0, 1), (1, 1), (3, 1), (4, 1), (8, 2), (30, 7), (60, 15), (100, 25)]
-        {
-            assert_eq!(quarter.final_epoch(epochs), expected, "{epochs} epochs");
-        }
-        assert_eq!(SigmaSchedule { share: 0.29, ..quarter }.final_epoch(100), 29);
-        assert_eq!(SigmaSchedule { share: 0.0, ..quarter }.raw(1, 100), 0.23);
-    }
-
-    #[test]
     fn numbers_out_of_range_are_named() {
         for (schedule, message) in [
             (
@@ -464,23 +465,29 @@ mod tests {
                 "OneCycle::max_momentum is 1, but must be at least 0 and below 1",
             ),
             (
-                Schedule::Cosine(Cosine { peak: -1.0, end: 0.0 }),
+                Schedule::Cosine(Cosine { peak: -1.0, ..Cosine::default() }),
                 "Cosine::peak is -1, but must be above 0",
             ),
             (
-                Schedule::Constant(Constant { rate: f64::NAN }),
+                Schedule::Constant(Constant { rate: f64::NAN, ..Constant::default() }),
                 "Constant::rate is NaN, but must be above 0",
             ),
             (
                 Schedule::WarmUp(WarmUp { end: -1.0, ..WarmUp::default() }),
                 "WarmUp::end is -1, but must be at least 0",
             ),
+            (
+                Schedule::Cosine(Cosine { peak_ms: Some(0.0), ..Cosine::default() }),
+                "Cosine::peak_ms is 0, but must be above 0",
+            ),
+            (
+                Schedule::WarmUp(WarmUp { end_ms: Some(-1.0), ..WarmUp::default() }),
+                "WarmUp::end_ms is -1, but must be at least 0",
+            ),
         ] {
             assert_eq!(schedule.check().unwrap_err().to_string(), message);
         }
-        let error = SigmaSchedule { end: 0.0, ..SigmaSchedule::default() }.check().unwrap_err();
-        assert_eq!(error.to_string(), "SigmaSchedule::end is 0, but must be above 0");
-        assert!(Schedule::default().check().is_ok() && SigmaSchedule::default().check().is_ok());
+        assert!(Schedule::default().check().is_ok());
     }
 
     #[test]
@@ -499,5 +506,38 @@ mod tests {
                 .to_string()
                 .contains("unknown field `peak`")
         );
+    }
+    #[test]
+    fn rates_in_ms_are_the_same_ms_on_every_grid() {
+        let schedules = [
+            Schedule::OneCycle(OneCycle { peak_ms: Some(0.5), ..OneCycle::default() }),
+            Schedule::Cosine(Cosine {
+                peak_ms: Some(1.0),
+                end_ms: Some(0.25),
+                ..Cosine::default()
+            }),
+            Schedule::Constant(Constant { rate_ms: Some(2.0), ..Constant::default() }),
+            Schedule::WarmUp(WarmUp {
+                peak_ms: Some(3.0),
+                end_ms: Some(1.0),
+                then: AfterWarmUp::Cosine,
+                ..WarmUp::default()
+            }),
+        ];
+        for schedule in schedules {
+            for epoch in 0..20 {
+                let ms = |dt_ms: f64| schedule.in_steps(dt_ms).at(epoch, 20).rate * dt_ms;
+                assert!((ms(10.0) - ms(5.0)).abs() < 1e-12, "{schedule:?} epoch {epoch}");
+                assert!((ms(10.0) - ms(0.3)).abs() < 1e-12, "{schedule:?} epoch {epoch}");
+            }
+            assert!(schedule.check_without_ms("left out").is_err());
+            assert!(schedule.in_steps(5.0).check_without_ms("left out").is_ok());
+        }
+        let Schedule::Cosine(cosine) = schedules[1].in_steps(5.0) else { unreachable!() };
+        assert_eq!(
+            (cosine.peak, cosine.end, cosine.peak_ms, cosine.end_ms),
+            (0.2, 0.05, None, None)
+        );
+        assert_eq!(Schedule::default().in_steps(5.0), Schedule::default());
     }
 }

@@ -1,5 +1,6 @@
 //! Parameters that learn by the same rule.
 
+use crate::gradient::delay_rate::{ONLY_DELAYS, check_milliseconds};
 use crate::gradient::optimizer::{Optimizer, OptimizerSettings};
 use crate::gradient::schedule::Schedule;
 use serde::{Deserialize, Serialize};
@@ -47,7 +48,20 @@ impl ParameterGroup {
             return Err(Error::out_of_range("ParameterGroup::kinds", kind.word(), allowed));
         }
         self.optimizer.check()?;
-        self.schedule.check()
+        self.schedule.check()?;
+        self.check_milliseconds()
+    }
+
+    /// Checks that rates in ms are those of delays alone.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for a rate in ms of anything else.
+    pub fn check_milliseconds(&self) -> Result<()> {
+        if self.kinds == [Kind::Delay] {
+            check_milliseconds(&self.optimizer, &self.schedule)
+        } else {
+            self.schedule.check_without_ms(ONLY_DELAYS)
+        }
     }
 
     fn has(&self, kind: Kind, name: &str) -> bool {

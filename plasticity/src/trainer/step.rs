@@ -71,6 +71,7 @@ impl Trainer {
     ) -> Result<Self> {
         settings.check()?;
         network.check()?;
+        let settings = settings.in_steps(network.dt_ms);
         let groups = settings.parameter_groups();
         Ok(Self {
             learners: learners(&network, &groups)?,

@@ -1,0 +1,199 @@
+//! Where in a TOML file an error is, down to the line of the key.
+//!
+//! The reader knows the place of most errors. In a section whose kind is told by a key of its own
+//! (`kind`, `model`, `slope`) it knows the section only. There the key at fault is found by leaving
+//! out one key after the other: without it the error is another, or gone.
+
+use crate::error::{Error, Result};
+use crate::nearest::hint;
+use serde::de::DeserializeOwned;
+use std::ops::Range;
+use toml::Value;
+use toml::de::{DeTable, DeValue};
+
+/// One step on the way from the root of a file to a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// Reads the text of a TOML file; `origin` is what errors call it.
+///
+/// # Errors
+/// [`Error::Config`]: one sentence that names the file, line and column, and what was expected.
+pub(crate) fn read<T: DeserializeOwned>(origin: &str, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| {
+        let place = culprit::<T>(text, &error).or_else(|| error.span());
+        let place = place.map_or(String::new(), |span| line_and_column(text, span.start));
+        Error::config(format!("{origin}{place}"), sentence(error.message()))
+    })
+}
+
+/// The file with line and column of the setting whose path `problem` begins with, as in
+/// `network.hidden[1] is 0, but must be ..`; the file alone where it does not set it.
+pub(crate) fn origin_of(origin: &str, text: &str, problem: &str) -> String {
+    let place = || {
+        let path = path_of(problem.split(' ').next()?)?;
+        let root = DeTable::parse(text).ok()?;
+        let span = span_of(&DeValue::Table(root.into_inner()), &path, 0..0, false)?;
+        Some(line_and_column(text, span.start))
+    };
+    format!("{origin}{}", place().unwrap_or_default())
+}
+
+/// One line, whatever the reader's message looks like, and without names of types, which only
+/// programmers know.
+pub(crate) fn sentence(message: &str) -> String {
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some((problem, expected)) = line.rsplit_once(", expected ") else { return line };
+    let plain = match expected {
+        "usize" | "u64" | "u32" => "a whole number, at least 0",
+        "u16" => "a whole number from 0 to 65535",
+        "f64" | "f32" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        _ if expected.starts_with("struct ") || expected.starts_with("internally tagged enum ") => {
+            "a section"
+        }
+        _ => {
+            let quoted = |text| str::split(text, '`').skip(1).step_by(2);
+            let typed = quoted(problem).next().unwrap_or_default();
+            return format!("{line}{}", hint(typed, quoted(expected)));
+        }
+    };
+    format!("{problem}, expected {plain}")
+}
+
+/// `:LINE:COLUMN` of a byte, both counted from 1.
+fn line_and_column(text: &str, at: usize) -> String {
+    let before = &text[..at.min(text.len())];
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!(":{}:{column}", before.matches('\n').count() + 1)
+}
+
+/// The place of the key at fault where the reader knows its section only.
+fn culprit<T: DeserializeOwned>(text: &str, error: &toml::de::Error) -> Option<Range<usize>> {
+    let root = DeTable::parse(text).ok()?.into_inner();
+    let root = DeValue::Table(root);
+    let mut path = path_to_section(&root, &error.span()?)?;
+    let mut whole = Value::Table(toml::from_str(text).ok()?);
+    let problem = problem_of::<T>(&whole)?;
+    let outer = path.len();
+    while let Some(key) = key_at_fault::<T>(&mut whole, &path, &problem) {
+        path.push(key);
+    }
+    if path.len() == outer {
+        return None;
+    }
+    let is_key = matches!(path.last(), Some(Step::Key(key)) if problem.contains(&format!("unknown field `{key}`")));
+    span_of(&root, &path, 0..0, is_key)
+}
+
+fn problem_of<T: DeserializeOwned>(whole: &Value) -> Option<String> {
+    T::deserialize(whole.clone()).err().map(|error| error.message().to_owned())
+}
+
+/// The key of the section at `path` without which the problem is another.
+fn key_at_fault<T: DeserializeOwned>(
+    whole: &mut Value,
+    path: &[Step],
+    problem: &str,
+) -> Option<Step> {
+    let keys: Vec<Step> = match value_at(whole, path)? {
+        Value::Table(section) => section.keys().cloned().map(Step::Key).collect(),
+        Value::Array(entries) => (0..entries.len()).map(Step::Index).collect(),
+        _ => return None,
+    };
+    let mut needed = None;
+    let found = keys.into_iter().find(|key| match key {
+        Step::Key(name) => {
+            let Some(Value::Table(section)) = value_at(whole, path) else { return false };
+            let before = section.clone();
+            section.remove(name);
+            let now = problem_of::<T>(whole);
+            if let Some(Value::Table(section)) = value_at(whole, path) {
+                *section = before;
+            }
+            // Without the key of its kind, a section has no other fault than that.
+            if now.as_deref() == Some(&format!("missing field `{name}`")) {
+                needed = Some(key.clone());
+                return false;
+            }
+            now.as_deref() != Some(problem)
+        }
+        // A list may need its length: the fault must be within the entry.
+        Step::Index(_) => {
+            let path = [path, std::slice::from_ref(key)].concat();
+            key_at_fault::<T>(whole, &path, problem).is_some()
+        }
+    });
+    found.or(needed)
+}
+
+fn value_at<'a>(whole: &'a mut Value, path: &[Step]) -> Option<&'a mut Value> {
+    path.iter().try_fold(whole, |value, step| match (step, value) {
+        (Step::Key(key), Value::Table(section)) => section.get_mut(key),
+        (Step::Index(index), Value::Array(entries)) => entries.get_mut(*index),
+        _ => None,
+    })
+}
+
+/// The way to the section with this span.
+fn path_to_section(value: &DeValue<'_>, span: &Range<usize>) -> Option<Vec<Step>> {
+    let below = |step: Step, found: &Range<usize>, value: &DeValue<'_>| {
+        if found == span && matches!(value, DeValue::Table(_)) {
+            return Some(vec![step]);
+        }
+        let rest = path_to_section(value, span)?;
+        Some([vec![step], rest].concat())
+    };
+    match value {
+        DeValue::Table(section) => section.iter().find_map(|(key, value)| {
+            below(Step::Key(key.get_ref().to_string()), &value.span(), value.get_ref())
+        }),
+        DeValue::Array(entries) => entries
+            .iter()
+            .enumerate()
+            .find_map(|(index, value)| below(Step::Index(index), &value.span(), value.get_ref())),
+        _ => None,
+    }
+}
+
+/// The span of the value at the end of `path`, or of its key; `here` is that of `value`.
+fn span_of(
+    value: &DeValue<'_>,
+    path: &[Step],
+    here: Range<usize>,
+    of_key: bool,
+) -> Option<Range<usize>> {
+    let Some((step, rest)) = path.split_first() else { return Some(here) };
+    match (step, value) {
+        (Step::Key(name), DeValue::Table(section)) => {
+            let (key, value) = section.iter().find(|(key, _)| key.get_ref() == name.as_str())?;
+            let here = if of_key { key.span() } else { value.span() };
+            span_of(value.get_ref(), rest, here, of_key)
+        }
+        (Step::Index(index), DeValue::Array(entries)) => {
+            let value = entries.get(*index)?;
+            span_of(value.get_ref(), rest, value.span(), of_key)
+        }
+        _ => None,
+    }
+}
+
+/// `a.b[2].c` as steps.
+fn path_of(words: &str) -> Option<Vec<Step>> {
+    let mut path = Vec::new();
+    for part in words.split('.') {
+        let (key, indices) = part.split_at(part.find('[').unwrap_or(part.len()));
+        path.push(Step::Key(key.to_owned()));
+        for index in indices.split_terminator(']') {
+            path.push(Step::Index(index.strip_prefix('[')?.parse().ok()?));
+        }
+    }
+    Some(path)
+}
+
+#[cfg(test)]
+mod tests;
