@@ -100,8 +100,10 @@ def check_texts():
         group["windows"] = np.array(["it\u2019s".encode("cp1252")])
         group["pair"] = np.zeros(3, [("a", "f4"), ("b", "i4")])
         group["dangling"] = h5py.SoftLink("/nothing")
+        group["wide"] = np.array(["J\u00fcrgen".encode("utf-16")])
         group["fine"] = [1.5, 2.5]
-    assert check("odd-meta.h5", notes=3)["meta_info"] == {"fine": [1.5, 2.5]}
+        group["flags"] = np.array([True, False])
+    assert check("odd-meta.h5", notes=4)["meta_info"] == {"fine": [1.5, 2.5], "flags": [1, 0]}
 
 
 def check_labels():

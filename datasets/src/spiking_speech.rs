@@ -253,11 +253,8 @@ impl<'a> Reader<'a> {
     /// Integers, one per sample; booleans, which h5py stores as the names FALSE and TRUE of 0 and
     /// 1, and other named integers are the numbers behind the names.
     fn integers(&self, dataset: &Dataset, path: &str) -> Result<Vec<i128>> {
-        let datatype = match dataset.dtype() {
-            Datatype::Enum { base, .. } => base,
-            datatype => datatype,
-        };
-        let &Datatype::FixedPoint { size, signed, byte_order } = datatype else {
+        let &Datatype::FixedPoint { size, signed, byte_order } = without_names(dataset.dtype())
+        else {
             return Err(self.wrong_type(dataset, path, "integers"));
         };
         self.one_dimensional(dataset, path)?;
@@ -338,7 +335,7 @@ impl<'a> Reader<'a> {
 
     fn info(&self, path: &str, notes: &mut Vec<String>) -> Result<MetaInfo> {
         let dataset = self.needed(path)?;
-        match *dataset.dtype() {
+        match *without_names(dataset.dtype()) {
             Datatype::FixedPoint { size: size @ (1 | 2 | 4 | 8), signed, byte_order } => {
                 let bytes = self.bytes(&dataset, path)?;
                 let numbers = bytes
@@ -439,6 +436,14 @@ fn ragged_base(dataset: &Dataset) -> Option<&Datatype> {
     match dataset.dtype() {
         Datatype::VarLen { base, kind: VarLenKind::Sequence, .. } => Some(base),
         _ => None,
+    }
+}
+
+/// The type of the numbers behind names, as booleans have them, or the type itself.
+fn without_names(datatype: &Datatype) -> &Datatype {
+    match datatype {
+        Datatype::Enum { base, .. } => base,
+        other => other,
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! HDF5 knows ASCII and UTF-8 only, and programs write what they have under either name. Text that
 //! is no UTF-8 is taken for Latin-1 (ISO 8859-1), the encoding that NumPy's `S` strings of European
-//! names mostly come from. Bytes that Latin-1 uses for no letter (0x80 to 0x9f) say that it is
-//! something else, and guessing would make up names.
+//! names mostly come from. Bytes that are control characters there (0x80 to 0x9f, and those of ASCII)
+//! say that it is something else, and guessing would make up names; so do zeros inside a string.
 
 use hdf5_reader::error::Error;
 use hdf5_reader::messages::datatype::{StringPadding, StringSize};
@@ -59,6 +59,11 @@ pub(crate) fn read(dataset: &Dataset) -> std::result::Result<Text, TextError> {
             }
         };
         let index = text.strings.len();
+        if string.contains(&0) {
+            return Err(TextError::Encoding(format!(
+                "holds text with zero bytes in it, as UTF-16 has (string {index})"
+            )));
+        }
         text.strings.push(match String::from_utf8(string) {
             Ok(string) => string,
             Err(error) => {
@@ -86,7 +91,7 @@ fn trimmed(bytes: &[u8], padding: StringPadding) -> &[u8] {
 
 /// The text that Latin-1 has for some bytes, or the first byte that stands for no letter there.
 fn latin1(bytes: &[u8]) -> std::result::Result<String, u8> {
-    match bytes.iter().find(|byte| (0x80..=0x9f).contains(*byte)) {
+    match bytes.iter().find(|&&byte| char::from(byte).is_control()) {
         Some(&byte) => Err(byte),
         None => Ok(bytes.iter().map(|&byte| char::from(byte)).collect()),
     }
@@ -108,5 +113,6 @@ mod tests {
     fn latin1_is_letters_only() {
         assert_eq!(latin1(b"zw\xf6lf \xdf\xff").unwrap(), "zwölf ßÿ");
         assert_eq!(latin1(b"it\x92s"), Err(0x92), "a quotation mark of Windows-1252");
+        assert_eq!(latin1(b"\xff\x1b"), Err(0x1b), "a control character");
     }
 }

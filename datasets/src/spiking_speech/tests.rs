@@ -409,6 +409,22 @@ fn channels_and_classes_are_inferred_where_nobody_gives_them() {
     );
 }
 
+/// NumPy's bytes of UTF-16.
+#[test]
+fn names_with_zeros_inside_are_refused() {
+    let wide = DatasetBuilder::fixed_string_data("extra/keys", vec![2], &["a", "n#u#l#l"]);
+    let file = TestFile::new(parts().into_iter().chain([wide.unwrap()]));
+    let mut bytes = std::fs::read(&file.path).unwrap();
+    let at = bytes.windows(7).position(|found| found == b"n#u#l#l").unwrap();
+    for zero in [at + 1, at + 3, at + 5] {
+        bytes[zero] = 0;
+    }
+    assert_eq!(
+        TestFile::of_bytes(&bytes).message(),
+        "shd.h5: extra/keys: holds text with zero bytes in it, as UTF-16 has (string 1)"
+    );
+}
+
 /// bfloat16 has two bytes too, but another exponent.
 #[test]
 fn floats_that_are_not_ieee_are_refused() {
