@@ -147,7 +147,7 @@ fn a_run_is_not_resumed_with_other_parts() {
     let swapped = refused(OwnParts::of_samples(Samples { split, ..samples(1) }));
     assert!(swapped.contains("these are not the data the run began with"), "{swapped}");
     let none = refused(OwnParts::default());
-    assert!(none.contains("random channels, were made by a program"), "{none}");
+    assert!(none.contains("these samples were made by a program"), "{none}");
     let loss = refused(OwnParts { loss: Some(Arc::new(CrossEntropy::Mean)), ..parts() });
     assert!(
         loss.contains(

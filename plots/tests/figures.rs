@@ -463,14 +463,14 @@ fn no_text_is_blank() {
     figure.title = foreign[1].into();
     figure.sample = foreign[3].into();
     figure.populations[0].name = foreign[4].into();
-    figure.populations[0].unit = foreign[2].into();
+    figure.populations[0].unit = foreign[0].into();
     if let Some(readout) = &mut figure.readout {
-        readout.classes = names(&foreign[..3]);
+        readout.classes = names(&[foreign[1], foreign[2], foreign[0]]);
     }
     let texts = check(&figure);
-    assert_says(&texts, &[drawn[1], drawn[3], drawn[4], drawn[2]]);
+    assert_says(&texts, &[drawn[1], drawn[3], drawn[4], drawn[0]]);
     assert_says(&texts, &["true", "epoch 7, best of 24"]);
-    assert!(texts.iter().any(|text| text == &format!("{} (predicted)", drawn[2])), "{texts:?}");
+    assert!(texts.iter().any(|text| text == &format!("{} (predicted)", drawn[0])), "{texts:?}");
     let mut figure = curves(3);
     figure.loss[0].label = foreign[0].into();
     assert_says(&check(&figure), &[drawn[0], "2 of 30 epochs"]);
