@@ -35,7 +35,7 @@ fn completed(shell: Shell, script: &str) -> String {
             lines.collect()
         }
         Shell::Fish => {
-            let offered = ["train", "recipes"].map(|command| {
+            let offered = ["train", "bench", "recipes"].map(|command| {
                 format!(
                     "complete -c synfire -n \"__fish_synfire_using_subcommand {command}\" -a \"{names}\"\n"
                 )

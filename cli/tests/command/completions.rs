@@ -9,7 +9,7 @@ fn every_shell_is_offered_the_recipes() {
     for shell in ["bash", "zsh", "fish"] {
         let script = sandbox.ok(&["completions", shell]);
         for recipe in Recipe::all() {
-            // Behind `train`, behind `recipes` and behind `bench --recipe`.
+            // Behind `train`, behind `bench` and behind `recipes`.
             let offered = script.lines().filter(|line| {
                 line.split(|c: char| !(c.is_alphanumeric() || c == '-'))
                     .any(|word| word == recipe.name)

@@ -55,10 +55,10 @@ fn odd_networks_have_figures() {
         (
             &[
                 "data.source.samples_per_class=5",
-                "network.max_delay_ms=4.0",
+                "network.max_delay_ms=8.0",
                 "network.delays=fixed_random",
             ],
-            "a window of a step",
+            "a window of three steps",
         ),
         (&["training.epochs=1", "network.neuron.threshold=1e6"], "silent"),
     ] {
