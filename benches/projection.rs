@@ -8,7 +8,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use layered::LayeredEngine;
 use rand::RngExt;
 use sim_core::{
-    Batch, GaussianMethod, GradientEngine, Gradients, KernelEvaluation, Kernels, Network,
+    Batch, GaussianMethod, GradientEngine, Gradients, Horizon, KernelEvaluation, Kernels, Network,
     NormStatistics, Objective, Pass, Precision, Purpose, Readout, SampleLoss, Seed, SpikeFrames,
 };
 use simd::Instructions;
@@ -55,6 +55,7 @@ fn trained(gaussian: GaussianMethod, precision: Precision, sigma_raw: f64) -> Pa
         kernels: Kernels::Trained { sigma_raw, evaluation },
         norm: NormStatistics::Batch,
         dropout: None,
+        horizon: Horizon::Batch,
     }
 }
 

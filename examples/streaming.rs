@@ -17,7 +17,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let output = run.network().populations.len() - 1;
     let mut sums = vec![0.0; run.network().populations[output].size];
     let mut longest_us: f64 = 0.0;
-    let steps = spikes.len() + 24;
+    let mut ends = Vec::new();
+    run.horizon().ends(run.network(), spikes.len(), &mut ends)?;
+    engine.set_ends(&ends);
+    let steps = ends[output];
     while engine.next_step() < steps {
         let start = Instant::now();
         engine.step(spikes.get(engine.next_step()).map_or(&[], Vec::as_slice))?;

@@ -10,7 +10,6 @@ use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::feed_forward::Delays;
 use crate::roofline::Roofline;
-use crate::simulation::steps_through;
 use crate::threads::thread_pool;
 use datasets::{Augmentation, NewSample, SpikeDataset, SpikeRecordings, TimeType};
 use layered::LayeredEngine;
@@ -18,8 +17,8 @@ use plasticity::{EpochReport, EpochTrainer, TrainerTiming};
 use rand::RngExt;
 use serde::Serialize;
 use sim_core::{
-    Batch, ClockEngine, DelayKernel, GradientEngine, Network, Pass, Purpose, SampleSource, Seed,
-    StreamingEngine,
+    Batch, ClockEngine, DelayKernel, GradientEngine, Horizon, Network, Pass, Purpose, SampleSource,
+    Seed, SpikeFrames, StreamingEngine,
 };
 use simd::{Instructions, MachineRates};
 use std::ops::ControlFlow;
@@ -194,7 +193,8 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
         }
     }
     let stages = stage_shares(&trainer.timing().since(&before));
-    let streaming = streaming(trainer.network(), &*data, &several)?;
+    let horizon = trainer.settings().evaluation().horizon;
+    let streaming = streaming(trainer.network(), horizon, &*data, &several)?;
     let (inference_samples_per_s, synaptic_events_per_s) =
         inference(&mut trainer, &*data, &several, settings.repeats)?;
     Ok(BenchReport {
@@ -342,11 +342,14 @@ fn inference(
     }
     rates.sort_by(f64::total_cmp);
     let rate = rates[rates.len() / 2];
-    let frames: Vec<_> = indices.iter().take(64).map(|&sample| data.frames(sample, None)).collect();
+    let horizon = trainer.settings().evaluation().horizon;
+    let mut frames: Vec<_> =
+        indices.iter().take(64).map(|&sample| data.frames(sample, None)).collect();
+    frames.iter_mut().for_each(|frames| horizon.cut(frames));
     let network = trainer.network();
     let mut engine = LayeredEngine::new(network)?;
     let batch = Batch::new(&frames, trainer.output(), &());
-    engine.evaluate(network, &batch, &Pass::DEPLOYED)?;
+    engine.evaluate(network, &batch, &Pass { horizon, ..Pass::DEPLOYED })?;
     let events = network.projections.iter().map(|projection| {
         let spikes = engine.report().populations[projection.source].spikes;
         spikes * network.populations[projection.target].size as u64
@@ -356,7 +359,14 @@ fn inference(
 
 /// Runs up to 64 samples one after the other through the streaming engine, then through the clock
 /// engine.
-fn streaming(network: &Network, data: &dyn SampleSource, indices: &[usize]) -> Result<Latency> {
+fn streaming(
+    network: &Network,
+    horizon: Horizon,
+    data: &dyn SampleSource,
+    indices: &[usize],
+) -> Result<Latency> {
+    let output = network.populations.len() - 1;
+    let steps_of = |frames: &SpikeFrames| horizon.steps(network, output, frames.steps());
     let samples: Vec<_> =
         indices.iter().take(64).map(|&sample| data.frames(sample, None)).collect();
     let mut engine = StreamingEngine::new(network).map_err(Error::from)?;
@@ -367,7 +377,7 @@ fn streaming(network: &Network, data: &dyn SampleSource, indices: &[usize]) -> R
         engine.reset();
         let start = Instant::now();
         let mut earlier = start;
-        for step in 0..steps_through(network, frames.steps()) {
+        for step in 0..steps_of(frames)? {
             engine.step(train.get(step).map_or(&[], Vec::as_slice)).map_err(Error::from)?;
             let now = Instant::now();
             steps_us.push(1e6 * (now - earlier).as_secs_f64());
@@ -380,9 +390,7 @@ fn streaming(network: &Network, data: &dyn SampleSource, indices: &[usize]) -> R
     for frames in &samples {
         clock.reset();
         let start = Instant::now();
-        clock
-            .run(std::slice::from_ref(frames), steps_through(network, frames.steps()), &mut ())
-            .map_err(Error::from)?;
+        clock.run(std::slice::from_ref(frames), steps_of(frames)?, &mut ()).map_err(Error::from)?;
         clock_ms.push(1e3 * start.elapsed().as_secs_f64());
     }
     [&mut samples_ms, &mut steps_us, &mut clock_ms]

@@ -13,6 +13,7 @@
 //! | [`RunFolder`], [`Metrics`], [`History`] | what does a run leave on disk? |
 //! | [`RunSummary`], [`NetworkSummary`] | what is in a run, packed or not, and in a network file? |
 //! | [`TrainedRun`] | how good is it, and what does it do with a sample? |
+//! | [`ForwardEngine`] | do all engines come to the same verdicts? |
 //! | [`StreamingEngine`] | how does it run on input that arrives step by step? |
 //! | [`bench()`] | how fast is a recipe on this machine? |
 //! | [`NetworkFile`] | how is a network without training described? |
@@ -82,6 +83,7 @@ mod error;
 mod experiment;
 mod feed_forward;
 mod file_kind;
+mod forward_engine;
 mod history;
 mod memory;
 mod memory_need;
@@ -110,6 +112,7 @@ mod run_summary;
 mod simulation;
 mod start;
 mod started_network;
+mod stepper;
 mod text_file;
 mod threads;
 mod toml_place;
@@ -129,6 +132,7 @@ pub use environment::Environment;
 pub use error::{Error, Result};
 pub use experiment::{Experiment, Override};
 pub use feed_forward::{Delays, FeedForward};
+pub use forward_engine::ForwardEngine;
 pub use history::History;
 pub use memory_need::MemoryNeed;
 pub use metrics::{EpochMetrics, Metrics};

@@ -6,8 +6,8 @@ use crate::memory_need::MemoryNeed;
 use exchange::{CsvLayout, CsvSpikes, Log, LogLayout, SonataPotentials, SonataSpikes, write_logs};
 use plasticity::gradient::Loss;
 use sim_core::{
-    ChannelRecorder, ClockEngine, Network, Readout, Recorder, Recording, SpikeFrames, Synapses,
-    Variables,
+    ChannelRecorder, ClockEngine, Horizon, Network, Readout, Recorder, Recording, SpikeFrames,
+    Synapses, Variables,
 };
 
 use std::fs;
@@ -93,24 +93,33 @@ pub struct Simulation {
     network: Network,
     inputs: Vec<SpikeFrames>,
     steps: usize,
+    /// The step at which each population falls silent, where there is one.
+    ends: Vec<usize>,
 }
 
 impl Simulation {
     /// `steps` steps of `network`; `inputs` holds the spikes of each source, in the order of the
     /// populations.
     pub fn new(network: Network, inputs: Vec<SpikeFrames>, steps: usize) -> Self {
-        Self { network, inputs, steps }
+        Self { network, inputs, steps, ends: Vec::new() }
     }
 
-    /// A sample on its way through a trained network. The run outlasts the sample as training does:
-    /// by half of the delay window for every projection on the way.
-    pub fn of_sample(network: &Network, data: &LoadedData, sample: usize) -> Self {
+    /// A sample on its way through a trained network, whose last population is read, for as many
+    /// steps as `horizon` has it.
+    ///
+    /// # Errors
+    /// As [`Horizon::steps`].
+    pub fn of_sample(
+        network: &Network,
+        data: &LoadedData,
+        sample: usize,
+        horizon: Horizon,
+    ) -> Result<Self> {
         let frames = data.dataset.frames(sample, None);
-        Self {
-            network: network.clone(),
-            steps: steps_through(network, frames.steps()),
-            inputs: vec![frames],
-        }
+        let mut ends = Vec::new();
+        horizon.ends(network, frames.steps(), &mut ends)?;
+        let steps = ends[network.populations.len() - 1];
+        Ok(Self { network: network.clone(), steps, inputs: vec![frames], ends })
     }
 
     /// The network.
@@ -129,7 +138,9 @@ impl Simulation {
     /// What is wrong with the network, its input or the recorder.
     pub fn run(&self, recorder: &mut dyn Recorder) -> Result<()> {
         self.check_memory()?;
-        Ok(ClockEngine::build(&self.network)?.run(&self.inputs, self.steps, recorder)?)
+        let mut engine = ClockEngine::build(&self.network)?;
+        engine.set_ends(&self.ends);
+        Ok(engine.run(&self.inputs, self.steps, recorder)?)
     }
 
     /// Refuses a network whose engine would not fit into memory.
@@ -226,19 +237,4 @@ impl Simulation {
         let readout = Readout { values: &values, neurons, steps };
         loss.evaluate(readout, 0, None, &mut Vec::new()).predicted
     }
-}
-
-/// Steps after which a sample of `steps` steps has gone through a trained network: half of the
-/// delay window is added for every projection.
-pub(crate) fn steps_through(network: &Network, steps: usize) -> usize {
-    let half_window = |synapses: &Synapses| match synapses {
-        Synapses::Dense(synapses) => synapses.max_delay_steps / 2,
-        Synapses::Sparse(_) => 0,
-    };
-    steps
-        + network
-            .projections
-            .iter()
-            .map(|projection| half_window(&projection.synapses))
-            .sum::<usize>()
 }

@@ -7,18 +7,19 @@ use crate::data_settings::PINNED_DATA;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
+use crate::forward_engine::ForwardEngine;
 use crate::history::History;
 use crate::metrics::Metrics;
 use crate::own_parts::{Samples, load};
 use crate::recordings_place;
 use crate::run_folder::RunFolder;
+use crate::simulation::Simulation;
 use crate::started_network::first_network;
 use crate::threads::thread_pool;
 use datasets::Split;
-use layered::LayeredEngine;
 use plasticity::gradient::Loss;
-use plasticity::{CheckpointFile, Evaluation, evaluate};
-use sim_core::Network;
+use plasticity::{CheckpointFile, Evaluation, EvaluationSettings};
+use sim_core::{Horizon, Network};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -93,6 +94,10 @@ pub struct TrainedRun {
     loss: Option<Arc<dyn Loss>>,
     /// Samples that the program brought which trained the run.
     samples: Option<Samples>,
+    /// What evaluates it.
+    engine: ForwardEngine,
+    /// Most samples that are evaluated together; those of training where it is not given.
+    batch_size: Option<usize>,
 }
 
 impl TrainedRun {
@@ -124,7 +129,31 @@ impl TrainedRun {
         let environment = Environment::read(&folder.environment())?;
         let has_own_loss = environment.own.iter().any(|part| part == "loss");
         let loss = (!has_own_loss).then(|| Arc::new(experiment.training.loss) as Arc<dyn Loss>);
-        Ok(Self { folder, experiment, start, network, epoch, is_within_epoch, loss, samples: None })
+        let (samples, engine, batch_size) = (None, ForwardEngine::Layered, None);
+        Ok(Self {
+            folder,
+            experiment,
+            start,
+            network,
+            epoch,
+            is_within_epoch,
+            loss,
+            samples,
+            engine,
+            batch_size,
+        })
+    }
+
+    /// The run, evaluated by another engine than the layered one.
+    pub fn with_engine(mut self, engine: ForwardEngine) -> Self {
+        self.engine = engine;
+        self
+    }
+
+    /// The run, evaluated in batches of up to `samples`, at least 1. No result depends on it.
+    pub fn with_batch_size(mut self, samples: usize) -> Self {
+        self.batch_size = Some(samples);
+        self
     }
 
     /// The run, scored by a loss of the program's own: that with which it trained.
@@ -178,6 +207,19 @@ impl TrainedRun {
     /// Whether the checkpoint is that of a run that was stopped within the epoch after those.
     pub fn is_within_epoch(&self) -> bool {
         self.is_within_epoch
+    }
+
+    /// For how many steps a sample runs through the network.
+    pub fn horizon(&self) -> Horizon {
+        self.experiment.training.evaluation().horizon
+    }
+
+    /// A sample on its way through the network.
+    ///
+    /// # Errors
+    /// As [`Simulation::of_sample`].
+    pub fn simulation(&self, sample: &ChosenSample) -> Result<Simulation> {
+        Simulation::of_sample(&self.network, &sample.data, sample.index, self.horizon())
     }
 
     /// The metrics so far.
@@ -270,13 +312,15 @@ impl TrainedRun {
             let problem = format!("this file of the run holds no {name} samples");
             return Err(Error::config(loaded.origin.name, problem));
         }
-        self.experiment.check_memory(&loaded, false)?;
-        let training = &self.experiment.training;
+        let mut experiment = self.experiment.clone();
+        let training = &mut experiment.training;
+        training.batch_size = self.batch_size.unwrap_or(training.batch_size);
+        experiment.check_memory(&loaded, false)?;
         let loss = self.loss()?;
+        let settings = EvaluationSettings { scores: true, ..experiment.training.evaluation() };
         let run = || {
-            let engine = &mut LayeredEngine::new(&self.network)?;
-            let (samples, size) = (&*loaded.dataset, training.batch_size);
-            evaluate(&self.network, engine, loss, size, samples, &indices)
+            let samples = &*loaded.dataset;
+            self.engine.evaluate(&self.network, loss, settings, samples, &indices)
         };
         let evaluation = thread_pool(threads)?.install(run)?;
         let trained_on = trained_on(&indices, &trained);

@@ -492,7 +492,7 @@ impl TrainingRun {
             &network,
             &mut LayeredEngine::new(&network)?,
             self.trainer.loss(),
-            self.experiment.training.batch_size,
+            self.experiment.training.evaluation(),
             &*self.data.dataset,
             &self.split.validation,
         )?;

@@ -14,8 +14,8 @@ use plasticity::gradient::{
 };
 use plasticity::{EpochTrainer, ParameterGroup, Protection, TrainingSettings};
 use sim_core::{
-    Batch, Dropout, GaussianMethod, GradientEngine, Gradients, KernelEvaluation, Kernels, Kind,
-    Network, NormStatistics, ParameterId, Pass, Regularizer, SampleSource, Seed, SpikeFrames,
+    Batch, Dropout, GaussianMethod, GradientEngine, Gradients, Horizon, KernelEvaluation, Kernels,
+    Kind, Network, NormStatistics, ParameterId, Pass, Regularizer, SampleSource, Seed, SpikeFrames,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;
@@ -163,7 +163,12 @@ fn engine_asks(
                     Some((sigma_raw, gaussian)) => {
                         let kernels =
                             Kernels::Trained { sigma_raw, evaluation: evaluation(gaussian) };
-                        let pass = Pass { kernels, norm: NormStatistics::Batch, dropout };
+                        let pass = Pass {
+                            kernels,
+                            norm: NormStatistics::Batch,
+                            dropout,
+                            horizon: Horizon::Batch,
+                        };
                         engine.train(network, &batch, &pass, &mut gradients).unwrap();
                     }
                     None => engine.evaluate(network, &batch, &Pass::DEPLOYED).unwrap(),

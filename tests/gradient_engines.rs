@@ -13,8 +13,8 @@ use plasticity::gradient::{CrossEntropy, FiringRateBounds, Labelled, Loss};
 use rand::RngExt;
 use sim_core::{
     Batch, BatchNorm, BatchReport, Cells, DelayKernel, Dropout, GaussianMethod, GradientEngine,
-    Gradients, KernelEvaluation, Kernels, Network, NormStatistics, Objective, Pass, Purpose,
-    Readout, Regularizer, SampleLoss, Seed, SpikeCounts, SpikeFrames, Synapses,
+    Gradients, Horizon, KernelEvaluation, Kernels, Network, NormStatistics, Objective, Pass,
+    Purpose, Readout, Regularizer, SampleLoss, Seed, SpikeCounts, SpikeFrames, Synapses,
 };
 use std::sync::{Arc, Mutex};
 
@@ -64,7 +64,7 @@ impl Objective for Recorded<'_> {
 fn training_pass(oracle: &OracleNetwork, evaluation: KernelEvaluation) -> Pass {
     // The effective width is 0.27 above the raw one.
     let kernels = Kernels::Trained { sigma_raw: oracle.sigma - 0.27, evaluation };
-    Pass { kernels, norm: NormStatistics::Batch, dropout: None }
+    Pass { kernels, norm: NormStatistics::Batch, dropout: None, horizon: Horizon::Batch }
 }
 
 /// Compares with a tolerance relative to the largest entry, below which a single number's own
@@ -135,7 +135,9 @@ fn check_training_step(name: &str, case: &GoldenCase, engine: &mut dyn GradientE
         assert_close(&format!("{name}: variance {layer}"), &variance, expected);
     }
 
-    engine.evaluate(&network, &batch, &Pass::DEPLOYED).unwrap();
+    // The reference pads in evaluation, too.
+    let padded = Pass { horizon: Horizon::Batch, ..Pass::DEPLOYED };
+    engine.evaluate(&network, &batch, &padded).unwrap();
     for (layer, spikes) in case.deployed.spikes.iter().enumerate() {
         let actual = activity(engine, layer + 1, input.len());
         assert_eq!(&actual, spikes, "{name}: deployed spikes {layer}");
@@ -316,7 +318,7 @@ fn assert_same(what: &str, actual: &Made, expected: &Made) {
 
 fn exact(dropout: Option<Dropout>) -> Pass {
     let kernels = Kernels::Trained { sigma_raw: 1.5, evaluation: KernelEvaluation::default() };
-    Pass { kernels, norm: NormStatistics::Batch, dropout }
+    Pass { kernels, norm: NormStatistics::Batch, dropout, horizon: Horizon::Batch }
 }
 
 const DROPOUT: Option<Dropout> = Some(Dropout { rate: 0.25, seed: Seed(6), step: 3 });
@@ -446,6 +448,29 @@ fn what_no_engine_can_run_is_refused() {
         let mut gradients = Gradients::zeros(&network);
         engine.train(&network, &batch, &exact(None), &mut gradients).unwrap();
 
+        let running = Pass { norm: NormStatistics::Running, ..exact(None) };
+        let own = Pass { horizon: Horizon::Sample, ..running };
+        let short = Pass { horizon: Horizon::Steps(20), ..running };
+        let regularizers: [Box<dyn Regularizer>; 1] = [Box::new(Reward)];
+        for (refused, problem) in [
+            (
+                engine.evaluate(&network, &batch, &Pass { norm: NormStatistics::Batch, ..own }),
+                "norm",
+            ),
+            (engine.evaluate(&network, &batch, &short), "has 22 steps, but runs for 20"),
+            (
+                engine.evaluate(&network, &Batch { regularizers: &regularizers, ..batch }, &own),
+                "penalties",
+            ),
+            (
+                engine.evaluate(&network, &batch, &Pass { horizon: Horizon::Steps(0), ..running }),
+                "at least 1",
+            ),
+        ] {
+            let refused = refused.unwrap_err().to_string();
+            assert!(refused.contains(problem), "{name}: {refused}");
+        }
+
         let refused = engine.evaluate(&network, &Batch::new(&wider, 2, &objective), &exact(None));
         assert!(refused.unwrap_err().to_string().contains("channels"), "{name}");
         assert!(
@@ -468,7 +493,6 @@ fn what_no_engine_can_run_is_refused() {
             let refused = engine.train(&network, &nan, &exact(None), &mut gradients).unwrap_err();
             assert!(matches!(refused, sim_core::Error::NotFinite(_)), "{name}: {refused}");
         }
-        let running = Pass { norm: NormStatistics::Running, ..exact(None) };
         assert!(engine.train(&network, &batch, &running, &mut gradients).is_err(), "{name}");
         let mut foreign = Gradients::zeros(&other);
         assert!(engine.train(&network, &batch, &exact(None), &mut foreign).is_err(), "{name}");
@@ -490,6 +514,51 @@ fn only_populations_that_fire_have_an_activity() {
             let asked = || _ = engine.activity(population, 0);
             let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(asked));
             assert!(refused.is_err(), "{name}, population {population}");
+        }
+    }
+}
+
+/// What a sample comes to by itself, whatever stands beside it.
+#[test]
+fn a_sample_is_scored_over_its_own_steps_or_a_fixed_number() {
+    let network = chain(&[7, 21, 18, 3], 2, 9, DelayKernel::Gaussian);
+    let input = values(7, 5);
+    for horizon in [Horizon::Sample, Horizon::Steps(40), Horizon::Steps(75)] {
+        let pass = Pass { horizon, ..Pass::DEPLOYED };
+        let labels = [0, 1, 2, 0, 1];
+        let evaluated = |engine: &mut dyn GradientEngine, input: &[SpikeFrames], first: usize| {
+            let objective = Recorded::new(&labels[first..][..input.len()]);
+            engine.evaluate(&network, &Batch::new(input, 3, &objective), &pass).unwrap();
+            let hidden = |p| (0..input.len()).map(move |b| (p, b));
+            let activity = |(p, b)| engine.activity(p, b).by_step().concat();
+            let activity: Vec<_> = hidden(1).chain(hidden(2)).map(activity).collect();
+            (objective.potentials.into_inner().unwrap(), engine.report().clone(), activity)
+        };
+        let (_, mut oracle) = engines(&network).pop().unwrap();
+        let mut samples = input.clone();
+        samples.iter_mut().for_each(|frames| horizon.cut(frames));
+        let (expected, report, spikes) = evaluated(&mut *oracle, &samples, 0);
+        for (slot, potentials) in expected.iter().enumerate() {
+            let steps = match horizon {
+                Horizon::Steps(fixed) => fixed,
+                _ => input[slot].steps() + 3 * (9 / 2),
+            };
+            assert_eq!(potentials.len(), 3 * steps, "{horizon:?}");
+        }
+        for (name, mut engine) in engines(&network) {
+            let together = evaluated(&mut *engine, &samples, 0);
+            for (a, e) in together.0.iter().zip(&expected) {
+                assert_close(&format!("{name}, {horizon:?}"), &doubles(a), &doubles(e));
+            }
+            assert_eq!(together.2, spikes, "{name}, {horizon:?}");
+            for (a, e) in together.1.populations.iter().zip(&report.populations) {
+                assert_eq!((a.steps, a.spikes, a.firing_rate), (e.steps, e.spikes, e.firing_rate));
+            }
+            for slot in 0..samples.len() {
+                let alone = evaluated(&mut *engine, &samples[slot..=slot], slot);
+                assert_eq!(alone.0[0], together.0[slot], "{name}, {horizon:?}, sample {slot}");
+                assert_eq!(alone.1.losses[0], together.1.losses[slot], "{name}, {horizon:?}");
+            }
         }
     }
 }

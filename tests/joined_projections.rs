@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use rand::RngExt;
 use sim_core::{
     Batch, BatchNorm, Cells, DelayKernel, DenseSynapses, GaussianMethod, GradientEngine, Gradients,
-    Granularity, KernelEvaluation, Kernels, Network, NormStatistics, Pass, Population, Precision,
-    Projection, Purpose, Seed, SpikeFrames, Synapses,
+    Granularity, Horizon, KernelEvaluation, Kernels, Network, NormStatistics, Pass, Population,
+    Precision, Projection, Purpose, Seed, SpikeFrames, Synapses,
 };
 use std::sync::Arc;
 
@@ -106,6 +106,7 @@ fn pass(sigma_raw: f64, evaluation: KernelEvaluation) -> Pass {
         kernels: Kernels::Trained { sigma_raw, evaluation },
         norm: NormStatistics::Batch,
         dropout: None,
+        horizon: Horizon::Batch,
     }
 }
 

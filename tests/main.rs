@@ -12,6 +12,7 @@
 //! | `quickstart` | the default recipe, and the same without delays |
 //! | `open_trainer`, `open_run` | what a program brings and what it gets; a break anywhere, and none |
 //! | `locked_run` | two runs and one folder |
+//! | `verdicts` | evaluations of the same samples in other company, and by other engines |
 //! | `training_contracts` | thread counts, save and resume; initial firing rates and the reference's |
 //! | `architecture_paths`, `documents` | the documents and what they speak of |
 //! | `file_circles` | the files of each crate: none reach each other, none import through a face |
@@ -33,3 +34,4 @@ mod oracle;
 mod parameter_of;
 mod quickstart;
 mod training_contracts;
+mod verdicts;

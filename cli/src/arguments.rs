@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use crate::accuracy_table::Grouping;
 use crate::recipe_name::RecipeName;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -136,13 +137,15 @@ pub struct Train {
   synfire evaluate runs/shd-delays-1 --checkpoint 20
   synfire evaluate runs/shd-delays-1 --data shd_test.h5.gz --json
   synfire evaluate runs/shd-delays-1 --data moved/shd_train.h5.gz --split validation
+  synfire evaluate runs/shd-delays-1 --predictions validation.csv --by speaker
+  synfire evaluate runs/shd-delays-1 --compare
 
 Recordings that moved together with the run are found by their checksum; others are named with --data.
 
 The best checkpoint was chosen on the validation samples, so its accuracy on them is a little too good.
 
-As the reference does, a sample is padded to the longest of its batch of training.batch_size, whereas `synfire simulate` runs it over its own
-length: single predictions may differ, which is rare.")]
+A sample is scored over its own steps and half of the delay window of every projection on the longest way to the output (or over
+training.evaluation_steps), whatever stands beside it: no prediction depends on batch size, order or threads.")]
 pub struct Evaluate {
     /// Folder of the run
     #[arg(value_name = "RUN")]
@@ -154,6 +157,25 @@ pub struct Evaluate {
     /// all of a --data FILE]
     #[arg(long, value_enum)]
     pub split: Option<Split>,
+    /// Write a table of what each sample was taken for: sample, key (name of its class), speaker,
+    /// label, predicted, predicted_key, correct, margin, loss, and a score per class
+    #[arg(long, value_name = "FILE.csv")]
+    pub predictions: Option<PathBuf>,
+    /// Replace the file of --predictions
+    #[arg(long, requires = "predictions")]
+    pub overwrite: bool,
+    /// Accuracy by class or by speaker, as a table
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub by: Vec<Grouping>,
+    /// What runs the network: layered, clock (double precision) or streaming
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: Engine,
+    /// Let the other engines evaluate, too, and list the samples that they take for other classes
+    #[arg(long)]
+    pub compare: bool,
+    /// Most samples that run together; results do not depend on it [default: training.batch_size]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch_size: Option<u32>,
     /// Which checkpoint: best, last, or that of an epoch, if training.checkpoints kept it
     #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
     pub checkpoint: Checkpoint,
@@ -163,6 +185,18 @@ pub struct Evaluate {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What runs a network as it is deployed.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub enum Engine {
+    /// A batch at a time
+    #[default]
+    Layered,
+    /// One step after the other, in double precision, as `synfire simulate`
+    Clock,
+    /// One step after the other, in single precision
+    Streaming,
 }
 
 /// Which of a run's own samples.
@@ -186,8 +220,7 @@ pub enum Split {
 
 It leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report); bmtk and libsonata read both .h5 files.
 
-A sample runs over its own length, whereas `synfire evaluate` pads it to the longest of its batch of training.batch_size, as the reference
-does: single predictions may differ, which is rare.")]
+A sample runs for as many steps as `synfire evaluate` scores it over.")]
 pub struct Simulate {
     /// Folder of a run, or a file that describes a network
     #[arg(value_name = "RUN|FILE.toml")]
@@ -527,6 +560,16 @@ impl From<CsvColumns> for synfire::exchange::CsvLayout {
         match columns {
             CsvColumns::Plain => Self::Plain,
             CsvColumns::Bmtk => Self::Bmtk,
+        }
+    }
+}
+
+impl From<Engine> for synfire::ForwardEngine {
+    fn from(engine: Engine) -> Self {
+        match engine {
+            Engine::Layered => Self::Layered,
+            Engine::Clock => Self::Clock,
+            Engine::Streaming => Self::Streaming,
         }
     }
 }

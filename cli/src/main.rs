@@ -9,12 +9,15 @@
 //! | 130, 143, 129 | ended by SIGINT (Ctrl-C), SIGTERM or SIGHUP; a run's state is saved |
 #![forbid(unsafe_code)]
 
+mod accuracy_table;
 mod arguments;
 mod commands;
+mod comparison;
 mod experiment;
 mod interrupt;
 mod output;
 mod output_file;
+mod predictions;
 mod progress;
 mod recipe_name;
 mod run_argument;

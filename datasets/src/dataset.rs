@@ -114,10 +114,12 @@ impl SampleSource for SpikeDataset {
         self.recordings.label(sample)
     }
 
-    fn longest(&self) -> Option<(usize, usize)> {
-        let samples = (0..self.recordings.len())
-            .map(|sample| (sample, self.binning.steps(&self.recordings, sample)));
-        samples.rev().max_by_key(|&(_, steps)| steps)
+    fn speaker(&self, sample: usize) -> Option<u16> {
+        self.recordings.speakers().map(|speakers| speakers[sample])
+    }
+
+    fn steps(&self, sample: usize) -> usize {
+        self.binning.steps(&self.recordings, sample)
     }
 
     fn frames_into(&self, sample: usize, epoch: Option<u64>, frames: &mut SpikeFrames) {

@@ -57,6 +57,16 @@ impl SampleSource for JoinedSamples {
         source.label(index)
     }
 
+    fn speaker(&self, sample: usize) -> Option<u16> {
+        let (source, index) = self.find(sample);
+        source.speaker(index)
+    }
+
+    fn steps(&self, sample: usize) -> usize {
+        let (source, index) = self.find(sample);
+        source.steps(index)
+    }
+
     fn frames_into(&self, sample: usize, epoch: Option<u64>, frames: &mut SpikeFrames) {
         let (source, index) = self.find(sample);
         source.frames_into(index, epoch, frames);

@@ -61,6 +61,10 @@ impl SampleSource for LabelledFrames {
         self.samples[sample].1
     }
 
+    fn steps(&self, sample: usize) -> usize {
+        self.samples[sample].0.steps()
+    }
+
     fn frames_into(&self, sample: usize, _epoch: Option<u64>, frames: &mut SpikeFrames) {
         frames.clone_from(&self.samples[sample].0);
     }

@@ -91,8 +91,10 @@ impl Log for CsvSpikes {
     }
 }
 
-fn quoted(name: &str, separator: char) -> String {
-    if name.contains([separator, '"']) {
+/// A field as it stands in a line: quoted as in RFC 4180 where the separator, a quote or the end of
+/// a line is in it.
+pub fn quoted(name: &str, separator: char) -> String {
+    if name.contains([separator, '"', '\n', '\r']) {
         format!("\"{}\"", name.replace('"', "\"\""))
     } else {
         name.to_owned()

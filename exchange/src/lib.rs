@@ -32,7 +32,7 @@ mod error;
 mod log;
 mod sonata;
 
-pub use csv::{CsvLayout, CsvSpikes};
+pub use csv::{CsvLayout, CsvSpikes, quoted};
 pub use error::{Error, Result};
 pub use log::{Log, LogLayout, write_logs};
 pub use sonata::{PopulationSpikes, SonataPotentials, SonataSpikes, Sorting, read_spikes};

@@ -42,7 +42,7 @@ use crate::workspace::{PopulationState, Workspace};
 use rayon::prelude::*;
 use sim_core::{
     Batch, BatchReport, Cells, DelayKernel, DenseSynapses, Error, GradientEngine, Gradients,
-    KernelEvaluation, Kernels, Kind, Network, Neuron, NormStatistics, ParameterId, Pass,
+    Horizon, KernelEvaluation, Kernels, Kind, Network, Neuron, NormStatistics, ParameterId, Pass,
     PopulationReport, Result, SpikeCounts, SpikeFrames, Stage, StageTiming, Synapses,
 };
 use simd::{Instructions, padded};
@@ -55,8 +55,12 @@ pub struct LayeredEngine {
     graph: Graph,
     /// By population; none for the source.
     neurons: Vec<Option<Box<dyn Neuron>>>,
-    /// Steps by population, of the batch at hand.
+    /// Steps by population, of the batch at hand: those of its longest sample.
     steps: Vec<usize>,
+    /// What is added to a sample's steps on the way to each population.
+    windows: Vec<usize>,
+    /// The steps of each sample of the batch.
+    own_steps: Vec<usize>,
     plans: Vec<ProjectionPlan>,
     norms: Vec<NormPass>,
     regularizations: Vec<Regularization>,
@@ -92,6 +96,8 @@ impl LayeredEngine {
             graph: Graph::new(network, &fires)?,
             neurons,
             steps: vec![0; populations],
+            windows: Vec::new(),
+            own_steps: Vec::new(),
             plans: network.projections.iter().map(|_| ProjectionPlan::default()).collect(),
             norms: (0..populations).map(|_| NormPass::default()).collect(),
             regularizations: (0..populations).map(|_| Regularization::default()).collect(),
@@ -125,6 +131,7 @@ impl LayeredEngine {
         train: bool,
     ) -> Result<()> {
         self.check(network, batch, pass)?;
+        self.measure(network, batch.frames, pass)?;
         self.prepare(network, batch.frames, pass, train);
         self.report.penalty = 0.0;
         for place in 0..self.graph.order.len() {
@@ -134,7 +141,7 @@ impl LayeredEngine {
             self.fire(p, pass, batch, train);
             self.regularize(network, p, batch, train)?;
         }
-        self.summarise(batch.frames);
+        self.summarise(pass);
         if let Some(slot) = self.report.losses.iter().position(|loss| !loss.loss.is_finite()) {
             return Err(Error::NotFinite(format!(
                 "the loss of sample {slot} of the batch is not a finite number; try a lower \
@@ -146,7 +153,8 @@ impl LayeredEngine {
 
     fn check(&self, network: &Network, batch: &Batch, pass: &Pass) -> Result<()> {
         self.graph.check(network)?;
-        batch.check(self.graph.sizes[self.graph.input])?;
+        pass.check()?;
+        batch.check(self.graph.sizes[self.graph.input], pass.horizon)?;
         if batch.output != self.graph.output {
             let name = |p: usize| network.populations.get(p).map_or("none", |p| p.name.as_str());
             return Err(Error::Network(format!(
@@ -156,22 +164,24 @@ impl LayeredEngine {
                 name(self.graph.output)
             )));
         }
-        pass.check()
+        Ok(())
     }
 
-    /// Steps, taps and memory for a batch, and the input in the orders that plans read.
+    /// For how many steps populations and samples of a batch run.
+    fn measure(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass) -> Result<()> {
+        let Self { steps, windows, own_steps, .. } = self;
+        pass.horizon.windows(network, windows)?;
+        let longest = batch.iter().map(SpikeFrames::steps).max().unwrap_or(0);
+        let of_longest = |&window: &usize| pass.horizon.with_window(longest, window);
+        steps.iter_mut().zip(&*windows).for_each(|(to, window)| *to = of_longest(window));
+        own_steps.clear();
+        own_steps.extend(batch.iter().map(SpikeFrames::steps));
+        Ok(())
+    }
+
+    /// Taps and memory for a batch, and the input in the orders that plans read.
     fn prepare(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, train: bool) {
         let Self { isa, graph, steps, plans, workspace, timing, .. } = self;
-        steps.fill(0);
-        // A sample of no steps at all is as legal as one without spikes.
-        steps[graph.input] = batch.iter().map(SpikeFrames::steps).max().unwrap_or(0).max(1);
-        for &p in &graph.order {
-            for projection in graph.ending_at(p) {
-                let from = steps[graph.ends[projection].0];
-                let until = ProjectionPlan::steps_out(dense(network, projection), from);
-                steps[p] = steps[p].max(until);
-            }
-        }
         timing.time(Stage::Prepare, || {
             for (projection, plan) in plans.iter_mut().enumerate() {
                 let synapses = dense(network, projection);
@@ -254,37 +264,41 @@ impl LayeredEngine {
     /// Spikes of population `p`, behind dropout where others follow; at the output the loss and its
     /// gradient.
     fn fire(&mut self, p: usize, pass: &Pass, batch: &Batch, train: bool) {
-        let Self { isa, graph, neurons, steps: all_steps, plans, norms, workspace, .. } = self;
+        let Self {
+            isa, graph, neurons, steps, windows, own_steps, plans, norms, workspace, ..
+        } = self;
         let population = PopulationPass {
             isa: *isa,
             neurons: neurons[p].as_deref().expect("sources are not in the order"),
             affine: &norms[p].affine,
             size: graph.sizes[p],
-            steps: all_steps[p],
+            steps: steps[p],
         };
         let (size, steps, is_output) = (population.size, population.steps, p == graph.output);
-        let own_steps = |b: usize| own_steps(&batch.frames[b], (all_steps[graph.input], steps));
         let fires = population.neurons.fires();
         let dropout = if is_output { None } else { pass.dropout };
         let (order, height) = (SpikeOrders::of(graph, plans, p), dropout::height(dropout));
         let scale = train.then(|| 1.0 / workspace.samples().len() as f32);
         workspace.each_sample(|b, sample, scratch| {
+            let own = pass.horizon.with_window(own_steps[b], windows[p]);
+            let end = if pass.horizon == Horizon::Batch { steps } else { own };
             let state = &mut sample.populations[p];
             scratch.timing.time(Stage::Neurons, || {
                 let PopulationState { current, fired, kept, demand, frames, .. } = state;
-                state.spikes = population.fire(current, &mut scratch.lanes, fired, demand);
+                state.spikes = population.fire(current, end, &mut scratch.lanes, fired, demand);
                 dropout::keep(kept, size, dropout, b, p);
                 demand.keep(kept);
                 state.counts.clear();
                 if fires {
                     state.counts.resize(size, 0);
-                    add_counts(fired, steps, own_steps(b), &mut state.counts);
+                    add_counts(fired, steps, own, &mut state.counts);
                     scratch.trains.fill(frames, (size, steps), (fired, kept), height);
                     order.sort(frames, steps, &mut state.events, &mut state.bursts);
                 }
             });
             if is_output {
-                sample.loss = read_out(&population, b, state, scratch, batch.objective, scale);
+                sample.loss =
+                    read_out(&population, (b, end), state, scratch, batch.objective, scale);
             }
         });
     }
@@ -316,14 +330,18 @@ impl LayeredEngine {
     }
 
     /// What the batch came to.
-    fn summarise(&mut self, batch: &[SpikeFrames]) {
-        let Self { graph, neurons, steps, workspace, report, .. } = self;
-        let input = steps[graph.input];
+    fn summarise(&mut self, pass: &Pass) {
+        let Self { graph, neurons, steps, windows, own_steps, workspace, report, .. } = self;
         report.losses.clear();
         report.losses.extend(workspace.samples().iter().map(|sample| sample.loss));
         for (p, population) in report.populations.iter_mut().enumerate() {
             let states = workspace.population(p);
-            let neuron_steps = states.len() * steps[p] * graph.sizes[p];
+            let own = own_steps.iter().map(|&own| pass.horizon.with_window(own, windows[p]));
+            let run = match pass.horizon {
+                Horizon::Batch => states.len() * steps[p],
+                Horizon::Sample | Horizon::Steps(_) => own.clone().sum(),
+            };
+            let neuron_steps = run * graph.sizes[p];
             population.steps = steps[p];
             population.spikes = states.map(|state| state.spikes).sum();
             population.firing_rate = population.spikes as f64 / neuron_steps.max(1) as f64;
@@ -333,9 +351,8 @@ impl LayeredEngine {
                 continue;
             };
             population.counts.resize(graph.sizes[p], 0);
-            for (state, frames) in workspace.population(p).zip(batch) {
-                let own_steps = own_steps(frames, (input, steps[p]));
-                population.most_spikes += neurons.most_spikes(own_steps) as u64;
+            for (state, own) in workspace.population(p).zip(own) {
+                population.most_spikes += neurons.most_spikes(own) as u64;
                 let counts = population.counts.iter_mut().zip(&state.counts);
                 counts.for_each(|(sum, &count)| *sum += u64::from(count));
             }
@@ -474,11 +491,6 @@ impl GradientEngine for LayeredEngine {
 
 /// Steps of a population that are a sample's own, where all samples run for `input` steps of the
 /// source and `steps` of the population: its own and those that the projections append. What comes
-/// after them belongs to longer samples of the batch.
-fn own_steps(frames: &SpikeFrames, (input, steps): (usize, usize)) -> usize {
-    (frames.steps() + steps - input).min(steps)
-}
-
 fn dense(network: &Network, projection: usize) -> &DenseSynapses {
     match &network.projections[projection].synapses {
         Synapses::Dense(dense) => dense,

@@ -50,11 +50,12 @@ pub(crate) struct LaneScratch<'a> {
 }
 
 impl PopulationPass<'_> {
-    /// Runs all neurons; `fired` is `[block][step]`, one bit per neuron; `demand` learns where
-    /// their slope is not zero. Returns the number of spikes.
+    /// Runs all neurons; `fired` is `[block][step]`, one bit per neuron, none from step `end` on;
+    /// `demand` learns where their slope is not zero. Returns the number of spikes.
     pub(crate) fn fire(
         &self,
         current: &[f32],
+        end: usize,
         lanes: &mut Vec<Lanes>,
         fired: &mut [u16],
         demand: &mut Demand,
@@ -64,6 +65,7 @@ impl PopulationPass<'_> {
         let (support, mut spikes) = (self.neurons.slope_support(), 0);
         for (block, fired) in fired.chunks_exact_mut(self.steps).enumerate() {
             self.forward(block, current, lanes, fired);
+            fired[end.min(self.steps)..].fill(0);
             demand.push_block(lanes, &support);
             spikes += fired.iter().map(|fired| fired.count_ones() as u64).sum::<u64>();
         }
@@ -115,10 +117,11 @@ impl PopulationPass<'_> {
     }
 }
 
-/// Membrane potentials as `[neuron][step]`.
+/// Membrane potentials of the first `end` steps, `[neuron][step]`.
 pub(crate) fn potentials(
     population: &PopulationPass,
     current: &[f32],
+    end: usize,
     lanes: &mut Vec<Lanes>,
     fired: &mut Vec<u16>,
     out: &mut [f32],
@@ -126,17 +129,22 @@ pub(crate) fn potentials(
     let steps = population.steps;
     lanes.resize(steps, [0.0; LANES]);
     fired.resize(steps, 0);
-    for (block, rows) in out.chunks_mut(LANES * steps).enumerate() {
+    for (block, rows) in out.chunks_mut(LANES * end).enumerate() {
         population.forward(block, current, lanes, fired);
-        for (lane, row) in rows.chunks_exact_mut(steps).enumerate() {
+        for (lane, row) in rows.chunks_exact_mut(end).enumerate() {
             row.iter_mut().zip(lanes.iter()).for_each(|(out, lanes)| *out = lanes[lane]);
         }
     }
 }
 
-/// Spikes as zeros and ones, `[neuron][step]`.
-pub(crate) fn spike_rows(fired: &[u16], size: usize, steps: usize, out: &mut [f32]) {
-    for (neuron, row) in out.chunks_exact_mut(steps).enumerate().take(size) {
+/// Spikes of the first `end` of `steps` steps as zeros and ones, `[neuron][step]`.
+pub(crate) fn spike_rows(
+    fired: &[u16],
+    size: usize,
+    (steps, end): (usize, usize),
+    out: &mut [f32],
+) {
+    for (neuron, row) in out.chunks_exact_mut(end).enumerate().take(size) {
         let fired = &fired[neuron / LANES * steps..][..steps];
         row.iter_mut()
             .zip(fired)

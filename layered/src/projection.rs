@@ -55,12 +55,6 @@ pub(crate) struct ProjectionPlan {
 }
 
 impl ProjectionPlan {
-    /// Steps that the target needs when the source has `steps_in`: half the kernel is added, so
-    /// that late delayed spikes still count.
-    pub(crate) fn steps_out(synapses: &DenseSynapses, steps_in: usize) -> usize {
-        steps_in + synapses.max_delay_steps / 2
-    }
-
     /// Chooses the plan where the kernels are others than those of the batch before, and makes it
     /// ready.
     pub(crate) fn prepare(

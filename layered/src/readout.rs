@@ -5,10 +5,11 @@ use crate::workspace::{PopulationState, ShardScratch};
 use sim_core::{Objective, Readout, SampleLoss, Stage};
 use simd::padded;
 
-/// The loss of sample `b`; with the `scale` of a gradient, its gradient, too.
+/// The loss of sample `b` over its first `end` steps; with the `scale` of a gradient, its gradient,
+/// too, for a sample that ends with the population.
 pub(crate) fn read_out(
     population: &PopulationPass,
-    b: usize,
+    (b, end): (usize, usize),
     state: &mut PopulationState,
     scratch: &mut ShardScratch,
     objective: &dyn Objective,
@@ -17,14 +18,15 @@ pub(crate) fn read_out(
     let ShardScratch { timing, lanes, fired, output, output_gradient, loss, .. } = scratch;
     let PopulationPass { size, steps, .. } = *population;
     timing.time(Stage::Loss, || {
-        output.resize(size * steps, 0.0);
+        output.resize(size * end, 0.0);
         if population.neurons.fires() {
-            spike_rows(&state.fired, size, steps, output);
+            spike_rows(&state.fired, size, (steps, end), output);
         } else {
-            potentials(population, &state.current, lanes, fired, output);
+            potentials(population, &state.current, end, lanes, fired, output);
         }
-        let readout = Readout { values: output, neurons: size, steps };
+        let readout = Readout { values: output, neurons: size, steps: end };
         let Some(scale) = scale else { return objective.evaluate(b, readout, None, loss) };
+        debug_assert_eq!(end, steps, "a gradient is of whole batches");
         output_gradient.resize(size * steps, 0.0);
         let gradient = Some((&mut output_gradient[..], f64::from(scale)));
         let sample = objective.evaluate(b, readout, gradient, loss);

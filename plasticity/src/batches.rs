@@ -6,7 +6,7 @@
 
 use crate::error::Result;
 use crossbeam::channel::bounded;
-use sim_core::{SampleSource, SpikeFrames};
+use sim_core::{Horizon, SampleSource, SpikeFrames};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -23,12 +23,12 @@ pub(crate) struct BatchFrames {
 
 impl BatchFrames {
     /// Calls `f` with each batch and its frames, of `epoch` as [`SampleSource::frames_into`] has
-    /// it, until it breaks.
+    /// it, cut as `horizon` cuts it, until it breaks.
     pub(crate) fn each<B>(
         &mut self,
         data: &dyn SampleSource,
         batches: &[&[usize]],
-        epoch: Option<u64>,
+        (epoch, horizon): (Option<u64>, Horizon),
         mut f: impl FnMut(&[usize], &[SpikeFrames]) -> Result<ControlFlow<B>>,
     ) -> Result<ControlFlow<B>> {
         let (give_back, given_back) = bounded::<Vec<SpikeFrames>>(ON_THE_WAY);
@@ -46,10 +46,10 @@ impl BatchFrames {
                     let mut frames = spare.try_recv().unwrap_or_default();
                     // A shorter batch leaves the memory of a longer one alone.
                     frames.resize_with(frames.len().max(batch.len()), SpikeFrames::default);
-                    frames
-                        .iter_mut()
-                        .zip(*batch)
-                        .for_each(|(frames, &sample)| data.frames_into(sample, epoch, frames));
+                    for (frames, &sample) in frames.iter_mut().zip(*batch) {
+                        data.frames_into(sample, epoch, frames);
+                        horizon.cut(frames);
+                    }
                     *spent += start.elapsed();
                     if send.send(frames).is_err() {
                         return;
@@ -108,7 +108,7 @@ mod tests {
         let mut frames = BatchFrames::default();
         for _ in 0..3 {
             let mut seen = Vec::new();
-            let flow = frames.each(&Counted, &batches, None, |batch, frames| {
+            let flow = frames.each(&Counted, &batches, (None, Horizon::Sample), |batch, frames| {
                 assert_eq!(frames.len(), batch.len());
                 seen.extend(
                     batch.iter().zip(frames).map(|(sample, frames)| (*sample, frames.len())),

@@ -27,6 +27,7 @@ pub use error::{Error, Result};
 pub use protection::Protection;
 pub use settings::{DelaySettings, TrainingSettings, WeightSettings};
 pub use trainer::{
-    EarlyStopping, EpochReport, EpochTrainer, Evaluation, KeptCheckpoints, ParameterGroup,
-    PopulationActivity, Progress, Selection, StepReport, Trainer, TrainerTiming, evaluate,
+    EarlyStopping, EpochReport, EpochTrainer, Evaluation, EvaluationSettings, KeptCheckpoints,
+    ParameterGroup, PopulationActivity, Progress, SampleOutcome, Selection, StepReport, Tally,
+    Trainer, TrainerTiming, check_samples, evaluate,
 };

@@ -6,11 +6,12 @@ use crate::gradient::firing_rate::FiringRateBounds;
 use crate::gradient::optimizer::OptimizerSettings;
 use crate::gradient::schedule::Schedule;
 use crate::gradient::sigma::SigmaSchedule;
+use crate::trainer::evaluation::EvaluationSettings;
 use crate::trainer::groups::ParameterGroup;
 use crate::trainer::kept_checkpoints::KeptCheckpoints;
 use crate::trainer::selection::EarlyStopping;
 use serde::{Deserialize, Serialize};
-use sim_core::{Error, KernelEvaluation, Kind, Result};
+use sim_core::{Error, Horizon, KernelEvaluation, Kind, Result};
 
 /// Settings of gradient training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +29,11 @@ pub struct TrainingSettings {
     /// Whether norm statistics are re-estimated with deployed delays (one tap per synapse) before
     /// each evaluation; default false.
     pub recalibrate_norm: bool,
+    /// Steps over which an evaluation runs every sample, at least 1; what a longer sample has behind
+    /// them does not count. By default a sample runs over its own steps and half of the delay
+    /// window of every projection on the longest way to the output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluation_steps: Option<usize>,
     /// When training ends before its last epoch; never by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
@@ -114,6 +120,7 @@ impl Default for TrainingSettings {
             dropout: 0.0,
             gradient_clip: None,
             recalibrate_norm: false,
+            evaluation_steps: None,
             early_stopping: None,
             checkpoints: KeptCheckpoints::default(),
             loss: CrossEntropy::default(),
@@ -128,6 +135,15 @@ impl Default for TrainingSettings {
 }
 
 impl TrainingSettings {
+    /// How samples are evaluated, without their scores.
+    pub fn evaluation(&self) -> EvaluationSettings {
+        EvaluationSettings {
+            batch_size: self.batch_size,
+            horizon: Horizon::of_setting(self.evaluation_steps),
+            scores: false,
+        }
+    }
+
     /// All groups of parameters: delays that stay as they are first, then the settings' own groups,
     /// weights, delays, and whatever else learns.
     pub(crate) fn parameter_groups(&self) -> Vec<ParameterGroup> {
@@ -166,7 +182,10 @@ impl TrainingSettings {
     /// # Errors
     /// [`Error::OutOfRange`] naming the first field that is not allowed.
     pub fn check(&self) -> Result<()> {
-        for (name, value) in [("epochs", self.epochs), ("batch_size", self.batch_size)] {
+        let steps = self.evaluation_steps.unwrap_or(1);
+        for (name, value) in
+            [("epochs", self.epochs), ("batch_size", self.batch_size), ("evaluation_steps", steps)]
+        {
             if value == 0 {
                 return Err(Error::out_of_range(
                     format!("TrainingSettings::{name}"),

@@ -54,6 +54,8 @@ pub struct ClockEngine {
     /// Indices of populations: zero-delay projections point from earlier to later.
     order: Vec<usize>,
     step: usize,
+    /// The step at which each population falls silent, where there is one.
+    ends: Vec<usize>,
 }
 
 /// One population while it runs.
@@ -184,7 +186,7 @@ impl ClockEngine {
                     .collect(),
             });
         }
-        Ok(Self { populations: running, rings, projections, order, step: 0 })
+        Ok(Self { populations: running, rings, projections, order, step: 0, ends: Vec::new() })
     }
 
     /// Whether the network can be simulated at all, before memory is taken for it.
@@ -204,6 +206,18 @@ impl ClockEngine {
             ring.clear();
         }
         self.step = 0;
+    }
+
+    /// Lets each population fall silent: from step `ends[p]` on, counted from the last reset,
+    /// population `p` does not fire. Holds until it is set anew; an empty slice sets no end. A
+    /// trained network is scored with the ends of [`crate::Horizon::ends`].
+    ///
+    /// # Panics
+    /// If there is not one end for each population, or none at all.
+    pub fn set_ends(&mut self, ends: &[usize]) {
+        assert!(ends.is_empty() || ends.len() == self.populations.len(), "one end per population");
+        self.ends.clear();
+        self.ends.extend_from_slice(ends);
     }
 
     /// Neurons of a population that fired in the last step: ascending, coincident spikes of a
@@ -277,6 +291,10 @@ impl ClockEngine {
         for &index in &self.order {
             let population = &mut self.populations[index];
             population.integrate(self.rings[index].current());
+            if self.ends.get(index).is_some_and(|&end| self.step >= end) {
+                population.fired.clear();
+                population.spikes.clear();
+            }
             if !population.fired.is_empty() {
                 recorder.record_spikes(index, self.step, &population.fired)?;
             }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
+use crate::horizon::Horizon;
 use crate::network::Network;
 use crate::norm::BatchStatistics;
 use crate::objective::{Objective, SampleLoss};
@@ -16,8 +17,7 @@ use std::fmt::Debug;
 /// losses, plus the penalties of the regularisers.
 #[derive(Clone, Copy)]
 pub struct Batch<'a> {
-    /// The samples, in the order of the objective's slots. All run for as many steps as the
-    /// longest.
+    /// The samples, in the order of the objective's slots.
     pub frames: &'a [SpikeFrames],
     /// Index of the population that the objective reads.
     pub output: usize,
@@ -33,13 +33,30 @@ impl<'a> Batch<'a> {
         Self { frames, output, objective, regularizers: &[] }
     }
 
-    /// Checks that there is a sample, and that all have `channels` channels.
+    /// Checks that there is a sample, that none is longer than a fixed number of steps of
+    /// `horizon`, that regularisers see as many steps of all, and that all have `channels`
+    /// channels.
     ///
     /// # Errors
     /// [`Error::Network`] and [`Error::Length`] otherwise.
-    pub fn check(&self, channels: usize) -> Result<()> {
+    pub fn check(&self, channels: usize, horizon: Horizon) -> Result<()> {
         if self.frames.is_empty() {
             return Err(Error::Network("a batch needs at least one sample".into()));
+        }
+        if horizon == Horizon::Sample && !self.regularizers.is_empty() {
+            let problem = "penalties on spikes need samples that all run for the same steps";
+            return Err(Error::Network(problem.into()));
+        }
+        if let Horizon::Steps(fixed) = horizon {
+            let longer = |frames: &SpikeFrames| frames.steps() > fixed;
+            if let Some(sample) = self.frames.iter().position(longer) {
+                let steps = self.frames[sample].steps();
+                let problem = format!(
+                    "sample {sample} of the batch has {steps} steps, but runs for {fixed}: it must \
+                     be cut off first"
+                );
+                return Err(Error::Network(problem));
+            }
         }
         match self.frames.iter().position(|frames| frames.channels() != channels) {
             None => Ok(()),
@@ -72,12 +89,12 @@ impl BatchReport {
 /// What a batch did to one population.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PopulationReport {
-    /// Steps that the population ran for: those of the longest sample, and half of the delay window
-    /// of every projection on the longest way to it.
+    /// Most steps that the population ran for in a sample.
     pub steps: usize,
-    /// Spikes of all samples, before dropout; of a source the entries of its frames.
+    /// Spikes of all samples, before dropout, none behind the steps of its sample; of a source the
+    /// entries of its frames.
     pub spikes: u64,
-    /// Spikes per neuron and step.
+    /// Spikes per neuron and step of its sample.
     pub firing_rate: f64,
     /// Spikes of each neuron in all samples, before dropout, each sample over its own steps: those
     /// of its frames, and those that the projections append. Empty for a source and for neurons

@@ -8,6 +8,7 @@
 //! | `spikes`, `spike_trains`, `samples` | what is a sample? |
 //! | `shards` | in which order is anything summed over samples? |
 //! | `pass`, `objective`, `regularizer` | how is a batch run, and what is minimised? |
+//! | `horizon` | for how many steps does a sample run? |
 //! | `gradient_engine`, `stage_timing` | who works out gradients, and what takes how long? |
 //! | `parameters`, `gradients` | what does a network learn, and what does a gradient hold? |
 //! | `polarity` | which sign do weights keep? |
@@ -25,6 +26,7 @@ mod delay_ring;
 mod error;
 mod gradient_engine;
 mod gradients;
+mod horizon;
 mod kernel_evaluation;
 mod network;
 mod neuron;
@@ -56,6 +58,7 @@ pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, r
 pub use error::{Error, Result, plain};
 pub use gradient_engine::{Batch, BatchReport, GradientEngine, PopulationReport};
 pub use gradients::Gradients;
+pub use horizon::Horizon;
 pub use kernel_evaluation::{GaussianMethod, KernelEvaluation, Precision};
 pub use network::{Network, Projection};
 pub use neuron::{LaneState, ModelDescription, Neuron, NeuronModel, NeuronState, flat};

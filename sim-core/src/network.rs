@@ -127,6 +127,13 @@ impl Network {
         (0..self.populations.len()).filter(move |&p| !is_source(p))
     }
 
+    /// The populations that projections reach and leave: those that fire and hand their spikes on.
+    pub fn hidden(&self) -> impl Iterator<Item = usize> {
+        let is_source = |p: usize| self.projections.iter().any(|from| from.source == p);
+        let is_target = |p: usize| self.projections.iter().any(|to| to.target == p);
+        (0..self.populations.len()).filter(move |&p| is_source(p) && is_target(p))
+    }
+
     /// Name of a projection: `source->target`, and `source->target#2` of the second between the
     /// same populations.
     pub fn projection_name(&self, projection: usize) -> String {

@@ -1,6 +1,7 @@
 //! How a batch is run through a network.
 
 use crate::error::{Error, Result};
+use crate::horizon::Horizon;
 use crate::kernel_evaluation::KernelEvaluation;
 use crate::norm::NormStatistics;
 use crate::random::Seed;
@@ -40,19 +41,33 @@ pub struct Pass {
     pub norm: NormStatistics,
     /// Dropout, if any.
     pub dropout: Option<Dropout>,
+    /// For how many steps samples run.
+    pub horizon: Horizon,
 }
 
 impl Pass {
-    /// One tap per synapse, running statistics, no dropout: the network as it is handed to
-    /// hardware.
-    pub const DEPLOYED: Self =
-        Self { kernels: Kernels::Deployed, norm: NormStatistics::Running, dropout: None };
+    /// One tap per synapse, running statistics, no dropout, each sample over its own steps: the
+    /// network as it is handed to hardware.
+    pub const DEPLOYED: Self = Self {
+        kernels: Kernels::Deployed,
+        norm: NormStatistics::Running,
+        dropout: None,
+        horizon: Horizon::Sample,
+    };
 
-    /// Checks dropout and the evaluation of kernels.
+    /// Checks dropout, the evaluation of kernels and the horizon.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] naming the first setting that is not allowed.
+    /// [`Error::OutOfRange`] naming the first setting that is not allowed; [`Error::Network`] when
+    /// norms take the statistics of a batch whose samples run for different numbers of steps.
     pub fn check(&self) -> Result<()> {
+        self.horizon.check()?;
+        if self.norm == NormStatistics::Batch && self.horizon == Horizon::Sample {
+            return Err(Error::Network(
+                "the norm statistics of a batch need samples that all run for the same steps"
+                    .into(),
+            ));
+        }
         if let Some(Dropout { rate, .. }) = self.dropout {
             let allowed = "at least 0 and below 1";
             Error::check("Dropout::rate", rate, (0.0..1.0).contains(&rate), allowed)?;

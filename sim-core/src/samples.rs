@@ -21,6 +21,15 @@ pub trait SampleSource: Debug + Send + Sync {
     }
     /// Class of a sample.
     fn label(&self, sample: usize) -> usize;
+    /// Number of the speaker of a sample; none where a source tells of no speakers.
+    fn speaker(&self, _sample: usize) -> Option<u16> {
+        None
+    }
+    /// Steps of a sample as recorded. Without an implementation of its own, a source makes the
+    /// frames for it.
+    fn steps(&self, sample: usize) -> usize {
+        self.frames(sample, None).steps()
+    }
     /// Makes `frames` the sample. `epoch` asks for that epoch's augmented version, `None` for the
     /// sample as recorded. Whatever the frames held is gone; their memory is reused.
     fn frames_into(&self, sample: usize, epoch: Option<u64>, frames: &mut SpikeFrames);
@@ -32,13 +41,9 @@ pub trait SampleSource: Debug + Send + Sync {
     }
     /// The sample with most steps as recorded, and how many it has; `None` without samples.
     fn longest(&self) -> Option<(usize, usize)> {
-        let mut frames = SpikeFrames::default();
-        let mut steps = |sample| {
-            self.frames_into(sample, None, &mut frames);
-            (sample, frames.steps())
-        };
         // Of equal samples the first.
-        (0..self.len()).rev().map(&mut steps).max_by_key(|&(_, steps)| steps)
+        let samples = (0..self.len()).rev().map(|sample| (sample, self.steps(sample)));
+        samples.max_by_key(|&(_, steps)| steps)
     }
 }
 

@@ -306,6 +306,27 @@ impl SpikeFrames {
         count.truncate(length);
     }
 
+    /// Cuts off all that comes after the first `steps` steps.
+    pub fn truncate(&mut self, steps: usize) {
+        if steps >= self.steps {
+            return;
+        }
+        let Self { row_start, step, count, .. } = self;
+        let (mut begin, mut length) = (0, 0);
+        for row_start in &mut row_start[1..] {
+            let end = *row_start as usize;
+            let kept = step[begin..end].partition_point(|&at| (at as usize) < steps);
+            step.copy_within(begin..begin + kept, length);
+            count.copy_within(begin..begin + kept, length);
+            length += kept;
+            *row_start = length as u32;
+            begin = end;
+        }
+        step.truncate(length);
+        count.truncate(length);
+        self.steps = steps;
+    }
+
     /// Replaces all entries: `append(channel, row)` appends the steps of a channel to `row`,
     /// ascending, and every entry is `height` high. Memory is reused.
     ///
@@ -433,6 +454,21 @@ mod tests {
             SpikeFrames::from_events(3, 3, &[(2, 1), (0, 1), (2, 1), (0, 0)]).unwrap().by_step();
         let spike = |neuron, count| InputSpike { neuron, count };
         assert_eq!(trains, [vec![spike(0, 1.0)], vec![spike(0, 1.0), spike(2, 2.0)], vec![]]);
+    }
+
+    #[test]
+    fn frames_that_are_cut_off_hold_what_came_before() {
+        let events = [(0, 0), (0, 3), (1, 4), (3, 2), (3, 3), (3, 3), (3, 5)];
+        for steps in 0..8 {
+            let mut cut = SpikeFrames::from_events(4, 6, &events).unwrap();
+            cut.truncate(steps);
+            let before: Vec<_> =
+                events.into_iter().filter(|&(_, step)| (step as usize) < steps).collect();
+            assert_eq!(cut, SpikeFrames::from_events(4, steps.min(6), &before).unwrap());
+        }
+        let mut image = SpikeFrames::constant(&[0.5, 0.0, 2.0], 4).unwrap();
+        image.truncate(2);
+        assert_eq!(image, SpikeFrames::constant(&[0.5, 0.0, 2.0], 2).unwrap());
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub struct StreamingEngine {
     /// Index of the population whose spikes come from outside.
     source: usize,
     step: usize,
+    /// The step at which each population falls silent, where there is one.
+    ends: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -135,7 +137,8 @@ impl StreamingEngine {
                     .collect(),
             });
         }
-        Ok(Self { populations, windows, projections, order, source, step: 0 })
+        let ends = Vec::new();
+        Ok(Self { populations, windows, projections, order, source, step: 0, ends })
     }
 
     /// Back to rest at step 0, without spikes under way: what comes then does not depend on what
@@ -149,6 +152,18 @@ impl StreamingEngine {
             window.clear();
         }
         self.step = 0;
+    }
+
+    /// Lets each population fall silent: from step `ends[p]` on, counted from the last reset,
+    /// population `p` does not fire. Holds until it is set anew; an empty slice sets no end. A
+    /// trained network is scored with the ends of [`crate::Horizon::ends`].
+    ///
+    /// # Panics
+    /// If there is not one end for each population, or none at all.
+    pub fn set_ends(&mut self, ends: &[usize]) {
+        assert!(ends.is_empty() || ends.len() == self.populations.len(), "one end per population");
+        self.ends.clear();
+        self.ends.extend_from_slice(ends);
     }
 
     /// The step that comes next: the number of steps since the start or [`StreamingEngine::reset`].
@@ -192,6 +207,10 @@ impl StreamingEngine {
             if let Some(neurons) = &mut population.neurons {
                 neurons.integrate(self.windows[index].current(), &mut population.fired);
                 neurons.check_finite(&population.name, self.step)?;
+            }
+            if self.ends.get(index).is_some_and(|&end| self.step >= end) {
+                population.fired.clear();
+                continue;
             }
             for &projection in &population.outgoing {
                 let Outgoing { target, synapses } = &self.projections[projection];

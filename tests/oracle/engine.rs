@@ -5,9 +5,9 @@
 use super::{OracleGradients, OracleNetwork, Pass as OraclePass, Signal, Statistics};
 use rand::RngExt;
 use sim_core::{
-    Batch, BatchReport, BatchStatistics, Cells, Dropout, Error, GradientEngine, Gradients, Kind,
-    Network, NormStatistics, Owner, Pass, PopulationReport, Purpose, Readout, Result, SpikeCounts,
-    SpikeFrames,
+    Batch, BatchReport, BatchStatistics, Cells, Dropout, Error, GradientEngine, Gradients, Horizon,
+    Kind, Network, NormStatistics, Owner, Pass, PopulationReport, Purpose, Readout, Result,
+    SpikeCounts, SpikeFrames,
 };
 
 /// An engine for chains of populations that are alike; see [`OracleNetwork::of`].
@@ -16,6 +16,8 @@ pub struct OracleEngine {
     /// Shaped like those of the network that the engine was built for.
     shape: Gradients,
     report: BatchReport,
+    /// By population.
+    neuron_steps: Vec<usize>,
     /// `[layer][sample]`
     activity: Vec<Vec<SpikeFrames>>,
 }
@@ -26,7 +28,8 @@ impl OracleEngine {
         network.check()?;
         OracleNetwork::of(network, &Pass::DEPLOYED)?;
         let shape = Gradients::zeros(network);
-        Ok(Self { shape, report: BatchReport::default(), activity: Vec::new() })
+        let report = BatchReport::default();
+        Ok(Self { shape, report, neuron_steps: Vec::new(), activity: Vec::new() })
     }
 
     /// Runs a batch forward, and backward where gradients are wanted.
@@ -44,9 +47,21 @@ impl OracleEngine {
             NormStatistics::Batch => Statistics::Batch,
             NormStatistics::Running => Statistics::Running,
         };
-        let forward = oracle.forward(&signal(batch.frames), statistics);
-        let d_readout = self.read_out(forward.readout(), batch)?;
-        self.tell(network, &oracle, &forward, batch.frames)?;
+        self.begin(network);
+        if pass.horizon == Horizon::Sample {
+            return self.run_one_by_one(network, &oracle, batch, statistics);
+        }
+        let mut input = signal(batch.frames);
+        let mut own_steps: Vec<usize> = batch.frames.iter().map(|f| f.steps().max(1)).collect();
+        if let Horizon::Steps(fixed) = pass.horizon {
+            oracle.extra_steps = 0;
+            input = lengthened(&input, fixed);
+            own_steps.fill(fixed);
+        }
+        let forward = oracle.forward(&input, statistics);
+        let d_readout = self.read_out(forward.readout(), batch, 0)?;
+        self.tell(network, &oracle, &forward, &own_steps)?;
+        self.rate();
         let d_spikes = self.regularize(network, &forward, batch)?;
         if let Some(into) = into {
             let gradients = oracle.backward_with(&forward, &d_readout, &d_spikes);
@@ -55,24 +70,63 @@ impl OracleEngine {
         Ok(())
     }
 
+    /// Runs every sample as a batch of its own.
+    fn run_one_by_one(
+        &mut self,
+        network: &Network,
+        oracle: &OracleNetwork,
+        batch: &Batch,
+        statistics: Statistics,
+    ) -> Result<()> {
+        for (slot, frames) in batch.frames.iter().enumerate() {
+            let mut alone = oracle.clone();
+            for layer in &mut alone.layers {
+                let mask = layer.mask.take();
+                layer.mask = mask.map(|mask| mask[slot * layer.post..][..layer.post].to_vec());
+            }
+            let forward = alone.forward(&signal(std::slice::from_ref(frames)), statistics);
+            self.read_out(forward.readout(), batch, slot)?;
+            self.tell(network, &alone, &forward, &[frames.steps().max(1)])?;
+        }
+        self.rate();
+        Ok(())
+    }
+
+    /// Forgets the last batch.
+    fn begin(&mut self, network: &Network) {
+        let populations = network.populations.len();
+        self.report.losses.clear();
+        self.report.penalty = 0.0;
+        self.report.populations = vec![PopulationReport::default(); populations];
+        self.neuron_steps = vec![0; populations];
+        self.activity = vec![Vec::new(); populations - 1];
+    }
+
+    /// Firing rates, when all samples have been told of.
+    fn rate(&mut self) {
+        for (report, steps) in self.report.populations.iter_mut().zip(&self.neuron_steps) {
+            report.firing_rate = report.spikes as f64 / *steps as f64;
+        }
+    }
+
     fn check(&self, network: &Network, batch: &Batch, pass: &Pass) -> Result<()> {
         self.shape.check(network)?;
-        batch.check(network.populations[0].size)?;
+        pass.check()?;
+        batch.check(network.populations[0].size, pass.horizon)?;
         if batch.output + 1 != network.populations.len() {
             return Err(Error::Network(format!("population {} is no output", batch.output)));
         }
-        pass.check()
+        Ok(())
     }
 
-    /// Losses, and the gradient of their mean.
-    fn read_out(&mut self, readout: &Signal, batch: &Batch) -> Result<Signal> {
+    /// Losses of the samples from `first` on, and the gradient of their mean.
+    fn read_out(&mut self, readout: &Signal, batch: &Batch, first: usize) -> Result<Signal> {
         let Signal { neurons, steps, .. } = *readout;
         let mut gradient = readout.clone();
         let scale = 1.0 / batch.frames.len() as f64;
         let (mut memory, size) = (Vec::new(), neurons * steps);
         let rows = readout.data.chunks_exact(size).zip(gradient.data.chunks_exact_mut(size));
-        self.report.losses.clear();
-        for (slot, (values, gradient)) in rows.enumerate() {
+        for (slot, (values, gradient)) in (first..).zip(rows) {
             let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
             let readout = Readout { values: &values, neurons, steps };
             let mut d_values = vec![0.0; size];
@@ -87,26 +141,25 @@ impl OracleEngine {
         Ok(gradient)
     }
 
-    /// Fills the report by population, and the activity.
+    /// Fills the report by population, and the activity. `own_steps` are those of each sample, at
+    /// the input.
     fn tell(
         &mut self,
         network: &Network,
         oracle: &OracleNetwork,
         pass: &OraclePass,
-        batch: &[SpikeFrames],
+        own_steps: &[usize],
     ) -> Result<()> {
         let input = &pass.layers[0].input;
         let entries = input.data.iter().filter(|&&value| value != 0.0).count() as u64;
-        let report = |signal: &Signal, spikes: u64, statistics| PopulationReport {
-            steps: signal.steps,
-            spikes,
-            firing_rate: spikes as f64 / signal.data.len() as f64,
-            statistics,
-            ..PopulationReport::default()
+        let Self { report, neuron_steps, activity, .. } = self;
+        let add = |report: &mut PopulationReport, signal: &Signal, spikes: u64, statistics| {
+            report.steps = report.steps.max(signal.steps);
+            report.spikes += spikes;
+            report.statistics = statistics;
         };
-        self.report.populations.clear();
-        self.report.populations.push(report(input, entries, BatchStatistics::default()));
-        self.activity.clear();
+        neuron_steps[0] += input.data.len();
+        add(&mut report.populations[0], input, entries, BatchStatistics::default());
         for (index, layer) in pass.layers.iter().enumerate() {
             let of_batch = pass.statistics == Statistics::Batch;
             let normed = network.populations[index + 1].norm.is_some();
@@ -118,24 +171,24 @@ impl OracleEngine {
             let statistics =
                 if of_batch && normed { statistics } else { BatchStatistics::default() };
             let spikes = layer.spikes.data.iter().sum::<f64>() as u64;
-            let mut report = report(&layer.spikes, spikes, statistics);
-            if let Cells::Neurons(model) = &network.populations[index + 1].cells {
-                let neurons = model.build(network.dt_ms)?;
-                if neurons.fires() {
-                    let appended = layer.spikes.steps - input.steps;
-                    report.counts = vec![0; layer.spikes.neurons];
-                    for (sample, frames) in batch.iter().enumerate() {
-                        let own_steps = frames.steps() + appended;
-                        report.most_spikes += neurons.most_spikes(own_steps) as u64;
-                        for (neuron, count) in report.counts.iter_mut().enumerate() {
-                            let fired = |&step: &usize| layer.spikes.at(sample, neuron, step) > 0.0;
-                            *count += (0..own_steps).filter(fired).count() as u64;
-                        }
+            let report = &mut report.populations[index + 1];
+            add(report, &layer.spikes, spikes, statistics);
+            neuron_steps[index + 1] += layer.spikes.data.len();
+            activity[index].extend(frames(&oracle.leaving(index, pass)));
+            let Cells::Neurons(model) = &network.populations[index + 1].cells else { continue };
+            let neurons = model.build(network.dt_ms)?;
+            if neurons.fires() {
+                let appended = layer.spikes.steps - input.steps;
+                report.counts.resize(layer.spikes.neurons, 0);
+                for (sample, own_steps) in own_steps.iter().enumerate() {
+                    let own_steps = own_steps + appended;
+                    report.most_spikes += neurons.most_spikes(own_steps) as u64;
+                    for (neuron, count) in report.counts.iter_mut().enumerate() {
+                        let fired = |&step: &usize| layer.spikes.at(sample, neuron, step) > 0.0;
+                        *count += (0..own_steps).filter(fired).count() as u64;
                     }
                 }
             }
-            self.report.populations.push(report);
-            self.activity.push(frames(&oracle.leaving(index, pass)));
         }
         Ok(())
     }
@@ -148,7 +201,6 @@ impl OracleEngine {
         pass: &OraclePass,
         batch: &Batch,
     ) -> Result<Vec<Vec<f64>>> {
-        self.report.penalty = 0.0;
         let mut derivatives = Vec::new();
         for (index, layer) in pass.layers[..pass.layers.len() - 1].iter().enumerate() {
             let Signal { neurons, steps, .. } = layer.spikes;
@@ -229,6 +281,14 @@ pub fn signal(batch: &[SpikeFrames]) -> Signal {
         }
     }
     signal
+}
+
+/// A signal with silence behind it, `steps` steps in all.
+fn lengthened(signal: &Signal, steps: usize) -> Signal {
+    let mut longer = Signal::zeros(signal.batch, signal.neurons, steps);
+    let rows = longer.data.chunks_exact_mut(steps).zip(signal.data.chunks_exact(signal.steps));
+    rows.for_each(|(longer, row)| longer[..signal.steps].copy_from_slice(row));
+    longer
 }
 
 /// The samples of a signal, one after the other.

@@ -1,30 +1,61 @@
 //! `synfire evaluate`
 
+use crate::accuracy_table::Grouping;
 use crate::arguments::Evaluate;
-use crate::{output, run_argument};
+use crate::comparison::Comparison;
+use crate::{accuracy_table, output, output_file, predictions, run_argument};
 use anyhow::Result;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use synfire::{ClassAccuracy, TrainedRun};
+use synfire::{ClassAccuracy, Error, ForwardEngine, SplitEvaluation, TrainedRun};
 
 pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
     run_argument::refuse_part(&arguments.run, "evaluate")?;
+    if let Some(file) = &arguments.predictions {
+        output_file::check(file, arguments.overwrite)?;
+    }
     let run = TrainedRun::open(&arguments.run, arguments.checkpoint)?;
-    let result = run.evaluate(
-        arguments.data.as_deref(),
-        arguments.split.map(Into::into),
-        arguments.threads.map(usize::from),
-    )?;
+    let evaluated = |engine: ForwardEngine| {
+        let mut run = run.clone().with_engine(engine);
+        if let Some(samples) = arguments.batch_size {
+            run = run.with_batch_size(samples as usize);
+        }
+        run.evaluate(
+            arguments.data.as_deref(),
+            arguments.split.map(Into::into),
+            arguments.threads.map(usize::from),
+        )
+    };
+    let engine = arguments.engine.into();
+    let result = evaluated(engine)?;
     result.notes.iter().for_each(output::say);
     let evaluation = &result.evaluation;
+    if arguments.by.contains(&Grouping::Speaker) && evaluation.by_speaker().is_empty() {
+        let problem = "these samples tell of no speakers (extra/speaker)".into();
+        return Err(Error::Samples { name: result.data, problem }.into());
+    }
+    if let Some(file) = &arguments.predictions {
+        predictions::write(file, &result)?;
+    }
+    let mut others: Vec<(ForwardEngine, SplitEvaluation)> = Vec::new();
+    if arguments.compare {
+        for other in ForwardEngine::ALL.into_iter().filter(|&other| other != engine) {
+            others.push((other, evaluated(other)?));
+        }
+    }
+    let comparisons: Vec<Comparison> = others
+        .iter()
+        .map(|(engine, theirs)| Comparison::new(engine.name(), evaluation, &theirs.evaluation))
+        .collect();
     let (accuracy, error) = (evaluation.accuracy(), evaluation.standard_error());
     if arguments.json {
-        output::print(json!({
+        let mut object = json!({
             "run": arguments.run.display().to_string(),
             "checkpoint": arguments.checkpoint.to_string(),
             "data": result.data,
             "split": result.split,
+            "engine": engine.name(),
             "samples": evaluation.samples,
             "correct": evaluation.correct,
             "accuracy": accuracy,
@@ -33,16 +64,29 @@ pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
             "firing_rates": evaluation.firing_rates.iter().cloned().collect::<BTreeMap<_, _>>(),
             "trained_on": result.trained_on,
             "by_class": result.by_class(),
+            "by_speaker": accuracy_table::array(&result, Grouping::Speaker),
             "classes": result.classes,
             "confusion": evaluation.confusion,
-        }))?;
+        });
+        if arguments.compare {
+            object["comparisons"] = comparisons.iter().map(Comparison::object).collect();
+        }
+        output::print(object)?;
     } else {
         let (accuracy, error) = (100.0 * accuracy, 100.0 * error);
         output::print(format!(
             "{} of {}: accuracy {accuracy:.2} ± {error:.2} % ({} of {} samples), loss {:.4}, one tap per synapse",
             result.split, result.data, evaluation.correct, evaluation.samples, evaluation.loss
         ))?;
-        output::print(ClassAccuracy::line(&result.by_class()))?;
+        if arguments.by.is_empty() {
+            output::print(ClassAccuracy::line(&result.by_class()))?;
+        }
+        for &by in &arguments.by {
+            output::print(accuracy_table::text(&result, by))?;
+        }
+        for comparison in &comparisons {
+            output::print(comparison.text(&result.classes))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -29,7 +29,7 @@ fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
     if arguments.data.is_some() {
         chosen.data.notes.iter().for_each(output::say);
     }
-    let simulation = Simulation::of_sample(run.network(), &chosen.data, chosen.index);
+    let simulation = run.simulation(&chosen)?;
     let folder = arguments.out.clone().unwrap_or_else(|| run.folder().spikes());
     let mut output = simulation.output_recording();
     let log =

@@ -14,6 +14,7 @@ mod moved;
 mod output_files;
 mod own_data;
 mod passive;
+mod predictions;
 mod recording_files;
 mod results;
 #[cfg(unix)]

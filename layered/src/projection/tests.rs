@@ -82,7 +82,7 @@ fn settings(
     steps_in: usize,
     (gaussian, tolerance, sigma_raw): (GaussianMethod, f64, f64),
 ) -> (PlanSettings<'static>, Vec<f32>) {
-    let steps_out = ProjectionPlan::steps_out(synapses, steps_in);
+    let steps_out = steps_in + synapses.max_delay_steps / 2;
     let evaluation = KernelEvaluation { gaussian, tolerance, ..KernelEvaluation::default() };
     let spread =
         Spread::new(DelayKernel::Gaussian, evaluation, synapses.max_delay_steps, sigma_raw, PRE);

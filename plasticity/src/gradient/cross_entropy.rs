@@ -72,6 +72,20 @@ impl Loss for CrossEntropy {
         }
         sample
     }
+
+    /// The scores `m_c` of the table.
+    ///
+    /// # Panics
+    /// If the readout has another size than it says, or there is no class.
+    fn scores(&self, readout: Readout<'_>, scores: &mut Vec<f64>) {
+        let Readout { values, neurons: classes, steps } = readout;
+        check_shape(values.len(), classes, steps);
+        scores.clear();
+        scores.resize(classes + self.softmax_numbers(classes, steps), 0.0);
+        let (of_classes, softmax) = scores.split_at_mut(classes);
+        self.score(values, steps, of_classes, softmax);
+        scores.truncate(classes);
+    }
 }
 
 impl CrossEntropy {

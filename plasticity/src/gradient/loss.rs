@@ -35,4 +35,10 @@ pub trait Loss: Debug + Send + Sync {
         gradient: Option<(&mut [f32], f64)>,
         memory: &mut Vec<f64>,
     ) -> SampleLoss;
+
+    /// Overwrites `scores` by one score per class, of which the highest is predicted. A loss that
+    /// has no such scores leaves it empty.
+    fn scores(&self, _readout: Readout<'_>, scores: &mut Vec<f64>) {
+        scores.clear();
+    }
 }

@@ -11,13 +11,13 @@ use crate::protection::Protection;
 use crate::settings::TrainingSettings;
 use crate::trainer::activity::{ActivitySums, PopulationActivity, firing_populations};
 use crate::trainer::evaluation::{
-    Evaluation, check_samples, evaluate_with, hidden_populations, output_population, relabel,
+    Evaluation, check_samples, evaluate_with, output_population, relabel,
 };
 use crate::trainer::step::Trainer;
 use rand::seq::SliceRandom;
 use sim_core::{
-    Batch, BatchNorm, GradientEngine, Kernels, Kind, Network, NormStatistics, Pass, Purpose,
-    Regularizer, SampleSource, Seed, SpikeFrames, StageTiming,
+    Batch, BatchNorm, GradientEngine, Horizon, Kernels, Kind, Network, NormStatistics, Pass,
+    Purpose, Regularizer, SampleSource, Seed, SpikeFrames, StageTiming,
 };
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -123,7 +123,7 @@ impl EpochTrainer {
             loss: Arc::new(settings.loss),
             regularizers: bounds.map(|bounds| Box::new(bounds) as Box<dyn Regularizer>).collect(),
             output: output_population(&network)?,
-            hidden: hidden_populations(&network),
+            hidden: network.hidden().collect(),
             firing: firing_populations(&network)?,
             trainer: Trainer::new(network, engine, settings, seed)?,
             sums: EpochSums::default(),
@@ -227,7 +227,7 @@ impl EpochTrainer {
         watch: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<ControlFlow<(), EpochReport>> {
         let start = Instant::now();
-        check_samples(self.network(), (self.steps.output, &*self.steps.loss), data, indices)?;
+        check_samples(self.network(), &*self.steps.loss, data, indices)?;
         let epoch = self.epoch();
         let mut order = indices.to_vec();
         order.shuffle(&mut self.steps.trainer.seed().stream(Purpose::Shuffle, epoch as u64, 0));
@@ -235,18 +235,19 @@ impl EpochTrainer {
         let batches: Vec<&[usize]> =
             order.chunks(batch_size).skip(self.steps.sums.batches).collect();
         let Self { steps, frames } = self;
-        let outcome = frames.each(data, &batches, Some(epoch as u64), |batch, frames| {
-            steps.step(data, batch, frames)?;
-            let seen = steps.sums.samples.max(1) as f64;
-            let progress = Progress {
-                epoch,
-                samples_done: steps.sums.samples,
-                samples_total: order.len(),
-                loss: steps.sums.loss / seen,
-                accuracy: steps.sums.correct as f64 / seen,
-            };
-            Ok(watch(&progress))
-        });
+        let outcome =
+            frames.each(data, &batches, (Some(epoch as u64), Horizon::Batch), |batch, frames| {
+                steps.step(data, batch, frames)?;
+                let seen = steps.sums.samples.max(1) as f64;
+                let progress = Progress {
+                    epoch,
+                    samples_done: steps.sums.samples,
+                    samples_total: order.len(),
+                    loss: steps.sums.loss / seen,
+                    accuracy: steps.sums.correct as f64 / seen,
+                };
+                Ok(watch(&progress))
+            });
         if outcome?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
@@ -256,16 +257,16 @@ impl EpochTrainer {
     }
 
     /// Evaluates the deployed network - one tap per synapse, running norm statistics - on `indices`
-    /// of `data`. Samples are padded to the longest of their batch of `batch_size`, as in training.
+    /// of `data`, as the settings have it; see [`evaluate`](crate::evaluate).
     ///
     /// # Errors
     /// A sample that does not have the network's channels, or a loss that is not finite.
     pub fn evaluate(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<Evaluation> {
         let network = self.deployed_network();
-        let batch_size = self.settings().batch_size;
+        let settings = self.settings().evaluation();
         let (_, engine) = self.steps.trainer.parts();
         let frames = &mut self.frames;
-        evaluate_with((engine, frames), &network, &*self.steps.loss, batch_size, data, indices)
+        evaluate_with((engine, frames), &network, &*self.steps.loss, settings, data, indices)
     }
 
     /// Re-estimates norm statistics for deployed delays from `indices` of `data`: the mean over
@@ -275,26 +276,36 @@ impl EpochTrainer {
     /// # Errors
     /// As [`Self::evaluate`].
     pub fn recalibrate_norm(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<()> {
-        let pass = Pass { kernels: Kernels::Deployed, norm: NormStatistics::Batch, dropout: None };
+        let pass = Pass {
+            kernels: Kernels::Deployed,
+            norm: NormStatistics::Batch,
+            dropout: None,
+            horizon: Horizon::Batch,
+        };
         let batches: Vec<&[usize]> = indices.chunks(self.settings().batch_size).collect();
         let (network, engine) = self.steps.trainer.parts();
         let mut norms: Vec<_> =
             network.populations.iter().map(|population| population.norm.clone()).collect();
         let mut done = 0;
         let (loss, labels) = (&*self.steps.loss, &mut self.steps.labels);
-        let _: ControlFlow<()> = self.frames.each(data, &batches, None, |batch, frames| {
-            relabel(labels, data, batch);
-            let labelled = Labelled { loss, labels };
-            engine.evaluate(network, &Batch::new(frames, self.steps.output, &labelled), &pass)?;
-            done += 1;
-            for (norm, report) in norms.iter_mut().zip(&engine.report().populations) {
-                if let Some(norm) = norm {
-                    norm.momentum = 1.0 / done as f32;
-                    norm.update(&report.statistics);
+        let _: ControlFlow<()> =
+            self.frames.each(data, &batches, (None, Horizon::Batch), |batch, frames| {
+                relabel(labels, data, batch);
+                let labelled = Labelled { loss, labels };
+                engine.evaluate(
+                    network,
+                    &Batch::new(frames, self.steps.output, &labelled),
+                    &pass,
+                )?;
+                done += 1;
+                for (norm, report) in norms.iter_mut().zip(&engine.report().populations) {
+                    if let Some(norm) = norm {
+                        norm.momentum = 1.0 / done as f32;
+                        norm.update(&report.statistics);
+                    }
                 }
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
+                Ok(ControlFlow::Continue(()))
+            })?;
         for (norm, original) in norms.iter_mut().zip(&network.populations) {
             if let (Some(norm), Some(original)) = (norm, &original.norm) {
                 norm.momentum = original.momentum;

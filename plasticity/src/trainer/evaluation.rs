@@ -2,12 +2,29 @@
 
 use crate::batches::BatchFrames;
 use crate::error::Result;
-use crate::gradient::labelled::Labelled;
 use crate::gradient::loss::Loss;
 use crate::trainer::activity::{ActivitySums, PopulationActivity, firing_populations};
+use crate::trainer::outcome::SampleOutcome;
+use crate::trainer::tally::Tally;
 use serde::{Deserialize, Serialize};
-use sim_core::{Batch, Cells, Error, GradientEngine, Network, Pass, SampleSource};
+use sim_core::{
+    Batch, Cells, Error, GradientEngine, Horizon, Network, Objective, Pass, Readout, SampleLoss,
+    SampleSource,
+};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+/// How samples are evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EvaluationSettings {
+    /// Most samples that run together, at least 1; no result depends on it.
+    pub batch_size: usize,
+    /// For how many steps each sample runs.
+    pub horizon: Horizon,
+    /// Whether outcomes hold the scores of all classes.
+    pub scores: bool,
+}
 
 /// Result of an evaluation with deployed delays.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -22,86 +39,188 @@ pub struct Evaluation {
     pub confusion: Vec<Vec<u32>>,
     /// Spikes per neuron and step, by hidden population.
     pub firing_rates: Vec<(String, f64)>,
-    /// Neurons that took no part, by population that fires.
+    /// Neurons that took no part, by population that fires; empty where nobody counted them.
     pub activity: Vec<PopulationActivity>,
+    /// Of every sample, in the order in which they were asked for.
+    pub outcomes: Vec<SampleOutcome>,
 }
 
 impl Evaluation {
+    /// What some samples of `classes` classes come to.
+    ///
+    /// # Errors
+    /// [`Error::Network`] when a class was predicted that is not there.
+    pub fn new(
+        classes: usize,
+        outcomes: Vec<SampleOutcome>,
+        firing_rates: Vec<(String, f64)>,
+    ) -> Result<Self> {
+        let mut confusion = vec![vec![0; classes]; classes];
+        for outcome in &outcomes {
+            *predicted(&mut confusion[outcome.label], outcome.predicted)? += 1;
+        }
+        // By their indices, so that the sum does not depend on the order that was asked for.
+        let mut losses: Vec<_> =
+            outcomes.iter().map(|outcome| (outcome.sample, outcome.loss)).collect();
+        losses.sort_by_key(|&(sample, _)| sample);
+        let total: f64 = losses.iter().map(|&(_, loss)| loss).sum();
+        Ok(Self {
+            samples: outcomes.len(),
+            correct: outcomes.iter().filter(|outcome| outcome.is_correct()).count(),
+            loss: total / outcomes.len().max(1) as f64,
+            confusion,
+            firing_rates,
+            activity: Vec::new(),
+            outcomes,
+        })
+    }
+
     /// Share of samples whose class was predicted.
     pub fn accuracy(&self) -> f64 {
-        self.correct as f64 / self.samples.max(1) as f64
+        self.tally().accuracy()
     }
 
     /// Standard error of the accuracy, `sqrt(p (1 - p) / n)`.
     pub fn standard_error(&self) -> f64 {
-        let p = self.accuracy();
-        (p * (1.0 - p) / self.samples.max(1) as f64).sqrt()
+        self.tally().standard_error()
+    }
+
+    /// Counts of all samples.
+    pub fn tally(&self) -> Tally {
+        Tally { samples: self.samples, correct: self.correct }
+    }
+
+    /// Counts by class, of classes that have samples.
+    pub fn by_class(&self) -> BTreeMap<usize, Tally> {
+        Tally::by(&self.outcomes, |outcome| Some(outcome.label))
+    }
+
+    /// Counts by speaker, of samples whose speaker is known.
+    pub fn by_speaker(&self) -> BTreeMap<u16, Tally> {
+        Tally::by(&self.outcomes, |outcome| outcome.speaker)
     }
 }
 
 /// Evaluates a network as it is deployed, one tap per synapse and running norm statistics, on
-/// `indices` of `data`. Samples are padded to the longest of their batch. `engine` must have been
-/// built for the network.
+/// `indices` of `data`. No result depends on the batch size, the order of the samples or the number
+/// of threads. `engine` must have been built for the network.
 ///
 /// # Errors
 /// What the engine refuses; a sample that does not have the network's channels; a loss that is not
-/// finite, or predicts a class that is not there.
+/// finite, or predicts a class that is not there; [`Horizon::Batch`], with which a sample would
+/// depend on those beside it.
 pub fn evaluate(
     network: &Network,
     engine: &mut dyn GradientEngine,
     loss: &dyn Loss,
-    batch_size: usize,
+    settings: EvaluationSettings,
     data: &dyn SampleSource,
     indices: &[usize],
 ) -> Result<Evaluation> {
-    evaluate_with((engine, &mut BatchFrames::default()), network, loss, batch_size, data, indices)
+    evaluate_with((engine, &mut BatchFrames::default()), network, loss, settings, data, indices)
 }
 
 pub(crate) fn evaluate_with(
     (engine, frames): (&mut dyn GradientEngine, &mut BatchFrames),
     network: &Network,
     loss: &dyn Loss,
-    batch_size: usize,
+    settings: EvaluationSettings,
     data: &dyn SampleSource,
     indices: &[usize],
 ) -> Result<Evaluation> {
-    let output = output_population(network)?;
-    check_samples(network, (output, loss), data, indices)?;
-    let hidden = hidden_populations(network);
+    let EvaluationSettings { batch_size, horizon, scores } = settings;
+    if horizon == Horizon::Batch {
+        let problem = "an evaluation runs each sample over its own steps or a fixed number";
+        return Err(Error::Network(problem.into()).into());
+    }
+    let output = check_samples(network, loss, data, indices)?;
+    let hidden: Vec<usize> = network.hidden().collect();
     let fires = firing_populations(network)?;
     let mut activity = vec![ActivitySums::default(); fires.len()];
-    let classes = data.classes();
-    let mut evaluation =
-        Evaluation { confusion: vec![vec![0; classes]; classes], ..Evaluation::default() };
-    let (mut firing, mut labels) = (vec![0.0; hidden.len()], Vec::new());
-    let batches: Vec<&[usize]> = indices.chunks(batch_size.max(1)).collect();
-    let _: ControlFlow<()> = frames.each(data, &batches, None, |batch, frames| {
-        relabel(&mut labels, data, batch);
-        let labelled = Labelled { loss, labels: &labels };
-        engine.evaluate(network, &Batch::new(frames, output, &labelled), &Pass::DEPLOYED)?;
+    let mut windows = Vec::new();
+    horizon.windows(network, &mut windows)?;
+    let pass = Pass { horizon, ..Pass::DEPLOYED };
+    // Samples of about the same length together: then hardly any runs beyond its own end. Long
+    // ones first, so that memory grows once.
+    let steps: Vec<usize> = indices.iter().map(|&sample| data.steps(sample)).collect();
+    let mut places: Vec<usize> = (0..indices.len()).collect();
+    places.sort_by_key(|&place| std::cmp::Reverse(steps[place]));
+    let sorted: Vec<usize> = places.iter().map(|&place| indices[place]).collect();
+    let batches: Vec<&[usize]> = sorted.chunks(batch_size.max(1)).collect();
+    let mut spikes = vec![0; hidden.len()];
+    let mut outcomes = Vec::with_capacity(indices.len());
+    let _: ControlFlow<()> = frames.each(data, &batches, (None, horizon), |batch, frames| {
+        let scoring = Scoring::new(loss, data, batch, scores);
+        engine.evaluate(network, &Batch::new(frames, output, &scoring), &pass)?;
         let report = engine.report();
-        evaluation.loss += report.total_loss();
-        for (result, &label) in report.losses.iter().zip(&labels) {
-            evaluation.samples += 1;
-            evaluation.correct += (result.predicted == label) as usize;
-            *predicted(&mut evaluation.confusion[label], result.predicted)? += 1;
-        }
-        for (sum, &population) in firing.iter_mut().zip(&hidden) {
-            *sum += report.populations[population].firing_rate;
+        outcomes.extend(scoring.outcomes(&report.losses));
+        for (sum, &population) in spikes.iter_mut().zip(&hidden) {
+            *sum += report.populations[population].spikes;
         }
         for (sums, &population) in activity.iter_mut().zip(&fires) {
             sums.add(&report.populations[population]);
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    evaluation.loss /= evaluation.samples.max(1) as f64;
-    let names = hidden.iter().map(|&population| network.populations[population].name.clone());
-    let means = firing.iter().map(|sum| sum / batches.len().max(1) as f64);
-    evaluation.firing_rates = names.zip(means).collect();
-    let told = activity.iter().zip(&fires);
+    let mut in_order: Vec<_> = places.into_iter().zip(outcomes).collect();
+    in_order.sort_by_key(|&(place, _)| place);
+    let outcomes = in_order.into_iter().map(|(_, outcome)| outcome).collect();
+    let firing_rates = hidden.iter().zip(&spikes).map(|(&population, &spikes)| {
+        let of_sample = |&steps: &usize| horizon.with_window(steps, windows[population]);
+        let run: usize = steps.iter().map(of_sample).sum();
+        let population = &network.populations[population];
+        (population.name.clone(), spikes as f64 / (run * population.size).max(1) as f64)
+    });
     let name = |population: usize| &network.populations[population].name;
-    evaluation.activity = told.map(|(sums, &p)| sums.tell(name(p))).collect();
-    Ok(evaluation)
+    let activity = activity.iter().zip(&fires).map(|(sums, &p)| sums.tell(name(p)));
+    let evaluation = Evaluation::new(data.classes(), outcomes, firing_rates.collect())?;
+    Ok(Evaluation { activity: activity.collect(), ..evaluation })
+}
+
+/// The loss of each sample of a batch, and what it scores.
+struct Scoring<'a> {
+    loss: &'a dyn Loss,
+    data: &'a dyn SampleSource,
+    samples: &'a [usize],
+    /// By sample, where they are asked for.
+    scores: Vec<Mutex<Vec<f64>>>,
+}
+
+impl<'a> Scoring<'a> {
+    fn new(
+        loss: &'a dyn Loss,
+        data: &'a dyn SampleSource,
+        samples: &'a [usize],
+        scores: bool,
+    ) -> Self {
+        let scored = if scores { samples.len() } else { 0 };
+        Self { loss, data, samples, scores: (0..scored).map(|_| Mutex::default()).collect() }
+    }
+
+    fn outcomes(self, losses: &[SampleLoss]) -> impl Iterator<Item = SampleOutcome> {
+        let Self { data, samples, scores, .. } = self;
+        let scores = scores.into_iter().chain(std::iter::repeat_with(Mutex::default));
+        samples.iter().zip(losses).zip(scores).map(|((&sample, &of_sample), scores)| {
+            let scores = scores.into_inner().expect("nothing panics while it holds the lock");
+            SampleOutcome::new(data, sample, of_sample, scores)
+        })
+    }
+}
+
+impl Objective for Scoring<'_> {
+    fn evaluate(
+        &self,
+        slot: usize,
+        readout: Readout<'_>,
+        gradient: Option<(&mut [f32], f64)>,
+        memory: &mut Vec<f64>,
+    ) -> SampleLoss {
+        if let Some(scores) = self.scores.get(slot) {
+            let scores = &mut *scores.lock().expect("one sample, one thread");
+            self.loss.scores(readout, scores);
+        }
+        self.loss.evaluate(readout, self.data.label(self.samples[slot]), gradient, memory)
+    }
 }
 
 /// Overwrites `labels` with those of a batch.
@@ -118,14 +237,21 @@ fn predicted(row: &mut [u32], class: usize) -> Result<&mut u32> {
     })
 }
 
-/// Checks that the samples fit the network at all; single samples are looked at as they come.
-pub(crate) fn check_samples(
+/// Checks that samples fit a network and a loss at all, and tells which population the loss reads;
+/// single samples are looked at as they come.
+///
+/// # Errors
+/// [`Error::Network`] for other classes than neurons that are read, a loss that reads what they do
+/// not give, several populations that could be read, or no samples; [`Error::OutOfRange`] for a
+/// sample or a label that is not there.
+pub fn check_samples(
     network: &Network,
-    (output, loss): (usize, &dyn Loss),
+    loss: &dyn Loss,
     data: &dyn SampleSource,
     indices: &[usize],
-) -> Result<()> {
-    let output = &network.populations[output];
+) -> Result<usize> {
+    let index = output_population(network)?;
+    let output = &network.populations[index];
     if output.size != data.classes() {
         return Err(Error::Network(format!(
             "the data have {} classes, but population {} has {} neurons",
@@ -155,11 +281,11 @@ pub(crate) fn check_samples(
         let allowed = format!("below {limit}");
         if number < limit { Ok(()) } else { Err(Error::out_of_range(what, number, allowed)) }
     };
-    for &index in indices {
-        below("sample", index, data.len())?;
-        below("label", data.label(index), data.classes())?;
+    for &sample in indices {
+        below("sample", sample, data.len())?;
+        below("label", data.label(sample), data.classes())?;
     }
-    Ok(())
+    Ok(index)
 }
 
 /// The population that a loss reads.
@@ -172,25 +298,5 @@ pub(crate) fn output_population(network: &Network) -> Result<usize> {
             outputs.len()
         ))
         .into()),
-    }
-}
-
-/// Populations that fire and hand their spikes on.
-pub(crate) fn hidden_populations(network: &Network) -> Vec<usize> {
-    let is_target = |p: usize| network.projections.iter().any(|projection| projection.target == p);
-    let is_source = |p: usize| network.projections.iter().any(|projection| projection.source == p);
-    (0..network.populations.len()).filter(|&p| is_source(p) && is_target(p)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn accuracy_comes_with_its_standard_error() {
-        let evaluation = Evaluation { samples: 100, correct: 90, ..Evaluation::default() };
-        assert_eq!(evaluation.accuracy(), 0.9);
-        assert!((evaluation.standard_error() - 0.03).abs() < 1e-12);
-        assert_eq!(Evaluation::default().accuracy(), 0.0);
     }
 }

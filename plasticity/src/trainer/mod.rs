@@ -8,6 +8,8 @@
 //! | `evaluation` | [`Evaluation`]: what is a network worth? |
 //! | `kept_checkpoints` | [`KeptCheckpoints`]: which epochs' checkpoints are kept? |
 //! | `activity` | [`PopulationActivity`]: which neurons take no part? |
+//! | `outcome` | [`SampleOutcome`]: what does it make of one sample? |
+//! | `tally` | [`Tally`]: how many of some samples were right? |
 //! | `selection` | [`Selection`]: which epoch is the best, and when is it enough? |
 
 pub(crate) mod activity;
@@ -15,13 +17,17 @@ pub(crate) mod epochs;
 pub(crate) mod evaluation;
 pub(crate) mod groups;
 pub(crate) mod kept_checkpoints;
+pub(crate) mod outcome;
 pub(crate) mod selection;
 pub(crate) mod step;
+pub(crate) mod tally;
 
 pub use activity::PopulationActivity;
 pub use epochs::{EpochReport, EpochTrainer, Progress, TrainerTiming};
-pub use evaluation::{Evaluation, evaluate};
+pub use evaluation::{Evaluation, EvaluationSettings, check_samples, evaluate};
 pub use groups::ParameterGroup;
 pub use kept_checkpoints::KeptCheckpoints;
+pub use outcome::SampleOutcome;
 pub use selection::{EarlyStopping, Selection};
 pub use step::{StepReport, Trainer};
+pub use tally::Tally;

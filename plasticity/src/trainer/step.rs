@@ -17,7 +17,7 @@ use crate::protection::Protection;
 use crate::settings::TrainingSettings;
 use crate::trainer::groups::{Learner, ParameterGroup, learners};
 use sim_core::{
-    Batch, BatchReport, Dropout, Error, GradientEngine, Gradients, Kernels, Kind, Network,
+    Batch, BatchReport, Dropout, Error, GradientEngine, Gradients, Horizon, Kernels, Kind, Network,
     NormStatistics, Parameter, Pass, Result, Seed,
 };
 use std::time::{Duration, Instant};
@@ -223,6 +223,7 @@ impl Trainer {
             kernels: Kernels::Trained { sigma_raw: self.sigma(), evaluation },
             norm: NormStatistics::Batch,
             dropout: (rate > 0.0).then_some(dropout),
+            horizon: Horizon::Batch,
         }
     }
 
