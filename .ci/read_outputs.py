@@ -38,6 +38,8 @@ POPULATIONS = ["input", *HIDDEN, "output"]
 SIZES = [20, 32, 24, 5]
 # Of the delays of `quickstart`, in steps.
 LONGEST = 50
+# Its time step.
+DT_MS = 4.0
 
 
 def read_json(name):
@@ -112,7 +114,7 @@ def read_potentials():
             assert report["data"].shape == (steps, size)
             assert report["mapping/node_ids"][:].tolist() == list(range(size))
             start, end, dt_ms = report["mapping/time"][:]
-            assert start == 0 and dt_ms == 2 and end == steps * dt_ms
+            assert start == 0 and dt_ms == DT_MS and end == steps * dt_ms
             for name in ("index_pointers", "index_pointer"):
                 assert report[f"mapping/{name}"][:].tolist() == list(range(size + 1))
             potentials[population] = report["data"][:].astype(float)
@@ -145,7 +147,7 @@ def check_bmtk(spikes, potentials):
     report = CompartmentReport.load(POTENTIALS)
     assert sorted(report.populations) == sorted(potentials)
     for population, rows in potentials.items():
-        assert (report.units(population), report.variable(population), report.dt(population)) == ("1", "v", 2.0)
+        assert (report.units(population), report.variable(population), report.dt(population)) == ("1", "v", DT_MS)
         assert np.array_equal(report.data(population=population), rows.astype(np.float32))
         for neuron in range(rows.shape[1]):
             trace = report.data(node_id=neuron, population=population)

@@ -3,7 +3,7 @@
 use crate::data_notes;
 use crate::error::{Error, Result};
 use datasets::{
-    Augmentation, Binning, JoinedSamples, Layout, Randman, RecordingFile, SpikeDataset,
+    Augmentation, Binning, Echo, JoinedSamples, Layout, Randman, RecordingFile, SpikeDataset,
     SpikeRecordings, Split, SplitBy, Splitting, TimeUnit,
 };
 use plasticity::first_difference;
@@ -37,6 +37,8 @@ pub enum Source {
     File(FileSource),
     /// Random-manifold spikes whose classes differ in timing only.
     Randman(Randman),
+    /// Channels that repeat others, later by a class's lag.
+    Echo(Echo),
     /// Samples that a program made. Only that program has them.
     Memory(MemorySource),
 }
@@ -135,7 +137,7 @@ impl DataSettings {
         let path = Some(path.to_owned());
         match &mut self.source {
             Source::File(file) => file.path = path,
-            Source::Randman(_) | Source::Memory(_) => {
+            Source::Randman(_) | Source::Echo(_) | Source::Memory(_) => {
                 self.source = Source::File(FileSource { path, ..FileSource::default() })
             }
         }
@@ -187,6 +189,7 @@ impl DataSettings {
         let shape = match &self.source {
             Source::File(_) => None,
             Source::Randman(randman) => Some((randman.neurons, randman.classes)),
+            Source::Echo(echo) => Some((echo.channels(), echo.classes)),
             Source::Memory(memory) => {
                 // The program's channels are those of the network: none are grouped.
                 self.binning.channel_group = 1;
@@ -216,6 +219,7 @@ impl DataSettings {
         let (channels, classes) = match &self.source {
             Source::File(file) => (file.channels?, file.classes?),
             Source::Randman(randman) => (randman.neurons, randman.classes),
+            Source::Echo(echo) => (echo.channels(), echo.classes),
             Source::Memory(memory) => return Some((memory.channels, memory.classes)),
         };
         Some((self.binning.channels(channels), classes))
@@ -250,6 +254,7 @@ impl DataSettings {
         let source = match &self.source {
             Source::File(file) => file.layout().check(),
             Source::Randman(randman) => randman.check(),
+            Source::Echo(echo) => echo.check(),
             Source::Memory(_) => Ok(()),
         };
         for (section, checked) in [
@@ -279,6 +284,10 @@ impl DataSettings {
                 randman.recordings(seed)?,
                 DataOrigin { name: "random manifolds".into(), sha256: None, channels: None },
             ),
+            Source::Echo(echo) => {
+                let origin = DataOrigin { name: "echoes".into(), sha256: None, channels: None };
+                (echo.recordings(seed)?, origin)
+            }
             Source::Memory(memory) => {
                 let problem = "these samples were made by a program, and only that program can \
                                bring them again; evaluate, simulate and plot take others with \
@@ -363,7 +372,7 @@ impl DataSettings {
     ) -> Result<(SpikeRecordings, DataOrigin, Vec<String>)> {
         let time_unit = match &self.source {
             Source::File(file) => file.time_unit,
-            Source::Randman(_) | Source::Memory(_) => None,
+            Source::Randman(_) | Source::Echo(_) | Source::Memory(_) => None,
         };
         let layout = Layout { channels: Some(channels), classes: None, time_unit };
         let (recordings, origin) = read(path, &layout)?;
@@ -399,6 +408,7 @@ impl DataSettings {
         let (channels, classes) = match &self.source {
             Source::File(file) => (file.channels.unwrap_or(1), file.classes.unwrap_or(1)),
             Source::Randman(randman) => (randman.neurons, randman.classes),
+            Source::Echo(echo) => (echo.channels(), echo.classes),
             Source::Memory(memory) => (memory.channels, memory.classes),
         };
         let names = own.class_names.as_deref();
@@ -443,7 +453,7 @@ impl DataSettings {
         };
         let described = match self.source {
             Source::File(_) => Some(data_notes::described(&recordings)),
-            Source::Randman(_) | Source::Memory(_) => None,
+            Source::Randman(_) | Source::Echo(_) | Source::Memory(_) => None,
         };
         let (notes, recordings) = (recordings.notes().to_vec(), Arc::new(recordings));
         let dataset = SpikeDataset::new(recordings, self.binning, augmentation, seed, train)

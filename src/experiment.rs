@@ -581,7 +581,7 @@ impl Experiment {
                     "are times in s (data.source.time_unit)? Otherwise lower data.binning.max_steps, \
                      training.batch_size",
                 ),
-                Source::Randman(_) => {
+                Source::Randman(_) | Source::Echo(_) => {
                     ("spikes/times, ", "lower data.binning.max_steps, training.batch_size")
                 }
                 Source::Memory(_) => ("", "lower training.batch_size"),

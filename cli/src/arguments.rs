@@ -401,10 +401,12 @@ sample or none, copies, data that was left out.")]
         #[arg(long)]
         json: bool,
     },
-    /// Make a file of random-manifold spikes, whose classes differ in timing only
+    /// Make a file of made-up spikes whose classes differ in timing only: random manifolds, or
+    /// channels that repeat others (echoes), the data of `quickstart`
     #[command(after_help = "Examples:
   synfire data synth made.h5
   synfire data synth made.h5 --seed 1 --set classes=5 --set neurons=40
+  synfire data synth echoes.h5 --set kind=echo --set pairs=20 --set cells=30
 
 It can be trained on:
   synfire train quickstart --data made.h5")]
@@ -412,9 +414,10 @@ It can be trained on:
         /// The file to write, .h5 or .h5.gz
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Change one parameter, e.g. classes=5; may be repeated. There are: classes, neurons,
-        /// spikes_per_neuron, samples_per_class, duration_ms, dimension, smoothness, jitter_ms,
-        /// stretch
+        /// Change one parameter, e.g. classes=5; may be repeated. There are: kind (randman or
+        /// echo), classes, samples_per_class; of randman neurons, spikes_per_neuron, duration_ms,
+        /// dimension, smoothness, jitter_ms, stretch; of echo pairs, cells, cell_ms, shortest_lag,
+        /// fidelity
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
         /// The seed

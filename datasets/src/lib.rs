@@ -19,6 +19,7 @@
 //! | `recording_length` | how long recordings last, and whether that is plausible |
 //! | `listing` | [`listed()`]: names in a sentence |
 //! | `randman` | [`Randman`]: made-up data whose classes differ in spike timing only |
+//! | `echo` | [`Echo`]: made-up data whose classes differ in how late channels repeat others |
 //! | `splits` | [`Splitting`]: validation by speaker or by chance |
 //! | `augmentation` | [`Augmentation`]: changed copies of a sample, keyed by seed, epoch and sample |
 //! | `binning` | [`Binning`]: seconds to steps, units to channels |
@@ -54,6 +55,7 @@ mod clock;
 mod container;
 mod content;
 mod dataset;
+mod echo;
 mod error;
 mod float16;
 mod joined_samples;
@@ -82,6 +84,7 @@ pub use checksum::checksum;
 pub use class_names::Numbering;
 pub use clock::Clock;
 pub use dataset::SpikeDataset;
+pub use echo::Echo;
 pub use error::{Error, Result};
 pub use joined_samples::JoinedSamples;
 pub use labelled_frames::LabelledFrames;

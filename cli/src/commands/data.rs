@@ -35,8 +35,8 @@ pub fn run(arguments: &Data) -> Result<ExitCode> {
             let sections = set.iter().map(in_source).collect::<synfire::Result<Vec<_>>>()?;
             let text = "[data.source]\nkind = \"randman\"\n";
             let experiment = Experiment::parse(text, "data synth", "synth", &sections)?;
-            if !matches!(experiment.data.source, Source::Randman(_)) {
-                let problem = "only random manifolds are made, so the kind is always \"randman\"";
+            if !matches!(experiment.data.source, Source::Randman(_) | Source::Echo(_)) {
+                let problem = "only made-up spikes are written: kind is \"randman\" or \"echo\"";
                 return Err(synfire::Error::Config {
                     origin: "data synth".into(),
                     problem: problem.into(),

@@ -34,7 +34,12 @@ fn wrong_usage_exits_2() {
         );
     }
     let message = sandbox.fails(2, &["data", "synth", "made.h5", "--set", "kind=file"]);
-    assert!(message.contains("data synth: only random manifolds are made"), "{message}");
+    assert!(
+        message.contains(
+            "data synth: only made-up spikes are written: kind is \"randman\" or \"echo\""
+        ),
+        "{message}"
+    );
     assert!(
         sandbox
             .fails(2, &["train", "shd"])

@@ -58,6 +58,29 @@ fn evaluate_reads_other_files() {
 }
 
 #[test]
+fn echoes_are_made_whatever_comes_first() {
+    let sandbox = Sandbox::new();
+    let shape = ["kind=echo", "pairs=4", "cells=9", "shortest_lag=2", "samples_per_class=3"];
+    for (file, order) in [("one.h5", [0, 1, 2, 3, 4]), ("two.h5", [3, 1, 0, 4, 2])] {
+        let set = order.map(|index| ["--set", shape[index]]).concat();
+        let said = sandbox.ok(&[&["data", "synth", file][..], &set].concat());
+        assert!(said.contains("15 samples of 5 classes on 8 channels"), "{said}");
+        let info = json(&sandbox.ok(&["data", "info", file, "--channels", "8", "--json"]));
+        assert_eq!((info["samples"].as_u64(), info["spikes"].as_u64()), (Some(15), Some(1080)));
+    }
+    assert_eq!(sandbox.read("one.h5"), sandbox.read("two.h5"));
+    for (change, problem) in [
+        ("cells=6", "Echo's longest lag (shortest_lag + classes - 1) is 9, but must be below"),
+        ("fidelity=0", "Echo::fidelity is 0, but must be above 0 and at most 1"),
+        ("neurons=5", "neurons"),
+    ] {
+        let changes = ["data", "synth", "none.h5", "--set", "kind=echo", "--set", change];
+        assert!(sandbox.fails(2, &changes).contains(problem), "{change}");
+        assert!(!sandbox.path("none.h5").exists());
+    }
+}
+
+#[test]
 fn a_run_trains_on_a_file_and_knows_it_again() {
     let sandbox = Sandbox::new();
     let synth = |seed: &str, file: &str| {
