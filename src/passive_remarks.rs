@@ -228,7 +228,7 @@ mod tests {
             line(&experiment, &silent),
             "warning: none of the 8 neurons of hidden1 fired in any training sample of epoch 1, so \
              nothing passes and the network cannot learn; lower network.neuron.threshold (now 1), \
-             raise network.neuron.tau_mem_ms (now 1.25) or bound the rate with \
+             raise network.neuron.tau_mem_ms (now 2.5) or bound the rate with \
              training.firing_rate.lower_hz"
         );
         experiment.network.batch_norm = false;

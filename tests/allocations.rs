@@ -171,7 +171,10 @@ fn engine_asks(
                         };
                         engine.train(network, &batch, &pass, &mut gradients).unwrap();
                     }
-                    None => engine.evaluate(network, &batch, &Pass::DEPLOYED).unwrap(),
+                    None => {
+                        let batch = Batch::new(frames, output, &objective);
+                        engine.evaluate(network, &batch, &Pass::DEPLOYED).unwrap();
+                    }
                 }
                 assert_eq!(engine.activity(1, 0).channels(), 37);
             }

@@ -189,7 +189,7 @@ fn currents_are_the_references() {
 fn chain(sizes: &[usize], taps: usize, max_delay: usize, kernel: DelayKernel) -> Network {
     let settings = synfire::FeedForward {
         hidden: sizes[1..sizes.len() - 1].to_vec(),
-        max_delay_ms: max_delay.max(1) as f64,
+        max_delay_ms: max_delay.max(2) as f64,
         delay_kernel: kernel,
         ..synfire::FeedForward::default()
     };

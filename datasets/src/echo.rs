@@ -102,7 +102,7 @@ impl Echo {
         integer("shortest_lag", self.shortest_lag, 1..=100_000)?;
         let longest = self.lag(self.classes - 1);
         check(
-            "Echo's longest lag (shortest_lag + classes - 1)",
+            "Echo::shortest_lag + classes - 1",
             longest as f64,
             longest < self.cells,
             &format!("below Echo::cells, {}", self.cells),
@@ -328,7 +328,7 @@ mod tests {
             (Echo { pairs: 32_769, ..small() }, "Echo::pairs is 32769, but must be in 1..=32768"),
             (
                 Echo { cells: 9, ..small() },
-                "Echo's longest lag (shortest_lag + classes - 1) is 9, but must be below Echo::cells, 9",
+                "Echo::shortest_lag + classes - 1 is 9, but must be below Echo::cells, 9",
             ),
             (
                 Echo { shortest_lag: 0, ..small() },

@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_loop_has_no_longest_way() {
-        let looped = network(3, &[(0, 1, 2), (1, 2, 1), (2, 1, 1)]);
+        let looped = network(3, &[(0, 1, 2), (1, 2, 2), (2, 1, 2)]);
         let refused = Horizon::Sample.steps(&looped, 2, 5).unwrap_err().to_string();
         assert!(refused.contains("close a loop"), "{refused}");
         assert_eq!(Horizon::Steps(9).steps(&looped, 2, 5).unwrap(), 9);

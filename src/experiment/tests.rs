@@ -213,11 +213,8 @@ fn values_out_of_range_are_called_by_their_key_and_blamed_on_who_set_them() {
         ("training.loss=spike_count", "training.loss counts output spikes"),
     ] {
         // Neither the changes before nor those behind are to blame.
-        let more = if change.contains("1048576]") {
-            "data.source.neurons=300"
-        } else {
-            "description=other"
-        };
+        let more =
+            if change.contains("1048576]") { "data.source.pairs=300" } else { "description=other" };
         let text = with(&[more, change, "seed=3"]).unwrap_err().to_string();
         assert!(text.starts_with(&format!("--set {change}: {expected}")), "{text}");
     }

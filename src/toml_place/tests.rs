@@ -13,7 +13,7 @@ fn an_unknown_key_of_a_section_with_a_kind_has_its_own_line() {
         ("[network]\nneuron = { model = \"lif\",\n tau = 2.0 }\n", "3:2", "tau"),
         ("[network]\n\nneuron.model = \"lif\"\nneuron.tau = 2.0\n", "4:8", "tau"),
         ("[data.source]\nkind = \"randman\"\n\nneuron = 3\n", "4:1", "neuron"),
-        ("[training.weights]\nschedule = { kind = \"cosine\", step = 3 }\n", "2:32", "step"),
+        ("[training.weights]\nschedule = { kind = \"cosine\", step = 3 }\n", "2:31", "step"),
         (
             "[[training.groups]]\n[[training.groups]]\n[training.groups.optimizer]\nkind = \"sgd\"\nbeta1 = 0.9\n",
             "5:1",
@@ -21,7 +21,7 @@ fn an_unknown_key_of_a_section_with_a_kind_has_its_own_line() {
         ),
         (
             "[[training.groups]]\noptimizer = { kind = \"adam\" }\n[[training.groups]]\noptimizer = { kind = \"sgd\", nestrov = true }\n",
-            "4:28",
+            "4:29",
             "nestrov",
         ),
     ] {
@@ -51,7 +51,7 @@ fn wrong_types_and_unknown_words_there_have_their_own_line_too() {
         ),
         (
             "[data]\nsource = { kind = \"randman\", classes = 2.5 }\n",
-            "x.toml:2:39: invalid type: floating point `2.5`, expected a whole number",
+            "x.toml:2:40: invalid type: floating point `2.5`, expected a whole number",
         ),
         ("[data.source]\nchannels = 3\n", "x.toml:1:1: missing field `kind`"),
     ] {
@@ -84,9 +84,9 @@ fn values_out_of_range_have_their_line() {
 fn network_files_have_the_same_places() {
     let head = "dt_ms = 0.1\nduration_ms = 1.0\n[[populations]]\nname = \"a\"\nsize = 1\n";
     for (text, expected) in [
-        ("neuron = { model = \"lif\", tau = 1.0 }\n", "n.toml:6:26: unknown field `tau`"),
+        ("neuron = { model = \"lif\", tau = 1.0 }\n", "n.toml:6:27: unknown field `tau`"),
         ("[populations.neuron]\nmodel = \"lif\"\ntau = 1.0\n", "n.toml:8:1: unknown field `tau`"),
-        ("neuron = { model = \"lif\", threshold = \"x\" }\n", "n.toml:6:38: invalid type"),
+        ("neuron = { model = \"lif\", threshold = \"x\" }\n", "n.toml:6:39: invalid type"),
         ("poisson = 3.0\n", "n.toml:6:1: unknown field `poisson`"),
     ] {
         let text = format!("{head}{text}");

@@ -246,7 +246,7 @@ fn a_limit_on_memory_is_respected() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(
-        stderr.starts_with("synfire: error: random manifolds: spikes/times, sample ")
+        stderr.starts_with("synfire: error: echoes: spikes/times, sample ")
             && stderr.lines().count() == 1,
         "{stderr}"
     );
