@@ -18,6 +18,7 @@
 //! | `file_circles` | the files of each crate: none reach each other, none import through a face |
 
 mod architecture_paths;
+mod configuration_reference;
 mod documents;
 mod engines_agree;
 mod file_circles;

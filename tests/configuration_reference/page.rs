@@ -1,0 +1,202 @@
+//! The page itself: a table for every section, in the order of the code.
+
+use crate::configuration_reference::types::{Choice, Field, Kind, Shape, Types};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use synfire::Experiment;
+use toml::{Table, Value};
+
+const HEAD: &str = "\
+# Every key of a configuration file
+
+Made from the comments of the code; do not edit. After a change of settings this writes it anew:
+`UPDATE_DOCUMENTS=1 cargo test -p synfire --test integration configuration_reference`.
+
+Keys carry their units (`_ms`, `_hz`, `_steps`). Every key of an experiment may be left out, and an
+unknown key is an error. `--set SECTION.KEY=VALUE` changes one on the command line. A setting that
+has two keys in two units takes one of them.
+
+## Experiments: `synfire train FILE.toml`
+";
+
+/// Writes the page.
+pub fn write(types: &Types) -> String {
+    let mut page =
+        Page { types, text: HEAD.to_owned(), shown: BTreeMap::new(), is_experiment: true };
+    page.section("", "Experiment", "");
+    page.text.push_str("\n## Networks to simulate: `synfire simulate FILE.toml`\n");
+    page.is_experiment = false;
+    page.section("", "NetworkFile", "");
+    page.text
+}
+
+struct Page<'a> {
+    types: &'a Types,
+    text: String,
+    /// Where a type has been shown.
+    shown: BTreeMap<String, String>,
+    is_experiment: bool,
+}
+
+impl Page<'_> {
+    /// A section at `path`; `setup` is TOML that makes it be there, in the kind at hand.
+    fn section(&mut self, path: &str, name: &str, setup: &str) {
+        let (doc, kind) = self.types.get(name);
+        let (doc, kind) = (doc.to_owned(), kind.clone());
+        if !path.is_empty() {
+            write!(self.text, "\n### `{}`\n\n{doc}\n", heading(path)).unwrap();
+        }
+        if let Some(there) = self.shown.get(name) {
+            let there = there.clone();
+            let kind = self.default_of(path, setup, None);
+            writeln!(self.text, "\nThe keys of `{there}`{kind}.").unwrap();
+            return;
+        }
+        self.shown.insert(name.to_owned(), heading(path));
+        match kind {
+            Kind::Section(fields) => self.fields(path, &fields, setup),
+            Kind::Tagged(tag, choices) => self.kinds(path, &tag, &choices, setup),
+            Kind::Words(_) => unreachable!("{name} is no section"),
+        }
+    }
+
+    fn fields(&mut self, path: &str, fields: &[Field], setup: &str) {
+        let setup = if setup.is_empty() && !path.is_empty() {
+            format!("{}\n", heading(path))
+        } else {
+            setup.into()
+        };
+        self.table(path, fields, &setup);
+        for field in fields {
+            if let Some((inner, is_list)) = self.inner(&field.value) {
+                let joint = if path.is_empty() { "" } else { "." };
+                let mark = if is_list { "[]" } else { "" };
+                self.section(&format!("{path}{joint}{}{mark}", field.name), &inner, "");
+            }
+        }
+    }
+
+    fn kinds(&mut self, path: &str, tag: &str, choices: &[Choice], setup: &str) {
+        let default = self.default_of(path, setup, Some(tag));
+        let words: Vec<String> =
+            choices.iter().map(|choice| format!("`{:?}`", choice.word)).collect();
+        let default =
+            if default.is_empty() { String::new() } else { format!("; default {default}") };
+        writeln!(self.text, "\nThe key `{tag}` tells which: {}{default}.", words.join(", "))
+            .unwrap();
+        for choice in choices {
+            writeln!(self.text, "\n**`{tag} = {:?}`**: {}", choice.word, choice.doc).unwrap();
+            let setup = format!("{}\n{tag} = {:?}\n", heading(path), choice.word);
+            let fields = match &choice.inner {
+                Some(inner) => match self.types.get(inner).1 {
+                    Kind::Section(fields) => fields.clone(),
+                    other => panic!("{inner}: {other:?}"),
+                },
+                None => choice.fields.clone(),
+            };
+            if !fields.is_empty() {
+                self.fields(path, &fields, &setup);
+            }
+        }
+    }
+
+    fn table(&mut self, path: &str, fields: &[Field], setup: &str) {
+        let plain: Vec<&Field> =
+            fields.iter().filter(|field| self.inner(&field.value).is_none()).collect();
+        if plain.is_empty() {
+            return;
+        }
+        self.text.push_str("\n| key | value | default | |\n|---|---|---|---|\n");
+        for field in plain {
+            let default = match &field.value {
+                Shape::Optional(_) => "none".into(),
+                _ if !field.has_default && !self.is_experiment => "needed".into(),
+                _ => self.default_of(path, setup, Some(&field.name)),
+            };
+            let (value, words) = self.in_words(&field.value);
+            let doc = format!("{}{words}", field.doc).replace('|', "\\|");
+            writeln!(self.text, "| `{}` | {value} | {default} | {doc} |", field.name).unwrap();
+        }
+    }
+
+    /// The type of a section, and whether there is a list of them; none for a value.
+    fn inner(&self, value: &Shape) -> Option<(String, bool)> {
+        match value {
+            Shape::Named(name) => match self.types.get(name).1 {
+                Kind::Words(_) => None,
+                _ => Some((name.clone(), false)),
+            },
+            Shape::Optional(value) => self.inner(value),
+            Shape::List(value) => self.inner(value).map(|(name, _)| (name, true)),
+            _ => None,
+        }
+    }
+
+    /// The value in words, and what each word of a choice means.
+    fn in_words(&self, value: &Shape) -> (String, String) {
+        match value {
+            Shape::Plain(words) => ((*words).into(), String::new()),
+            Shape::Optional(value) => self.in_words(value),
+            Shape::List(value) => {
+                let (value, words) = self.in_words(value);
+                (format!("list of: {value}"), words)
+            }
+            Shape::Tuple(values) => {
+                let values: Vec<String> =
+                    values.iter().map(|value| self.in_words(value).0).collect();
+                (format!("[{}]", values.join(", ")), String::new())
+            }
+            Shape::Named(name) => match self.types.get(name).1 {
+                Kind::Words(choices) => {
+                    let quoted: Vec<String> =
+                        choices.iter().map(|choice| format!("`{:?}`", choice.word)).collect();
+                    let told: String = choices
+                        .iter()
+                        .map(|choice| format!("<br>`{}`: {}", choice.word, choice.doc))
+                        .collect();
+                    (quoted.join(", "), told)
+                }
+                other => panic!("{name}: {other:?}"),
+            },
+        }
+    }
+
+    /// The default at a place, as TOML; without a key, the kind that a section has by default.
+    fn default_of(&self, path: &str, setup: &str, key: Option<&str>) -> String {
+        let text = if self.is_experiment { setup } else { "" };
+        let Ok(experiment) = toml::from_str::<Experiment>(text) else { return String::new() };
+        let whole = Table::try_from(experiment).unwrap();
+        let mut place = Value::Table(whole);
+        for part in path.split('.').filter(|part| !part.is_empty()) {
+            let name = part.trim_end_matches("[]");
+            let Some(mut inner) = place.get(name).cloned() else { return String::new() };
+            if part.ends_with("[]") {
+                let Some(first) = inner.as_array().and_then(|list| list.first().cloned()) else {
+                    return String::new();
+                };
+                inner = first;
+            }
+            place = inner;
+        }
+        match key {
+            Some(key) => match place.get(key) {
+                Some(value) => format!("`{value}`"),
+                None if !self.is_experiment => "`0`".into(),
+                None => String::new(),
+            },
+            None => {
+                let tag =
+                    ["kind", "model", "slope"].into_iter().find(|tag| place.get(*tag).is_some());
+                tag.map_or(String::new(), |tag| format!("; by default `{tag} = {}`", place[tag]))
+            }
+        }
+    }
+}
+
+/// `[a.b]` of a section, `[[a.b]]` of one of several.
+fn heading(path: &str) -> String {
+    match path.strip_suffix("[]") {
+        Some(list) => format!("[[{list}]]"),
+        None => format!("[{}]", path.replace("[]", "")),
+    }
+}
