@@ -165,7 +165,11 @@ def recompute(tensors, spikes):
     fired = {"input": np.zeros((steps, SIZES[0]))}
     np.add.at(fired["input"], (np.rint(spikes["input"][0] / dt_ms).astype(int), spikes["input"][1]), 1)
     potentials = {}
+    # A sample of 16 cells of 20 ms; every population falls silent half of a window after that before it.
+    end = steps - (len(POPULATIONS) - 1) * (LONGEST // 2)
+    assert (fired["input"][end:] == 0).all() and end <= 320 / dt_ms
     for source, target in zip(POPULATIONS, POPULATIONS[1:]):
+        end += LONGEST // 2
         weight = tensors[f"{source}->{target}.weight"][:, :, 0].astype(float) / (1 + 1e-7)
         delay = tensors[f"{source}->{target}.delay"][:, :, 0].astype(float)
         # Positions around the window's centre are rounded half to even, as DCLS does.
@@ -186,7 +190,7 @@ def recompute(tensors, spikes):
         fired[target], potentials[target] = np.zeros_like(current), np.zeros_like(current)
         for step in range(steps):
             v = beta * v + current[step]
-            fired[target][step] = v >= threshold
+            fired[target][step] = (v >= threshold) & (step < end)
             v = np.where(v >= threshold, 0, v)
             potentials[target][step] = v
     return fired, potentials
