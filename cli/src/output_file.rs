@@ -1,7 +1,7 @@
 //! Files that a command is asked to write.
 
 use anyhow::Result;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use synfire::Error;
 
 /// Refuses, before there is work that would be lost, a file that is there already unless it is to
@@ -20,4 +20,23 @@ pub fn check(file: &Path, overwrite: bool) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses a table whose name does not end in `.csv`, so that it never replaces recordings or a
+/// checkpoint, and one that is among the `kept` files.
+pub fn check_table(file: &Path, kept: &[PathBuf]) -> Result<()> {
+    let refused = |problem: &str| {
+        Err(Error::Folder { path: file.to_owned(), problem: problem.into() }.into())
+    };
+    if !file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
+        return refused("a table is written as text; give it a name that ends in .csv");
+    }
+    let place = file.canonicalize();
+    let is_kept = |kept: &PathBuf| {
+        kept.canonicalize().is_ok_and(|kept| place.as_ref().is_ok_and(|place| *place == kept))
+    };
+    if kept.iter().any(is_kept) {
+        return refused("this file belongs to the run and is not replaced; choose another name");
+    }
+    Ok(())
 }

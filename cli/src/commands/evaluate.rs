@@ -16,6 +16,10 @@ pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
         output_file::check(file, arguments.overwrite)?;
     }
     let run = TrainedRun::open(&arguments.run, arguments.checkpoint)?;
+    if let Some(file) = &arguments.predictions {
+        let folder = run.folder();
+        output_file::check_table(file, &[folder.metrics(), folder.weights(), folder.delays()])?;
+    }
     let evaluated = |engine: ForwardEngine| {
         let mut run = run.clone().with_engine(engine);
         if let Some(samples) = arguments.batch_size {

@@ -144,3 +144,23 @@ fn a_fixed_number_of_steps_is_a_setting() {
         "{refused}"
     );
 }
+
+#[test]
+fn a_table_replaces_no_recordings_no_checkpoint_and_no_table_of_the_run() {
+    let sandbox = trained(&[]);
+    sandbox.write("mine.h5", "recordings");
+    for (file, problem) in [
+        ("mine.h5", "a name that ends in .csv"),
+        ("run/checkpoints/best.safetensors", "a name that ends in .csv"),
+        ("table.csv.gz", "a name that ends in .csv"),
+        ("run/../run/metrics.csv", "belongs to the run"),
+        ("run/delays.csv", "belongs to the run"),
+    ] {
+        let before = std::fs::read(sandbox.path(file)).ok();
+        let arguments = ["evaluate", "run", "--predictions", file, "--overwrite"];
+        let message = sandbox.fails(1, &arguments);
+        assert!(message.contains(problem), "{message}");
+        assert_eq!(std::fs::read(sandbox.path(file)).ok(), before, "{file}");
+    }
+    sandbox.ok(&["evaluate", "run", "--predictions", "run/mine.CSV"]);
+}
