@@ -347,6 +347,11 @@ impl DataSettings {
         let mut training = self.binned(recordings, origin, Some(&whole), seed)?;
 
         let (recordings, origin, more) = self.read_for(&path, shape, names.as_deref())?;
+        if origin.sha256.is_some() && origin.sha256 == training.origin.sha256 {
+            let problem = "this is the file that is trained on, so it cannot validate; name another \
+                           file, or hold out a part of this one with data.split.by";
+            return Err(Error::samples(&origin.name, problem));
+        }
         notes.extend(more);
         let validation = self.binned(recordings, origin, None, seed)?;
         let joined = JoinedSamples::new(training.dataset, validation.dataset.clone())

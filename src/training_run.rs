@@ -29,7 +29,7 @@ use crate::wording::counted;
 use datasets::Split;
 use layered::LayeredEngine;
 use plasticity::gradient::Loss;
-use plasticity::{CheckpointFile, EpochTrainer, Progress, Selection, evaluate};
+use plasticity::{CheckpointFile, EarlyStopping, EpochTrainer, Progress, Selection, evaluate};
 use plots::legible;
 use sim_core::Network;
 use std::borrow::Cow;
@@ -353,6 +353,17 @@ impl TrainingRun {
             if self.trainer.epoch() >= self.stop_after || self.run_epoch(observer)?.is_break() {
                 return Ok(self.stopped());
             }
+        }
+        let (epoch, epochs) = (self.trainer.epoch(), self.experiment.training.epochs);
+        if let Some(EarlyStopping { patience, .. }) = self.experiment.training.early_stopping
+            && epoch < epochs
+        {
+            let line = format!(
+                "stopped early after epoch {epoch} of {epochs}: no better validation accuracy for \
+                 {} (training.early_stopping)",
+                counted(patience, "epoch")
+            );
+            let _ = self.say(observer, &line)?;
         }
         self.conclude(observer)
     }

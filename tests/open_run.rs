@@ -122,6 +122,8 @@ fn a_run_ends_where_validation_gets_no_better() {
     };
     let outcome = run.finish(&mut counting).unwrap();
     assert_eq!(epochs, 4);
+    let log = std::fs::read_to_string(path.join("log.txt")).unwrap();
+    assert!(log.contains("stopped early after epoch 4 of 30: no better"), "{log}");
     assert_eq!(outcome.pictures.len(), 10);
     let refused = TrainingRun::resume_with(&path, parts(), None, None).unwrap_err().to_string();
     assert!(refused.contains("this run is finished"), "{refused}");

@@ -125,6 +125,11 @@ fn a_recipe_names_it_and_what_does_not_fit_is_refused() {
         message,
         "names.h5: extra/keys: class 2 is \"dddd\", but the network knows a, bb, ccc only"
     );
+    for same in ["train.h5", "copy.h5"] {
+        fs::copy(sandbox.path("train.h5"), sandbox.path("copy.h5")).unwrap();
+        let message = sandbox.fails(1, &[&fixed[..], &[same]].concat());
+        assert!(message.starts_with(&format!("{same}: this is the file that is trained on")));
+    }
     let message = sandbox.fails(1, &[&fixed[..], &["none.h5"]].concat());
     assert!(message.starts_with("none.h5: cannot open the file"), "{message}");
     sandbox.train("split", &["--data", "train.h5", "--stop-after", "1"]);
