@@ -172,6 +172,9 @@ fn engine_asks(
                         engine.train(network, &batch, &pass, &mut gradients).unwrap();
                     }
                     None => {
+                        // Penalties need samples of the same steps; verdicts their own.
+                        let padded = Pass { horizon: Horizon::Batch, ..Pass::DEPLOYED };
+                        engine.evaluate(network, &batch, &padded).unwrap();
                         let batch = Batch::new(frames, output, &objective);
                         engine.evaluate(network, &batch, &Pass::DEPLOYED).unwrap();
                     }

@@ -2,10 +2,14 @@
 
 /// Up to eight names, and how many more there are.
 pub fn listed(names: &[impl AsRef<str>]) -> String {
-    const SHOWN: usize = 8;
-    let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    listed_up_to(8, names)
+}
+
+/// The first `most` names, and how many more there are.
+pub(crate) fn listed_up_to(most: usize, names: &[impl AsRef<str>]) -> String {
+    let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
     let shown = shown.join(", ");
-    match names.len().saturating_sub(SHOWN) {
+    match names.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::Serialize;
 
+use crate::listing::listed_up_to;
 use crate::recordings::SpikeRecordings;
 use crate::summary::Summary;
 
@@ -50,7 +51,10 @@ impl Soundness {
             let classes = summary.classes.iter().filter(|class| class.samples == count);
             let names: Vec<&str> = classes.map(|class| class.name.as_str()).collect();
             if !names.is_empty() {
-                warn(format!("labels: there is {what} of class {}", listed(&names)));
+                warn(format!(
+                    "labels: there is {what} of class {}",
+                    listed_up_to(MOST_NAMED, &names)
+                ));
             }
         }
         if summary.classes.iter().filter(|class| class.samples > 0).count() == 1 {
@@ -73,12 +77,6 @@ impl Soundness {
         }
         sound
     }
-}
-
-fn listed(names: &[&str]) -> String {
-    let more = names.len().saturating_sub(MOST_NAMED);
-    let shown = names[..names.len() - more].join(", ");
-    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 /// Samples with the very spikes of an earlier one; silent ones do not count.
