@@ -1,5 +1,5 @@
 //! Trains with a loss of its own: a margin between the mean potential of the true class and that of
-//! the best other class. Half a minute; expect about 90 %.
+//! the best other class. Half a minute; expect about 100 %.
 
 use std::sync::Arc;
 use synfire::plasticity::gradient::Loss;

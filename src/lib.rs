@@ -73,6 +73,7 @@
 
 mod bench;
 mod checkpoint;
+mod chosen_samples;
 mod class_accuracy;
 mod data_notes;
 mod data_settings;
@@ -109,7 +110,10 @@ mod run_mark;
 mod run_part;
 mod run_result;
 mod run_summary;
+mod sample_list;
+mod simulated_samples;
 mod simulation;
+mod split_evaluation;
 mod start;
 mod started_network;
 mod stepper;
@@ -123,6 +127,7 @@ mod wording;
 
 pub use bench::{BenchPoint, BenchReport, BenchSettings, Latency, bench};
 pub use checkpoint::Checkpoint;
+pub use chosen_samples::{ChosenSample, ChosenSamples, SampleChoice};
 pub use class_accuracy::ClassAccuracy;
 pub use data_settings::{
     DataOrigin, DataSettings, FileSource, LoadedData, MemorySource, Source, ValidationFile,
@@ -153,9 +158,12 @@ pub use run_lock::Writer;
 pub use run_part::RunPart;
 pub use run_result::RunResult;
 pub use run_summary::{EpochAccuracy, FileSize, RunSummary};
+pub use sample_list::SampleList;
+pub use simulated_samples::SimulatedSample;
 pub use simulation::{LogSettings, Simulation, SimulationLog};
+pub use split_evaluation::{EvaluatedSplit, SplitEvaluation};
 pub use start::{Start, StartOrigin};
-pub use trained_run::{ChosenSample, EvaluatedSplit, SplitEvaluation, TrainedRun};
+pub use trained_run::TrainedRun;
 pub use training_run::TrainingRun;
 
 pub use sim_core::{InputSpike, StreamingEngine};

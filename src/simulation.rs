@@ -137,30 +137,28 @@ impl Simulation {
     /// # Errors
     /// What is wrong with the network, its input or the recorder.
     pub fn run(&self, recorder: &mut dyn Recorder) -> Result<()> {
-        self.check_memory()?;
-        let mut engine = ClockEngine::build(&self.network)?;
+        self.run_on(&mut Self::engine(&self.network)?, recorder)
+    }
+
+    /// As [`Self::run`], on an engine of the same network.
+    fn run_on(&self, engine: &mut ClockEngine, recorder: &mut dyn Recorder) -> Result<()> {
+        engine.reset();
         engine.set_ends(&self.ends);
         Ok(engine.run(&self.inputs, self.steps, recorder)?)
     }
 
-    /// Refuses a network whose engine would not fit into memory.
-    fn check_memory(&self) -> Result<()> {
-        let (mut synapses, mut on_its_way) = (0.0, 0.0);
-        for projection in &self.network.projections {
-            let target = self.network.populations[projection.target].size as f64;
-            let (count, longest) = match &projection.synapses {
-                Synapses::Dense(dense) => (dense.weight.len(), dense.max_delay_steps),
-                Synapses::Sparse(sparse) => {
-                    let delays = sparse.iter().map(|synapse| synapse.delay_steps as usize);
-                    (sparse.len(), delays.max().unwrap_or(0))
-                }
-            };
-            synapses += count as f64;
-            on_its_way += target * (longest + 1) as f64;
-        }
-        // By synapse: what the engine keeps, and what it sorts to get there.
-        let parts = [("synapses", 40.0 * synapses), ("input on its way", 8.0 * on_its_way)];
-        MemoryNeed::new(parts).check("the simulation of this network", "make the network smaller")
+    fn engine(network: &Network) -> Result<ClockEngine> {
+        let mut engines = Self::engines(network, 1)?;
+        Ok(engines.remove(0))
+    }
+
+    /// `count` engines for `network`, at least one.
+    ///
+    /// # Errors
+    /// What is wrong with the network, or that the engines would not fit into memory.
+    pub(crate) fn engines(network: &Network, count: usize) -> Result<Vec<ClockEngine>> {
+        check_memory(network, count)?;
+        Ok((0..count).map(|_| ClockEngine::build(network)).collect::<sim_core::Result<_>>()?)
     }
 
     /// Runs from rest and keeps the recording in memory.
@@ -193,6 +191,18 @@ impl Simulation {
         name: &str,
         also: &mut dyn Recorder,
     ) -> Result<SimulationLog> {
+        self.log_on(&mut Self::engine(&self.network)?, settings, folder, name, also)
+    }
+
+    /// As [`Self::log`], on an engine of the same network.
+    pub(crate) fn log_on(
+        &self,
+        engine: &mut ClockEngine,
+        settings: LogSettings,
+        folder: &Path,
+        name: &str,
+        also: &mut dyn Recorder,
+    ) -> Result<SimulationLog> {
         let files = settings.files(folder, name)?;
         fs::create_dir_all(folder)
             .map_err(|source| Error::io(folder, "make the folder", source))?;
@@ -211,7 +221,7 @@ impl Simulation {
             ChannelRecorder::spawn(QUEUE, variables, |records| write_logs(records, logs));
         let mut shown =
             Shown { logs: &mut recorder, also, spikes: vec![0; self.network.populations.len()] };
-        let outcome = self.run(&mut shown);
+        let outcome = self.run_on(engine, &mut shown);
         let spikes = shown.spikes;
         // A writer that failed stopped the run; its own error says more.
         recorder.finish()?;
@@ -237,4 +247,30 @@ impl Simulation {
         let readout = Readout { values: &values, neurons, steps };
         loss.evaluate(readout, 0, None, &mut Vec::new()).predicted
     }
+}
+
+/// Refuses a network whose engines, `count` of them, would not fit into memory.
+fn check_memory(network: &Network, count: usize) -> Result<()> {
+    let (mut synapses, mut on_its_way) = (0.0, 0.0);
+    for projection in &network.projections {
+        let target = network.populations[projection.target].size as f64;
+        let (count, longest) = match &projection.synapses {
+            Synapses::Dense(dense) => (dense.weight.len(), dense.max_delay_steps),
+            Synapses::Sparse(sparse) => {
+                let delays = sparse.iter().map(|synapse| synapse.delay_steps as usize);
+                (sparse.len(), delays.max().unwrap_or(0))
+            }
+        };
+        synapses += count as f64;
+        on_its_way += target * (longest + 1) as f64;
+    }
+    let engines = count as f64;
+    // By synapse: what the engine keeps, and what it sorts to get there.
+    let parts =
+        [("synapses", 40.0 * engines * synapses), ("input on its way", 8.0 * engines * on_its_way)];
+    let remedy = match count {
+        1 => "make the network smaller",
+        _ => "take fewer threads, or make the network smaller",
+    };
+    MemoryNeed::new(parts).check("the simulation of this network", remedy)
 }

@@ -1,7 +1,6 @@
 //! A run read back: how good it is, on which samples.
 
 use crate::checkpoint::Checkpoint;
-use crate::class_accuracy::ClassAccuracy;
 use crate::data_settings::LoadedData;
 use crate::data_settings::PINNED_DATA;
 use crate::environment::Environment;
@@ -13,71 +12,15 @@ use crate::metrics::Metrics;
 use crate::own_parts::{Samples, load};
 use crate::recordings_place;
 use crate::run_folder::RunFolder;
-use crate::simulation::Simulation;
+use crate::split_evaluation::{EvaluatedSplit, SplitEvaluation};
 use crate::started_network::first_network;
 use crate::threads::thread_pool;
 use datasets::Split;
 use plasticity::gradient::Loss;
-use plasticity::{CheckpointFile, Evaluation, EvaluationSettings};
+use plasticity::{CheckpointFile, EvaluationSettings};
 use sim_core::{Horizon, Network};
 use std::path::Path;
 use std::sync::Arc;
-
-/// Which of a run's own samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum EvaluatedSplit {
-    /// Those the run never trained on.
-    #[default]
-    Validation,
-    /// Those it trained on, as recorded.
-    Train,
-    /// Both.
-    All,
-}
-
-impl EvaluatedSplit {
-    /// As it is typed.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Validation => "validation",
-            Self::Train => "train",
-            Self::All => "all",
-        }
-    }
-}
-
-/// How good a run is on some samples, with one tap per synapse.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SplitEvaluation {
-    /// `validation`, `train` or `all`.
-    pub split: &'static str,
-    /// Where the samples come from.
-    pub data: String,
-    /// The result.
-    pub evaluation: Evaluation,
-    /// Names of the classes.
-    pub classes: Vec<String>,
-    /// How many of the samples the run trained on.
-    pub trained_on: usize,
-    /// What people should know of the samples; nothing of the run's own, which training told.
-    pub notes: Vec<String>,
-}
-
-impl SplitEvaluation {
-    /// Accuracy by class.
-    pub fn by_class(&self) -> Vec<ClassAccuracy> {
-        ClassAccuracy::of(&self.classes, &self.evaluation.confusion)
-    }
-}
-
-/// The one sample a command speaks of.
-#[derive(Debug, Clone)]
-pub struct ChosenSample {
-    /// The samples.
-    pub data: LoadedData,
-    /// Index of the chosen one.
-    pub index: usize,
-}
 
 /// A run's folder with one of its networks.
 #[derive(Debug, Clone)]
@@ -214,14 +157,6 @@ impl TrainedRun {
         self.experiment.training.evaluation().horizon
     }
 
-    /// A sample on its way through the network.
-    ///
-    /// # Errors
-    /// As [`Simulation::of_sample`].
-    pub fn simulation(&self, sample: &ChosenSample) -> Result<Simulation> {
-        Simulation::of_sample(&self.network, &sample.data, sample.index, self.horizon())
-    }
-
     /// The metrics so far.
     ///
     /// # Errors
@@ -270,6 +205,46 @@ impl TrainedRun {
         data.load_for(path, &environment.samples(), self.experiment.seed())
     }
 
+    /// The run's own samples with their split, or those of a file with it where the file holds
+    /// them.
+    pub(crate) fn data(&self, file: Option<&Path>) -> Result<(LoadedData, Option<Split>)> {
+        match file {
+            Some(path) => self.data_of(path),
+            None => self.own_data().map(|(loaded, split)| (loaded, Some(split))),
+        }
+    }
+
+    /// The samples of a split; `parts` is that of the run if `loaded` are the run's own.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when there are none, or samples of another file have no such split.
+    pub(crate) fn split_indices(
+        &self,
+        loaded: &LoadedData,
+        parts: Option<&Split>,
+        split: EvaluatedSplit,
+    ) -> Result<Vec<usize>> {
+        let name = split.name();
+        let indices = match (split, parts) {
+            (EvaluatedSplit::All, _) => (0..loaded.dataset.len()).collect(),
+            (EvaluatedSplit::Validation, Some(parts)) => parts.validation.clone(),
+            (EvaluatedSplit::Train, Some(parts)) => parts.train.clone(),
+            (_, None) => {
+                let own = Environment::read(&self.folder.environment())?.data.name;
+                let problem = format!(
+                    "these are not the samples the run was made with, {own}, so they have no \
+                     {name} split; leave --split out, or ask for all"
+                );
+                return Err(Error::config(&loaded.origin.name, problem));
+            }
+        };
+        if indices.is_empty() {
+            let problem = format!("this file of the run holds no {name} samples");
+            return Err(Error::config(&loaded.origin.name, problem));
+        }
+        Ok(indices)
+    }
+
     /// Evaluates the network on samples of the run's own data or of another file. `split` is
     /// validation for the run's own data and all of another file where it is not given.
     ///
@@ -283,35 +258,13 @@ impl TrainedRun {
         split: Option<EvaluatedSplit>,
         threads: Option<usize>,
     ) -> Result<SplitEvaluation> {
-        let (loaded, parts, split) = match data {
-            Some(path) => {
-                let (loaded, parts) = self.data_of(path)?;
-                (loaded, parts, split.unwrap_or(EvaluatedSplit::All))
-            }
-            None => {
-                let (loaded, parts) = self.own_data()?;
-                (loaded, Some(parts), split.unwrap_or_default())
-            }
-        };
+        let is_own = data.is_none();
+        let (loaded, parts) = self.data(data)?;
+        let split =
+            split.unwrap_or(if is_own { EvaluatedSplit::Validation } else { EvaluatedSplit::All });
         let name = split.name();
-        let trained = parts.as_ref().map(|parts| parts.train.clone()).unwrap_or_default();
-        let indices: Vec<usize> = match (split, parts) {
-            (EvaluatedSplit::All, _) => (0..loaded.dataset.len()).collect(),
-            (EvaluatedSplit::Validation, Some(parts)) => parts.validation,
-            (EvaluatedSplit::Train, Some(parts)) => parts.train,
-            (_, None) => {
-                let own = Environment::read(&self.folder.environment())?.data.name;
-                let problem = format!(
-                    "these are not the samples the run was made with, {own}, so they have no \
-                     {name} split; without --split all of them are evaluated"
-                );
-                return Err(Error::config(loaded.origin.name, problem));
-            }
-        };
-        if indices.is_empty() {
-            let problem = format!("this file of the run holds no {name} samples");
-            return Err(Error::config(loaded.origin.name, problem));
-        }
+        let indices = self.split_indices(&loaded, parts.as_ref(), split)?;
+        let trained = parts.map(|parts| parts.train).unwrap_or_default();
         let mut experiment = self.experiment.clone();
         let training = &mut experiment.training;
         training.batch_size = self.batch_size.unwrap_or(training.batch_size);
@@ -324,8 +277,8 @@ impl TrainedRun {
         };
         let evaluation = thread_pool(threads)?.install(run)?;
         let trained_on = trained_on(&indices, &trained);
-        let mut notes = if data.is_some() { loaded.notes.clone() } else { Vec::new() };
-        if data.is_some() && trained_on > 0 {
+        let mut notes = if is_own { Vec::new() } else { loaded.notes.clone() };
+        if !is_own && trained_on > 0 {
             notes.push(format!(
                 "{}: the run trained on {trained_on} of these {} samples",
                 loaded.origin.name,
@@ -340,34 +293,6 @@ impl TrainedRun {
             evaluation,
             classes: loaded.class_names(),
         })
-    }
-
-    /// Sample `index` of a file or of the run's own data. Where no index is given: the first
-    /// validation sample of the run's own, also of a file that holds them; the first of another
-    /// file.
-    ///
-    /// # Errors
-    /// What is wrong with the data, or an index beyond them.
-    pub fn sample(&self, data: Option<&Path>, index: Option<usize>) -> Result<ChosenSample> {
-        let (loaded, first) = match data {
-            Some(path) => {
-                let (loaded, split) = self.data_of(path)?;
-                (loaded, split.and_then(|split| split.validation.first().copied()).unwrap_or(0))
-            }
-            None => {
-                let (loaded, split) = self.own_data()?;
-                (loaded, split.validation[0])
-            }
-        };
-        let index = index.unwrap_or(first);
-        let samples = loaded.dataset.len();
-        if index >= samples {
-            return Err(Error::config(
-                loaded.origin.name,
-                format!("sample {index} was asked for, but there are {samples}, counted from 0"),
-            ));
-        }
-        Ok(ChosenSample { data: loaded, index })
     }
 }
 

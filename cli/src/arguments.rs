@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::{Path, PathBuf};
 use synfire::datasets::{Layout, TimeUnit};
-use synfire::{Checkpoint, Override};
+use synfire::{Checkpoint, Override, SampleList};
 
 /// More threads than this are taken for a mistake.
 const MOST_THREADS: u64 = 1024;
@@ -225,13 +225,19 @@ pub struct Simulate {
     /// Folder of a run, or a file that describes a network
     #[arg(value_name = "RUN|FILE.toml")]
     pub network: PathBuf,
-    /// Take the sample from this file instead of the run's own data
+    /// Take samples from this file instead of the run's own data
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
-    /// Index of the sample, counted from 0 [default: the first validation sample, or the first of
-    /// another file]
-    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = whole::<usize>(0, u64::MAX))]
-    pub sample: Option<usize>,
+    /// Samples by index, counted from 0, such as 17, 0-99 or 3,7,20-29, or all; each gets logs of
+    /// its own [default: the first validation sample, or the first of another file]
+    #[arg(long, value_name = "LIST|all", allow_hyphen_values = true)]
+    pub sample: Option<SampleList>,
+    /// All samples of a split: of the run's own, or of a --data FILE that holds them
+    #[arg(long, value_enum, conflicts_with = "sample")]
+    pub split: Option<Split>,
+    /// Threads; no byte of the logs depends on them [default: one per processor]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u16>(1, MOST_THREADS))]
+    pub threads: Option<u16>,
     /// Which checkpoint of the run: best, last, or that of an epoch, if training.checkpoints kept it
     #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
     pub checkpoint: Checkpoint,
@@ -247,7 +253,7 @@ pub struct Simulate {
     /// Replace logs of the same names
     #[arg(long)]
     pub overwrite: bool,
-    /// Print JSON
+    /// Print JSON, one line per sample
     #[arg(long)]
     pub json: bool,
 }
@@ -295,6 +301,10 @@ pub struct Plot {
     /// Take the sample of the raster from this file, e.g. where the recordings have moved
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// Index of the sample of the raster, counted from 0 [default: the first validation sample, or
+    /// the first of another file]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = whole::<usize>(0, u64::MAX))]
+    pub sample: Option<usize>,
 }
 
 /// The figures.

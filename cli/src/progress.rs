@@ -1,5 +1,5 @@
-//! How a run shows itself while it trains: a bar on a terminal, plain lines elsewhere, nothing when
-//! asked to be quiet.
+//! How a command shows that it works. A run that trains: a bar on a terminal, plain lines elsewhere,
+//! nothing when asked to be quiet.
 
 use crate::{interrupt, output};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -18,6 +18,26 @@ pub enum Display {
     Quiet,
 }
 
+/// A bar for `count` samples, where stderr is a terminal and stdout, whose lines tell as much, is
+/// not.
+pub fn samples(count: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() || std::io::stdout().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    bar(count, "{pos} of {len} samples")
+}
+
+/// A bar for `count` things on stderr, with what stands before it.
+fn bar(count: usize, before: &str) -> ProgressBar {
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let bar = if is_plain { "{wide_bar}" } else { "{wide_bar:.cyan}" };
+    let style = ProgressStyle::with_template(&format!("{before} [{bar}] {{msg}}{{eta}} left"))
+        .expect("the template is valid")
+        .progress_chars("=> ");
+    let target = ProgressDrawTarget::stderr();
+    ProgressBar::with_draw_target(Some(count as u64), target).with_style(style)
+}
+
 impl Display {
     /// What suits where stderr goes.
     pub fn new(quiet: bool) -> Self {
@@ -27,17 +47,7 @@ impl Display {
         if !std::io::stderr().is_terminal() {
             return Self::Lines;
         }
-        let template = if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
-            "{prefix} [{wide_bar}] {msg}, {eta} left"
-        } else {
-            "{prefix} [{wide_bar:.cyan}] {msg}, {eta} left"
-        };
-        let style = ProgressStyle::with_template(template)
-            .expect("the template is constant")
-            .progress_chars("=> ");
-        Self::Bar(
-            ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()).with_style(style),
-        )
+        Self::Bar(bar(0, "{prefix}"))
     }
 }
 
@@ -69,11 +79,11 @@ impl Display {
         bar.set_position(progress.samples_done as u64);
         let (loss, accuracy) = (progress.loss, 100.0 * progress.accuracy);
         bar.set_message(format!(
-            "{:.0} samples/s, loss {loss:.3}, train {accuracy:.1} %",
+            "{:.0} samples/s, loss {loss:.3}, train {accuracy:.1} %, ",
             bar.per_sec()
         ));
         if progress.samples_done == progress.samples_total {
-            bar.set_message(format!("loss {loss:.3}, train {accuracy:.1} %, validating"));
+            bar.set_message(format!("loss {loss:.3}, train {accuracy:.1} %, validating, "));
         }
     }
 }

@@ -36,7 +36,7 @@ fn draw(run: &TrainedRun, picture: Picture, arguments: &Plot) -> synfire::Result
     if !picture.needs_samples() {
         return picture.draw(run, None);
     }
-    let chosen = run.sample(arguments.data.as_deref(), None)?;
+    let chosen = run.sample(arguments.data.as_deref(), arguments.sample)?;
     if arguments.data.is_some() {
         chosen.data.notes.iter().for_each(output::say);
     }

@@ -1,13 +1,15 @@
 //! `synfire simulate`
 
 use crate::arguments::{Recordable, Simulate};
-use crate::{output, run_argument};
+use crate::{output, progress, run_argument};
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use synfire::sim_core::Variables;
-use synfire::{LogSettings, NetworkFile, Simulation, SimulationLog, TrainedRun};
+use synfire::sim_core::{Network, Variables};
+use synfire::{
+    LoadedData, LogSettings, NetworkFile, SampleChoice, SimulatedSample, SimulationLog, TrainedRun,
+};
 
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
     let records = |what| arguments.record.contains(&what);
@@ -25,62 +27,83 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
 
 fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
     let run = TrainedRun::open(&arguments.network, arguments.checkpoint)?;
-    let chosen = run.sample(arguments.data.as_deref(), arguments.sample)?;
+    let choice = match (&arguments.sample, arguments.split) {
+        (Some(list), _) => SampleChoice::Listed(list.clone()),
+        (None, Some(split)) => SampleChoice::Split(split.into()),
+        (None, None) => SampleChoice::First,
+    };
+    let chosen = run.samples(arguments.data.as_deref(), &choice)?;
     if arguments.data.is_some() {
         chosen.data.notes.iter().for_each(output::say);
     }
-    let simulation = run.simulation(&chosen)?;
     let folder = arguments.out.clone().unwrap_or_else(|| run.folder().spikes());
-    let mut output = simulation.output_recording();
-    let log =
-        simulation.log(settings, &folder, &format!("sample-{}", chosen.index), &mut output)?;
-    let predicted = simulation.predicted(&output, run.loss()?);
-    let class = |class: usize| chosen.data.dataset.class_name(class);
-    let label = chosen.data.dataset.label(chosen.index);
-    let (file, index) = chosen.data.place_of(chosen.index);
-    if arguments.json {
-        output::print(json!({
-            "data": file.name,
-            "sample": index,
-            "class": class(label),
-            "predicted": class(predicted),
-            "steps": simulation.steps(),
-            "dt_ms": simulation.network().dt_ms,
-            "spikes": spikes(&simulation, &log),
-            "files": log.files,
-        }))?;
-    } else {
-        output::print(format!(
-            "sample {} of {}: class {}, predicted {}",
-            index,
-            file.name,
-            class(label),
-            class(predicted)
-        ))?;
-        print_files(&log.files)?;
+    let count = chosen.indices.len();
+    let progress = progress::samples(count);
+    let (mut correct, mut files) = (0, Vec::new());
+    let each = |sample: SimulatedSample| {
+        progress.inc(1);
+        correct += usize::from(sample.label == sample.predicted);
+        if arguments.json {
+            return output::print(of_sample(run.network(), &chosen.data, &sample));
+        }
+        files.extend_from_slice(&sample.log.files);
+        let (file, index) = chosen.data.place_of(sample.index);
+        let [class, predicted] = class_names(&chosen.data, &sample);
+        let name = &file.name;
+        output::print(format!("sample {index} of {name}: class {class}, predicted {predicted}"))
+    };
+    run.simulate(&chosen, settings, &folder, arguments.threads.map(usize::from), each)?;
+    progress.finish_and_clear();
+    match (arguments.json, count) {
+        (true, _) => {}
+        (false, 1) => print_files(&files)?,
+        (false, _) => output::print(format!(
+            "{correct} of {count} samples were taken for their own class; {} files in {}",
+            files.len(),
+            folder.display()
+        ))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
+fn of_sample(network: &Network, data: &LoadedData, sample: &SimulatedSample) -> Value {
+    let (file, index) = data.place_of(sample.index);
+    let [class, predicted] = class_names(data, sample);
+    json!({
+        "data": file.name,
+        "sample": index,
+        "class": class,
+        "predicted": predicted,
+        "steps": sample.steps,
+        "dt_ms": network.dt_ms,
+        "spikes": spikes(network, &sample.log),
+        "files": sample.log.files,
+    })
+}
+
+/// Names of a sample's class and of the one it was taken for.
+fn class_names(data: &LoadedData, sample: &SimulatedSample) -> [String; 2] {
+    [sample.label, sample.predicted].map(|class| data.dataset.class_name(class))
+}
+
 fn of_file(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
-    if arguments.data.is_some() || arguments.sample.is_some() {
-        let problem = "a network file brings its own spikes; --data and --sample belong to the folder of a run";
-        return Err(synfire::Error::Config {
-            origin: arguments.network.display().to_string(),
-            problem: problem.into(),
-        }
-        .into());
-    }
     let path = &arguments.network;
+    if arguments.data.is_some() || arguments.sample.is_some() || arguments.split.is_some() {
+        let problem = "a network file brings its own spikes; --data, --sample and --split belong \
+                       to the folder of a run";
+        let origin = path.display().to_string();
+        return Err(synfire::Error::Config { origin, problem: problem.into() }.into());
+    }
     let simulation = NetworkFile::read(path)?.simulation(&path.display().to_string())?;
     let folder = arguments.out.clone().unwrap_or_else(|| ".".into());
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let log = simulation.log(settings, &folder, &name, &mut ())?;
+    let network = simulation.network();
     if arguments.json {
         output::print(json!({
             "steps": simulation.steps(),
-            "dt_ms": simulation.network().dt_ms,
-            "spikes": spikes(&simulation, &log),
+            "dt_ms": network.dt_ms,
+            "spikes": spikes(network, &log),
             "files": log.files,
         }))?;
     } else {
@@ -90,11 +113,8 @@ fn of_file(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
 }
 
 /// Spikes of every population by name.
-fn spikes(
-    simulation: &Simulation,
-    log: &SimulationLog,
-) -> serde_json::Map<String, serde_json::Value> {
-    let populations = simulation.network().populations.iter().zip(&log.spikes);
+fn spikes(network: &Network, log: &SimulationLog) -> Map<String, Value> {
+    let populations = network.populations.iter().zip(&log.spikes);
     populations.map(|(population, &spikes)| (population.name.clone(), spikes.into())).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use crate::sandbox::Sandbox;
 use hdf5_reader::Hdf5File;
+use serde_json::Value;
 
 /// Populations whose names a table of blanks must quote, that never fire, or have one neuron; three
 /// steps of 0.1 ms, which are not quite 0.3 ms.
@@ -73,4 +74,52 @@ fn reports_have_what_each_reader_looks_for() {
         assert_eq!(rows, 3, "{population}: cut off as bmtk does, {time:?}");
     }
     assert!(file.group("report/in put").is_err(), "sources have no potential");
+}
+
+#[test]
+fn each_of_several_samples_gets_logs_of_its_own() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", &["--epochs", "2"]);
+    let several = |arguments: &[&str]| {
+        let fixed = ["simulate", "run", "--record", "spikes,v"];
+        sandbox.ok(&[&fixed[..], arguments].concat())
+    };
+    let text = several(&["--split", "all", "--threads", "1", "--out", "one"]);
+    assert_eq!(text.lines().count(), 61, "{text}");
+    assert!(text.contains(" of 60 samples were taken for their own class; 180 files in one\n"));
+    let lines = several(&["--sample", "all", "--threads", "3", "--out", "three", "--json"]);
+    sandbox.ok(&["evaluate", "run", "--split", "all", "--predictions", "all.csv"]);
+    let table = sandbox.text("all.csv");
+    let rows = table.lines().skip(1).zip(lines.lines());
+    assert_eq!(rows.clone().count(), 60);
+    for (row, line) in rows {
+        let (row, told): (Vec<&str>, Value) =
+            (row.split(',').collect(), serde_json::from_str(line).unwrap());
+        let predicted = told["predicted"].as_str().unwrap();
+        assert_eq!((row[0], row[5]), (&*told["sample"].to_string(), predicted));
+    }
+    several(&["--sample", "41", "--out", "alone"]);
+    for ending in ["spikes.h5", "spikes.csv", "v.h5"] {
+        for sample in 0..60 {
+            let file = format!("sample-{sample}.{ending}");
+            let bytes = sandbox.read(format!("one/{file}"));
+            assert_eq!(bytes, sandbox.read(format!("three/{file}")), "{file}");
+        }
+        let file = format!("sample-41.{ending}");
+        assert_eq!(sandbox.read(format!("alone/{file}")), sandbox.read(format!("one/{file}")));
+    }
+}
+
+#[test]
+fn nothing_is_simulated_where_a_log_would_be_replaced() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", &["--epochs", "1"]);
+    sandbox.ok(&["simulate", "run", "--sample", "9"]);
+    let message = sandbox.fails(1, &["simulate", "run", "--sample", "3-5,9"]);
+    assert!(message.contains("sample-9.spikes.h5: this file exists already"), "{message}");
+    assert_eq!(sandbox.path("run/spikes").read_dir().unwrap().count(), 2);
+    let text = sandbox.ok(&["simulate", "run", "--sample", "9,3-5,4", "--overwrite"]);
+    let told: Vec<&str> = text.lines().map(|line| line.split(" of ").next().unwrap()).collect();
+    assert_eq!(told[..4], ["sample 3", "sample 4", "sample 5", "sample 9"], "{text}");
+    assert_eq!(sandbox.path("run/spikes").read_dir().unwrap().count(), 8);
 }

@@ -240,7 +240,8 @@ fn numbers_that_do_not_fit_are_told_which_do() {
         (&["train", "--threads", "0"], "a whole number from 1 to 1024 was expected"),
         (&["train", "--threads", "1.5"], "a whole number from 1 to 1024 was expected"),
         (&["bench", "--repeats", "-1"], "a whole number from 1 to 65535 was expected"),
-        (&["simulate", "run", "--sample", "-1"], "a whole number, at least 0, was expected"),
+        (&["simulate", "run", "--sample", "-1"], "indices counted from 0 were expected"),
+        (&["plot", "run", "--sample", "-1"], "a whole number, at least 0, was expected"),
         (&["data", "synth", "x.h5", "--seed", "-1"], "from 0 to 9223372036854775807"),
     ] {
         let output = sandbox.run(arguments);

@@ -1,0 +1,93 @@
+//! The samples a command speaks of.
+
+use crate::data_settings::LoadedData;
+use crate::error::{Error, Result};
+use crate::sample_list::SampleList;
+use crate::simulation::Simulation;
+use crate::split_evaluation::EvaluatedSplit;
+use crate::trained_run::TrainedRun;
+use std::path::Path;
+
+/// One sample.
+#[derive(Debug, Clone)]
+pub struct ChosenSample {
+    /// The samples.
+    pub data: LoadedData,
+    /// Index of the chosen one.
+    pub index: usize,
+}
+
+/// Some samples, at least one.
+#[derive(Debug, Clone)]
+pub struct ChosenSamples {
+    /// The samples.
+    pub data: LoadedData,
+    /// Indices of the chosen ones, ascending.
+    pub indices: Vec<usize>,
+}
+
+/// Which samples of some data.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SampleChoice {
+    /// One: the first validation sample of the run's own, also of a file that holds them; the
+    /// first of another file.
+    #[default]
+    First,
+    /// Those of a list.
+    Listed(SampleList),
+    /// Those of a split.
+    Split(EvaluatedSplit),
+}
+
+impl TrainedRun {
+    /// Samples of a file or of the run's own data.
+    ///
+    /// # Errors
+    /// What is wrong with the data; [`Error::Config`] for an index beyond them, or a split that
+    /// they do not have.
+    pub fn samples(&self, data: Option<&Path>, choice: &SampleChoice) -> Result<ChosenSamples> {
+        let (data, parts) = self.data(data)?;
+        let listed = |list: &SampleList| {
+            let samples = data.dataset.len();
+            list.indices(samples).map_err(|index| {
+                let problem = format!(
+                    "sample {index} was asked for, but there are {samples}, counted from 0"
+                );
+                Error::config(&data.origin.name, problem)
+            })
+        };
+        let indices = match choice {
+            SampleChoice::First => {
+                let first = parts.and_then(|parts| parts.validation.first().copied());
+                listed(&SampleList::one(first.unwrap_or(0)))?
+            }
+            SampleChoice::Listed(list) => listed(list)?,
+            SampleChoice::Split(split) => self.split_indices(&data, parts.as_ref(), *split)?,
+        };
+        if indices.is_empty() {
+            return Err(Error::config(&data.origin.name, "there are no samples"));
+        }
+        Ok(ChosenSamples { data, indices })
+    }
+
+    /// Sample `index` of a file or of the run's own data; [`SampleChoice::First`] without an index.
+    ///
+    /// # Errors
+    /// As [`Self::samples`].
+    pub fn sample(&self, data: Option<&Path>, index: Option<usize>) -> Result<ChosenSample> {
+        let choice = match index {
+            Some(index) => SampleChoice::Listed(SampleList::one(index)),
+            None => SampleChoice::First,
+        };
+        let ChosenSamples { data, indices } = self.samples(data, &choice)?;
+        Ok(ChosenSample { data, index: indices[0] })
+    }
+
+    /// A sample on its way through the network.
+    ///
+    /// # Errors
+    /// As [`Simulation::of_sample`].
+    pub fn simulation(&self, sample: &ChosenSample) -> Result<Simulation> {
+        Simulation::of_sample(self.network(), &sample.data, sample.index, self.horizon())
+    }
+}
