@@ -1,4 +1,4 @@
-//! Draws every figure from made-up but realistic data: `cargo run -p plots --example gallery --
+//! Draws every figure from made-up but realistic data: `cargo run -p synfire-plots --example gallery --
 //! FOLDER` writes FOLDER/*.{png,svg}.
 
 use plots::{

@@ -4,7 +4,7 @@
 //! A few moments of each command are tried with the other tests; two hundred of each by
 //!
 //! ```text
-//! cargo test -p cli --test command -- --ignored --nocapture two_hundred
+//! cargo test -p synfire-cli --test command -- --ignored --nocapture two_hundred
 //! ```
 
 use crate::sandbox::Sandbox;
