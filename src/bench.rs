@@ -5,10 +5,12 @@
 //! steps are then timed at points spread over the recipe's schedule, each weighted by the share of
 //! the run it stands for.
 
-use crate::data_settings::{DataOrigin, LoadedData, Source};
+use crate::data_origin::DataOrigin;
+use crate::data_settings::Source;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::feed_forward::Delays;
+use crate::loaded_data::LoadedData;
 use crate::roofline::Roofline;
 use crate::threads::thread_pool;
 use datasets::{Augmentation, NewSample, SpikeDataset, SpikeRecordings, TimeType};
@@ -239,7 +241,7 @@ fn samples(experiment: &Experiment) -> Result<(LoadedData, Vec<usize>)> {
         seed,
         &indices,
     )?;
-    let origin = DataOrigin { name: "made-up spikes".into(), sha256: None, channels: None };
+    let origin = DataOrigin { name: "made-up spikes".into(), ..DataOrigin::default() };
     let loaded = LoadedData {
         dataset: Arc::new(data),
         origin,

@@ -1,7 +1,7 @@
 //! The samples a command speaks of.
 
-use crate::data_settings::LoadedData;
 use crate::error::{Error, Result};
+use crate::loaded_data::LoadedData;
 use crate::sample_list::SampleList;
 use crate::simulation::Simulation;
 use crate::split_evaluation::EvaluatedSplit;

@@ -1,6 +1,6 @@
 //! How well each class is told from the others.
 
-use datasets::listed;
+use datasets::{listed, shown_name};
 use serde::{Deserialize, Serialize};
 
 /// Up to so many classes are all shown in a line.
@@ -46,7 +46,8 @@ impl ClassAccuracy {
             told.truncate(LOWEST);
         }
         let words = told.iter().map(|(class, accuracy)| {
-            format!("{} {:.1} % of {}", class.class, 100.0 * accuracy, class.samples)
+            let name = shown_name(&class.class);
+            format!("{name} {:.1} % of {}", 100.0 * accuracy, class.samples)
         });
         let words: Vec<String> = words.collect();
         let lowest = if are_all_shown { "" } else { "lowest " };

@@ -1,7 +1,8 @@
 //! What people should know about samples before they train or evaluate on them: one sentence each
 //! that begins with the file.
 
-use datasets::{Known, Numbering, SpikeRecordings, Split, listed};
+use crate::wording::counted;
+use datasets::{Known, Numbering, SpikeRecordings, Split, listed, shown_name};
 use sim_core::SampleSource;
 
 /// Of so many channels some must be used, or a smaller number was meant.
@@ -22,9 +23,9 @@ pub(crate) fn described(recordings: &SpikeRecordings) -> String {
         None => "continuous".into(),
     };
     format!(
-        "{} channels{channels}, {} classes{classes}, times in {}, {clock}",
-        recordings.channels(),
-        recordings.classes(),
+        "{}{channels}, {}{classes}, times in {}, {clock}",
+        counted(recordings.channels(), "channel"),
+        counted(recordings.classes(), "class"),
         recordings.time_unit()
     )
 }
@@ -39,6 +40,13 @@ pub(crate) fn of_shape(name: &str, recordings: &SpikeRecordings) -> Vec<String> 
             "{name}: the highest unit is {highest}, but data.source.channels is {channels}"
         ));
     }
+    if let Some((first, second)) = recordings.classes_of_one_name() {
+        notes.push(format!(
+            "{name}: classes {first} and {second} are both called {}, and are told apart by their \
+             numbers",
+            shown_name(&recordings.class_name(first))
+        ));
+    }
     let classes = recordings.classes();
     let mut counts = vec![0; classes];
     recordings.labels().iter().for_each(|&label| counts[usize::from(label)] += 1);
@@ -46,7 +54,7 @@ pub(crate) fn of_shape(name: &str, recordings: &SpikeRecordings) -> Vec<String> 
     let empty: Vec<String> = empty.map(|class| recordings.class_name(class)).collect();
     let known = match recordings.class_names() {
         Some(names) if names.len() != classes => {
-            Some(format!("extra/keys names {} classes", names.len()))
+            Some(format!("extra/keys names {}", counted(names.len(), "class")))
         }
         None if highest_label(recordings) + 1 < classes => {
             Some(format!("the highest label is {}", highest_label(recordings)))
@@ -137,6 +145,17 @@ pub(crate) fn of_share(
         format!(
             "{name}: {share} % of {} are less than one sample, so one of each validates",
             classes_in_words(&classes)
+        )
+    })
+}
+
+/// How many validation samples are copies of training samples.
+pub(crate) fn of_copies(name: &str, copies: usize, split: &Split) -> Option<String> {
+    let validation = split.validation.len();
+    (copies > 0).then(|| {
+        format!(
+            "{name}: {copies} of the {validation} validation samples have the very spikes of a \
+             training sample, so their accuracy tells nothing of new ones"
         )
     })
 }

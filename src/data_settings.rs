@@ -1,16 +1,15 @@
 //! Where the samples of an experiment come from: `[data]` of its file.
 
-use crate::data_notes;
+use crate::data_origin::DataOrigin;
 use crate::error::{Error, Result};
 use datasets::{
-    Augmentation, Binning, Echo, JoinedSamples, Layout, Randman, RecordingFile, SpikeDataset,
-    SpikeRecordings, Split, SplitBy, Splitting, TimeUnit,
+    Augmentation, Binning, Echo, Layout, Randman, RecordingFile, SpikeRecordings, SplitBy,
+    Splitting, TimeUnit,
 };
 use plasticity::first_difference;
 use serde::{Deserialize, Serialize};
-use sim_core::{SampleSource, Seed};
+use sim_core::Seed;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The entry with the `[data]` that a run began with.
 pub(crate) const PINNED_DATA: &str = "data";
@@ -80,55 +79,6 @@ impl Default for Source {
     fn default() -> Self {
         Self::Randman(Randman::default())
     }
-}
-
-/// Samples in memory, ready to train on.
-#[derive(Debug, Clone)]
-pub struct LoadedData {
-    /// The samples as frames.
-    pub dataset: Arc<dyn SampleSource>,
-    /// Where they come from.
-    pub origin: DataOrigin,
-    /// What there is to say about them before they are used, a sentence each: what of a file could
-    /// not be read, though nothing depends on it.
-    pub notes: Vec<String>,
-    /// The file of the validation samples if they have one of their own.
-    pub validation: Option<ValidationFile>,
-    /// What a reader made of the file, in a line; none for samples that were made.
-    pub described: Option<String>,
-}
-
-/// Where validation samples with a file of their own come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ValidationFile {
-    /// The file.
-    pub origin: DataOrigin,
-    /// Index of its first sample: those of the training file come before.
-    pub first: usize,
-}
-
-/// What identifies the samples.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DataOrigin {
-    /// The file as it was named, `random manifolds`, or what a program calls its samples.
-    pub name: String,
-    /// SHA-256 of the HDF5 file (never of the archive around it), or of samples in memory; none for
-    /// made-up data, which the seed identifies.
-    pub sha256: Option<String>,
-    /// Channels of a file, before they are grouped.
-    #[serde(skip)]
-    pub channels: Option<usize>,
-}
-
-/// What tells the samples of a run from others.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct RunSamples {
-    /// Checksum of the file, or of samples in memory.
-    pub sha256: Option<String>,
-    /// Checksum of the validation file, if there is one.
-    pub validation: Option<String>,
-    /// Names of the classes in the order of the network's outputs, where they have names.
-    pub class_names: Option<Vec<String>>,
 }
 
 impl DataSettings {
@@ -279,15 +229,9 @@ impl DataSettings {
     /// [`Error::Config`] when a file is needed but not named; otherwise what [`datasets`] finds
     /// wrong with it.
     pub fn recordings(&self, seed: Seed) -> Result<(SpikeRecordings, DataOrigin)> {
-        let (recordings, origin) = match &self.source {
-            Source::Randman(randman) => (
-                randman.recordings(seed)?,
-                DataOrigin { name: "random manifolds".into(), sha256: None, channels: None },
-            ),
-            Source::Echo(echo) => {
-                let origin = DataOrigin { name: "echoes".into(), sha256: None, channels: None };
-                (echo.recordings(seed)?, origin)
-            }
+        let (recordings, name) = match &self.source {
+            Source::Randman(randman) => (randman.recordings(seed)?, "random manifolds"),
+            Source::Echo(echo) => (echo.recordings(seed)?, "echoes"),
             Source::Memory(memory) => {
                 let problem = "these samples were made by a program, and only that program can \
                                bring them again; evaluate, simulate and plot take others with \
@@ -301,229 +245,46 @@ impl DataSettings {
                         "this experiment needs spike recordings; name a file with --data FILE (an SHD or SSC .h5, .h5.gz or .zip)",
                     )
                 })?;
-                return read(path, &source.layout());
+                return read(path, &source.layout(), UNIT_SETTING);
             }
         };
-        Ok((recordings, origin))
-    }
-
-    /// Recordings, split and binned: what training needs.
-    ///
-    /// # Errors
-    /// As [`Self::recordings`], and what is wrong with the split.
-    pub fn load_split(&self, seed: Seed) -> Result<(LoadedData, Split)> {
-        let (recordings, origin) = self.recordings(seed)?;
-        if self.split.by == SplitBy::File {
-            return self.load_two_files(recordings, origin, seed);
-        }
-        let split = self.split_of(&recordings, &origin, seed)?;
-        let mut notes = data_notes::of_shape(&origin.name, &recordings);
-        notes.extend(data_notes::of_silence(&origin.name, &recordings, Some(&split)));
-        let mut loaded = self.binned(recordings, origin, Some(&split), seed)?;
-        loaded.notes.extend(notes);
-        let (name, samples) = (&loaded.origin.name, &*loaded.dataset);
-        let mut notes = data_notes::of_split(name, &split, samples);
-        if self.split.by == SplitBy::Random {
-            notes.extend(data_notes::of_share(name, self.split.fraction, &split, samples));
-        }
-        loaded.notes.extend(notes);
-        Ok((loaded, split))
-    }
-
-    /// As [`Self::load_split`] where a second file validates.
-    fn load_two_files(
-        &self,
-        recordings: SpikeRecordings,
-        origin: DataOrigin,
-        seed: Seed,
-    ) -> Result<(LoadedData, Split)> {
-        let path = self.split.path.clone().unwrap_or_default();
-        let names = recordings.class_names().map(<[String]>::to_vec);
-        let shape = (recordings.channels(), recordings.classes());
-        let mut notes = data_notes::of_shape(&origin.name, &recordings);
-        let train: Vec<usize> = (0..recordings.len()).collect();
-        notes.extend(data_notes::of_silence(&origin.name, &recordings, None));
-        let whole = Split { train, validation: Vec::new() };
-        let mut training = self.binned(recordings, origin, Some(&whole), seed)?;
-
-        let (recordings, origin, more) = self.read_for(&path, shape, names.as_deref())?;
-        if origin.sha256.is_some() && origin.sha256 == training.origin.sha256 {
-            let problem = "this is the file that is trained on, so it cannot validate; name another \
-                           file, or hold out a part of this one with data.split.by";
-            return Err(Error::samples(&origin.name, problem));
-        }
-        notes.extend(more);
-        let validation = self.binned(recordings, origin, None, seed)?;
-        let joined = JoinedSamples::new(training.dataset, validation.dataset.clone())
-            .map_err(|error| unsuitable("data.split", &validation.origin, &error))?;
-        let split = Split::in_two(whole.train.len(), validation.dataset.len())
-            .map_err(|error| unsuitable("data.split", &validation.origin, &error))?;
-        training.dataset = Arc::new(joined);
-        notes.extend(data_notes::of_split(&validation.origin.name, &split, &*training.dataset));
-        training.notes.extend(validation.notes);
-        training.notes.extend(notes);
-        training.validation =
-            Some(ValidationFile { origin: validation.origin, first: whole.train.len() });
-        Ok((training, split))
-    }
-
-    /// Recordings of a file for a network of so many channels and classes with these names, and
-    /// what is to be said of them. Their classes are numbered as the network's.
-    fn read_for(
-        &self,
-        path: &Path,
-        (channels, classes): (usize, usize),
-        names: Option<&[String]>,
-    ) -> Result<(SpikeRecordings, DataOrigin, Vec<String>)> {
-        let time_unit = match &self.source {
-            Source::File(file) => file.time_unit,
-            Source::Randman(_) | Source::Echo(_) | Source::Memory(_) => None,
-        };
-        let layout = Layout { channels: Some(channels), classes: None, time_unit };
-        let (recordings, origin) = read(path, &layout)?;
-        let (recordings, numbering) = recordings.numbered_as(classes, names)?;
-        let mut notes: Vec<String> =
-            data_notes::of_numbering(&origin.name, numbering, classes).into_iter().collect();
-        notes.extend(data_notes::of_silence(&origin.name, &recordings, None));
-        Ok((recordings, origin, notes))
-    }
-
-    /// Recordings as they are, binned but neither split nor changed: what evaluating another file
-    /// needs.
-    ///
-    /// # Errors
-    /// As [`Self::recordings`].
-    pub fn load_whole(&self, seed: Seed) -> Result<LoadedData> {
-        let (recordings, origin) = self.recordings(seed)?;
-        self.binned(recordings, origin, None, seed)
-    }
-
-    /// The samples of a file for a network whose classes have these names, and the split of the
-    /// run it was made by where they are those of that run, whose environment is `own`. Of a run
-    /// with a validation file of its own, one side of the split is empty.
-    ///
-    /// # Errors
-    /// As [`Self::recordings`]; classes that the network does not have.
-    pub(crate) fn load_for(
-        &self,
-        path: &Path,
-        own: &RunSamples,
-        seed: Seed,
-    ) -> Result<(LoadedData, Option<Split>)> {
-        let (channels, classes) = match &self.source {
-            Source::File(file) => (file.channels.unwrap_or(1), file.classes.unwrap_or(1)),
-            Source::Randman(randman) => (randman.neurons, randman.classes),
-            Source::Echo(echo) => (echo.channels(), echo.classes),
-            Source::Memory(memory) => (memory.channels, memory.classes),
-        };
-        let names = own.class_names.as_deref();
-        let (recordings, origin, notes) = self.read_for(path, (channels, classes), names)?;
-        let is = |sha256: Option<&str>| sha256.is_some() && sha256 == origin.sha256.as_deref();
-        let all = || (0..recordings.len()).collect();
-        let split = if is(own.validation.as_deref()) {
-            Some(Split { train: Vec::new(), validation: all() })
-        } else if !is(own.sha256.as_deref()) {
-            None
-        } else if self.split.by == SplitBy::File {
-            Some(Split { train: all(), validation: Vec::new() })
-        } else {
-            Some(self.split_of(&recordings, &origin, seed)?)
-        };
-        let mut loaded = self.binned(recordings, origin, split.as_ref(), seed)?;
-        loaded.notes.extend(notes);
-        Ok((loaded, split))
-    }
-
-    fn split_of(
-        &self,
-        recordings: &SpikeRecordings,
-        origin: &DataOrigin,
-        seed: Seed,
-    ) -> Result<Split> {
-        let split = self.split.split(recordings, seed);
-        split.map_err(|error| unsuitable("data.split", origin, &error))
-    }
-
-    /// Recordings in steps and channels; training samples are changed where there is a split.
-    fn binned(
-        &self,
-        recordings: SpikeRecordings,
-        origin: DataOrigin,
-        split: Option<&Split>,
-        seed: Seed,
-    ) -> Result<LoadedData> {
-        let (augmentation, train) = match split {
-            Some(split) => (self.augmentation, &split.train[..]),
-            None => (Augmentation::default(), &[][..]),
-        };
-        let described = match self.source {
-            Source::File(_) => Some(data_notes::described(&recordings)),
-            Source::Randman(_) | Source::Echo(_) | Source::Memory(_) => None,
-        };
-        let (notes, recordings) = (recordings.notes().to_vec(), Arc::new(recordings));
-        let dataset = SpikeDataset::new(recordings, self.binning, augmentation, seed, train)
-            .map_err(|error| unsuitable("data.binning", &origin, &error))?;
-        Ok(LoadedData { dataset: Arc::new(dataset), origin, notes, validation: None, described })
+        let median_length_s = recordings.median_length_s();
+        Ok((recordings, DataOrigin { name: name.into(), median_length_s, ..DataOrigin::default() }))
     }
 }
 
-/// Reads the recordings of a file.
-fn read(path: &Path, layout: &Layout) -> Result<(SpikeRecordings, DataOrigin)> {
+/// How a configuration says what the unit of times is.
+pub(crate) const UNIT_SETTING: &str =
+    "data.source.time_unit, \"s\", \"ms\", \"us\", \"ns\" or { samples_per_second = RATE }";
+
+/// Reads the recordings of a file; `unit_setting` is how people say what the unit of its times is.
+pub(crate) fn read(
+    path: &Path,
+    layout: &Layout,
+    unit_setting: &str,
+) -> Result<(SpikeRecordings, DataOrigin)> {
     let file = RecordingFile::open(path)?;
     let name = path.display().to_string();
     let recordings = file.read(layout).map_err(|error| error.with_keys_of("data.source"))?;
-    let setting =
-        "data.source.time_unit, \"s\", \"ms\", \"us\", \"ns\" or { samples_per_second = RATE }";
-    if let Some(doubt) = recordings.doubtful_unit(setting) {
+    if let Some(doubt) = recordings.doubtful_unit(unit_setting) {
         return Err(Error::samples(&name, format!("spikes/times: {doubt}")));
     }
     if recordings.is_empty() {
         return Err(Error::samples(&name, "there are no samples in it: spikes/times is empty"));
     }
-    let channels = Some(recordings.channels());
-    Ok((recordings, DataOrigin { name, sha256: Some(file.sha256()?), channels }))
-}
-
-/// Names the section whose settings the samples do not suit.
-fn unsuitable(section: &str, origin: &DataOrigin, error: &datasets::Error) -> Error {
-    let text = error.to_string().replace("Binning::", "data.binning.");
-    let text = text.replace("Layout::", "data.source.");
-    let problem = text.strip_prefix(&format!("{}: ", origin.name)).unwrap_or(&text);
-    Error::samples(&origin.name, format!("{section}: {problem}"))
-}
-
-impl DataOrigin {
-    /// The name without its folder.
-    pub fn short_name(&self) -> &str {
-        Path::new(&self.name).file_name().and_then(|name| name.to_str()).unwrap_or(&self.name)
+    let median_length_s = recordings.median_length_s();
+    if median_length_s.is_none() {
+        let count = recordings.len();
+        let problem = format!("spikes/times: none of the {count} samples holds a spike");
+        return Err(Error::samples(&name, problem));
     }
+    let (channels, sha256) = (Some(recordings.channels()), Some(file.sha256()?));
+    Ok((recordings, DataOrigin { name, sha256, channels, median_length_s }))
 }
 
 impl FileSource {
     fn layout(&self) -> Layout {
         let &Self { path: _, channels, classes, time_unit } = self;
         Layout { channels, classes, time_unit }
-    }
-}
-
-impl LoadedData {
-    /// The file of a sample, and the sample's index there.
-    pub fn place_of(&self, sample: usize) -> (&DataOrigin, usize) {
-        match &self.validation {
-            Some(file) if sample >= file.first => (&file.origin, sample - file.first),
-            _ => (&self.origin, sample),
-        }
-    }
-
-    /// Names of the classes; none where nobody named one.
-    pub(crate) fn given_class_names(&self) -> Option<Vec<String>> {
-        let names = self.class_names();
-        let is_number = |(class, name): (usize, &String)| *name == class.to_string();
-        (!names.iter().enumerate().all(is_number)).then_some(names)
-    }
-
-    /// Name of every class, its number where the file does not tell.
-    pub fn class_names(&self) -> Vec<String> {
-        (0..self.dataset.classes()).map(|class| self.dataset.class_name(class)).collect()
     }
 }

@@ -1,15 +1,16 @@
 //! Draws the figures of a run from what its folder holds.
 
 use crate::checkpoint::Checkpoint;
-use crate::data_settings::LoadedData;
 use crate::error::{Error, Result};
 use crate::history::{delays_ms, of_kind};
+use crate::loaded_data::LoadedData;
 use crate::metrics::EpochMetrics;
 use crate::picture::Picture;
 use crate::run_result::RunResult;
 use crate::simulation::Simulation;
 use crate::trained_run::TrainedRun;
 use crate::wording::counted;
+use datasets::shown_name;
 use plots::{
     BestEpoch, ConfusionFigure, CurvesFigure, DelaysFigure, Figure, PopulationSpikes,
     ProjectionDelays, ProjectionWeights, RasterFigure, ReadoutTraces, Series, SeriesStyle,
@@ -62,7 +63,7 @@ fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFig
     variables[output] = Variables::ALL;
     let mut recording = Recording::selecting(variables);
     simulation.run(&mut recording)?;
-    let classes = data.class_names();
+    let classes = shown_names(data.class_names());
     let (origin, place) = data.place_of(index);
     let count = network.populations[output].size;
     let by_step = recording.potentials(output);
@@ -198,7 +199,7 @@ fn confusion(run: &TrainedRun) -> Result<ConfusionFigure> {
         title: run.experiment().name.clone(),
         remark: format!("epoch {}, best of {epochs}", result.best_epoch),
         split: format!("validation ({})", result.split),
-        classes: result.classes,
+        classes: shown_names(result.classes),
         counts: result.confusion.into_iter().flatten().map(u64::from).collect(),
     })
 }
@@ -238,4 +239,9 @@ fn projection_name(network: &Network, index: usize) -> String {
 /// `hidden1` as `hidden 1`.
 fn spaced(name: &str) -> String {
     name.strip_prefix("hidden").map_or_else(|| name.to_owned(), |number| format!("hidden {number}"))
+}
+
+/// Names of classes as figures show them.
+fn shown_names(names: Vec<String>) -> Vec<String> {
+    names.iter().map(|name| shown_name(name).into_owned()).collect()
 }

@@ -1,7 +1,9 @@
 //! What a run was made with: `environment.json`.
 
-use crate::data_settings::{DataOrigin, LoadedData, RunSamples};
+use crate::data_origin::DataOrigin;
 use crate::error::{Error, Result};
+use crate::loaded_data::{LoadedData, RunSamples};
+use crate::split_table::SplitTable;
 use crate::start::StartOrigin;
 use crate::text_file;
 use serde::{Deserialize, Serialize};
@@ -103,6 +105,11 @@ impl Environment {
         Err(Error::folder(folder, problem))
     }
 
+    /// Checksum of the validation file, if there is one.
+    pub(crate) fn validation_sha256(&self) -> Option<&str> {
+        self.validation.as_ref()?.sha256.as_deref()
+    }
+
     /// Refuses data that are not those the run began with.
     pub(crate) fn check_data(&self, now: &LoadedData) -> Result<()> {
         let pairs = [
@@ -121,11 +128,13 @@ impl Environment {
         Ok(())
     }
 
-    /// What tells the samples of the run from others.
-    pub(crate) fn samples(&self) -> RunSamples {
+    /// What tells the samples of the run, which are split so, from others.
+    pub(crate) fn samples(&self, split: SplitTable) -> RunSamples {
         RunSamples {
+            median_length_s: self.data.median_length_s,
+            split,
             sha256: self.data.sha256.clone(),
-            validation: self.validation.as_ref().and_then(|origin| origin.sha256.clone()),
+            validation: self.validation_sha256().map(str::to_owned),
             class_names: self.classes.clone(),
         }
     }

@@ -11,9 +11,10 @@
 //! ```
 //! Every key has a default and an unknown key is an error. Units are part of a key's name.
 
-use crate::data_settings::{DataSettings, LoadedData, Source};
+use crate::data_settings::{DataSettings, Source};
 use crate::error::{Error, Result};
 use crate::feed_forward::{BATCH_ROWS, Delays, FeedForward, Work};
+use crate::loaded_data::LoadedData;
 use crate::memory_need::MemoryNeed;
 use crate::recipes::Recipe;
 use crate::start::Start;
@@ -366,6 +367,12 @@ impl Experiment {
     /// One sentence that names the file, the line and what was expected.
     pub fn read(path: &Path, overrides: &[Override]) -> Result<Self> {
         let text = text_file::read_configuration(path)?;
+        if toml::from_str::<toml::Table>(&text).is_ok_and(|keys| keys.is_empty()) {
+            let problem = "this file sets nothing, but a configuration of an experiment was \
+                           expected (docs/configuration.md has its keys; without a file, the \
+                           recipe quickstart is trained)";
+            return Err(Error::config(path.display().to_string(), problem));
+        }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         Self::parse(&text, &path.display().to_string(), &Self::name_of(&stem), overrides)
     }

@@ -1,9 +1,11 @@
 //! What a program brings to a run, beside the experiment.
 
 use crate::data_notes;
-use crate::data_settings::{DataOrigin, LoadedData, MemorySource};
+use crate::data_origin::DataOrigin;
+use crate::data_settings::MemorySource;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
+use crate::loaded_data::LoadedData;
 use datasets::{Split, checksum};
 use plasticity::Protection;
 use plasticity::gradient::Loss;
@@ -92,7 +94,7 @@ impl Samples {
     pub(crate) fn load(&self) -> Result<LoadedData> {
         let sha256 = checksum(&*self.source, &self.split);
         let sha256 = Some(sha256.map_err(|error| Error::samples(&self.name, error.to_string()))?);
-        let origin = DataOrigin { name: self.name.clone(), sha256, channels: None };
+        let origin = DataOrigin { name: self.name.clone(), sha256, ..DataOrigin::default() };
         let notes = data_notes::of_split(&self.name, &self.split, &*self.source);
         let dataset = Arc::clone(&self.source);
         Ok(LoadedData { dataset, origin, notes, validation: None, described: None })
@@ -108,10 +110,15 @@ impl Samples {
     }
 }
 
-/// The samples of a run: those of the experiment, or `own`, which a program brings.
-pub(crate) fn load(experiment: &Experiment, own: Option<&Samples>) -> Result<(LoadedData, Split)> {
+/// The samples of a run: those of the experiment, or `own`, which a program brings. Classes of a
+/// file are numbered as `names`, where these are given.
+pub(crate) fn load(
+    experiment: &Experiment,
+    own: Option<&Samples>,
+    names: Option<&[String]>,
+) -> Result<(LoadedData, Split)> {
     match own {
-        None => experiment.data.load_split(experiment.seed()),
+        None => experiment.data.load_split_as(experiment.seed(), names),
         Some(samples) => {
             samples.check()?;
             Ok((samples.load()?, samples.split.clone()))

@@ -45,9 +45,13 @@ impl RunFolder {
     /// recordings are not among them.
     ///
     /// # Errors
-    /// [`Error::Folder`] when `path` exists and is not to be replaced, or a process is training
-    /// into the run; [`Error::Disk`] when a file cannot be read or the archive not be written.
+    /// [`Error::Folder`] when `path` does not end in `.zip`, when it exists and is not to be
+    /// replaced, or a process is training into the run; [`Error::Disk`] when a file cannot be read or the archive not be written.
     pub fn pack(&self, path: &Path, overwrite: bool) -> Result<PackedFiles> {
+        if !path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip")) {
+            let problem = "the archive is a zip; give it a name that ends in .zip";
+            return Err(Error::folder(path, problem));
+        }
         if path.exists() && !overwrite {
             let problem = "there is such a file; choose another (--out FILE), or replace it \
                            (--overwrite)";

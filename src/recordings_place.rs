@@ -19,8 +19,7 @@ use toml::Spanned;
 /// [`Error::Absent`] when there is no file where they were, and none near the run that fits.
 pub(crate) fn find(data: &mut DataSettings, folder: &Path, sha256: Option<&str>) -> Result<()> {
     let Source::File(FileSource { path: Some(path), .. }) = &mut data.source else { return Ok(()) };
-    let remedy = "--data FILE (evaluate: --data FILE --split validation)";
-    find_file(path, folder, sha256, remedy)
+    find_file(path, folder, sha256, "--data FILE")
 }
 
 /// As [`find`], for the file that validates, if there is one.
@@ -33,7 +32,7 @@ pub(crate) fn find_validation(
     sha256: Option<&str>,
 ) -> Result<()> {
     let Some(path) = &mut data.split.path else { return Ok(()) };
-    find_file(path, folder, sha256, "--validation FILE (evaluate: --data FILE --split validation)")
+    find_file(path, folder, sha256, "--validation FILE")
 }
 
 fn find_file(path: &mut PathBuf, folder: &Path, sha256: Option<&str>, remedy: &str) -> Result<()> {

@@ -19,6 +19,10 @@ impl RunFolder {
     /// # Errors
     /// Those of [`Self::create`].
     pub(crate) fn refuse_taken(path: &Path, overwrite: bool) -> Result<()> {
+        if path.is_file() {
+            let problem = "this is a file, but the folder of a new run was expected";
+            return Err(Error::folder(path, problem));
+        }
         RunLock::refuse_held(path)?;
         Self::at(path.to_owned()).refuse_earlier(overwrite)
     }

@@ -13,7 +13,14 @@ impl RunFolder {
     /// folder is seen as a run.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let checkpoints = [self.last(), self.best(), self.epoch_start(), self.start()];
-        let tables = [self.result(), self.metrics(), self.weights(), self.delays(), self.log()];
+        let tables = [
+            self.result(),
+            self.split(),
+            self.metrics(),
+            self.weights(),
+            self.delays(),
+            self.log(),
+        ];
         let epochs = self.kept_epochs().into_iter().map(Checkpoint::Epoch);
         let epochs = epochs.map(|epoch| self.checkpoint(epoch));
         let figures = Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `config.toml` | the resolved experiment; `synfire train RUN/config.toml` makes the run again |
 //! | `environment.json` | program, machine, seed, checksum of the data |
+//! | `split.csv` | which samples train and which validate, and by what they are known again |
 //! | `metrics.csv` | one row per epoch |
 //! | `weights.csv`, `delays.csv` | how weights and delays moved |
 //! | `checkpoints/last.safetensors` | everything needed to go on, after every epoch |
@@ -106,6 +107,11 @@ impl RunFolder {
         self.path.join("metrics.csv")
     }
 
+    /// `split.csv`.
+    pub fn split(&self) -> PathBuf {
+        self.path.join("split.csv")
+    }
+
     /// `weights.csv`.
     pub fn weights(&self) -> PathBuf {
         self.path.join("weights.csv")
@@ -194,9 +200,8 @@ impl RunFolder {
             recordings_place::find(&mut experiment.data, &self.path, sha256)?;
         }
         if !overrides.iter().any(Override::names_split) {
-            let sha256 = own.samples().validation;
-            let data = &mut experiment.data;
-            recordings_place::find_validation(data, &self.path, sha256.as_deref())?;
+            let (data, sha256) = (&mut experiment.data, own.validation_sha256());
+            recordings_place::find_validation(data, &self.path, sha256)?;
         }
         if let Some(start) = &mut experiment.start
             && !overrides.iter().any(Override::names_start)

@@ -1,11 +1,13 @@
 //! A file or folder of a run, given where the run's folder belongs.
 
 use crate::checkpoint::Checkpoint;
+use crate::file_kind::FileKind;
 use crate::run_mark::is_run;
 use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use toml::Table;
 
 /// Runs that an error lists.
 const LISTED: usize = 5;
@@ -105,21 +107,48 @@ pub(crate) fn not_a_run(path: &Path) -> String {
             ),
         };
     }
-    if is_archive(path) {
-        return "this may be a packed run; unpack it (unzip FILE) and name the folder that comes \
-                out, or look into it with synfire info FILE"
-            .into();
-    }
     if path.is_file() {
-        let checkpoint = path.extension().is_some_and(|ending| ending == "safetensors");
-        let what = if checkpoint { "a checkpoint outside of its run" } else { "a file" };
-        return format!("this is {what}, but the folder of a run was expected");
+        let (what, hint) = file_instead(path);
+        return format!("this is {what}, but the folder of a run was expected{hint}");
     }
     let beneath = Path::new("runs").join(path);
     if path.is_relative() && is_run(&beneath) {
         return format!("there is no such folder; {} is a run", beneath.display());
     }
     "there is no such folder, but the folder of a run was expected".into()
+}
+
+/// What a file is that stands in a run's place, and what to type instead.
+fn file_instead(path: &Path) -> (&'static str, String) {
+    let shown = path.display();
+    let ends_with = |wanted| path.extension().is_some_and(|ending| ending == wanted);
+    match FileKind::of(path).ok().flatten() {
+        Some(FileKind::Recordings(what)) if is_archive(path) => {
+            let hint = format!(
+                "; a packed run is unpacked first (unzip {shown}; synfire info {shown} looks into \
+                 it), recordings are named with --data {shown}"
+            );
+            (what, hint)
+        }
+        Some(FileKind::Recordings(what)) => {
+            (what, format!("; recordings are named with --data {shown}"))
+        }
+        Some(FileKind::Checkpoint) => ("a checkpoint outside of its run", String::new()),
+        None if ends_with("safetensors") => ("a checkpoint outside of its run", String::new()),
+        None if ends_with("toml") => {
+            let describes_network = fs::read_to_string(path)
+                .ok()
+                .and_then(|text| toml::from_str::<Table>(&text).ok())
+                .is_some_and(|keys| keys.contains_key("populations"));
+            match describes_network {
+                true => ("a network", format!("; synfire simulate {shown} runs it")),
+                false => {
+                    ("a configuration file", format!("; synfire train {shown} makes a run of it"))
+                }
+            }
+        }
+        None => ("a file", String::new()),
+    }
 }
 
 /// Whether a file begins as a zip archive does.

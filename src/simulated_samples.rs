@@ -1,7 +1,7 @@
 //! Samples of a run, one after the other through the clock engine, each with logs of its own.
 
 use crate::chosen_samples::ChosenSamples;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::simulation::{LogSettings, Simulation, SimulationLog};
 use crate::threads::thread_pool;
 use crate::trained_run::TrainedRun;
@@ -35,7 +35,7 @@ impl TrainedRun {
     /// # Errors
     /// A log that is there already and is not to be replaced, before anything is simulated; as
     /// [`Simulation::log`]; what `each` returns. What was logged by then stays.
-    pub fn simulate<E: From<crate::Error> + Send>(
+    pub fn simulate<E: From<Error> + Send>(
         &self,
         samples: &ChosenSamples,
         settings: LogSettings,

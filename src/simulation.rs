@@ -1,7 +1,7 @@
 //! A network and its input, run by the clock engine.
 
-use crate::data_settings::LoadedData;
 use crate::error::{Error, Result};
+use crate::loaded_data::LoadedData;
 use crate::memory_need::MemoryNeed;
 use exchange::{CsvLayout, CsvSpikes, Log, LogLayout, SonataPotentials, SonataSpikes, write_logs};
 use plasticity::gradient::Loss;

@@ -77,7 +77,13 @@ fn read_expected(path: &Path, expected: &str, with_data: &str) -> Result<String>
             });
         }
         Some(FileKind::Recordings(what)) => {
-            format!("this is {what}, but {expected}; name recordings with {with_data} {shown}")
+            let packed = match what {
+                "a zip archive" => format!(", and unpack a packed run (unzip {shown})"),
+                _ => String::new(),
+            };
+            format!(
+                "this is {what}, but {expected}; name recordings with {with_data} {shown}{packed}"
+            )
         }
         Some(FileKind::Checkpoint) => {
             format!("this is a checkpoint, but {expected}; its run is named by the run's folder")

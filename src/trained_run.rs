@@ -1,21 +1,22 @@
 //! A run read back: how good it is, on which samples.
 
 use crate::checkpoint::Checkpoint;
-use crate::data_settings::LoadedData;
 use crate::data_settings::PINNED_DATA;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::forward_engine::ForwardEngine;
 use crate::history::History;
+use crate::loaded_data::LoadedData;
 use crate::metrics::Metrics;
 use crate::own_parts::{Samples, load};
 use crate::recordings_place;
 use crate::run_folder::RunFolder;
 use crate::split_evaluation::{EvaluatedSplit, SplitEvaluation};
+use crate::split_table::SplitTable;
 use crate::started_network::first_network;
 use crate::threads::thread_pool;
-use datasets::Split;
+use datasets::{Split, TimeUnit};
 use plasticity::gradient::Loss;
 use plasticity::{CheckpointFile, EvaluationSettings};
 use sim_core::{Horizon, Network};
@@ -41,6 +42,8 @@ pub struct TrainedRun {
     engine: ForwardEngine,
     /// Most samples that are evaluated together; those of training where it is not given.
     batch_size: Option<usize>,
+    /// The unit of times in other files than the run's own, where it was said.
+    time_unit: Option<TimeUnit>,
 }
 
 impl TrainedRun {
@@ -72,7 +75,8 @@ impl TrainedRun {
         let environment = Environment::read(&folder.environment())?;
         let has_own_loss = environment.own.iter().any(|part| part == "loss");
         let loss = (!has_own_loss).then(|| Arc::new(experiment.training.loss) as Arc<dyn Loss>);
-        let (samples, engine, batch_size) = (None, ForwardEngine::Layered, None);
+        let (samples, engine) = (None, ForwardEngine::Layered);
+        let (batch_size, time_unit) = (None, None);
         Ok(Self {
             folder,
             experiment,
@@ -84,6 +88,7 @@ impl TrainedRun {
             samples,
             engine,
             batch_size,
+            time_unit,
         })
     }
 
@@ -96,6 +101,14 @@ impl TrainedRun {
     /// The run, evaluated in batches of up to `samples`, at least 1. No result depends on it.
     pub fn with_batch_size(mut self, samples: usize) -> Self {
         self.batch_size = Some(samples);
+        self
+    }
+
+    /// The run, for files whose times are in this unit; without it they are taken to be in that of
+    /// the run's own samples, and refused where recordings then last a hundred times as long as
+    /// these, or a hundredth.
+    pub fn with_time_unit(mut self, unit: TimeUnit) -> Self {
+        self.time_unit = Some(unit);
         self
     }
 
@@ -188,11 +201,11 @@ impl TrainedRun {
         if self.samples.is_none() {
             let sha256 = environment.data.sha256.as_deref();
             recordings_place::find(&mut experiment.data, self.folder.path(), sha256)?;
-            let sha256 = environment.samples().validation;
-            let folder = self.folder.path();
-            recordings_place::find_validation(&mut experiment.data, folder, sha256.as_deref())?;
+            let (folder, sha256) = (self.folder.path(), environment.validation_sha256());
+            recordings_place::find_validation(&mut experiment.data, folder, sha256)?;
         }
-        let (loaded, split) = load(&experiment, self.samples.as_ref())?;
+        let names = environment.classes.as_deref();
+        let (loaded, split) = load(&experiment, self.samples.as_ref(), names)?;
         environment.check_data(&loaded)?;
         Ok((loaded, split))
     }
@@ -202,7 +215,8 @@ impl TrainedRun {
         let environment = Environment::read(&self.folder.environment())?;
         let mut data = self.experiment.data.clone();
         data.use_file_of_shape(path);
-        data.load_for(path, &environment.samples(), self.experiment.seed())
+        let own = environment.samples(SplitTable::read(&self.folder.split())?);
+        data.load_for(path, &own, self.time_unit, self.experiment.seed())
     }
 
     /// The run's own samples with their split, or those of a file with it where the file holds

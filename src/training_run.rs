@@ -7,11 +7,13 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::class_accuracy::ClassAccuracy;
-use crate::data_settings::{LoadedData, PINNED_DATA, Source};
+use crate::data_notes;
+use crate::data_settings::{PINNED_DATA, Source};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::history::{History, delays_ms};
+use crate::loaded_data::LoadedData;
 use crate::metrics::{EpochMetrics, Metrics};
 use crate::observer::{Event, Observer, Silent};
 use crate::outcome::{BestEpoch, Finish, Outcome};
@@ -22,7 +24,8 @@ use crate::recordings_place;
 use crate::run_folder::RunFolder;
 use crate::run_lock::RunLock;
 use crate::run_result::RunResult;
-use crate::started_network::{Started, first_network, new_network};
+use crate::split_table::SplitTable;
+use crate::started_network::{Started, first_network, new_network, start_classes};
 use crate::threads::thread_pool;
 use crate::trained_run::TrainedRun;
 use crate::wording::counted;
@@ -122,8 +125,10 @@ impl TrainingRun {
         threads: Option<usize>,
         folder: impl FnOnce(&str) -> Result<(RunFolder, RunLock)>,
     ) -> Result<Self> {
-        let Prepared { experiment, data, split, trainer, own_loss, own, started, threads } =
+        let Prepared { experiment, mut data, split, trainer, own_loss, own, started, threads } =
             Prepared::new(experiment, parts, threads)?;
+        let table = threads.install(|| SplitTable::new(&*data.dataset, &split));
+        data.notes.extend(data_notes::of_copies(&data.origin.name, table.copies(), &split));
         let (history, epoch_start_ms) =
             (History::new(trainer.network()), delays_ms(trainer.network()));
         let mut config = experiment.to_toml()?;
@@ -144,6 +149,7 @@ impl TrainingRun {
         if let Some(started) = &started {
             atomic_file::write(&folder.start(), started.file.bytes())?;
         }
+        table.write(&folder.split())?;
         atomic_file::write(&folder.config(), config.as_bytes())?;
         Ok(Self {
             stop_after: experiment.training.epochs,
@@ -236,12 +242,13 @@ impl TrainingRun {
             None => recordings_place::find_validation(
                 &mut experiment.data,
                 folder.path(),
-                environment.samples().validation.as_deref(),
+                environment.validation_sha256(),
             )?,
         }
         let threads = thread_pool(threads)?;
         let samples = parts.samples.as_ref();
-        let (data, split) = threads.install(|| load(&experiment, samples))?;
+        let names = environment.classes.as_deref();
+        let (data, split) = threads.install(|| load(&experiment, samples, names))?;
         environment.check_data(&data)?;
         experiment.check_memory(&data, true)?;
         folder.make_checkpoints()?;
@@ -620,7 +627,8 @@ impl Prepared {
         }
         let threads = thread_pool(threads)?;
         let samples = parts.samples.as_ref();
-        let (data, split) = threads.install(|| load(&experiment, samples))?;
+        let names = start_classes(&mut experiment)?;
+        let (data, split) = threads.install(|| load(&experiment, samples, names.as_deref()))?;
         experiment.data.fix_shape(&data.origin, data.dataset.classes());
         experiment.check_memory(&data, true)?;
         let (network, started) = new_network(&mut experiment, &data)?;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use synfire::SplitEvaluation;
+use synfire::datasets::shown_name;
 use synfire::plasticity::Tally;
 
 /// What samples are counted by.
@@ -39,7 +40,8 @@ pub fn rows(result: &SplitEvaluation, by: Grouping) -> Vec<(String, Tally)> {
 
 /// The rows beneath each other: name, samples, correct ones, accuracy ± standard error in percent.
 pub fn text(result: &SplitEvaluation, by: Grouping) -> String {
-    let rows = rows(result, by);
+    let mut rows = rows(result, by);
+    rows.iter_mut().for_each(|(name, _)| *name = shown_name(name).into_owned());
     let names = rows.iter().map(|(name, _)| name.chars().count());
     let width = names.chain([by.name().len()]).max().unwrap_or(0);
     let mut lines = vec![format!("{:<width$}  samples  correct  accuracy", by.name())];

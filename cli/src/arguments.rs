@@ -153,6 +153,10 @@ pub struct Evaluate {
     /// Evaluate on the samples of this file instead of the run's own
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// What one unit of the times in --data FILE is: s, ms, us, ns or samples_per_second=RATE
+    /// [default: as in the run's own]
+    #[arg(long, value_name = "UNIT", requires = "data")]
+    pub time_unit: Option<TimeUnit>,
     /// Which samples: of the run's own, or of a --data FILE that holds them [default: validation;
     /// all of a --data FILE]
     #[arg(long, value_enum)]
@@ -228,6 +232,10 @@ pub struct Simulate {
     /// Take samples from this file instead of the run's own data
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// What one unit of the times in --data FILE is: s, ms, us, ns or samples_per_second=RATE
+    /// [default: as in the run's own]
+    #[arg(long, value_name = "UNIT", requires = "data")]
+    pub time_unit: Option<TimeUnit>,
     /// Samples by index, counted from 0, such as 17, 0-99 or 3,7,20-29, or all; each gets logs of
     /// its own [default: the first validation sample, or the first of another file]
     #[arg(long, value_name = "LIST|all", allow_hyphen_values = true)]
@@ -244,9 +252,9 @@ pub struct Simulate {
     /// What to record: spikes, v (membrane potentials), or both
     #[arg(long, value_enum, value_delimiter = ',', default_value = "spikes")]
     pub record: Vec<Recordable>,
-    /// Columns of the spikes as text
-    #[arg(long, value_enum, default_value_t = CsvColumns::Plain)]
-    pub csv: CsvColumns,
+    /// Columns of the spikes as text [default: plain]
+    #[arg(long, value_enum)]
+    pub csv: Option<CsvColumns>,
     /// Folder for the logs [default: RUN/spikes, or the current folder for a file]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -301,6 +309,10 @@ pub struct Plot {
     /// Take the sample of the raster from this file, e.g. where the recordings have moved
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// What one unit of the times in --data FILE is: s, ms, us, ns or samples_per_second=RATE
+    /// [default: as in the run's own]
+    #[arg(long, value_name = "UNIT", requires = "data")]
+    pub time_unit: Option<TimeUnit>,
     /// Index of the sample of the raster, counted from 0 [default: the first validation sample, or
     /// the first of another file]
     #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = whole::<usize>(0, u64::MAX))]

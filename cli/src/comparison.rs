@@ -1,6 +1,7 @@
 //! Where engines come to different verdicts.
 
 use serde_json::{Value, json};
+use synfire::datasets::shown_name;
 use synfire::plasticity::{Evaluation, SampleOutcome};
 
 /// Two best scores that are nearer to each other than this may change places by rounding.
@@ -47,8 +48,8 @@ impl<'a> Comparison<'a> {
             format!(
                 "  sample {}: {} here, {} there; the two best scores are {margin:.1e} apart{}",
                 ours.sample,
-                classes[ours.predicted],
-                classes[theirs.predicted],
+                shown_name(&classes[ours.predicted]),
+                shown_name(&classes[theirs.predicted]),
                 if margin < NEAR_TIE { ", a near-tie" } else { "" }
             )
         }));

@@ -2,7 +2,21 @@
 
 use anyhow::Result;
 use std::path::Path;
-use synfire::{Checkpoint, Error, RunFolder, RunPart};
+use synfire::datasets::TimeUnit;
+use synfire::{Checkpoint, Error, RunFolder, RunPart, TrainedRun};
+
+/// The run in a folder with one of its networks; `time_unit` is that of other files than its own.
+pub fn open(
+    folder: &Path,
+    checkpoint: Checkpoint,
+    time_unit: Option<TimeUnit>,
+) -> Result<TrainedRun> {
+    let run = TrainedRun::open(folder, checkpoint)?;
+    Ok(match time_unit {
+        Some(unit) => run.with_time_unit(unit),
+        None => run,
+    })
+}
 
 /// Refuses a part of a run; `command` is what goes before the run's folder, e.g. `evaluate`.
 pub fn refuse_part(path: &Path, command: &str) -> Result<()> {

@@ -95,6 +95,16 @@ impl SpikeRecordings {
     }
 }
 
+impl SpikeRecordings {
+    /// The first two classes of the same name.
+    pub fn classes_of_one_name(&self) -> Option<(usize, usize)> {
+        let names = (0..self.classes()).map(|class| compared(&self.class_name(class)));
+        let names: Vec<String> = names.collect();
+        let earlier = |class: usize| names[..class].iter().position(|other| *other == names[class]);
+        (0..names.len()).find_map(|class| Some((earlier(class)?, class)))
+    }
+}
+
 /// A name as it is compared.
 fn compared(name: &str) -> String {
     name.trim().nfc().collect()
@@ -138,6 +148,15 @@ mod tests {
         assert_eq!(plain.class_name(3), "3");
         let same = recordings(&[], &[2]).numbered_as(4, None).unwrap();
         assert_eq!(same.1, Numbering::Same);
+    }
+
+    #[test]
+    fn classes_of_one_name_are_found() {
+        let of = |names: &[&str]| recordings(names, &[0]).classes_of_one_name();
+        assert_eq!(of(&["a", "b", "c", "d"]), None);
+        assert_eq!(of(&["a", "b", " b", "a"]), Some((1, 2)));
+        assert_eq!(of(&["fu\u{308}nf", "b", "c", "f\u{fc}nf"]), Some((0, 3)));
+        assert_eq!(of(&[]), None);
     }
 
     #[test]

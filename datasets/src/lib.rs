@@ -17,7 +17,7 @@
 //! | `libhdf5` | the same through the machine's HDF5 library (feature `libhdf5`) |
 //! | `recording_writer`, `packing` | write files of the same layout, packed as their name says |
 //! | `recording_length` | how long recordings last, and whether that is plausible |
-//! | `listing` | [`listed()`]: names in a sentence |
+//! | `listing`, `shown_name` | [`listed()`], [`shown_name()`]: names in a sentence |
 //! | `randman` | [`Randman`]: made-up data whose classes differ in spike timing only |
 //! | `echo` | [`Echo`]: made-up data whose classes differ in how late channels repeat others |
 //! | `splits` | [`Splitting`]: validation by speaker or by chance |
@@ -26,7 +26,7 @@
 //! | `dataset` | [`SpikeDataset`]: all of it as a [`sim_core::SampleSource`] |
 //! | `joined_samples` | [`JoinedSamples`]: the samples of two sources |
 //! | `labelled_frames` | [`LabelledFrames`]: samples that a program made, in memory |
-//! | `checksum` | [`checksum()`]: what tells samples in memory from others |
+//! | `checksum` | [`checksum()`]: what tells samples in memory from others; [`digest()`]: by what one is known again |
 //! | `summary` | [`Summary`]: what is in a file |
 //! | `soundness` | [`Soundness`]: whether it is fit to be trained on |
 //!
@@ -70,6 +70,7 @@ mod randman;
 mod recording_length;
 mod recording_writer;
 mod recordings;
+mod shown_name;
 mod soundness;
 mod spike_times;
 mod spiking_speech;
@@ -80,7 +81,7 @@ mod time_unit;
 pub use archive::{RecordingFile, cache_folder, sha256};
 pub use augmentation::Augmentation;
 pub use binning::{Align, Binning};
-pub use checksum::checksum;
+pub use checksum::{checksum, digest};
 pub use class_names::Numbering;
 pub use clock::Clock;
 pub use dataset::SpikeDataset;
@@ -93,6 +94,7 @@ pub use listing::listed;
 pub use new_samples::NewSample;
 pub use randman::Randman;
 pub use recordings::{MetaInfo, SpikeRecordings};
+pub use shown_name::shown_name;
 pub use soundness::Soundness;
 pub use spike_times::TimeType;
 pub use splits::{Split, SplitBy, Splitting};

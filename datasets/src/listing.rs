@@ -1,4 +1,6 @@
-//! Names in a sentence.
+//! Names in a sentence, each on one line and none blank.
+
+use crate::shown_name::shown_name;
 
 /// Up to eight names, and how many more there are.
 pub fn listed(names: &[impl AsRef<str>]) -> String {
@@ -7,7 +9,8 @@ pub fn listed(names: &[impl AsRef<str>]) -> String {
 
 /// The first `most` names, and how many more there are.
 pub(crate) fn listed_up_to(most: usize, names: &[impl AsRef<str>]) -> String {
-    let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
+    let names_shown = names.iter().take(most).map(|name| shown_name(name.as_ref()));
+    let shown: Vec<_> = names_shown.collect();
     let shown = shown.join(", ");
     match names.len().saturating_sub(most) {
         0 => shown,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::listing::listed_up_to;
 use crate::recordings::SpikeRecordings;
+use crate::shown_name::shown_name;
 use crate::summary::Summary;
 
 /// Classes that a warning names.
@@ -17,8 +18,8 @@ const MOST_NAMED: usize = 5;
 pub struct Soundness {
     /// What makes training senseless: no samples, no spikes.
     pub fault: Option<String>,
-    /// What may be meant and may mislead: silent samples, classes with one sample or none, copies,
-    /// data that was left out.
+    /// What may be meant and may mislead: silent samples, classes with one sample or none or of
+    /// one name, copies, data that was left out.
     pub warnings: Vec<String>,
 }
 
@@ -59,6 +60,12 @@ impl Soundness {
         }
         if summary.classes.iter().filter(|class| class.samples > 0).count() == 1 {
             warn("labels: all samples are of one class, so there is nothing to tell apart".into());
+        }
+        if let Some((first, second)) = recordings.classes_of_one_name() {
+            warn(format!(
+                "extra/keys: classes {first} and {second} are both called {}",
+                shown_name(&recordings.class_name(first))
+            ));
         }
         let copies = Copies::of(recordings);
         if let Some((copy, original)) = copies.first {

@@ -270,8 +270,14 @@ impl CheckpointFile {
                 return wrong(format!("this network has no tensor {name}"));
             }
         }
-        read_tensors(self, &tensors, network)?;
-        Ok(ours.difference(stored))
+        let difference = ours.difference(stored);
+        read_tensors(self, &tensors, network).map_err(|error| match (error, &difference) {
+            (Error::Checkpoint { path, what }, Some(difference)) => {
+                Error::Checkpoint { path, what: format!("{what}: {difference}") }
+            }
+            (error, _) => error,
+        })?;
+        Ok(difference)
     }
 
     /// The file as it was named.

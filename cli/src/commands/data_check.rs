@@ -70,15 +70,12 @@ fn read(path: &Path, layout: &Layout) -> synfire::datasets::Result<(SpikeRecordi
 /// One line for a file without fault.
 fn sound(summary: &Summary) -> String {
     let counted = output::counted;
-    let classes = match summary.classes.len() {
-        1 => "1 class".into(),
-        classes => format!("{classes} classes"),
-    };
     let speakers = summary.speakers.as_ref().map(|speakers| counted(speakers.len(), "speaker"));
     format!(
-        "{}: sound: {} of {classes}, {} on {}, {}",
+        "{}: sound: {} of {}, {} on {}, {}",
         summary.file,
         counted(summary.samples, "sample"),
+        counted(summary.classes.len(), "class"),
         counted(summary.spikes, "spike"),
         counted(summary.channels_used, "channel"),
         speakers.unwrap_or("speakers unknown".into()),

@@ -8,28 +8,39 @@ use anyhow::Result;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use synfire::{ClassAccuracy, Error, ForwardEngine, SplitEvaluation, TrainedRun};
+use synfire::{ClassAccuracy, Error, ForwardEngine, SplitEvaluation};
 
 pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
     run_argument::refuse_part(&arguments.run, "evaluate")?;
     if let Some(file) = &arguments.predictions {
         output_file::check(file, arguments.overwrite)?;
     }
-    let run = TrainedRun::open(&arguments.run, arguments.checkpoint)?;
+    let run = run_argument::open(&arguments.run, arguments.checkpoint, arguments.time_unit)?;
     if let Some(file) = &arguments.predictions {
         let folder = run.folder();
-        output_file::check_table(file, &[folder.metrics(), folder.weights(), folder.delays()])?;
+        output_file::check_table(
+            file,
+            &[folder.split(), folder.metrics(), folder.weights(), folder.delays()],
+        )?;
     }
     let evaluated = |engine: ForwardEngine| {
         let mut run = run.clone().with_engine(engine);
         if let Some(samples) = arguments.batch_size {
             run = run.with_batch_size(samples as usize);
         }
-        run.evaluate(
+        let evaluated = run.evaluate(
             arguments.data.as_deref(),
             arguments.split.map(Into::into),
             arguments.threads.map(usize::from),
-        )
+        );
+        evaluated.map_err(|error| match error {
+            // Of another file all samples are evaluated unless a split is asked for.
+            Error::Absent { name, problem } => {
+                let hint = "the run's validation samples are then --split validation";
+                Error::Absent { name, problem: format!("{problem}; {hint}") }
+            }
+            other => other,
+        })
     };
     let engine = arguments.engine.into();
     let result = evaluated(engine)?;

@@ -13,7 +13,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 use synfire::plasticity::{CheckpointFile, CheckpointSummary};
-use synfire::{Error, NetworkSummary, RunSummary};
+use synfire::{Error, NetworkSummary, RunPart, RunSummary};
 
 pub fn run(arguments: &Info) -> Result<ExitCode> {
     let Info { path, json } = arguments;
@@ -33,6 +33,11 @@ pub fn run(arguments: &Info) -> Result<ExitCode> {
     }
     if path.extension().is_some_and(|ending| ending == "toml") {
         return show(&NetworkSummary::read(path)?, *json);
+    }
+    if let Some(part) = RunPart::find(path) {
+        let run = part.run().display();
+        let problem = format!("this is {part}; synfire info {run} says what is in the run");
+        return Err(Error::Folder { path: path.clone(), problem }.into());
     }
     // Whatever `synfire data info` says of recordings, and of what it cannot read.
     let typed = ["synfire", "data", "info"].map(Into::into).into_iter().chain([path.into()]);

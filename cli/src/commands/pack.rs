@@ -1,7 +1,7 @@
 //! `synfire pack`
 
 use crate::arguments::Pack;
-use crate::output;
+use crate::{output, output_file};
 use anyhow::Result;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,6 +11,7 @@ pub fn run(arguments: &Pack) -> Result<ExitCode> {
     let folder = RunFolder::open(&arguments.run)?;
     let path = arguments.out.clone();
     let path = path.unwrap_or_else(|| PathBuf::from(format!("{}.zip", folder.name())));
+    output_file::check(&path, arguments.overwrite)?;
     let packed = folder.pack(&path, arguments.overwrite)?;
     for file in &packed.left_out {
         let why = "left out, since it is no file of a run";

@@ -9,7 +9,7 @@ use synfire::{Error, Picture, TrainedRun};
 
 pub fn run(arguments: &Plot) -> Result<ExitCode> {
     run_argument::refuse_part(&arguments.run, "plot")?;
-    let run = TrainedRun::open(&arguments.run, arguments.checkpoint)?;
+    let run = run_argument::open(&arguments.run, arguments.checkpoint, arguments.time_unit)?;
     let asked: Vec<Picture> = arguments.figures.iter().map(|&name| name.into()).collect();
     let all = asked.is_empty();
     let mut failures = Vec::new();

@@ -6,17 +6,20 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use synfire::datasets::shown_name;
 use synfire::sim_core::{Network, Variables};
-use synfire::{
-    LoadedData, LogSettings, NetworkFile, SampleChoice, SimulatedSample, SimulationLog, TrainedRun,
-};
+use synfire::{LoadedData, LogSettings, NetworkFile, SampleChoice, SimulatedSample, SimulationLog};
 
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
     let records = |what| arguments.record.contains(&what);
     let variables =
         Variables { spikes: records(Recordable::Spikes), potentials: records(Recordable::V) };
-    let settings =
-        LogSettings { variables, csv: arguments.csv.into(), overwrite: arguments.overwrite };
+    if arguments.csv.is_some() && !variables.spikes {
+        let problem = "--csv names the columns of spikes, but no spikes are recorded (--record)";
+        return Err(synfire::Error::Setting { problem: problem.into() }.into());
+    }
+    let csv = arguments.csv.map(Into::into).unwrap_or_default();
+    let settings = LogSettings { variables, csv, overwrite: arguments.overwrite };
     run_argument::refuse_part(&arguments.network, "simulate")?;
     if arguments.network.is_dir() {
         of_run(arguments, settings)
@@ -26,7 +29,7 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
 }
 
 fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
-    let run = TrainedRun::open(&arguments.network, arguments.checkpoint)?;
+    let run = run_argument::open(&arguments.network, arguments.checkpoint, arguments.time_unit)?;
     let choice = match (&arguments.sample, arguments.split) {
         (Some(list), _) => SampleChoice::Listed(list.clone()),
         (None, Some(split)) => SampleChoice::Split(split.into()),
@@ -49,7 +52,7 @@ fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
         files.extend_from_slice(&sample.log.files);
         let (file, index) = chosen.data.place_of(sample.index);
         let [class, predicted] = class_names(&chosen.data, &sample);
-        let name = &file.name;
+        let (name, class, predicted) = (&file.name, shown_name(&class), shown_name(&predicted));
         output::print(format!("sample {index} of {name}: class {class}, predicted {predicted}"))
     };
     run.simulate(&chosen, settings, &folder, arguments.threads.map(usize::from), each)?;

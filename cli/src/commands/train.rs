@@ -6,7 +6,7 @@ use crate::{experiment, interrupt, output, run_argument};
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
-use synfire::{ClassAccuracy, DryRun, Finish, TrainingRun};
+use synfire::{ClassAccuracy, DryRun, Finish, RunFolder, TrainingRun};
 
 pub fn run(arguments: &Train) -> Result<ExitCode> {
     let threads = arguments.threads.map(usize::from);
@@ -17,6 +17,13 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
         Some(folder) => {
             run_argument::refuse_part(folder, "train --resume")?;
             let (data, validation) = (arguments.data.as_deref(), arguments.validation.as_deref());
+            let finished = RunFolder::open(folder).ok().filter(RunFolder::is_finished);
+            if let (Some(run), true) = (finished, data.or(validation).is_some()) {
+                run.remember_recordings(data, validation)?;
+                let run = folder.display();
+                output::print(format!("{run}: the new place of its recordings is remembered"))?;
+                return Ok(ExitCode::SUCCESS);
+            }
             TrainingRun::resume_moved(folder, data, validation, threads)?
         }
         None => {

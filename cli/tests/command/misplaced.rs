@@ -64,5 +64,30 @@ fn other_paths_are_called_what_they_are() {
     let message = sandbox.fails(1, &["evaluate", "copied.safetensors"]);
     assert!(message.contains("a checkpoint outside of its run"), "{message}");
     let message = sandbox.fails(1, &["train", "--resume", "tiny.toml"]);
-    assert!(message.contains("this is a file, but the folder of a run was expected"), "{message}");
+    assert!(message.ends_with("synfire train tiny.toml makes a run of it"), "{message}");
+    let message = sandbox.fails(1, &["info", "runs/tiny-1/metrics.csv"]);
+    assert!(message.ends_with("synfire info runs/tiny-1 says what is in the run"), "{message}");
+    sandbox.ok(&["data", "synth", "made.h5", "--set", "samples_per_class=2"]);
+    sandbox.write("net.toml", "dt_ms = 1.0\nduration_ms = 1.0\npopulations = []\n");
+    sandbox.write("notes.txt", "mine");
+    for command in ["evaluate", "plot", "pack"] {
+        for (file, hint) in [
+            (
+                "made.h5",
+                "this is an HDF5 file, but the folder of a run was expected; recordings are named with --data made.h5",
+            ),
+            (
+                "net.toml",
+                "this is a network, but the folder of a run was expected; synfire simulate net.toml runs it",
+            ),
+            ("notes.txt", "this is a file, but the folder of a run was expected"),
+        ] {
+            assert_eq!(sandbox.fails(1, &[command, file]), format!("{file}: {hint}"));
+        }
+    }
+    let message = sandbox.fails(1, &["train", "tiny.toml", "--out", "notes.txt"]);
+    assert!(message.contains("but the folder of a new run was expected"), "{message}");
+    sandbox.write("empty.toml", "# nothing\n");
+    let message = sandbox.fails(2, &["train", "empty.toml"]);
+    assert!(message.starts_with("empty.toml: this file sets nothing"), "{message}");
 }

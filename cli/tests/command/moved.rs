@@ -119,7 +119,12 @@ fn moved_recordings_keep_their_split() {
     assert_eq!(json(&sandbox, &other)["sample"], 0);
 
     let told = sandbox.fails(1, &["evaluate", "run"]);
-    assert!(told.contains("x.h5: ") && told.contains("--data FILE --split validation"), "{told}");
+    assert!(
+        told.contains("x.h5: ")
+            && told.contains("--data FILE")
+            && told.contains("--split validation"),
+        "{told}"
+    );
     let refused = "these are not the samples the run was made with";
     for split in ["validation", "train"] {
         let other = ["evaluate", "run", "--data", "lab/data/other.h5", "--split", split];
@@ -209,4 +214,31 @@ fn a_run_on_the_samples_of_a_program_is_drawn_without_them() {
         let told = sandbox.fails(1, command);
         assert!(told.contains("made by a program") && told.contains("--data FILE"), "{told}");
     }
+}
+
+#[test]
+fn a_finished_run_is_told_where_its_recordings_are() {
+    let sandbox = with_recordings(&[("x.h5", "1"), ("other.h5", "2"), ("v.h5", "3")]);
+    train(&sandbox, "one", "lab/data/x.h5", &[]);
+    train(&sandbox, "two", "lab/data/x.h5", &["--validation", "lab/data/v.h5"]);
+    let expected = ["one", "two"].map(|run| evaluation(&sandbox, &["evaluate", run]));
+    fs::create_dir(sandbox.path("elsewhere")).unwrap();
+    for (from, to) in [("x.h5", "y.h5"), ("v.h5", "w.h5")] {
+        let [from, to] = [format!("lab/data/{from}"), format!("elsewhere/{to}")];
+        fs::rename(sandbox.path(from), sandbox.path(to)).unwrap();
+    }
+    for run in ["one", "two"] {
+        sandbox.fails(1, &["evaluate", run]);
+    }
+    let wrong = ["train", "--resume", "one", "--data", "lab/data/other.h5"];
+    assert!(sandbox.fails(2, &wrong).contains("not the samples the run was made with"));
+    let new = ["--data", "elsewhere/y.h5"];
+    for more in [&[][..], &["--validation", "elsewhere/w.h5"]] {
+        let run = if more.is_empty() { "one" } else { "two" };
+        let told = sandbox.ok(&[&["train", "--resume", run], &new[..], more].concat());
+        assert!(told.contains("the new place of its recordings is remembered"), "{told}");
+    }
+    let found = ["one", "two"].map(|run| evaluation(&sandbox, &["evaluate", run]));
+    assert_eq!(found, expected);
+    assert!(sandbox.fails(1, &["train", "--resume", "one"]).contains("this run is finished"));
 }

@@ -23,13 +23,20 @@ impl Default for Recordings<'_> {
 }
 
 impl Recordings<'_> {
-    /// Writes the file into the sandbox: the order of channels tells the classes.
+    /// Writes the file into the sandbox: the order of channels tells the classes, the channels of
+    /// the first two spikes the sample.
     fn write(self, sandbox: &Sandbox, file: &str) {
         let samples = self.labels.iter().enumerate().map(|(sample, &label)| {
             let count = if sample < self.silent { 0 } else { 8 };
+            let number = sample as u16 / 3;
+            let unit = |spike: u16| match spike {
+                0 => number % 8,
+                1 => number / 8 % 8,
+                spike => spike * (label + 1) % 8,
+            };
             NewSample {
                 seconds: (0..count).map(|spike| f64::from(spike) * self.spacing_s).collect(),
-                units: (0..count as u16).map(|spike| (spike * (label + 1)) % 8).collect(),
+                units: (0..count as u16).map(unit).collect(),
                 label,
             }
         });
@@ -89,8 +96,8 @@ fn classes_of_another_file_are_found_by_their_names() {
             assert_eq!(other["confusion"][order[class]], own["confusion"][class], "{file}");
         }
         let notes = told(&sandbox, &["evaluate", "run", "--data", file]);
-        assert_eq!(notes.lines().count(), 1, "said once: {notes}");
-        assert!(notes.contains("matched by name"), "{notes}");
+        assert_eq!(notes.matches("matched by name").count(), 1, "said once: {notes}");
+        assert!(notes.contains("the run trained on 24 of these 30 samples"), "{notes}");
         let sample = ["simulate", "run", "--data", file, "--sample", "0", "--overwrite"];
         let simulated = json(&sandbox, &sample);
         assert_eq!(simulated["class"], own["classes"][order[0]], "{file}");
@@ -297,4 +304,131 @@ fn evaluating_what_was_trained_on_is_said() {
     let note = told(&sandbox, &["evaluate", "run", "--data", "copy.h5"]);
     assert_eq!(note, "copy.h5: the run trained on 24 of these 30 samples\n");
     assert_eq!(told(&sandbox, &["evaluate", "run", "--data", "y.h5"]), "");
+}
+
+#[test]
+fn samples_that_were_trained_on_are_known_in_any_file() {
+    let sandbox = Sandbox::new();
+    let labels = |samples: std::ops::Range<u16>| samples.map(|sample| sample % 3).collect();
+    Recordings::default().write(&sandbox, "x.h5");
+    train(&sandbox, "run", &["--data", "x.h5"]);
+    // Times in another type; the first twelve; twelve more; others.
+    Recordings { time_type: TimeType::Float64, ..Recordings::default() }.write(&sandbox, "wide.h5");
+    Recordings { labels: labels(0..12), ..Recordings::default() }.write(&sandbox, "part.h5");
+    Recordings { labels: labels(0..42), ..Recordings::default() }.write(&sandbox, "more.h5");
+    Recordings { spacing_s: 0.0012, ..Recordings::default() }.write(&sandbox, "other.h5");
+    let split = sandbox.text("run/split.csv");
+    let trained = |samples: usize| {
+        let rows = split.lines().skip(1).take(samples);
+        rows.filter(|row| row.contains(",train,")).count()
+    };
+    assert_eq!(trained(30), 24);
+    for (file, samples) in [("wide.h5", 30), ("part.h5", 12), ("more.h5", 30)] {
+        let value = json(&sandbox, &["evaluate", "run", "--data", file]);
+        assert_eq!(value["trained_on"], trained(samples), "{file}");
+        let note = told(&sandbox, &["evaluate", "run", "--data", file]);
+        assert!(note.starts_with(&format!("{file}: the run trained on ")), "{note}");
+        let part = ["evaluate", "run", "--data", file, "--split", "validation"];
+        assert_eq!(json(&sandbox, &part)["samples"], samples - trained(samples), "{file}");
+    }
+    let whole = json(&sandbox, &["evaluate", "run", "--data", "wide.h5", "--split", "validation"]);
+    assert_eq!(whole["confusion"], json(&sandbox, &["evaluate", "run"])["confusion"]);
+    let other = ["evaluate", "run", "--data", "other.h5", "--split", "validation"];
+    assert!(sandbox.fails(2, &other).contains("not the samples the run was made with"));
+    // A validation file that holds what is trained on, and a file that holds a sample twice.
+    let lines = train(&sandbox, "two", &["--data", "x.h5", "--validation", "part.h5"]);
+    assert!(lines.contains("12 of the 12 validation samples have the very spikes"), "{lines}");
+    let lines = train(&sandbox, "none", &["--data", "x.h5", "--validation", "other.h5"]);
+    assert!(!lines.contains("very spikes"), "{lines}");
+}
+
+#[test]
+fn times_in_another_unit_than_the_runs_are_refused_until_it_is_said() {
+    let sandbox = Sandbox::new();
+    let write = |file: &str, spacing_s: f64| {
+        let labels = (0..30).map(|sample| sample % 3).collect();
+        Recordings { spacing_s, labels, ..Recordings::default() }.write(&sandbox, file);
+    };
+    write("s.h5", 0.0047);
+    write("ms.h5", 4.7);
+    write("us.h5", 4700.0);
+    let milliseconds = ["--data", "ms.h5", "--set", "data.source.time_unit=ms"];
+    train(&sandbox, "of-s", &["--data", "s.h5"]);
+    train(&sandbox, "of-ms", &milliseconds);
+    for (run, file, unit) in
+        [("of-s", "ms.h5", "ms"), ("of-s", "us.h5", "us"), ("of-ms", "s.h5", "s")]
+    {
+        for command in [&["evaluate"][..], &["simulate"], &["plot"]] {
+            let more = match command {
+                ["plot"] => &["raster"][..],
+                ["simulate"] => &["--overwrite"],
+                _ => &[],
+            };
+            let typed = [command, &[run], more, &["--data", file]].concat();
+            let message = sandbox.fails(1, &typed);
+            assert!(
+                message.starts_with(&format!("{file}: spikes/times: the median recording lasts "))
+                    && message.contains("ay what their unit is: --time-unit s|ms|us|ns"),
+                "{message}"
+            );
+            sandbox.ok(&[&typed[..], &["--time-unit", unit]].concat());
+        }
+    }
+    let own = json(&sandbox, &["evaluate", "of-s", "--split", "all"])["confusion"].clone();
+    let said = ["evaluate", "of-s", "--data", "ms.h5", "--time-unit", "ms"];
+    assert_eq!(json(&sandbox, &said)["confusion"], own);
+    // The same unit, other lengths: nothing to ask.
+    write("short.h5", 0.0005);
+    sandbox.ok(&["evaluate", "of-s", "--data", "short.h5"]);
+    let both = ["train", "tiny.toml", "--data", "ms.h5", "--validation", "s.h5"];
+    let message = sandbox.fails(1, &[&both[..], &milliseconds[2..]].concat());
+    assert!(message.contains("in what the network is trained on"), "{message}");
+}
+
+#[test]
+fn a_network_keeps_its_classes_where_another_run_starts_from_it() {
+    let sandbox = Sandbox::new();
+    let write = |file: &str, names: &[&str], by: [u16; 3]| {
+        let labels = (0..30).map(|sample| by[sample % 3]).collect();
+        Recordings { names, labels, ..Recordings::default() }.write(&sandbox, file);
+    };
+    write("own.h5", &["yes", "no", "up"], [0, 1, 2]);
+    write("turned.h5", &["no", "up", "yes"], [2, 0, 1]);
+    write("two.h5", &["up", "no"], [0, 1, 0]);
+    write("other.h5", &["yes", "no", "down"], [0, 1, 2]);
+    train(&sandbox, "first", &["--data", "own.h5"]);
+    for file in ["turned.h5", "two.h5"] {
+        let run = file.trim_end_matches(".h5");
+        let lines = train(&sandbox, run, &["--data", file, "--from", "first", "--stop-after", "0"]);
+        assert!(lines.contains("matched by name"), "{lines}");
+        sandbox.ok(&["train", "--resume", run, "--quiet"]);
+        let own = json(&sandbox, &["evaluate", run, "--split", "all"]);
+        assert_eq!(own["classes"], serde_json::json!(["yes", "no", "up"]), "{file}");
+        let file = json(&sandbox, &["evaluate", run, "--data", file]);
+        assert_eq!(file["confusion"], own["confusion"], "its own and as another file");
+    }
+    let message =
+        sandbox.fails(1, &["train", "tiny.toml", "--data", "other.h5", "--from", "first"]);
+    assert!(message.contains("class 2 is \"down\", but the network knows yes, no, up only"));
+}
+
+#[test]
+fn names_that_cannot_be_read_or_told_apart_are_shown_and_said() {
+    let sandbox = Sandbox::new();
+    Recordings { names: &["", "a\nb", " "], ..Recordings::default() }.write(&sandbox, "odd.h5");
+    train(&sandbox, "odd", &["--data", "odd.h5"]);
+    let text = sandbox.ok(&["evaluate", "odd", "--by", "class"]);
+    let names: Vec<&str> =
+        text.lines().skip(2).map(|row| row.split("  ").next().unwrap()).collect();
+    assert_eq!(names, ["\"\"", "a\\nb", "\" \""], "{text}");
+    Recordings { names: &["up", "no", "up "], ..Recordings::default() }.write(&sandbox, "twice.h5");
+    let lines = train(&sandbox, "twice", &["--data", "twice.h5"]);
+    assert!(lines.contains("twice.h5: classes 0 and 2 are both called up, and are"), "{lines}");
+    let warned = told(&sandbox, &["data", "check", "twice.h5"]);
+    assert!(warned.contains("extra/keys: classes 0 and 2 are both called up"), "{warned}");
+    Recordings { silent: 30, ..Recordings::default() }.write(&sandbox, "silent.h5");
+    for command in [&["train", "tiny.toml"][..], &["evaluate", "odd"]] {
+        let message = sandbox.fails(1, &[command, &["--data", "silent.h5"]].concat());
+        assert_eq!(message, "silent.h5: spikes/times: none of the 30 samples holds a spike");
+    }
 }

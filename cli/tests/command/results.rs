@@ -186,7 +186,10 @@ fn simulate_runs_a_described_network() {
         (Some(1), Some(6))
     );
     let message = sandbox.fails(2, &["simulate", "chain.toml", "--sample", "1"]);
-    assert!(message.contains("--data and --sample belong to the folder of a run"), "{message}");
+    assert!(
+        message.contains("--data, --sample and --split belong to the folder of a run"),
+        "{message}"
+    );
     let text = sandbox.text("chain.toml").replace("size = 2", "size = two");
     sandbox.write("chain.toml", text);
     assert!(sandbox.fails(2, &["simulate", "chain.toml"]).starts_with("chain.toml:10:"));
