@@ -299,6 +299,8 @@ impl TrainedRun {
                 indices.len()
             ));
         }
+        let silent = evaluation.firing_rates.iter().filter(|(_, rate)| *rate == 0.0);
+        notes.extend(silent.map(|(name, _)| format!("{name} never fires on these samples")));
         Ok(SplitEvaluation {
             trained_on,
             notes,

@@ -219,10 +219,12 @@ pub enum Split {
 #[command(after_help = "Examples:
   synfire simulate runs/shd-delays-1 --sample 17 --out sim
   synfire simulate runs/shd-delays-1 --data shd_test.h5 --sample 17 --record spikes,v --out sim
+  synfire simulate runs/shd-delays-1 --split validation --out sim
+  synfire simulate runs/shd-delays-1 --data shd_test.h5 --sample all --json --out sim
   synfire simulate network.toml --out sim
   synfire simulate network.toml --record spikes,v --csv bmtk --out sim
 
-It leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report); bmtk and libsonata read both .h5 files.
+NAME is sample-17 for sample 17 of a run, and the file's name for a network. It leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report); bmtk and libsonata read both .h5 files.
 
 A sample runs for as many steps as `synfire evaluate` scores it over.")]
 pub struct Simulate {
@@ -289,6 +291,7 @@ pub enum CsvColumns {
 #[command(after_help = "Examples:
   synfire plot runs/shd-delays-1
   synfire plot runs/shd-delays-1 raster curves
+  synfire plot runs/shd-delays-1 raster --sample 17 --checkpoint last
   synfire plot runs/shd-delays-1 --data moved/shd_train.h5.gz
 
 Only the raster needs the recordings: without them the other figures are drawn, and stderr says what the raster waits for. A figure that is

@@ -63,6 +63,8 @@ fn a_dead_layer_is_named_with_what_to_change() {
             warnings[0]
         );
         assert!(warnings[1].starts_with("warning: this network is dead"), "{}", warnings[1]);
+        let evaluated = sandbox.run(&["evaluate", "run"]).stderr;
+        assert_eq!(evaluated, b"hidden1 never fires on these samples\n");
     }
 }
 
