@@ -1,6 +1,6 @@
 //! `synfire bench`
 
-use crate::arguments::Bench;
+use crate::arguments::bench::Bench;
 use crate::{experiment, output};
 use anyhow::Result;
 use std::fmt::Write;

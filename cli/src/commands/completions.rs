@@ -1,6 +1,7 @@
 //! `synfire completions`
 
-use crate::arguments::{Arguments, Completions};
+use crate::arguments::Arguments;
+use crate::arguments::completions::Completions;
 use anyhow::Result;
 use clap::CommandFactory;
 use clap_complete::Shell;

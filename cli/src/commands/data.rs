@@ -1,6 +1,6 @@
 //! `synfire data`
 
-use crate::arguments::{Data, DataAction};
+use crate::arguments::data::{Data, DataAction};
 use crate::commands::data_check;
 use crate::{output, output_file};
 use anyhow::{Context, Result};

@@ -1,7 +1,7 @@
 //! `synfire evaluate`
 
 use crate::accuracy_table::Grouping;
-use crate::arguments::Evaluate;
+use crate::arguments::evaluate::Evaluate;
 use crate::comparison::Comparison;
 use crate::{accuracy_table, output, output_file, predictions, run_argument};
 use anyhow::Result;

@@ -1,6 +1,7 @@
 //! `synfire info`
 
-use crate::arguments::{Arguments, Command, Info};
+use crate::arguments::info::Info;
+use crate::arguments::{Arguments, Command};
 use crate::commands::data;
 use crate::output;
 use anyhow::{Context, Result};

@@ -1,6 +1,6 @@
 //! `synfire pack`
 
-use crate::arguments::Pack;
+use crate::arguments::pack::Pack;
 use crate::{output, output_file};
 use anyhow::Result;
 use std::path::PathBuf;

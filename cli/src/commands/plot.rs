@@ -1,6 +1,6 @@
 //! `synfire plot`
 
-use crate::arguments::Plot;
+use crate::arguments::plot::Plot;
 use crate::{output, run_argument};
 use anyhow::Result;
 use std::path::PathBuf;

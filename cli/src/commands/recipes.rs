@@ -1,6 +1,6 @@
 //! `synfire recipes`
 
-use crate::arguments::Recipes;
+use crate::arguments::recipes::Recipes;
 use crate::output;
 use anyhow::Result;
 use std::process::ExitCode;

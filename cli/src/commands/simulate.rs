@@ -1,6 +1,6 @@
 //! `synfire simulate`
 
-use crate::arguments::{Recordable, Simulate};
+use crate::arguments::simulate::{Recordable, Simulate};
 use crate::{output, progress, run_argument};
 use anyhow::Result;
 use serde_json::{Map, Value, json};

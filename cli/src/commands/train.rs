@@ -1,6 +1,6 @@
 //! `synfire train`
 
-use crate::arguments::Train;
+use crate::arguments::train::Train;
 use crate::progress::Display;
 use crate::{experiment, interrupt, output, run_argument};
 use anyhow::Result;

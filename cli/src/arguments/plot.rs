@@ -1,0 +1,70 @@
+//! `synfire plot`
+
+use crate::arguments::whole::whole;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use synfire::Checkpoint;
+use synfire::datasets::TimeUnit;
+
+/// Draw the figures of a run, PNG and SVG
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire plot runs/shd-delays-1
+  synfire plot runs/shd-delays-1 raster curves
+  synfire plot runs/shd-delays-1 raster --sample 17 --checkpoint last
+  synfire plot runs/shd-delays-1 --data moved/shd_train.h5.gz
+
+Only the raster needs the recordings: without them the other figures are drawn, and stderr says what the raster waits for. A figure that is
+named and cannot be drawn is an error.
+
+The pictures are in RUN/plots. `synfire train` draws them all when it is done; they are drawn again from what the run left.")]
+pub struct Plot {
+    /// Folder of the run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Which figures [default: all that can be drawn]
+    #[arg(value_enum)]
+    pub figures: Vec<FigureName>,
+    /// Which network the raster shows: best, last, or that of an epoch, if training.checkpoints kept
+    /// its checkpoint
+    #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
+    pub checkpoint: Checkpoint,
+    /// Take the sample of the raster from this file, e.g. where the recordings have moved
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// What one unit of the times in --data FILE is: s, ms, us, ns or samples_per_second=RATE
+    /// [default: as in the run's own]
+    #[arg(long, value_name = "UNIT", requires = "data")]
+    pub time_unit: Option<TimeUnit>,
+    /// Index of the sample of the raster, counted from 0 [default: the first validation sample, or
+    /// the first of another file]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = whole::<usize>(0, u64::MAX))]
+    pub sample: Option<usize>,
+}
+
+/// The figures.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum FigureName {
+    /// A validation sample on its way through the network
+    Raster,
+    /// Weights at start and end, and over the epochs
+    Weights,
+    /// Delays at start and end, and how far they moved per epoch
+    Delays,
+    /// Loss, accuracy and schedules over the epochs
+    Curves,
+    /// What each class was taken for
+    Confusion,
+}
+
+impl From<FigureName> for synfire::Picture {
+    fn from(name: FigureName) -> Self {
+        match name {
+            FigureName::Raster => Self::Raster,
+            FigureName::Weights => Self::Weights,
+            FigureName::Delays => Self::Delays,
+            FigureName::Curves => Self::Curves,
+            FigureName::Confusion => Self::Confusion,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! `synfire simulate`
+
+use crate::arguments::split::Split;
+use crate::arguments::whole::{MOST_THREADS, whole};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use synfire::datasets::TimeUnit;
+use synfire::{Checkpoint, SampleList};
+
+/// Run a network step by step and log its spikes: SONATA HDF5 and CSV
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire simulate runs/shd-delays-1 --sample 17 --out sim
+  synfire simulate runs/shd-delays-1 --data shd_test.h5 --sample 17 --record spikes,v --out sim
+  synfire simulate runs/shd-delays-1 --split validation --out sim
+  synfire simulate runs/shd-delays-1 --data shd_test.h5 --sample all --json --out sim
+  synfire simulate network.toml --out sim
+  synfire simulate network.toml --record spikes,v --csv bmtk --out sim
+
+NAME is sample-17 for sample 17 of a run, and the file's name for a network. It leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report); bmtk and libsonata read both .h5 files.
+
+A sample runs for as many steps as `synfire evaluate` scores it over.")]
+pub struct Simulate {
+    /// Folder of a run, or a file that describes a network
+    #[arg(value_name = "RUN|FILE.toml")]
+    pub network: PathBuf,
+    /// Take samples from this file instead of the run's own data
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// What one unit of the times in --data FILE is: s, ms, us, ns or samples_per_second=RATE
+    /// [default: as in the run's own]
+    #[arg(long, value_name = "UNIT", requires = "data")]
+    pub time_unit: Option<TimeUnit>,
+    /// Samples by index, counted from 0, such as 17, 0-99 or 3,7,20-29, or all; each gets logs of
+    /// its own [default: the first validation sample, or the first of another file]
+    #[arg(long, value_name = "LIST|all", allow_hyphen_values = true)]
+    pub sample: Option<SampleList>,
+    /// All samples of a split: of the run's own, or of a --data FILE that holds them
+    #[arg(long, value_enum, conflicts_with = "sample")]
+    pub split: Option<Split>,
+    /// Threads; no byte of the logs depends on them [default: one per processor]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u16>(1, MOST_THREADS))]
+    pub threads: Option<u16>,
+    /// Which checkpoint of the run: best, last, or that of an epoch, if training.checkpoints kept it
+    #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
+    pub checkpoint: Checkpoint,
+    /// What to record: spikes, v (membrane potentials), or both
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "spikes")]
+    pub record: Vec<Recordable>,
+    /// Columns of the spikes as text [default: plain]
+    #[arg(long, value_enum)]
+    pub csv: Option<CsvColumns>,
+    /// Folder for the logs [default: RUN/spikes, or the current folder for a file]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace logs of the same names
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Print JSON, one line per sample
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a simulation can record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Recordable {
+    /// Spikes of all populations
+    Spikes,
+    /// Membrane potentials of all neurons in every step
+    V,
+}
+
+/// Columns of a spike log as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CsvColumns {
+    /// population,time_ms,neuron
+    Plain,
+    /// timestamps population node_ids, with blanks between them, as bmtk reads them
+    Bmtk,
+}
+
+impl From<CsvColumns> for synfire::exchange::CsvLayout {
+    fn from(columns: CsvColumns) -> Self {
+        match columns {
+            CsvColumns::Plain => Self::Plain,
+            CsvColumns::Bmtk => Self::Bmtk,
+        }
+    }
+}
