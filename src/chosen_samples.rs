@@ -50,19 +50,25 @@ impl TrainedRun {
         let listed = |list: &SampleList| {
             let samples = data.dataset.len();
             list.indices(samples).map_err(|index| {
-                let problem = format!(
-                    "sample {index} was asked for, but there are {samples}, counted from 0"
-                );
+                let problem = match samples.checked_sub(1) {
+                    Some(last) => {
+                        format!("there is no sample {index}: the samples are 0 to {last}")
+                    }
+                    None => "there are no samples".into(),
+                };
                 Error::config(&data.origin.name, problem)
             })
         };
         let indices = match choice {
             SampleChoice::First => {
-                let first = parts.and_then(|parts| parts.validation.first().copied());
+                let first = parts.and_then(|parts| parts.split.validation.first().copied());
                 listed(&SampleList::one(first.unwrap_or(0)))?
             }
             SampleChoice::Listed(list) => listed(list)?,
-            SampleChoice::Split(split) => self.split_indices(&data, parts.as_ref(), *split)?,
+            SampleChoice::Split(split) => {
+                let own = parts.as_ref().map(|parts| &parts.split);
+                self.split_indices(&data, own, *split)?
+            }
         };
         if indices.is_empty() {
             return Err(Error::config(&data.origin.name, "there are no samples"));

@@ -1,6 +1,8 @@
 //! What people should know about samples before they train or evaluate on them: one sentence each
 //! that begins with the file.
 
+use crate::data_origin::DataOrigin;
+use crate::data_settings::Reader;
 use crate::wording::counted;
 use datasets::{Known, Numbering, SpikeRecordings, Split, listed, shown_name};
 use sim_core::SampleSource;
@@ -50,6 +52,12 @@ pub(crate) fn of_shape(name: &str, recordings: &SpikeRecordings) -> Vec<String> 
     let classes = recordings.classes();
     let mut counts = vec![0; classes];
     recordings.labels().iter().for_each(|&label| counts[usize::from(label)] += 1);
+    if let [only] = (0..classes).filter(|&class| counts[class] > 0).collect::<Vec<_>>()[..] {
+        notes.push(format!(
+            "{name}: all samples are of class {}, so there is nothing to tell apart",
+            shown_name(&recordings.class_name(only))
+        ));
+    }
     let empty = (0..classes).filter(|&class| counts[class] == 0);
     let empty: Vec<String> = empty.map(|class| recordings.class_name(class)).collect();
     let known = match recordings.class_names() {
@@ -78,6 +86,19 @@ pub(crate) fn of_shape(name: &str, recordings: &SpikeRecordings) -> Vec<String> 
         notes.push(format!("{name}: {problem}"));
     }
     notes
+}
+
+/// That recordings are over within one step.
+pub(crate) fn of_length(origin: &DataOrigin, dt_ms: f64, reader: Reader) -> Option<String> {
+    let median_ms = 1e3 * origin.median_length_s?;
+    (median_ms < dt_ms).then(|| {
+        format!(
+            "{}: spikes/times: the median recording lasts {median_ms:.3} ms, less than one step of \
+             {dt_ms} ms; is the unit of its times right ({})?",
+            origin.name,
+            reader.unit_setting()
+        )
+    })
 }
 
 /// How many samples hold no spike.
@@ -113,7 +134,7 @@ pub(crate) fn of_split(name: &str, split: &Split, samples: &dyn SampleSource) ->
         let most = fewest.map(|&(train, _)| train).max().unwrap_or(0);
         let why = if most == 1 { " (there is one each)" } else { "" };
         notes.push(format!(
-            "{name}: no sample of {} validates{why}, so nothing tells how well that is learned",
+            "{name}: no sample of {} validates{why}, so nothing tells how well it is learned",
             classes_in_words(&unseen)
         ));
     }
@@ -160,19 +181,24 @@ pub(crate) fn of_copies(name: &str, copies: usize, split: &Split) -> Option<Stri
     })
 }
 
-/// How the classes of a file were found among those of a run.
-pub(crate) fn of_numbering(name: &str, numbering: Numbering, classes: usize) -> Option<String> {
+/// How the classes of a file were found among those of a run, or of another file.
+pub(crate) fn of_numbering(
+    name: &str,
+    numbering: Numbering,
+    classes: usize,
+    whose: &str,
+) -> Option<String> {
     match numbering {
         Numbering::Same => None,
         Numbering::ByName => Some(format!(
-            "{name}: the classes have other numbers than in the run and are matched by name"
+            "{name}: the classes have other numbers than in {whose} and are matched by name"
         )),
         Numbering::RecordingsUnnamed => Some(format!(
-            "{name}: no class is named, so labels 0 to {} are taken for the numbers of the run",
+            "{name}: no class is named, so labels 0 to {} are taken for the numbers of {whose}",
             classes - 1
         )),
         Numbering::NetworkUnnamed => Some(format!(
-            "{name}: the run knows its classes by number only, so labels are taken for its numbers"
+            "{name}: {whose} knows its classes by number only, so labels are taken for its numbers"
         )),
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::data_origin::DataOrigin;
 use crate::error::{Error, Result};
+use crate::file_kind::FileKind;
+use crate::run_mark::is_run;
 use datasets::{
     Augmentation, Binning, Echo, Layout, Randman, RecordingFile, SpikeRecordings, SplitBy,
     Splitting, TimeUnit,
@@ -245,7 +247,7 @@ impl DataSettings {
                         "this experiment needs spike recordings; name a file with --data FILE (an SHD or SSC .h5, .h5.gz or .zip)",
                     )
                 })?;
-                return read(path, &source.layout(), UNIT_SETTING);
+                return read(path, &source.layout(), Reader::Training);
             }
         };
         let median_length_s = recordings.median_length_s();
@@ -253,20 +255,53 @@ impl DataSettings {
     }
 }
 
-/// How a configuration says what the unit of times is.
-pub(crate) const UNIT_SETTING: &str =
-    "data.source.time_unit, \"s\", \"ms\", \"us\", \"ns\" or { samples_per_second = RATE }";
+/// Whose settings say how a file is read, and what errors call them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// The file that is trained on.
+    Training,
+    /// The file that validates.
+    Validation,
+    /// Another file for a network that exists.
+    Other,
+}
 
-/// Reads the recordings of a file; `unit_setting` is how people say what the unit of its times is.
+impl Reader {
+    /// How people say what the unit of the file's times is.
+    pub(crate) fn unit_setting(self) -> String {
+        let values = match self {
+            Self::Training => {
+                "data.source.time_unit, \"s\", \"ms\", \"us\", \"ns\" or { samples_per_second = RATE }"
+            }
+            Self::Validation => {
+                "data.split.time_unit, \"s\", \"ms\", \"us\", \"ns\" or { samples_per_second = RATE }"
+            }
+            Self::Other => "--time-unit s|ms|us|ns|samples_per_second=RATE",
+        };
+        values.to_owned()
+    }
+
+    /// The error with its settings called so.
+    fn named(self, error: datasets::Error) -> datasets::Error {
+        match self {
+            Self::Training => error.with_keys_of("data.source"),
+            Self::Validation => error.with_time_unit("data.split.time_unit"),
+            Self::Other => error.with_time_unit(&self.unit_setting()),
+        }
+    }
+}
+
+/// Reads the recordings of a file.
 pub(crate) fn read(
     path: &Path,
     layout: &Layout,
-    unit_setting: &str,
+    reader: Reader,
 ) -> Result<(SpikeRecordings, DataOrigin)> {
+    refuse_other_kind(path)?;
     let file = RecordingFile::open(path)?;
     let name = path.display().to_string();
-    let recordings = file.read(layout).map_err(|error| error.with_keys_of("data.source"))?;
-    if let Some(doubt) = recordings.doubtful_unit(unit_setting) {
+    let recordings = file.read(layout).map_err(|error| reader.named(error))?;
+    if let Some(doubt) = recordings.doubtful_unit(&reader.unit_setting()) {
         return Err(Error::samples(&name, format!("spikes/times: {doubt}")));
     }
     if recordings.is_empty() {
@@ -287,4 +322,23 @@ impl FileSource {
         let &Self { path: _, channels, classes, time_unit } = self;
         Layout { channels, classes, time_unit }
     }
+}
+
+/// Refuses what people name instead of recordings.
+fn refuse_other_kind(path: &Path) -> Result<()> {
+    let kind = FileKind::of(path).ok().flatten();
+    let is_toml = path.extension().is_some_and(|ending| ending == "toml");
+    let what = if is_run(path) {
+        "the folder of a run"
+    } else if path.is_dir() {
+        "a folder"
+    } else if kind == Some(FileKind::Checkpoint) {
+        "a checkpoint"
+    } else if kind.is_none() && is_toml {
+        "a configuration file"
+    } else {
+        return Ok(());
+    };
+    let problem = format!("this is {what}, but a file of spike recordings was expected");
+    Err(Error::config(path.display().to_string(), problem))
 }

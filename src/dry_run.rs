@@ -52,13 +52,14 @@ impl DryRun {
         if let Some(folder) = folder {
             RunFolder::refuse_taken(folder, overwrite)?;
         }
-        let Prepared { experiment, data, split, mut trainer, threads, .. } =
+        let Prepared { experiment, data, split, mut trainer, threads, started, .. } =
             Prepared::new(experiment, OwnParts::default(), threads)?;
         let need = experiment.memory_need(&*data.dataset, true);
         let memory = need.map_or_else(MemoryNeed::default, |(_, need)| need);
         let available_bytes = available_bytes();
         threads.install(|| {
-            let announcement = announcement(&experiment, &data, &split, &trainer);
+            let mut announcement = announcement(&experiment, &data, &split, &trainer);
+            announcement.extend(started.iter().flat_map(|started| started.origin.lines()));
             let parameters = trainer.trainer().parameter_count();
             let points = schedule_points(&experiment, POINTS);
             let mut by_sample = 0.0;

@@ -2,6 +2,7 @@
 
 use crate::data_origin::DataOrigin;
 use crate::error::{Error, Result};
+use crate::experiment::Experiment;
 use crate::loaded_data::{LoadedData, RunSamples};
 use crate::split_table::SplitTable;
 use crate::start::StartOrigin;
@@ -103,6 +104,16 @@ impl Environment {
             words(now)
         );
         Err(Error::folder(folder, problem))
+    }
+
+    /// What the classes of a file are numbered as where the run loads its samples again; classes
+    /// without names are called by their numbers.
+    pub(crate) fn class_names(&self, experiment: &Experiment) -> Option<Vec<String>> {
+        let numbers = || {
+            let (_, classes) = experiment.data.shape()?;
+            Some((0..classes).map(|class| class.to_string()).collect())
+        };
+        self.classes.clone().or_else(numbers)
     }
 
     /// Checksum of the validation file, if there is one.

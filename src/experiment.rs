@@ -366,7 +366,15 @@ impl Experiment {
     /// # Errors
     /// One sentence that names the file, the line and what was expected.
     pub fn read(path: &Path, overrides: &[Override]) -> Result<Self> {
-        let text = text_file::read_configuration(path)?;
+        Self::read_for("train", path, overrides)
+    }
+
+    /// As [`Self::read`] for the command `verb`, which the error of another file names.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_for(verb: &str, path: &Path, overrides: &[Override]) -> Result<Self> {
+        let text = text_file::read_configuration(verb, path)?;
         if toml::from_str::<toml::Table>(&text).is_ok_and(|keys| keys.is_empty()) {
             let problem = "this file sets nothing, but a configuration of an experiment was \
                            expected (docs/configuration.md has its keys; without a file, the \
@@ -578,17 +586,23 @@ impl Experiment {
         let batch = self.training.batch_size.min(data.dataset.len());
         let by_step = need.of(BATCH_ROWS[0]) + need.of(BATCH_ROWS[1]);
         let doing = if train { "training" } else { "running" };
+        let evaluated = self.training.evaluation_steps.filter(|&evaluated| evaluated > steps);
         let (problem, remedy) = if by_step < 0.5 * need.total() {
             (format!("{doing} network.hidden = {:?}", self.network.hidden), "lower it".into())
+        } else if let Some(evaluated) = evaluated {
+            let problem = format!(
+                "training.evaluation_steps is {evaluated}: a batch of {batch} samples that long"
+            );
+            (problem, "lower it, training.batch_size or network.hidden".into())
         } else {
             // Made-up times are never in another unit, and a program's own frames have none.
             let (part, remedy) = match &self.data.source {
-                Source::File(_) => (
+                Source::File(file) if file.path.is_some() => (
                     "spikes/times, ",
                     "are times in s (data.source.time_unit)? Otherwise lower data.binning.max_steps, \
                      training.batch_size",
                 ),
-                Source::Randman(_) | Source::Echo(_) => {
+                Source::File(_) | Source::Randman(_) | Source::Echo(_) => {
                     ("spikes/times, ", "lower data.binning.max_steps, training.batch_size")
                 }
                 Source::Memory(_) => ("", "lower training.batch_size"),
@@ -613,7 +627,7 @@ impl Experiment {
         let (sample, steps) = samples.longest()?;
         let work = Work {
             batch: self.training.batch_size.min(samples.len()),
-            steps,
+            steps: steps.max(self.training.evaluation_steps.unwrap_or(0)),
             entries: samples.frames(sample, None).len(),
             moments: train.then(|| self.moment_bytes()),
             taps: self.widest_taps(),

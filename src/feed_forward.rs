@@ -129,7 +129,7 @@ impl FeedForward {
                 &format!("network.hidden[{index}]"),
                 size as f64,
                 (1..=1 << 20).contains(&size),
-                "in 1..=1048576",
+                "from 1 to 1048576",
             )?;
         }
         self.check_longest_delay(dt_ms)?;
@@ -137,7 +137,7 @@ impl FeedForward {
             "network.kernel_count",
             self.kernel_count as f64,
             (1..=64).contains(&self.kernel_count),
-            "in 1..=64",
+            "from 1 to 64",
         )?;
         if self.delays == Delays::None {
             let alone =

@@ -19,8 +19,12 @@ const HDF5_SIGNATURE: &[u8] = b"\x89HDF\r\n\x1a\n";
 const HEAD: u64 = 1 << 16;
 
 impl FileKind {
-    /// The kind of the file at `path`; none for any other.
+    /// The kind of the file at `path`; none for any other, and for what is no regular file.
     pub(crate) fn of(path: &Path) -> io::Result<Option<Self>> {
+        // A pipe would wait for somebody to write.
+        if !std::fs::metadata(path)?.is_file() {
+            return Ok(None);
+        }
         let mut head = Vec::new();
         File::open(path)?.take(HEAD).read_to_end(&mut head)?;
         Ok(Self::of_bytes(&head))

@@ -2,11 +2,12 @@
 
 use crate::data_notes;
 use crate::data_origin::DataOrigin;
-use crate::data_settings::{DataSettings, Source, UNIT_SETTING, read};
+use crate::data_settings::{DataSettings, Reader, Source, read};
 use crate::error::{Error, Result};
 use crate::split_table::SplitTable;
 use datasets::{
     Augmentation, JoinedSamples, Layout, SpikeDataset, SpikeRecordings, Split, SplitBy, TimeUnit,
+    shown_name,
 };
 use sim_core::{SampleSource, Seed};
 use std::path::Path;
@@ -52,6 +53,16 @@ pub(crate) struct RunSamples {
     pub split: SplitTable,
 }
 
+/// Samples of a run in a file, by the file's indices.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnSplit {
+    /// Those the run trained on, and those that validated it.
+    pub split: Split,
+    /// How many train and how many validate in the run, where samples were known one by one: others
+    /// may be there with times that were rounded otherwise. None where the file is the run's own.
+    pub known_of: Option<[usize; 2]>,
+}
+
 /// Medians further apart are taken for times in different units: those beside each other differ by
 /// 1000.
 const FARTHEST: f64 = 100.0;
@@ -66,8 +77,10 @@ struct Fit<'a> {
     median_length_s: Option<f64>,
     /// The unit of the file's times, where somebody said it of this very file.
     time_unit: Option<TimeUnit>,
-    /// How people say what the unit of the file's times is.
-    unit_setting: &'static str,
+    /// Whether the file validates, or is another one.
+    reader: Reader,
+    /// Whose classes these are: of the run, or of the file that is trained on.
+    whose: &'a str,
 }
 
 impl LoadedData {
@@ -101,8 +114,8 @@ impl DataSettings {
         self.load_split_as(seed, None)
     }
 
-    /// As [`Self::load_split`]; where `names` are given and a file names its classes, these are
-    /// numbered as `names`.
+    /// As [`Self::load_split`]; where `names` are given, the classes of a file are numbered as
+    /// these.
     pub(crate) fn load_split_as(
         &self,
         seed: Seed,
@@ -110,12 +123,11 @@ impl DataSettings {
     ) -> Result<(LoadedData, Split)> {
         let (mut recordings, origin) = self.recordings(seed)?;
         let mut numbered = None;
-        if let (Source::File(_), Some(names), Some(_)) =
-            (&self.source, names, recordings.class_names())
-        {
+        if let (Source::File(_), Some(names)) = (&self.source, names) {
             let numbering;
             (recordings, numbering) = recordings.numbered_as(names.len(), Some(names))?;
-            numbered = data_notes::of_numbering(&origin.name, numbering, names.len());
+            let whose = "the network that is started from";
+            numbered = data_notes::of_numbering(&origin.name, numbering, names.len(), whose);
         }
         if self.split.by == SplitBy::File {
             let (mut loaded, split) = self.load_two_files(recordings, origin, seed)?;
@@ -124,6 +136,8 @@ impl DataSettings {
         }
         let split = self.split_of(&recordings, &origin, seed)?;
         let mut notes = data_notes::of_shape(&origin.name, &recordings);
+        notes.extend(data_notes::of_length(&origin, self.binning.dt_ms, Reader::Training));
+        notes.extend(self.split.unused());
         notes.extend(data_notes::of_silence(&origin.name, &recordings, Some(&split)));
         let mut loaded = self.binned(recordings, origin, Some(&split), seed)?;
         loaded.notes.extend(numbered.into_iter().chain(notes));
@@ -148,6 +162,8 @@ impl DataSettings {
         let (channels, classes) = (recordings.channels(), recordings.classes());
         let median_length_s = origin.median_length_s;
         let mut notes = data_notes::of_shape(&origin.name, &recordings);
+        notes.extend(data_notes::of_length(&origin, self.binning.dt_ms, Reader::Training));
+        notes.extend(self.split.unused());
         let train: Vec<usize> = (0..recordings.len()).collect();
         notes.extend(data_notes::of_silence(&origin.name, &recordings, None));
         let whole = Split { train, validation: Vec::new() };
@@ -158,8 +174,9 @@ impl DataSettings {
             classes,
             names: names.as_deref(),
             median_length_s,
-            time_unit: None,
-            unit_setting: UNIT_SETTING,
+            time_unit: self.split.time_unit,
+            reader: Reader::Validation,
+            whose: &training.origin.name,
         };
         let (recordings, origin, more) = self.read_for(&path, &fit)?;
         if origin.sha256.is_some() && origin.sha256 == training.origin.sha256 {
@@ -195,13 +212,28 @@ impl DataSettings {
         };
         let time_unit = fit.time_unit.or(own_unit);
         let layout = Layout { channels: Some(fit.channels), classes: None, time_unit };
-        let (recordings, origin) = read(path, &layout, fit.unit_setting)?;
-        let (recordings, numbering) = recordings.numbered_as(fit.classes, fit.names)?;
-        if fit.time_unit.is_none() {
-            fit.check_length(&origin, time_unit.unwrap_or_default())?;
+        let (recordings, origin) = read(path, &layout, fit.reader)?;
+        let mut notes = Vec::new();
+        if let (Some(_), Some((first, second))) = (fit.names, recordings.classes_of_one_name()) {
+            notes.push(format!(
+                "{}: classes {first} and {second} are both called {} and are taken for one",
+                origin.name,
+                shown_name(&recordings.class_name(first))
+            ));
         }
-        let mut notes: Vec<String> =
-            data_notes::of_numbering(&origin.name, numbering, fit.classes).into_iter().collect();
+        let (recordings, numbering) = recordings.numbered_as(fit.classes, fit.names)?;
+        match (fit.doubt(&origin, time_unit.unwrap_or_default()), fit.time_unit) {
+            (Some(doubt), None) => {
+                let setting = fit.reader.unit_setting();
+                let problem = format!("{doubt}; say what their unit is: {setting}");
+                return Err(Error::samples(&origin.name, problem));
+            }
+            (Some(doubt), Some(_)) => notes.push(format!("{}: {doubt}", origin.name)),
+            (None, _) => {}
+        }
+        notes.extend(data_notes::of_length(&origin, self.binning.dt_ms, fit.reader));
+        let numbered = data_notes::of_numbering(&origin.name, numbering, fit.classes, fit.whose);
+        notes.extend(numbered);
         notes.extend(data_notes::of_silence(&origin.name, &recordings, None));
         Ok((recordings, origin, notes))
     }
@@ -230,7 +262,7 @@ impl DataSettings {
         own: &RunSamples,
         time_unit: Option<TimeUnit>,
         seed: Seed,
-    ) -> Result<(LoadedData, Option<Split>)> {
+    ) -> Result<(LoadedData, Option<OwnSplit>)> {
         let (channels, classes) = match &self.source {
             Source::File(file) => (file.channels.unwrap_or(1), file.classes.unwrap_or(1)),
             Source::Randman(randman) => (randman.neurons, randman.classes),
@@ -243,7 +275,8 @@ impl DataSettings {
             names: own.class_names.as_deref(),
             median_length_s: own.median_length_s,
             time_unit,
-            unit_setting: "--time-unit s|ms|us|ns|samples_per_second=RATE",
+            reader: Reader::Other,
+            whose: "the run",
         };
         let (recordings, origin, notes) = self.read_for(path, &fit)?;
         let is = |sha256: Option<&str>| sha256.is_some() && sha256 == origin.sha256.as_deref();
@@ -259,7 +292,13 @@ impl DataSettings {
         };
         let mut loaded = self.binned(recordings, origin, split.as_ref(), seed)?;
         loaded.notes.extend(notes);
-        let split = split.or_else(|| own.split.find(&*loaded.dataset));
+        let split = match split {
+            Some(split) => Some(OwnSplit { split, known_of: None }),
+            None => own.split.find(&*loaded.dataset).map(|split| {
+                let known_of = Some(own.split.sizes());
+                OwnSplit { split, known_of }
+            }),
+        };
         Ok((loaded, split))
     }
 
@@ -305,22 +344,19 @@ fn unsuitable(section: &str, origin: &DataOrigin, error: &datasets::Error) -> Er
 }
 
 impl Fit<'_> {
-    /// Refuses recordings that last so much longer or shorter than expected that their times are
-    /// hardly in `unit`.
-    fn check_length(&self, origin: &DataOrigin, unit: TimeUnit) -> Result<()> {
-        let (Some(expected), Some(found)) = (self.median_length_s, origin.median_length_s) else {
-            return Ok(());
-        };
+    /// That recordings last so much longer or shorter than expected that their times are hardly in
+    /// `unit`.
+    fn doubt(&self, origin: &DataOrigin, unit: TimeUnit) -> Option<String> {
+        let (expected, found) = (self.median_length_s?, origin.median_length_s?);
         let ratio = found / expected;
-        if (1.0 / FARTHEST..=FARTHEST).contains(&ratio) || expected == 0.0 || found == 0.0 {
-            return Ok(());
+        let is_likely = (1.0 / FARTHEST..=FARTHEST).contains(&ratio);
+        if is_likely || expected == 0.0 || found == 0.0 {
+            return None;
         }
         let [found, expected] = [found, expected].map(|seconds| format!("{seconds:.3e} s"));
-        let problem = format!(
+        Some(format!(
             "spikes/times: the median recording lasts {found} if times are in {unit}, but {expected} \
-             in what the network is trained on; say what their unit is: {}",
-            self.unit_setting
-        );
-        Err(Error::samples(&origin.name, problem))
+             in what the network is trained on"
+        ))
     }
 }

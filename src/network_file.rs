@@ -388,7 +388,7 @@ impl NetworkFile {
         let check = |what: &str, value: f64, ok: bool, allowed: &str| {
             sim_core::Error::check(&format!("{name}: {what}"), value, ok, allowed)
         };
-        check("probability", probability, (0.0..=1.0).contains(&probability), "in 0..=1")?;
+        check("probability", probability, (0.0..=1.0).contains(&probability), "from 0 to 1")?;
         check(
             "first weight",
             weight[0],
@@ -565,7 +565,7 @@ mod tests {
         );
         assert!(
             of("probability = 1.0", "probability = 1.5")
-                .contains("probability is 1.5, but must be in 0..=1")
+                .contains("probability is 1.5, but must be from 0 to 1")
         );
         assert!(
             of("duration_ms = 100.0", "duration_ms = 0.0")

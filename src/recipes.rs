@@ -42,7 +42,8 @@ impl Recipe {
             let names = RECIPES.iter().map(|recipe| recipe.name);
             let hint = hint(name, names.clone());
             let names = names.collect::<Vec<_>>().join(", ");
-            Error::config(name, format!("there is no such recipe; there are {names}{hint}"))
+            let what = if name.contains('.') { "file or recipe" } else { "recipe" };
+            Error::config(name, format!("there is no such {what}; there are {names}{hint}"))
         })
     }
 }

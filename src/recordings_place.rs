@@ -22,7 +22,7 @@ pub(crate) fn find(data: &mut DataSettings, folder: &Path, sha256: Option<&str>)
     find_file(path, folder, sha256, "--data FILE")
 }
 
-/// As [`find`], for the file that validates, if there is one.
+/// As [`find`], for the file that validates, if there is one; `remedy` is how people name it.
 ///
 /// # Errors
 /// As [`find`].
@@ -30,9 +30,10 @@ pub(crate) fn find_validation(
     data: &mut DataSettings,
     folder: &Path,
     sha256: Option<&str>,
+    remedy: &str,
 ) -> Result<()> {
     let Some(path) = &mut data.split.path else { return Ok(()) };
-    find_file(path, folder, sha256, "--validation FILE")
+    find_file(path, folder, sha256, remedy)
 }
 
 fn find_file(path: &mut PathBuf, folder: &Path, sha256: Option<&str>, remedy: &str) -> Result<()> {

@@ -2,9 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
-use crate::run_folder::{PARTS, RunFolder, remove};
+use crate::run_folder::{RunFolder, remove};
 use crate::run_lock::{LOCK, RunLock};
 use crate::run_mark::ENVIRONMENT;
+use crate::run_part::PARTS;
 use crate::wording::counted;
 use atomic_file::is_temporary;
 use std::ffi::OsStr;

@@ -29,14 +29,11 @@ use crate::metrics::Metrics;
 use crate::recordings_place;
 use crate::run_lock::Writer;
 use crate::run_mark::{ENVIRONMENT, is_run};
-use crate::run_part::not_a_run;
+use crate::run_part::{PARTS, not_a_run};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-
-/// The folders within a run's folder.
-pub(crate) const PARTS: [&str; 3] = ["checkpoints", "plots", "spikes"];
 
 /// A run's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,7 +198,7 @@ impl RunFolder {
         }
         if !overrides.iter().any(Override::names_split) {
             let (data, sha256) = (&mut experiment.data, own.validation_sha256());
-            recordings_place::find_validation(data, &self.path, sha256)?;
+            recordings_place::find_validation(data, &self.path, sha256, "--validation FILE")?;
         }
         if let Some(start) = &mut experiment.start
             && !overrides.iter().any(Override::names_start)

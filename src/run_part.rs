@@ -9,6 +9,20 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use toml::Table;
 
+/// Files at the top of a run's folder.
+const FILES: [&str; 8] = [
+    "config.toml",
+    "environment.json",
+    "split.csv",
+    "metrics.csv",
+    "weights.csv",
+    "delays.csv",
+    "result.json",
+    "log.txt",
+];
+/// The folders within a run's folder.
+pub(crate) const PARTS: [&str; 3] = ["checkpoints", "plots", "spikes"];
+
 /// Runs that an error lists.
 const LISTED: usize = 5;
 
@@ -33,6 +47,12 @@ impl RunPart {
         let depth = (1..=2).find(|&depth| whole.ancestors().nth(depth).is_some_and(is_run))?;
         let run = whole.ancestors().nth(depth)?;
         let within = whole.strip_prefix(run).ok()?.to_string_lossy().replace('\\', "/");
+        let is_left_by_runs = PARTS.iter().any(|part| {
+            within.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }) || FILES.contains(&within.as_str());
+        if !is_left_by_runs {
+            return None;
+        }
         let checkpoint = within.strip_prefix("checkpoints/").and_then(Checkpoint::of_file_name);
         let what = match (within.as_str(), checkpoint) {
             (_, Some(Checkpoint::Epoch(epoch))) => format!("checkpoint of epoch {epoch}"),

@@ -12,6 +12,7 @@ use sim_core::{
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Records that may wait for the logs' writer.
 const QUEUE: usize = 4096;
@@ -90,7 +91,7 @@ impl Recorder for Shown<'_> {
 /// What is to be simulated.
 #[derive(Debug, Clone)]
 pub struct Simulation {
-    network: Network,
+    network: Arc<Network>,
     inputs: Vec<SpikeFrames>,
     steps: usize,
     /// The step at which each population falls silent, where there is one.
@@ -101,7 +102,7 @@ impl Simulation {
     /// `steps` steps of `network`; `inputs` holds the spikes of each source, in the order of the
     /// populations.
     pub fn new(network: Network, inputs: Vec<SpikeFrames>, steps: usize) -> Self {
-        Self { network, inputs, steps, ends: Vec::new() }
+        Self { network: Arc::new(network), inputs, steps, ends: Vec::new() }
     }
 
     /// A sample on its way through a trained network, whose last population is read, for as many
@@ -110,7 +111,7 @@ impl Simulation {
     /// # Errors
     /// As [`Horizon::steps`].
     pub fn of_sample(
-        network: &Network,
+        network: &Arc<Network>,
         data: &LoadedData,
         sample: usize,
         horizon: Horizon,
@@ -119,7 +120,7 @@ impl Simulation {
         let mut ends = Vec::new();
         horizon.ends(network, frames.steps(), &mut ends)?;
         let steps = ends[network.populations.len() - 1];
-        Ok(Self { network: network.clone(), steps, inputs: vec![frames], ends })
+        Ok(Self { network: Arc::clone(network), steps, inputs: vec![frames], ends })
     }
 
     /// The network.

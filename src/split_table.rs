@@ -68,6 +68,11 @@ impl SplitTable {
         self.rows.iter().filter(is_copy).count()
     }
 
+    /// How many samples train, and how many validate.
+    pub(crate) fn sizes(&self) -> [usize; 2] {
+        Side::ALL.map(|side| self.rows.iter().filter(|row| row.1 == side).count())
+    }
+
     /// Which of `samples` the run trained on and which validated; none where it knows none of them.
     pub(crate) fn find(&self, samples: &dyn SampleSource) -> Option<Split> {
         let known = self.known();

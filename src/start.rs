@@ -46,6 +46,16 @@ impl StartOrigin {
     }
 }
 
+impl StartOrigin {
+    /// What a run says of it when it begins, a sentence each.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let difference = self.difference.iter();
+        let difference = difference.map(|difference| format!("in the network, {difference}"));
+        let start = format!("weights and delays start from {}", self.describe());
+        std::iter::once(start).chain(difference).collect()
+    }
+}
+
 impl Start {
     /// Takes `copy` instead of a checkpoint that is no longer there, or another: the copy that a
     /// run keeps of what it started from.

@@ -1,8 +1,8 @@
 //! The network of a run before its first step: made by chance, or from the checkpoint of another.
 
-use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
+use crate::file_kind::FileKind;
 use crate::loaded_data::LoadedData;
 use crate::run_folder::RunFolder;
 use crate::run_part::is_archive;
@@ -10,6 +10,9 @@ use crate::start::{StartOrigin, load_copy};
 use plasticity::CheckpointFile;
 use sim_core::Network;
 use std::path::Path;
+
+/// The entry of a checkpoint with the names of the classes.
+pub(crate) const CLASSES: &str = "classes";
 
 /// What a network was started from.
 pub(crate) struct Started {
@@ -50,9 +53,9 @@ pub(crate) fn first_network(
     Ok(network)
 }
 
-/// The names of the classes of the run that a new one starts from, in the order of its network's
-/// outputs; none where it has none, or is not there to tell. `[start]` of the experiment then names
-/// the checkpoint.
+/// The names of the classes that a checkpoint's network was trained on, in the order of its outputs,
+/// which a new run starts from; none where it starts from chance. `[start]` of the experiment then
+/// names the checkpoint.
 ///
 /// # Errors
 /// When that run is none, or has no checkpoint yet.
@@ -71,7 +74,19 @@ pub(crate) fn start_classes(experiment: &mut Experiment) -> Result<Option<Vec<St
         }
         start.checkpoint = best;
     }
-    let run = start.checkpoint.parent().and_then(Path::parent).map(RunFolder::open);
-    let Some(Ok(run)) = run else { return Ok(None) };
-    Ok(Environment::read(&run.environment())?.classes)
+    refuse_other_kind(&start.checkpoint)?;
+    let file = CheckpointFile::open(&start.checkpoint)?;
+    let names = file.own().get(CLASSES);
+    Ok(names.and_then(|names| serde_json::from_str(names).ok()))
+}
+
+/// Refuses what people name instead of a checkpoint.
+fn refuse_other_kind(path: &Path) -> Result<()> {
+    let what = match FileKind::of(path).ok().flatten() {
+        Some(FileKind::Recordings(what)) => what,
+        None if path.extension().is_some_and(|ending| ending == "toml") => "a configuration file",
+        Some(FileKind::Checkpoint) | None => return Ok(()),
+    };
+    let problem = format!("this is {what}, but the folder of a run or a checkpoint was expected");
+    Err(Error::folder(path, problem))
 }

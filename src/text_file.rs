@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::file_kind::FileKind;
+use crate::recipes::Recipe;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -20,12 +21,12 @@ const EXPERIMENT: &str = "a recipe or a configuration file was expected";
 /// What belongs where a network is named.
 const NETWORK: &str = "the folder of a run or a TOML file that describes a network was expected";
 
-/// The text of an experiment's configuration file.
+/// The text of an experiment's configuration file, for the command `verb`.
 ///
 /// # Errors
 /// [`Error::Config`] that says what to type where the file is of another kind.
-pub(crate) fn read_configuration(path: &Path) -> Result<String> {
-    read_expected(path, EXPERIMENT, "synfire train RECIPE --data")
+pub(crate) fn read_configuration(verb: &str, path: &Path) -> Result<String> {
+    read_expected(path, EXPERIMENT, &format!("synfire {verb} RECIPE --data"))
 }
 
 /// The text of a file that describes a network.
@@ -66,6 +67,14 @@ pub(crate) fn experiment_instead(origin: &str, text: &str) -> Option<Error> {
 /// that takes recordings, up to their name.
 fn read_expected(path: &Path, expected: &str, with_data: &str) -> Result<String> {
     let shown = path.display();
+    let recipe = path.to_str().filter(|name| Recipe::find(name).is_ok());
+    if let (Some(recipe), false) = (recipe, path.exists()) {
+        let problem = format!(
+            "there is no such file, but {expected}; {recipe} is a recipe: synfire train {recipe} \
+             makes a run of it"
+        );
+        return Err(Error::config(recipe, problem));
+    }
     let kind = FileKind::of(path).map_err(|source| Error::io(path, "read the file", source))?;
     let problem = match kind {
         None => {

@@ -12,7 +12,7 @@ pub(crate) fn thread_pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {
             "number of threads",
             threads as f64,
             (1..=MOST_THREADS).contains(&threads),
-            "in 1..=1024",
+            "from 1 to 1024",
         )?;
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();

@@ -56,6 +56,7 @@ pub(crate) fn sentence(message: &str) -> String {
         _ if expected.starts_with("struct ") || expected.starts_with("internally tagged enum ") => {
             "a section"
         }
+        _ if !problem.starts_with("unknown ") => return line,
         _ => {
             let quoted = |text| str::split(text, '`').skip(1).step_by(2);
             let typed = quoted(problem).next().unwrap_or_default();

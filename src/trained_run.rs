@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::forward_engine::ForwardEngine;
 use crate::history::History;
-use crate::loaded_data::LoadedData;
+use crate::loaded_data::{LoadedData, OwnSplit};
 use crate::metrics::Metrics;
 use crate::own_parts::{Samples, load};
 use crate::recordings_place;
@@ -29,7 +29,7 @@ pub struct TrainedRun {
     folder: RunFolder,
     experiment: Experiment,
     start: Network,
-    network: Network,
+    network: Arc<Network>,
     /// Epochs finished when the checkpoint was written.
     epoch: usize,
     /// Whether it was written within the next one.
@@ -81,7 +81,7 @@ impl TrainedRun {
             folder,
             experiment,
             start,
-            network,
+            network: Arc::new(network),
             epoch,
             is_within_epoch,
             loss,
@@ -151,7 +151,7 @@ impl TrainedRun {
     }
 
     /// The network of the checkpoint.
-    pub fn network(&self) -> &Network {
+    pub fn network(&self) -> &Arc<Network> {
         &self.network
     }
 
@@ -202,16 +202,17 @@ impl TrainedRun {
             let sha256 = environment.data.sha256.as_deref();
             recordings_place::find(&mut experiment.data, self.folder.path(), sha256)?;
             let (folder, sha256) = (self.folder.path(), environment.validation_sha256());
-            recordings_place::find_validation(&mut experiment.data, folder, sha256)?;
+            let data = &mut experiment.data;
+            recordings_place::find_validation(data, folder, sha256, "--data FILE")?;
         }
-        let names = environment.classes.as_deref();
-        let (loaded, split) = load(&experiment, self.samples.as_ref(), names)?;
+        let names = environment.class_names(&experiment);
+        let (loaded, split) = load(&experiment, self.samples.as_ref(), names.as_deref())?;
         environment.check_data(&loaded)?;
         Ok((loaded, split))
     }
 
     /// The samples of a file, with the run's own split where they are those the run was made with.
-    fn data_of(&self, path: &Path) -> Result<(LoadedData, Option<Split>)> {
+    fn data_of(&self, path: &Path) -> Result<(LoadedData, Option<OwnSplit>)> {
         let environment = Environment::read(&self.folder.environment())?;
         let mut data = self.experiment.data.clone();
         data.use_file_of_shape(path);
@@ -221,10 +222,13 @@ impl TrainedRun {
 
     /// The run's own samples with their split, or those of a file with it where the file holds
     /// them.
-    pub(crate) fn data(&self, file: Option<&Path>) -> Result<(LoadedData, Option<Split>)> {
+    pub(crate) fn data(&self, file: Option<&Path>) -> Result<(LoadedData, Option<OwnSplit>)> {
         match file {
             Some(path) => self.data_of(path),
-            None => self.own_data().map(|(loaded, split)| (loaded, Some(split))),
+            None => {
+                let (loaded, split) = self.own_data()?;
+                Ok((loaded, Some(OwnSplit { split, known_of: None })))
+            }
         }
     }
 
@@ -277,8 +281,13 @@ impl TrainedRun {
         let split =
             split.unwrap_or(if is_own { EvaluatedSplit::Validation } else { EvaluatedSplit::All });
         let name = split.name();
-        let indices = self.split_indices(&loaded, parts.as_ref(), split)?;
-        let trained = parts.map(|parts| parts.train).unwrap_or_default();
+        let own = parts.as_ref().map(|parts| &parts.split);
+        let indices = self.split_indices(&loaded, own, split)?;
+        let trained = own.map(|own| own.train.clone()).unwrap_or_default();
+        let known_of = parts.as_ref().and_then(|parts| parts.known_of);
+        let known = own.map_or(0, |own| own.train.len() + own.validation.len());
+        // Of samples that are not known some may be the run's, with times rounded otherwise.
+        let is_lower_bound = known_of.is_some() && known < loaded.dataset.len();
         let mut experiment = self.experiment.clone();
         let training = &mut experiment.training;
         training.batch_size = self.batch_size.unwrap_or(training.batch_size);
@@ -292,13 +301,21 @@ impl TrainedRun {
         let evaluation = thread_pool(threads)?.install(run)?;
         let trained_on = trained_on(&indices, &trained);
         let mut notes = if is_own { Vec::new() } else { loaded.notes.clone() };
-        if !is_own && trained_on > 0 {
+        let (file, samples) = (&loaded.origin.name, indices.len());
+        if !is_own && trained_on > 0 && split != EvaluatedSplit::Train {
+            let at_least = if is_lower_bound { "at least " } else { "" };
             notes.push(format!(
-                "{}: the run trained on {trained_on} of these {} samples",
-                loaded.origin.name,
-                indices.len()
+                "{file}: the run trained on {at_least}{trained_on} of these {samples} samples"
             ));
         }
+        let of = match (known_of, split) {
+            (Some([train, _]), EvaluatedSplit::Train) => Some(train),
+            (Some([_, validation]), EvaluatedSplit::Validation) => Some(validation),
+            _ => None,
+        };
+        notes.extend(of.filter(|&of| of != samples).map(|of| {
+            format!("{file}: of the run's {of} {name} samples, {samples} are known in this file")
+        }));
         let silent = evaluation.firing_rates.iter().filter(|(_, rate)| *rate == 0.0);
         notes.extend(silent.map(|(name, _)| format!("{name} never fires on these samples")));
         Ok(SplitEvaluation {

@@ -25,7 +25,8 @@ use crate::run_folder::RunFolder;
 use crate::run_lock::RunLock;
 use crate::run_result::RunResult;
 use crate::split_table::SplitTable;
-use crate::started_network::{Started, first_network, new_network, start_classes};
+use crate::start::StartOrigin;
+use crate::started_network::{CLASSES, Started, first_network, new_network, start_classes};
 use crate::threads::thread_pool;
 use crate::trained_run::TrainedRun;
 use crate::wording::counted;
@@ -128,7 +129,9 @@ impl TrainingRun {
         let Prepared { experiment, mut data, split, trainer, own_loss, own, started, threads } =
             Prepared::new(experiment, parts, threads)?;
         let table = threads.install(|| SplitTable::new(&*data.dataset, &split));
-        data.notes.extend(data_notes::of_copies(&data.origin.name, table.copies(), &split));
+        let validating = data.validation.as_ref().map_or(&data.origin, |file| &file.origin);
+        let copies = data_notes::of_copies(&validating.name, table.copies(), &split);
+        data.notes.extend(copies);
         let (history, epoch_start_ms) =
             (History::new(trainer.network()), delays_ms(trainer.network()));
         let mut config = experiment.to_toml()?;
@@ -243,12 +246,13 @@ impl TrainingRun {
                 &mut experiment.data,
                 folder.path(),
                 environment.validation_sha256(),
+                "--validation FILE",
             )?,
         }
         let threads = thread_pool(threads)?;
         let samples = parts.samples.as_ref();
-        let names = environment.classes.as_deref();
-        let (data, split) = threads.install(|| load(&experiment, samples, names))?;
+        let names = environment.class_names(&experiment);
+        let (data, split) = threads.install(|| load(&experiment, samples, names.as_deref()))?;
         environment.check_data(&data)?;
         experiment.check_memory(&data, true)?;
         folder.make_checkpoints()?;
@@ -401,11 +405,12 @@ impl TrainingRun {
         lines.push(format!("run folder: {}", self.folder.path().display()));
         let description = &experiment.description;
         lines.extend((!description.is_empty()).then(|| format!("description: {description}")));
-        if let Some(start) = Environment::read(&self.folder.environment())?.start {
-            lines.push(format!("weights and delays start from {}", start.describe()));
-            lines
-                .extend(start.difference.map(|difference| format!("in the network, {difference}")));
-        }
+        lines.extend(
+            Environment::read(&self.folder.environment())?
+                .start
+                .iter()
+                .flat_map(StartOrigin::lines),
+        );
         lines.extend(experiment.training.kernel.precision_note().map(str::to_owned));
         lines.extend(self.lock.note().map(str::to_owned));
         if trainer.epoch() > 0 {
@@ -486,10 +491,12 @@ impl TrainingRun {
     fn metadata(&self) -> BTreeMap<String, String> {
         let data = serde_json::to_string(&self.experiment.data.pinned())
             .expect("settings have plain fields");
+        let classes = serde_json::to_string(&self.data.class_names()).expect("names are plain");
         BTreeMap::from([
             ("experiment".into(), self.experiment.name.clone()),
             ("synfire".into(), env!("CARGO_PKG_VERSION").into()),
             (PINNED_DATA.into(), data),
+            (CLASSES.into(), classes),
         ])
     }
 

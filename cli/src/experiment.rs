@@ -5,13 +5,13 @@ use anyhow::Result;
 use std::path::Path;
 use synfire::{Error, Experiment, Override, RunFolder};
 
-/// The experiment as typed, with all changes.
+/// The experiment as typed, with all changes; `verb` is the command, `train` or `bench`.
 ///
 /// # Errors
 /// As the library's, and what was meant by a folder or by a file that is not there.
-pub fn named(typed: &str, changes: &[Override]) -> Result<Experiment> {
+pub fn named(verb: &str, typed: &str, changes: &[Override]) -> Result<Experiment> {
     let path = Path::new(typed);
-    run_argument::refuse_run(path)?;
+    run_argument::refuse_run(verb, path)?;
     if path.is_dir() {
         let problem = "this is a folder, but a recipe or a configuration file was expected";
         return Err(wrong(typed, problem));
@@ -20,7 +20,7 @@ pub fn named(typed: &str, changes: &[Override]) -> Result<Experiment> {
         return Ok(run.experiment_with(changes)?);
     }
     if is_file(path) {
-        return Ok(Experiment::read(path, changes)?);
+        return Ok(Experiment::read_for(verb, path, changes)?);
     }
     let is_recording = ["h5", "hdf5", "gz", "zip"].iter().any(|ending| ends_with(path, ending));
     if is_recording || typed.contains(std::path::MAIN_SEPARATOR) {

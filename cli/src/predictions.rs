@@ -4,7 +4,8 @@
 //! sample,key,speaker,label,predicted,predicted_key,correct,margin,loss,score_zero,score_one
 //! 17,zero,4,0,1,one,false,0.25,1.2,3.5,3.75
 //! ```
-//! `key` is the name of the class `label`. `speaker` is empty where none is known; `margin`, how far
+//! `sample` is the index among the samples of the run, of which those of a validation file come after
+//! those of the training file. `key` is the name of the class `label`. `speaker` is empty where none is known; `margin`, how far
 //! the best score is above the next, and the scores, one per class, where the loss has none. Fields
 //! are quoted as in RFC 4180, numbers have as many digits as tell them apart, lines end with `\n`.
 
@@ -30,9 +31,13 @@ fn header(result: &SplitEvaluation) -> String {
     let mut header =
         "sample,key,speaker,label,predicted,predicted_key,correct,margin,loss".to_owned();
     if result.evaluation.outcomes.iter().any(|outcome| !outcome.scores.is_empty()) {
-        for class in &result.classes {
+        for (index, class) in result.classes.iter().enumerate() {
+            // Columns of one name would hide each other.
+            let is_only = result.classes.iter().filter(|other| *other == class).count() == 1;
+            let name =
+                if is_only { format!("score_{class}") } else { format!("score_{class}_{index}") };
             header.push(',');
-            header.push_str(&quoted(&format!("score_{class}"), ','));
+            header.push_str(&quoted(&name, ','));
         }
     }
     header.push('\n');

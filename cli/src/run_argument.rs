@@ -34,7 +34,7 @@ pub fn refuse_part(path: &Path, command: &str) -> Result<()> {
 }
 
 /// Refuses a run, or a part of it, where a recipe or a configuration belongs.
-pub fn refuse_run(path: &Path) -> Result<()> {
+pub fn refuse_run(verb: &str, path: &Path) -> Result<()> {
     let is_configuration = path.extension().is_some_and(|ending| ending == "toml");
     let (what, run) = match RunPart::find(path) {
         _ if is_configuration => return Ok(()),
@@ -45,9 +45,13 @@ pub fn refuse_run(path: &Path) -> Result<()> {
         None => return Ok(()),
     };
     let run = run.display();
-    let problem = format!(
-        "this is {what}, but a recipe or a configuration file belongs here: synfire train \
-         --resume {run} goes on with the run, synfire train {run}/config.toml makes it again"
-    );
+    let expected = format!("this is {what}, but a recipe or a configuration file belongs here");
+    let problem = match verb {
+        "train" => format!(
+            "{expected}: synfire train --resume {run} goes on with the run, synfire train \
+             {run}/config.toml makes it again"
+        ),
+        _ => format!("{expected}: synfire {verb} {run}/config.toml"),
+    };
     Err(Error::Config { origin: path.display().to_string(), problem }.into())
 }

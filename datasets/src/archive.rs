@@ -65,6 +65,14 @@ impl RecordingFile {
         let zip = match found {
             Content::Zip => Some(Zip::open(path)?),
             Content::Gzip => None,
+            // Its first entry begins where HDF5 behind a user block does.
+            Content::Tar => {
+                let name = found.name().unwrap_or_default();
+                return Err(Error::file(
+                    path,
+                    format!("this is {name}, but an HDF5 file was expected"),
+                ));
+            }
             _ => {
                 let [given, name, content] = [path, path, path].map(Path::to_owned);
                 return Ok(Self { given, name, content });
@@ -321,7 +329,7 @@ fn copy(
         if signature.is_hopeless() || (bytes.is_empty() && !signature.is_found()) {
             return Err(Error::file(
                 archive,
-                "the archive does not hold an HDF5 file, but spike recordings as SHD publishes them are",
+                "the archive does not hold an HDF5 file, but spike recordings are one",
             ));
         }
         if bytes.is_empty() {

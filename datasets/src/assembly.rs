@@ -28,7 +28,8 @@ pub(crate) struct Description {
     pub labels: Vec<i128>,
     /// The number in `extra/channels`.
     pub channels: Option<i128>,
-    pub speakers: Option<Vec<i128>>,
+    /// Where they are there, and readable: nothing but a split by speaker depends on them.
+    pub speakers: Option<Result<Vec<i128>>>,
     pub class_names: Option<Vec<String>>,
     pub meta_info: BTreeMap<String, MetaInfo>,
     pub notes: Vec<String>,
@@ -146,7 +147,8 @@ impl<T: Time> Assembly<T> {
 
     /// The finished recordings, once labels and speakers are checked too.
     pub(crate) fn finish(self, description: Description) -> Result<SpikeRecordings> {
-        let Description { labels, channels, speakers, class_names, .. } = description;
+        let Description { labels, channels, speakers, class_names, mut notes, .. } = description;
+        let class_names = class_names.filter(|names| !names.is_empty());
         let (channels, channels_known) = self.channels(channels)?;
         let named = class_names.as_ref().map(Vec::len);
         // Numbers are no names; they only tell how many classes there are.
@@ -173,8 +175,14 @@ impl<T: Time> Assembly<T> {
         };
         let labels = self.one_per_sample("labels", "label", &labels, classes, &why)?;
         let speakers = speakers
-            .map(|speakers| self.one_per_sample("extra/speaker", "speaker", &speakers, MOST, ""))
-            .transpose()?;
+            .map(|speakers| self.one_per_sample("extra/speaker", "speaker", &speakers?, MOST, ""));
+        let (speakers, speakers_left_out) = match speakers {
+            None => (None, None),
+            Some(Ok(speakers)) => (Some(speakers), None),
+            Some(Err(error)) => (None, Some(error.to_string())),
+        };
+        let left_out = speakers_left_out.as_ref();
+        notes.extend(left_out.map(|problem| format!("{problem}; speakers are left out")));
         let Self { origin, layout, start, times, units } = self;
         let per_second = layout.time_unit.unwrap_or_default().per_second();
         let clock = Clock::of(&times, per_second, description.whole_times.is_some());
@@ -194,9 +202,10 @@ impl<T: Time> Assembly<T> {
             unit_type: description.unit_type,
             labels,
             speakers,
+            speakers_left_out,
             class_names,
             meta_info: description.meta_info,
-            notes: description.notes,
+            notes,
         })
     }
 
@@ -247,7 +256,7 @@ impl<T: Time> Assembly<T> {
                 &self.origin,
                 dataset,
                 sample,
-                format!("{name} {value}, but {name}s must be in 0..={}{why}", limit - 1),
+                format!("{name} {value}, but {name}s must be from 0 to {}{why}", limit - 1),
             )),
         };
         values.iter().enumerate().map(narrow).collect()
@@ -320,25 +329,25 @@ mod tests {
             let mut assembly = Assembly::<f32>::new(Path::new("shd.h5"), &LAYOUT).unwrap();
             assembly.push::<u16>(&[], &[]).unwrap();
             assembly
-                .finish(Description { labels: labels.to_vec(), speakers, ..Description::default() })
+                .finish(Description {
+                    labels: labels.to_vec(),
+                    speakers: speakers.map(Ok),
+                    ..Description::default()
+                })
                 .unwrap_err()
                 .to_string()
         };
         assert_eq!(
             finish(&[20], None),
-            "shd.h5: labels, sample 0: label 20, but labels must be in 0..=19, since Layout::classes is 20"
+            "shd.h5: labels, sample 0: label 20, but labels must be from 0 to 19, since Layout::classes is 20"
         );
         assert_eq!(
             finish(&[-1], None),
-            "shd.h5: labels, sample 0: label -1, but labels must be in 0..=19, since Layout::classes is 20"
+            "shd.h5: labels, sample 0: label -1, but labels must be from 0 to 19, since Layout::classes is 20"
         );
         assert_eq!(
             finish(&[], None),
             "shd.h5: labels: 0 labels, but there are 1 samples in spikes/times"
-        );
-        assert_eq!(
-            finish(&[3], Some(vec![70_000])),
-            "shd.h5: extra/speaker, sample 0: speaker 70000, but speakers must be in 0..=65535"
         );
     }
 }

@@ -45,15 +45,20 @@ impl Augmentation {
             "Augmentation::time_jitter_ms",
             self.time_jitter_ms,
             (0.0..=1000.0).contains(&self.time_jitter_ms),
-            "in 0..=1000",
+            "from 0 to 1000",
         )?;
         check(
             "Augmentation::spike_drop",
             self.spike_drop,
             (0.0..1.0).contains(&self.spike_drop),
-            "in 0..1, 1 excluded",
+            "at least 0 and below 1",
         )?;
-        Ok(check("Augmentation::blend", self.blend, (0.0..=1.0).contains(&self.blend), "in 0..=1")?)
+        Ok(check(
+            "Augmentation::blend",
+            self.blend,
+            (0.0..=1.0).contains(&self.blend),
+            "from 0 to 1",
+        )?)
     }
 
     /// Whether nothing is changed at all.
@@ -226,17 +231,17 @@ mod tests {
         let off = Augmentation::default();
         assert_eq!(
             message(Augmentation { blend: 1.5, ..off }),
-            "Augmentation::blend is 1.5, but must be in 0..=1"
+            "Augmentation::blend is 1.5, but must be from 0 to 1"
         );
         assert_eq!(
             message(Augmentation { time_jitter_ms: -1.0, ..off }),
-            "Augmentation::time_jitter_ms is -1, but must be in 0..=1000"
+            "Augmentation::time_jitter_ms is -1, but must be from 0 to 1000"
         );
         let error = message(Augmentation { time_jitter_ms: 1e9, ..off });
-        assert_eq!(error, "Augmentation::time_jitter_ms is 1000000000, but must be in 0..=1000");
+        assert_eq!(error, "Augmentation::time_jitter_ms is 1000000000, but must be from 0 to 1000");
         assert_eq!(
             message(Augmentation { spike_drop: 1.0, ..off }),
-            "Augmentation::spike_drop is 1, but must be in 0..1, 1 excluded"
+            "Augmentation::spike_drop is 1, but must be at least 0 and below 1"
         );
         assert!(toml::from_str::<Augmentation>("channel_shift = -1").is_err());
     }

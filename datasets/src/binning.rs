@@ -28,11 +28,10 @@ const STEP_SLACK: f64 = 1e-6;
 /// How spikes become frames. With `t` in ms from time zero (`1000 t_s`, in f64): `steps = max(1,
 /// ceil(t_last / dt))`, `step = min(floor(t / dt), steps - 1)`, `channel = unit / channel_group`.
 /// Spikes that fall together add up. A sample without spikes has one step and no entries. As
-/// SpikingJelly and SNN-delays bin SHD [Hammouamri 2023].
-///
-/// Where times are clocked (see [`SpikeRecordings::clock`]), `t` is the grid time next to a spike,
-/// which is known exactly: so is `step = floor(t / dt)`, and a sample ends with the step of its
-/// last spike, `steps = step_last + 1`.
+/// SpikingJelly and SNN-delays bin SHD [Hammouamri 2023]. Where times are clocked (see
+/// [`SpikeRecordings::clock`]), `t` is the grid time next to a spike, which is known exactly: so is
+/// `step = floor(t / dt)`, and a sample ends with the step of its last spike, `steps = step_last +
+/// 1`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Binning {
@@ -95,7 +94,7 @@ impl Binning {
             "Binning::max_steps",
             max_steps as f64,
             (1..=1 << 31).contains(&max_steps),
-            "in 1..=2147483648",
+            "from 1 to 2147483648",
         )?)
     }
 

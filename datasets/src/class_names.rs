@@ -34,7 +34,15 @@ impl SpikeRecordings {
         classes: usize,
         names: Option<&[String]>,
     ) -> Result<(Self, Numbering)> {
+        // Classes without names are called by their numbers, also where the others' names are
+        // numbers, in whatever order.
+        let names = names.filter(|names| !are_own_numbers(names));
         let numbering = match (self.class_names(), names) {
+            (Some(own), None) if are_numbers(own) => {
+                let numbers: Vec<String> = (0..classes).map(|class| class.to_string()).collect();
+                self.renumber(classes, &numbers)?
+            }
+            (None, Some(names)) if are_numbers(names) => self.renumber(classes, names)?,
             (Some(_), Some(names)) => self.renumber(classes, names)?,
             (None, None) => Numbering::Same,
             (None, Some(_)) => Numbering::RecordingsUnnamed,
@@ -105,6 +113,16 @@ impl SpikeRecordings {
     }
 }
 
+/// Whether the names are numbers, in any order.
+fn are_numbers(names: &[String]) -> bool {
+    names.iter().all(|name| name.trim().parse::<u64>().is_ok())
+}
+
+/// Whether every class is called by its own number.
+fn are_own_numbers(names: &[String]) -> bool {
+    names.iter().enumerate().all(|(class, name)| *name == class.to_string())
+}
+
 /// A name as it is compared.
 fn compared(name: &str) -> String {
     name.trim().nfc().collect()
@@ -157,6 +175,25 @@ mod tests {
         assert_eq!(of(&["a", "b", " b", "a"]), Some((1, 2)));
         assert_eq!(of(&["fu\u{308}nf", "b", "c", "f\u{fc}nf"]), Some((0, 3)));
         assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn classes_without_names_are_called_by_their_numbers() {
+        let reversed = owned(&["3", "2", "1", "0"]);
+        let own = owned(&["0", "1", "2", "3"]);
+        for (names, network, expected, numbering) in [
+            (&["3", "2", "1", "0"][..], None, [3, 2, 1, 0], Numbering::ByName),
+            (&["3", "2", "1", "0"], Some(&own), [3, 2, 1, 0], Numbering::ByName),
+            (&["3", "2", "1", "0"], Some(&reversed), [0, 1, 2, 3], Numbering::Same),
+            (&[], Some(&reversed), [3, 2, 1, 0], Numbering::ByName),
+            (&[], Some(&own), [0, 1, 2, 3], Numbering::Same),
+        ] {
+            let made = recordings(names, &[0, 1, 2, 3]);
+            let (mapped, found) = made.numbered_as(4, network.map(Vec::as_slice)).unwrap();
+            assert_eq!((mapped.labels(), found), (&expected[..], numbering), "{names:?}");
+        }
+        let shifted = recordings(&["1", "2", "3", "4"], &[0, 3]).numbered_as(4, None).unwrap_err();
+        assert!(shifted.to_string().contains("class 3 is \"4\", but the network knows 0, 1, 2, 3"));
     }
 
     #[test]

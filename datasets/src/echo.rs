@@ -90,7 +90,7 @@ impl Echo {
     pub fn check(&self) -> Result<()> {
         let check = sim_core::Error::check;
         let integer = |name: &str, value: usize, range: RangeInclusive<usize>| {
-            let allowed = format!("in {}..={}", range.start(), range.end());
+            let allowed = format!("from {} to {}", range.start(), range.end());
             check(&format!("Echo::{name}"), value as f64, range.contains(&value), &allowed)
         };
         integer("classes", self.classes, 2..=1000)?;
@@ -323,16 +323,19 @@ mod tests {
     #[test]
     fn wrong_fields_are_named() {
         for (echo, message) in [
-            (Echo { classes: 1, ..small() }, "Echo::classes is 1, but must be in 2..=1000"),
-            (Echo { pairs: 0, ..small() }, "Echo::pairs is 0, but must be in 1..=32768"),
-            (Echo { pairs: 32_769, ..small() }, "Echo::pairs is 32769, but must be in 1..=32768"),
+            (Echo { classes: 1, ..small() }, "Echo::classes is 1, but must be from 2 to 1000"),
+            (Echo { pairs: 0, ..small() }, "Echo::pairs is 0, but must be from 1 to 32768"),
+            (
+                Echo { pairs: 32_769, ..small() },
+                "Echo::pairs is 32769, but must be from 1 to 32768",
+            ),
             (
                 Echo { cells: 9, ..small() },
                 "Echo::shortest_lag + classes - 1 is 9, but must be below Echo::cells, 9",
             ),
             (
                 Echo { shortest_lag: 0, ..small() },
-                "Echo::shortest_lag is 0, but must be in 1..=100000",
+                "Echo::shortest_lag is 0, but must be from 1 to 100000",
             ),
             (
                 Echo { cell_ms: f64::NAN, ..small() },

@@ -70,6 +70,14 @@ impl Error {
         self.renamed(|problem| problem.replace(LAYOUT, &format!("{section}.")))
     }
 
+    /// The error with the unit of times that it names called so, and the other fields of a
+    /// [`Layout`](crate::Layout) as settings of the network.
+    pub fn with_time_unit(self, unit: &str) -> Self {
+        self.renamed(|problem| {
+            problem.replace("Layout::time_unit", unit).replace(LAYOUT, "the network's number of ")
+        })
+    }
+
     /// The error with the fields of a [`Layout`](crate::Layout) that it names as options of a
     /// command, e.g. `--time-unit`.
     pub fn with_options(self) -> Self {

@@ -34,7 +34,7 @@ impl Layout {
         {
             let number = number.unwrap_or(1);
             let is_allowed = (1..=1 << 16).contains(&number);
-            sim_core::Error::check(name, number as f64, is_allowed, "in 1..=65536")?;
+            sim_core::Error::check(name, number as f64, is_allowed, "from 1 to 65536")?;
         }
         self.time_unit.unwrap_or_default().check()
     }

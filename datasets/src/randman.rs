@@ -98,27 +98,32 @@ impl Randman {
             "Randman::classes",
             self.classes as f64,
             (2..=1000).contains(&self.classes),
-            "in 2..=1000",
+            "from 2 to 1000",
         )?;
-        integer("Randman::neurons", self.neurons, 1 << 16, "in 1..=65536")?;
-        integer("Randman::spikes_per_neuron", self.spikes_per_neuron, 100, "in 1..=100")?;
+        integer("Randman::neurons", self.neurons, 1 << 16, "from 1 to 65536")?;
+        integer("Randman::spikes_per_neuron", self.spikes_per_neuron, 100, "from 1 to 100")?;
         integer(
             "Randman::samples_per_class",
             self.samples_per_class,
             10_000_000,
-            "in 1..=10000000",
+            "from 1 to 10000000",
         )?;
-        integer("Randman::dimension", self.dimension, 16, "in 1..=16")?;
+        integer("Randman::dimension", self.dimension, 16, "from 1 to 16")?;
         let duration = self.duration_ms > 0.0 && self.duration_ms <= 1e6;
         check("Randman::duration_ms", self.duration_ms, duration, "> 0 and at most 1000000")?;
         check(
             "Randman::smoothness",
             self.smoothness,
             (0.7..=20.0).contains(&self.smoothness),
-            "in 0.7..=20",
+            "from 0.7 to 20",
         )?;
         check("Randman::jitter_ms", self.jitter_ms, self.jitter_ms >= 0.0, ">= 0")?;
-        check("Randman::stretch", self.stretch, (0.0..=0.9).contains(&self.stretch), "in 0..=0.9")?;
+        check(
+            "Randman::stretch",
+            self.stretch,
+            (0.0..=0.9).contains(&self.stretch),
+            "from 0 to 0.9",
+        )?;
 
         let samples = self.classes * self.samples_per_class;
         let coordinates = self.neurons * self.spikes_per_neuron;
@@ -356,11 +361,11 @@ mod tests {
         let message = |randman: Randman| randman.recordings(Seed(0)).unwrap_err().to_string();
         assert_eq!(
             message(Randman { classes: 1, ..small() }),
-            "Randman::classes is 1, but must be in 2..=1000"
+            "Randman::classes is 1, but must be from 2 to 1000"
         );
         assert_eq!(
             message(Randman { smoothness: 0.1, ..small() }),
-            "Randman::smoothness is 0.1, but must be in 0.7..=20"
+            "Randman::smoothness is 0.1, but must be from 0.7 to 20"
         );
         assert_eq!(
             message(Randman { duration_ms: 0.0, ..small() }),

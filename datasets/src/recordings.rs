@@ -45,6 +45,8 @@ pub struct SpikeRecordings {
     pub(crate) unit_type: String,
     pub(crate) labels: Vec<u16>,
     pub(crate) speakers: Option<Vec<u16>>,
+    /// What is wrong with the speakers of the file, where they were left out.
+    pub(crate) speakers_left_out: Option<String>,
     pub(crate) class_names: Option<Vec<String>>,
     pub(crate) meta_info: BTreeMap<String, MetaInfo>,
     pub(crate) notes: Vec<String>,
@@ -68,6 +70,7 @@ impl PartialEq for SpikeRecordings {
             unit_type,
             labels,
             speakers,
+            speakers_left_out: _,
             class_names,
             meta_info,
             notes: _,
@@ -283,6 +286,7 @@ impl SpikeRecordings {
                 .speakers
                 .as_ref()
                 .map(|speakers| samples.iter().map(|&sample| speakers[sample]).collect()),
+            speakers_left_out: self.speakers_left_out.clone(),
             origin: self.origin.clone(),
             channels: self.channels,
             channels_known: self.channels_known,

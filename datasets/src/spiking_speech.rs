@@ -197,8 +197,7 @@ impl<'a> Reader<'a> {
             labels: self.integers(&self.needed("labels")?, "labels")?,
             speakers: self
                 .find("extra/speaker")?
-                .map(|dataset| self.integers(&dataset, "extra/speaker"))
-                .transpose()?,
+                .map(|dataset| self.integers(&dataset, "extra/speaker")),
             class_names: self
                 .find("extra/keys")?
                 .map(|dataset| self.class_names(&dataset, &mut notes))

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use crate::time_unit::TimeUnit;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use sim_core::{Purpose, SampleSource, Seed, mislabelled};
@@ -39,11 +40,21 @@ pub struct Splitting {
     /// none, which is an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
+    /// What one unit of the times in that file is, as `data.source.time_unit`. Default: that of the
+    /// file that is trained on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_unit: Option<TimeUnit>,
 }
 
 impl Default for Splitting {
     fn default() -> Self {
-        Self { by: SplitBy::Random, fraction: 0.2, speakers: Vec::new(), path: None }
+        Self {
+            by: SplitBy::Random,
+            fraction: 0.2,
+            speakers: Vec::new(),
+            path: None,
+            time_unit: None,
+        }
     }
 }
 
@@ -148,6 +159,11 @@ impl Splitting {
                 path.display()
             )));
         }
+        if let Some(unit) = self.time_unit.filter(|_| self.by != SplitBy::File) {
+            return Err(Error::Split(format!(
+                "Splitting::time_unit is {unit}, but Splitting::by is not \"file\""
+            )));
+        }
         match self.by {
             SplitBy::Random => {
                 let inside = self.fraction > 0.0 && self.fraction < 1.0;
@@ -161,6 +177,17 @@ impl Splitting {
             }
             SplitBy::Speaker | SplitBy::File => Ok(()),
         }
+    }
+
+    /// That speakers are named for nothing.
+    pub fn unused(&self) -> Option<String> {
+        let by = match self.by {
+            SplitBy::Speaker => return None,
+            SplitBy::Random => "random",
+            SplitBy::File => "file",
+        };
+        (!self.speakers.is_empty())
+            .then(|| format!("data.split.speakers is not used, since data.split.by is \"{by}\""))
     }
 
     /// Splits the recordings of one file. `seed` matters for a random split only.
@@ -186,11 +213,14 @@ impl Splitting {
     }
 
     fn spoken_by(&self, recordings: &SpikeRecordings) -> Result<Vec<bool>> {
-        let missing = || {
-            Error::file(
+        let missing = || match &recordings.speakers_left_out {
+            Some(problem) => {
+                Error::Split(format!("{problem}; a split by speaker needs the speakers"))
+            }
+            None => Error::file(
                 recordings.origin(),
                 "there is no dataset extra/speaker, but a split by speaker needs it",
-            )
+            ),
         };
         let speakers = recordings.speakers().ok_or_else(missing)?;
         let known: BTreeSet<u16> = speakers.iter().copied().collect();

@@ -230,7 +230,7 @@ pub fn population_words(network: &Outline) -> String {
     network.populations.iter().map(words).collect::<Vec<_>>().join(", ")
 }
 
-/// `F32 [32, 40, 1] = [postsynaptic, presynaptic, kernel element], steps 0..=24, from 0 to 23.5`
+/// `F32 [32, 40, 1] = [postsynaptic, presynaptic, kernel element], 0 to 24 steps allowed, from 0 to 23.5`
 impl fmt::Display for TensorSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?}", self.dtype, self.shape)?;
@@ -239,7 +239,7 @@ impl fmt::Display for TensorSummary {
         }
         match (self.unit, self.allowed) {
             (Some(unit), Some([least, most])) if most < f32::MAX => {
-                write!(f, ", {unit} {least}..={most}")?;
+                write!(f, ", {least} to {most} {unit} allowed")?;
             }
             (Some(unit), _) => write!(f, ", {unit}")?,
             (None, Some([least, _])) => write!(f, ", at least {least}")?,

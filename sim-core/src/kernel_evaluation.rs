@@ -76,7 +76,7 @@ impl KernelEvaluation {
             "KernelEvaluation::tolerance",
             self.tolerance,
             (1e-5..=0.1).contains(&self.tolerance),
-            "in 1e-5..=0.1",
+            "from 1e-5 to 0.1",
         )
     }
 }

@@ -224,7 +224,7 @@ impl Parameter<'_> {
                 match (*start, *end) {
                     (f32::MIN, f32::MAX) => "a finite number".into(),
                     (_, f32::MAX) => format!("a finite number, at least {start}"),
-                    _ => format!("a number in {start}..={end}"),
+                    _ => format!("a number from {start} to {end}"),
                 },
             );
         }
@@ -345,7 +345,7 @@ mod tests {
         );
         assert_eq!(
             message(&|network| dense(network).delay[1] = 4.5),
-            "ears->cells.delay, entry 1 is 4.5, but must be a number in 0..=4"
+            "ears->cells.delay, entry 1 is 4.5, but must be a number from 0 to 4"
         );
         assert_eq!(
             message(&|network| dense(network).weight[3] = 0.25),

@@ -12,9 +12,11 @@ const HEAD: &str = "\
 Made from the comments of the code; do not edit. After a change of settings this writes it anew:
 `UPDATE_DOCUMENTS=1 cargo test -p synfire --test integration configuration_reference`.
 
-Keys carry their units (`_ms`, `_hz`, `_steps`). Every key of an experiment may be left out, and an
-unknown key is an error. `--set SECTION.KEY=VALUE` changes one on the command line. A setting that
-has two keys in two units takes one of them.
+Keys carry their units (`_ms`, `_hz`, `_steps`). Every section of an experiment may be left out, and
+every key but those whose default is `needed`. A section that comes in kinds names its own (`kind`,
+`model`); the default is that of a section that is left out. An unknown key is an error.
+`--set SECTION.KEY=VALUE` changes one key on the command line. A setting that has two keys in two
+units takes one of them.
 
 ## Experiments: `synfire train FILE.toml`
 ";
@@ -111,7 +113,10 @@ impl Page<'_> {
             let default = match &field.value {
                 Shape::Optional(_) => "none".into(),
                 _ if !field.has_default && !self.is_experiment => "needed".into(),
-                _ => self.default_of(path, setup, Some(&field.name)),
+                _ => match self.default_of(path, setup, Some(&field.name)) {
+                    none if none.is_empty() && !field.has_default => "needed".into(),
+                    default => default,
+                },
             };
             let (value, words) = self.in_words(&field.value);
             let doc = format!("{}{words}", field.doc).replace('|', "\\|");

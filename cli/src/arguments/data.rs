@@ -85,7 +85,7 @@ It can be trained on:
 }
 
 /// What a reader is told about a file.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct LayoutOptions {
     /// Number of channels a spike can come from [default: one more than the highest unit, or as the
     /// file says]

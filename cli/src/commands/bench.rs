@@ -10,7 +10,7 @@ use synfire::{BenchReport, BenchSettings, Latency, Roofline, StageRoofline, benc
 
 pub fn run(arguments: &Bench) -> Result<ExitCode> {
     let named = arguments.recipe.as_ref().unwrap_or(&arguments.experiment);
-    let experiment = experiment::named(named, &arguments.overrides()?)?;
+    let experiment = experiment::named("bench", named, &arguments.overrides()?)?;
     let settings = BenchSettings {
         repeats: arguments.repeats.into(),
         warm_up_steps: arguments.warm_up,

@@ -1,25 +1,29 @@
 //! `synfire info`
 
+use crate::arguments::data::{Data, DataAction, LayoutOptions};
 use crate::arguments::info::Info;
-use crate::arguments::{Arguments, Command};
 use crate::commands::data;
 use crate::output;
 use anyhow::{Context, Result};
-use clap::Parser;
 use serde::Serialize;
-use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 use synfire::plasticity::{CheckpointFile, CheckpointSummary};
-use synfire::{Error, NetworkSummary, RunPart, RunSummary};
+use synfire::{Error, NetworkSummary, Recipe, RunPart, RunSummary};
 
 pub fn run(arguments: &Info) -> Result<ExitCode> {
     let Info { path, json } = arguments;
     if path.is_dir() {
         return show(&RunSummary::of_folder(path)?, *json);
+    }
+    let recipe = path.to_str().filter(|name| Recipe::find(name).is_ok());
+    if let (Some(recipe), false) = (recipe, path.exists()) {
+        let problem =
+            format!("there is no such file; it is a recipe, which synfire recipes {recipe} prints");
+        return Err(Error::Config { origin: recipe.into(), problem }.into());
     }
     let begin = beginning(path)?;
     if begin.starts_with(b"PK")
@@ -32,21 +36,17 @@ pub fn run(arguments: &Info) -> Result<ExitCode> {
         let file = CheckpointFile::open(path).map_err(Error::from)?;
         return show(&CheckpointSummary::new(&file).map_err(Error::from)?, *json);
     }
-    if path.extension().is_some_and(|ending| ending == "toml") {
-        return show(&NetworkSummary::read(path)?, *json);
-    }
     if let Some(part) = RunPart::find(path) {
         let run = part.run().display();
         let problem = format!("this is {part}; synfire info {run} says what is in the run");
         return Err(Error::Folder { path: path.clone(), problem }.into());
     }
-    // Whatever `synfire data info` says of recordings, and of what it cannot read.
-    let typed = ["synfire", "data", "info"].map(Into::into).into_iter().chain([path.into()]);
-    let json = json.then(|| OsString::from("--json"));
-    match Arguments::parse_from(typed.chain(json)).command {
-        Command::Data(typed) => data::run(&typed),
-        _ => unreachable!("data was typed"),
+    if path.extension().is_some_and(|ending| ending == "toml") {
+        return show(&NetworkSummary::read(path)?, *json);
     }
+    // Whatever `synfire data info` says of recordings, and of what it cannot read.
+    let layout = LayoutOptions::default();
+    data::run(&Data { action: DataAction::Info { file: path.clone(), layout, json: *json } })
 }
 
 /// The first bytes of a file, by which formats are told apart.

@@ -50,10 +50,16 @@ fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
             return output::print(of_sample(run.network(), &chosen.data, &sample));
         }
         files.extend_from_slice(&sample.log.files);
-        let (file, index) = chosen.data.place_of(sample.index);
+        let (file, place) = chosen.data.place_of(sample.index);
+        let (index, name) = (sample.index, &file.name);
+        // Those of a validation file come after those of the training file.
+        let which = match place == index {
+            true => format!("{index} of {name}"),
+            false => format!("{index} ({place} of {name})"),
+        };
         let [class, predicted] = class_names(&chosen.data, &sample);
-        let (name, class, predicted) = (&file.name, shown_name(&class), shown_name(&predicted));
-        output::print(format!("sample {index} of {name}: class {class}, predicted {predicted}"))
+        let [class, predicted] = [&class, &predicted].map(|name| shown_name(name));
+        output::print(format!("sample {which}: class {class}, predicted {predicted}"))
     };
     run.simulate(&chosen, settings, &folder, arguments.threads.map(usize::from), each)?;
     progress.finish_and_clear();
@@ -70,11 +76,12 @@ fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
 }
 
 fn of_sample(network: &Network, data: &LoadedData, sample: &SimulatedSample) -> Value {
-    let (file, index) = data.place_of(sample.index);
+    let (file, place) = data.place_of(sample.index);
     let [class, predicted] = class_names(data, sample);
     json!({
         "data": file.name,
-        "sample": index,
+        "sample": sample.index,
+        "sample_of_data": place,
         "class": class,
         "predicted": predicted,
         "steps": sample.steps,

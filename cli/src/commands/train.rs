@@ -28,7 +28,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
         }
         None => {
             let named = &arguments.experiment;
-            let experiment = experiment::named(named, &arguments.overrides()?)?;
+            let experiment = experiment::named("train", named, &arguments.overrides()?)?;
             if !arguments.quiet
                 && let Some(note) = experiment::note_on_name(named, &experiment)
             {

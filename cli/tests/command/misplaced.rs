@@ -87,6 +87,37 @@ fn other_paths_are_called_what_they_are() {
     }
     let message = sandbox.fails(1, &["train", "tiny.toml", "--out", "notes.txt"]);
     assert!(message.contains("but the folder of a new run was expected"), "{message}");
+    for (file, what) in [
+        ("runs/tiny-1", "the folder of a run"),
+        ("runs", "a folder"),
+        ("copied.safetensors", "a checkpoint"),
+        ("tiny.toml", "a configuration file"),
+    ] {
+        let message = sandbox.fails(2, &["train", "tiny.toml", "--data", file]);
+        assert_eq!(
+            message,
+            format!("{file}: this is {what}, but a file of spike recordings was expected")
+        );
+    }
+    for file in ["made.h5", "tiny.toml"] {
+        let message = sandbox.fails(1, &["train", "tiny.toml", "--from", file]);
+        assert!(message.contains("the folder of a run or a checkpoint was expected"), "{message}");
+    }
+    let message = sandbox.fails(2, &["train", "tiny.tom"]);
+    assert!(message.contains("there is no such file or recipe"), "{message}");
+    for command in ["simulate", "info"] {
+        let message = sandbox.fails(2, &[command, "shd-delays"]);
+        assert!(message.contains("recipe") && message.contains("shd-delays"), "{message}");
+    }
+    let message = sandbox.fails(2, &["bench", "runs/tiny-1"]);
+    assert!(message.ends_with("synfire bench runs/tiny-1/config.toml"), "{message}");
+    let message = sandbox.fails(1, &["info", "runs/tiny-1/config.toml"]);
+    assert!(message.contains("the configuration of the run runs/tiny-1"), "{message}");
+    // What only lies in a run's folder is what it is.
+    std::fs::copy(sandbox.path("made.h5"), sandbox.path("runs/tiny-1/mine.h5")).unwrap();
+    sandbox.ok(&["info", "runs/tiny-1/mine.h5"]);
+    std::fs::copy(sandbox.path("made.h5"), sandbox.path("-w.h5")).unwrap();
+    sandbox.ok(&["info", "--", "-w.h5"]);
     sandbox.write("empty.toml", "# nothing\n");
     let message = sandbox.fails(2, &["train", "empty.toml"]);
     assert!(message.starts_with("empty.toml: this file sets nothing"), "{message}");

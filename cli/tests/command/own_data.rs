@@ -145,7 +145,7 @@ fn what_is_inferred_is_said_and_settings_that_differ_too() {
         .fails(1, &["train", "tiny.toml", "--data", "x.h5", "--set", "data.source.classes=2"]);
     assert_eq!(
         message,
-        "x.h5: labels, sample 2: label 2, but labels must be in 0..=1, since data.source.classes is 2"
+        "x.h5: labels, sample 2: label 2, but labels must be from 0 to 1, since data.source.classes is 2"
     );
     let message = sandbox.fails(1, &["data", "info", "x.h5", "--channels", "7"]);
     assert!(message.ends_with("units must be below 7, which is --channels"), "{message}");
@@ -327,17 +327,27 @@ fn samples_that_were_trained_on_are_known_in_any_file() {
         let value = json(&sandbox, &["evaluate", "run", "--data", file]);
         assert_eq!(value["trained_on"], trained(samples), "{file}");
         let note = told(&sandbox, &["evaluate", "run", "--data", file]);
-        assert!(note.starts_with(&format!("{file}: the run trained on ")), "{note}");
+        // Of twelve that are new, some might be the run's with other roundings.
+        let at_least = if file == "more.h5" { "at least " } else { "" };
+        let expected = format!("{file}: the run trained on {at_least}{} of ", trained(samples));
+        assert!(note.starts_with(&expected), "{note}");
         let part = ["evaluate", "run", "--data", file, "--split", "validation"];
         assert_eq!(json(&sandbox, &part)["samples"], samples - trained(samples), "{file}");
     }
+    let note = told(&sandbox, &["evaluate", "run", "--data", "part.h5", "--split", "validation"]);
+    let there = 12 - trained(12);
+    let expected = format!("of the run's 6 validation samples, {there} are known in this file");
+    assert!(note.contains(&expected), "{note}");
     let whole = json(&sandbox, &["evaluate", "run", "--data", "wide.h5", "--split", "validation"]);
     assert_eq!(whole["confusion"], json(&sandbox, &["evaluate", "run"])["confusion"]);
     let other = ["evaluate", "run", "--data", "other.h5", "--split", "validation"];
     assert!(sandbox.fails(2, &other).contains("not the samples the run was made with"));
     // A validation file that holds what is trained on, and a file that holds a sample twice.
     let lines = train(&sandbox, "two", &["--data", "x.h5", "--validation", "part.h5"]);
-    assert!(lines.contains("12 of the 12 validation samples have the very spikes"), "{lines}");
+    assert!(
+        lines.contains("part.h5: 12 of the 12 validation samples have the very spikes"),
+        "{lines}"
+    );
     let lines = train(&sandbox, "none", &["--data", "x.h5", "--validation", "other.h5"]);
     assert!(!lines.contains("very spikes"), "{lines}");
 }
@@ -377,12 +387,26 @@ fn times_in_another_unit_than_the_runs_are_refused_until_it_is_said() {
     let own = json(&sandbox, &["evaluate", "of-s", "--split", "all"])["confusion"].clone();
     let said = ["evaluate", "of-s", "--data", "ms.h5", "--time-unit", "ms"];
     assert_eq!(json(&sandbox, &said)["confusion"], own);
+    // Whoever says a unit gets it, and is told.
+    let wrong = told(&sandbox, &["evaluate", "of-s", "--data", "s.h5", "--time-unit", "us"]);
+    assert!(wrong.contains("in what the network is trained on"), "{wrong}");
+    assert!(wrong.contains("less than one step of 4 ms"), "{wrong}");
+    let lines = train(&sandbox, "tiny", &["--data", "s.h5", "--set", "data.source.time_unit=ms"]);
+    assert!(lines.contains("lasts 0.033 ms, less than one step of 4 ms"), "{lines}");
     // The same unit, other lengths: nothing to ask.
     write("short.h5", 0.0005);
     sandbox.ok(&["evaluate", "of-s", "--data", "short.h5"]);
     let both = ["train", "tiny.toml", "--data", "ms.h5", "--validation", "s.h5"];
     let message = sandbox.fails(1, &[&both[..], &milliseconds[2..]].concat());
-    assert!(message.contains("in what the network is trained on"), "{message}");
+    assert!(
+        message.contains("in what the network is trained on; say what their unit is: data.split"),
+        "{message}"
+    );
+    train(
+        &sandbox,
+        "both",
+        &[&both[2..], &milliseconds[2..], &["--set", "data.split.time_unit=s"]].concat(),
+    );
 }
 
 #[test]
@@ -410,6 +434,59 @@ fn a_network_keeps_its_classes_where_another_run_starts_from_it() {
     let message =
         sandbox.fails(1, &["train", "tiny.toml", "--data", "other.h5", "--from", "first"]);
     assert!(message.contains("class 2 is \"down\", but the network knows yes, no, up only"));
+    // A checkpoint far from its run knows them, too.
+    let best = sandbox.read("first/checkpoints/best.safetensors");
+    sandbox.write("lone.safetensors", best);
+    let lines = train(&sandbox, "lone", &["--data", "turned.h5", "--from", "lone.safetensors"]);
+    assert!(lines.contains("matched by name"), "{lines}");
+}
+
+#[test]
+fn names_that_are_numbers_are_names() {
+    let sandbox = Sandbox::new();
+    let write = |file: &str, names: &[&str], by: [u16; 3]| {
+        let labels = (0..30).map(|sample| by[sample % 3]).collect();
+        Recordings { names, labels, ..Recordings::default() }.write(&sandbox, file);
+    };
+    // The same samples: what is class 0 in one file is class 2 in the other.
+    write("digits.h5", &["0", "1", "2"], [0, 1, 2]);
+    write("plain.h5", &[], [0, 1, 2]);
+    write("turned.h5", &["2", "1", "0"], [0, 1, 2]);
+    write("shifted.h5", &["1", "2", "3"], [0, 1, 2]);
+    for run in ["digits", "plain", "turned"] {
+        train(&sandbox, run, &["--data", &format!("{run}.h5")]);
+    }
+    for (run, file, order) in [
+        ("digits", "turned.h5", [2, 1, 0]),
+        ("plain", "turned.h5", [2, 1, 0]),
+        ("turned", "digits.h5", [2, 1, 0]),
+        ("turned", "plain.h5", [2, 1, 0]),
+        ("digits", "plain.h5", [0, 1, 2]),
+    ] {
+        let own = json(&sandbox, &["evaluate", run, "--split", "all"]);
+        let other = json(&sandbox, &["evaluate", run, "--data", file]);
+        assert_eq!(other["classes"], own["classes"], "{run}, {file}");
+        for class in 0..3 {
+            let [other, own] = [&other["confusion"][order[class]], &own["confusion"][class]];
+            assert_eq!(other, own, "{run}, {file}");
+        }
+    }
+    let message = sandbox.fails(1, &["evaluate", "digits", "--data", "shifted.h5"]);
+    assert!(message.contains("class 2 is \"3\", but the network knows 0, 1, 2 only"), "{message}");
+    let lines = train(&sandbox, "from", &["--data", "turned.h5", "--from", "digits"]);
+    assert!(lines.contains("matched by name"), "{lines}");
+    let own = json(&sandbox, &["evaluate", "from", "--split", "all"]);
+    let other = json(&sandbox, &["evaluate", "from", "--data", "digits.h5"]);
+    assert_eq!(
+        (&own["classes"], &own["samples"]),
+        (&serde_json::json!(["0", "1", "2"]), &other["samples"])
+    );
+    // The classes of the file are the rows of the run in reverse order, and their names tell so.
+    let counts = |value: &Value| -> Vec<u64> {
+        let rows = value["confusion"].as_array().unwrap().iter();
+        rows.map(|row| row.as_array().unwrap().iter().filter_map(Value::as_u64).sum()).collect()
+    };
+    assert_eq!(counts(&own), counts(&other));
 }
 
 #[test]
@@ -427,6 +504,15 @@ fn names_that_cannot_be_read_or_told_apart_are_shown_and_said() {
     let warned = told(&sandbox, &["data", "check", "twice.h5"]);
     assert!(warned.contains("extra/keys: classes 0 and 2 are both called up"), "{warned}");
     Recordings { silent: 30, ..Recordings::default() }.write(&sandbox, "silent.h5");
+    let of_twice = ["evaluate", "twice", "--data", "twice.h5"];
+    let notes = told(&sandbox, &of_twice);
+    assert!(notes.contains("classes 0 and 2 are both called up and are taken for one"), "{notes}");
+    Recordings { labels: vec![1; 30], ..Recordings::default() }.write(&sandbox, "one.h5");
+    let lines = train(&sandbox, "one", &["--data", "one.h5"]);
+    assert!(lines.contains("all samples are of class 1, so there is nothing"), "{lines}");
+    let named = ["--data", "one.h5", "--set", "data.split.speakers=[1]"];
+    let lines = train(&sandbox, "named", &named);
+    assert!(lines.contains("data.split.speakers is not used"), "{lines}");
     for command in [&["train", "tiny.toml"][..], &["evaluate", "odd"]] {
         let message = sandbox.fails(1, &[command, &["--data", "silent.h5"]].concat());
         assert_eq!(message, "silent.h5: spikes/times: none of the 30 samples holds a spike");

@@ -143,10 +143,7 @@ fn simulate_logs_a_sample() {
         "{text}"
     );
     let message = sandbox.fails(2, &["simulate", "run", "--sample", "60"]);
-    assert_eq!(
-        message,
-        "random manifolds: sample 60 was asked for, but there are 60, counted from 0"
-    );
+    assert_eq!(message, "random manifolds: there is no sample 60: the samples are 0 to 59");
 }
 
 #[test]

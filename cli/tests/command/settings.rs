@@ -171,7 +171,7 @@ fn files_of_another_kind_are_told_what_to_type() {
                 message,
                 format!(
                     "{file}: this is an HDF5 file, but a recipe or a configuration file was \
-                     expected; name recordings with synfire train RECIPE --data {file}"
+                     expected; name recordings with synfire {command} RECIPE --data {file}"
                 )
             );
         }
@@ -278,6 +278,12 @@ fn networks_that_no_memory_holds_are_refused_at_once() {
             );
         }
     }
+    let message =
+        limited("train tiny.toml --set training.evaluation_steps=100000000 --out long --epochs 1");
+    assert!(
+        message.contains("training.evaluation_steps is 100000000: a batch of 8 samples that long"),
+        "{message}"
+    );
     let sparse = NETWORK.replace("size = 3", "size = 9000").replace(
         "synapses = [{ pre = 0, post = 0, weight = 2.0, delay_ms = 1.0 }]",
         "random = { probability = 1.0, weight = [0.1, 0.2], delay_ms = [1.0, 2.0] }",

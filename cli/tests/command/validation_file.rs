@@ -69,7 +69,13 @@ fn all_samples_of_the_named_file_validate() {
     assert_eq!(json(&sandbox, &["evaluate", "run", "--data", "train.h5"])["trained_on"], 30);
     assert_eq!(value["data"].as_str().map(|name| name.ends_with("valid.h5")), Some(true));
     let simulated = json(&sandbox, &["simulate", "run"]);
-    assert_eq!((simulated["sample"].as_u64(), simulated["class"].as_str()), (Some(0), Some("ccc")));
+    let told = ["sample", "sample_of_data"].map(|key| simulated[key].as_u64());
+    assert_eq!((told, simulated["class"].as_str()), ([Some(30), Some(0)], Some("ccc")));
+    let text = sandbox.ok(&["simulate", "run", "--sample", "30", "--overwrite"]);
+    assert!(
+        text.starts_with("sample 30 (0 of ") && text.contains("valid.h5): class ccc, "),
+        "{text}"
+    );
     let samples =
         |split: &str| json(&sandbox, &["evaluate", "run", "--split", split])["samples"].as_u64();
     assert_eq!((samples("train"), samples("all")), (Some(30), Some(42)));

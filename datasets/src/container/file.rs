@@ -200,7 +200,7 @@ fn foreign(path: &Path) -> String {
         atomic_file::open(path).map(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
     match content(&head).name().filter(|_| matches!(read, Ok(Ok(_)))) {
         Some(name) => format!("this is {name}, but an HDF5 file was expected"),
-        None => "this is not an HDF5 file, but spike recordings as SHD publishes them are".into(),
+        None => "this is not an HDF5 file, but spike recordings are one".into(),
     }
 }
 

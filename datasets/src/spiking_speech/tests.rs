@@ -9,6 +9,7 @@ use super::*;
 use crate::float16;
 use crate::layout::Known;
 use crate::spike_times::TimeType;
+use crate::splits::{SplitBy, Splitting};
 use crate::time_unit::TimeUnit;
 
 const SHD: Layout = Layout { channels: Some(700), classes: Some(20), time_unit: None };
@@ -220,11 +221,29 @@ fn different_lengths_are_named() {
         message([all_times, all_units, labels(&[0, 1])]),
         "shd.h5: labels: 2 labels, but there are 3 samples in spikes/times"
     );
-    let speaker = DatasetBuilder::typed_data("extra/speaker", vec![1], &[1u16]).unwrap();
-    assert_eq!(
-        message(parts().into_iter().chain([speaker])),
-        "shd.h5: extra/speaker: 1 speakers, but there are 3 samples in spikes/times"
-    );
+}
+
+#[test]
+fn speakers_that_cannot_be_read_are_left_out_and_missed_where_they_are_needed() {
+    let one = DatasetBuilder::typed_data("extra/speaker", vec![1], &[1u16]).unwrap();
+    let unknown = DatasetBuilder::typed_data("extra/speaker", vec![3], &[1i16, -1, 2]).unwrap();
+    let halves = DatasetBuilder::typed_data("extra/speaker", vec![3], &[0.5f32; 3]).unwrap();
+    for (speaker, problem) in [
+        (one, "1 speakers, but there are 3 samples in spikes/times"),
+        (unknown, "speaker -1, but speakers must be from 0 to 65535"),
+        (halves, "holds float32, but must hold integers"),
+    ] {
+        let file = TestFile::new(parts().into_iter().chain([speaker]));
+        let layout = Layout { channels: Some(700), classes: Some(20), time_unit: None };
+        let recordings = read(&file.path, Path::new("shd.h5"), &layout).unwrap();
+        assert_eq!(recordings.speakers(), None);
+        let note = &recordings.notes()[0];
+        assert!(note.contains(problem) && note.ends_with("; speakers are left out"), "{note}");
+        let held_out =
+            Splitting { by: SplitBy::Speaker, speakers: vec![1], ..Splitting::default() };
+        let refused = held_out.split(&recordings, Seed(0)).unwrap_err().to_string();
+        assert!(refused.contains(problem) && refused.ends_with("needs the speakers"), "{refused}");
+    }
 }
 
 #[test]
@@ -283,7 +302,7 @@ fn values_out_of_range_are_named() {
 
     assert_eq!(
         message([all_times, all_units, labels(&[0, 20, 4])]),
-        "shd.h5: labels, sample 1: label 20, but labels must be in 0..=19, since Layout::classes is 20"
+        "shd.h5: labels, sample 1: label 20, but labels must be from 0 to 19, since Layout::classes is 20"
     );
     let layout = |channels, classes| Layout { channels: Some(channels), classes, time_unit: None };
     let file = TestFile::new(parts());
@@ -297,11 +316,11 @@ fn values_out_of_range_are_named() {
     assert!(
         read_as(layout(700, Some(19)))
             .unwrap_err()
-            .contains("label 19, but labels must be in 0..=18")
+            .contains("label 19, but labels must be from 0 to 18")
     );
     assert_eq!(
         read_as(layout(0, None)).unwrap_err(),
-        "Layout::channels is 0, but must be in 1..=65536"
+        "Layout::channels is 0, but must be from 1 to 65536"
     );
 }
 
@@ -398,7 +417,7 @@ fn channels_and_classes_are_inferred_where_nobody_gives_them() {
     parts.extend(stored(32, &["yes", "no", "up"]));
     assert_eq!(
         read(parts).unwrap_err().to_string(),
-        "own.h5: labels, sample 1: label 5, but labels must be in 0..=2, since extra/keys names 3 \
+        "own.h5: labels, sample 1: label 5, but labels must be from 0 to 2, since extra/keys names 3 \
          classes; Layout::classes sets another number"
     );
     let mut parts = with(19, 1);
