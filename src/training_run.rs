@@ -130,8 +130,11 @@ impl TrainingRun {
             Prepared::new(experiment, parts, threads)?;
         let table = threads.install(|| SplitTable::new(&*data.dataset, &split));
         let validating = data.validation.as_ref().map_or(&data.origin, |file| &file.origin);
-        let copies = data_notes::of_copies(&validating.name, table.copies(), &split);
-        data.notes.extend(copies);
+        let is_made_up = matches!(experiment.data.source, Source::Randman(_) | Source::Echo(_));
+        if !is_made_up {
+            let copies = data_notes::of_copies(&validating.name, table.copies(), &split);
+            data.notes.extend(copies);
+        }
         let (history, epoch_start_ms) =
             (History::new(trainer.network()), delays_ms(trainer.network()));
         let mut config = experiment.to_toml()?;
