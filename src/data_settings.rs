@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::file_kind::FileKind;
 use crate::run_mark::is_run;
 use datasets::{
-    Augmentation, Binning, Echo, Layout, Randman, RecordingFile, SpikeRecordings, SplitBy,
+    Augmentation, Binning, Echo, Layout, Randman, RecordingFile, Setting, SpikeRecordings, SplitBy,
     Splitting, TimeUnit,
 };
 use plasticity::first_difference;
@@ -215,12 +215,15 @@ impl DataSettings {
             ("data.augmentation", self.augmentation.check()),
             ("data.split", self.split.check()),
         ] {
-            checked.map_err(|error| Error::in_section(section, error))?;
+            checked.map_err(|error| Error::setting(error.within(section)))?;
         }
         if self.split.by == SplitBy::File && !matches!(self.source, Source::File(_)) {
             let problem = "data.split.by is \"file\", but the samples that are trained on are made, \
                            not read from a file (--data FILE)";
-            return Err(Error::Setting { problem: problem.into() });
+            return Err(Error::Setting {
+                field: Some("data.split.by".into()),
+                problem: problem.into(),
+            });
         }
         Ok(())
     }
@@ -281,13 +284,21 @@ impl Reader {
         values.to_owned()
     }
 
-    /// The error with its settings called so.
-    fn named(self, error: datasets::Error) -> datasets::Error {
-        match self {
-            Self::Training => error.with_keys_of("data.source"),
-            Self::Validation => error.with_time_unit("data.split.time_unit"),
-            Self::Other => error.with_time_unit(&self.unit_setting()),
-        }
+    /// What people call a setting of the file.
+    pub(crate) fn name(self, setting: Setting) -> String {
+        let section = match (self, setting) {
+            (_, Setting::MaxSteps) => return "data.binning.max_steps".to_owned(),
+            (Self::Other, Setting::TimeUnit) => return self.unit_setting(),
+            (Self::Training, _) => "data.source",
+            (Self::Validation, Setting::TimeUnit) => "data.split",
+            (Self::Validation | Self::Other, _) => "the network's data.source",
+        };
+        let key = match setting {
+            Setting::Channels => "channels",
+            Setting::Classes => "classes",
+            Setting::TimeUnit | Setting::MaxSteps => "time_unit",
+        };
+        format!("{section}.{key}")
     }
 }
 
@@ -300,7 +311,8 @@ pub(crate) fn read(
     refuse_other_kind(path)?;
     let file = RecordingFile::open(path)?;
     let name = path.display().to_string();
-    let recordings = file.read(layout).map_err(|error| reader.named(error))?;
+    let recordings =
+        file.read(layout).map_err(|error| error.called(|setting| reader.name(setting)))?;
     if let Some(doubt) = recordings.doubtful_unit(&reader.unit_setting()) {
         return Err(Error::samples(&name, format!("spikes/times: {doubt}")));
     }

@@ -1,5 +1,6 @@
 //! What can go wrong between a configuration and a finished run, in one sentence each.
 
+use sim_core::Field;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ pub enum Error {
     /// A setting of an experiment that is not allowed, called by its key in a configuration file.
     #[error("{problem}")]
     Setting {
+        /// The path to the setting in a configuration file, where it is one.
+        field: Option<String>,
         /// What is wrong, and what was expected.
         problem: String,
     },
@@ -95,22 +98,10 @@ impl Error {
         Self::Config { origin: origin.into(), problem: problem.to_string() }
     }
 
-    /// An error of a crate beneath, which calls a setting `Type::field` (or something of several
-    /// `Type's`), in the words of a configuration file: `section.field`.
-    pub(crate) fn in_section(section: &str, error: impl ToString) -> Self {
-        let key = |word: &str| match word.rsplit_once("::") {
-            Some((owner, field)) if owner.starts_with("Surrogate") => {
-                format!("{section}.surrogate.{field}")
-            }
-            Some((_, field)) => format!("{section}.{field}"),
-            None if word.ends_with("'s") && word.starts_with(char::is_uppercase) => {
-                format!("{section}'s")
-            }
-            None => word.to_owned(),
-        };
-        Self::Setting {
-            problem: error.to_string().split(' ').map(key).collect::<Vec<_>>().join(" "),
-        }
+    /// An error of a crate beneath, whose field is called by the path to it in a configuration.
+    pub(crate) fn setting(error: impl HasField) -> Self {
+        let field = error.field().map(|field| field.path().to_owned());
+        Self::Setting { field, problem: error.to_string() }
     }
 
     pub(crate) fn samples(name: &str, problem: impl Into<String>) -> Self {
@@ -124,6 +115,27 @@ impl Error {
     /// An [`Error::Disk`].
     pub(crate) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
         atomic_file::Error::io(path, doing, source).into()
+    }
+}
+
+/// An error that may be about a field.
+pub(crate) trait HasField: fmt::Display {
+    /// The field.
+    fn field(&self) -> Option<&Field>;
+}
+
+impl HasField for sim_core::Error {
+    fn field(&self) -> Option<&Field> {
+        Self::field(self)
+    }
+}
+
+impl HasField for datasets::Error {
+    fn field(&self) -> Option<&Field> {
+        match self {
+            Self::Parameter(error) => error.field(),
+            _ => None,
+        }
     }
 }
 

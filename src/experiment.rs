@@ -21,8 +21,8 @@ use crate::start::Start;
 use crate::text_file;
 use crate::toml_place::{self, sentence};
 use crate::twin_keys::{first_double, leave_out_replaced, twin_of};
-use plasticity::gradient::{FiringRateBounds, Loss, OptimizerSettings};
-use plasticity::{EarlyStopping, TrainingSettings};
+use plasticity::TrainingSettings;
+use plasticity::gradient::{Loss, OptimizerSettings};
 use serde::{Deserialize, Serialize};
 use sim_core::{DelayKernel, GaussianMethod, Network, SampleSource, Seed, effective_sigma};
 use std::path::Path;
@@ -418,9 +418,13 @@ impl Experiment {
             .map_err(|error| text_file::network_instead(origin, text).unwrap_or(error))?;
         let mut table = toml_place::read::<toml::Table>(origin, text)?;
         let refuse_double = |table: &toml::Table| match first_double(table) {
-            Some((section, [usual, other])) => Err(format!(
-                "{section}.{usual} and {section}.{other} are one setting in two units; leave one out"
-            )),
+            Some((section, [usual, other])) => Err(Problem {
+                field: Some(format!("{section}.{usual}")),
+                text: format!(
+                    "{section}.{usual} and {section}.{other} are one setting in two units; leave \
+                     one out"
+                ),
+            }),
             None => Ok(()),
         };
         let mut outcome = refuse_double(&table).and_then(|()| experiment.completed(name));
@@ -439,11 +443,13 @@ impl Experiment {
             }
             if let Err(error) = change.apply(&mut table, &resolved, &overrides[..index]) {
                 // It may fail only because of what an earlier one did.
-                return Err(outcome.err().map_or(error, |problem| Error::config(blamed, problem)));
+                return Err(outcome
+                    .err()
+                    .map_or(error, |problem| Error::config(blamed, problem.text)));
             }
             overrides[..index].iter().try_for_each(|earlier| earlier.keep_file(&mut table))?;
-            let changed =
-                Self::deserialize(table.clone()).map_err(|error| sentence(error.message()));
+            let changed = Self::deserialize(table.clone())
+                .map_err(|error| Problem { field: None, text: sentence(error.message()) });
             let changed = refuse_double(&table)
                 .and(changed)
                 .and_then(|experiment| experiment.completed(name));
@@ -459,8 +465,9 @@ impl Experiment {
         }
         let experiment = outcome.map_err(|problem| {
             let is_file = blamed == origin;
-            let place = is_file.then(|| toml_place::origin_of(origin, text, &problem));
-            Error::config(place.unwrap_or_else(|| blamed.to_owned()), problem)
+            let field = problem.field.as_deref().filter(|_| is_file);
+            let place = field.map(|field| toml_place::origin_of(origin, text, field));
+            Error::config(place.unwrap_or_else(|| blamed.to_owned()), problem.text)
         })?;
         let is_described = overrides.iter().any(|change| change.sets(&[], "description"));
         Ok(if is_described { experiment } else { experiment.described_with(&changes) })
@@ -480,14 +487,14 @@ impl Experiment {
     }
 
     /// The experiment with what follows from other values, checked.
-    fn completed(mut self, name: &str) -> std::result::Result<Self, String> {
+    fn completed(mut self, name: &str) -> std::result::Result<Self, Problem> {
         if self.name.is_empty() {
             name.clone_into(&mut self.name);
         }
         if self.network.delays != Delays::Learned {
             self.training.delays.learn = false;
         }
-        self.check().map_err(|error| error.to_string())?;
+        self.check().map_err(|error| Problem::of(&error))?;
         Ok(self)
     }
 
@@ -512,55 +519,28 @@ impl Experiment {
         if let Some((channels, classes)) = self.data.shape() {
             self.network.check_size(channels, classes)?;
         }
-        self.check_training()?;
+        self.training.check().map_err(|error| Error::setting(error.within("training")))?;
         self.check_readout("training.loss", &self.training.loss)
     }
 
     /// Checks that the readout fires where `loss` reads its spikes, and only there.
     pub(crate) fn check_readout(&self, what: &str, loss: &dyn Loss) -> Result<()> {
         let problem = match (loss.reads_spikes(), self.network.readout_fires(self.dt_ms())?) {
-            (true, false) => format!(
-                "{what} counts output spikes, but network.readout never fires; use a firing model \
-                 such as \"lif\""
+            (true, false) => sim_core::Error::unfit(
+                what,
+                "counts output spikes, but network.readout never fires; use a firing model such as \
+                 \"lif\"",
             ),
-            (false, true) => format!(
-                "network.readout fires, but {what} reads potentials; use a loss that reads spikes, \
-                 such as \"spike_count\", or a leaky_integrator readout"
+            (false, true) => sim_core::Error::unfit(
+                "network.readout",
+                format!(
+                    "fires, but {what} reads potentials; use a loss that reads spikes, such as \
+                     \"spike_count\", or a leaky_integrator readout"
+                ),
             ),
             _ => return Ok(()),
         };
-        Err(sim_core::Error::Network(problem).into())
-    }
-
-    fn check_training(&self) -> Result<()> {
-        let TrainingSettings { kernel, sigma, weights, delays, .. } = &self.training;
-        let TrainingSettings { early_stopping, firing_rate, groups, .. } = &self.training;
-        for (section, checked) in [
-            ("training.kernel", kernel.check()),
-            ("training.sigma", sigma.check()),
-            ("training.weights.optimizer", weights.optimizer.check()),
-            ("training.weights.schedule", weights.check()),
-            ("training.delays.optimizer", delays.optimizer.check()),
-            ("training.delays.schedule", delays.check()),
-            ("training.early_stopping", early_stopping.iter().try_for_each(EarlyStopping::check)),
-            ("training.firing_rate", firing_rate.iter().try_for_each(FiringRateBounds::check)),
-        ] {
-            checked.map_err(|error| Error::in_section(section, error))?;
-        }
-        for (index, group) in groups.iter().enumerate() {
-            let section = format!("training.groups[{index}]");
-            for (part, checked) in [
-                (".optimizer", group.optimizer.check()),
-                (".schedule", group.schedule.check()),
-                (".schedule", group.check_milliseconds()),
-                ("", group.check()),
-            ] {
-                checked.map_err(|error| Error::in_section(&format!("{section}{part}"), error))?;
-            }
-        }
-        // What is left are the settings outside of these sections.
-        self.training.check().map_err(|error| Error::in_section("training", error))?;
-        Ok(())
+        Err(problem.into())
     }
 
     /// Length of a time step in ms.
@@ -689,6 +669,25 @@ impl Experiment {
             toml::to_string(&table)
         });
         table.map_err(|error| Error::config(self.name.clone(), error))
+    }
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq)]
+struct Problem {
+    /// The path to the setting, where it is one.
+    field: Option<String>,
+    text: String,
+}
+
+impl Problem {
+    fn of(error: &Error) -> Self {
+        let field = match error {
+            Error::Setting { field, .. } => field.clone(),
+            Error::Core(error) => error.field().map(|field| field.path().to_owned()),
+            _ => None,
+        };
+        Self { field, text: error.to_string() }
     }
 }
 

@@ -126,7 +126,7 @@ impl FeedForward {
         }
         for (index, &size) in self.hidden.iter().enumerate() {
             Error::check(
-                &format!("network.hidden[{index}]"),
+                format!("network.hidden[{index}]"),
                 size as f64,
                 (1..=1 << 20).contains(&size),
                 "from 1 to 1048576",
@@ -152,14 +152,10 @@ impl FeedForward {
         let gain = self.weight_gain > 0.0 && self.weight_gain <= 1e6;
         Error::check("network.weight_gain", self.weight_gain, gain, "above 0 and at most 1e6")?;
         self.check_synapses(&self.hidden)?;
-        if !self
-            .neuron
-            .build(dt_ms)
-            .map_err(|error| crate::error::Error::in_section("network.neuron", error))?
-            .fires()
-        {
-            return Err(Error::Network(
-                "network.neuron never fires, but hidden populations need a model that does".into(),
+        if !self.neuron.build(dt_ms).map_err(|error| error.within("network.neuron"))?.fires() {
+            return Err(Error::unfit(
+                "network.neuron",
+                "never fires, but hidden populations need a model that does",
             )
             .into());
         }
@@ -285,11 +281,7 @@ impl FeedForward {
     /// # Errors
     /// What is wrong with the model's parameters.
     pub fn readout_fires(&self, dt_ms: f64) -> Result<bool> {
-        Ok(self
-            .readout
-            .build(dt_ms)
-            .map_err(|error| crate::error::Error::in_section("network.readout", error))?
-            .fires())
+        Ok(self.readout.build(dt_ms).map_err(|error| error.within("network.readout"))?.fires())
     }
 
     /// Longest delay of the network on a grid of `dt_ms`, in steps.

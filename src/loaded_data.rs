@@ -187,9 +187,9 @@ impl DataSettings {
         notes.extend(more);
         let validation = self.binned(recordings, origin, None, seed)?;
         let joined = JoinedSamples::new(training.dataset, validation.dataset.clone())
-            .map_err(|error| unsuitable("data.split", &validation.origin, &error))?;
+            .map_err(|error| unsuitable("data.split", &validation.origin, error))?;
         let split = Split::in_two(whole.train.len(), validation.dataset.len())
-            .map_err(|error| unsuitable("data.split", &validation.origin, &error))?;
+            .map_err(|error| unsuitable("data.split", &validation.origin, error))?;
         training.dataset = Arc::new(joined);
         notes.extend(data_notes::of_split(&validation.origin.name, &split, &*training.dataset));
         training.notes.extend(validation.notes);
@@ -309,7 +309,7 @@ impl DataSettings {
         seed: Seed,
     ) -> Result<Split> {
         let split = self.split.split(recordings, seed);
-        split.map_err(|error| unsuitable("data.split", origin, &error))
+        split.map_err(|error| unsuitable("data.split", origin, error))
     }
 
     /// Recordings in steps and channels; training samples are changed where there is a split.
@@ -330,17 +330,19 @@ impl DataSettings {
         };
         let (notes, recordings) = (recordings.notes().to_vec(), Arc::new(recordings));
         let dataset = SpikeDataset::new(recordings, self.binning, augmentation, seed, train)
-            .map_err(|error| unsuitable("data.binning", &origin, &error))?;
+            .map_err(|error| unsuitable("data.binning", &origin, error))?;
         Ok(LoadedData { dataset: Arc::new(dataset), origin, notes, validation: None, described })
     }
 }
 
 /// Names the section whose settings the samples do not suit.
-fn unsuitable(section: &str, origin: &DataOrigin, error: &datasets::Error) -> Error {
-    let text = error.to_string().replace("Binning::", "data.binning.");
-    let text = text.replace("Layout::", "data.source.");
-    let problem = text.strip_prefix(&format!("{}: ", origin.name)).unwrap_or(&text);
-    Error::samples(&origin.name, format!("{section}: {problem}"))
+fn unsuitable(section: &str, origin: &DataOrigin, error: datasets::Error) -> Error {
+    let error = error.called(|setting| Reader::Training.name(setting)).within(section);
+    match error {
+        // These name the file themselves.
+        datasets::Error::Content { .. } | datasets::Error::File { .. } => error.into(),
+        other => Error::samples(&origin.name, format!("{section}: {other}")),
+    }
 }
 
 impl Fit<'_> {

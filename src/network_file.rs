@@ -174,9 +174,9 @@ impl NetworkFile {
             for (index, entry) in self.populations.iter().enumerate() {
                 let cells = match (&entry.neuron, &entry.spikes, entry.poisson_hz) {
                     (Some(model), None, None) => {
-                        model.build(self.dt_ms).map_err(|error| {
-                            Error::in_section(&format!("{}: neuron", entry.name), error)
-                        })?;
+                        model
+                            .build(self.dt_ms)
+                            .map_err(|error| error.within(&format!("{}: neuron", entry.name)))?;
                         Cells::Neurons(Arc::new(*model))
                     }
                     (None, Some(spikes), None) => {
@@ -291,7 +291,7 @@ impl NetworkFile {
             let name = |what: &str| format!("{}: {what} of spike {index}", entry.name);
             let step = (time_ms / dt_ms).round();
             let inside = time_ms >= 0.0 && step < steps as f64;
-            sim_core::Error::check(&name("time"), time_ms, inside, &times)?;
+            sim_core::Error::check(name("time"), time_ms, inside, &times)?;
             if neuron as usize >= entry.size {
                 let allowed = format!("below {}, the size of {}", entry.size, entry.name);
                 return Err(sim_core::Error::out_of_range(name("neuron"), neuron, allowed).into());
@@ -311,7 +311,7 @@ impl NetworkFile {
         let most = 1000.0 / self.dt_ms;
         let allowed = format!("at least 0 and at most {most} Hz, a spike per step");
         sim_core::Error::check(
-            &format!("{}: poisson_hz", entry.name),
+            format!("{}: poisson_hz", entry.name),
             rate_hz,
             (0.0..=most).contains(&rate_hz),
             &allowed,
@@ -386,7 +386,7 @@ impl NetworkFile {
     ) -> Result<Vec<Synapse>> {
         let RandomSynapses { probability, weight, delay_ms } = *random;
         let check = |what: &str, value: f64, ok: bool, allowed: &str| {
-            sim_core::Error::check(&format!("{name}: {what}"), value, ok, allowed)
+            sim_core::Error::check(format!("{name}: {what}"), value, ok, allowed)
         };
         check("probability", probability, (0.0..=1.0).contains(&probability), "from 0 to 1")?;
         check(

@@ -30,11 +30,11 @@ pub(crate) fn read<T: DeserializeOwned>(origin: &str, text: &str) -> Result<T> {
     })
 }
 
-/// The file with line and column of the setting whose path `problem` begins with, as in
-/// `network.hidden[1] is 0, but must be ..`; the file alone where it does not set it.
-pub(crate) fn origin_of(origin: &str, text: &str, problem: &str) -> String {
+/// The file with line and column of the setting at the path `field`, as in `network.hidden[1]`; the
+/// file alone where it does not set it.
+pub(crate) fn origin_of(origin: &str, text: &str, field: &str) -> String {
     let place = || {
-        let path = path_of(problem.split(' ').next()?)?;
+        let path = path_of(field)?;
         let root = DeTable::parse(text).ok()?;
         let span = span_of(&DeValue::Table(root.into_inner()), &path, 0..0, false)?;
         Some(line_and_column(text, span.start))

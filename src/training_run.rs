@@ -688,7 +688,7 @@ fn trainer(experiment: &Experiment, network: Network, parts: OwnParts) -> Result
     // The settings were found valid by themselves; that a group fits the network shows here.
     let mut trainer = trainer.map_err(|error| match error {
         plasticity::Error::Network(source @ sim_core::Error::OutOfRange { .. }) => {
-            Error::in_section("training.groups", source)
+            Error::setting(source.within("training.groups"))
         }
         other => other.into(),
     })?;

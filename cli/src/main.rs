@@ -15,6 +15,7 @@ mod commands;
 mod comparison;
 mod experiment;
 mod interrupt;
+mod options;
 mod output;
 mod output_file;
 mod predictions;

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::layout::{Known, Layout};
 use crate::recordings::{MetaInfo, SpikeRecordings};
+use crate::sentence::{Sentence, Setting};
 use crate::spike_times::Time;
 
 /// Most channels and classes.
@@ -125,22 +126,18 @@ impl<T: Time> Assembly<T> {
     fn find_bad_unit<U: Copy + Into<i128>>(&self, sample: usize, units: &[U]) -> Result<()> {
         for (spike, unit) in units.iter().map(|&unit| unit.into()).enumerate() {
             let allowed = match unit {
-                ..0 => "units must not be negative".to_owned(),
+                ..0 => Sentence::from("units must not be negative"),
                 _ => match self.layout.channels {
                     Some(channels) if unit >= channels as i128 => {
-                        format!("units must be below {channels}, which is Layout::channels")
+                        let below = format!("units must be below {channels}, which is ");
+                        Sentence::from(below).setting(Setting::Channels)
                     }
-                    None if unit >= MOST as i128 => format!("units must be below {MOST}"),
+                    None if unit >= MOST as i128 => format!("units must be below {MOST}").into(),
                     _ => continue,
                 },
             };
-            return Err(Error::spike(
-                &self.origin,
-                "spikes/units",
-                sample,
-                spike,
-                format!("unit {unit}, but {allowed}"),
-            ));
+            let problem = Sentence::from(format!("unit {unit}, but ")).followed_by(allowed);
+            return Err(Error::spike(&self.origin, "spikes/units", sample, spike, problem));
         }
         Ok(())
     }
@@ -167,15 +164,20 @@ impl<T: Time> Assembly<T> {
             return Err(Error::dataset(&self.origin, "extra/keys", problem));
         }
         let why = match classes_known {
-            Known::Given => ", since Layout::classes is ".to_owned() + &classes.to_string(),
-            Known::Stored => format!(
-                ", since extra/keys names {classes} classes; Layout::classes sets another number"
-            ),
-            Known::Inferred => String::new(),
+            Known::Given => {
+                let since = Sentence::from(", since ").setting(Setting::Classes);
+                since.text(format!(" is {classes}"))
+            }
+            Known::Stored => {
+                let since = format!(", since extra/keys names {classes} classes; ");
+                Sentence::from(since).setting(Setting::Classes).text(" sets another number")
+            }
+            Known::Inferred => Sentence::default(),
         };
         let labels = self.one_per_sample("labels", "label", &labels, classes, &why)?;
-        let speakers = speakers
-            .map(|speakers| self.one_per_sample("extra/speaker", "speaker", &speakers?, MOST, ""));
+        let speakers = speakers.map(|speakers| {
+            self.one_per_sample("extra/speaker", "speaker", &speakers?, MOST, &Sentence::default())
+        });
         let (speakers, speakers_left_out) = match speakers {
             None => (None, None),
             Some(Ok(speakers)) => (Some(speakers), None),
@@ -240,7 +242,7 @@ impl<T: Time> Assembly<T> {
         name: &str,
         values: &[i128],
         limit: usize,
-        why: &str,
+        why: &Sentence,
     ) -> Result<Vec<u16>> {
         let samples = self.start.len() - 1;
         if values.len() != samples {
@@ -256,7 +258,11 @@ impl<T: Time> Assembly<T> {
                 &self.origin,
                 dataset,
                 sample,
-                format!("{name} {value}, but {name}s must be from 0 to {}{why}", limit - 1),
+                Sentence::from(format!(
+                    "{name} {value}, but {name}s must be from 0 to {}",
+                    limit - 1
+                ))
+                .followed_by(why.clone()),
             )),
         };
         values.iter().enumerate().map(narrow).collect()

@@ -34,7 +34,9 @@ impl Augmentation {
     /// # Errors
     /// [`Error::Parameter`](crate::Error::Parameter) that names the first field out of range.
     pub fn check(&self) -> Result<()> {
-        let check = sim_core::Error::check;
+        let check = |field: &str, value, ok, allowed: &str| {
+            sim_core::Error::check(field, value, ok, allowed)
+        };
         check(
             "Augmentation::channel_shift",
             f64::from(self.channel_shift),

@@ -5,6 +5,7 @@ use sim_core::{SpikeFrames, plain};
 
 use crate::error::{Error, Result};
 use crate::recordings::SpikeRecordings;
+use crate::sentence::{Sentence, Setting};
 
 /// Longest sample that is binned without a limit of the user's choice: 100 s at 1 ms. Longer
 /// recordings are taken for a mistake in the units; what augmentation moves beyond is cut off.
@@ -81,7 +82,9 @@ impl Binning {
     /// # Errors
     /// [`Error::Parameter`] that names the first field out of range.
     pub fn check(&self) -> Result<()> {
-        let check = sim_core::Error::check;
+        let check = |field: &str, value, ok, allowed: &str| {
+            sim_core::Error::check(field, value, ok, allowed)
+        };
         check("Binning::dt_ms", self.dt_ms, self.dt_ms > 0.0, "a finite number > 0")?;
         check(
             "Binning::channel_group",
@@ -142,13 +145,17 @@ impl Binning {
         let Some((_, last)) = recordings.ends_s(sample) else { return Ok(()) };
         let steps = self.uncut_steps(recordings, sample);
         if self.max_steps.is_none() && steps > MAX_STEPS as f64 {
-            let problem = format!(
-                "at {} s the sample has {} steps of {} ms, but at most {MAX_STEPS} are taken unless Binning::max_steps is set; are times in {}? (Layout::time_unit)",
+            let problem = Sentence::from(format!(
+                "at {} s the sample has {} steps of {} ms, but at most {MAX_STEPS} are taken unless ",
                 plain(last),
                 plain(steps),
-                self.dt_ms,
-                recordings.time_unit()
-            );
+                self.dt_ms
+            ));
+            let problem = problem
+                .setting(Setting::MaxSteps)
+                .text(format!(" is set; are times in {}? (", recordings.time_unit()))
+                .setting(Setting::TimeUnit)
+                .text(")");
             let spike = recordings.spike_count(sample) - 1;
             return Err(Error::spike(recordings.origin(), "spikes/times", sample, spike, problem));
         }

@@ -88,7 +88,9 @@ impl Echo {
     /// [`Error::Parameter`](crate::Error::Parameter) that names the first field or product out of
     /// range.
     pub fn check(&self) -> Result<()> {
-        let check = sim_core::Error::check;
+        let check = |field: &str, value, ok, allowed: &str| {
+            sim_core::Error::check(field, value, ok, allowed)
+        };
         let integer = |name: &str, value: usize, range: RangeInclusive<usize>| {
             let allowed = format!("from {} to {}", range.start(), range.end());
             check(&format!("Echo::{name}"), value as f64, range.contains(&value), &allowed)
@@ -105,7 +107,7 @@ impl Echo {
             "Echo::shortest_lag + classes - 1",
             longest as f64,
             longest < self.cells,
-            &format!("below Echo::cells, {}", self.cells),
+            &format!("below cells, {}", self.cells),
         )?;
         let fidelity = self.fidelity > 0.0 && self.fidelity <= 1.0;
         check("Echo::fidelity", self.fidelity, fidelity, "above 0 and at most 1")?;
@@ -113,15 +115,20 @@ impl Echo {
         let samples = self.classes * self.samples_per_class;
         let products = [
             (
-                "spikes in all (classes * samples_per_class * 2 * pairs * cells)",
+                "spikes (classes * samples_per_class * 2 * pairs * cells)",
                 samples * self.channels() * self.cells,
                 MAX_SPIKES,
             ),
-            ("samples in all (classes * samples_per_class)", samples, MAX_SAMPLES),
+            ("samples (classes * samples_per_class)", samples, MAX_SAMPLES),
         ];
-        for (name, value, most) in products {
-            let allowed = format!("at most {most}");
-            check(&format!("Echo's number of {name}"), value as f64, value <= most, &allowed)?;
+        for (what, value, most) in products {
+            let allowed = format!("smaller: at most {most} {what} are made, but there are {value}");
+            check(
+                "Echo::samples_per_class",
+                self.samples_per_class as f64,
+                value <= most,
+                &allowed,
+            )?;
         }
         Ok(())
     }
@@ -331,7 +338,7 @@ mod tests {
             ),
             (
                 Echo { cells: 9, ..small() },
-                "Echo::shortest_lag + classes - 1 is 9, but must be below Echo::cells, 9",
+                "Echo::shortest_lag + classes - 1 is 9, but must be below cells, 9",
             ),
             (
                 Echo { shortest_lag: 0, ..small() },
@@ -347,8 +354,9 @@ mod tests {
             ),
             (
                 Echo { pairs: 32_768, samples_per_class: 10_000_000, ..small() },
-                "Echo's number of spikes in all (classes * samples_per_class * 2 * pairs * cells) is \
-                 52428800000000, but must be at most 268435456",
+                "Echo::samples_per_class is 10000000, but must be smaller: at most 268435456 spikes \
+                 (classes * samples_per_class * 2 * pairs * cells) are made, but there are \
+                 52428800000000",
             ),
             (
                 Echo {
@@ -359,8 +367,8 @@ mod tests {
                     samples_per_class: 10_000_000,
                     ..small()
                 },
-                "Echo's number of spikes in all (classes * samples_per_class * 2 * pairs * cells) is \
-                 400000000, but must be at most 268435456",
+                "Echo::samples_per_class is 10000000, but must be smaller: at most 268435456 spikes \
+                 (classes * samples_per_class * 2 * pairs * cells) are made, but there are 400000000",
             ),
         ] {
             assert_eq!(echo.recordings(Seed(0)).unwrap_err().to_string(), message);

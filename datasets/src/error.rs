@@ -1,15 +1,13 @@
 //! What can go wrong with recordings: one sentence that names file, dataset and index, and says
 //! what was expected.
 
+use crate::sentence::{Sentence, Setting};
 use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// What the fields of a [`Layout`](crate::Layout) begin with in the sentences of this crate.
-const LAYOUT: &str = "Layout::";
 
 /// An error of this crate; its text is one sentence for the person who chose the file or the
 /// parameter.
@@ -47,7 +45,7 @@ pub enum Error {
         /// The spike of the sample, counted from 0.
         spike: Option<usize>,
         /// What is wrong, and what was expected.
-        problem: String,
+        problem: Sentence,
     },
     /// A split that no recordings can have, or an index that is none of a sample.
     #[error("{0}")]
@@ -64,33 +62,21 @@ fn place(sample: Option<usize>, spike: Option<usize>) -> String {
 }
 
 impl Error {
-    /// The error with the fields of a [`Layout`](crate::Layout) that it names as keys of a section
-    /// of a configuration, e.g. `data.source`.
-    pub fn with_keys_of(self, section: &str) -> Self {
-        self.renamed(|problem| problem.replace(LAYOUT, &format!("{section}.")))
-    }
-
-    /// The error with the unit of times that it names called so, and the other fields of a
-    /// [`Layout`](crate::Layout) as settings of the network.
-    pub fn with_time_unit(self, unit: &str) -> Self {
-        self.renamed(|problem| {
-            problem.replace("Layout::time_unit", unit).replace(LAYOUT, "the network's number of ")
-        })
-    }
-
-    /// The error with the fields of a [`Layout`](crate::Layout) that it names as options of a
-    /// command, e.g. `--time-unit`.
-    pub fn with_options(self) -> Self {
-        self.renamed(|problem| {
-            problem.replace("Layout::time_unit", "--time-unit").replace(LAYOUT, "--")
-        })
-    }
-
-    fn renamed(self, rename: impl Fn(&str) -> String) -> Self {
+    /// The error with every setting that it names called as `name` has it.
+    pub fn called(self, name: impl Fn(Setting) -> String) -> Self {
         match self {
             Self::Content { path, dataset, sample, spike, problem } => {
-                Self::Content { path, dataset, sample, spike, problem: rename(&problem) }
+                let problem = problem.called(name);
+                Self::Content { path, dataset, sample, spike, problem }
             }
+            other => other,
+        }
+    }
+
+    /// As [`sim_core::Error::within`].
+    pub fn within(self, section: &str) -> Self {
+        match self {
+            Self::Parameter(error) => Self::Parameter(error.within(section)),
             other => other,
         }
     }
@@ -106,24 +92,29 @@ impl Error {
     }
 
     /// An [`Error::Content`] that concerns a whole dataset.
-    pub(crate) fn dataset(path: &Path, dataset: &str, problem: impl Display) -> Self {
+    pub(crate) fn dataset(path: &Path, dataset: &str, problem: impl Into<Sentence>) -> Self {
         Self::Content {
             path: path.to_owned(),
             dataset: dataset.into(),
             sample: None,
             spike: None,
-            problem: problem.to_string(),
+            problem: problem.into(),
         }
     }
 
     /// An [`Error::Content`] that concerns one sample.
-    pub(crate) fn sample(path: &Path, dataset: &str, sample: usize, problem: impl Display) -> Self {
+    pub(crate) fn sample(
+        path: &Path,
+        dataset: &str,
+        sample: usize,
+        problem: impl Into<Sentence>,
+    ) -> Self {
         Self::Content {
             path: path.to_owned(),
             dataset: dataset.into(),
             sample: Some(sample),
             spike: None,
-            problem: problem.to_string(),
+            problem: problem.into(),
         }
     }
 
@@ -133,14 +124,14 @@ impl Error {
         dataset: &str,
         sample: usize,
         spike: usize,
-        problem: impl Display,
+        problem: impl Into<Sentence>,
     ) -> Self {
         Self::Content {
             path: path.to_owned(),
             dataset: dataset.into(),
             sample: Some(sample),
             spike: Some(spike),
-            problem: problem.to_string(),
+            problem: problem.into(),
         }
     }
 }

@@ -17,6 +17,7 @@
 //! | `libhdf5` | the same through the machine's HDF5 library (feature `libhdf5`) |
 //! | `recording_writer`, `packing` | write files of the same layout, packed as their name says |
 //! | `recording_length` | how long recordings last, and whether that is plausible |
+//! | `sentence` | [`Sentence`]: what is wrong, in words that leave open what a setting is called |
 //! | `listing`, `shown_name` | [`listed()`], [`shown_name()`]: names in a sentence |
 //! | `randman` | [`Randman`]: made-up data whose classes differ in spike timing only |
 //! | `echo` | [`Echo`]: made-up data whose classes differ in how late channels repeat others |
@@ -70,6 +71,7 @@ mod randman;
 mod recording_length;
 mod recording_writer;
 mod recordings;
+mod sentence;
 mod shown_name;
 mod soundness;
 mod spike_times;
@@ -94,6 +96,7 @@ pub use listing::listed;
 pub use new_samples::NewSample;
 pub use randman::Randman;
 pub use recordings::{MetaInfo, SpikeRecordings};
+pub use sentence::{Sentence, Setting};
 pub use shown_name::shown_name;
 pub use soundness::Soundness;
 pub use spike_times::TimeType;

@@ -90,7 +90,9 @@ impl Randman {
     /// [`Error::Parameter`](crate::Error::Parameter) that names the first field or product out of
     /// range.
     pub fn check(&self) -> Result<()> {
-        let check = sim_core::Error::check;
+        let check = |field: &str, value, ok, allowed: &str| {
+            sim_core::Error::check(field, value, ok, allowed)
+        };
         let integer = |name: &str, value: usize, max: usize, allowed: &str| {
             check(name, value as f64, (1..=max).contains(&value), allowed)
         };
@@ -129,25 +131,23 @@ impl Randman {
         let coordinates = self.neurons * self.spikes_per_neuron;
         let products = [
             (
-                "spikes in all (classes * samples_per_class * neurons * spikes_per_neuron)",
+                "spikes (classes * samples_per_class * neurons * spikes_per_neuron)",
                 samples * coordinates,
                 MAX_SPIKES,
             ),
-            ("samples in all (classes * samples_per_class)", samples, MAX_SAMPLES),
-            (
-                "sine waves in all (more with more dimension and less smoothness)",
-                self.waves(),
-                MAX_WAVES,
-            ),
+            ("samples (classes * samples_per_class)", samples, MAX_SAMPLES),
         ];
-        for (name, value, most) in products {
-            check(
-                &format!("Randman's number of {name}"),
-                value as f64,
-                value <= most,
-                &format!("at most {most}"),
-            )?;
+        for (what, value, most) in products {
+            let allowed = format!("smaller: at most {most} {what} are made, but there are {value}");
+            let samples = self.samples_per_class as f64;
+            check("Randman::samples_per_class", samples, value <= most, &allowed)?;
         }
+        let waves = self.waves();
+        let allowed = format!(
+            "larger, or dimension, neurons or classes smaller: at most {MAX_WAVES} sine waves are \
+             added up, but there are {waves}"
+        );
+        check("Randman::smoothness", self.smoothness, waves <= MAX_WAVES, &allowed)?;
         Ok(())
     }
 
@@ -383,14 +383,15 @@ mod tests {
                 samples_per_class: 10_000_000,
                 ..Randman::default()
             }),
-            "Randman's number of spikes in all (classes * samples_per_class * neurons * spikes_per_neuron) is 6553600000000, \
-             but must be at most 268435456"
+            "Randman::samples_per_class is 10000000, but must be smaller: at most 268435456 spikes \
+             (classes * samples_per_class * neurons * spikes_per_neuron) are made, but there are \
+             6553600000000"
         );
         let many =
             message(Randman { neurons: 1, samples_per_class: 10_000_000, ..Randman::default() });
         assert!(
             many.starts_with(
-                "Randman's number of samples in all (classes * samples_per_class) is 100000000, but"
+                "Randman::samples_per_class is 10000000, but must be smaller: at most 33554432 samples"
             ),
             "{many}"
         );
@@ -402,7 +403,7 @@ mod tests {
             smoothness: 0.7,
             ..Randman::default()
         };
-        assert!(message(rough).starts_with("Randman's number of sine waves in all"));
+        assert!(message(rough).starts_with("Randman::smoothness is 0.7, but must be larger, or"));
         assert!(
             Randman { classes: 20, neurons: 700, samples_per_class: 10_000, ..Randman::default() }
                 .check()

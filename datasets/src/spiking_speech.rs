@@ -27,6 +27,7 @@ use crate::container::unread::reason;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::recordings::{MetaInfo, SpikeRecordings};
+use crate::sentence::{Sentence, Setting};
 use crate::spike_times::Time;
 
 /// Datasets that are left out and said one by one.
@@ -86,10 +87,11 @@ impl<'a> Reader<'a> {
         (size, signed, order): (u8, bool, ByteOrder),
     ) -> Result<SpikeRecordings> {
         if layout.time_unit.is_none() {
-            let problem = format!(
-                "holds {}, which are hardly seconds: say what one unit is (Layout::time_unit)",
+            let problem = Sentence::from(format!(
+                "holds {}, which are hardly seconds: say what one unit is (",
                 type_name(times.dtype())
-            );
+            ));
+            let problem = problem.setting(Setting::TimeUnit).text(")");
             return Err(Error::dataset(self.name, "spikes/times", problem));
         }
         match (size, signed) {

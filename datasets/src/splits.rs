@@ -1,15 +1,16 @@
 //! Which samples train and which validate.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::path::PathBuf;
 
-use crate::time_unit::TimeUnit;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use sim_core::{Purpose, SampleSource, Seed, mislabelled};
 
 use crate::error::{Error, Result};
 use crate::recordings::SpikeRecordings;
+use crate::time_unit::TimeUnit;
 
 /// What tells the validation samples from the training samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -22,6 +23,11 @@ pub enum SplitBy {
     Speaker,
     /// The file: samples of another file validate, as SSC ships one.
     File,
+}
+
+/// An [`Error::Parameter`].
+fn out_of_range(field: &str, value: impl Display, allowed: &str) -> sim_core::Error {
+    sim_core::Error::out_of_range(field, value, allowed)
 }
 
 /// What validates: a part of the file that is trained on, or another file.
@@ -154,26 +160,30 @@ impl Splitting {
     /// file is named.
     pub fn check(&self) -> Result<()> {
         if let Some(path) = self.path.as_ref().filter(|_| self.by != SplitBy::File) {
-            return Err(Error::Split(format!(
-                "Splitting::path is {}, but Splitting::by is not \"file\"",
-                path.display()
-            )));
+            let allowed = "left out unless by is \"file\"";
+            return Err(out_of_range("Splitting::path", path.display(), allowed).into());
         }
         if let Some(unit) = self.time_unit.filter(|_| self.by != SplitBy::File) {
-            return Err(Error::Split(format!(
-                "Splitting::time_unit is {unit}, but Splitting::by is not \"file\""
-            )));
+            let allowed = "left out unless by is \"file\"";
+            return Err(out_of_range("Splitting::time_unit", unit, allowed).into());
         }
         match self.by {
             SplitBy::Random => {
                 let inside = self.fraction > 0.0 && self.fraction < 1.0;
-                Ok(sim_core::Error::check("Splitting::fraction", self.fraction, inside, "between 0 and 1, both excluded")?)
+                Ok(sim_core::Error::check(
+                    "Splitting::fraction",
+                    self.fraction,
+                    inside,
+                    "between 0 and 1, both excluded",
+                )?)
             }
             SplitBy::Speaker if self.speakers.is_empty() => {
-                Err(Error::Split("Splitting::speakers is empty, but a split by speaker must name the speakers to hold out".into()))
+                let allowed = "the speakers to hold out where by is \"speaker\"";
+                Err(out_of_range("Splitting::speakers", "empty", allowed).into())
             }
             SplitBy::File if self.path.is_none() => {
-                Err(Error::Split("Splitting::path is missing, but a split by file must name the file that validates (--validation FILE)".into()))
+                let allowed = "the file that validates (--validation FILE) where by is \"file\"";
+                Err(out_of_range("Splitting::path", "missing", allowed).into())
             }
             SplitBy::Speaker | SplitBy::File => Ok(()),
         }

@@ -103,7 +103,7 @@ impl NeuronModel for Lif {
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
         let beta = self.decay.per_step("Lif::tau_mem_ms", self.tau_mem_ms, dt_ms)?;
         Error::check("Lif::threshold", self.threshold, self.threshold > 0.0, "above 0")?;
-        self.surrogate.check()?;
+        self.surrogate.check().map_err(|error| error.within("surrogate"))?;
         Ok(Box::new(PerStep {
             beta,
             gain: if self.input_scaling { 1.0 - beta } else { 1.0 },

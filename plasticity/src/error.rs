@@ -34,3 +34,13 @@ pub enum Error {
         source: sim_core::Error,
     },
 }
+
+impl Error {
+    /// As [`sim_core::Error::within`].
+    pub fn within(self, section: &str) -> Self {
+        match self {
+            Self::Network(error) => Self::Network(error.within(section)),
+            other => other,
+        }
+    }
+}

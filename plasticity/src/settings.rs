@@ -76,9 +76,10 @@ impl WeightSettings {
     /// # Errors
     /// [`Error::OutOfRange`] naming the first field that is not allowed.
     pub fn check(&self) -> Result<()> {
-        self.optimizer.check()?;
-        self.schedule.check()?;
-        self.schedule.check_without_ms(ONLY_DELAYS)
+        let schedule = |error: Error| error.within("schedule");
+        self.optimizer.check().map_err(|error| error.within("optimizer"))?;
+        self.schedule.check().map_err(schedule)?;
+        self.schedule.check_without_ms(ONLY_DELAYS).map_err(schedule)
     }
 }
 
@@ -100,9 +101,10 @@ impl DelaySettings {
     /// # Errors
     /// [`Error::OutOfRange`] naming the first field that is not allowed.
     pub fn check(&self) -> Result<()> {
-        self.optimizer.check()?;
-        self.schedule.check()?;
-        check_milliseconds(&self.optimizer, &self.schedule)
+        let schedule = |error: Error| error.within("schedule");
+        self.optimizer.check().map_err(|error| error.within("optimizer"))?;
+        self.schedule.check().map_err(schedule)?;
+        check_milliseconds(&self.optimizer, &self.schedule).map_err(schedule)
     }
 }
 
@@ -203,18 +205,25 @@ impl TrainingSettings {
         if let Some(clip) = self.gradient_clip {
             Error::check("TrainingSettings::gradient_clip", clip, clip > 0.0, "above 0")?;
         }
-        self.early_stopping.iter().try_for_each(EarlyStopping::check)?;
-        self.firing_rate.iter().try_for_each(FiringRateBounds::check)?;
-        self.groups.iter().try_for_each(ParameterGroup::check)?;
+        for (section, checked) in [
+            ("kernel", self.kernel.check()),
+            ("sigma", self.sigma.check()),
+            ("weights", self.weights.check()),
+            ("delays", self.delays.check()),
+            ("early_stopping", self.early_stopping.iter().try_for_each(EarlyStopping::check)),
+            ("firing_rate", self.firing_rate.iter().try_for_each(FiringRateBounds::check)),
+        ] {
+            checked.map_err(|error| error.within(section))?;
+        }
+        for (index, group) in self.groups.iter().enumerate() {
+            group.check().map_err(|error| error.within(&format!("groups[{index}]")))?;
+        }
         let of_delays = |group: &ParameterGroup| group.learn && group.kinds == [Kind::Delay];
         if let Some(group) = self.groups.iter().position(of_delays).filter(|_| !self.delays.learn) {
             let name = format!("TrainingSettings::groups[{group}]");
             let allowed = "of other parameters, since delays do not learn here";
             return Err(Error::out_of_range(name, "a group of delays", allowed));
         }
-        self.kernel.check()?;
-        self.sigma.check()?;
-        self.weights.check()?;
-        self.delays.check()
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong when a network is described or built.
 
+use crate::field::Field;
 use std::fmt::Display;
 
 /// Result of this crate.
@@ -10,14 +11,22 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// A number outside its range.
-    #[error("{name} is {value}, but must be {allowed}")]
+    #[error("{field} is {value}, but must be {allowed}")]
     OutOfRange {
         /// The quantity, e.g. `Lif::tau_mem_ms`.
-        name: String,
+        field: Field,
         /// Its value.
         value: String,
         /// What is allowed.
         allowed: String,
+    },
+    /// A setting that does not fit another.
+    #[error("{field} {problem}")]
+    Unfit {
+        /// The setting.
+        field: Field,
+        /// What it does, and what is needed.
+        problem: String,
     },
     /// An array of the wrong length.
     #[error("{name} has length {actual}, but must have {expected}")]
@@ -49,22 +58,47 @@ pub fn plain(value: f64) -> String {
 impl Error {
     /// An [`Error::OutOfRange`].
     pub fn out_of_range(
-        name: impl Into<String>,
+        field: impl Into<Field>,
         value: impl Display,
         allowed: impl Into<String>,
     ) -> Self {
-        Self::OutOfRange { name: name.into(), value: value.to_string(), allowed: allowed.into() }
+        Self::OutOfRange { field: field.into(), value: value.to_string(), allowed: allowed.into() }
+    }
+
+    /// The error of a value that came from a section of a configuration: its field is called by
+    /// the path to it. What is no field of a setting stays as it is.
+    pub fn within(self, section: &str) -> Self {
+        match self {
+            Self::OutOfRange { field, value, allowed } => {
+                Self::OutOfRange { field: field.within(section), value, allowed }
+            }
+            Self::Unfit { field, problem } => Self::Unfit { field: field.within(section), problem },
+            other => other,
+        }
+    }
+
+    /// The setting that is wrong, where one is.
+    pub fn field(&self) -> Option<&Field> {
+        match self {
+            Self::OutOfRange { field, .. } | Self::Unfit { field, .. } => Some(field),
+            _ => None,
+        }
+    }
+
+    /// An [`Error::Unfit`].
+    pub fn unfit(field: impl Into<Field>, problem: impl Into<String>) -> Self {
+        Self::Unfit { field: field.into(), problem: problem.into() }
     }
 
     /// Checks that `value` is finite and fulfils `ok`.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] otherwise.
-    pub fn check(name: &str, value: f64, ok: bool, allowed: &str) -> Result<()> {
+    pub fn check(field: impl Into<Field>, value: f64, ok: bool, allowed: &str) -> Result<()> {
         if value.is_finite() && ok {
             Ok(())
         } else {
-            Err(Self::out_of_range(name, plain(value), allowed))
+            Err(Self::out_of_range(field, plain(value), allowed))
         }
     }
 

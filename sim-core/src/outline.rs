@@ -8,11 +8,11 @@ use crate::synapses::{DenseSynapses, Synapses};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What an outline calls the properties of dense synapses.
-pub(crate) const ELEMENTS: &str = "kernel elements per pair";
-pub(crate) const LONGEST_DELAY: &str = "longest delay in steps";
-pub(crate) const GRANULARITY: &str = "granularity of delays";
-pub(crate) const KERNEL: &str = "delay kernel";
+/// What an outline calls the properties of dense synapses: as `[network]` of a configuration does.
+pub(crate) const ELEMENTS: &str = "kernel_count";
+pub(crate) const LONGEST_DELAY: &str = "max_delay_steps";
+pub(crate) const GRANULARITY: &str = "delay_granularity";
+pub(crate) const KERNEL: &str = "delay_kernel";
 pub(crate) const POLARITY: &str = "polarity";
 
 /// The outline of a network. Networks without a [`Outline::difference`] can exchange what they
@@ -94,7 +94,7 @@ impl Network {
                 .chain(polarity.iter().map(|signs| named(POLARITY, flat_list(signs))))
                 .collect(),
                 Synapses::Sparse(synapses) => {
-                    BTreeMap::from([named("number of synapses", synapses.len().to_string())])
+                    BTreeMap::from([named("synapses", synapses.len().to_string())])
                 }
             };
             ProjectionOutline { name: self.projection_name(index), synapses }
@@ -245,7 +245,7 @@ mod tests {
             parameters,
             norm: true,
         };
-        let synapses = BTreeMap::from([("longest delay in steps".to_owned(), "24".to_owned())]);
+        let synapses = BTreeMap::from([("max_delay_steps".to_owned(), "24".to_owned())]);
         let projection = ProjectionOutline { name: "input->hidden1".into(), synapses };
         Outline { dt_ms: 2.0, populations: vec![hidden], projections: vec![projection] }
     }
@@ -271,11 +271,9 @@ mod tests {
         });
         assert_eq!(text, sides("population hidden1: tau_mem_ms is", "5.0", "20.0"));
         let text = of(&|stored| {
-            drop(
-                stored.projections[0].synapses.insert("longest delay in steps".into(), "30".into()),
-            )
+            drop(stored.projections[0].synapses.insert("max_delay_steps".into(), "30".into()))
         });
-        assert_eq!(text, sides("projection input->hidden1: longest delay in steps is", "30", "24"));
+        assert_eq!(text, sides("projection input->hidden1: max_delay_steps is", "30", "24"));
         assert_eq!(
             of(&|stored| stored.populations[0].model = None),
             sides("population hidden1 is", "a source", "lif")

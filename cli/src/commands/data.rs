@@ -2,17 +2,18 @@
 
 use crate::arguments::data::{Data, DataAction};
 use crate::commands::data_check;
+use crate::options::option;
 use crate::{output, output_file};
 use anyhow::{Context, Result};
 use std::process::ExitCode;
-use synfire::datasets::{self, RecordingFile, SpikeRecordings, Summary};
+use synfire::datasets::{RecordingFile, SpikeRecordings, Summary};
 use synfire::{Experiment, Override, Source};
 
 pub fn run(arguments: &Data) -> Result<ExitCode> {
     match &arguments.action {
         DataAction::Info { file, layout, json } => {
             let file = RecordingFile::open(file)?;
-            let recordings = file.read(&layout.layout()).map_err(datasets::Error::with_options)?;
+            let recordings = file.read(&layout.layout()).map_err(|error| error.called(option))?;
             let summary = Summary::new(&file, &recordings)?;
             summary.notes.iter().for_each(output::say);
             if *json {

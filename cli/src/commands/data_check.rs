@@ -1,5 +1,6 @@
 //! `synfire data check`
 
+use crate::options::option;
 use crate::output;
 use anyhow::{Result, anyhow};
 use serde_json::json;
@@ -42,7 +43,7 @@ impl Report {
     fn of(path: &Path, layout: &Layout, strict: bool) -> Self {
         match read(path, layout) {
             Err(fault) => Self {
-                fault: Some(fault.with_options().to_string()),
+                fault: Some(fault.called(option).to_string()),
                 warnings: Vec::new(),
                 summary: None,
             },

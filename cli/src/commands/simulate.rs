@@ -16,7 +16,7 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
         Variables { spikes: records(Recordable::Spikes), potentials: records(Recordable::V) };
     if arguments.csv.is_some() && !variables.spikes {
         let problem = "--csv names the columns of spikes, but no spikes are recorded (--record)";
-        return Err(synfire::Error::Setting { problem: problem.into() }.into());
+        return Err(synfire::Error::Setting { field: None, problem: problem.into() }.into());
     }
     let csv = arguments.csv.map(Into::into).unwrap_or_default();
     let settings = LogSettings { variables, csv, overwrite: arguments.overwrite };

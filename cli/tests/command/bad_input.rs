@@ -175,11 +175,11 @@ fn recordings_that_do_not_suit_the_experiment_are_named() {
     let message = fails(&["data.split.by=speaker", "data.split.speakers=[9]"]);
     assert_eq!(
         message,
-        "few.h5: data.split: there is no dataset extra/speaker, but a split by speaker needs it"
+        "few.h5: there is no dataset extra/speaker, but a split by speaker needs it"
     );
     let message =
         fails(&["data.binning.dt_ms=1e-3", "network.max_delay_ms=1", "data.split.fraction=0.5"]);
-    assert!(message.starts_with("few.h5: data.binning: spikes/times, sample "), "{message}");
+    assert!(message.starts_with("few.h5: spikes/times, sample "), "{message}");
     assert!(
         message.ends_with(
             "unless data.binning.max_steps is set; are times in s? (data.source.time_unit)"

@@ -279,7 +279,7 @@ fn a_split_says_what_it_could_not_do() {
     }
     Recordings { labels: labels([1, 1, 1]), ..Recordings::default() }.write(&sandbox, "one.h5");
     let message = sandbox.fails(1, &["train", "tiny.toml", "--data", "one.h5"]);
-    assert_eq!(message, "one.h5: data.split: the split leaves no sample for validation out of 3");
+    assert_eq!(message, "one.h5: the split leaves no sample for validation out of 3");
 }
 
 #[test]

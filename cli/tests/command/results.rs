@@ -70,10 +70,7 @@ fn echoes_are_made_whatever_comes_first() {
     }
     assert_eq!(sandbox.read("one.h5"), sandbox.read("two.h5"));
     for (change, problem) in [
-        (
-            "cells=6",
-            "data.source.shortest_lag + classes - 1 is 9, but must be below data.source.cells, 6",
-        ),
+        ("cells=6", "data.source.shortest_lag + classes - 1 is 9, but must be below cells, 6"),
         ("fidelity=0", "data.source.fidelity is 0, but must be above 0 and at most 1"),
         ("neurons=5", "neurons"),
     ] {

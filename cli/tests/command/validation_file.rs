@@ -124,7 +124,10 @@ fn a_recipe_names_it_and_what_does_not_fit_is_refused() {
     let fixed = ["train", "tiny.toml", "--data", "train.h5", "--validation"];
     let message =
         sandbox.fails(2, &[&fixed[..], &["valid.h5", "--set", "data.split.by=random"]].concat());
-    assert!(message.contains("data.split.path is valid.h5, but data.split.by is not"), "{message}");
+    assert!(
+        message.contains("data.split.path is valid.h5, but must be left out unless by is"),
+        "{message}"
+    );
     write(&sandbox, "names.h5", &["a", "bb", "dddd"], 2, 0.0);
     let message = sandbox.fails(1, &[&fixed[..], &["names.h5"]].concat());
     assert_eq!(

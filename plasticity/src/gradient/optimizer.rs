@@ -140,7 +140,7 @@ impl OptimizerSettings {
                         "Sgd::momentum",
                         momentum,
                         momentum > 0.0,
-                        "above 0 where Sgd::nesterov is set",
+                        "above 0 where nesterov is set",
                     )?;
                 }
                 decay("Sgd::weight_decay", weight_decay)

@@ -47,9 +47,9 @@ impl ParameterGroup {
             let allowed = "of a kind that a gradient teaches, such as weight or delay";
             return Err(Error::out_of_range("ParameterGroup::kinds", kind.word(), allowed));
         }
-        self.optimizer.check()?;
-        self.schedule.check()?;
-        self.check_milliseconds()
+        self.optimizer.check().map_err(|error| error.within("optimizer"))?;
+        self.schedule.check().map_err(|error| error.within("schedule"))?;
+        self.check_milliseconds().map_err(|error| error.within("schedule"))
     }
 
     /// Checks that rates in ms are those of delays alone.

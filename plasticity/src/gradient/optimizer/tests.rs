@@ -265,7 +265,7 @@ fn constants_out_of_range_are_named() {
         ),
         (
             OptimizerSettings::Sgd(Sgd { nesterov: true, ..sgd }),
-            "Sgd::momentum is 0, but must be above 0 where Sgd::nesterov is set",
+            "Sgd::momentum is 0, but must be above 0 where nesterov is set",
         ),
     ] {
         assert_eq!(settings.check().unwrap_err().to_string(), message);

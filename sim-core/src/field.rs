@@ -1,0 +1,73 @@
+//! The path to what an error is about.
+
+use std::fmt;
+
+/// A setting or a quantity: `Lif::tau_mem_ms` where a library is told, and
+/// `network.neuron.tau_mem_ms` within the section of a configuration that the value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// The type that has it, where it is a field of one and no section is known.
+    owner: Option<String>,
+    path: String,
+}
+
+impl Field {
+    /// The path, without the type that has it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The same within a section: `section.path`, or the section itself where the path is empty.
+    pub fn within(self, section: &str) -> Self {
+        let joint = if self.path.is_empty() { "" } else { "." };
+        Self { owner: None, path: format!("{section}{joint}{}", self.path) }
+    }
+}
+
+/// `Type::field`, or any other name of a quantity.
+impl From<&str> for Field {
+    fn from(name: &str) -> Self {
+        match name.rsplit_once("::") {
+            Some((owner, path)) => Self { owner: Some(owner.to_owned()), path: path.to_owned() },
+            None => Self { owner: None, path: name.to_owned() },
+        }
+    }
+}
+
+impl From<String> for Field {
+    fn from(name: String) -> Self {
+        name.as_str().into()
+    }
+}
+
+impl From<&String> for Field {
+    fn from(name: &String) -> Self {
+        name.as_str().into()
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(owner) = &self.owner {
+            write!(f, "{owner}::")?;
+        }
+        f.write_str(&self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_called_by_its_type_or_by_its_section() {
+        let field = Field::from("Lif::tau_mem_ms");
+        assert_eq!((field.to_string(), field.path()), ("Lif::tau_mem_ms".into(), "tau_mem_ms"));
+        let field = field.within("neuron").within("network");
+        assert_eq!(field.to_string(), "network.neuron.tau_mem_ms");
+        let plain = Field::from("dt_ms");
+        assert_eq!(plain.clone().to_string(), "dt_ms");
+        assert_eq!(plain.within("data.binning").to_string(), "data.binning.dt_ms");
+        assert_eq!(Field::from("").within("training.groups[1]").to_string(), "training.groups[1]");
+    }
+}
