@@ -3,8 +3,7 @@
 
 use crate::data_origin::DataOrigin;
 use crate::data_settings::Reader;
-use crate::wording::counted;
-use datasets::{Known, Numbering, SpikeRecordings, Split, listed, shown_name};
+use datasets::{Known, Numbering, SpikeRecordings, Split, counted, listed, shown_name};
 use sim_core::SampleSource;
 
 /// Of so many channels some must be used, or a smaller number was meant.

@@ -272,16 +272,12 @@ pub(crate) enum Reader {
 impl Reader {
     /// How people say what the unit of the file's times is.
     pub(crate) fn unit_setting(self) -> String {
-        let values = match self {
-            Self::Training => {
-                "data.source.time_unit, \"s\", \"ms\", \"us\", \"ns\" or { samples_per_second = RATE }"
-            }
-            Self::Validation => {
-                "data.split.time_unit, \"s\", \"ms\", \"us\", \"ns\" or { samples_per_second = RATE }"
-            }
-            Self::Other => "--time-unit s|ms|us|ns|samples_per_second=RATE",
+        let key = match self {
+            Self::Training => "data.source.time_unit",
+            Self::Validation => "data.split.time_unit",
+            Self::Other => return "--time-unit s|ms|us|ns|samples_per_second=RATE".to_owned(),
         };
-        values.to_owned()
+        format!("{key}, \"s\", \"ms\", \"us\", \"ns\" or {{ samples_per_second = RATE }}")
     }
 
     /// What people call a setting of the file.
@@ -316,15 +312,10 @@ pub(crate) fn read(
     if let Some(doubt) = recordings.doubtful_unit(&reader.unit_setting()) {
         return Err(Error::samples(&name, format!("spikes/times: {doubt}")));
     }
-    if recordings.is_empty() {
-        return Err(Error::samples(&name, "there are no samples in it: spikes/times is empty"));
-    }
-    let median_length_s = recordings.median_length_s();
-    if median_length_s.is_none() {
-        let count = recordings.len();
-        let problem = format!("spikes/times: none of the {count} samples holds a spike");
+    if let Some(problem) = recordings.emptiness() {
         return Err(Error::samples(&name, problem));
     }
+    let median_length_s = recordings.median_length_s();
     let (channels, sha256) = (Some(recordings.channels()), Some(file.sha256()?));
     Ok((recordings, DataOrigin { name, sha256, channels, median_length_s }))
 }
@@ -338,19 +329,11 @@ impl FileSource {
 
 /// Refuses what people name instead of recordings.
 fn refuse_other_kind(path: &Path) -> Result<()> {
-    let kind = FileKind::of(path).ok().flatten();
-    let is_toml = path.extension().is_some_and(|ending| ending == "toml");
-    let what = if is_run(path) {
-        "the folder of a run"
-    } else if path.is_dir() {
-        "a folder"
-    } else if kind == Some(FileKind::Checkpoint) {
-        "a checkpoint"
-    } else if kind.is_none() && is_toml {
-        "a configuration file"
-    } else {
-        return Ok(());
+    let what = match path {
+        _ if is_run(path) => Some("the folder of a run"),
+        _ if path.is_dir() => Some("a folder"),
+        _ => FileKind::instead(path, |kind| kind != FileKind::Checkpoint),
     };
-    let problem = format!("this is {what}, but a file of spike recordings was expected");
-    Err(Error::config(path.display().to_string(), problem))
+    let problem = |what| format!("this is {what}, but a file of spike recordings was expected");
+    what.map_or(Ok(()), |what| Err(Error::config(path.display().to_string(), problem(what))))
 }

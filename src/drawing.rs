@@ -9,8 +9,7 @@ use crate::picture::Picture;
 use crate::run_result::RunResult;
 use crate::simulation::Simulation;
 use crate::trained_run::TrainedRun;
-use crate::wording::counted;
-use datasets::shown_name;
+use datasets::{counted, shown_name};
 use plots::{
     BestEpoch, ConfusionFigure, CurvesFigure, DelaysFigure, Figure, PopulationSpikes,
     ProjectionDelays, ProjectionWeights, RasterFigure, ReadoutTraces, Series, SeriesStyle,

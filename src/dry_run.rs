@@ -8,7 +8,7 @@ use crate::memory_need::MemoryNeed;
 use crate::own_parts::OwnParts;
 use crate::run_folder::RunFolder;
 use crate::training_run::{Prepared, announcement};
-use crate::wording::counted;
+use datasets::counted;
 use plasticity::EpochTrainer;
 use sim_core::SampleSource;
 use std::ops::ControlFlow;

@@ -7,8 +7,10 @@ use std::path::Path;
 /// A file that people name where a text file belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileKind {
-    /// HDF5, or an archive that may hold it.
+    /// HDF5, or a gzip archive that may hold it.
     Recordings(&'static str),
+    /// A zip archive: of recordings, or a packed run.
+    Zip,
     /// A checkpoint, which is one safetensors file.
     Checkpoint,
 }
@@ -30,6 +32,27 @@ impl FileKind {
         Ok(Self::of_bytes(&head))
     }
 
+    /// What a person calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Recordings(name) => name,
+            Self::Zip => "a zip archive",
+            Self::Checkpoint => "a checkpoint",
+        }
+    }
+
+    /// What is at `path`, where it is none of the kinds that are `allowed`: a configuration file is
+    /// none of them either.
+    pub(crate) fn instead(path: &Path, allowed: impl Fn(Self) -> bool) -> Option<&'static str> {
+        match Self::of(path).ok().flatten() {
+            Some(kind) => (!allowed(kind)).then(|| kind.name()),
+            None => path
+                .extension()
+                .is_some_and(|ending| ending == "toml")
+                .then_some("a configuration file"),
+        }
+    }
+
     fn of_bytes(head: &[u8]) -> Option<Self> {
         let places = std::iter::once(0).chain((9..16).map(|power| 1 << power));
         let mut signatures = places.filter_map(|place| head.get(place..));
@@ -39,8 +62,8 @@ impl FileKind {
         if head.starts_with(b"\x1f\x8b") {
             return Some(Self::Recordings("a gzip archive"));
         }
-        if head.starts_with(b"PK\x03\x04") {
-            return Some(Self::Recordings("a zip archive"));
+        if [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"].iter().any(|zip| head.starts_with(*zip)) {
+            return Some(Self::Zip);
         }
         // The length of the header in eight bytes, then the header, which is JSON.
         let length = u64::from_le_bytes(head.get(..8)?.try_into().ok()?);
@@ -60,7 +83,7 @@ mod tests {
             (HDF5_SIGNATURE, Some(FileKind::Recordings("an HDF5 file"))),
             (&behind_a_block, Some(FileKind::Recordings("an HDF5 file"))),
             (b"\x1f\x8b\x08", Some(FileKind::Recordings("a gzip archive"))),
-            (b"PK\x03\x04", Some(FileKind::Recordings("a zip archive"))),
+            (b"PK\x03\x04", Some(FileKind::Zip)),
             (b"\x10\0\0\0\0\0\0\0{\"__metadata__\"", Some(FileKind::Checkpoint)),
             (b"name = \"x\"\n", None),
             (b"12345678{", None),

@@ -110,6 +110,7 @@ mod run_files;
 mod run_folder;
 mod run_lock;
 mod run_mark;
+mod run_names;
 mod run_part;
 mod run_result;
 mod run_summary;
@@ -127,7 +128,6 @@ mod toml_place;
 mod trained_run;
 mod training_run;
 mod twin_keys;
-mod wording;
 
 pub use bench::{BenchPoint, BenchReport, BenchSettings, Latency, bench};
 pub use checkpoint::Checkpoint;

@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use crate::run_folder::RunFolder;
 use crate::run_lock::RunLock;
+use crate::run_mark::ENVIRONMENT;
 use atomic_file::AtomicFile;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -132,7 +133,7 @@ impl PackedRun {
         let Ok(archive) = ZipArchive::new(BufReader::new(file)) else { return Ok(None) };
         let folder = archive
             .file_names()
-            .filter_map(|name| Some(name.ok()?.strip_suffix("environment.json")?.to_owned()))
+            .filter_map(|name| Some(name.ok()?.strip_suffix(ENVIRONMENT)?.to_owned()))
             .filter(|folder| folder.is_empty() || folder.ends_with('/'))
             .min_by_key(String::len);
         Ok(folder.map(|folder| Self { path: path.to_owned(), archive, folder }))

@@ -4,7 +4,7 @@ use crate::checkpoint::Checkpoint;
 use crate::picture::Picture;
 use crate::run_folder::RunFolder;
 use crate::run_lock::LOCK;
-use crate::run_part::PARTS;
+use crate::run_names::PARTS;
 use atomic_file::is_temporary;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -29,7 +29,8 @@ use crate::metrics::Metrics;
 use crate::recordings_place;
 use crate::run_lock::Writer;
 use crate::run_mark::{ENVIRONMENT, is_run};
-use crate::run_part::{PARTS, not_a_run};
+use crate::run_names::{CONFIG, DELAYS, LOG, METRICS, PARTS, RESULT, SPLIT, WEIGHTS};
+use crate::run_part::not_a_run;
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -75,7 +76,7 @@ impl RunFolder {
     pub fn of_config(path: &Path) -> Option<Self> {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let folder = Self { path: parent.unwrap_or(Path::new(".")).to_owned() };
-        (path.file_name()? == "config.toml" && folder.config().is_file() && folder.is_run())
+        (path.file_name()? == CONFIG && folder.config().is_file() && folder.is_run())
             .then_some(folder)
     }
 
@@ -91,7 +92,7 @@ impl RunFolder {
 
     /// `config.toml`.
     pub fn config(&self) -> PathBuf {
-        self.path.join("config.toml")
+        self.path.join(CONFIG)
     }
 
     /// `environment.json`.
@@ -101,27 +102,27 @@ impl RunFolder {
 
     /// `metrics.csv`.
     pub fn metrics(&self) -> PathBuf {
-        self.path.join("metrics.csv")
+        self.path.join(METRICS)
     }
 
     /// `split.csv`.
     pub fn split(&self) -> PathBuf {
-        self.path.join("split.csv")
+        self.path.join(SPLIT)
     }
 
     /// `weights.csv`.
     pub fn weights(&self) -> PathBuf {
-        self.path.join("weights.csv")
+        self.path.join(WEIGHTS)
     }
 
     /// `delays.csv`.
     pub fn delays(&self) -> PathBuf {
-        self.path.join("delays.csv")
+        self.path.join(DELAYS)
     }
 
     /// `result.json`.
     pub fn result(&self) -> PathBuf {
-        self.path.join("result.json")
+        self.path.join(RESULT)
     }
 
     /// A checkpoint: `checkpoints/last.safetensors`, `checkpoints/best.safetensors` or
@@ -173,7 +174,7 @@ impl RunFolder {
 
     /// `log.txt`.
     pub fn log(&self) -> PathBuf {
-        self.path.join("log.txt")
+        self.path.join(LOG)
     }
 
     /// The run's experiment.

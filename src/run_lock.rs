@@ -1,8 +1,8 @@
 //! `.synfire-lock`: one process at a time writes into a run's folder.
 
 use crate::error::{Error, Result};
-use crate::wording::counted;
 use atomic_file::Lock;
+use datasets::counted;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};

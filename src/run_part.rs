@@ -3,25 +3,11 @@
 use crate::checkpoint::Checkpoint;
 use crate::file_kind::FileKind;
 use crate::run_mark::is_run;
+use crate::run_names::{CONFIG, FILES, PARTS, RESULT};
 use std::fmt;
 use std::fs;
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use toml::Table;
-
-/// Files at the top of a run's folder.
-const FILES: [&str; 8] = [
-    "config.toml",
-    "environment.json",
-    "split.csv",
-    "metrics.csv",
-    "weights.csv",
-    "delays.csv",
-    "result.json",
-    "log.txt",
-];
-/// The folders within a run's folder.
-pub(crate) const PARTS: [&str; 3] = ["checkpoints", "plots", "spikes"];
 
 /// Runs that an error lists.
 const LISTED: usize = 5;
@@ -57,8 +43,8 @@ impl RunPart {
         let what = match (within.as_str(), checkpoint) {
             (_, Some(Checkpoint::Epoch(epoch))) => format!("checkpoint of epoch {epoch}"),
             (_, Some(best_or_last)) => format!("{best_or_last} checkpoint"),
-            ("config.toml", _) => "configuration".into(),
-            ("result.json", _) => "result".into(),
+            (CONFIG, _) => "configuration".into(),
+            (RESULT, _) => "result".into(),
             (within, _) if whole.is_dir() => format!("folder {within}"),
             (within, _) => format!("file {within}"),
         };
@@ -103,7 +89,7 @@ pub(crate) fn not_a_run(path: &Path) -> String {
         );
     }
     if path.is_dir() {
-        let missing = if path.join("config.toml").is_file() {
+        let missing = if path.join(CONFIG).is_file() {
             "no environment.json of synfire"
         } else {
             "no config.toml"
@@ -143,12 +129,12 @@ fn file_instead(path: &Path) -> (&'static str, String) {
     let shown = path.display();
     let ends_with = |wanted| path.extension().is_some_and(|ending| ending == wanted);
     match FileKind::of(path).ok().flatten() {
-        Some(FileKind::Recordings(what)) if is_archive(path) => {
+        Some(kind @ FileKind::Zip) => {
             let hint = format!(
                 "; a packed run is unpacked first (unzip {shown}; synfire info {shown} looks into \
                  it), recordings are named with --data {shown}"
             );
-            (what, hint)
+            (kind.name(), hint)
         }
         Some(FileKind::Recordings(what)) => {
             (what, format!("; recordings are named with --data {shown}"))
@@ -169,13 +155,6 @@ fn file_instead(path: &Path) -> (&'static str, String) {
         }
         None => ("a file", String::new()),
     }
-}
-
-/// Whether a file begins as a zip archive does.
-pub(crate) fn is_archive(path: &Path) -> bool {
-    let mut begin = [0; 2];
-    let read = atomic_file::open(path).map(|mut file| file.read_exact(&mut begin));
-    read.is_ok_and(|read| read.is_ok()) && begin == *b"PK"
 }
 
 #[cfg(test)]

@@ -8,9 +8,11 @@ use crate::metrics::{EpochMetrics, Metrics};
 use crate::packed_run::PackedRun;
 use crate::run_folder::RunFolder;
 use crate::run_lock::Writer;
+use crate::run_mark::ENVIRONMENT;
+use crate::run_names::{CONFIG, METRICS, RESULT};
 use crate::run_result::RunResult;
 use crate::text_file;
-use crate::wording::counted;
+use datasets::counted;
 use plasticity::population_words;
 use serde::Serialize;
 use sim_core::{Network, Outline, Synapses};
@@ -144,15 +146,15 @@ impl RunSummary {
     }
 
     fn new(place: &mut Place) -> Result<Self> {
-        let (text, config) = place.needed("config.toml")?;
+        let (text, config) = place.needed(CONFIG)?;
         let experiment = Experiment::parse(&text, &config.display().to_string(), "run", &[])?;
-        let (text, path) = place.needed("environment.json")?;
+        let (text, path) = place.needed(ENVIRONMENT)?;
         let environment = Environment::parse(&text, &path)?;
-        let metrics = match place.text("metrics.csv")? {
+        let metrics = match place.text(METRICS)? {
             Some((text, path)) => Metrics::parse(&text, &path)?,
             None => Metrics::default(),
         };
-        let result = match place.text("result.json")? {
+        let result = match place.text(RESULT)? {
             Some((text, path)) => Some(RunResult::parse(&text, &path)?),
             None => None,
         };

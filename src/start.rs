@@ -42,7 +42,7 @@ impl StartOrigin {
     pub fn describe(&self) -> String {
         let Self { checkpoint, experiment, epochs, .. } = self;
         let whose = experiment.as_ref().map_or_else(String::new, |name| format!("{name}, "));
-        format!("{checkpoint} ({whose}{})", crate::wording::counted(*epochs, "epoch"))
+        format!("{checkpoint} ({whose}{})", datasets::counted(*epochs, "epoch"))
     }
 }
 

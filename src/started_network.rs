@@ -5,11 +5,9 @@ use crate::experiment::Experiment;
 use crate::file_kind::FileKind;
 use crate::loaded_data::LoadedData;
 use crate::run_folder::RunFolder;
-use crate::run_part::is_archive;
 use crate::start::{StartOrigin, load_copy};
 use plasticity::CheckpointFile;
 use sim_core::Network;
-use std::path::Path;
 
 /// The entry of a checkpoint with the names of the classes.
 pub(crate) const CLASSES: &str = "classes";
@@ -65,7 +63,8 @@ pub(crate) fn start_classes(experiment: &mut Experiment) -> Result<Option<Vec<St
         let problem = "there is no such run or checkpoint to start from";
         return Err(Error::folder(&start.checkpoint, problem));
     }
-    if start.checkpoint.is_dir() || is_archive(&start.checkpoint) {
+    let is_zip = FileKind::of(&start.checkpoint).is_ok_and(|kind| kind == Some(FileKind::Zip));
+    if start.checkpoint.is_dir() || is_zip {
         let best = RunFolder::open(&start.checkpoint)?.best();
         if !best.exists() {
             let problem = "there is no such checkpoint to start from; this run has not finished \
@@ -74,19 +73,12 @@ pub(crate) fn start_classes(experiment: &mut Experiment) -> Result<Option<Vec<St
         }
         start.checkpoint = best;
     }
-    refuse_other_kind(&start.checkpoint)?;
+    if let Some(what) = FileKind::instead(&start.checkpoint, |kind| kind == FileKind::Checkpoint) {
+        let problem =
+            format!("this is {what}, but the folder of a run or a checkpoint was expected");
+        return Err(Error::folder(&start.checkpoint, problem));
+    }
     let file = CheckpointFile::open(&start.checkpoint)?;
     let names = file.own().get(CLASSES);
     Ok(names.and_then(|names| serde_json::from_str(names).ok()))
-}
-
-/// Refuses what people name instead of a checkpoint.
-fn refuse_other_kind(path: &Path) -> Result<()> {
-    let what = match FileKind::of(path).ok().flatten() {
-        Some(FileKind::Recordings(what)) => what,
-        None if path.extension().is_some_and(|ending| ending == "toml") => "a configuration file",
-        Some(FileKind::Checkpoint) | None => return Ok(()),
-    };
-    let problem = format!("this is {what}, but the folder of a run or a checkpoint was expected");
-    Err(Error::folder(path, problem))
 }

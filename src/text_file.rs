@@ -85,11 +85,12 @@ fn read_expected(path: &Path, expected: &str, with_data: &str) -> Result<String>
                 other => other,
             });
         }
-        Some(FileKind::Recordings(what)) => {
-            let packed = match what {
-                "a zip archive" => format!(", and unpack a packed run (unzip {shown})"),
+        Some(kind @ (FileKind::Recordings(_) | FileKind::Zip)) => {
+            let packed = match kind {
+                FileKind::Zip => format!(", and unpack a packed run (unzip {shown})"),
                 _ => String::new(),
             };
+            let what = kind.name();
             format!(
                 "this is {what}, but {expected}; name recordings with {with_data} {shown}{packed}"
             )

@@ -37,9 +37,3 @@ pub fn report(error: &anyhow::Error) {
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
-
-/// A number with its noun: `1 epoch`, `2 epochs`, `2 classes`.
-pub fn counted(number: usize, what: &str) -> String {
-    let plural = if what.ends_with('s') { "es" } else { "s" };
-    format!("{number} {what}{}", if number == 1 { "" } else { plural })
-}

@@ -18,7 +18,7 @@
 //! | `recording_writer`, `packing` | write files of the same layout, packed as their name says |
 //! | `recording_length` | how long recordings last, and whether that is plausible |
 //! | `sentence` | [`Sentence`]: what is wrong, in words that leave open what a setting is called |
-//! | `listing`, `shown_name` | [`listed()`], [`shown_name()`]: names in a sentence |
+//! | `listing`, `shown_name` | [`listed()`], [`counted()`], [`shown_name()`]: names and numbers in a sentence |
 //! | `randman` | [`Randman`]: made-up data whose classes differ in spike timing only |
 //! | `echo` | [`Echo`]: made-up data whose classes differ in how late channels repeat others |
 //! | `splits` | [`Splitting`]: validation by speaker or by chance |
@@ -92,7 +92,7 @@ pub use error::{Error, Result};
 pub use joined_samples::JoinedSamples;
 pub use labelled_frames::LabelledFrames;
 pub use layout::{Known, Layout};
-pub use listing::listed;
+pub use listing::{counted, listed};
 pub use new_samples::NewSample;
 pub use randman::Randman;
 pub use recordings::{MetaInfo, SpikeRecordings};

@@ -1,6 +1,12 @@
-//! Names in a sentence, each on one line and none blank.
+//! Names, each on one line and none blank, and numbers in a sentence.
 
 use crate::shown_name::shown_name;
+
+/// A number with its noun: `1 epoch`, `2 epochs`, `2 classes`.
+pub fn counted(number: usize, what: &str) -> String {
+    let plural = if what.ends_with('s') { "es" } else { "s" };
+    format!("{number} {what}{}", if number == 1 { "" } else { plural })
+}
 
 /// Up to eight names, and how many more there are.
 pub fn listed(names: &[impl AsRef<str>]) -> String {
@@ -21,6 +27,13 @@ pub(crate) fn listed_up_to(most: usize, names: &[impl AsRef<str>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nouns_follow_their_number() {
+        let told = [(0, "class"), (1, "class"), (2, "class"), (1, "epoch"), (2, "epoch")];
+        let told = told.map(|(number, what)| counted(number, what));
+        assert_eq!(told, ["0 classes", "1 class", "2 classes", "1 epoch", "2 epochs"]);
+    }
 
     #[test]
     fn many_names_are_cut_short() {

@@ -19,6 +19,16 @@ impl SpikeRecordings {
         (count > 0).then(|| (lasts[(count - 1) / 2] + lasts[count / 2]) / 2.0)
     }
 
+    /// Why there is nothing to learn from: no samples, or none with a spike.
+    pub fn emptiness(&self) -> Option<String> {
+        let samples = self.len();
+        if samples == 0 {
+            return Some("there are no samples in it: spikes/times is empty".into());
+        }
+        let is_silent = (0..samples).all(|sample| self.spike_count(sample) == 0);
+        is_silent.then(|| format!("spikes/times: none of the {samples} samples holds a spike"))
+    }
+
     /// Why the times are hardly seconds, and the way out: nobody said what their unit is, and the
     /// median recording would last longer than a minute. Calculating with them takes thousands of
     /// steps per sample and learns nothing. `setting` is what the person knows

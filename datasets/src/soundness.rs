@@ -29,14 +29,8 @@ impl Soundness {
     pub fn of(recordings: &SpikeRecordings, summary: &Summary) -> Self {
         let Summary { file, samples, silent_samples, .. } = summary;
         let mut sound = Self { fault: None, warnings: summary.notes.clone() };
-        if *samples == 0 {
-            sound.fault =
-                Some(format!("{file}: there are no samples in it: spikes/times is empty"));
-            return sound;
-        }
-        if silent_samples == samples {
-            sound.fault =
-                Some(format!("{file}: spikes/times: none of the {samples} samples holds a spike"));
+        if let Some(problem) = recordings.emptiness() {
+            sound.fault = Some(format!("{file}: {problem}"));
             return sound;
         }
         let mut warn = |warning| sound.warnings.push(format!("{file}: {warning}"));

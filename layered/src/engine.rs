@@ -489,8 +489,6 @@ impl GradientEngine for LayeredEngine {
     }
 }
 
-/// Steps of a population that are a sample's own, where all samples run for `input` steps of the
-/// source and `steps` of the population: its own and those that the projections append. What comes
 fn dense(network: &Network, projection: usize) -> &DenseSynapses {
     match &network.projections[projection].synapses {
         Synapses::Dense(dense) => dense,

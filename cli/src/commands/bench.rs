@@ -33,7 +33,7 @@ fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
     writeln!(
         text,
         "{recipe} on {data}: {instructions}, {}, batches of {batch_size}",
-        output::counted(*threads, "thread")
+        synfire::datasets::counted(*threads, "thread")
     )?;
     if let Some(note) = report.precision_note {
         writeln!(text, "{note}")?;

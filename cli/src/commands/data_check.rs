@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
-use synfire::datasets::{Layout, RecordingFile, Soundness, SpikeRecordings, Summary};
+use synfire::datasets::{Layout, RecordingFile, Soundness, SpikeRecordings, Summary, counted};
 
 /// What was found.
 struct Report {
@@ -70,7 +70,6 @@ fn read(path: &Path, layout: &Layout) -> synfire::datasets::Result<(SpikeRecordi
 
 /// One line for a file without fault.
 fn sound(summary: &Summary) -> String {
-    let counted = output::counted;
     let speakers = summary.speakers.as_ref().map(|speakers| counted(speakers.len(), "speaker"));
     format!(
         "{}: sound: {} of {}, {} on {}, {}",

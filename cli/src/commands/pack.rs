@@ -20,7 +20,7 @@ pub fn run(arguments: &Pack) -> Result<ExitCode> {
     output::print(format!(
         "{}: {} in {:.1} kB, without the recordings; unzip makes the folder {} of it again",
         path.display(),
-        output::counted(packed.files, "file"),
+        synfire::datasets::counted(packed.files, "file"),
         packed.bytes as f64 / 1e3,
         packed.folder
     ))?;

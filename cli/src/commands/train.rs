@@ -81,7 +81,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
             if !arguments.quiet {
                 output::say(format!(
                     "stopped after {}; go on with synfire train --resume {}",
-                    output::counted(epochs, "epoch"),
+                    synfire::datasets::counted(epochs, "epoch"),
                     folder.display()
                 ));
             }

@@ -50,6 +50,12 @@ impl Recordings<'_> {
     }
 }
 
+/// Writes 30 samples whose labels are `by` in turn, with names for the classes.
+fn write_named(sandbox: &Sandbox, file: &str, names: &[&str], by: [u16; 3]) {
+    let labels = (0..30).map(|sample| by[sample % 3]).collect();
+    Recordings { names, labels, ..Recordings::default() }.write(sandbox, file);
+}
+
 fn train(sandbox: &Sandbox, run: &str, arguments: &[&str]) -> String {
     let fixed = ["train", "tiny.toml", "--out", run, "--epochs", "1"];
     let output = sandbox.run(&[&fixed, arguments].concat());
@@ -73,10 +79,7 @@ fn json(sandbox: &Sandbox, arguments: &[&str]) -> Value {
 #[test]
 fn classes_of_another_file_are_found_by_their_names() {
     let sandbox = Sandbox::new();
-    let labels = |by: [u16; 3]| (0..30).map(|sample| by[sample % 3]).collect::<Vec<_>>();
-    let write = |file: &str, names: &[&str], by| {
-        Recordings { names, labels: labels(by), ..Recordings::default() }.write(&sandbox, file);
-    };
+    let write = |file: &str, names: &[&str], by| write_named(&sandbox, file, names, by);
     // `spikes` differ by label, so only the names are moved from file to file.
     write("own.h5", &["yes", "no", "fünf"], [0, 1, 2]);
     train(&sandbox, "run", &["--data", "own.h5"]);
@@ -412,10 +415,7 @@ fn times_in_another_unit_than_the_runs_are_refused_until_it_is_said() {
 #[test]
 fn a_network_keeps_its_classes_where_another_run_starts_from_it() {
     let sandbox = Sandbox::new();
-    let write = |file: &str, names: &[&str], by: [u16; 3]| {
-        let labels = (0..30).map(|sample| by[sample % 3]).collect();
-        Recordings { names, labels, ..Recordings::default() }.write(&sandbox, file);
-    };
+    let write = |file: &str, names: &[&str], by| write_named(&sandbox, file, names, by);
     write("own.h5", &["yes", "no", "up"], [0, 1, 2]);
     write("turned.h5", &["no", "up", "yes"], [2, 0, 1]);
     write("two.h5", &["up", "no"], [0, 1, 0]);
@@ -444,10 +444,7 @@ fn a_network_keeps_its_classes_where_another_run_starts_from_it() {
 #[test]
 fn names_that_are_numbers_are_names() {
     let sandbox = Sandbox::new();
-    let write = |file: &str, names: &[&str], by: [u16; 3]| {
-        let labels = (0..30).map(|sample| by[sample % 3]).collect();
-        Recordings { names, labels, ..Recordings::default() }.write(&sandbox, file);
-    };
+    let write = |file: &str, names: &[&str], by| write_named(&sandbox, file, names, by);
     // The same samples: what is class 0 in one file is class 2 in the other.
     write("digits.h5", &["0", "1", "2"], [0, 1, 2]);
     write("plain.h5", &[], [0, 1, 2]);
