@@ -129,11 +129,7 @@ fn cells(experiment: &Experiment, tau_mem_ms: f64) -> Cells {
 fn side_by_side(experiment: &Experiment, whole: &Network, membranes_ms: &[f64]) -> Network {
     let size = whole.populations[1].size / membranes_ms.len();
     let output = membranes_ms.len() + 1;
-    let mut network = Network {
-        dt_ms: whole.dt_ms,
-        populations: vec![whole.populations[0].clone()],
-        projections: Vec::new(),
-    };
+    let mut network = Network::new(whole.dt_ms, vec![whole.populations[0].clone()], Vec::new());
     let [Synapses::Dense(to_hidden), Synapses::Dense(to_output)] =
         [0, 1].map(|index| &whole.projections[index].synapses)
     else {
@@ -141,10 +137,12 @@ fn side_by_side(experiment: &Experiment, whole: &Network, membranes_ms: &[f64]) 
     };
     for (part, &tau_mem_ms) in membranes_ms.iter().enumerate() {
         network.populations.push(Population {
-            name: format!("hidden of {tau_mem_ms} ms"),
-            size,
-            cells: cells(experiment, tau_mem_ms),
             norm: Some(BatchNorm::new(size)),
+            ..Population::new(
+                format!("hidden of {tau_mem_ms} ms"),
+                size,
+                cells(experiment, tau_mem_ms),
+            )
         });
         let neurons = part * size..(part + 1) * size;
         let mut into = to_hidden.clone();
@@ -158,7 +156,7 @@ fn side_by_side(experiment: &Experiment, whole: &Network, membranes_ms: &[f64]) 
         out.delay = vec![0.0; out.weight.len()];
         for (source, target, synapses) in [(0, part + 1, into), (part + 1, output, out)] {
             let synapses = Synapses::Dense(synapses);
-            network.projections.push(Projection { source, target, synapses });
+            network.projections.push(Projection::new(source, target, synapses));
         }
     }
     network.populations.push(whole.populations[2].clone());

@@ -346,24 +346,14 @@ impl FeedForward {
                 _ => (format!("hidden{index}"), Cells::Neurons(Arc::new(self.neuron))),
             };
             let norm = (self.batch_norm && index > 0 && index < last).then(|| BatchNorm::new(size));
-            Population { name, size, cells, norm }
+            Population { norm, ..Population::new(name, size, cells) }
         });
-        let projections = (0..last).map(|index| Projection {
-            source: index,
-            target: index + 1,
-            synapses: Synapses::Dense(self.synapses(
-                sizes[index],
-                sizes[index + 1],
-                dt_ms,
-                seed,
-                index as u64,
-            )),
+        let projections = (0..last).map(|index| {
+            let (pre, post) = (sizes[index], sizes[index + 1]);
+            let synapses = self.synapses(pre, post, dt_ms, seed, index as u64);
+            Projection::new(index, index + 1, Synapses::Dense(synapses))
         });
-        let network = Network {
-            dt_ms,
-            populations: populations.collect(),
-            projections: projections.collect(),
-        };
+        let network = Network::new(dt_ms, populations.collect(), projections.collect());
         network.check()?;
         Ok(network)
     }

@@ -34,33 +34,33 @@
 //!
 //! ```
 //! use synfire::neurons::{LeakyIntegrator, Lif};
-//! use synfire::sim_core::{Cells, Network, Population, Projection, Synapse, Synapses};
-//! use synfire::{InputSpike, StreamingEngine};
-//! use std::sync::Arc;
+//! use synfire::sim_core::{Network, Population, Projection, Synapse, Synapses};
+//! use synfire::{Spike, StreamingEngine};
 //!
-//! let population = |name: &str, size, cells| Population { name: name.into(), size, cells, norm: None };
-//! let sparse = |source, target, synapses| Projection { source, target, synapses: Synapses::Sparse(synapses) };
-//! let network = Network {
-//!     dt_ms: 1.0,
-//!     populations: vec![
-//!         population("ears", 2, Cells::Source),
-//!         population("hidden", 1, Cells::Neurons(Arc::new(Lif::default()))),
-//!         population("readout", 1, Cells::Neurons(Arc::new(LeakyIntegrator::default()))),
-//!     ],
-//!     projections: vec![
-//!         // The right ear's spike takes three steps: the hidden neuron fires if the left one follows at that distance.
-//!         sparse(0, 1, vec![
-//!             Synapse { pre: 0, post: 0, weight: 0.6, delay_steps: 0 },
-//!             Synapse { pre: 1, post: 0, weight: 0.6, delay_steps: 3 },
-//!         ]),
-//!         sparse(1, 2, vec![Synapse { pre: 0, post: 0, weight: 1.0, delay_steps: 1 }]),
-//!     ],
+//! let synapses = |source, target, synapses| {
+//!     Projection::new(source, target, Synapses::Sparse(synapses))
 //! };
+//! // The right ear's spike takes three steps: the hidden neuron fires if the left one follows at
+//! // that distance.
+//! let to_hidden = vec![
+//!     Synapse { pre: 0, post: 0, weight: 0.6, delay_steps: 0 },
+//!     Synapse { pre: 1, post: 0, weight: 0.6, delay_steps: 3 },
+//! ];
+//! let to_readout = vec![Synapse { pre: 0, post: 0, weight: 1.0, delay_steps: 1 }];
+//! let network = Network::new(
+//!     1.0,
+//!     vec![
+//!         Population::source("ears", 2),
+//!         Population::neurons("hidden", 1, Lif::default()),
+//!         Population::neurons("readout", 1, LeakyIntegrator::default()),
+//!     ],
+//!     vec![synapses(0, 1, to_hidden), synapses(1, 2, to_readout)],
+//! );
 //! let mut engine = StreamingEngine::new(&network)?;
 //! for step in 0..5 {
 //!     let ear = match step {
-//!         0 => vec![InputSpike { neuron: 1, count: 1.0 }],
-//!         3 => vec![InputSpike { neuron: 0, count: 1.0 }],
+//!         0 => vec![Spike { neuron: 1, count: 1.0 }],
+//!         3 => vec![Spike { neuron: 0, count: 1.0 }],
 //!         _ => vec![],
 //!     };
 //!     engine.step(&ear)?;
@@ -170,6 +170,6 @@ pub use start::{Start, StartOrigin};
 pub use trained_run::TrainedRun;
 pub use training_run::TrainingRun;
 
-pub use sim_core::{InputSpike, StreamingEngine};
+pub use sim_core::{Spike, StreamingEngine};
 
 pub use {atomic_file, datasets, exchange, layered, neurons, plasticity, plots, sim_core, simd};

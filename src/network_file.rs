@@ -194,23 +194,15 @@ impl NetworkFile {
                         ));
                     }
                 };
-                populations.push(Population {
-                    name: entry.name.clone(),
-                    size: entry.size,
-                    cells,
-                    norm: None,
-                });
+                populations.push(Population::new(entry.name.clone(), entry.size, cells));
             }
             let projections = self
                 .projections
                 .iter()
                 .enumerate()
                 .map(|(index, entry)| self.projection(entry, index));
-            let network = Network {
-                dt_ms: self.dt_ms,
-                populations,
-                projections: projections.collect::<Result<_>>()?,
-            };
+            let network =
+                Network::new(self.dt_ms, populations, projections.collect::<Result<_>>()?);
             // What would stop the simulation or its log is an error of this file.
             ClockEngine::check(&network)?;
             LogLayout::of(&network)?;
@@ -369,7 +361,7 @@ impl NetworkFile {
                 ));
             }
         };
-        Ok(Projection { source, target, synapses: Synapses::Sparse(synapses) })
+        Ok(Projection::new(source, target, Synapses::Sparse(synapses)))
     }
 
     fn synapse(&self, entry: &SynapseEntry, name: &str) -> Result<Synapse> {

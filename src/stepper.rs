@@ -4,7 +4,7 @@ use crate::error::Result;
 use plasticity::SampleOutcome;
 use plasticity::gradient::Loss;
 use sim_core::{
-    ClockEngine, Error, Horizon, InputSpike, Network, Readout, SampleSource, StreamingEngine,
+    ClockEngine, Error, Horizon, Network, Readout, SampleSource, Spike, StreamingEngine,
 };
 
 /// An engine that takes one step after the other, and what is read of it.
@@ -27,7 +27,7 @@ pub(crate) struct Stepper<'a> {
 
 #[derive(Debug)]
 enum Engine {
-    Clock { engine: ClockEngine, input: [Vec<InputSpike>; 1] },
+    Clock { engine: ClockEngine, input: [Vec<Spike>; 1] },
     Streaming(StreamingEngine),
 }
 
@@ -130,7 +130,7 @@ impl Engine {
         }
     }
 
-    fn step(&mut self, spikes: &[InputSpike]) -> Result<()> {
+    fn step(&mut self, spikes: &[Spike]) -> Result<()> {
         match self {
             Self::Clock { engine, input } => {
                 input[0].clear();

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sim_core::{
     Batch, BatchNorm, Cells, ClockEngine, DelayKernel, DenseSynapses, GradientEngine, Granularity,
-    InputSpike, Network, Objective, Pass, Population, Projection, Readout, Recording, SampleLoss,
+    Network, Objective, Pass, Population, Projection, Readout, Recording, SampleLoss, Spike,
     SpikeFrames, StreamingEngine, Synapse, Synapses, Variables,
 };
 use std::sync::{Arc, Mutex};
@@ -113,11 +113,8 @@ fn cases() -> impl Strategy<Value = Case> {
                     let mut populations: Vec<Population> = cells
                         .into_iter()
                         .enumerate()
-                        .map(|(index, cells)| Population {
-                            name: format!("p{index}"),
-                            size: sizes[index],
-                            cells,
-                            norm: None,
+                        .map(|(index, cells)| {
+                            Population::new(format!("p{index}"), sizes[index], cells)
                         })
                         .collect();
                     if normed {
@@ -127,17 +124,15 @@ fn cases() -> impl Strategy<Value = Case> {
                     let projections = ends
                         .iter()
                         .zip(synapses)
-                        .map(|(&(source, target), dense)| Projection {
-                            source,
-                            target,
-                            synapses: Synapses::Dense(dense),
+                        .map(|(&(source, target), dense)| {
+                            Projection::new(source, target, Synapses::Dense(dense))
                         })
                         .collect();
                     // Nothing is under way and no potential is left to fire when the layered
                     // engine's window ends: it adds half the longest delay per projection only.
                     let input = SpikeFrames::from_events(input, steps + 3 * longest + 120, &events)
                         .expect("events of the grid");
-                    Case { network: Network { dt_ms: 1.0, populations, projections }, input, lif }
+                    Case { network: Network::new(1.0, populations, projections), input, lif }
                 })
             },
         )
@@ -242,12 +237,10 @@ fn recurrent() -> impl Strategy<Value = Network> {
             ..Lif::default()
         };
         let cells = |index| if index == 0 { Cells::Source } else { Cells::Neurons(Arc::new(lif)) };
-        let populations = SIZES.iter().enumerate().map(|(p, &size)| Population {
-            name: format!("p{p}"),
-            size,
-            cells: cells(p),
-            norm: None,
-        });
+        let populations = SIZES
+            .iter()
+            .enumerate()
+            .map(|(p, &size)| Population::new(format!("p{p}"), size, cells(p)));
         let projections =
             RECURRENT.iter().zip(drawn).map(|(&(source, target, shortest), drawn)| {
                 let synapses = drawn.into_iter().map(|(pre, post, weight, delay)| Synapse {
@@ -256,13 +249,9 @@ fn recurrent() -> impl Strategy<Value = Network> {
                     weight: f64::from(weight) / 64.0,
                     delay_steps: delay.max(shortest),
                 });
-                Projection { source, target, synapses: Synapses::Sparse(synapses.collect()) }
+                Projection::new(source, target, Synapses::Sparse(synapses.collect()))
             });
-        Network {
-            dt_ms: 1.0,
-            populations: populations.collect(),
-            projections: projections.collect(),
-        }
+        Network::new(1.0, populations.collect(), projections.collect())
     })
 }
 
@@ -287,7 +276,7 @@ proptest! {
         ClockEngine::build(&case.network).unwrap().run(std::slice::from_ref(&case.input), steps, &mut recording).unwrap();
         for p in [1, 2] {
             let by_step = layered.activity(p, 0).by_step();
-            let at = |(step, spikes): (usize, &Vec<InputSpike>)| spikes.iter().map(move |spike| (step as u32, spike.neuron)).collect::<Vec<_>>();
+            let at = |(step, spikes): (usize, &Vec<Spike>)| spikes.iter().map(move |spike| (step as u32, spike.neuron)).collect::<Vec<_>>();
             let expected: Vec<(u32, u32)> = by_step.iter().enumerate().flat_map(at).collect();
             prop_assert_eq!(recording.spikes(p), &expected[..], "spikes of p{}", p);
             prop_assert_eq!(&streamed.spikes[p][..], recording.spikes(p), "streamed spikes of p{}", p);

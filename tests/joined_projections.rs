@@ -54,10 +54,8 @@ fn populations(sizes: &[usize]) -> Vec<Population> {
     };
     let norm = |index: usize| (index > 0 && index < last).then(|| BatchNorm::new(sizes[index]));
     let population = |(index, &size): (usize, &usize)| Population {
-        name: format!("p{index}"),
-        size,
-        cells: cells(index),
         norm: norm(index),
+        ..Population::new(format!("p{index}"), size, cells(index))
     };
     sizes.iter().enumerate().map(population).collect()
 }
@@ -90,7 +88,7 @@ fn synapses(
 }
 
 fn dense(source: usize, target: usize, synapses: &DenseSynapses) -> Projection {
-    Projection { source, target, synapses: Synapses::Dense(synapses.clone()) }
+    Projection::new(source, target, Synapses::Dense(synapses.clone()))
 }
 
 fn frames(seed: u64, channels: usize, steps: usize) -> SpikeFrames {
@@ -132,10 +130,12 @@ fn projections_side_by_side_add_up() {
         };
         let first = synapses(2, 5, 40, 1, 24, Granularity::Synaptic);
         let last = synapses(3, 18, CLASSES, 1, 24, Granularity::Synaptic);
-        let network = |middle: Vec<Projection>| Network {
-            dt_ms: 1.0,
-            populations: populations(&sizes),
-            projections: [vec![dense(0, 1, &first)], middle, vec![dense(2, 3, &last)]].concat(),
+        let network = |middle: Vec<Projection>| {
+            Network::new(
+                1.0,
+                populations(&sizes),
+                [vec![dense(0, 1, &first)], middle, vec![dense(2, 3, &last)]].concat(),
+            )
         };
         let apart = network(vec![dense(1, 2, &half(0)), dense(1, 2, &half(1))]);
         let merged = network(vec![dense(1, 2, &both)]);
@@ -194,7 +194,7 @@ proptest! {
             dense(source, target, &synapses(seed, sizes[source], sizes[target], taps, max_delay, granularity))
         };
         let projections = vec![between(0, 1), between(0, 2), between(1, 2), between(1, 3), between(2, 3)];
-        let network = Network { dt_ms: 1.0, populations: populations(&sizes), projections };
+        let network = Network::new(1.0, populations(&sizes), projections);
         let batch: Vec<_> = (0..5).map(|sample| frames(seed + sample, 4, 25)).collect();
         let other: Vec<_> = (0..9).map(|sample| frames(seed + 50 + sample, 4, 60)).collect();
         // Tight enough that hardly a spike moves.
@@ -242,11 +242,7 @@ fn bf16_keeps_gradients_to_a_hundredth() {
             ),
         )
     };
-    let network = Network {
-        dt_ms: 1.0,
-        populations: populations(&sizes),
-        projections: vec![between(0, 1), between(1, 2)],
-    };
+    let network = Network::new(1.0, populations(&sizes), vec![between(0, 1), between(1, 2)]);
     let rare = |sample: u32| {
         let events = (0..12).flat_map(|channel| {
             [(channel, (channel * 7 + sample * 3) % 40), (channel, (channel + sample) % 37)]
@@ -278,8 +274,7 @@ fn networks_the_engine_cannot_run_are_refused() {
     let between = |source: usize, target: usize| {
         dense(source, target, &synapses(1, 4, 4, 1, 3, Granularity::Synaptic))
     };
-    let network =
-        |projections| Network { dt_ms: 1.0, populations: populations(&[4, 4, 4, 4]), projections };
+    let network = |projections| Network::new(1.0, populations(&[4, 4, 4, 4]), projections);
     let orphan = LayeredEngine::new(&network(vec![between(0, 2), between(1, 2), between(2, 3)]))
         .unwrap_err();
     assert!(orphan.to_string().contains("no projection ends at population p1"), "{orphan}");
@@ -299,11 +294,7 @@ fn samples_without_steps_are_legal() {
     let between = |source: usize, target: usize| {
         dense(source, target, &synapses(1, 4, 4, 1, 0, Granularity::Synaptic))
     };
-    let network = Network {
-        dt_ms: 1.0,
-        populations: populations(&[4, 4, 4]),
-        projections: vec![between(0, 1), between(1, 2)],
-    };
+    let network = Network::new(1.0, populations(&[4, 4, 4]), vec![between(0, 1), between(1, 2)]);
     let empty = SpikeFrames::from_events(4, 0, &[]).unwrap();
     let mut engine = LayeredEngine::new(&network).unwrap();
     let pass = pass(1.0, KernelEvaluation::default());

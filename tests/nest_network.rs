@@ -61,30 +61,17 @@ fn read_case(case: &Value) -> Case {
             list(steps).iter().map(move |step| (channel as u32, number(step) as u32))
         })
         .collect();
-    let network = Network {
+    let network = Network::new(
         dt_ms,
-        populations: vec![
-            Population { name: "input".into(), size: inputs, cells: Cells::Source, norm: None },
-            Population {
-                name: "neurons".into(),
-                size: neurons,
-                cells: Cells::Neurons(Arc::new(lif)),
-                norm: None,
-            },
+        vec![
+            Population::source("input", inputs),
+            Population::new("neurons", neurons, Cells::Neurons(Arc::new(lif))),
         ],
-        projections: vec![
-            Projection {
-                source: 0,
-                target: 1,
-                synapses: synapses(&case["input_synapses_pre_post_weight_delaysteps"]),
-            },
-            Projection {
-                source: 1,
-                target: 1,
-                synapses: synapses(&case["synapses_pre_post_weight_delaysteps"]),
-            },
+        vec![
+            Projection::new(0, 1, synapses(&case["input_synapses_pre_post_weight_delaysteps"])),
+            Projection::new(1, 1, synapses(&case["synapses_pre_post_weight_delaysteps"])),
         ],
-    };
+    );
     let trace = &case["v_m_neuron0"];
     Case {
         network,

@@ -4,7 +4,7 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
-use crate::binning::Spike;
+use crate::binning::TimedSpike;
 use crate::error::Result;
 
 /// How a training sample is changed, in this order: blend, shift, drop, jitter. All are off by
@@ -73,11 +73,11 @@ impl Augmentation {
     /// is one.
     pub(crate) fn apply<R: Rng>(
         &self,
-        spikes: &mut Vec<Spike>,
-        other: &mut Vec<Spike>,
+        spikes: &mut Vec<TimedSpike>,
+        other: &mut Vec<TimedSpike>,
         units: usize,
         rng: &mut R,
-        partner: impl FnOnce(&mut R, &mut Vec<Spike>) -> bool,
+        partner: impl FnOnce(&mut R, &mut Vec<TimedSpike>) -> bool,
     ) {
         if self.blend > 0.0 && rng.random_bool(self.blend) && partner(rng, other) {
             blend(spikes, other, units, rng);
@@ -98,7 +98,7 @@ impl Augmentation {
 }
 
 /// Moves all spikes by `shift` units and drops those that leave `0..units`.
-fn shift_units(spikes: &mut Vec<Spike>, shift: i64, units: usize) {
+fn shift_units(spikes: &mut Vec<TimedSpike>, shift: i64, units: usize) {
     spikes.retain_mut(|spike| {
         let unit = i64::from(spike.unit) + shift;
         let inside = (0..units as i64).contains(&unit);
@@ -111,7 +111,7 @@ fn shift_units(spikes: &mut Vec<Spike>, shift: i64, units: usize) {
 
 /// Leaves in `one` half of the spikes of each sample, after both moved half-way to each other's
 /// centre of mass.
-fn blend(one: &mut Vec<Spike>, other: &mut Vec<Spike>, units: usize, rng: &mut impl Rng) {
+fn blend(one: &mut Vec<TimedSpike>, other: &mut Vec<TimedSpike>, units: usize, rng: &mut impl Rng) {
     if one.is_empty() || other.is_empty() {
         return;
     }
@@ -127,7 +127,7 @@ fn blend(one: &mut Vec<Spike>, other: &mut Vec<Spike>, units: usize, rng: &mut i
 }
 
 /// Mean time in ms and mean unit of spikes, of which there is at least one.
-fn centre_of_mass(spikes: &[Spike]) -> (f64, f64) {
+fn centre_of_mass(spikes: &[TimedSpike]) -> (f64, f64) {
     let sum = spikes
         .iter()
         .fold((0.0, 0.0), |sum, spike| (sum.0 + spike.t_ms, sum.1 + f64::from(spike.unit)));
@@ -140,16 +140,20 @@ mod tests {
 
     use super::*;
 
-    fn spikes(count: usize, first_unit: u16, delay_ms: f64) -> Vec<Spike> {
+    fn spikes(count: usize, first_unit: u16, delay_ms: f64) -> Vec<TimedSpike> {
         (0..count)
-            .map(|index| Spike {
+            .map(|index| TimedSpike {
                 t_ms: delay_ms + index as f64,
                 unit: first_unit + (index % 50) as u16,
             })
             .collect()
     }
 
-    fn apply(augmentation: Augmentation, sample: u64, partner: Option<Vec<Spike>>) -> Vec<Spike> {
+    fn apply(
+        augmentation: Augmentation,
+        sample: u64,
+        partner: Option<Vec<TimedSpike>>,
+    ) -> Vec<TimedSpike> {
         let mut rng = Seed(5).stream(Purpose::Augmentation, 0, sample);
         let (mut spikes, mut other) = (spikes(1000, 100, 0.0), Vec::new());
         augmentation.apply(&mut spikes, &mut other, 200, &mut rng, |_, other| {
@@ -179,7 +183,10 @@ mod tests {
             assert_eq!(
                 shifted,
                 expected
-                    .map(|spike| Spike { unit: (i64::from(spike.unit) + shift) as u16, ..spike })
+                    .map(|spike| TimedSpike {
+                        unit: (i64::from(spike.unit) + shift) as u16,
+                        ..spike
+                    })
                     .collect::<Vec<_>>()
             );
             shifts.push(shift);

@@ -56,7 +56,7 @@ impl Default for Binning {
 
 /// One spike on its way into frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Spike {
+pub(crate) struct TimedSpike {
     /// Time in ms.
     pub t_ms: f64,
     /// Unit, before grouping.
@@ -168,7 +168,7 @@ impl Binning {
         recordings: &SpikeRecordings,
         sample: usize,
         memory: &mut BinningMemory,
-        spikes: &mut Vec<Spike>,
+        spikes: &mut Vec<TimedSpike>,
     ) {
         let seconds = &mut memory.seconds;
         recordings.seconds_into(sample, seconds);
@@ -181,7 +181,7 @@ impl Binning {
         match recordings.clock() {
             Some(clock) => {
                 let zero = clock.nearest(zero);
-                spikes.extend(both.map(|(&second, &unit)| Spike {
+                spikes.extend(both.map(|(&second, &unit)| TimedSpike {
                     t_ms: clock.ms(clock.nearest(second) - zero),
                     unit,
                 }));
@@ -189,7 +189,10 @@ impl Binning {
             None => {
                 let zero_ms = 1000.0 * zero;
                 spikes.extend(
-                    both.map(|(second, &unit)| Spike { t_ms: 1000.0 * second - zero_ms, unit }),
+                    both.map(|(second, &unit)| TimedSpike {
+                        t_ms: 1000.0 * second - zero_ms,
+                        unit,
+                    }),
                 );
             }
         }
@@ -200,7 +203,7 @@ impl Binning {
     pub(crate) fn bin_into(
         &self,
         recordings: &SpikeRecordings,
-        spikes: &[Spike],
+        spikes: &[TimedSpike],
         memory: &mut BinningMemory,
         frames: &mut SpikeFrames,
     ) {
@@ -215,7 +218,7 @@ impl Binning {
         let units = recordings.channels();
         channel.clear();
         channel.extend((0..units).map(|unit| (unit / self.channel_group) as u32));
-        let event = |spike: &Spike| {
+        let event = |spike: &TimedSpike| {
             let place = spike.t_ms / self.dt_ms;
             let step = if is_clocked { clocked_step(place) } else { place };
             (channel[usize::from(spike.unit)], (step as u32).min(last_step))
@@ -286,7 +289,7 @@ mod tests {
         SpikeRecordings::from_samples("made", 700, 1, TimeType::Float64, [sample]).unwrap()
     }
 
-    fn bin(binning: &Binning, spikes: &[Spike]) -> SpikeFrames {
+    fn bin(binning: &Binning, spikes: &[TimedSpike]) -> SpikeFrames {
         let mut frames = SpikeFrames::default();
         let none = recordings(&[], &[]);
         binning.bin_into(&none, spikes, &mut BinningMemory::default(), &mut frames);
@@ -397,8 +400,8 @@ mod tests {
 
     #[test]
     fn spikes_out_of_order_give_the_same_frames() {
-        let unordered: Vec<Spike> = (0..500)
-            .map(|i| Spike { t_ms: f64::from(i * 37 % 101), unit: (i * 13 % 700) as u16 })
+        let unordered: Vec<TimedSpike> = (0..500)
+            .map(|i| TimedSpike { t_ms: f64::from(i * 37 % 101), unit: (i * 13 % 700) as u16 })
             .collect();
         let mut ordered = unordered.clone();
         ordered.sort_by(|one, other| one.t_ms.total_cmp(&other.t_ms));
@@ -408,7 +411,7 @@ mod tests {
         }
         let early = bin(
             &Binning::default(),
-            &[Spike { t_ms: -3.0, unit: 0 }, Spike { t_ms: 15.0, unit: 0 }],
+            &[TimedSpike { t_ms: -3.0, unit: 0 }, TimedSpike { t_ms: 15.0, unit: 0 }],
         );
         assert_eq!((early.steps(), early.channel(0)), (2, (&[0, 1][..], &[1.0, 1.0][..])));
     }
@@ -416,9 +419,9 @@ mod tests {
     #[test]
     fn spikes_that_augmentation_moves_far_away_are_left_out() {
         let spikes = [
-            Spike { t_ms: 15.0, unit: 0 },
-            Spike { t_ms: 1e12, unit: 0 },
-            Spike { t_ms: 999_999.0, unit: 5 },
+            TimedSpike { t_ms: 15.0, unit: 0 },
+            TimedSpike { t_ms: 1e12, unit: 0 },
+            TimedSpike { t_ms: 999_999.0, unit: 5 },
         ];
         let frames = bin(&Binning::default(), &spikes);
         assert_eq!((frames.steps(), frames.len()), (MAX_STEPS, 2));

@@ -6,7 +6,7 @@ use rand::RngExt;
 use sim_core::{Purpose, SampleSource, Seed, SpikeFrames};
 
 use crate::augmentation::Augmentation;
-use crate::binning::{Binning, BinningMemory, Spike};
+use crate::binning::{Binning, BinningMemory, TimedSpike};
 use crate::error::{Error, Result};
 use crate::recordings::SpikeRecordings;
 
@@ -29,9 +29,9 @@ pub struct SpikeDataset {
 #[derive(Debug, Default)]
 struct SampleMemory {
     binning: BinningMemory,
-    spikes: Vec<Spike>,
+    spikes: Vec<TimedSpike>,
     /// Spikes of the sample that it is blended with.
-    partner: Vec<Spike>,
+    partner: Vec<TimedSpike>,
 }
 
 impl SpikeDataset {

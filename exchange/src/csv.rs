@@ -104,21 +104,12 @@ pub fn quoted(name: &str, separator: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sim_core::{Cells, Network, Population};
+    use sim_core::{Network, Population};
 
     /// What a network with the populations `in` and `a "b", c` leaves.
     fn written(columns: CsvLayout) -> String {
-        let population = |name: &str| Population {
-            name: name.into(),
-            size: 9,
-            cells: Cells::Source,
-            norm: None,
-        };
-        let network = Network {
-            dt_ms: 0.1,
-            populations: vec![population("in"), population("a \"b\", c")],
-            projections: vec![],
-        };
+        let population = |name: &str| Population::source(name, 9);
+        let network = Network::new(0.1, vec![population("in"), population("a \"b\", c")], vec![]);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("spikes.csv");
         let layout = LogLayout::of(&network).unwrap();

@@ -8,10 +8,10 @@
 //!
 //! ```
 //! use exchange::{CsvLayout, CsvSpikes, Log, LogLayout, SonataSpikes, write_logs};
-//! use sim_core::{Cells, ChannelRecorder, ClockEngine, Network, Population, SpikeFrames, Variables};
+//! use sim_core::{ChannelRecorder, ClockEngine, Network, Population, SpikeFrames, Variables};
 //!
-//! let ears = Population { name: "ears".into(), size: 3, cells: Cells::Source, norm: None };
-//! let network = Network { dt_ms: 0.5, populations: vec![ears], projections: vec![] };
+//! let ears = Population::source("ears", 3);
+//! let network = Network::new(0.5, vec![ears], vec![]);
 //! let layout = LogLayout::of(&network)?;
 //! # let folder = tempfile::tempdir().expect("a folder for the example");
 //! let (sonata, csv) = (folder.path().join("spikes.h5"), folder.path().join("spikes.csv"));

@@ -100,12 +100,11 @@ impl LogLayout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sim_core::{Cells, Population};
+    use sim_core::Population;
 
     fn network(name: &str, dt_ms: f64) -> Network {
-        let population =
-            Population { name: name.into(), size: 2, cells: Cells::Source, norm: None };
-        Network { dt_ms, populations: vec![population], projections: vec![] }
+        let population = Population::source(name, 2);
+        Network::new(dt_ms, vec![population], vec![])
     }
 
     #[test]

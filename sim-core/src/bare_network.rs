@@ -6,7 +6,7 @@ use crate::norm::BatchNorm;
 use crate::outline::ProjectionOutline;
 use crate::outline::{ELEMENTS, GRANULARITY, KERNEL, LONGEST_DELAY, Outline, POLARITY};
 use crate::polarity::Polarity;
-use crate::population::{Cells, Population};
+use crate::population::Population;
 use crate::synapses::{DenseSynapses, Synapses};
 use serde::de::DeserializeOwned;
 
@@ -19,19 +19,17 @@ impl Outline {
             .populations
             .iter()
             .map(|population| Population {
-                name: population.name.clone(),
-                size: population.size,
-                cells: Cells::Source,
                 norm: population.norm.then(|| BatchNorm::new(0)),
+                ..Population::source(population.name.clone(), population.size)
             })
             .collect();
         let projections = self.projections.iter().map(|outline| {
             let (source, target) = ends(&populations, &outline.name)?;
             let (pre, post) = (populations[source].size, populations[target].size);
-            Some(Projection { source, target, synapses: synapses(outline, pre, post)? })
+            Some(Projection::new(source, target, synapses(outline, pre, post)?))
         });
         let projections = projections.collect::<Option<_>>()?;
-        Some(Network { dt_ms: self.dt_ms, populations, projections })
+        Some(Network::new(self.dt_ms, populations, projections))
     }
 }
 
@@ -106,21 +104,9 @@ mod tests {
         let mut whole = network(
             vec![source("ears", 2), neurons("ears#2", 3, Unbuilt)],
             vec![
-                Projection {
-                    source: 0,
-                    target: 1,
-                    synapses: dense(2, 3, Granularity::Axonal, signs),
-                },
-                Projection {
-                    source: 0,
-                    target: 1,
-                    synapses: dense(2, 3, Granularity::Synaptic, None),
-                },
-                Projection {
-                    source: 1,
-                    target: 1,
-                    synapses: dense(3, 3, Granularity::Dendritic, None),
-                },
+                Projection::new(0, 1, dense(2, 3, Granularity::Axonal, signs)),
+                Projection::new(0, 1, dense(2, 3, Granularity::Synaptic, None)),
+                Projection::new(1, 1, dense(3, 3, Granularity::Dendritic, None)),
             ],
         );
         whole.populations[1].norm = Some(BatchNorm::new(3));

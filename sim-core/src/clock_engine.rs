@@ -28,17 +28,17 @@ use crate::network::Network;
 use crate::neuron::{Neuron, NeuronState};
 use crate::population::Cells;
 use crate::recording::Recorder;
-use crate::spikes::{InputSpike, SpikeFrames};
+use crate::spikes::{Spike, SpikeFrames};
 use crate::step_order::step_order;
 use crate::synapses::{Synapse, Synapses};
 
 /// A network with its state, advanced step by step.
 ///
 /// ```
-/// use sim_core::{Cells, ClockEngine, Network, Population, Recording, SpikeFrames, Variables};
+/// use sim_core::{ClockEngine, Network, Population, Recording, SpikeFrames, Variables};
 ///
-/// let ears = Population { name: "ears".into(), size: 3, cells: Cells::Source, norm: None };
-/// let network = Network { dt_ms: 1.0, populations: vec![ears], projections: vec![] };
+/// let ears = Population::source("ears", 3);
+/// let network = Network::new(1.0, vec![ears], vec![]);
 /// let mut recording = Recording::new(1, Variables::SPIKES);
 /// let input = SpikeFrames::from_events(3, 10, &[(2, 4), (0, 4), (1, 7)])?;
 /// ClockEngine::build(&network)?.run(&[input], 10, &mut recording)?;
@@ -73,7 +73,7 @@ struct RunningPopulation {
     /// Neurons that fired in the current step, one entry per spike.
     fired: Vec<u32>,
     /// What [`Outgoing`] delivers: the same spikes with coincident ones counted.
-    spikes: Vec<InputSpike>,
+    spikes: Vec<Spike>,
     /// Indices of the projections that start here.
     outgoing: Vec<usize>,
 }
@@ -112,7 +112,7 @@ impl Outgoing {
         Self { target, start, arrival: synapse.iter().map(arrival).collect(), max_delay }
     }
 
-    fn deliver(&self, spikes: &[InputSpike], ring: &mut DelayRing) {
+    fn deliver(&self, spikes: &[Spike], ring: &mut DelayRing) {
         for spike in spikes {
             let neuron = spike.neuron as usize;
             ring.deliver(
@@ -282,11 +282,7 @@ impl ClockEngine {
     /// # Errors
     /// [`Error::OutOfRange`] for a spike of a neuron that is not there or with a count that is 0 or
     /// not finite; the recorder's errors.
-    pub fn step(
-        &mut self,
-        external: &[Vec<InputSpike>],
-        recorder: &mut dyn Recorder,
-    ) -> Result<()> {
+    pub fn step(&mut self, external: &[Vec<Spike>], recorder: &mut dyn Recorder) -> Result<()> {
         self.accept(external)?;
         for &index in &self.order {
             let population = &mut self.populations[index];
@@ -312,7 +308,7 @@ impl ClockEngine {
     }
 
     /// Takes over the spikes of the sources.
-    fn accept(&mut self, external: &[Vec<InputSpike>]) -> Result<()> {
+    fn accept(&mut self, external: &[Vec<Spike>]) -> Result<()> {
         let mut external = external.iter();
         for population in
             self.populations.iter_mut().filter(|population| population.neuron.is_none())
@@ -362,7 +358,7 @@ impl RunningPopulation {
             &mut self.fired,
         );
         self.spikes.clear();
-        self.spikes.extend(self.fired.iter().map(|&neuron| InputSpike { neuron, count: 1.0 }));
+        self.spikes.extend(self.fired.iter().map(|&neuron| Spike { neuron, count: 1.0 }));
     }
 }
 

@@ -129,36 +129,33 @@ impl Horizon {
 mod tests {
     use super::*;
     use crate::network::Projection;
-    use crate::population::{Cells, Population};
+    use crate::population::Population;
     use crate::synapses::{DenseSynapses, Synapse};
 
     fn network(populations: usize, ends: &[(usize, usize, usize)]) -> Network {
-        let population = |p: usize| Population {
-            name: format!("p{p}"),
-            size: 1,
-            cells: Cells::Source,
-            norm: None,
+        let population = |p: usize| Population::source(format!("p{p}"), 1);
+        let projection = |&(source, target, max_delay_steps)| {
+            Projection::new(
+                source,
+                target,
+                Synapses::Dense(DenseSynapses {
+                    pre: 1,
+                    post: 1,
+                    taps: 1,
+                    max_delay_steps,
+                    granularity: Default::default(),
+                    kernel: Default::default(),
+                    weight: vec![1.0],
+                    delay: vec![0.0],
+                    polarity: None,
+                }),
+            )
         };
-        let projection = |&(source, target, max_delay_steps)| Projection {
-            source,
-            target,
-            synapses: Synapses::Dense(DenseSynapses {
-                pre: 1,
-                post: 1,
-                taps: 1,
-                max_delay_steps,
-                granularity: Default::default(),
-                kernel: Default::default(),
-                weight: vec![1.0],
-                delay: vec![0.0],
-                polarity: None,
-            }),
-        };
-        Network {
-            dt_ms: 1.0,
-            populations: (0..populations).map(population).collect(),
-            projections: ends.iter().map(projection).collect(),
-        }
+        Network::new(
+            1.0,
+            (0..populations).map(population).collect(),
+            ends.iter().map(projection).collect(),
+        )
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub use samples::{SampleSource, mislabelled};
 pub use shape::Shape;
 pub use shards::{SHARDS, ShardSums, samples_of_shards, sum_over_samples};
 pub use spike_trains::{SpikeTrains, bits};
-pub use spikes::{InputSpike, SpikeFrames};
+pub use spikes::{Spike, SpikeFrames};
 pub use stage_timing::{Stage, StageTiming};
 pub use streaming_engine::StreamingEngine;
 pub use synapses::{DenseSynapses, Granularity, Synapse, Synapses};

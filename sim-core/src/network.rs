@@ -23,11 +23,31 @@ pub struct Projection {
     pub source: usize,
     /// Index of the postsynaptic population.
     pub target: usize,
+    /// Index of the port of the postsynaptic neurons in which it ends; 0 is the only one of most
+    /// models.
+    pub port: usize,
     /// The synapses.
     pub synapses: Synapses,
 }
 
+impl Projection {
+    /// A projection that ends in the first port of the postsynaptic neurons.
+    pub fn new(source: usize, target: usize, synapses: Synapses) -> Self {
+        Self { source, target, port: 0, synapses }
+    }
+
+    /// The same projection, ending in another port.
+    pub fn to_port(self, port: usize) -> Self {
+        Self { port, ..self }
+    }
+}
+
 impl Network {
+    /// A network of these populations and projections.
+    pub fn new(dt_ms: f64, populations: Vec<Population>, projections: Vec<Projection>) -> Self {
+        Self { dt_ms, populations, projections }
+    }
+
     /// Checks names, sizes, indices, array lengths and ranges.
     ///
     /// # Errors

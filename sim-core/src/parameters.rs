@@ -283,7 +283,7 @@ mod tests {
         let synapses = Synapses::Dense(dense);
         let mut network = network(
             vec![source("ears", 2), neurons("cells", 3, Unbuilt)],
-            vec![Projection { source: 0, target: 1, synapses }],
+            vec![Projection::new(0, 1, synapses)],
         );
         network.populations[1].norm = Some(BatchNorm::new(3));
         network

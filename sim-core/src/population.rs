@@ -17,6 +17,27 @@ pub struct Population {
     pub norm: Option<BatchNorm>,
 }
 
+impl Population {
+    /// A population without a norm.
+    pub fn new(name: impl Into<String>, size: usize, cells: Cells) -> Self {
+        Self { name: name.into(), size, cells, norm: None }
+    }
+
+    /// A population that replays spikes given from outside.
+    pub fn source(name: impl Into<String>, size: usize) -> Self {
+        Self::new(name, size, Cells::Source)
+    }
+
+    /// A population of neurons of one model, without a norm.
+    pub fn neurons(
+        name: impl Into<String>,
+        size: usize,
+        model: impl NeuronModel + 'static,
+    ) -> Self {
+        Self::new(name, size, Cells::Neurons(Arc::new(model)))
+    }
+}
+
 /// What the members of a population do.
 #[derive(Debug, Clone)]
 pub enum Cells {

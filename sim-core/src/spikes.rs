@@ -7,14 +7,14 @@ use crate::error::{Error, Result};
 
 /// A spike of a source, or several that coincide, or a graded or signed one.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct InputSpike {
+pub struct Spike {
     /// The neuron that fires.
     pub neuron: u32,
     /// How many spikes coincide, or the value of a graded one; not 0. Weights are multiplied by it.
     pub count: f32,
 }
 
-impl InputSpike {
+impl Spike {
     /// # Errors
     /// [`Error::OutOfRange`] unless it belongs to one of the `size` neurons of `source` and its
     /// count is a finite number other than 0.
@@ -370,12 +370,12 @@ impl SpikeFrames {
 
     /// The spikes of each step, `[steps]`, by ascending channel: what a sensor would have sent one
     /// step after the other.
-    pub fn by_step(&self) -> Vec<Vec<InputSpike>> {
+    pub fn by_step(&self) -> Vec<Vec<Spike>> {
         let mut trains = vec![Vec::new(); self.steps];
         for channel in 0..self.channels {
             let (steps, counts) = self.channel(channel);
             for (&step, &count) in steps.iter().zip(counts) {
-                trains[step as usize].push(InputSpike { neuron: channel as u32, count });
+                trains[step as usize].push(Spike { neuron: channel as u32, count });
             }
         }
         trains
@@ -452,7 +452,7 @@ mod tests {
     fn steps_hold_their_spikes_by_ascending_channel() {
         let trains =
             SpikeFrames::from_events(3, 3, &[(2, 1), (0, 1), (2, 1), (0, 0)]).unwrap().by_step();
-        let spike = |neuron, count| InputSpike { neuron, count };
+        let spike = |neuron, count| Spike { neuron, count };
         assert_eq!(trains, [vec![spike(0, 1.0)], vec![spike(0, 1.0), spike(2, 2.0)], vec![]]);
     }
 

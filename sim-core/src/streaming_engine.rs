@@ -28,7 +28,7 @@ use crate::network::Network;
 use crate::neuron::{LaneState, Neuron};
 use crate::population::{Cells, Population};
 use crate::spike_trains::bits;
-use crate::spikes::InputSpike;
+use crate::spikes::Spike;
 use crate::step_order::step_order;
 use crate::synapses::Synapses;
 use simd::vectorize;
@@ -197,7 +197,7 @@ impl StreamingEngine {
     /// [`Error::OutOfRange`] for a spike of a neuron that is not there or with a count that is 0 or
     /// not finite: the step is then not taken. [`Error::NotFinite`] naming population, neuron and
     /// step: the state is then lost, [`StreamingEngine::reset`] starts again.
-    pub fn step(&mut self, input: &[InputSpike]) -> Result<()> {
+    pub fn step(&mut self, input: &[Spike]) -> Result<()> {
         let source = &mut self.populations[self.source];
         input.iter().try_for_each(|spike| spike.check(&source.name, source.size))?;
         source.fired.clear();

@@ -3,18 +3,17 @@
 use crate::error::{Error, Result};
 use crate::network::{Network, Projection};
 use crate::neuron::{ModelDescription, Neuron, NeuronModel};
-use crate::population::{Cells, Population};
+use crate::population::Population;
 use crate::synapses::{Synapse, Synapses};
-use std::sync::Arc;
 
 /// A population that is driven from outside.
 pub(crate) fn source(name: &str, size: usize) -> Population {
-    Population { name: name.into(), size, cells: Cells::Source, norm: None }
+    Population::source(name, size)
 }
 
 /// Neurons of one model, without a norm.
 pub(crate) fn neurons(name: &str, size: usize, model: impl NeuronModel + 'static) -> Population {
-    Population { name: name.into(), size, cells: Cells::Neurons(Arc::new(model)), norm: None }
+    Population::neurons(name, size, model)
 }
 
 /// A projection of synapses `(pre, post, weight, delay in steps)`.
@@ -27,12 +26,12 @@ pub(crate) fn sparse(
         .iter()
         .map(|&(pre, post, weight, delay_steps)| Synapse { pre, post, weight, delay_steps })
         .collect();
-    Projection { source, target, synapses: Synapses::Sparse(synapses) }
+    Projection::new(source, target, Synapses::Sparse(synapses))
 }
 
 /// A network of steps of 1 ms.
 pub(crate) fn network(populations: Vec<Population>, projections: Vec<Projection>) -> Network {
-    Network { dt_ms: 1.0, populations, projections }
+    Network::new(1.0, populations, projections)
 }
 
 /// A model for tests that build no neurons.

@@ -29,22 +29,11 @@ impl OracleNetwork {
         };
         let readout =
             LeakyIntegrator { tau_mem_ms, decay: Decay::Euler, ..LeakyIntegrator::default() };
-        let mut network = Network {
-            dt_ms: DT_MS,
-            populations: vec![Population {
-                name: "input".into(),
-                size: self.layers[0].pre,
-                cells: Cells::Source,
-                norm: None,
-            }],
-            projections: Vec::new(),
-        };
+        let mut network =
+            Network::new(DT_MS, vec![Population::source("input", self.layers[0].pre)], Vec::new());
         for (index, layer) in self.layers.iter().enumerate() {
             let is_readout = index + 1 == self.layers.len();
             network.populations.push(Population {
-                name: format!("layer{index}"),
-                size: layer.post,
-                cells: Cells::Neurons(if is_readout { Arc::new(readout) } else { Arc::new(lif) }),
                 norm: layer.norm.as_ref().map(|norm| BatchNorm {
                     gain: singles(&norm.gain),
                     bias: singles(&norm.bias),
@@ -53,11 +42,16 @@ impl OracleNetwork {
                     epsilon: norm.epsilon as f32,
                     momentum: norm.momentum as f32,
                 }),
+                ..Population::new(
+                    format!("layer{index}"),
+                    layer.post,
+                    Cells::Neurons(if is_readout { Arc::new(readout) } else { Arc::new(lif) }),
+                )
             });
-            network.projections.push(Projection {
-                source: index,
-                target: index + 1,
-                synapses: Synapses::Dense(DenseSynapses {
+            network.projections.push(Projection::new(
+                index,
+                index + 1,
+                Synapses::Dense(DenseSynapses {
                     pre: layer.pre,
                     post: layer.post,
                     taps: layer.taps,
@@ -72,7 +66,7 @@ impl OracleNetwork {
                     delay: singles(&layer.delay),
                     polarity: None,
                 }),
-            });
+            ));
         }
         network
     }

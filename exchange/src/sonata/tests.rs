@@ -4,17 +4,16 @@ use crate::sonata::file::units;
 use hdf5_reader::Hdf5File;
 use hdf5_writer::{AttributeBuilder, DatasetBuilder, Hdf5Builder, WriteOptions};
 use proptest::prelude::*;
-use sim_core::{Cells, Network, Population, Record, SpikeFrames};
+use sim_core::{Network, Population, Record, SpikeFrames};
 use std::path::Path;
 
 fn layout(dt_ms: f64) -> LogLayout {
-    let population =
-        |name: &str, size| Population { name: name.into(), size, cells: Cells::Source, norm: None };
-    let network = Network {
+    let population = |name: &str, size| Population::source(name, size);
+    let network = Network::new(
         dt_ms,
-        populations: vec![population("in", 5), population("hidden 1", 3), population("still", 1)],
-        projections: vec![],
-    };
+        vec![population("in", 5), population("hidden 1", 3), population("still", 1)],
+        vec![],
+    );
     LogLayout::of(&network).unwrap()
 }
 

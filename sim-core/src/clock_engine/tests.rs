@@ -136,7 +136,7 @@ fn dense_projections_and_norms_run_as_deployed() {
         ..BatchNorm::new(2)
     };
     let probe = Population { norm: Some(norm), ..neurons("probe", 2, PROBE) };
-    let projection = Projection { source: 0, target: 1, synapses: Synapses::Dense(dense) };
+    let projection = Projection::new(0, 1, Synapses::Dense(dense));
     let net = network(vec![source("input", 2), probe], vec![projection]);
     let recording =
         simulate(&net, &[SpikeFrames::from_events(2, 1, &[(0, 0), (1, 0)]).unwrap()], 6);
@@ -182,12 +182,12 @@ fn what_does_not_fit_is_named() {
     let wide =
         engine.run(&[SpikeFrames::from_events(3, 1, &[]).unwrap()], 1, &mut recording).unwrap_err();
     assert_eq!(wide.to_string(), "input of ears: channels has length 3, but must have 2");
-    let stranger = [vec![InputSpike { neuron: 2, count: 1.0 }]];
+    let stranger = [vec![Spike { neuron: 2, count: 1.0 }]];
     assert_eq!(
         engine.step(&stranger, &mut recording).unwrap_err().to_string(),
         "neuron of an input spike of ears is 2, but must be below 2"
     );
-    let uncountable = [vec![InputSpike { neuron: 0, count: f32::NAN }]];
+    let uncountable = [vec![Spike { neuron: 0, count: f32::NAN }]];
     assert!(engine.step(&uncountable, &mut recording).is_err());
     let overflow = engine
         .run(&[SpikeFrames::from_events(2, 9, &[(0, 8), (0, 8)]).unwrap()], 10, &mut recording)

@@ -60,8 +60,8 @@ impl Neuron for Leaky {
     }
 }
 
-fn spike(neuron: u32) -> InputSpike {
-    InputSpike { neuron, count: 1.0 }
+fn spike(neuron: u32) -> Spike {
+    Spike { neuron, count: 1.0 }
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_chain_without_delays_is_crossed_in_one_step_whatever_the_order_of_its_popul
         StreamingEngine::new(&network(populations, vec![sparse(1, 0, &one), sparse(2, 1, &one)]))
             .unwrap();
     for silent in [false, true, false, false] {
-        engine.step(if silent { &[] } else { &[InputSpike { neuron: 0, count: 1.0 }] }).unwrap();
+        engine.step(if silent { &[] } else { &[Spike { neuron: 0, count: 1.0 }] }).unwrap();
         for population in 0..3 {
             assert_eq!(engine.fired(population), if silent { &[][..] } else { &[0] });
         }
@@ -95,7 +95,7 @@ fn delays_loops_and_coincident_spikes_keep_their_time() {
     for step in 0..250 {
         engine
             .step(if step == 0 {
-                &[InputSpike { neuron: 0, count: 1.0 }, InputSpike { neuron: 1, count: 3.0 }]
+                &[Spike { neuron: 0, count: 1.0 }, Spike { neuron: 1, count: 3.0 }]
             } else {
                 &[]
             })
@@ -209,12 +209,12 @@ fn input_that_does_not_fit_is_named_and_the_step_is_not_taken() {
     for count in [0.0, f32::NAN, f32::INFINITY] {
         let expected = "but must be a finite number other than 0";
         assert_eq!(
-            message(InputSpike { neuron: 0, count }),
+            message(Spike { neuron: 0, count }),
             format!("count of an input spike of ears is {count}, {expected}")
         );
     }
     assert_eq!(engine.next_step(), 0);
-    let overflow = engine.step(&[InputSpike { neuron: 0, count: 2.0 }]).unwrap_err();
+    let overflow = engine.step(&[Spike { neuron: 0, count: 2.0 }]).unwrap_err();
     assert_eq!(overflow.to_string(), "potential of neuron 16 of probe is -inf after step 0");
     engine.reset();
     engine.step(&[spike(0)]).unwrap();
@@ -228,7 +228,7 @@ fn graded_and_signed_input_multiplies_the_weight() {
         vec![sparse(0, 1, &[(0, 0, 2.0, 0), (1, 0, 4.0, 0)])],
     );
     let mut engine = StreamingEngine::new(&net).unwrap();
-    let spike = |neuron, count| InputSpike { neuron, count };
+    let spike = |neuron, count| Spike { neuron, count };
     engine.step(&[spike(0, -0.5), spike(1, 0.75)]).unwrap();
     assert_eq!(engine.potential(1), [2.0]);
 }
