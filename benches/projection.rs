@@ -8,8 +8,9 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use layered::LayeredEngine;
 use rand::RngExt;
 use sim_core::{
-    Batch, GaussianMethod, GradientEngine, Gradients, Horizon, KernelEvaluation, Kernels, Network,
-    NormStatistics, Objective, Pass, Precision, Purpose, Readout, SampleLoss, Seed, SpikeFrames,
+    Batch, DelayTaps, GaussianMethod, GradientEngine, Gradients, Horizon, KernelEvaluation,
+    Network, NormStatistics, Objective, Pass, Precision, Purpose, Readout, SampleLoss, Seed,
+    SpikeFrames,
 };
 use simd::Instructions;
 use std::hint::black_box;
@@ -52,7 +53,7 @@ fn network() -> Network {
 fn trained(gaussian: GaussianMethod, precision: Precision, sigma_raw: f64) -> Pass {
     let evaluation = KernelEvaluation { gaussian, precision, ..KernelEvaluation::default() };
     Pass {
-        kernels: Kernels::Trained { sigma_raw, evaluation },
+        delay_taps: DelayTaps::Trained { sigma_raw, evaluation },
         norm: NormStatistics::Batch,
         dropout: None,
         horizon: Horizon::Batch,

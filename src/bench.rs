@@ -6,7 +6,7 @@
 //! the run it stands for.
 
 use crate::data_origin::DataOrigin;
-use crate::data_settings::Source;
+use crate::data_settings::DataSource;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::feed_forward::Delays;
@@ -97,7 +97,7 @@ pub struct BenchReport {
     pub recipe: String,
     /// File, or `made-up spikes`.
     pub data: String,
-    /// Instruction set of the kernels.
+    /// Instruction set of the hot loops.
     pub instructions: &'static str,
     /// What the recipe asks for and this processor does not have.
     pub precision_note: Option<&'static str>,
@@ -223,7 +223,9 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
 /// The recipe's samples and the training indices.
 fn samples(experiment: &Experiment) -> Result<(LoadedData, Vec<usize>)> {
     let seed = experiment.seed();
-    let Source::File(file) = &experiment.data.source else { return of_recipe(experiment, seed) };
+    let DataSource::File(file) = &experiment.data.source else {
+        return of_recipe(experiment, seed);
+    };
     if file.path.is_some() {
         return of_recipe(experiment, seed);
     }

@@ -21,7 +21,7 @@ pub(crate) const PINNED_DATA: &str = "data";
 #[serde(deny_unknown_fields, default)]
 pub struct DataSettings {
     /// A file or made-up data; made-up data by default.
-    pub source: Source,
+    pub source: DataSource,
     /// Steps and channels.
     pub binning: Binning,
     /// Changes to training samples; none by default.
@@ -33,7 +33,7 @@ pub struct DataSettings {
 /// Told apart by the key `kind`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Source {
+pub enum DataSource {
     /// Recordings as SHD and SSC publish them.
     File(FileSource),
     /// Random-manifold spikes whose classes differ in timing only.
@@ -77,7 +77,7 @@ pub struct FileSource {
     pub time_unit: Option<TimeUnit>,
 }
 
-impl Default for Source {
+impl Default for DataSource {
     fn default() -> Self {
         Self::Randman(Randman::default())
     }
@@ -88,9 +88,9 @@ impl DataSettings {
     pub fn use_file(&mut self, path: &Path) {
         let path = Some(path.to_owned());
         match &mut self.source {
-            Source::File(file) => file.path = path,
-            Source::Randman(_) | Source::Echo(_) | Source::Memory(_) => {
-                self.source = Source::File(FileSource { path, ..FileSource::default() })
+            DataSource::File(file) => file.path = path,
+            DataSource::Randman(_) | DataSource::Echo(_) | DataSource::Memory(_) => {
+                self.source = DataSource::File(FileSource { path, ..FileSource::default() })
             }
         }
     }
@@ -112,7 +112,7 @@ impl DataSettings {
     /// checksum is compared instead.
     pub(crate) fn pinned(&self) -> Self {
         let mut pinned = self.clone();
-        if let Source::File(file) = &mut pinned.source {
+        if let DataSource::File(file) = &mut pinned.source {
             file.path = None;
         }
         // That of the validation file, too; the split is told by its kind.
@@ -139,17 +139,17 @@ impl DataSettings {
     /// As [`Self::use_file`], for a network that exists: units and labels must fit it.
     pub(crate) fn use_file_of_shape(&mut self, path: &Path) {
         let shape = match &self.source {
-            Source::File(_) => None,
-            Source::Randman(randman) => Some((randman.neurons, randman.classes)),
-            Source::Echo(echo) => Some((echo.channels(), echo.classes)),
-            Source::Memory(memory) => {
+            DataSource::File(_) => None,
+            DataSource::Randman(randman) => Some((randman.neurons, randman.classes)),
+            DataSource::Echo(echo) => Some((echo.channels(), echo.classes)),
+            DataSource::Memory(memory) => {
                 // The program's channels are those of the network: none are grouped.
                 self.binning.channel_group = 1;
                 Some((memory.channels, memory.classes))
             }
         };
         if let Some((channels, classes)) = shape {
-            self.source = Source::File(FileSource {
+            self.source = DataSource::File(FileSource {
                 channels: Some(channels),
                 classes: Some(classes),
                 ..FileSource::default()
@@ -160,7 +160,7 @@ impl DataSettings {
 
     /// Writes down what the file turned out to have, so that the network can be built without it.
     pub(crate) fn fix_shape(&mut self, origin: &DataOrigin, classes: usize) {
-        if let Source::File(file) = &mut self.source {
+        if let DataSource::File(file) = &mut self.source {
             file.channels = origin.channels.or(file.channels);
             file.classes = Some(classes);
         }
@@ -169,17 +169,17 @@ impl DataSettings {
     /// Channels after grouping and classes; `None` where only the file knows.
     pub fn shape(&self) -> Option<(usize, usize)> {
         let (channels, classes) = match &self.source {
-            Source::File(file) => (file.channels?, file.classes?),
-            Source::Randman(randman) => (randman.neurons, randman.classes),
-            Source::Echo(echo) => (echo.channels(), echo.classes),
-            Source::Memory(memory) => return Some((memory.channels, memory.classes)),
+            DataSource::File(file) => (file.channels?, file.classes?),
+            DataSource::Randman(randman) => (randman.neurons, randman.classes),
+            DataSource::Echo(echo) => (echo.channels(), echo.classes),
+            DataSource::Memory(memory) => return Some((memory.channels, memory.classes)),
         };
         Some((self.binning.channels(channels), classes))
     }
 
     /// The validation samples in words, e.g. `speakers 3, 9`.
     pub fn held_out(&self) -> String {
-        if matches!(self.source, Source::Memory(_)) {
+        if matches!(self.source, DataSource::Memory(_)) {
             return "chosen by the program".into();
         }
         match self.split.by {
@@ -204,10 +204,10 @@ impl DataSettings {
     /// The first field that is not allowed.
     pub fn check(&self) -> Result<()> {
         let source = match &self.source {
-            Source::File(file) => file.layout().check(),
-            Source::Randman(randman) => randman.check(),
-            Source::Echo(echo) => echo.check(),
-            Source::Memory(_) => Ok(()),
+            DataSource::File(file) => file.layout().check(),
+            DataSource::Randman(randman) => randman.check(),
+            DataSource::Echo(echo) => echo.check(),
+            DataSource::Memory(_) => Ok(()),
         };
         for (section, checked) in [
             ("data.source", source),
@@ -217,7 +217,7 @@ impl DataSettings {
         ] {
             checked.map_err(|error| Error::setting(error.within(section)))?;
         }
-        if self.split.by == SplitBy::File && !matches!(self.source, Source::File(_)) {
+        if self.split.by == SplitBy::File && !matches!(self.source, DataSource::File(_)) {
             let problem = "data.split.by is \"file\", but the samples that are trained on are made, \
                            not read from a file (--data FILE)";
             return Err(Error::Setting {
@@ -235,15 +235,15 @@ impl DataSettings {
     /// wrong with it.
     pub fn recordings(&self, seed: Seed) -> Result<(SpikeRecordings, DataOrigin)> {
         let (recordings, name) = match &self.source {
-            Source::Randman(randman) => (randman.recordings(seed)?, "random manifolds"),
-            Source::Echo(echo) => (echo.recordings(seed)?, "echoes"),
-            Source::Memory(memory) => {
+            DataSource::Randman(randman) => (randman.recordings(seed)?, "random manifolds"),
+            DataSource::Echo(echo) => (echo.recordings(seed)?, "echoes"),
+            DataSource::Memory(memory) => {
                 let problem = "these samples were made by a program, and only that program can \
                                bring them again; evaluate, simulate and plot take others with \
                                --data FILE";
                 return Err(Error::Absent { name: memory.name.clone(), problem: problem.into() });
             }
-            Source::File(source) => {
+            DataSource::File(source) => {
                 let path = source.path.as_deref().ok_or_else(|| {
                     Error::config(
                         "data.source.path",

@@ -22,7 +22,7 @@ pub struct Environment {
     pub system: String,
     /// Model of the processor, where the system tells.
     pub processor: Option<String>,
-    /// Instruction set of the kernels, on which the last bits of a result may depend.
+    /// Instruction set of the hot loops, on which the last bits of a result may depend.
     pub instructions: String,
     /// Threads, on which no result depends.
     pub threads: usize,

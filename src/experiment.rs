@@ -11,7 +11,7 @@
 //! ```
 //! Every key has a default and an unknown key is an error. Units are part of a key's name.
 
-use crate::data_settings::{DataSettings, Source};
+use crate::data_settings::{DataSettings, DataSource};
 use crate::error::{Error, Result};
 use crate::feed_forward::{BATCH_ROWS, Delays, FeedForward, Work};
 use crate::loaded_data::LoadedData;
@@ -189,7 +189,7 @@ impl Override {
                 Some(name.map_or_else(split, |name| format!("validated on {name}")))
             }
             Change::Value { keys, value } => Some(format!("{}={}", keys.join("."), told(value))),
-            Change::File(_) if matches!(before.data.source, Source::File(_)) => None,
+            Change::File(_) if matches!(before.data.source, DataSource::File(_)) => None,
             Change::File(path) => {
                 let name = Path::new(path).file_name().and_then(|name| name.to_str());
                 Some(format!("samples of {}", name.unwrap_or(path)))
@@ -577,15 +577,15 @@ impl Experiment {
         } else {
             // Made-up times are never in another unit, and a program's own frames have none.
             let (part, remedy) = match &self.data.source {
-                Source::File(file) if file.path.is_some() => (
+                DataSource::File(file) if file.path.is_some() => (
                     "spikes/times, ",
                     "are times in s (data.source.time_unit)? Otherwise lower data.binning.max_steps, \
                      training.batch_size",
                 ),
-                Source::File(_) | Source::Randman(_) | Source::Echo(_) => {
+                DataSource::File(_) | DataSource::Randman(_) | DataSource::Echo(_) => {
                     ("spikes/times, ", "lower data.binning.max_steps, training.batch_size")
                 }
-                Source::Memory(_) => ("", "lower training.batch_size"),
+                DataSource::Memory(_) => ("", "lower training.batch_size"),
             };
             let problem = format!(
                 "{part}sample {sample} has {steps} steps of {} ms: a batch of {batch} samples \
@@ -656,7 +656,7 @@ impl Experiment {
     /// [`Error::Config`] when a value cannot be written as TOML.
     pub fn to_toml(&self) -> Result<String> {
         let mut resolved = self.clone();
-        if let Source::File(file) = &mut resolved.data.source {
+        if let DataSource::File(file) = &mut resolved.data.source {
             file.path = file.path.take().map(|path| std::path::absolute(&path).unwrap_or(path));
         }
         let validation = &mut resolved.data.split.path;

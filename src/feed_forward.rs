@@ -370,7 +370,7 @@ impl FeedForward {
         let mut synapses = DenseSynapses {
             pre,
             post,
-            taps: self.kernel_count,
+            elements_per_pair: self.kernel_count,
             max_delay_steps,
             granularity: self.delay_granularity,
             // Delays that stay whole need no spread around them.

@@ -134,7 +134,7 @@ pub use checkpoint::Checkpoint;
 pub use chosen_samples::{ChosenSample, ChosenSamples, SampleChoice};
 pub use class_accuracy::ClassAccuracy;
 pub use data_origin::DataOrigin;
-pub use data_settings::{DataSettings, FileSource, MemorySource, Source};
+pub use data_settings::{DataSettings, DataSource, FileSource, MemorySource};
 pub use dry_run::DryRun;
 pub use environment::Environment;
 pub use error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use crate::data_notes;
 use crate::data_origin::DataOrigin;
-use crate::data_settings::{DataSettings, Reader, Source, read};
+use crate::data_settings::{DataSettings, DataSource, Reader, read};
 use crate::error::{Error, Result};
 use crate::split_table::SplitTable;
 use datasets::{
@@ -123,7 +123,7 @@ impl DataSettings {
     ) -> Result<(LoadedData, Split)> {
         let (mut recordings, origin) = self.recordings(seed)?;
         let mut numbered = None;
-        if let (Source::File(_), Some(names)) = (&self.source, names) {
+        if let (DataSource::File(_), Some(names)) = (&self.source, names) {
             let numbering;
             (recordings, numbering) = recordings.numbered_as(names.len(), Some(names))?;
             let whose = "the network that is started from";
@@ -207,8 +207,8 @@ impl DataSettings {
         fit: &Fit<'_>,
     ) -> Result<(SpikeRecordings, DataOrigin, Vec<String>)> {
         let own_unit = match &self.source {
-            Source::File(file) => file.time_unit,
-            Source::Randman(_) | Source::Echo(_) | Source::Memory(_) => None,
+            DataSource::File(file) => file.time_unit,
+            DataSource::Randman(_) | DataSource::Echo(_) | DataSource::Memory(_) => None,
         };
         let time_unit = fit.time_unit.or(own_unit);
         let layout = Layout { channels: Some(fit.channels), classes: None, time_unit };
@@ -264,10 +264,10 @@ impl DataSettings {
         seed: Seed,
     ) -> Result<(LoadedData, Option<OwnSplit>)> {
         let (channels, classes) = match &self.source {
-            Source::File(file) => (file.channels.unwrap_or(1), file.classes.unwrap_or(1)),
-            Source::Randman(randman) => (randman.neurons, randman.classes),
-            Source::Echo(echo) => (echo.channels(), echo.classes),
-            Source::Memory(memory) => (memory.channels, memory.classes),
+            DataSource::File(file) => (file.channels.unwrap_or(1), file.classes.unwrap_or(1)),
+            DataSource::Randman(randman) => (randman.neurons, randman.classes),
+            DataSource::Echo(echo) => (echo.channels(), echo.classes),
+            DataSource::Memory(memory) => (memory.channels, memory.classes),
         };
         let fit = Fit {
             channels,
@@ -325,8 +325,8 @@ impl DataSettings {
             None => (Augmentation::default(), &[][..]),
         };
         let described = match self.source {
-            Source::File(_) => Some(data_notes::described(&recordings)),
-            Source::Randman(_) | Source::Echo(_) | Source::Memory(_) => None,
+            DataSource::File(_) => Some(data_notes::described(&recordings)),
+            DataSource::Randman(_) | DataSource::Echo(_) | DataSource::Memory(_) => None,
         };
         let (notes, recordings) = (recordings.notes().to_vec(), Arc::new(recordings));
         let dataset = SpikeDataset::new(recordings, self.binning, augmentation, seed, train)

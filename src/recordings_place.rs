@@ -5,7 +5,7 @@
 //! parts of that path: so a run is found with its recordings as long as the two moved together, or
 //! lie beside each other. What is found counts only if it has the checksum of the run's samples.
 
-use crate::data_settings::{DataSettings, FileSource, Source};
+use crate::data_settings::{DataSettings, DataSource, FileSource};
 use crate::error::{Error, Result};
 use crate::text_file;
 use datasets::RecordingFile;
@@ -18,7 +18,9 @@ use toml::Spanned;
 /// # Errors
 /// [`Error::Absent`] when there is no file where they were, and none near the run that fits.
 pub(crate) fn find(data: &mut DataSettings, folder: &Path, sha256: Option<&str>) -> Result<()> {
-    let Source::File(FileSource { path: Some(path), .. }) = &mut data.source else { return Ok(()) };
+    let DataSource::File(FileSource { path: Some(path), .. }) = &mut data.source else {
+        return Ok(());
+    };
     find_file(path, folder, sha256, "--data FILE")
 }
 
@@ -102,7 +104,7 @@ struct ConfiguredFile {
 /// [`Error::Disk`] when the file cannot be read or written; [`Error::Config`] for a path that is
 /// not UTF-8.
 pub(crate) fn remember(data: &DataSettings, config: &Path) -> Result<()> {
-    let Source::File(FileSource { path, .. }) = &data.source else { return Ok(()) };
+    let DataSource::File(FileSource { path, .. }) = &data.source else { return Ok(()) };
     let mut text = text_file::read_text(config)?;
     let Ok(Configured { data: ConfiguredData { source, split } }) = toml::from_str(&text) else {
         return Ok(());
@@ -152,7 +154,7 @@ mod tests {
         let text = "# mine\nname = \"a\" # b\n[data.source]\nkind = \"file\"\npath = \"/old\"\n";
         fs::write(&config, text).unwrap();
         let source = FileSource { path: Some("/new/\"x\".h5".into()), ..FileSource::default() };
-        let data = DataSettings { source: Source::File(source), ..DataSettings::default() };
+        let data = DataSettings { source: DataSource::File(source), ..DataSettings::default() };
         remember(&data, &config).unwrap();
         let changed = fs::read_to_string(&config).unwrap();
         assert!(changed.starts_with("# mine\nname = \"a\" # b\n[data.source]\nkind"), "{changed}");

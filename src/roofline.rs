@@ -110,7 +110,7 @@ fn work(trainer: &Trainer, batch: usize, stage: Stage) -> Work {
         let events = kept
             * report(trainer, source).firing_rate
             * neuron_steps(source)
-            * (dense.post * dense.taps) as f64;
+            * (dense.post * dense.elements_per_pair) as f64;
         let (synapses, taps) =
             (dense.weight.len() as f64, (dense.weight.len() * per_synapse) as f64);
         let filters = per_neuron as f64 * neuron_steps(target);

@@ -256,7 +256,7 @@ impl fmt::Display for RunSummary {
         let processor = environment.processor.as_ref().map(|name| format!(", {name}"));
         writeln!(
             f,
-            "made by     synfire {}{}, seed {}, on {}{}, {} kernels, {}",
+            "made by     synfire {}{}, seed {}, on {}{}, {} instructions, {}",
             environment.synfire,
             commit.unwrap_or_default(),
             environment.seed,

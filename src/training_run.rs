@@ -8,7 +8,7 @@
 use crate::checkpoint::Checkpoint;
 use crate::class_accuracy::ClassAccuracy;
 use crate::data_notes;
-use crate::data_settings::{PINNED_DATA, Source};
+use crate::data_settings::{DataSource, PINNED_DATA};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
@@ -129,7 +129,8 @@ impl TrainingRun {
             Prepared::new(experiment, parts, threads)?;
         let table = threads.install(|| SplitTable::new(&*data.dataset, &split));
         let validating = data.validation.as_ref().map_or(&data.origin, |file| &file.origin);
-        let is_made_up = matches!(experiment.data.source, Source::Randman(_) | Source::Echo(_));
+        let is_made_up =
+            matches!(experiment.data.source, DataSource::Randman(_) | DataSource::Echo(_));
         if !is_made_up {
             let copies = data_notes::of_copies(&validating.name, table.copies(), &split);
             data.notes.extend(copies);
@@ -628,7 +629,7 @@ impl Prepared {
         threads: Option<usize>,
     ) -> Result<Self> {
         if let Some(samples) = &parts.samples {
-            experiment.data.source = Source::Memory(samples.described());
+            experiment.data.source = DataSource::Memory(samples.described());
         }
         experiment.check()?;
         if let Some(loss) = &parts.loss {

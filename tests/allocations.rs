@@ -14,8 +14,9 @@ use plasticity::gradient::{
 };
 use plasticity::{EpochTrainer, ParameterGroup, Protection, TrainingSettings};
 use sim_core::{
-    Batch, Dropout, GaussianMethod, GradientEngine, Gradients, Horizon, KernelEvaluation, Kernels,
-    Kind, Network, NormStatistics, ParameterId, Pass, Regularizer, SampleSource, Seed, SpikeFrames,
+    Batch, DelayTaps, Dropout, GaussianMethod, GradientEngine, Gradients, Horizon,
+    KernelEvaluation, Kind, Network, NormStatistics, ParameterId, Pass, Regularizer, SampleSource,
+    Seed, SpikeFrames,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;
@@ -140,12 +141,12 @@ fn images() -> Vec<SpikeFrames> {
 /// Steps that [`engine_asks`] counts over, at least.
 const STEPS: usize = 60;
 
-/// What all batches ask for once each of them was there twice: `train` with these kernels,
+/// What all batches ask for once each of them was there twice: `train` with these taps,
 /// `evaluate` without.
 fn engine_asks(
     network: &Network,
     batches: &[Vec<SpikeFrames>],
-    kernels: Option<(f64, GaussianMethod)>,
+    delay_taps: Option<(f64, GaussianMethod)>,
 ) -> Asked {
     let mut engine = LayeredEngine::new(network).unwrap();
     let mut gradients = Gradients::zeros(network);
@@ -159,12 +160,12 @@ fn engine_asks(
                 let objective = Labelled { loss: &loss, labels: &labels };
                 let (output, regularizers) = (3, &regularizers[..]);
                 let batch = Batch { frames, output, objective: &objective, regularizers };
-                match kernels {
+                match delay_taps {
                     Some((sigma_raw, gaussian)) => {
-                        let kernels =
-                            Kernels::Trained { sigma_raw, evaluation: evaluation(gaussian) };
+                        let delay_taps =
+                            DelayTaps::Trained { sigma_raw, evaluation: evaluation(gaussian) };
                         let pass = Pass {
-                            kernels,
+                            delay_taps,
                             norm: NormStatistics::Batch,
                             dropout,
                             horizon: Horizon::Batch,
@@ -289,21 +290,21 @@ fn a_step_allocates_nothing() {
         [images()].into_iter().chain(batches(&larger)).chain(some.clone()).collect();
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        for kernels in [Some(WIDE), Some(SMOOTHED), Some(MIDDLE), Some(NARROW), None] {
-            let asked = pool.install(|| engine_asks(&network(), &some, kernels));
-            assert_eq!(asked, Asked::default(), "engine, {threads} threads, {kernels:?}");
+        for delay_taps in [Some(WIDE), Some(SMOOTHED), Some(MIDDLE), Some(NARROW), None] {
+            let asked = pool.install(|| engine_asks(&network(), &some, delay_taps));
+            assert_eq!(asked, Asked::default(), "engine, {threads} threads, {delay_taps:?}");
             let undelayed = network_with(Delays::None);
-            let asked = pool.install(|| engine_asks(&undelayed, &products, kernels));
-            assert_eq!(asked, Asked::default(), "products, {threads} threads, {kernels:?}");
+            let asked = pool.install(|| engine_asks(&undelayed, &products, delay_taps));
+            assert_eq!(asked, Asked::default(), "products, {threads} threads, {delay_taps:?}");
         }
         // The thread that makes the frames is a new one each epoch. Where it or the trainer has to
         // wait for the other, for the first time in the epoch, the channel between them writes down
         // who waits: two lists of 4 entries, and the new thread's entry. No step adds to that.
-        for kernels in [WIDE, SMOOTHED, MIDDLE, NARROW] {
-            let asked = pool.install(|| trainer_asks(&larger, &data, kernels));
+        for delay_taps in [WIDE, SMOOTHED, MIDDLE, NARROW] {
+            let asked = pool.install(|| trainer_asks(&larger, &data, delay_taps));
             assert!(
                 asked.times <= 3 && asked.most_bytes <= 96,
-                "trainer, {threads} threads, {kernels:?}: {asked:?}"
+                "trainer, {threads} threads, {delay_taps:?}: {asked:?}"
             );
         }
     }

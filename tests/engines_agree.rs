@@ -77,7 +77,7 @@ fn cases() -> impl Strategy<Value = Case> {
                 longest,
                 granularity,
                 skips,
-                taps,
+                elements_per_pair,
                 normed,
                 steps,
             )| {
@@ -87,7 +87,9 @@ fn cases() -> impl Strategy<Value = Case> {
                 ends.extend(skips.1.then_some((1, 3)));
                 let synapses: Vec<_> = ends
                     .iter()
-                    .map(|&(a, b)| dense(sizes[a], sizes[b], taps, longest, granularity).boxed())
+                    .map(|&(a, b)| {
+                        dense(sizes[a], sizes[b], elements_per_pair, longest, granularity).boxed()
+                    })
                     .collect();
                 let events = vec((0..input as u32, 0..steps as u32), 0..120);
                 let norms = (norm(first), norm(second));
@@ -141,28 +143,27 @@ fn cases() -> impl Strategy<Value = Case> {
 fn dense(
     pre: usize,
     post: usize,
-    taps: usize,
+    elements_per_pair: usize,
     max_delay_steps: usize,
     granularity: Granularity,
 ) -> impl Strategy<Value = DenseSynapses> {
     let delays = match granularity {
-        Granularity::Synaptic => pre * post * taps,
+        Granularity::Synaptic => pre * post * elements_per_pair,
         Granularity::Axonal => pre,
         Granularity::Dendritic => post,
     };
-    (vec(-0.6..1.0f32, pre * post * taps), vec(0.0..=max_delay_steps as f32, delays)).prop_map(
-        move |(weight, delay)| DenseSynapses {
+    (vec(-0.6..1.0f32, pre * post * elements_per_pair), vec(0.0..=max_delay_steps as f32, delays))
+        .prop_map(move |(weight, delay)| DenseSynapses {
             pre,
             post,
-            taps,
+            elements_per_pair,
             max_delay_steps,
             granularity,
             kernel: DelayKernel::Gaussian,
             weight,
             delay,
             polarity: None,
-        },
-    )
+        })
 }
 
 /// Norms that do not make a neuron fire without input.

@@ -114,7 +114,7 @@ fn positions_run_backwards() {
         let layer = OracleLayer {
             pre: 1,
             post: 5,
-            taps: 1,
+            elements_per_pair: 1,
             weight: vec![1.0; 5],
             delay: positions.iter().map(|position| 12.0 - position).collect(),
             norm: None,

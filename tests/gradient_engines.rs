@@ -12,8 +12,8 @@ use neurons::{Decay, LeakyIntegrator};
 use plasticity::gradient::{CrossEntropy, FiringRateBounds, Labelled, Loss};
 use rand::RngExt;
 use sim_core::{
-    Batch, BatchNorm, BatchReport, Cells, DelayKernel, Dropout, GaussianMethod, GradientEngine,
-    Gradients, Horizon, KernelEvaluation, Kernels, Network, NormStatistics, Objective, Pass,
+    Batch, BatchNorm, BatchReport, Cells, DelayKernel, DelayTaps, Dropout, GaussianMethod,
+    GradientEngine, Gradients, Horizon, KernelEvaluation, Network, NormStatistics, Objective, Pass,
     Purpose, Readout, Regularizer, SampleLoss, Seed, SpikeCounts, SpikeFrames, Synapses,
 };
 use std::sync::{Arc, Mutex};
@@ -63,8 +63,8 @@ impl Objective for Recorded<'_> {
 
 fn training_pass(oracle: &OracleNetwork, evaluation: KernelEvaluation) -> Pass {
     // The effective width is 0.27 above the raw one.
-    let kernels = Kernels::Trained { sigma_raw: oracle.sigma - 0.27, evaluation };
-    Pass { kernels, norm: NormStatistics::Batch, dropout: None, horizon: Horizon::Batch }
+    let delay_taps = DelayTaps::Trained { sigma_raw: oracle.sigma - 0.27, evaluation };
+    Pass { delay_taps, norm: NormStatistics::Batch, dropout: None, horizon: Horizon::Batch }
 }
 
 /// Compares with a tolerance relative to the largest entry, below which a single number's own
@@ -185,8 +185,13 @@ fn currents_are_the_references() {
     }
 }
 
-/// A chain with norms; `taps` kernel elements and delays of up to `max_delay` steps.
-fn chain(sizes: &[usize], taps: usize, max_delay: usize, kernel: DelayKernel) -> Network {
+/// A chain with norms; `elements_per_pair` kernel elements and delays of up to `max_delay` steps.
+fn chain(
+    sizes: &[usize],
+    elements_per_pair: usize,
+    max_delay: usize,
+    kernel: DelayKernel,
+) -> Network {
     let settings = synfire::FeedForward {
         hidden: sizes[1..sizes.len() - 1].to_vec(),
         max_delay_ms: max_delay.max(2) as f64,
@@ -198,8 +203,8 @@ fn chain(sizes: &[usize], taps: usize, max_delay: usize, kernel: DelayKernel) ->
     let mut random = Seed(4).stream(Purpose::Weights, 0, 0);
     for projection in &mut network.projections {
         let Synapses::Dense(dense) = &mut projection.synapses else { unreachable!() };
-        (dense.taps, dense.max_delay_steps) = (taps, max_delay);
-        let entries = dense.pre * dense.post * taps;
+        (dense.elements_per_pair, dense.max_delay_steps) = (elements_per_pair, max_delay);
+        let entries = dense.pre * dense.post * elements_per_pair;
         dense.weight = (0..entries).map(|_| random.random_range(-1.0..1.3)).collect();
         dense.delay = (0..entries).map(|_| random.random_range(0.0..=max_delay as f32)).collect();
     }
@@ -317,8 +322,8 @@ fn assert_same(what: &str, actual: &Made, expected: &Made) {
 }
 
 fn exact(dropout: Option<Dropout>) -> Pass {
-    let kernels = Kernels::Trained { sigma_raw: 1.5, evaluation: KernelEvaluation::default() };
-    Pass { kernels, norm: NormStatistics::Batch, dropout, horizon: Horizon::Batch }
+    let delay_taps = DelayTaps::Trained { sigma_raw: 1.5, evaluation: KernelEvaluation::default() };
+    Pass { delay_taps, norm: NormStatistics::Batch, dropout, horizon: Horizon::Batch }
 }
 
 const DROPOUT: Option<Dropout> = Some(Dropout { rate: 0.25, seed: Seed(6), step: 3 });
@@ -349,8 +354,10 @@ fn a_projection_without_delays_is_a_product() {
 /// A product over samples where there are no delays, one kernel per synapse where there are.
 #[test]
 fn input_that_repeats_is_the_same_as_input_that_is_written_out() {
-    for (what, max_delay, taps) in [("product", 0, 1), ("elements", 0, 2), ("delays", 6, 1)] {
-        let mut network = chain(&[33, 40, 3], taps, max_delay, DelayKernel::Gaussian);
+    for (what, max_delay, elements_per_pair) in
+        [("product", 0, 1), ("elements", 0, 2), ("delays", 6, 1)]
+    {
+        let mut network = chain(&[33, 40, 3], elements_per_pair, max_delay, DelayKernel::Gaussian);
         for samples in [19, 6, 1] {
             // One image varies not at all, and a norm would divide by that.
             if samples == 1 {

@@ -9,8 +9,8 @@ use plasticity::gradient::{CrossEntropy, Labelled};
 use proptest::prelude::*;
 use rand::RngExt;
 use sim_core::{
-    Batch, BatchNorm, Cells, DelayKernel, DenseSynapses, GaussianMethod, GradientEngine, Gradients,
-    Granularity, Horizon, KernelEvaluation, Kernels, Network, NormStatistics, Pass, Population,
+    Batch, BatchNorm, Cells, DelayKernel, DelayTaps, DenseSynapses, GaussianMethod, GradientEngine,
+    Gradients, Granularity, Horizon, KernelEvaluation, Network, NormStatistics, Pass, Population,
     Precision, Projection, Purpose, Seed, SpikeFrames, Synapses,
 };
 use std::sync::Arc;
@@ -64,7 +64,7 @@ fn synapses(
     seed: u64,
     pre: usize,
     post: usize,
-    taps: usize,
+    elements_per_pair: usize,
     max_delay_steps: usize,
     granularity: Granularity,
 ) -> DenseSynapses {
@@ -72,7 +72,7 @@ fn synapses(
     let mut synapses = DenseSynapses {
         pre,
         post,
-        taps,
+        elements_per_pair,
         max_delay_steps,
         granularity,
         kernel: DelayKernel::Gaussian,
@@ -80,7 +80,8 @@ fn synapses(
         delay: Vec::new(),
         polarity: None,
     };
-    synapses.weight = (0..pre * post * taps).map(|_| random.random_range(-1.0..1.5)).collect();
+    synapses.weight =
+        (0..pre * post * elements_per_pair).map(|_| random.random_range(-1.0..1.5)).collect();
     synapses.delay = (0..synapses.delay_shape().entries())
         .map(|_| random.random_range(0.0..=max_delay_steps as f32))
         .collect();
@@ -101,7 +102,7 @@ fn frames(seed: u64, channels: usize, steps: usize) -> SpikeFrames {
 
 fn pass(sigma_raw: f64, evaluation: KernelEvaluation) -> Pass {
     Pass {
-        kernels: Kernels::Trained { sigma_raw, evaluation },
+        delay_taps: DelayTaps::Trained { sigma_raw, evaluation },
         norm: NormStatistics::Batch,
         dropout: None,
         horizon: Horizon::Batch,
@@ -122,7 +123,7 @@ fn projections_side_by_side_add_up() {
         let half = |k: usize| {
             let every = |all: &[f32]| all.iter().skip(k).step_by(2).copied().collect();
             DenseSynapses {
-                taps: 1,
+                elements_per_pair: 1,
                 weight: every(&both.weight),
                 delay: every(&both.delay),
                 ..both.clone()
@@ -177,7 +178,7 @@ proptest! {
     fn approximations_and_reuse_change_little_and_nothing(
         seed in 0_u64..1000,
         hidden in 1_usize..40,
-        taps in 1_usize..3,
+        elements_per_pair in 1_usize..3,
         max_delay in 0_usize..40,
         granularity in prop_oneof![Just(Granularity::Synaptic), Just(Granularity::Axonal), Just(Granularity::Dendritic)],
         sigma in prop_oneof![Just(0.23), Just(2.0), Just(15.0)],
@@ -191,7 +192,7 @@ proptest! {
         let sizes = [4, hidden, 17, CLASSES];
         let between = |source: usize, target: usize| {
             let seed = seed * 100 + (source * 10 + target) as u64;
-            dense(source, target, &synapses(seed, sizes[source], sizes[target], taps, max_delay, granularity))
+            dense(source, target, &synapses(seed, sizes[source], sizes[target], elements_per_pair, max_delay, granularity))
         };
         let projections = vec![between(0, 1), between(0, 2), between(1, 2), between(1, 3), between(2, 3)];
         let network = Network::new(1.0, populations(&sizes), projections);

@@ -10,7 +10,7 @@ use layered::LayeredEngine;
 use plasticity::gradient::{CrossEntropy, Labelled};
 use proptest::prelude::*;
 use sim_core::{
-    Batch, GradientEngine, Gradients, Horizon, KernelEvaluation, Kernels, NormStatistics, Pass,
+    Batch, DelayTaps, GradientEngine, Gradients, Horizon, KernelEvaluation, NormStatistics, Pass,
     effective_sigma,
 };
 
@@ -76,7 +76,7 @@ proptest! {
         let network = oracle.to_network();
         let mut engine = LayeredEngine::new(&network).unwrap();
         let evaluation = KernelEvaluation::default();
-        let pass = Pass { kernels: Kernels::Trained { sigma_raw: oracle.sigma - 0.27, evaluation }, norm: NormStatistics::Batch, dropout: None, horizon: Horizon::Batch };
+        let pass = Pass { delay_taps: DelayTaps::Trained { sigma_raw: oracle.sigma - 0.27, evaluation }, norm: NormStatistics::Batch, dropout: None, horizon: Horizon::Batch };
         let objective = Labelled { loss: &CrossEntropy::SumSoftmax, labels: &case.labels };
         let (input, output) = (frames(&case.input), oracle.layers.len());
         let mut gradients = Gradients::zeros(&network);

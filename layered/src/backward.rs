@@ -4,7 +4,7 @@
 use crate::graph::Graph;
 use crate::norm_pass::NormPass;
 use crate::plan::{Shard, Write};
-use crate::population::{LaneScratch, Leaving, PopulationPass, norm_adjoint};
+use crate::population::{BlockScratch, Leaving, PopulationPass, norm_adjoint};
 use crate::projection::ProjectionPlan;
 use crate::regularization::Regularization;
 use crate::workspace::{PopulationState, SampleState, ShardScratch};
@@ -37,8 +37,8 @@ impl SourceGradients<'_> {
         scratch: &mut ShardScratch,
     ) {
         let source = self.graph.ends[projection].0;
-        let of = |place: usize| {
-            let populations = &samples[place].populations;
+        let of = |rank: usize| {
+            let populations = &samples[rank].populations;
             (populations[source].spikes(None), &populations[self.p].gradient[..])
         };
         scratch.timing.time(Stage::InputGradient, || {
@@ -47,12 +47,12 @@ impl SourceGradients<'_> {
         });
     }
 
-    /// The part of a projection in sample `b`, which has a `place` among those that were joined.
+    /// The part of a projection in sample `b`, which has a `rank` among those that were joined.
     /// Then dL/dZ of its source, as soon as no other projection adds to that.
     pub(crate) fn through(
         &self,
         projection: usize,
-        (b, place): (usize, usize),
+        (b, rank): (usize, usize),
         sample: &mut SampleState,
         scratch: &mut ShardScratch,
     ) {
@@ -68,7 +68,7 @@ impl SourceGradients<'_> {
                 to.gradient.fill(0.0);
             }
             let (isa, wanted, scratch) = (self.adjoint.isa, &scratch.wanted, &mut scratch.plan);
-            plan.input_gradient(isa, place, &from.gradient, wanted, scratch, &mut to.gradient);
+            plan.input_gradient(isa, rank, &from.gradient, wanted, scratch, &mut to.gradient);
         });
         // It is complete, and in a near cache.
         if back.is_last {
@@ -106,8 +106,8 @@ impl Adjoint<'_> {
             size: *size,
             steps: self.steps[p],
         };
-        let ShardScratch { timing, lanes, gradient_lanes, fired, .. } = scratch;
-        let scratch = LaneScratch { potential: lanes, gradient: gradient_lanes, fired };
+        let ShardScratch { timing, blocks, gradient_blocks, fired, .. } = scratch;
+        let scratch = BlockScratch { potential: blocks, gradient: gradient_blocks, fired };
         let PopulationState { current, kept, gradient, sums, .. } = &mut sample.populations[p];
         let sums = norm.is_some().then_some(sums);
         let penalty = self.regularizations[p].gradient(b);

@@ -9,7 +9,7 @@
 //! A_ijr   = sum_t s_i[t] G_jr[t]                 dL/dw = sum_r c_ijr A_ijr, dL/dd = w sum_r c'_ijr A_ijr
 //! dL/ds_i[t] = sum_jr w_ij c_ijr G_jr[t]
 //! ```
-//! Sixteen postsynaptic neurons run side by side, one per lane, so no row is ever shifted against
+//! Sixteen postsynaptic neurons run side by side, one per number of a vector, so no row is ever shifted against
 //! another and all loads are aligned.
 
 use crate::demand::Wanted;
@@ -21,8 +21,9 @@ use crate::taps::filter::Filter;
 use rayon::prelude::*;
 use sim_core::DenseSynapses;
 use simd::{
-    Aligned, Instructions, LANES, Mixture, RowTable, combine, combine_each, combine_each_paired,
-    gather_rows, lanes_to_rows, padded, pair, pair_rows, row_stride, rows_to_lanes, vectorize,
+    Aligned, Instructions, Mixture, NEURONS_PER_BLOCK, RowTable, blocks_to_rows, combine,
+    combine_each, combine_each_paired, gather_rows, padded, pair, pair_rows, row_stride,
+    rows_to_blocks, vectorize,
 };
 use std::sync::Arc;
 
@@ -31,9 +32,9 @@ use std::sync::Arc;
 pub(crate) struct BasisPlan {
     basis: Arc<Basis>,
     layout: Layout,
-    /// `[block][element][filter][lane]`.
+    /// `[panel][element][filter][neuron]`.
     weighted: Aligned,
-    /// The same, two lanes to a pair of bf16, where whole rows are multiplied so.
+    /// The same, two neurons to a pair of bf16, where whole rows are multiplied so.
     paired: Option<Vec<u32>>,
     share: Vec<f32>,
     slope: Vec<f32>,
@@ -62,15 +63,15 @@ impl BasisPlan {
 
 impl Plan for BasisPlan {
     fn prepare(&mut self, isa: Instructions, synapses: &DenseSynapses, settings: &PlanSettings) {
-        // One task per block: filtering a block's gradient is most of a task.
-        let layout = Layout::new(synapses, LANES, usize::MAX);
+        // One task per panel: filtering a panel's gradient is most of a task.
+        let layout = Layout::new(synapses, NEURONS_PER_BLOCK, usize::MAX);
         let basis = &self.basis;
         self.layout = layout;
         (self.steps_in, self.steps_out) = (settings.steps_in, settings.steps_out);
         self.reach = synapses.max_delay_steps + 1;
 
-        let per_element = basis.filters.len() * LANES;
-        let numbers = layout.places() * basis.filters.len();
+        let per_element = basis.filters.len() * NEURONS_PER_BLOCK;
+        let numbers = layout.slots() * basis.filters.len();
         self.share.resize(numbers, 0.0);
         self.slope.resize(numbers, 0.0);
         let weighted = self.weighted.resize(numbers);
@@ -80,17 +81,17 @@ impl Plan for BasisPlan {
             .zip(self.slope.par_chunks_exact_mut(per_element));
         let all = weighted.par_chunks_exact_mut(per_element).zip(shares).with_min_len(16);
         all.enumerate().for_each(|(row, (weighted, (share, slope)))| {
-            for lane in 0..LANES {
-                let Some(element) = layout.synapse(row * LANES + lane) else {
+            for neuron in 0..NEURONS_PER_BLOCK {
+                let Some(element) = layout.synapse(row * NEURONS_PER_BLOCK + neuron) else {
                     (0..per_element)
-                        .skip(lane)
-                        .step_by(LANES)
+                        .skip(neuron)
+                        .step_by(NEURONS_PER_BLOCK)
                         .for_each(|n| (weighted[n], share[n], slope[n]) = (0.0, 0.0, 0.0));
                     continue;
                 };
                 let (weight, delay) = layout.parameters(synapses, element);
                 basis.shares(delay as f64, |r, value, change| {
-                    let n = r * LANES + lane;
+                    let n = r * NEURONS_PER_BLOCK + neuron;
                     (share[n], slope[n]) = (value as f32, change as f32);
                     weighted[n] = weight * share[n];
                 });
@@ -121,7 +122,7 @@ impl Plan for BasisPlan {
     fn forward(
         &self,
         isa: Instructions,
-        block: usize,
+        panel: usize,
         spikes: Spikes,
         scratch: &mut PlanScratch,
         out: &mut [f32],
@@ -129,40 +130,40 @@ impl Plan for BasisPlan {
     ) {
         let (events, scratch) = (spikes.events, &mut scratch.basis);
         let Self { layout, basis, steps_out, reach, .. } = self;
-        let (planes, plane) = (basis.filters.len(), (reach + steps_out) * LANES);
+        let (planes, plane) = (basis.filters.len(), (reach + steps_out) * NEURONS_PER_BLOCK);
         let mixed = scratch.planes.resize(planes * plane);
         mixed.fill(0.0);
-        let per_element = planes * LANES;
+        let per_element = planes * NEURONS_PER_BLOCK;
         for step in 0..events.steps().min(*steps_out) {
-            for tap in 0..layout.taps {
-                let shares = &self.weighted.as_slice()[(layout.row(block, tap)) * planes..];
+            for element in 0..layout.elements_per_pair {
+                let shares = &self.weighted.as_slice()[(layout.row(panel, element)) * planes..];
                 let table = RowTable {
                     numbers: shares,
-                    row_stride: layout.taps * per_element,
-                    plane_stride: LANES,
+                    row_stride: layout.elements_per_pair * per_element,
+                    plane_stride: NEURONS_PER_BLOCK,
                 };
                 gather_rows(
                     isa,
                     events.at(step),
                     table,
                     planes,
-                    &mut mixed[(reach + step) * LANES..],
+                    &mut mixed[(reach + step) * NEURONS_PER_BLOCK..],
                     plane,
                 );
             }
         }
-        let lanes = scratch.lanes.resize(steps_out * LANES);
-        lanes.fill(0.0);
+        let blocks = scratch.blocks.resize(steps_out * NEURONS_PER_BLOCK);
+        blocks.fill(0.0);
         match &basis.pieces {
             None => {
                 for (filter, mixed) in basis.filters.iter().zip(mixed.chunks_exact(plane)) {
-                    delayed(isa, filter, 1, (mixed, *reach), lanes);
+                    delayed(isa, filter, 1, (mixed, *reach), blocks);
                 }
             }
             Some(pieces) => {
                 // All filters into one row per shape, and those through their shape.
                 let lead = pieces.length;
-                let row = (lead + steps_out) * LANES;
+                let row = (lead + steps_out) * NEURONS_PER_BLOCK;
                 let shaped = scratch.shaped.resize(pieces.shapes.len() * row);
                 shaped.fill(0.0);
                 for (p, (shape, shaped)) in
@@ -176,27 +177,27 @@ impl Plan for BasisPlan {
                             &coefficients[p],
                             pieces.length,
                             (mixed, *reach),
-                            &mut shaped[lead * LANES..],
+                            &mut shaped[lead * NEURONS_PER_BLOCK..],
                         );
                     }
-                    delayed(isa, shape, 1, (shaped, lead), lanes);
+                    delayed(isa, shape, 1, (shaped, lead), blocks);
                 }
                 for (rest, mixed) in pieces.rest.iter().zip(mixed.chunks_exact(plane)) {
-                    delayed(isa, rest, 1, (mixed, *reach), lanes);
+                    delayed(isa, rest, 1, (mixed, *reach), blocks);
                 }
             }
         }
         let length = padded(*steps_out);
-        let out = &mut out[block * LANES * length..];
-        let count = layout.lanes(block);
-        let lanes = lanes.as_chunks::<LANES>().0;
+        let out = &mut out[panel * NEURONS_PER_BLOCK * length..];
+        let count = layout.neurons(panel);
+        let blocks = blocks.as_chunks::<NEURONS_PER_BLOCK>().0;
         vectorize(
             #[inline(always)]
             || match write {
-                Write::Set => lanes_to_rows(lanes, count, out, length),
+                Write::Set => blocks_to_rows(blocks, count, out, length),
                 Write::Add => {
-                    for (lane, out) in out.chunks_exact_mut(length).take(count).enumerate() {
-                        out.iter_mut().zip(lanes).for_each(|(out, lanes)| *out += lanes[lane]);
+                    for (neuron, out) in out.chunks_exact_mut(length).take(count).enumerate() {
+                        out.iter_mut().zip(blocks).for_each(|(out, block)| *out += block[neuron]);
                     }
                 }
             },
@@ -206,20 +207,20 @@ impl Plan for BasisPlan {
     fn input_gradient(
         &self,
         isa: Instructions,
-        _place: usize,
+        _rank: usize,
         gradient: &[f32],
         wanted: &[Wanted],
         scratch: &mut PlanScratch,
         out: &mut [f32],
     ) {
-        for block in 0..self.layout.blocks() {
-            self.block_gradient(isa, block, gradient, wanted, &mut scratch.basis, out);
+        for panel in 0..self.layout.panels() {
+            self.panel_gradient(isa, panel, gradient, wanted, &mut scratch.basis, out);
         }
     }
 
-    /// `[element][filter][lane]`.
+    /// `[element][filter][neuron]`.
     fn correlations(&self, _task: usize) -> usize {
-        self.layout.places_per_task() * self.basis.filters.len()
+        self.layout.slots_per_task() * self.basis.filters.len()
     }
 
     fn correlate(
@@ -232,18 +233,20 @@ impl Plan for BasisPlan {
     ) {
         let scratch = &mut scratch.basis;
         let Self { layout, basis, steps_in, .. } = self;
-        let (block, elements) = layout.task(task);
+        let (panel, elements) = layout.task(task);
         let planes = basis.filters.len();
         for (spikes, gradient) in shard.iter() {
-            self.filter_gradient(isa, block, gradient, scratch);
+            self.filter_gradient(isa, panel, gradient, scratch);
             let table = RowTable {
                 numbers: scratch.planes.as_slice(),
-                row_stride: LANES,
-                plane_stride: steps_in * LANES,
+                row_stride: NEURONS_PER_BLOCK,
+                plane_stride: steps_in * NEURONS_PER_BLOCK,
             };
-            for (element, sums) in elements.clone().zip(sums.chunks_exact_mut(planes * LANES)) {
-                let spikes = spikes.frames.channel(element / layout.taps);
-                gather_rows(isa, spikes, table, planes, sums, LANES);
+            for (element, sums) in
+                elements.clone().zip(sums.chunks_exact_mut(planes * NEURONS_PER_BLOCK))
+            {
+                let spikes = spikes.frames.channel(element / layout.elements_per_pair);
+                gather_rows(isa, spikes, table, planes, sums, NEURONS_PER_BLOCK);
             }
         }
     }
@@ -251,10 +254,15 @@ impl Plan for BasisPlan {
     fn fold(&self, task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]) {
         let first = task * sums.len();
         for (n, (weight, delay)) in weight.iter_mut().zip(delay).enumerate() {
-            let start = n / LANES * self.basis.filters.len() * LANES + n % LANES;
+            let start = n / NEURONS_PER_BLOCK * self.basis.filters.len() * NEURONS_PER_BLOCK
+                + n % NEURONS_PER_BLOCK;
             let dot = |values: &[f32]| -> f32 {
                 let pairs = sums[start..].iter().zip(&values[first + start..]);
-                pairs.step_by(LANES).take(self.basis.filters.len()).map(|(a, b)| a * b).sum()
+                pairs
+                    .step_by(NEURONS_PER_BLOCK)
+                    .take(self.basis.filters.len())
+                    .map(|(a, b)| a * b)
+                    .sum()
             };
             (*weight, *delay) = (dot(&self.share), dot(&self.slope));
         }
@@ -262,11 +270,11 @@ impl Plan for BasisPlan {
 }
 
 impl BasisPlan {
-    /// The part of [`Plan::input_gradient`] that comes from one block.
-    fn block_gradient(
+    /// The part of [`Plan::input_gradient`] that comes from one panel.
+    fn panel_gradient(
         &self,
         isa: Instructions,
-        block: usize,
+        panel: usize,
         gradient: &[f32],
         wanted: &[Wanted],
         scratch: &mut BasisScratch,
@@ -274,15 +282,15 @@ impl BasisPlan {
     ) {
         let Self { layout, basis, steps_in, .. } = self;
         let filters = &basis.filters;
-        self.filter_gradient(isa, block, gradient, scratch);
-        let (length, per_element) = (padded(*steps_in), filters.len() * LANES);
+        self.filter_gradient(isa, panel, gradient, scratch);
+        let (length, per_element) = (padded(*steps_in), filters.len() * NEURONS_PER_BLOCK);
         let stride = row_stride(length);
         let rows = scratch.rows.resize(per_element * stride);
         for (rows, plane) in rows
-            .chunks_exact_mut(LANES * stride)
-            .zip(scratch.planes.as_slice().chunks_exact(steps_in * LANES))
+            .chunks_exact_mut(NEURONS_PER_BLOCK * stride)
+            .zip(scratch.planes.as_slice().chunks_exact(steps_in * NEURONS_PER_BLOCK))
         {
-            lanes_to_rows(plane.as_chunks().0, LANES, rows, stride);
+            blocks_to_rows(plane.as_chunks().0, NEURONS_PER_BLOCK, rows, stride);
             rows.chunks_exact_mut(stride).for_each(|row| row[*steps_in..].fill(0.0));
         }
         scratch.outputs.clear();
@@ -290,7 +298,7 @@ impl BasisPlan {
         scratch.outputs.reserve(layout.pre);
         // Weights are counted in numbers or in pairs.
         let unit = if self.paired.is_some() { 2 } else { 1 };
-        let per_neuron = layout.taps * per_element / unit;
+        let per_neuron = layout.elements_per_pair * per_element / unit;
         let mixture = |neuron: usize| Mixture {
             weights: index(neuron * per_neuron),
             out: index(neuron * length),
@@ -305,9 +313,9 @@ impl BasisPlan {
                 pair_rows(&two[..stride], &two[stride..], pairs);
             }
         }
-        let first = layout.row(block, 0) * filters.len();
-        for tap in 0..layout.taps {
-            let (offset, count) = ((first + tap * per_element) / unit, per_element / unit);
+        let first = layout.row(panel, 0) * filters.len();
+        for element in 0..layout.elements_per_pair {
+            let (offset, count) = ((first + element * per_element) / unit, per_element / unit);
             match &self.paired {
                 Some(weights) => {
                     combine_each_paired(
@@ -335,41 +343,43 @@ impl BasisPlan {
         }
     }
 
-    /// `planes[r][t] = sum_n f_r[n] gradient[t + n]` for `t` below `steps_in`, by lanes.
+    /// `planes[r][t] = sum_n f_r[n] gradient[t + n]` for `t` below `steps_in`, for each neuron of the panel.
     fn filter_gradient(
         &self,
         isa: Instructions,
-        block: usize,
+        panel: usize,
         gradient: &[f32],
         scratch: &mut BasisScratch,
     ) {
         let piece = self.basis.pieces.as_ref().map_or(0, |pieces| pieces.length);
         let steps = self.steps_out.max(self.steps_in + self.reach + piece);
-        let lanes = scratch.lanes.resize(steps * LANES);
-        let (there, behind) = lanes.as_chunks_mut::<LANES>().0.split_at_mut(self.steps_out);
-        behind.fill([0.0; LANES]);
+        let blocks = scratch.blocks.resize(steps * NEURONS_PER_BLOCK);
+        let (there, behind) =
+            blocks.as_chunks_mut::<NEURONS_PER_BLOCK>().0.split_at_mut(self.steps_out);
+        behind.fill([0.0; NEURONS_PER_BLOCK]);
         let length = padded(self.steps_out);
-        let same = [(1.0, 0.0); LANES];
-        rows_to_lanes(
-            &gradient[block * LANES * length..],
+        let same = [(1.0, 0.0); NEURONS_PER_BLOCK];
+        rows_to_blocks(
+            &gradient[panel * NEURONS_PER_BLOCK * length..],
             length,
-            &same[..self.layout.lanes(block)],
+            &same[..self.layout.neurons(panel)],
             there,
         );
-        let planes = scratch.planes.resize(self.basis.filters.len() * self.steps_in * LANES);
+        let planes =
+            scratch.planes.resize(self.basis.filters.len() * self.steps_in * NEURONS_PER_BLOCK);
         planes.fill(0.0);
-        let plane = (self.steps_in * LANES).max(1);
+        let plane = (self.steps_in * NEURONS_PER_BLOCK).max(1);
         let Some(pieces) = &self.basis.pieces else {
             for (filter, plane) in self.basis.filters.iter().zip(planes.chunks_exact_mut(plane)) {
-                ahead(isa, filter, 1, lanes, plane);
+                ahead(isa, filter, 1, blocks, plane);
             }
             return;
         };
-        let row = (self.steps_in + self.reach) * LANES;
+        let row = (self.steps_in + self.reach) * NEURONS_PER_BLOCK;
         let shaped = scratch.shaped.resize(pieces.shapes.len() * row);
         shaped.fill(0.0);
         for (shape, shaped) in pieces.shapes.iter().zip(shaped.chunks_exact_mut(row)) {
-            ahead(isa, shape, 1, lanes, shaped);
+            ahead(isa, shape, 1, blocks, shaped);
         }
         for ((coefficients, rest), plane) in
             pieces.coefficients.iter().zip(&pieces.rest).zip(planes.chunks_exact_mut(plane))
@@ -377,12 +387,12 @@ impl BasisPlan {
             for (coefficients, shaped) in coefficients.iter().zip(shaped.chunks_exact(row)) {
                 ahead(isa, coefficients, pieces.length, shaped, plane);
             }
-            ahead(isa, rest, 1, lanes, plane);
+            ahead(isa, rest, 1, blocks, plane);
         }
     }
 }
 
-/// `out[t] += sum_k value[k] * rows[lead + t - first - k * spacing]`, by lanes.
+/// `out[t] += sum_k value[k] * rows[lead + t - first - k * spacing]`, for each neuron of the panel.
 fn delayed(
     isa: Instructions,
     filter: &Filter,
@@ -392,11 +402,23 @@ fn delayed(
 ) {
     if let Some(last) = filter.value.len().checked_sub(1) {
         let oldest = filter.first + last * spacing;
-        combine(isa, &filter.reversed, &rows[(lead - oldest) * LANES..], spacing * LANES, out);
+        combine(
+            isa,
+            &filter.reversed,
+            &rows[(lead - oldest) * NEURONS_PER_BLOCK..],
+            spacing * NEURONS_PER_BLOCK,
+            out,
+        );
     }
 }
 
-/// `out[t] += sum_k value[k] * rows[t + first + k * spacing]`, by lanes.
+/// `out[t] += sum_k value[k] * rows[t + first + k * spacing]`, for each neuron of the panel.
 fn ahead(isa: Instructions, filter: &Filter, spacing: usize, rows: &[f32], out: &mut [f32]) {
-    combine(isa, &filter.value, &rows[filter.first * LANES..], spacing * LANES, out);
+    combine(
+        isa,
+        &filter.value,
+        &rows[filter.first * NEURONS_PER_BLOCK..],
+        spacing * NEURONS_PER_BLOCK,
+        out,
+    );
 }

@@ -4,7 +4,7 @@
 //! only read where a neuron is neither dropped nor has a slope of zero, and a slope of compact
 //! support is zero at most steps.
 
-use simd::{LANES, Lanes, lanes_at_least};
+use simd::{NEURONS_PER_BLOCK, NeuronBlock, blocks_at_least};
 use std::ops::Range;
 
 /// Steps that are wanted or not as one: the least a row may be computed in.
@@ -34,17 +34,17 @@ impl Demand {
     }
 
     /// Adds the next block of neurons: a piece is wanted where a potential of it lies in `support`.
-    pub(crate) fn push_block(&mut self, potential: &[Lanes], support: &Range<f32>) {
+    pub(crate) fn push_block(&mut self, potential: &[NeuronBlock], support: &Range<f32>) {
         if *support == (f32::NEG_INFINITY..f32::INFINITY) {
             self.pieces.resize(self.pieces.len() + self.per_block, u16::MAX);
             return;
         }
         let (mut inside, mut beyond) = ([0; PIECE], [0; PIECE]);
         for potential in potential.chunks(PIECE) {
-            lanes_at_least(potential, support.start, &mut inside);
-            lanes_at_least(potential, support.end, &mut beyond);
+            blocks_at_least(potential, support.start, &mut inside);
+            blocks_at_least(potential, support.end, &mut beyond);
             let steps = inside.iter().zip(&beyond).take(potential.len());
-            self.pieces.push(steps.fold(0, |lanes, (inside, beyond)| lanes | inside & !beyond));
+            self.pieces.push(steps.fold(0, |bits, (inside, beyond)| bits | inside & !beyond));
         }
     }
 
@@ -71,7 +71,7 @@ impl Demand {
     fn runs(&self, neuron: usize) -> impl Iterator<Item = Range<usize>> {
         let pieces = self.of_block(neuron);
         let wanted = move |piece: usize| {
-            pieces.get(piece).is_some_and(|piece| piece >> (neuron % LANES) & 1 == 1)
+            pieces.get(piece).is_some_and(|piece| piece >> (neuron % NEURONS_PER_BLOCK) & 1 == 1)
         };
         let mut next = 0;
         std::iter::from_fn(move || {
@@ -90,7 +90,7 @@ impl Demand {
     }
 
     fn of_block(&self, neuron: usize) -> &[u16] {
-        &self.pieces[neuron / LANES * self.per_block..][..self.per_block]
+        &self.pieces[neuron / NEURONS_PER_BLOCK * self.per_block..][..self.per_block]
     }
 }
 
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn runs_cover_what_is_wanted() {
-        let mut potential = vec![[9.0; LANES]; 150];
+        let mut potential = vec![[9.0; NEURONS_PER_BLOCK]; 150];
         for step in [3, 40, 41, 70, 149] {
             potential[step][5] = 0.5;
         }
@@ -109,10 +109,10 @@ mod tests {
         demand.push_block(&potential, &(0.0..2.0));
         assert_eq!(demand.runs(5).collect::<Vec<_>>(), [0..80, 144..160]);
         let mut wanted = Vec::new();
-        demand.list(LANES, &mut wanted);
+        demand.list(NEURONS_PER_BLOCK, &mut wanted);
         assert_eq!(wanted, [0..80, 144..160].map(|steps| Wanted { neuron: 5, steps }));
         demand.keep(&[!(1 << 5)]);
-        demand.list(LANES, &mut wanted);
+        demand.list(NEURONS_PER_BLOCK, &mut wanted);
         assert!(wanted.is_empty());
     }
 
@@ -120,7 +120,8 @@ mod tests {
     fn a_slope_without_end_wants_everything() {
         let mut demand = Demand::default();
         demand.clear(20);
-        demand.push_block(&[[f32::NAN; LANES]; 20], &(f32::NEG_INFINITY..f32::INFINITY));
+        demand
+            .push_block(&[[f32::NAN; NEURONS_PER_BLOCK]; 20], &(f32::NEG_INFINITY..f32::INFINITY));
         assert!(demand.runs(0).eq(std::iter::once(0..32)));
     }
 }

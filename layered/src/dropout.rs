@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 use sim_core::{Dropout, Purpose};
-use simd::LANES;
+use simd::NEURONS_PER_BLOCK;
 
 /// Height of a spike behind dropout.
 pub(crate) fn height(dropout: Option<Dropout>) -> f32 {
@@ -21,14 +21,14 @@ pub(crate) fn keep(
     let mut stream = dropout.map(|dropout| {
         dropout.seed.stream(Purpose::Dropout, dropout.step, (slot as u64) << 16 | p as u64)
     });
-    for first in (0..size).step_by(LANES) {
-        let lanes = LANES.min(size - first);
-        kept.push((0..lanes).fold(0, |bits, lane| {
+    for first in (0..size).step_by(NEURONS_PER_BLOCK) {
+        let neurons = NEURONS_PER_BLOCK.min(size - first);
+        kept.push((0..neurons).fold(0, |bits, neuron| {
             let stays = match (&mut stream, dropout) {
                 (Some(stream), Some(dropout)) => stream.random::<f64>() >= dropout.rate,
                 _ => true,
             };
-            bits | (stays as u16) << lane
+            bits | (stays as u16) << neuron
         }));
     }
 }

@@ -41,8 +41,8 @@ use crate::worker_sums::WorkerSums;
 use crate::workspace::{PopulationState, Workspace};
 use rayon::prelude::*;
 use sim_core::{
-    Batch, BatchReport, Cells, DelayKernel, DenseSynapses, Error, GradientEngine, Gradients,
-    Horizon, KernelEvaluation, Kernels, Kind, Network, Neuron, NormStatistics, ParameterId, Pass,
+    Batch, BatchReport, Cells, DelayKernel, DelayTaps, DenseSynapses, Error, GradientEngine,
+    Gradients, Horizon, KernelEvaluation, Kind, Network, Neuron, NormStatistics, ParameterId, Pass,
     PopulationReport, Result, SpikeCounts, SpikeFrames, Stage, StageTiming, Synapses,
 };
 use simd::{Instructions, padded};
@@ -134,8 +134,8 @@ impl LayeredEngine {
         self.measure(network, batch.frames, pass)?;
         self.prepare(network, batch.frames, pass, train);
         self.report.penalty = 0.0;
-        for place in 0..self.graph.order.len() {
-            let p = self.graph.order[place];
+        for rank in 0..self.graph.order.len() {
+            let p = self.graph.order[rank];
             self.sum_currents(p, network, batch.frames, pass);
             self.normalise(network, p, pass);
             self.fire(p, pass, batch, train);
@@ -186,11 +186,11 @@ impl LayeredEngine {
             for (projection, plan) in plans.iter_mut().enumerate() {
                 let synapses = dense(network, projection);
                 let (source, target) = graph.ends[projection];
-                let (kernel, evaluation, sigma_raw) = match pass.kernels {
-                    Kernels::Trained { sigma_raw, evaluation } => {
+                let (kernel, evaluation, sigma_raw) = match pass.delay_taps {
+                    DelayTaps::Trained { sigma_raw, evaluation } => {
                         (synapses.kernel, evaluation, sigma_raw)
                     }
-                    Kernels::Deployed => (DelayKernel::OneTap, KernelEvaluation::default(), 0.0),
+                    DelayTaps::Deployed => (DelayKernel::OneTap, KernelEvaluation::default(), 0.0),
                 };
                 let (steps_in, steps_out) = (steps[source], steps[target]);
                 let input = (source == graph.input).then_some(batch);
@@ -222,17 +222,17 @@ impl LayeredEngine {
             for (n, projection) in projections.clone().enumerate() {
                 let (plan, source) = (&plans[projection], graph.ends[projection].0);
                 let write = if n == 0 { Write::Set } else { Write::Add };
-                for block in 0..plan.blocks() {
+                for panel in 0..plan.panels() {
                     for (b, sample) in (first..).zip(samples.iter_mut()) {
                         let [source, target] = sample.pair(source, p);
                         let given = (graph.input == graph.ends[projection].0).then(|| &batch[b]);
                         let (spikes, current) = (source.spikes(given), &mut target.current);
                         scratch.timing.time(Stage::Forward, || {
-                            plan.forward(isa, block, spikes, &mut scratch.plan, current, write);
+                            plan.forward(isa, panel, spikes, &mut scratch.plan, current, write);
                         });
-                        // While the block's rows are still in a near cache.
+                        // While the panel's rows are still in a near cache.
                         if normed && n == last {
-                            let neurons = plan.neurons(block);
+                            let neurons = plan.neurons(panel);
                             scratch.timing.time(Stage::Neurons, || {
                                 target.sums.push_current(isa, current, neurons, steps)
                             });
@@ -285,7 +285,7 @@ impl LayeredEngine {
             let state = &mut sample.populations[p];
             scratch.timing.time(Stage::Neurons, || {
                 let PopulationState { current, fired, kept, demand, frames, .. } = state;
-                state.spikes = population.fire(current, end, &mut scratch.lanes, fired, demand);
+                state.spikes = population.fire(current, end, &mut scratch.blocks, fired, demand);
                 dropout::keep(kept, size, dropout, b, p);
                 demand.keep(kept);
                 state.counts.clear();
@@ -405,8 +405,8 @@ impl LayeredEngine {
                 if joins(projection) {
                     back.join(projection, samples, scratch);
                 }
-                for (place, sample) in samples.iter_mut().enumerate() {
-                    back.through(projection, (first + place, place), sample, scratch);
+                for (rank, sample) in samples.iter_mut().enumerate() {
+                    back.through(projection, (first + rank, rank), sample, scratch);
                 }
             }
         });
@@ -455,8 +455,8 @@ impl GradientEngine for LayeredEngine {
         into.check(network)?;
         self.forward(network, batch, pass, true)?;
         self.output_adjoint(network);
-        for place in (0..self.graph.order.len()).rev() {
-            let p = self.graph.order[place];
+        for rank in (0..self.graph.order.len()).rev() {
+            let p = self.graph.order[rank];
             self.norm_gradient(network, p, into);
             self.source_gradients(network, p, pass);
             self.weight_gradients(network, p, batch.frames, into);

@@ -2,79 +2,86 @@
 
 use sim_core::DenseSynapses;
 
-/// `[block of post][element][lane]`: an *element* is one kernel element of one presynaptic neuron,
-/// a *lane* one postsynaptic neuron of the block. A worker holds the rows of a block in its nearest
+/// `[panel][element][neuron]`: a *panel* holds neighbouring postsynaptic neurons, an *element* is one
+/// kernel element of one presynaptic neuron. A worker holds the rows of a panel in its nearest
 /// cache and streams the elements past them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Layout {
     pub pre: usize,
     pub post: usize,
     /// Kernel elements per pair of neurons.
-    pub taps: usize,
-    /// Lanes of a block.
-    pub block: usize,
+    pub elements_per_pair: usize,
+    /// Neurons of a panel.
+    pub panel_size: usize,
     /// Elements of one task of the weight gradient.
     pub per_task: usize,
-    /// Tasks per block.
+    /// Tasks per panel.
     pub tasks: usize,
 }
 
 impl Layout {
-    /// Blocks of `block` neurons; tasks of up to `most_per_task` elements.
-    pub(crate) fn new(synapses: &DenseSynapses, block: usize, most_per_task: usize) -> Self {
-        let DenseSynapses { pre, post, taps, .. } = *synapses;
-        let tasks = (pre * taps).div_ceil(most_per_task).max(1);
-        Self { pre, post, taps, block, per_task: (pre * taps).div_ceil(tasks).max(1), tasks }
+    /// Panels of `panel_size` neurons; tasks of up to `most_per_task` elements.
+    pub(crate) fn new(synapses: &DenseSynapses, panel_size: usize, most_per_task: usize) -> Self {
+        let DenseSynapses { pre, post, elements_per_pair, .. } = *synapses;
+        let tasks = (pre * elements_per_pair).div_ceil(most_per_task).max(1);
+        Self {
+            pre,
+            post,
+            elements_per_pair,
+            panel_size,
+            per_task: (pre * elements_per_pair).div_ceil(tasks).max(1),
+            tasks,
+        }
     }
 
     /// Kernel elements of one postsynaptic neuron.
     pub(crate) fn elements(&self) -> usize {
-        self.pre * self.taps
+        self.pre * self.elements_per_pair
     }
 
-    pub(crate) fn blocks(&self) -> usize {
-        self.post.div_ceil(self.block)
+    pub(crate) fn panels(&self) -> usize {
+        self.post.div_ceil(self.panel_size)
     }
 
-    /// Neurons of a block; the last may not be full.
-    pub(crate) fn lanes(&self, block: usize) -> usize {
-        self.block.min(self.post - block * self.block)
+    /// Neurons of a panel; the last may not be full.
+    pub(crate) fn neurons(&self, panel: usize) -> usize {
+        self.panel_size.min(self.post - panel * self.panel_size)
     }
 
-    /// Number of places for synapses, of which some stay empty.
-    pub(crate) fn places(&self) -> usize {
-        self.blocks() * self.tasks * self.places_per_task()
+    /// Number of slots for synapses, of which some stay empty.
+    pub(crate) fn slots(&self) -> usize {
+        self.panels() * self.tasks * self.slots_per_task()
     }
 
-    /// Number of places of one task.
-    pub(crate) fn places_per_task(&self) -> usize {
-        self.per_task * self.block
+    /// Number of slots of one task.
+    pub(crate) fn slots_per_task(&self) -> usize {
+        self.per_task * self.panel_size
     }
 
-    /// Place of lane 0 of an element.
-    pub(crate) fn row(&self, block: usize, element: usize) -> usize {
-        (block * self.tasks * self.per_task + element) * self.block
+    /// Slot of the first neuron of an element.
+    pub(crate) fn row(&self, panel: usize, element: usize) -> usize {
+        (panel * self.tasks * self.per_task + element) * self.panel_size
     }
 
-    /// Place of a synapse.
-    pub(crate) fn place(&self, post: usize, element: usize) -> usize {
-        self.row(post / self.block, element) + post % self.block
+    /// Slot of a synapse.
+    pub(crate) fn slot(&self, post: usize, element: usize) -> usize {
+        self.row(post / self.panel_size, element) + post % self.panel_size
     }
 
-    /// What `by_place` has for the elements of one postsynaptic neuron.
+    /// What `by_slot` has for the elements of one postsynaptic neuron.
     pub(crate) fn of_post<'a>(
         &self,
-        by_place: &'a [f32],
+        by_slot: &'a [f32],
         post: usize,
     ) -> impl Iterator<Item = &'a f32> + use<'a> {
-        by_place[self.place(post, 0)..].iter().step_by(self.block)
+        by_slot[self.slot(post, 0)..].iter().step_by(self.panel_size)
     }
 
-    /// The synapse `(post, element)` of a place, if there is one.
-    pub(crate) fn synapse(&self, place: usize) -> Option<(usize, usize)> {
-        let (row, lane) = (place / self.block, place % self.block);
-        let per_block = self.tasks * self.per_task;
-        let (post, element) = (row / per_block * self.block + lane, row % per_block);
+    /// The synapse `(post, element)` of a slot, if there is one.
+    pub(crate) fn synapse(&self, slot: usize) -> Option<(usize, usize)> {
+        let (row, neuron) = (slot / self.panel_size, slot % self.panel_size);
+        let per_panel = self.tasks * self.per_task;
+        let (post, element) = (row / per_panel * self.panel_size + neuron, row % per_panel);
         (post < self.post && element < self.elements()).then_some((post, element))
     }
 
@@ -84,18 +91,22 @@ impl Layout {
         synapses: &DenseSynapses,
         (post, element): (usize, usize),
     ) -> (f32, f32) {
-        let delay = synapses.delay_index(post, element / self.taps, element % self.taps);
+        let delay = synapses.delay_index(
+            post,
+            element / self.elements_per_pair,
+            element % self.elements_per_pair,
+        );
         (synapses.weight[post * self.elements() + element], synapses.delay[delay])
     }
 
-    /// `(block, elements)` of a task.
+    /// `(panel, elements)` of a task.
     pub(crate) fn task(&self, task: usize) -> (usize, std::ops::Range<usize>) {
         let first = task % self.tasks * self.per_task;
         (task / self.tasks, first..(first + self.per_task).min(self.elements()))
     }
 }
 
-/// A place or a number's position as kernels take them.
+/// The position of a slot or of a number, as hot loops take it.
 ///
 /// # Panics
 /// If it does not fit 32 bits: such a projection would take tens of gigabytes.

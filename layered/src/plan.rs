@@ -11,8 +11,8 @@ use std::ops::Range;
 
 /// How a projection is computed for the kernels of one batch.
 ///
-/// Work goes block by block of postsynaptic neurons, and inside a block sample by sample. The
-/// weight gradient is dealt out by tasks, each of some elements of a block (see [`Layout`]).
+/// Work goes panel by panel of postsynaptic neurons, and inside a panel sample by sample. The
+/// weight gradient is dealt out by tasks, each of some elements of a panel (see [`Layout`]).
 pub(crate) trait Plan: Debug + Send + Sync {
     /// Works out what every synapse contributes. Memory is reused.
     fn prepare(&mut self, isa: Instructions, synapses: &DenseSynapses, settings: &PlanSettings);
@@ -23,11 +23,11 @@ pub(crate) trait Plan: Debug + Send + Sync {
     /// The order in which the plan reads spikes.
     fn spike_order(&self) -> SpikeOrder;
 
-    /// Writes the currents of one block to `out`, `[post][padded steps_out]`.
+    /// Writes the currents of one panel to `out`, `[post][padded steps_out]`.
     fn forward(
         &self,
         isa: Instructions,
-        block: usize,
+        panel: usize,
         spikes: Spikes,
         scratch: &mut PlanScratch,
         out: &mut [f32],
@@ -44,12 +44,12 @@ pub(crate) trait Plan: Debug + Send + Sync {
     fn join_gradients(&self, _isa: Instructions, _shard: Shard, _scratch: &mut PlanScratch) {}
 
     /// Adds dL/ds of the presynaptic neurons, where it is `wanted`, to `out`, `[pre][padded
-    /// steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`, zero beyond the steps. `place`
+    /// steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`, zero beyond the steps. `rank`
     /// is that of the sample in the shard that was joined.
     fn input_gradient(
         &self,
         isa: Instructions,
-        place: usize,
+        rank: usize,
         gradient: &[f32],
         wanted: &[Wanted],
         scratch: &mut PlanScratch,
@@ -69,7 +69,7 @@ pub(crate) trait Plan: Debug + Send + Sync {
         sums: &mut [f32],
     );
 
-    /// Writes dL/dw, and dL/d delay over the weight, of every place of a task.
+    /// Writes dL/dw, and dL/d delay over the weight, of every slot of a task.
     fn fold(&self, task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]);
 }
 

@@ -1,13 +1,15 @@
 //! One population over one sample: norm, neurons and their adjoints.
 //!
 //! Currents are stored by neuron (`[neuron][padded steps]`), because projections run along time.
-//! Neurons run through time one step after the other, so [`LANES`] of them are turned into
-//! `[step][lane]` and advance side by side.
+//! Neurons run through time one step after the other, so [`NEURONS_PER_BLOCK`] of them are turned into
+//! `[step][neuron]` and advance side by side.
 
 use crate::demand::Demand;
 use crate::norm_pass::NormSums;
 use sim_core::Neuron;
-use simd::{Instructions, LANES, Lanes, lanes_to_rows, padded, rows_to_lanes, vectorize};
+use simd::{
+    Instructions, NEURONS_PER_BLOCK, NeuronBlock, blocks_to_rows, padded, rows_to_blocks, vectorize,
+};
 
 /// A population's neurons behind its norm `Z = scale * I + offset`.
 pub(crate) struct PopulationPass<'a> {
@@ -32,20 +34,21 @@ pub(crate) struct Leaving<'a> {
 impl Leaving<'_> {
     /// dL/dS of a neuron's spikes is `factor * dL/dS` of those that leave, `+ constant`: the two
     /// numbers for the neurons of a block.
-    fn factors(&self, block: usize) -> [(f32, f32); LANES] {
+    fn factors(&self, block: usize) -> [(f32, f32); NEURONS_PER_BLOCK] {
         let kept = self.kept[block];
-        std::array::from_fn(|lane| {
-            let factor = if kept >> lane & 1 == 1 { self.height } else { 0.0 };
-            let penalty = self.penalty.and_then(|penalty| penalty.get(block * LANES + lane));
+        std::array::from_fn(|neuron| {
+            let factor = if kept >> neuron & 1 == 1 { self.height } else { 0.0 };
+            let penalty =
+                self.penalty.and_then(|penalty| penalty.get(block * NEURONS_PER_BLOCK + neuron));
             (factor, penalty.copied().unwrap_or(0.0))
         })
     }
 }
 
 /// Working memory for a block of neurons.
-pub(crate) struct LaneScratch<'a> {
-    pub potential: &'a mut Vec<Lanes>,
-    pub gradient: &'a mut Vec<Lanes>,
+pub(crate) struct BlockScratch<'a> {
+    pub potential: &'a mut Vec<NeuronBlock>,
+    pub gradient: &'a mut Vec<NeuronBlock>,
     pub fired: &'a mut Vec<u16>,
 }
 
@@ -56,29 +59,35 @@ impl PopulationPass<'_> {
         &self,
         current: &[f32],
         end: usize,
-        lanes: &mut Vec<Lanes>,
+        blocks: &mut Vec<NeuronBlock>,
         fired: &mut [u16],
         demand: &mut Demand,
     ) -> u64 {
-        lanes.resize(self.steps, [0.0; LANES]);
+        blocks.resize(self.steps, [0.0; NEURONS_PER_BLOCK]);
         demand.clear(self.steps);
         let (support, mut spikes) = (self.neurons.slope_support(), 0);
         for (block, fired) in fired.chunks_exact_mut(self.steps).enumerate() {
-            self.forward(block, current, lanes, fired);
+            self.forward(block, current, blocks, fired);
             fired[end.min(self.steps)..].fill(0);
-            demand.push_block(lanes, &support);
+            demand.push_block(blocks, &support);
             spikes += fired.iter().map(|fired| fired.count_ones() as u64).sum::<u64>();
         }
         spikes
     }
 
     /// Potentials and spikes of one block from its currents.
-    fn forward(&self, block: usize, current: &[f32], potential: &mut [Lanes], fired: &mut [u16]) {
-        let first = block * LANES;
-        let neurons = LANES.min(self.size - first);
+    fn forward(
+        &self,
+        block: usize,
+        current: &[f32],
+        potential: &mut [NeuronBlock],
+        fired: &mut [u16],
+    ) {
+        let first = block * NEURONS_PER_BLOCK;
+        let neurons = NEURONS_PER_BLOCK.min(self.size - first);
         let rows = &current[first * padded(self.steps)..];
         let affine = &self.affine[first..first + neurons];
-        rows_to_lanes(rows, padded(self.steps), affine, potential);
+        rows_to_blocks(rows, padded(self.steps), affine, potential);
         self.neurons.forward(potential, fired);
         let present = ((1u32 << neurons) - 1) as u16;
         fired.iter_mut().for_each(|fired| *fired &= present);
@@ -92,24 +101,24 @@ impl PopulationPass<'_> {
         leaving: Leaving,
         gradient: &mut [f32],
         mut sums: Option<&mut NormSums>,
-        scratch: LaneScratch,
+        scratch: BlockScratch,
     ) {
         let stride = padded(self.steps);
-        scratch.potential.resize(self.steps, [0.0; LANES]);
-        scratch.gradient.resize(self.steps, [0.0; LANES]);
+        scratch.potential.resize(self.steps, [0.0; NEURONS_PER_BLOCK]);
+        scratch.gradient.resize(self.steps, [0.0; NEURONS_PER_BLOCK]);
         scratch.fired.resize(self.steps, 0);
         if let Some(sums) = &mut sums {
             sums.clear();
         }
         for block in 0..leaving.kept.len() {
-            let first = block * LANES;
-            let neurons = LANES.min(self.size - first);
+            let first = block * NEURONS_PER_BLOCK;
+            let neurons = NEURONS_PER_BLOCK.min(self.size - first);
             self.forward(block, current, scratch.potential, scratch.fired);
             let factors = leaving.factors(block);
             let rows = &mut gradient[first * stride..(first + neurons) * stride];
-            rows_to_lanes(rows, stride, &factors[..neurons], scratch.gradient);
+            rows_to_blocks(rows, stride, &factors[..neurons], scratch.gradient);
             self.neurons.adjoint(scratch.potential, scratch.fired, scratch.gradient);
-            lanes_to_rows(scratch.gradient, neurons, rows, stride);
+            blocks_to_rows(scratch.gradient, neurons, rows, stride);
             if let Some(sums) = &mut sums {
                 sums.push(self.isa, rows, &current[first * stride..], neurons, self.steps);
             }
@@ -122,17 +131,17 @@ pub(crate) fn potentials(
     population: &PopulationPass,
     current: &[f32],
     end: usize,
-    lanes: &mut Vec<Lanes>,
+    blocks: &mut Vec<NeuronBlock>,
     fired: &mut Vec<u16>,
     out: &mut [f32],
 ) {
     let steps = population.steps;
-    lanes.resize(steps, [0.0; LANES]);
+    blocks.resize(steps, [0.0; NEURONS_PER_BLOCK]);
     fired.resize(steps, 0);
-    for (block, rows) in out.chunks_mut(LANES * end).enumerate() {
-        population.forward(block, current, lanes, fired);
-        for (lane, row) in rows.chunks_exact_mut(end).enumerate() {
-            row.iter_mut().zip(lanes.iter()).for_each(|(out, lanes)| *out = lanes[lane]);
+    for (block, rows) in out.chunks_mut(NEURONS_PER_BLOCK * end).enumerate() {
+        population.forward(block, current, blocks, fired);
+        for (neuron, row) in rows.chunks_exact_mut(end).enumerate() {
+            row.iter_mut().zip(blocks.iter()).for_each(|(out, block)| *out = block[neuron]);
         }
     }
 }
@@ -145,10 +154,10 @@ pub(crate) fn spike_rows(
     out: &mut [f32],
 ) {
     for (neuron, row) in out.chunks_exact_mut(end).enumerate().take(size) {
-        let fired = &fired[neuron / LANES * steps..][..steps];
+        let fired = &fired[neuron / NEURONS_PER_BLOCK * steps..][..steps];
         row.iter_mut()
             .zip(fired)
-            .for_each(|(out, fired)| *out = (fired >> (neuron % LANES) & 1) as f32);
+            .for_each(|(out, fired)| *out = (fired >> (neuron % NEURONS_PER_BLOCK) & 1) as f32);
     }
 }
 

@@ -19,18 +19,18 @@ use crate::scratch::{PlanScratch, ProductScratch, TaskScratch};
 use rayon::prelude::*;
 use sim_core::{DenseSynapses, NORMALISER_EPSILON};
 use simd::{
-    Aligned, Instructions, LANES, Mixture, RowTable, combine_each, gather_rows, lanes_to_rows,
-    padded, rows_to_lanes,
+    Aligned, Instructions, Mixture, NEURONS_PER_BLOCK, RowTable, blocks_to_rows, combine_each,
+    gather_rows, padded, rows_to_blocks,
 };
 use std::ops::Range;
 
-/// Most postsynaptic neurons of a block: as many sums as registers hold beside a row of weights.
-const MOST_LANES: usize = 6 * LANES;
+/// Most postsynaptic neurons of a panel: as many sums as registers hold beside a row of weights.
+const MOST_PER_PANEL: usize = 6 * NEURONS_PER_BLOCK;
 
 /// Most presynaptic neurons of a task of the weight gradient: their sums stay in the second cache.
 const MOST_PER_TASK: usize = 256;
 
-/// Numbers of the gradient of one block that are taken at a time: they stay in the nearest cache.
+/// Numbers of the gradient of one panel that are taken at a time: they stay in the nearest cache.
 const NEAR_CACHE: usize = 8192;
 
 /// Steps from which the gradient of the sources is worked out sample by sample: rows along time are
@@ -51,8 +51,8 @@ pub(crate) struct ProductPlan {
     layout: Layout,
     steps_in: usize,
     steps_out: usize,
-    /// Weights by place.
-    by_block: Aligned,
+    /// Weights by slot.
+    by_panel: Aligned,
     /// The same for the gradient of the source: `[post][padded pre]`, of long samples
     /// `[pre][post]`.
     back: Aligned,
@@ -61,7 +61,7 @@ pub(crate) struct ProductPlan {
 impl ProductPlan {
     /// Whether a projection is such a product: one weight per pair, and no delay.
     pub(crate) fn suits(synapses: &DenseSynapses) -> bool {
-        synapses.max_delay_steps == 0 && synapses.taps == 1
+        synapses.max_delay_steps == 0 && synapses.elements_per_pair == 1
     }
 
     /// Columns of one sample.
@@ -69,41 +69,41 @@ impl ProductPlan {
         if self.repeats { 1 } else { self.steps_in }
     }
 
-    /// Groups of [`LANES`] postsynaptic neurons in a block.
+    /// Groups of [`NEURONS_PER_BLOCK`] postsynaptic neurons in a panel.
     fn planes(&self) -> usize {
-        self.layout.block / LANES
+        self.layout.panel_size / NEURONS_PER_BLOCK
     }
 
-    /// Planes of a block that have a neuron; the last block may not have as many.
-    fn filled(&self, block: usize) -> usize {
-        self.layout.lanes(block).div_ceil(LANES)
+    /// Planes of a panel that have a neuron; the last panel may not have as many.
+    fn filled(&self, panel: usize) -> usize {
+        self.layout.neurons(panel).div_ceil(NEURONS_PER_BLOCK)
     }
 
-    /// Postsynaptic neurons of one plane of a block.
-    fn lanes(&self, block: usize, plane: usize) -> usize {
-        self.layout.lanes(block).saturating_sub(plane * LANES).min(LANES)
+    /// Postsynaptic neurons of one plane of a panel.
+    fn neurons(&self, panel: usize, plane: usize) -> usize {
+        self.layout.neurons(panel).saturating_sub(plane * NEURONS_PER_BLOCK).min(NEURONS_PER_BLOCK)
     }
 
-    /// The gradient of one sample for one plane of a block, by columns.
+    /// The gradient of one sample for one plane of a panel, by columns.
     fn turn(
         &self,
         gradient: &[f32],
         shown: usize,
-        (block, plane): (usize, usize),
+        (panel, plane): (usize, usize),
         out: &mut [f32],
     ) {
         let length = padded(self.steps_out);
-        let first = block * self.layout.block + plane * LANES;
+        let first = panel * self.layout.panel_size + plane * NEURONS_PER_BLOCK;
         let rows = gradient.get(first * length..).unwrap_or_default();
-        let lanes = self.lanes(block, plane);
+        let neurons = self.neurons(panel, plane);
         if self.repeats {
             out.fill(0.0);
-            for (sum, row) in out.iter_mut().zip(rows.chunks_exact(length)).take(lanes) {
+            for (sum, row) in out.iter_mut().zip(rows.chunks_exact(length)).take(neurons) {
                 *sum = row[..shown].iter().sum();
             }
         } else {
-            const SAME: [(f32, f32); LANES] = [(1.0, 0.0); LANES];
-            rows_to_lanes(rows, length, &SAME[..lanes], out.as_chunks_mut().0);
+            const SAME: [(f32, f32); NEURONS_PER_BLOCK] = [(1.0, 0.0); NEURONS_PER_BLOCK];
+            rows_to_blocks(rows, length, &SAME[..neurons], out.as_chunks_mut().0);
         }
     }
 
@@ -116,40 +116,48 @@ impl ProductPlan {
         scratch: &mut ProductScratch,
         sums: &mut [f32],
     ) {
-        let ProductScratch { lanes, trains, .. } = scratch;
-        let (block, elements) = self.layout.task(task);
+        let ProductScratch { blocks, trains, .. } = scratch;
+        let (panel, elements) = self.layout.task(task);
         let (columns, planes) = (self.columns(), self.planes());
         let all = shard.samples.len() * columns;
-        let lanes = lanes.resize(planes * all * LANES);
+        let blocks = blocks.resize(planes * all * NEURONS_PER_BLOCK);
         for (sample, (spikes, gradient)) in shard.iter().enumerate() {
-            for (plane, lanes) in lanes.chunks_exact_mut((all * LANES).max(1)).enumerate() {
-                let out = &mut lanes[sample * columns * LANES..][..columns * LANES];
-                self.turn(gradient, spikes.frames.steps(), (block, plane), out);
+            for (plane, blocks) in
+                blocks.chunks_exact_mut((all * NEURONS_PER_BLOCK).max(1)).enumerate()
+            {
+                let out = &mut blocks[sample * columns * NEURONS_PER_BLOCK..]
+                    [..columns * NEURONS_PER_BLOCK];
+                self.turn(gradient, spikes.frames.steps(), (panel, plane), out);
             }
         }
-        let table = RowTable { numbers: lanes, row_stride: LANES, plane_stride: all * LANES };
+        let table = RowTable {
+            numbers: blocks,
+            row_stride: NEURONS_PER_BLOCK,
+            plane_stride: all * NEURONS_PER_BLOCK,
+        };
         let most = if self.repeats { 1 } else { usize::MAX };
         let frames = shard.iter().map(|(spikes, _)| spikes.frames);
         trains.refill(frames, elements, (columns, most));
-        for (train, sums) in trains.iter().zip(sums.chunks_exact_mut(self.layout.block)) {
-            gather_rows(isa, train, table, planes, sums, LANES);
+        for (train, sums) in trains.iter().zip(sums.chunks_exact_mut(self.layout.panel_size)) {
+            gather_rows(isa, train, table, planes, sums, NEURONS_PER_BLOCK);
         }
     }
 }
 
 impl Plan for ProductPlan {
     fn prepare(&mut self, _isa: Instructions, synapses: &DenseSynapses, settings: &PlanSettings) {
-        let blocks = synapses.post.div_ceil(MOST_LANES);
-        let block = synapses.post.div_ceil(blocks).next_multiple_of(LANES);
-        let layout = Layout::new(synapses, block, MOST_PER_TASK);
+        let panels = synapses.post.div_ceil(MOST_PER_PANEL);
+        let panel_size = synapses.post.div_ceil(panels).next_multiple_of(NEURONS_PER_BLOCK);
+        let layout = Layout::new(synapses, panel_size, MOST_PER_TASK);
         (self.layout, self.repeats) = (layout, settings.repeats());
         (self.steps_in, self.steps_out) = (settings.steps_in, settings.steps_out);
-        let rows = self.by_block.resize(layout.places()).par_chunks_exact_mut(block);
+        let rows = self.by_panel.resize(layout.slots()).par_chunks_exact_mut(panel_size);
         rows.with_min_len(16).enumerate().for_each(|(row, weights)| {
-            for (lane, kept) in weights.iter_mut().enumerate() {
+            for (neuron, kept) in weights.iter_mut().enumerate() {
                 let weight =
                     |(post, pre): (usize, usize)| synapses.weight[post * synapses.pre + pre];
-                *kept = layout.synapse(row * block + lane).map_or(0.0, |at| KEPT * weight(at));
+                *kept =
+                    layout.synapse(row * panel_size + neuron).map_or(0.0, |at| KEPT * weight(at));
             }
         });
         if settings.input.is_some() {
@@ -184,7 +192,7 @@ impl Plan for ProductPlan {
     fn forward(
         &self,
         isa: Instructions,
-        block: usize,
+        panel: usize,
         spikes: Spikes,
         scratch: &mut PlanScratch,
         out: &mut [f32],
@@ -192,31 +200,34 @@ impl Plan for ProductPlan {
     ) {
         let Self { layout, steps_out, .. } = *self;
         let (columns, planes, length) = (self.columns(), self.planes(), padded(steps_out));
-        let lanes = scratch.product.lanes.resize(planes * columns * LANES);
-        lanes.fill(0.0);
-        let numbers = &self.by_block.as_slice()[layout.row(block, 0)..];
-        let table = RowTable { numbers, row_stride: layout.block, plane_stride: LANES };
+        let blocks = scratch.product.blocks.resize(planes * columns * NEURONS_PER_BLOCK);
+        blocks.fill(0.0);
+        let numbers = &self.by_panel.as_slice()[layout.row(panel, 0)..];
+        let table =
+            RowTable { numbers, row_stride: layout.panel_size, plane_stride: NEURONS_PER_BLOCK };
         for column in 0..columns.min(spikes.events.steps()) {
-            let (events, sums) = (spikes.events.at(column), &mut lanes[column * LANES..]);
-            gather_rows(isa, events, table, planes, sums, columns * LANES);
+            let (events, sums) =
+                (spikes.events.at(column), &mut blocks[column * NEURONS_PER_BLOCK..]);
+            gather_rows(isa, events, table, planes, sums, columns * NEURONS_PER_BLOCK);
         }
         // Of the rows, `shown` steps have a current.
         let shown = if self.repeats { spikes.frames.steps() } else { columns };
-        let out = &mut out[block * layout.block * length..];
-        let by_plane = lanes.as_chunks::<LANES>().0.chunks_exact(columns);
-        for (plane, lanes) in by_plane.take(self.filled(block)).enumerate() {
-            let (rows, count) = (&mut out[plane * LANES * length..], self.lanes(block, plane));
+        let out = &mut out[panel * layout.panel_size * length..];
+        let by_plane = blocks.as_chunks::<NEURONS_PER_BLOCK>().0.chunks_exact(columns);
+        for (plane, blocks) in by_plane.take(self.filled(panel)).enumerate() {
+            let (rows, count) =
+                (&mut out[plane * NEURONS_PER_BLOCK * length..], self.neurons(panel, plane));
             if write == Write::Set && !self.repeats {
-                lanes_to_rows(lanes, count, rows, length);
+                blocks_to_rows(blocks, count, rows, length);
             }
-            for (lane, row) in rows.chunks_exact_mut(length).take(count).enumerate() {
+            for (neuron, row) in rows.chunks_exact_mut(length).take(count).enumerate() {
                 let (row, behind) = row.split_at_mut(shown);
                 match (write, self.repeats) {
-                    (Write::Set, true) => row.fill(lanes[0][lane]),
+                    (Write::Set, true) => row.fill(blocks[0][neuron]),
                     (Write::Set, false) => {}
-                    (Write::Add, true) => row.iter_mut().for_each(|out| *out += lanes[0][lane]),
+                    (Write::Add, true) => row.iter_mut().for_each(|out| *out += blocks[0][neuron]),
                     (Write::Add, false) => {
-                        row.iter_mut().zip(lanes).for_each(|(out, lanes)| *out += lanes[lane]);
+                        row.iter_mut().zip(blocks).for_each(|(out, block)| *out += block[neuron]);
                     }
                 }
                 if write == Write::Set {
@@ -232,20 +243,21 @@ impl Plan for ProductPlan {
 
     fn join_gradients(&self, isa: Instructions, shard: Shard, scratch: &mut PlanScratch) {
         let Layout { pre, post, .. } = self.layout;
-        let ProductScratch { lanes, columns, outputs, joined, .. } = &mut scratch.product;
+        let ProductScratch { blocks, columns, outputs, joined, .. } = &mut scratch.product;
         let (steps, wide) = (self.steps_in, padded(post));
         // dL/dI, `[column][padded post]`.
         let all = shard.samples.len() * steps;
-        let (lanes, columns) = (lanes.resize(steps * LANES), columns.resize(all * wide));
+        let (blocks, columns) =
+            (blocks.resize(steps * NEURONS_PER_BLOCK), columns.resize(all * wide));
         let by_sample = columns.chunks_exact_mut(steps * wide);
         for (columns, (_, gradient)) in by_sample.zip(shard.iter()) {
-            for block in 0..self.layout.blocks() {
-                for plane in 0..self.filled(block) {
-                    self.turn(gradient, steps, (block, plane), lanes);
-                    let first = block * self.layout.block + plane * LANES;
+            for panel in 0..self.layout.panels() {
+                for plane in 0..self.filled(panel) {
+                    self.turn(gradient, steps, (panel, plane), blocks);
+                    let first = panel * self.layout.panel_size + plane * NEURONS_PER_BLOCK;
                     let columns = columns.chunks_exact_mut(wide);
-                    for (column, lanes) in columns.zip(lanes.chunks_exact(LANES)) {
-                        column[first..][..LANES].copy_from_slice(lanes);
+                    for (column, block) in columns.zip(blocks.chunks_exact(NEURONS_PER_BLOCK)) {
+                        column[first..][..NEURONS_PER_BLOCK].copy_from_slice(block);
                     }
                 }
             }
@@ -268,7 +280,7 @@ impl Plan for ProductPlan {
     fn input_gradient(
         &self,
         isa: Instructions,
-        place: usize,
+        rank: usize,
         gradient: &[f32],
         wanted: &[Wanted],
         scratch: &mut PlanScratch,
@@ -278,7 +290,7 @@ impl Plan for ProductPlan {
         let (wide, length) = (padded(pre), padded(self.steps_in));
         let ProductScratch { outputs, joined, .. } = &mut scratch.product;
         if self.joins_samples() {
-            let joined = &joined.as_slice()[place * self.steps_in * wide..];
+            let joined = &joined.as_slice()[rank * self.steps_in * wide..];
             for Wanted { neuron, steps } in wanted {
                 let row = &mut out[neuron * length..][..self.steps_in];
                 let end = steps.end.min(self.steps_in);
@@ -306,7 +318,7 @@ impl Plan for ProductPlan {
     }
 
     fn correlations(&self, _task: usize) -> usize {
-        self.layout.places_per_task()
+        self.layout.slots_per_task()
     }
 
     fn correlate(
@@ -317,7 +329,7 @@ impl Plan for ProductPlan {
         scratch: &mut TaskScratch,
         sums: &mut [f32],
     ) {
-        let together = NEAR_CACHE / (self.columns() * self.layout.block).max(1);
+        let together = NEAR_CACHE / (self.columns() * self.layout.panel_size).max(1);
         let Range { start, end } = shard.samples;
         for first in (start..end).step_by(together.max(1)) {
             let samples = first..end.min(first + together.max(1));

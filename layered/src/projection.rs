@@ -1,9 +1,9 @@
 //! One projection over a batch: currents forward, weight, delay and input gradients back, by the
 //! plan that fits its kernels.
 //!
-//! Work goes block by block of postsynaptic neurons, and inside a block sample by sample, so that
-//! the taps of a block stay in a near cache while many samples pass. The weight gradient is dealt
-//! out by block as well: every sum has one owner, who adds the samples in the order of shards, so
+//! Work goes panel by panel of postsynaptic neurons, and inside a panel sample by sample, so that
+//! the taps of a panel stay in a near cache while many samples pass. The weight gradient is dealt
+//! out by panel as well: every sum has one owner, who adds the samples in the order of shards, so
 //! its bits do not depend on the number of threads.
 
 use crate::basis_plan::BasisPlan;
@@ -11,7 +11,7 @@ use crate::demand::Wanted;
 use crate::plan::{Plan, PlanSettings, Shard, SpikeOrder, Spikes, Write};
 use crate::product_plan::ProductPlan;
 use crate::scratch::{PlanScratch, TaskScratch};
-use crate::taps::spread::Spread;
+use crate::taps::spread::KernelSpread;
 use crate::window_plan::WindowPlan;
 use crate::worker_sums::WorkerSums;
 use rayon::prelude::*;
@@ -37,9 +37,9 @@ impl Choice {
         if self.is_product {
             return Box::new(ProductPlan::default());
         }
-        match Spread::new(kernel, evaluation, max_delay_steps, sigma_raw, pre) {
-            Spread::Window(window) => Box::new(WindowPlan::new(window)),
-            Spread::Basis(basis) => Box::new(BasisPlan::new(basis)),
+        match KernelSpread::new(kernel, evaluation, max_delay_steps, sigma_raw, pre) {
+            KernelSpread::Window(window) => Box::new(WindowPlan::new(window)),
+            KernelSpread::Basis(basis) => Box::new(BasisPlan::new(basis)),
         }
     }
 }
@@ -49,7 +49,7 @@ impl Choice {
 pub(crate) struct ProjectionPlan {
     chosen: Option<(Choice, Box<dyn Plan>)>,
     tasks: Vec<TaskScratch>,
-    /// dL/dw and dL/d delay over the weight, by place.
+    /// dL/dw and dL/d delay over the weight, by slot.
     weight: Vec<f32>,
     delay: Vec<f32>,
 }
@@ -96,29 +96,29 @@ impl ProjectionPlan {
         self.plan().layout().pre
     }
 
-    /// Blocks of postsynaptic neurons.
-    pub(crate) fn blocks(&self) -> usize {
-        self.plan().layout().blocks()
+    /// Panels of postsynaptic neurons.
+    pub(crate) fn panels(&self) -> usize {
+        self.plan().layout().panels()
     }
 
-    /// Postsynaptic neurons of a block.
-    pub(crate) fn neurons(&self, block: usize) -> Range<usize> {
+    /// Postsynaptic neurons of a panel.
+    pub(crate) fn neurons(&self, panel: usize) -> Range<usize> {
         let layout = self.plan().layout();
-        let first = block * layout.block;
-        first..first + layout.lanes(block)
+        let first = panel * layout.panel_size;
+        first..first + layout.neurons(panel)
     }
 
-    /// Writes the currents of one block; see [`Plan::forward`].
+    /// Writes the currents of one panel; see [`Plan::forward`].
     pub(crate) fn forward(
         &self,
         isa: Instructions,
-        block: usize,
+        panel: usize,
         spikes: Spikes,
         scratch: &mut PlanScratch,
         out: &mut [f32],
         write: Write,
     ) {
-        self.plan().forward(isa, block, spikes, scratch, out, write);
+        self.plan().forward(isa, panel, spikes, scratch, out, write);
     }
 
     /// Whether the gradient of the sources is worked out for several samples at once.
@@ -140,13 +140,13 @@ impl ProjectionPlan {
     pub(crate) fn input_gradient(
         &self,
         isa: Instructions,
-        place: usize,
+        rank: usize,
         gradient: &[f32],
         wanted: &[Wanted],
         scratch: &mut PlanScratch,
         out: &mut [f32],
     ) {
-        self.plan().input_gradient(isa, place, gradient, wanted, scratch, out);
+        self.plan().input_gradient(isa, rank, gradient, wanted, scratch, out);
     }
 
     /// Writes dL/dw and dL/dd over a batch: `sample(b)` are spikes and dL/dI of sample `b`. Delays
@@ -160,17 +160,17 @@ impl ProjectionPlan {
         workers: &mut WorkerSums,
         [weight, delay]: [&mut [f32]; 2],
     ) -> Duration {
-        let Self { chosen, tasks, weight: by_place, delay: delay_by_place } = self;
+        let Self { chosen, tasks, weight: by_slot, delay: delay_by_slot } = self;
         let plan = &*chosen.as_ref().expect("a batch was prepared").1;
         let layout = plan.layout();
-        let count = layout.blocks() * layout.tasks;
+        let count = layout.panels() * layout.tasks;
         tasks.resize_with(tasks.len().max(count), TaskScratch::default);
-        by_place.resize(layout.places(), 0.0);
-        delay_by_place.resize(layout.places(), 0.0);
+        by_slot.resize(layout.slots(), 0.0);
+        delay_by_slot.resize(layout.slots(), 0.0);
         workers.make_room((0..count).map(|task| plan.correlations(task)).max().unwrap_or(0));
-        by_place
-            .par_chunks_exact_mut(layout.places_per_task())
-            .zip(delay_by_place.par_chunks_exact_mut(layout.places_per_task()))
+        by_slot
+            .par_chunks_exact_mut(layout.slots_per_task())
+            .zip(delay_by_slot.par_chunks_exact_mut(layout.slots_per_task()))
             .zip(tasks.par_iter_mut())
             .enumerate()
             .for_each(|(task, ((weight, delay), scratch))| {
@@ -188,11 +188,11 @@ impl ProjectionPlan {
         let elements = layout.elements();
         let weights = weight.par_chunks_exact_mut(elements).enumerate();
         weights.for_each(|(post, weight)| {
-            weight.iter_mut().zip(layout.of_post(by_place, post)).for_each(|(to, from)| *to = *from)
+            weight.iter_mut().zip(layout.of_post(by_slot, post)).for_each(|(to, from)| *to = *from)
         });
         let slopes = |post: usize| {
             let weights = &synapses.weight[post * elements..][..elements];
-            weights.iter().zip(layout.of_post(delay_by_place, post)).map(|(w, slope)| w * slope)
+            weights.iter().zip(layout.of_post(delay_by_slot, post)).map(|(w, slope)| w * slope)
         };
         if synapses.granularity == Granularity::Synaptic {
             delay.par_chunks_exact_mut(elements).enumerate().for_each(|(post, delay)| {
@@ -202,8 +202,9 @@ impl ProjectionPlan {
             delay.fill(0.0);
             for post in 0..layout.post {
                 for (element, slope) in slopes(post).enumerate() {
-                    let (pre, tap) = (element / layout.taps, element % layout.taps);
-                    delay[synapses.delay_index(post, pre, tap)] += slope;
+                    let (pre, element) =
+                        (element / layout.elements_per_pair, element % layout.elements_per_pair);
+                    delay[synapses.delay_index(post, pre, element)] += slope;
                 }
             }
         }

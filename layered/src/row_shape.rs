@@ -1,7 +1,7 @@
-//! The rows that the taps of a block are added to, and how they become currents.
+//! The rows that the taps of a panel are added to, and how they become currents.
 
 use crate::layout::Layout;
-use crate::scratch::BlockRows;
+use crate::scratch::PanelRows;
 use crate::taps::smoothing::{SmoothRows, Smoothing};
 use simd::{Instructions, padded};
 use std::sync::Arc;
@@ -17,26 +17,26 @@ pub(crate) struct RowShape {
 }
 
 impl RowShape {
-    /// Numbers of the rows of tails of one lane.
-    pub(crate) fn per_lane(&self) -> usize {
+    /// Numbers of the rows of tails of one neuron.
+    pub(crate) fn per_neuron(&self) -> usize {
         self.smoothing.as_ref().map_or(0, |(smoothing, rows)| 2 * smoothing.tails() * rows.tail)
     }
 
-    /// Turns the gradient of a block's currents to that of its rows.
+    /// Turns the gradient of a panel's currents to that of its rows.
     pub(crate) fn spread(
         &self,
         isa: Instructions,
         layout: &Layout,
-        block: usize,
+        panel: usize,
         gradient: &[f32],
-        scratch: &mut BlockRows,
+        scratch: &mut PanelRows,
     ) {
         let steps = self.steps_out;
-        let rows = scratch.rows.resize(layout.block * self.stride);
-        let tails = scratch.tails.resize(layout.block * self.per_lane());
-        let gradient = gradient[block * layout.block * padded(steps)..]
+        let rows = scratch.rows.resize(layout.panel_size * self.stride);
+        let tails = scratch.tails.resize(layout.panel_size * self.per_neuron());
+        let gradient = gradient[panel * layout.panel_size * padded(steps)..]
             .chunks_exact(padded(steps))
-            .take(layout.lanes(block));
+            .take(layout.neurons(panel));
         let Some((smoothing, lengths)) = &self.smoothing else {
             for (row, gradient) in rows.chunks_exact_mut(self.stride).zip(gradient) {
                 row[..steps].copy_from_slice(&gradient[..steps]);
@@ -46,10 +46,11 @@ impl RowShape {
         };
         let between_zeros = scratch.gradient.resize(lengths.gradient);
         between_zeros.fill(0.0);
-        for (lane, (row, gradient)) in rows.chunks_exact_mut(self.stride).zip(gradient).enumerate()
+        for (neuron, (row, gradient)) in
+            rows.chunks_exact_mut(self.stride).zip(gradient).enumerate()
         {
             between_zeros[lengths.before..][..steps].copy_from_slice(&gradient[..steps]);
-            let tails = &mut tails[lane * self.per_lane()..][..self.per_lane()];
+            let tails = &mut tails[neuron * self.per_neuron()..][..self.per_neuron()];
             smoothing.apply_adjoint(
                 isa,
                 *lengths,

@@ -15,7 +15,7 @@ pub(crate) struct PlanScratch {
 /// What one task of a weight gradient needs.
 #[derive(Debug, Default)]
 pub(crate) struct TaskScratch {
-    pub rows: BlockRows,
+    pub rows: PanelRows,
     pub basis: BasisScratch,
     pub product: ProductScratch,
     /// Processor time that the task has taken.
@@ -25,7 +25,7 @@ pub(crate) struct TaskScratch {
 /// For a plan of neighbouring taps.
 #[derive(Debug, Default)]
 pub(crate) struct WindowScratch {
-    pub rows: BlockRows,
+    pub rows: PanelRows,
     pub trains: Aligned,
     /// Rows in lines.
     pub lines: Aligned,
@@ -35,10 +35,10 @@ pub(crate) struct WindowScratch {
     pub frequent: Vec<usize>,
 }
 
-/// The rows of one block of postsynaptic neurons.
+/// The rows of one panel of postsynaptic neurons.
 #[derive(Debug, Default)]
-pub(crate) struct BlockRows {
-    /// `[lane][stride]`
+pub(crate) struct PanelRows {
+    /// `[neuron][stride]`
     pub rows: Aligned,
     /// Of the tails of a smoothing.
     pub tails: Aligned,
@@ -49,15 +49,15 @@ pub(crate) struct BlockRows {
 /// For a plan of shares in fixed filters.
 #[derive(Debug, Default)]
 pub(crate) struct BasisScratch {
-    /// `[filter][step][lane]`.
+    /// `[filter][step][neuron]`.
     pub planes: Aligned,
-    /// `[step][lane]`.
-    pub lanes: Aligned,
+    /// `[step][neuron]`.
+    pub blocks: Aligned,
     /// The same for each shape of the filters' pieces.
     pub shaped: Aligned,
-    /// `[filter][lane][step]`.
+    /// `[filter][neuron][step]`.
     pub rows: Aligned,
-    /// The same, two lanes to a pair of bf16.
+    /// The same, two neurons to a pair of bf16.
     pub pairs: Vec<u32>,
     pub outputs: Vec<Mixture>,
 }
@@ -65,8 +65,8 @@ pub(crate) struct BasisScratch {
 /// For a plan without delays.
 #[derive(Debug, Default)]
 pub(crate) struct ProductScratch {
-    /// `[plane][column][lane]`.
-    pub lanes: Aligned,
+    /// `[plane][column][neuron]`.
+    pub blocks: Aligned,
     /// dL/dI of several samples, `[column][padded post]`.
     pub columns: Aligned,
     pub outputs: Vec<Mixture>,

@@ -8,13 +8,13 @@
 //! (`smoothing`) turns rows to currents, and on the way back gradients to rows.
 
 use crate::demand::Wanted;
+use crate::element_trains::ElementTrains;
 use crate::layout::{Layout, index};
 use crate::plan::{Plan, PlanSettings, Shard, SpikeOrder, Spikes, Write};
 use crate::row_shape::RowShape;
-use crate::scratch::{BlockRows, PlanScratch, TaskScratch, WindowScratch};
-use crate::taps::spread::Window;
+use crate::scratch::{PanelRows, PlanScratch, TaskScratch, WindowScratch};
+use crate::taps::spread::TapWindow;
 use crate::taps::tail_shares::TailShares;
-use crate::trains::Trains;
 use sim_core::{DenseSynapses, SpikeFrames};
 use simd::{
     DelayWindows, Instructions, RowSource, Shift, TapRow, padded, pair_with_next, row_stride,
@@ -22,18 +22,18 @@ use simd::{
 };
 use std::sync::Arc;
 
-/// Postsynaptic neurons of a block. Each spike goes to all of them in turn, so that by its next
+/// Postsynaptic neurons of a panel. Each spike goes to all of them in turn, so that by its next
 /// turn a row's last numbers have arrived in the cache; more would not fit there.
-const BLOCK: usize = 32;
+const NEURONS_PER_PANEL: usize = 32;
 
 /// Tasks of the weight gradient for each thread, so that they end at about the same time. More
-/// would copy a block's rows more often.
+/// would copy a panel's rows more often.
 const TASKS_PER_THREAD: usize = 4;
 
 /// Numbers of trains taken at a time: they stay in a near cache.
 const NEAR_CACHE: usize = 6144;
 
-/// Steps of a block's rows taken at a time: these stay in the second cache, from which they are
+/// Steps of a panel's rows taken at a time: these stay in the second cache, from which they are
 /// read about as fast as they are multiplied.
 const TILE: usize = 448;
 
@@ -48,14 +48,14 @@ const ROWS_IN_LINES: usize = 16;
 const SPIKE_COST: usize = 20;
 
 /// What one of so many taps costs instead of 4, in tenths: 13 for every eight, 10 for another four.
-fn wide_spike_cost(lanes: usize) -> usize {
-    lanes / 8 * 13 + lanes % 8 / 4 * 10
+fn wide_spike_cost(stride: usize) -> usize {
+    stride / 8 * 13 + stride % 8 / 4 * 10
 }
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct WindowPlan {
-    window: Window,
+    window: TapWindow,
     layout: Layout,
     windows: DelayWindows,
     shape: RowShape,
@@ -68,7 +68,7 @@ pub(crate) struct WindowPlan {
 
 impl WindowPlan {
     /// A plan for the taps of `window`, not yet ready for a batch.
-    pub(crate) fn new(window: Window) -> Self {
+    pub(crate) fn new(window: TapWindow) -> Self {
         Self {
             window,
             layout: Layout::default(),
@@ -85,13 +85,17 @@ impl Plan for WindowPlan {
     fn prepare(&mut self, isa: Instructions, synapses: &DenseSynapses, settings: &PlanSettings) {
         let &PlanSettings { steps_in, steps_out, .. } = settings;
         let window = &self.window;
-        // How a block's elements are split changes nothing but who adds them. Every task filters
-        // the gradient of its block itself, if there is a filter: then more tasks than threads are
+        // How a panel's elements are split changes nothing but who adds them. Every task filters
+        // the gradient of its panel itself, if there is a filter: then more tasks than threads are
         // more work.
         let per_thread = if window.smoothing().is_some() { 1 } else { TASKS_PER_THREAD };
-        let tasks =
-            (per_thread * rayon::current_num_threads()).div_ceil(synapses.post.div_ceil(BLOCK));
-        let layout = Layout::new(synapses, BLOCK, (synapses.pre * synapses.taps).div_ceil(tasks));
+        let tasks = (per_thread * rayon::current_num_threads())
+            .div_ceil(synapses.post.div_ceil(NEURONS_PER_PANEL));
+        let layout = Layout::new(
+            synapses,
+            NEURONS_PER_PANEL,
+            (synapses.pre * synapses.elements_per_pair).div_ceil(tasks),
+        );
         let touched = DelayWindows::touched_for(window.width);
         let smoothing = window.smoothing().map(|smoothing| {
             (Arc::clone(smoothing), smoothing.rows(padded(steps_in), padded(steps_out), touched))
@@ -102,9 +106,9 @@ impl Plan for WindowPlan {
                 row_stride((padded(steps_in) + window.latest() + touched).max(padded(steps_out)))
             }
         };
-        self.windows.fill(layout.places(), window.width, |place, taps| {
-            let row = index(place % layout.block * stride);
-            match layout.synapse(place) {
+        self.windows.fill(layout.slots(), window.width, |slot, taps| {
+            let row = index(slot % layout.panel_size * stride);
+            match layout.synapse(slot) {
                 Some(element) => {
                     let (weight, delay) = layout.parameters(synapses, element);
                     let first = window.taps(delay as f64, taps.value, taps.slope);
@@ -128,7 +132,7 @@ impl Plan for WindowPlan {
         }
         let products = if paired { window.width.div_ceil(2) } else { window.width };
         let spikes = 10 * products * padded(steps_out)
-            / (SPIKE_COST * wide_spike_cost(self.windows.lanes()));
+            / (SPIKE_COST * wide_spike_cost(self.windows.stride()));
         self.frequent = spikes.max(1);
     }
 
@@ -143,7 +147,7 @@ impl Plan for WindowPlan {
     fn forward(
         &self,
         isa: Instructions,
-        block: usize,
+        panel: usize,
         spikes: Spikes,
         scratch: &mut PlanScratch,
         out: &mut [f32],
@@ -151,38 +155,39 @@ impl Plan for WindowPlan {
     ) {
         let scratch = &mut scratch.window;
         let Self { layout, windows, shape, tails, .. } = self;
-        let lanes = layout.lanes(block);
-        let BlockRows { rows, tails: tail_rows, .. } = &mut scratch.rows;
-        // There are rows for all lanes of a block, though the last may not have as many.
-        rows.resize(layout.block * shape.stride)[..lanes * shape.stride].fill(0.0);
-        let tail_rows = tail_rows.resize(layout.block * shape.per_lane());
-        tail_rows[..lanes * shape.per_lane()].fill(0.0);
+        let neurons = layout.neurons(panel);
+        let PanelRows { rows, tails: tail_rows, .. } = &mut scratch.rows;
+        // There are rows for all neurons of a panel, though the last may not have as many.
+        rows.resize(layout.panel_size * shape.stride)[..neurons * shape.stride].fill(0.0);
+        let tail_rows = tail_rows.resize(layout.panel_size * shape.per_neuron());
+        tail_rows[..neurons * shape.per_neuron()].fill(0.0);
         if windows.burst_taps().is_some() {
             windows.scatter_bursts(
                 isa,
-                Trains::new(spikes.bursts, layout, block, 0..layout.elements()),
+                ElementTrains::new(spikes.bursts, layout, panel, 0..layout.elements()),
                 rows.as_mut_slice(),
             );
             if shape.smoothing.is_some() {
                 tails.windows().scatter_bursts(
                     isa,
-                    tails.trains(spikes.bursts, layout, block, 0..layout.elements()),
+                    tails.trains(spikes.bursts, layout, panel, 0..layout.elements()),
                     tail_rows,
                 );
             }
         } else {
-            self.add_spikes(isa, block, spikes.frames, scratch);
+            self.add_spikes(isa, panel, spikes.frames, scratch);
         }
         let length = padded(shape.steps_out);
-        let out = out[block * layout.block * length..].chunks_exact_mut(length).take(lanes);
-        let BlockRows { rows, tails, .. } = &scratch.rows;
-        for (lane, (row, out)) in rows.as_slice().chunks_exact(shape.stride).zip(out).enumerate() {
+        let out = out[panel * layout.panel_size * length..].chunks_exact_mut(length).take(neurons);
+        let PanelRows { rows, tails, .. } = &scratch.rows;
+        for (post, (row, out)) in rows.as_slice().chunks_exact(shape.stride).zip(out).enumerate() {
             match (&shape.smoothing, write) {
                 (Some((smoothing, lengths)), _) => {
                     if write == Write::Set {
                         out.fill(0.0);
                     }
-                    let tails = &tails.as_slice()[lane * shape.per_lane()..][..shape.per_lane()];
+                    let tails =
+                        &tails.as_slice()[post * shape.per_neuron()..][..shape.per_neuron()];
                     smoothing.apply(isa, *lengths, row, tails, out);
                 }
                 (None, Write::Set) => out.copy_from_slice(&row[..length]),
@@ -194,22 +199,22 @@ impl Plan for WindowPlan {
     fn input_gradient(
         &self,
         isa: Instructions,
-        _place: usize,
+        _rank: usize,
         gradient: &[f32],
         wanted: &[Wanted],
         scratch: &mut PlanScratch,
         out: &mut [f32],
     ) {
-        for block in 0..self.layout.blocks() {
-            self.block_gradient(isa, block, gradient, wanted, &mut scratch.window, out);
+        for panel in 0..self.layout.panels() {
+            self.panel_gradient(isa, panel, gradient, wanted, &mut scratch.window, out);
         }
     }
 
-    /// `[place][lane]`, then those of the shares in tails.
+    /// `[slot][tap]`, then those of the shares in tails.
     fn correlations(&self, task: usize) -> usize {
         let of_tails = self.tails().map_or(0, |tails| {
-            let (block, elements) = self.layout.task(task);
-            tails.of(&self.layout, block, elements).len() * tails.windows().lanes()
+            let (panel, elements) = self.layout.task(task);
+            tails.of(&self.layout, panel, elements).len() * tails.windows().stride()
         });
         self.plain_correlations() + of_tails
     }
@@ -228,21 +233,21 @@ impl Plan for WindowPlan {
     }
 
     fn fold(&self, task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]) {
-        let first = task * self.layout.places_per_task();
+        let first = task * self.layout.slots_per_task();
         let (sums, of_tails) = sums.split_at(self.plain_correlations());
-        let sums = sums.chunks_exact(self.windows.lanes());
+        let sums = sums.chunks_exact(self.windows.stride());
         for (n, (sums, (weight, delay))) in
             sums.zip(weight.iter_mut().zip(delay.iter_mut())).enumerate()
         {
             (*weight, *delay) = self.windows.fold(first + n, sums);
         }
         if let Some(tails) = self.tails() {
-            let (block, elements) = self.layout.task(task);
-            for (place, by_weight, by_delay) in
-                tails.fold(tails.of(&self.layout, block, elements), of_tails)
+            let (panel, elements) = self.layout.task(task);
+            for (slot, by_weight, by_delay) in
+                tails.fold(tails.of(&self.layout, panel, elements), of_tails)
             {
-                weight[place - first] += by_weight;
-                delay[place - first] += by_delay;
+                weight[slot - first] += by_weight;
+                delay[slot - first] += by_delay;
             }
         }
     }
@@ -251,7 +256,7 @@ impl Plan for WindowPlan {
 impl WindowPlan {
     /// Correlations of one task, without those of the shares in tails.
     fn plain_correlations(&self) -> usize {
-        self.layout.places_per_task() * self.windows.lanes()
+        self.layout.slots_per_task() * self.windows.stride()
     }
 
     /// The shares in rows of tails, where there is a smoothing.
@@ -266,97 +271,102 @@ impl WindowPlan {
         task: usize,
         spikes: Spikes,
         gradient: &[f32],
-        rows: &mut BlockRows,
+        rows: &mut PanelRows,
         sums: &mut [f32],
     ) {
         let Self { layout, windows, .. } = self;
-        let (block, elements) = layout.task(task);
-        let lanes = layout.lanes(block);
-        self.shape.spread(isa, layout, block, gradient, rows);
-        let BlockRows { rows, tails: tail_rows, .. } = &*rows;
+        let (panel, elements) = layout.task(task);
+        let neurons = layout.neurons(panel);
+        self.shape.spread(isa, layout, panel, gradient, rows);
+        let PanelRows { rows, tails: tail_rows, .. } = &*rows;
         let (sums, of_tails) = sums.split_at_mut(self.plain_correlations());
         if windows.burst_taps().is_none() {
             let sums_of = sums
-                .chunks_exact_mut(layout.block * windows.lanes())
-                .map(|sums| &mut sums[..lanes * windows.lanes()]);
+                .chunks_exact_mut(layout.panel_size * windows.stride())
+                .map(|sums| &mut sums[..neurons * windows.stride()]);
             for (element, sums) in elements.zip(sums_of) {
-                let (steps, counts) = spikes.frames.channel(element / layout.taps);
+                let (steps, counts) = spikes.frames.channel(element / layout.elements_per_pair);
                 if !steps.is_empty() {
-                    let row = layout.row(block, element);
-                    windows.gather(isa, row..row + lanes, steps, counts, rows.as_slice(), sums);
+                    let row = layout.row(panel, element);
+                    windows.gather(isa, row..row + neurons, steps, counts, rows.as_slice(), sums);
                 }
             }
             return;
         }
-        let first = layout.row(block, elements.start);
+        let first = layout.row(panel, elements.start);
         windows.gather_bursts(
             isa,
-            Trains::new(spikes.bursts, layout, block, elements.clone()),
+            ElementTrains::new(spikes.bursts, layout, panel, elements.clone()),
             rows.as_slice(),
             (first, sums),
         );
         if let Some(tails) = self.tails() {
-            let first = tails.of(layout, block, elements.clone()).start;
-            let trains = tails.trains(spikes.bursts, layout, block, elements);
+            let first = tails.of(layout, panel, elements.clone()).start;
+            let trains = tails.trains(spikes.bursts, layout, panel, elements);
             tails.windows().gather_bursts(isa, trains, tail_rows.as_slice(), (first, of_tails));
         }
     }
 
-    /// The part of [`Plan::input_gradient`] that comes from one block.
-    fn block_gradient(
+    /// The part of [`Plan::input_gradient`] that comes from one panel.
+    fn panel_gradient(
         &self,
         isa: Instructions,
-        block: usize,
+        panel: usize,
         gradient: &[f32],
         wanted: &[Wanted],
         scratch: &mut WindowScratch,
         out: &mut [f32],
     ) {
         let Self { layout, windows, shape, tails, .. } = self;
-        let mut tiles = Tiles { wanted, taps: layout.taps, length: padded(shape.steps_in), out };
+        let mut tiles = Tiles {
+            wanted,
+            elements_per_pair: layout.elements_per_pair,
+            length: padded(shape.steps_in),
+            out,
+        };
         // Without a filter the rows are the gradient: lines are made of it at once.
         if shape.smoothing.is_some() || !isa.prefers_lines() {
-            shape.spread(isa, layout, block, gradient, &mut scratch.rows);
+            shape.spread(isa, layout, panel, gradient, &mut scratch.rows);
         }
         if isa.prefers_lines() {
-            self.pull_lines(isa, block, gradient, scratch, &mut tiles);
+            self.pull_lines(isa, panel, gradient, scratch, &mut tiles);
         } else {
             let WindowScratch { rows, pairs, sources, .. } = scratch;
-            let (rows, lanes) = (rows.rows.as_slice(), layout.lanes(block));
+            let (rows, neurons) = (rows.rows.as_slice(), layout.neurons(panel));
             if self.paired {
                 pair_up(rows, pairs);
-                sources.refill((0..lanes).map(|lane| RowSource {
-                    row: index(lane * shape.stride),
-                    synapse: index(lane),
+                sources.refill((0..neurons).map(|post| RowSource {
+                    row: index(post * shape.stride),
+                    synapse: index(post),
                 }));
             }
             tiles.each(TILE, |element, start, out| {
-                let row = layout.row(block, element);
+                let row = layout.row(panel, element);
                 if self.paired {
                     windows.pull_paired(isa, sources, row, Shift::Earlier, &pairs[start..], out);
                 } else {
-                    windows.pull_ahead(isa, row..row + lanes, &rows[start..], out);
+                    windows.pull_ahead(isa, row..row + neurons, &rows[start..], out);
                 }
             });
         }
         if shape.smoothing.is_some() {
             let rows = scratch.rows.tails.as_slice();
             tiles.each(TILE, |element, start, out| {
-                tails.pull(isa, tails.of(layout, block, element..element + 1), &rows[start..], out);
+                tails.pull(isa, tails.of(layout, panel, element..element + 1), &rows[start..], out);
             });
         }
     }
 
-    /// Adds single spikes to the rows of one block, of neurons that fire often by whole rows.
+    /// Adds single spikes to the rows of one panel, of neurons that fire often by whole rows.
     fn add_spikes(
         &self,
         isa: Instructions,
-        block: usize,
+        panel: usize,
         spikes: &SpikeFrames,
         scratch: &mut WindowScratch,
     ) {
         let Self { layout, windows, shape, .. } = self;
-        let lanes = layout.lanes(block);
+        let neurons = layout.neurons(panel);
         let WindowScratch { rows, trains, pairs, sources, frequent, .. } = scratch;
         let rows = rows.rows.as_mut_slice();
         // As many as there may ever be.
@@ -368,9 +378,11 @@ impl WindowPlan {
             if steps.len() >= self.frequent {
                 frequent.push(neuron);
             } else if !steps.is_empty() {
-                for element in neuron * layout.taps..(neuron + 1) * layout.taps {
-                    let row = layout.row(block, element);
-                    windows.scatter(isa, row..row + lanes, steps, counts, rows);
+                for element in
+                    neuron * layout.elements_per_pair..(neuron + 1) * layout.elements_per_pair
+                {
+                    let row = layout.row(panel, element);
+                    windows.scatter(isa, row..row + neurons, steps, counts, rows);
                 }
             }
         }
@@ -389,32 +401,32 @@ impl WindowPlan {
             }
             let source = |(n, &neuron): (usize, &usize)| {
                 let row = index(n * length + windows.reach());
-                (0..layout.taps).map(move |tap| RowSource {
+                (0..layout.elements_per_pair).map(move |element| RowSource {
                     row,
-                    synapse: index(layout.row(block, neuron * layout.taps + tap)),
+                    synapse: index(layout.row(panel, neuron * layout.elements_per_pair + element)),
                 })
             };
             sources.refill(frequent.iter().enumerate().flat_map(source));
             if self.paired {
                 pair_up(trains, pairs);
             }
-            for (lane, row) in rows.chunks_exact_mut(shape.stride).take(lanes).enumerate() {
+            for (post, row) in rows.chunks_exact_mut(shape.stride).take(neurons).enumerate() {
                 let row = &mut row[..padded(shape.steps_out)];
                 if self.paired {
-                    windows.pull_paired(isa, sources, lane, Shift::Later, pairs, row);
+                    windows.pull_paired(isa, sources, post, Shift::Later, pairs, row);
                 } else {
-                    windows.pull(isa, sources, lane, trains, row);
+                    windows.pull(isa, sources, post, trains, row);
                 }
             }
         }
     }
 
-    /// The part of [`block_gradient`](Self::block_gradient) that comes from rows in lines, those of
-    /// some lanes at a time.
+    /// The part of [`panel_gradient`](Self::panel_gradient) that comes from rows in lines, those of
+    /// some neurons at a time.
     fn pull_lines(
         &self,
         isa: Instructions,
-        block: usize,
+        panel: usize,
         gradient: &[f32],
         scratch: &mut WindowScratch,
         tiles: &mut Tiles,
@@ -426,23 +438,23 @@ impl WindowPlan {
             stride.is_multiple_of(8),
             "rows that are written one by one would not lie as one long row does"
         );
-        let row = |lane: usize| match shape.smoothing {
-            Some(_) => &rows.rows.as_slice()[lane * stride..][..stride],
+        let row = |post: usize| match shape.smoothing {
+            Some(_) => &rows.rows.as_slice()[post * stride..][..stride],
             None => {
-                &gradient[(block * layout.block + lane) * padded(shape.steps_out)..]
+                &gradient[(panel * layout.panel_size + post) * padded(shape.steps_out)..]
                     [..shape.steps_out]
             }
         };
-        let lines = lines.resize(layout.block * 2 * stride);
-        let lanes = layout.lanes(block);
-        let groups = lanes.div_ceil(ROWS_IN_LINES);
+        let lines = lines.resize(layout.panel_size * 2 * stride);
+        let neurons = layout.neurons(panel);
+        let groups = neurons.div_ceil(ROWS_IN_LINES);
         for group in 0..groups {
-            let group = lanes * group / groups..lanes * (group + 1) / groups;
-            for lane in group.clone() {
-                to_lines(row(lane), &mut lines[lane * 2 * stride..][..2 * stride]);
+            let group = neurons * group / groups..neurons * (group + 1) / groups;
+            for post in group.clone() {
+                to_lines(row(post), &mut lines[post * 2 * stride..][..2 * stride]);
             }
             tiles.each(STEPS_IN_LINES, |element, start, out| {
-                let row = layout.row(block, element);
+                let row = layout.row(panel, element);
                 windows.pull_lines(
                     isa,
                     row + group.start..row + group.end,
@@ -458,7 +470,7 @@ impl WindowPlan {
 struct Tiles<'a> {
     wanted: &'a [Wanted],
     /// Elements of one neuron.
-    taps: usize,
+    elements_per_pair: usize,
     length: usize,
     out: &'a mut [f32],
 }
@@ -473,7 +485,7 @@ impl Tiles<'_> {
                 let steps = steps.start.max(first)..steps.end.min(first + tile);
                 if !steps.is_empty() {
                     let (start, out) = (steps.start, &mut self.out[neuron * self.length..][steps]);
-                    (neuron * self.taps..(neuron + 1) * self.taps)
+                    (neuron * self.elements_per_pair..(neuron + 1) * self.elements_per_pair)
                         .for_each(|element| f(element, start, out));
                 }
             }

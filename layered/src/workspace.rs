@@ -7,7 +7,7 @@ use crate::plan::Spikes;
 use crate::scratch::PlanScratch;
 use rayon::prelude::*;
 use sim_core::{SHARDS, SampleLoss, SpikeFrames, SpikeTrains, StageTiming, samples_of_shards};
-use simd::{Bursts, LANES, Lanes, padded};
+use simd::{Bursts, NEURONS_PER_BLOCK, NeuronBlock, padded};
 use std::ops::Range;
 
 /// What one sample keeps between passes.
@@ -58,7 +58,7 @@ impl PopulationState {
     /// Makes room for `size` neurons over `steps` steps.
     fn resize(&mut self, size: usize, steps: usize, train: bool) {
         self.current.resize(size * padded(steps), 0.0);
-        self.fired.resize(size.div_ceil(LANES) * steps, 0);
+        self.fired.resize(size.div_ceil(NEURONS_PER_BLOCK) * steps, 0);
         if train {
             self.gradient.resize(size * padded(steps), 0.0);
         }
@@ -70,8 +70,8 @@ impl PopulationState {
 pub(crate) struct ShardScratch {
     pub plan: PlanScratch,
     pub wanted: Vec<Wanted>,
-    pub lanes: Vec<Lanes>,
-    pub gradient_lanes: Vec<Lanes>,
+    pub blocks: Vec<NeuronBlock>,
+    pub gradient_blocks: Vec<NeuronBlock>,
     pub fired: Vec<u16>,
     pub trains: SpikeTrains,
     pub output: Vec<f32>,

@@ -16,8 +16,8 @@
 
 use crate::decay::Decay;
 use serde::{Deserialize, Serialize};
-use sim_core::{LaneState, ModelDescription, Neuron, NeuronModel, NeuronState, Result};
-use simd::{LANES, Lanes, vectorize};
+use sim_core::{BlockState, ModelDescription, Neuron, NeuronModel, NeuronState, Result};
+use simd::{NEURONS_PER_BLOCK, NeuronBlock, vectorize};
 
 /// Parameters of the leaky integrator; see the table of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -67,16 +67,21 @@ impl Neuron for PerStep {
         }
     }
 
-    fn forward(&self, potential: &mut [Lanes], spikes: &mut [u16]) {
+    fn forward(&self, potential: &mut [NeuronBlock], spikes: &mut [u16]) {
         let (beta, gain) = (self.beta as f32, self.gain as f32);
         vectorize(
             #[inline(always)]
-            || forward_lanes(beta, gain, potential),
+            || forward_block(beta, gain, potential),
         );
         spikes.fill(0);
     }
 
-    fn step_lanes(&self, state: &mut LaneState, potential: &mut [Lanes], spikes: &mut [u16]) {
+    fn step_blocks(
+        &self,
+        state: &mut BlockState,
+        potential: &mut [NeuronBlock],
+        spikes: &mut [u16],
+    ) {
         let (beta, gain) = (self.beta as f32, self.gain as f32);
         vectorize(
             #[inline(always)]
@@ -89,27 +94,27 @@ impl Neuron for PerStep {
         spikes.fill(0);
     }
 
-    fn adjoint(&self, _potential: &[Lanes], _spikes: &[u16], gradient: &mut [Lanes]) {
+    fn adjoint(&self, _potential: &[NeuronBlock], _spikes: &[u16], gradient: &mut [NeuronBlock]) {
         let (beta, gain) = (self.beta as f32, self.gain as f32);
         vectorize(
             #[inline(always)]
-            || adjoint_lanes(beta, gain, gradient),
+            || adjoint_block(beta, gain, gradient),
         );
     }
 }
 
 /// `V[t] = beta V[t-1] + gain I[t]`: `row` holds `I[t]`, then `V[t]`.
 #[inline(always)]
-fn integrate(beta: f32, gain: f32, v: &mut Lanes, row: &mut Lanes) {
-    for n in 0..LANES {
+fn integrate(beta: f32, gain: f32, v: &mut NeuronBlock, row: &mut NeuronBlock) {
+    for n in 0..NEURONS_PER_BLOCK {
         v[n] = beta * v[n] + gain * row[n];
     }
     *row = *v;
 }
 
 #[inline(always)]
-fn forward_lanes(beta: f32, gain: f32, potential: &mut [Lanes]) {
-    let mut v = [0.0; LANES];
+fn forward_block(beta: f32, gain: f32, potential: &mut [NeuronBlock]) {
+    let mut v = [0.0; NEURONS_PER_BLOCK];
     for row in potential {
         integrate(beta, gain, &mut v, row);
     }
@@ -117,10 +122,10 @@ fn forward_lanes(beta: f32, gain: f32, potential: &mut [Lanes]) {
 
 /// `d_V[t] = g_V[t] + beta d_V[t+1]`, `d_I[t] = gain d_V[t]`
 #[inline(always)]
-fn adjoint_lanes(beta: f32, gain: f32, gradient: &mut [Lanes]) {
-    let mut d_v = [0.0; LANES];
+fn adjoint_block(beta: f32, gain: f32, gradient: &mut [NeuronBlock]) {
+    let mut d_v = [0.0; NEURONS_PER_BLOCK];
     for row in gradient.iter_mut().rev() {
-        for n in 0..LANES {
+        for n in 0..NEURONS_PER_BLOCK {
             d_v[n] = row[n] + beta * d_v[n];
             row[n] = gain * d_v[n];
         }
@@ -145,20 +150,20 @@ mod tests {
                 Decay::Euler => 1.0 - 1.0 / 7.0,
             };
             let gain = if input_scaling { 1.0 - beta } else { 1.0 };
-            let mut lanes = vec![[0.5; LANES]; 50];
+            let mut blocks = vec![[0.5; NEURONS_PER_BLOCK]; 50];
             let mut spikes = vec![u16::MAX; 50];
             let neuron = readout.build(1.0).unwrap();
-            neuron.forward(&mut lanes, &mut spikes);
-            for (t, row) in lanes.iter().enumerate() {
+            neuron.forward(&mut blocks, &mut spikes);
+            for (t, row) in blocks.iter().enumerate() {
                 let expected = 0.5 * gain * (1.0 - beta.powi(t as i32 + 1)) / (1.0 - beta);
                 assert!((row[3] as f64 - expected).abs() < 1e-5, "step {t}");
             }
             assert!(spikes.iter().all(|&mask| mask == 0) && !neuron.fires());
 
-            let mut state = LaneState::at_rest(1);
-            for row in lanes {
-                let (mut v, mut spikes) = ([[0.5; LANES]], [u16::MAX]);
-                neuron.step_lanes(&mut state, &mut v, &mut spikes);
+            let mut state = BlockState::at_rest(1);
+            for row in blocks {
+                let (mut v, mut spikes) = ([[0.5; NEURONS_PER_BLOCK]], [u16::MAX]);
+                neuron.step_blocks(&mut state, &mut v, &mut spikes);
                 assert_eq!(
                     (v[0], state.potential[0], spikes[0]),
                     (row, row, 0),
@@ -169,17 +174,18 @@ mod tests {
     }
 
     #[test]
-    fn the_lanes_agree_with_the_step() {
+    fn blocks_agree_with_the_step() {
         let neuron = LeakyIntegrator::default().build(1.0).unwrap();
         let input = |t: usize, n: usize| ((t * 7 + n * 3) % 11) as f32 * 0.1 - 0.4;
-        let mut lanes: Vec<Lanes> = (0..40).map(|t| std::array::from_fn(|n| input(t, n))).collect();
-        neuron.forward(&mut lanes, &mut [0; 40]);
-        let (mut state, mut fired) = (NeuronState::at_rest(LANES), Vec::new());
-        for (t, row) in lanes.iter().enumerate() {
-            let current: Vec<f64> = (0..LANES).map(|n| input(t, n) as f64).collect();
+        let mut blocks: Vec<NeuronBlock> =
+            (0..40).map(|t| std::array::from_fn(|n| input(t, n))).collect();
+        neuron.forward(&mut blocks, &mut [0; 40]);
+        let (mut state, mut fired) = (NeuronState::at_rest(NEURONS_PER_BLOCK), Vec::new());
+        for (t, row) in blocks.iter().enumerate() {
+            let current: Vec<f64> = (0..NEURONS_PER_BLOCK).map(|n| input(t, n) as f64).collect();
             neuron.step(&mut state, &current, &mut fired);
-            for (v, lane) in state.potential.iter().zip(row) {
-                assert!((v - *lane as f64).abs() < 1e-5);
+            for (v, single) in state.potential.iter().zip(row) {
+                assert!((v - *single as f64).abs() < 1e-5);
             }
         }
         assert!(fired.is_empty());
@@ -191,14 +197,14 @@ mod tests {
         let neuron = LeakyIntegrator { input_scaling: true, ..LeakyIntegrator::default() }
             .build(1.0)
             .unwrap();
-        let input: Vec<Lanes> =
+        let input: Vec<NeuronBlock> =
             (0..30).map(|t| std::array::from_fn(|n| ((t * 5 + n) % 7) as f32 - 3.0)).collect();
-        let seen: Vec<Lanes> =
+        let seen: Vec<NeuronBlock> =
             (0..30).map(|t| std::array::from_fn(|n| ((t * 3 + n * 2) % 5) as f32 - 2.0)).collect();
         let (mut potential, mut gradient) = (input.clone(), seen.clone());
         neuron.forward(&mut potential, &mut [0; 30]);
         neuron.adjoint(&potential, &[0; 30], &mut gradient);
-        let dot = |a: &[Lanes], b: &[Lanes]| -> f64 {
+        let dot = |a: &[NeuronBlock], b: &[NeuronBlock]| -> f64 {
             a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| (a * b) as f64).sum()
         };
         assert!((dot(&seen, &potential) - dot(&gradient, &input)).abs() < 1e-3);

@@ -40,9 +40,9 @@ use crate::surrogate::{
 };
 use serde::{Deserialize, Serialize};
 use sim_core::{
-    Error, LaneState, ModelDescription, Neuron, NeuronModel, NeuronState, Result, whole_steps,
+    BlockState, Error, ModelDescription, Neuron, NeuronModel, NeuronState, Result, whole_steps,
 };
-use simd::{LANES, Lanes, lanes_at_least, vectorize};
+use simd::{NEURONS_PER_BLOCK, NeuronBlock, blocks_at_least, vectorize};
 use std::ops::Range;
 
 /// What a spike does to the potential.
@@ -155,23 +155,23 @@ impl Neuron for PerStep {
         }
     }
 
-    fn forward(&self, potential: &mut [Lanes], spikes: &mut [u16]) {
-        let (constants, refractory_steps) = (self.lane_constants(), self.refractory_steps);
+    fn forward(&self, potential: &mut [NeuronBlock], spikes: &mut [u16]) {
+        let (constants, refractory_steps) = (self.block_constants(), self.refractory_steps);
         if refractory_steps > 0 {
             vectorize(
                 #[inline(always)]
-                || forward_lanes_refractory(constants, refractory_steps, potential, spikes),
+                || forward_block_refractory(constants, refractory_steps, potential, spikes),
             );
             return;
         }
         vectorize(
             #[inline(always)]
             || match constants.hard {
-                true => forward_lanes::<true>(constants, potential),
-                false => forward_lanes::<false>(constants, potential),
+                true => forward_block::<true>(constants, potential),
+                false => forward_block::<false>(constants, potential),
             },
         );
-        lanes_at_least(potential, constants.threshold, spikes);
+        blocks_at_least(potential, constants.threshold, spikes);
     }
 
     fn slope_support(&self) -> Range<f32> {
@@ -179,8 +179,13 @@ impl Neuron for PerStep {
         self.threshold as f32 - half_width..self.threshold as f32 + half_width
     }
 
-    fn step_lanes(&self, state: &mut LaneState, potential: &mut [Lanes], spikes: &mut [u16]) {
-        let (constants, refractory_steps) = (self.lane_constants(), self.refractory_steps);
+    fn step_blocks(
+        &self,
+        state: &mut BlockState,
+        potential: &mut [NeuronBlock],
+        spikes: &mut [u16],
+    ) {
+        let (constants, refractory_steps) = (self.block_constants(), self.refractory_steps);
         if refractory_steps > 0 {
             vectorize(
                 #[inline(always)]
@@ -209,12 +214,12 @@ impl Neuron for PerStep {
                     .for_each(|(u, v)| step::<false>(constants, u, v)),
             },
         );
-        lanes_at_least(potential, constants.threshold, spikes);
+        blocks_at_least(potential, constants.threshold, spikes);
     }
 
-    fn adjoint(&self, potential: &[Lanes], spikes: &[u16], gradient: &mut [Lanes]) {
+    fn adjoint(&self, potential: &[NeuronBlock], spikes: &[u16], gradient: &mut [NeuronBlock]) {
         let adjoint = Adjoint {
-            constants: self.lane_constants(),
+            constants: self.block_constants(),
             refractory_steps: self.refractory_steps as usize,
         };
         vectorize(
@@ -242,8 +247,8 @@ impl Neuron for PerStep {
 }
 
 impl PerStep {
-    fn lane_constants(&self) -> LaneConstants {
-        LaneConstants {
+    fn block_constants(&self) -> BlockConstants {
+        BlockConstants {
             beta: self.beta as f32,
             gain: self.gain as f32,
             threshold: self.threshold as f32,
@@ -253,9 +258,9 @@ impl PerStep {
     }
 }
 
-/// The constants that the lane loops use, in single precision.
+/// The constants of the loops over blocks, in single precision.
 #[derive(Debug, Clone, Copy)]
-struct LaneConstants {
+struct BlockConstants {
     beta: f32,
     gain: f32,
     threshold: f32,
@@ -264,7 +269,7 @@ struct LaneConstants {
     reset_gradient: f32,
 }
 
-impl LaneConstants {
+impl BlockConstants {
     /// `U[t]` after the reset.
     #[inline(always)]
     fn after_reset(self, v: f32) -> f32 {
@@ -284,13 +289,13 @@ impl LaneConstants {
     }
 }
 
-/// The bit of each lane in a mask of spikes. They are chosen in 32-bit lanes, like everything else
+/// The bit of each neuron in a mask of spikes. They are chosen in 32-bit lanes, like everything else
 /// in the loops, and joined at the end: narrower types or shifts would keep the loops from becoming
 /// vector code.
-const LANE_BIT: [u32; LANES] = {
-    let mut bits = [0; LANES];
+const NEURON_BIT: [u32; NEURONS_PER_BLOCK] = {
+    let mut bits = [0; NEURONS_PER_BLOCK];
     let mut n = 0;
-    while n < LANES {
+    while n < NEURONS_PER_BLOCK {
         bits[n] = 1 << n;
         n += 1;
     }
@@ -303,9 +308,9 @@ fn all_ones_if(condition: bool) -> u32 {
     u32::from(condition).wrapping_neg()
 }
 
-/// The mask of spikes out of the bits of all lanes.
+/// The mask of spikes out of the bits of all neurons.
 #[inline(always)]
-fn join(bits: [u32; LANES]) -> u16 {
+fn join(bits: [u32; NEURONS_PER_BLOCK]) -> u16 {
     let eight: [u32; 8] = std::array::from_fn(|n| bits[n] | bits[n + 8]);
     let four: [u32; 4] = std::array::from_fn(|n| eight[n] | eight[n + 4]);
     (four[0] | four[2] | (four[1] | four[3])) as u16
@@ -315,11 +320,11 @@ fn join(bits: [u32; LANES]) -> u16 {
 /// potential after it.
 #[inline(always)]
 fn step<const HARD: bool>(
-    LaneConstants { beta, gain, threshold, .. }: LaneConstants,
-    u: &mut Lanes,
-    v: &mut Lanes,
+    BlockConstants { beta, gain, threshold, .. }: BlockConstants,
+    u: &mut NeuronBlock,
+    v: &mut NeuronBlock,
 ) {
-    for n in 0..LANES {
+    for n in 0..NEURONS_PER_BLOCK {
         v[n] = beta * u[n] + gain * v[n];
         let reset = if HARD { 0.0 } else { v[n] - threshold };
         u[n] = if v[n] >= threshold { reset } else { v[n] };
@@ -327,25 +332,25 @@ fn step<const HARD: bool>(
 }
 
 #[inline(always)]
-fn forward_lanes<const HARD: bool>(constants: LaneConstants, potential: &mut [Lanes]) {
-    let mut u = [0.0; LANES];
+fn forward_block<const HARD: bool>(constants: BlockConstants, potential: &mut [NeuronBlock]) {
+    let mut u = [0.0; NEURONS_PER_BLOCK];
     for v in potential {
         step::<HARD>(constants, &mut u, v);
     }
 }
 
-/// With one: `held_for` counts down the steps for which a lane is still held. Returns the mask of
+/// With one: `held_for` counts down the steps for which a neuron is still held. Returns the mask of
 /// spikes.
 #[inline(always)]
 fn step_refractory(
-    constants: LaneConstants,
+    constants: BlockConstants,
     refractory_steps: u32,
-    u: &mut Lanes,
-    held_for: &mut [u32; LANES],
-    v: &mut Lanes,
+    u: &mut NeuronBlock,
+    held_for: &mut [u32; NEURONS_PER_BLOCK],
+    v: &mut NeuronBlock,
 ) -> u16 {
-    let mut fires = [0; LANES];
-    for n in 0..LANES {
+    let mut fires = [0; NEURONS_PER_BLOCK];
+    for n in 0..NEURONS_PER_BLOCK {
         let held = held_for[n] > 0;
         let integrated = constants.beta * u[n] + constants.gain * v[n];
         let reset = constants.after_reset(integrated);
@@ -353,29 +358,29 @@ fn step_refractory(
         v[n] = if held { u[n] } else { integrated };
         u[n] = if held { u[n] } else { reset };
         held_for[n] = held_for[n].saturating_sub(1) | (refractory_steps & fire);
-        fires[n] = LANE_BIT[n] & fire;
+        fires[n] = NEURON_BIT[n] & fire;
     }
     join(fires)
 }
 
 #[inline(always)]
-fn forward_lanes_refractory(
-    constants: LaneConstants,
+fn forward_block_refractory(
+    constants: BlockConstants,
     refractory_steps: u32,
-    potential: &mut [Lanes],
+    potential: &mut [NeuronBlock],
     spikes: &mut [u16],
 ) {
-    let mut u = [0.0; LANES];
-    let mut held_for = [0_u32; LANES];
+    let mut u = [0.0; NEURONS_PER_BLOCK];
+    let mut held_for = [0_u32; NEURONS_PER_BLOCK];
     for (v, mask) in potential.iter_mut().zip(spikes) {
         *mask = step_refractory(constants, refractory_steps, &mut u, &mut held_for, v);
     }
 }
 
-/// The backward pass over one group of lanes.
+/// The backward pass over one block of neurons.
 #[derive(Debug, Clone, Copy)]
 struct Adjoint {
-    constants: LaneConstants,
+    constants: BlockConstants,
     refractory_steps: usize,
 }
 
@@ -383,12 +388,12 @@ impl Adjoint {
     #[inline(always)]
     fn run(
         self,
-        potential: &[Lanes],
+        potential: &[NeuronBlock],
         spikes: &[u16],
-        gradient: &mut [Lanes],
+        gradient: &mut [NeuronBlock],
         slope: impl Fn(f32) -> f32,
     ) {
-        let mut d_u = [0.0; LANES];
+        let mut d_u = [0.0; NEURONS_PER_BLOCK];
         if self.refractory_steps == 0 {
             for (v, g) in potential.iter().zip(gradient).rev() {
                 self.step_back(v, g, &mut d_u, 0, &slope);
@@ -400,7 +405,7 @@ impl Adjoint {
             .fold(0, |held, back| held | spikes[steps - back]);
         for (t, (v, g)) in potential.iter().zip(gradient).enumerate().rev() {
             // No window of the refractory time holds two spikes of one neuron: walking backwards, a
-            // lane leaves the set at its spike and enters it where the spike before ceases to hold
+            // neuron leaves the set at its spike and enters it where the spike before ceases to hold
             // it.
             held = (held & !spikes[t])
                 | t.checked_sub(self.refractory_steps).map_or(0, |earlier| spikes[earlier]);
@@ -408,13 +413,13 @@ impl Adjoint {
         }
     }
 
-    /// From step `t` to `t - 1`; bit `n` of `held` tells that lane `n` was held in step `t`.
+    /// From step `t` to `t - 1`; bit `n` of `held` tells that neuron `n` was held in step `t`.
     #[inline(always)]
     fn step_back(
         self,
-        v: &Lanes,
-        g: &mut Lanes,
-        d_u: &mut Lanes,
+        v: &NeuronBlock,
+        g: &mut NeuronBlock,
+        d_u: &mut NeuronBlock,
         held: u16,
         slope: &impl Fn(f32) -> f32,
     ) {
@@ -422,7 +427,7 @@ impl Adjoint {
             clippy::needless_range_loop,
             reason = "one loop over four arrays of the same fixed length"
         )]
-        for n in 0..LANES {
+        for n in 0..NEURONS_PER_BLOCK {
             let sigma = slope(v[n] - self.constants.threshold);
             let d_v = g[n] * sigma + self.constants.reset_slope(v[n], sigma) * d_u[n];
             let is_held = held & (1 << n) != 0;

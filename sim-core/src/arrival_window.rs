@@ -20,14 +20,14 @@
 
 use crate::error::{Error, Result};
 use crate::synapses::Synapse;
-use simd::{LANES, Lanes};
+use simd::{NEURONS_PER_BLOCK, NeuronBlock};
 
 /// Numbers that a 16-bit offset can reach.
 const REACH: usize = 1 << 16;
 
 /// Summed input of one population for the current step and the `longest` steps after it.
 ///
-/// Rows of `width` numbers, that is of neurons rounded up to whole blocks of [`LANES`]. From the
+/// Rows of `width` numbers, that is of neurons rounded up to whole blocks of [`NEURONS_PER_BLOCK`]. From the
 /// current row on, the rows behind the longest delay are zero.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ArrivalWindow {
@@ -61,7 +61,7 @@ impl ArrivalWindow {
     }
 
     /// Input of the current step, by blocks of neurons.
-    pub fn current(&self) -> &[Lanes] {
+    pub fn current(&self) -> &[NeuronBlock] {
         self.input[self.current..self.current + self.width].as_chunks().0
     }
 
@@ -93,7 +93,7 @@ impl ArrivalWindow {
 
 /// Numbers in a row of `neurons` neurons.
 fn width_of(neurons: usize) -> usize {
-    neurons.next_multiple_of(LANES)
+    neurons.next_multiple_of(NEURONS_PER_BLOCK)
 }
 
 /// The synapses of one projection by presynaptic neuron, six bytes each, in the order of delays,

@@ -57,7 +57,7 @@ fn synapses(outline: &ProjectionOutline, pre: usize, post: usize) -> Option<Syna
     Some(Synapses::Dense(DenseSynapses {
         pre,
         post,
-        taps: told(ELEMENTS)?.parse().ok()?,
+        elements_per_pair: told(ELEMENTS)?.parse().ok()?,
         max_delay_steps: told(LONGEST_DELAY)?.parse().ok()?,
         granularity: from_word(told(GRANULARITY)?)?,
         kernel: from_word(told(KERNEL)?)?,
@@ -87,7 +87,7 @@ mod tests {
             let dense = DenseSynapses {
                 pre,
                 post,
-                taps: 2,
+                elements_per_pair: 2,
                 max_delay_steps,
                 granularity,
                 kernel,

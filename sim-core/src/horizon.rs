@@ -141,7 +141,7 @@ mod tests {
                 Synapses::Dense(DenseSynapses {
                     pre: 1,
                     post: 1,
-                    taps: 1,
+                    elements_per_pair: 1,
                     max_delay_steps,
                     granularity: Default::default(),
                     kernel: Default::default(),

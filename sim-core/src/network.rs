@@ -103,7 +103,12 @@ impl Network {
                     target.size,
                 )?;
                 let elements = format!("{name}: kernel elements per pair of neurons");
-                Error::check(&elements, dense.taps as f64, dense.taps > 0, "at least 1")
+                Error::check(
+                    &elements,
+                    dense.elements_per_pair as f64,
+                    dense.elements_per_pair > 0,
+                    "at least 1",
+                )
             }
             Synapses::Sparse(synapses) => {
                 for (index, synapse) in synapses.iter().enumerate() {

@@ -8,7 +8,7 @@
 
 use crate::error::Result;
 use serde::Serialize;
-use simd::{LANES, Lanes};
+use simd::{NEURONS_PER_BLOCK, NeuronBlock};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::ops::Range;
@@ -93,25 +93,28 @@ impl NeuronState {
     }
 }
 
-/// State of a population in the streaming engine: one entry per block of [`LANES`] neurons.
+/// State of a population in the streaming engine: one entry per block of [`NEURONS_PER_BLOCK`] neurons.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct LaneState {
+pub struct BlockState {
     /// As [`NeuronState::potential`].
-    pub potential: Vec<Lanes>,
+    pub potential: Vec<NeuronBlock>,
     /// As [`NeuronState::refractory_steps`].
-    pub refractory_steps: Vec<[u32; LANES]>,
+    pub refractory_steps: Vec<[u32; NEURONS_PER_BLOCK]>,
 }
 
-impl LaneState {
+impl BlockState {
     /// `blocks` blocks of neurons at rest.
     pub fn at_rest(blocks: usize) -> Self {
-        Self { potential: vec![[0.0; LANES]; blocks], refractory_steps: vec![[0; LANES]; blocks] }
+        Self {
+            potential: vec![[0.0; NEURONS_PER_BLOCK]; blocks],
+            refractory_steps: vec![[0; NEURONS_PER_BLOCK]; blocks],
+        }
     }
 
     /// Brings all neurons back to rest.
     pub fn reset(&mut self) {
-        self.potential.fill([0.0; LANES]);
-        self.refractory_steps.fill([0; LANES]);
+        self.potential.fill([0.0; NEURONS_PER_BLOCK]);
+        self.refractory_steps.fill([0; NEURONS_PER_BLOCK]);
     }
 }
 
@@ -130,10 +133,10 @@ pub trait Neuron: Debug + Send + Sync {
     /// of neurons that fire are appended to `fired` in ascending order.
     fn step(&self, state: &mut NeuronState, input: &[f64], fired: &mut Vec<u32>);
 
-    /// Runs [`LANES`] neurons over a sample from rest. On entry `potential[t]` holds the input of
+    /// Runs [`NEURONS_PER_BLOCK`] neurons over a sample from rest. On entry `potential[t]` holds the input of
     /// step `t`, on return the membrane potential *before* the reset; bit `n` of `spikes[t]` tells
     /// whether neuron `n` fired. Both have one entry per step.
-    fn forward(&self, potential: &mut [Lanes], spikes: &mut [u16]);
+    fn forward(&self, potential: &mut [NeuronBlock], spikes: &mut [u16]);
 
     /// Potentials outside which the surrogate slope is zero: there dL/dS does not matter, and the
     /// layered engine does not work it out. All of them unless a model says otherwise.
@@ -145,10 +148,15 @@ pub trait Neuron: Debug + Send + Sync {
     /// before left: the same operations, so the same bits. On entry `potential[b]` holds the input
     /// of block `b`, on return the membrane potential *before* the reset; bit `n` of `spikes[b]`
     /// tells whether its neuron `n` fired. The state and both slices have one entry per block.
-    fn step_lanes(&self, state: &mut LaneState, potential: &mut [Lanes], spikes: &mut [u16]);
+    fn step_blocks(
+        &self,
+        state: &mut BlockState,
+        potential: &mut [NeuronBlock],
+        spikes: &mut [u16],
+    );
 
     /// The adjoint of [`Neuron::forward`]. On entry `gradient[t]` holds dL/dS\[t\] (for a readout
     /// dL/dV\[t\]), on return dL/d input\[t\]. `potential` and `spikes` are what the forward pass
     /// left.
-    fn adjoint(&self, potential: &[Lanes], spikes: &[u16], gradient: &mut [Lanes]);
+    fn adjoint(&self, potential: &[NeuronBlock], spikes: &[u16], gradient: &mut [NeuronBlock]);
 }

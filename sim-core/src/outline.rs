@@ -78,14 +78,14 @@ impl Network {
             let named = |what: &str, value: String| (what.to_owned(), value);
             let synapses = match &self.projections[index].synapses {
                 Synapses::Dense(DenseSynapses {
-                    taps,
+                    elements_per_pair,
                     max_delay_steps,
                     granularity,
                     kernel,
                     polarity,
                     ..
                 }) => [
-                    named(ELEMENTS, taps.to_string()),
+                    named(ELEMENTS, elements_per_pair.to_string()),
                     named(LONGEST_DELAY, max_delay_steps.to_string()),
                     named(GRANULARITY, word(granularity)),
                     named(KERNEL, word(kernel)),

@@ -142,8 +142,8 @@ macro_rules! walk {
                 Synapses::Dense(dense) => {
                     let (weights, delays) = (dense.weight_shape(), dense.delay_shape());
                     let longest = dense.max_delay_steps as f32;
-                    let DenseSynapses { taps, weight, delay, polarity, .. } = dense;
-                    let signs = polarity.as_deref().map(|polarity| Signs::new(polarity, *taps));
+                    let DenseSynapses { elements_per_pair, weight, delay, polarity, .. } = dense;
+                    let signs = polarity.as_deref().map(|polarity| Signs::new(polarity, *elements_per_pair));
                     Some([
                         (Kind::Weight, weights, weight, ALL, signs),
                         (Kind::Delay, delays, delay, 0.0..=longest, None),
@@ -272,7 +272,7 @@ mod tests {
         let dense = DenseSynapses {
             pre: 2,
             post: 3,
-            taps: 1,
+            elements_per_pair: 1,
             max_delay_steps: 4,
             granularity: Granularity::Axonal,
             kernel: DelayKernel::Linear,

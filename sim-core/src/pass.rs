@@ -6,10 +6,10 @@ use crate::kernel_evaluation::KernelEvaluation;
 use crate::norm::NormStatistics;
 use crate::random::Seed;
 
-/// Which kernels a pass uses.
+/// Which taps the synapses of a pass have: how a weight is spread around its delay.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kernels {
-    /// Those of the projections, the Gaussian with raw width `sigma_raw` steps.
+pub enum DelayTaps {
+    /// Those of the projections' delay kernels, the Gaussian with raw width `sigma_raw` steps.
     Trained {
         /// Scheduled raw width in steps; the effective width is `|raw| + 0.27`.
         sigma_raw: f64,
@@ -35,8 +35,8 @@ pub struct Dropout {
 /// How a batch is run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pass {
-    /// Kernels.
-    pub kernels: Kernels,
+    /// The taps of every synapse.
+    pub delay_taps: DelayTaps,
     /// Norm statistics.
     pub norm: NormStatistics,
     /// Dropout, if any.
@@ -49,13 +49,13 @@ impl Pass {
     /// One tap per synapse, running statistics, no dropout, each sample over its own steps: the
     /// network as it is handed to hardware.
     pub const DEPLOYED: Self = Self {
-        kernels: Kernels::Deployed,
+        delay_taps: DelayTaps::Deployed,
         norm: NormStatistics::Running,
         dropout: None,
         horizon: Horizon::Sample,
     };
 
-    /// Checks dropout, the evaluation of kernels and the horizon.
+    /// Checks dropout, the evaluation of the delay kernels and the horizon.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] naming the first setting that is not allowed; [`Error::Network`] when
@@ -72,9 +72,9 @@ impl Pass {
             let allowed = "at least 0 and below 1";
             Error::check("Dropout::rate", rate, (0.0..1.0).contains(&rate), allowed)?;
         }
-        match self.kernels {
-            Kernels::Trained { evaluation, .. } => evaluation.check(),
-            Kernels::Deployed => Ok(()),
+        match self.delay_taps {
+            DelayTaps::Trained { evaluation, .. } => evaluation.check(),
+            DelayTaps::Deployed => Ok(()),
         }
     }
 

@@ -1,18 +1,18 @@
 //! Spikes of a block of neurons, turned from one bit per neuron to one bit per step.
 
 use crate::spikes::SpikeFrames;
-use simd::LANES;
+use simd::NEURONS_PER_BLOCK;
 
-/// Masks of [`LANES`] bits that a word holds.
-const MASKS: usize = u64::BITS as usize / LANES;
+/// Masks of [`NEURONS_PER_BLOCK`] bits that a word holds.
+const MASKS: usize = u64::BITS as usize / NEURONS_PER_BLOCK;
 
-/// For each of [`LANES`] neurons the steps in which it fires. Neurons advance side by side, so
+/// For each of [`NEURONS_PER_BLOCK`] neurons the steps in which it fires. Neurons advance side by side, so
 /// their spikes come by step; whoever wants them by neuron meets so few in a step that finding them
 /// one step after the other would mostly be guessing wrong whether there is one more.
 #[derive(Debug, Default)]
 pub struct SpikeTrains {
     /// Bit `n` of word `w` tells whether the neuron fires in step `64 w + n`.
-    words: Vec<[u64; LANES]>,
+    words: Vec<[u64; NEURONS_PER_BLOCK]>,
 }
 
 impl SpikeTrains {
@@ -20,22 +20,21 @@ impl SpikeTrains {
     /// was there. Memory is reused.
     fn refill(&mut self, fired: &[u16], kept: u16) {
         self.words.clear();
-        self.words.extend(fired.chunks(MASKS * LANES).map(|fired| {
-            let mut words = [0; LANES];
-            for (part, fired) in fired.chunks(LANES).enumerate() {
-                let mut masks = [0; LANES];
+        self.words.extend(fired.chunks(MASKS * NEURONS_PER_BLOCK).map(|fired| {
+            let mut words = [0; NEURONS_PER_BLOCK];
+            for (part, fired) in fired.chunks(NEURONS_PER_BLOCK).enumerate() {
+                let mut masks = [0; NEURONS_PER_BLOCK];
                 masks.iter_mut().zip(fired).for_each(|(mask, fired)| *mask = fired & kept);
-                words
-                    .iter_mut()
-                    .zip(turn(masks))
-                    .for_each(|(word, train)| *word |= u64::from(train) << (part * LANES));
+                words.iter_mut().zip(turn(masks)).for_each(|(word, train)| {
+                    *word |= u64::from(train) << (part * NEURONS_PER_BLOCK)
+                });
             }
             words
         }));
     }
 
     /// Replaces `frames` by the spikes of a population: `fired[block * steps + step]` holds one bit
-    /// per neuron of a block of [`LANES`], of which those in `kept[block]` count, each spike
+    /// per neuron of a block of [`NEURONS_PER_BLOCK`], of which those in `kept[block]` count, each spike
     /// `height` high. Memory is reused.
     pub fn fill(
         &mut self,
@@ -45,20 +44,20 @@ impl SpikeTrains {
         height: f32,
     ) {
         frames.refill_rows(neurons, steps, height, |neuron, row| {
-            let (block, lane) = (neuron / LANES, neuron % LANES);
-            if lane == 0 {
+            let (block, within) = (neuron / NEURONS_PER_BLOCK, neuron % NEURONS_PER_BLOCK);
+            if within == 0 {
                 self.refill(&fired[block * steps..][..steps], kept[block]);
             }
-            row.extend(self.of(lane));
+            row.extend(self.of(within));
         });
     }
 
-    /// The steps in which neuron `lane` fires, ascending.
-    fn of(&self, lane: usize) -> impl Iterator<Item = u32> {
+    /// The steps in which neuron `within` of the block fires, ascending.
+    fn of(&self, within: usize) -> impl Iterator<Item = u32> {
         self.words
             .iter()
             .zip(0..)
-            .flat_map(move |(words, w)| bits(words[lane]).map(move |n| u64::BITS * w + n as u32))
+            .flat_map(move |(words, w)| bits(words[within]).map(move |n| u64::BITS * w + n as u32))
     }
 }
 
@@ -70,17 +69,17 @@ pub fn bits(mask: impl Into<u64>) -> impl Iterator<Item = usize> {
         if mask == 0 {
             return None;
         }
-        let lane = mask.trailing_zeros() as usize;
+        let bit = mask.trailing_zeros() as usize;
         mask &= mask - 1;
-        Some(lane)
+        Some(bit)
     })
 }
 
 /// Bit `b` of mask `a` becomes bit `a` of mask `b`.
-fn turn(mut masks: [u16; LANES]) -> [u16; LANES] {
+fn turn(mut masks: [u16; NEURONS_PER_BLOCK]) -> [u16; NEURONS_PER_BLOCK] {
     // In every square of twice the width two quarters change places.
     for (width, low) in [(8, 0x00ff), (4, 0x0f0f), (2, 0x3333), (1, 0x5555)] {
-        for a in (0..LANES).filter(|a| a & width == 0) {
+        for a in (0..NEURONS_PER_BLOCK).filter(|a| a & width == 0) {
             let changed = (masks[a] >> width ^ masks[a + width]) & low;
             masks[a] ^= changed << width;
             masks[a + width] ^= changed;
@@ -100,10 +99,10 @@ mod tests {
         let (mut trains, kept) = (SpikeTrains::default(), 0b1011_1111_1111_1110);
         for steps in [0, 1, 16, 64, 65, 150] {
             trains.refill(&fired[..steps], kept);
-            for lane in 0..LANES {
+            for within in 0..NEURONS_PER_BLOCK {
                 let expected =
-                    (0..steps).filter(|&t| (fired[t] & kept) >> lane & 1 == 1).map(|t| t as u32);
-                assert!(trains.of(lane).eq(expected), "neuron {lane} in {steps} steps");
+                    (0..steps).filter(|&t| (fired[t] & kept) >> within & 1 == 1).map(|t| t as u32);
+                assert!(trains.of(within).eq(expected), "neuron {within} in {steps} steps");
             }
         }
     }

@@ -25,14 +25,14 @@
 use crate::arrival_window::{ArrivalWindow, PackedSynapses};
 use crate::error::{Error, Result};
 use crate::network::Network;
-use crate::neuron::{LaneState, Neuron};
+use crate::neuron::{BlockState, Neuron};
 use crate::population::{Cells, Population};
 use crate::spike_trains::bits;
 use crate::spikes::Spike;
 use crate::step_order::step_order;
 use crate::synapses::Synapses;
 use simd::vectorize;
-use simd::{LANES, Lanes};
+use simd::{NEURONS_PER_BLOCK, NeuronBlock};
 
 /// A deployed network with its state, fed step by step. The documentation of the crate `synfire`
 /// has a program that streams, `examples/streaming.rs` a longer one.
@@ -69,19 +69,19 @@ struct StreamedPopulation {
     outgoing: Vec<usize>,
 }
 
-/// All vectors have one entry per block of [`LANES`] neurons.
+/// All vectors have one entry per block of [`NEURONS_PER_BLOCK`] neurons.
 #[derive(Debug)]
 struct StreamedNeurons {
     neuron: Box<dyn Neuron>,
-    state: LaneState,
+    state: BlockState,
     /// Factor of the norm; 1 without one.
-    scale: Vec<Lanes>,
+    scale: Vec<NeuronBlock>,
     /// Offset of the norm; 0 without one.
-    offset: Vec<Lanes>,
+    offset: Vec<NeuronBlock>,
     /// The normalised input of the current step, then the potential before the reset.
-    input: Vec<Lanes>,
+    input: Vec<NeuronBlock>,
     spikes: Vec<u16>,
-    /// Which lanes of each block have a neuron: all but those that fill up the last block.
+    /// Which bits of each block have a neuron: all but those that fill up the last block.
     present: Vec<u16>,
 }
 
@@ -240,8 +240,9 @@ impl StreamedNeurons {
     /// What the neuron model refuses.
     fn new(population: &Population, dt_ms: f64) -> Result<Option<Self>> {
         let Cells::Neurons(model) = &population.cells else { return Ok(None) };
-        let blocks = population.size.div_ceil(LANES);
-        let (mut scale, mut offset) = (vec![[1.0; LANES]; blocks], vec![[0.0; LANES]; blocks]);
+        let blocks = population.size.div_ceil(NEURONS_PER_BLOCK);
+        let (mut scale, mut offset) =
+            (vec![[1.0; NEURONS_PER_BLOCK]; blocks], vec![[0.0; NEURONS_PER_BLOCK]; blocks]);
         if let Some(norm) = &population.norm {
             let norms = scale
                 .as_flattened_mut()
@@ -254,21 +255,21 @@ impl StreamedNeurons {
         }
         let mut present = vec![u16::MAX; blocks];
         if let Some(last) = present.last_mut() {
-            *last >>= blocks * LANES - population.size;
+            *last >>= blocks * NEURONS_PER_BLOCK - population.size;
         }
         Ok(Some(Self {
             neuron: model.build(dt_ms)?,
-            state: LaneState::at_rest(blocks),
+            state: BlockState::at_rest(blocks),
             scale,
             offset,
-            input: vec![[0.0; LANES]; blocks],
+            input: vec![[0.0; NEURONS_PER_BLOCK]; blocks],
             spikes: vec![0; blocks],
             present,
         }))
     }
 
     /// One step with the input that has arrived.
-    fn integrate(&mut self, arrived: &[Lanes], fired: &mut Vec<u32>) {
+    fn integrate(&mut self, arrived: &[NeuronBlock], fired: &mut Vec<u32>) {
         let Self { neuron, state, scale, offset, input, spikes, present } = self;
         vectorize(
             #[inline(always)]
@@ -276,16 +277,17 @@ impl StreamedNeurons {
                 let norms = scale.iter().zip(&*offset);
                 for ((input, arrived), (scale, offset)) in input.iter_mut().zip(arrived).zip(norms)
                 {
-                    for n in 0..LANES {
+                    for n in 0..NEURONS_PER_BLOCK {
                         input[n] = scale[n] * arrived[n] + offset[n];
                     }
                 }
             },
         );
-        neuron.step_lanes(state, input, spikes);
+        neuron.step_blocks(state, input, spikes);
         fired.clear();
         for (block, (spikes, present)) in spikes.iter().zip(&*present).enumerate() {
-            fired.extend(bits(spikes & present).map(|lane| (block * LANES + lane) as u32));
+            fired
+                .extend(bits(spikes & present).map(|bit| (block * NEURONS_PER_BLOCK + bit) as u32));
         }
     }
 

@@ -32,7 +32,7 @@ pub struct Synapse {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Granularity {
-    /// Every synapse (and tap): `delay` has the shape of `weight`.
+    /// Every synapse (and kernel element): `delay` has the shape of `weight`.
     #[default]
     Synaptic,
     /// Every presynaptic neuron: `delay` is `[pre]`.
@@ -49,14 +49,14 @@ pub struct DenseSynapses {
     /// Number of postsynaptic neurons.
     pub post: usize,
     /// Kernel elements per pair, each with its own weight (and delay); 1 in the reference recipe.
-    pub taps: usize,
+    pub elements_per_pair: usize,
     /// Largest delay `D` in steps; the kernel has `D + 1` positions.
     pub max_delay_steps: usize,
     /// What has a delay of its own.
     pub granularity: Granularity,
     /// How a weight is spread around its delay.
     pub kernel: DelayKernel,
-    /// Weights, `[post][pre][tap]`.
+    /// Weights, `[post][pre][element]`.
     pub weight: Vec<f32>,
     /// Delays in steps, `0..=max_delay_steps`, shaped by `granularity`.
     pub delay: Vec<f32>,
@@ -66,10 +66,14 @@ pub struct DenseSynapses {
 }
 
 impl DenseSynapses {
-    /// `[post, pre, tap]`.
+    /// `[post, pre, element]`.
     pub fn weight_shape(&self) -> Shape {
-        let Self { post, pre, taps, .. } = *self;
-        Shape::of([("postsynaptic", post), ("presynaptic", pre), ("kernel element", taps)])
+        let Self { post, pre, elements_per_pair, .. } = *self;
+        Shape::of([
+            ("postsynaptic", post),
+            ("presynaptic", pre),
+            ("kernel element", elements_per_pair),
+        ])
     }
 
     /// The dimensions of the delays that the granularity asks for.
@@ -83,9 +87,9 @@ impl DenseSynapses {
 
     /// Index into `delay` of one kernel element.
     #[inline]
-    pub fn delay_index(&self, post: usize, pre: usize, tap: usize) -> usize {
+    pub fn delay_index(&self, post: usize, pre: usize, element: usize) -> usize {
         match self.granularity {
-            Granularity::Synaptic => (post * self.pre + pre) * self.taps + tap,
+            Granularity::Synaptic => (post * self.pre + pre) * self.elements_per_pair + element,
             Granularity::Axonal => pre,
             Granularity::Dendritic => post,
         }
@@ -96,14 +100,16 @@ impl DenseSynapses {
         let mut synapses = Vec::with_capacity(self.weight.len());
         for post in 0..self.post {
             for pre in 0..self.pre {
-                for tap in 0..self.taps {
+                for element in 0..self.elements_per_pair {
                     synapses.push(Synapse {
                         pre: pre as u32,
                         post: post as u32,
-                        weight: self.weight[(post * self.pre + pre) * self.taps + tap] as f64
+                        weight: self.weight
+                            [(post * self.pre + pre) * self.elements_per_pair + element]
+                            as f64
                             / (1.0 + NORMALISER_EPSILON),
                         delay_steps: rounded_delay(
-                            self.delay[self.delay_index(post, pre, tap)] as f64,
+                            self.delay[self.delay_index(post, pre, element)] as f64,
                             self.max_delay_steps,
                         ) as u32,
                     });

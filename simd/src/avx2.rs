@@ -1,6 +1,6 @@
 //! AVX2 with fused multiply-add: 8 lanes, 16 registers.
 
-use crate::lanes::{LANES, Lanes};
+use crate::neuron_block::{NEURONS_PER_BLOCK, NeuronBlock};
 use crate::vector::{Eight, HotLoop, Simd, Vector};
 use std::arch::x86_64::*;
 
@@ -101,21 +101,21 @@ unsafe impl Vector for __m128 {
     }
 }
 
-/// Steps and lanes of a tile that is turned in registers.
+/// Steps and neurons of a tile that is turned in registers.
 const TILE: usize = 8;
 
-/// See [`rows_to_lanes`](crate::rows_to_lanes); all lanes have a row.
+/// See [`rows_to_blocks`](crate::rows_to_blocks); all neurons have a row.
 ///
 /// # Safety
-/// The processor has AVX2; 16 rows of as many numbers as there are `lanes`.
+/// The processor has AVX2; 16 rows of as many numbers as there are `blocks`.
 #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
-pub(crate) unsafe fn rows_to_lanes(
+pub(crate) unsafe fn rows_to_blocks(
     rows: *const f32,
     stride: usize,
-    [scale, offset]: [&Lanes; 2],
-    lanes: &mut [Lanes],
+    [scale, offset]: [&NeuronBlock; 2],
+    blocks: &mut [NeuronBlock],
 ) {
-    let (tiles, rest) = lanes.as_chunks_mut::<TILE>();
+    let (tiles, rest) = blocks.as_chunks_mut::<TILE>();
     // SAFETY: the caller's promise; the mask leaves out what lies behind the last step. A prefetch
     // may go anywhere.
     unsafe {
@@ -129,12 +129,14 @@ pub(crate) unsafe fn rows_to_lanes(
             for steps in &mut *tiles {
                 for (row, numbers) in numbers.iter_mut().enumerate() {
                     // The same tile of the 16 rows that are likely to be next.
-                    _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add((LANES + row) * stride).cast());
+                    _mm_prefetch::<_MM_HINT_T0>(
+                        from.wrapping_add((NEURONS_PER_BLOCK + row) * stride).cast(),
+                    );
                     *numbers = _mm256_loadu_ps(from.wrapping_add(row * stride));
                 }
-                for (lanes, turned) in steps.iter_mut().zip(turn(numbers)) {
+                for (block, turned) in steps.iter_mut().zip(turn(numbers)) {
                     _mm256_storeu_ps(
-                        lanes[first..].as_mut_ptr(),
+                        block[first..].as_mut_ptr(),
                         _mm256_add_ps(_mm256_mul_ps(scale, turned), offset),
                     );
                 }
@@ -145,9 +147,9 @@ pub(crate) unsafe fn rows_to_lanes(
                 for (row, numbers) in numbers.iter_mut().enumerate() {
                     *numbers = _mm256_maskload_ps(from.wrapping_add(row * stride), mask);
                 }
-                for (lanes, turned) in rest.iter_mut().zip(turn(numbers)) {
+                for (block, turned) in rest.iter_mut().zip(turn(numbers)) {
                     _mm256_storeu_ps(
-                        lanes[first..].as_mut_ptr(),
+                        block[first..].as_mut_ptr(),
                         _mm256_add_ps(_mm256_mul_ps(scale, turned), offset),
                     );
                 }
@@ -156,21 +158,21 @@ pub(crate) unsafe fn rows_to_lanes(
     }
 }
 
-/// See [`lanes_to_rows`](crate::lanes_to_rows); all lanes have a row.
+/// See [`blocks_to_rows`](crate::blocks_to_rows); all neurons have a row.
 ///
 /// # Safety
-/// As for [`rows_to_lanes`].
+/// As for [`rows_to_blocks`].
 #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
-pub(crate) unsafe fn lanes_to_rows(lanes: &[Lanes], rows: *mut f32, stride: usize) {
-    let (tiles, rest) = lanes.as_chunks::<TILE>();
+pub(crate) unsafe fn blocks_to_rows(blocks: &[NeuronBlock], rows: *mut f32, stride: usize) {
+    let (tiles, rest) = blocks.as_chunks::<TILE>();
     // SAFETY: as there.
     unsafe {
         for first in [0, TILE] {
             let mut to = rows.wrapping_add(first * stride);
             let mut numbers = [_mm256_setzero_ps(); TILE];
             for steps in tiles {
-                for (numbers, lanes) in numbers.iter_mut().zip(steps) {
-                    *numbers = _mm256_loadu_ps(lanes[first..].as_ptr());
+                for (numbers, block) in numbers.iter_mut().zip(steps) {
+                    *numbers = _mm256_loadu_ps(block[first..].as_ptr());
                 }
                 for (row, turned) in turn(numbers).into_iter().enumerate() {
                     _mm256_storeu_ps(to.wrapping_add(row * stride), turned);
@@ -178,8 +180,8 @@ pub(crate) unsafe fn lanes_to_rows(lanes: &[Lanes], rows: *mut f32, stride: usiz
                 to = to.wrapping_add(TILE);
             }
             if !rest.is_empty() {
-                for (numbers, lanes) in numbers.iter_mut().zip(rest) {
-                    *numbers = _mm256_loadu_ps(lanes[first..].as_ptr());
+                for (numbers, block) in numbers.iter_mut().zip(rest) {
+                    *numbers = _mm256_loadu_ps(block[first..].as_ptr());
                 }
                 for (row, turned) in turn(numbers).into_iter().enumerate() {
                     _mm256_maskstore_ps(
@@ -236,18 +238,18 @@ unsafe fn turn(rows: [__m256; TILE]) -> [__m256; TILE] {
     }
 }
 
-/// See [`lanes_at_least`](crate::lanes_at_least).
+/// See [`blocks_at_least`](crate::blocks_at_least).
 ///
 /// # Safety
 /// The processor has AVX2.
 #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
-pub(crate) unsafe fn lanes_at_least(lanes: &[Lanes], threshold: f32, masks: &mut [u16]) {
+pub(crate) unsafe fn blocks_at_least(blocks: &[NeuronBlock], threshold: f32, masks: &mut [u16]) {
     let threshold = _mm256_set1_ps(threshold);
-    for (lanes, mask) in lanes.iter().zip(masks) {
-        // SAFETY: a group of lanes is two vectors.
+    for (block, mask) in blocks.iter().zip(masks) {
+        // SAFETY: a block of neurons is two vectors.
         let eight = |half: usize| unsafe {
             _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(
-                _mm256_loadu_ps(lanes.as_ptr().add(8 * half)),
+                _mm256_loadu_ps(block.as_ptr().add(8 * half)),
                 threshold,
             ))
         };

@@ -3,7 +3,7 @@
 use crate::avx2::ONE_ON;
 use crate::delay_windows::sources::Shift;
 use crate::instructions::Instructions;
-use crate::lanes::{LANES, Lanes};
+use crate::neuron_block::{NEURONS_PER_BLOCK, NeuronBlock};
 use crate::paired::{PairProduct, PairPull};
 use crate::row_sums::Mixture;
 use crate::vector::{HotLoop, Simd, Vector, for_tile, split, tiles};
@@ -55,33 +55,35 @@ unsafe impl Vector for __m512 {
     }
 }
 
-/// See [`rows_to_lanes`](crate::rows_to_lanes); all lanes have a row.
+/// See [`rows_to_blocks`](crate::rows_to_blocks); all neurons have a row.
 ///
 /// # Safety
-/// The processor has AVX-512; 16 rows of as many numbers as there are `lanes`.
+/// The processor has AVX-512; 16 rows of as many numbers as there are `blocks`.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt,bmi1,bmi2")]
-pub(crate) unsafe fn rows_to_lanes(
+pub(crate) unsafe fn rows_to_blocks(
     rows: *const f32,
     stride: usize,
-    [scale, offset]: [&Lanes; 2],
-    lanes: &mut [Lanes],
+    [scale, offset]: [&NeuronBlock; 2],
+    blocks: &mut [NeuronBlock],
 ) {
     // SAFETY: the caller's promise; the mask leaves out what lies behind the last step. A prefetch
     // may go anywhere.
     unsafe {
         let (scale, offset) = (_mm512_loadu_ps(scale.as_ptr()), _mm512_loadu_ps(offset.as_ptr()));
-        for (tile, lanes) in lanes.chunks_mut(LANES).enumerate() {
-            let mask = first_lanes(lanes.len());
-            let from = rows.wrapping_add(tile * LANES);
-            let mut numbers = [_mm512_setzero_ps(); LANES];
+        for (tile, blocks) in blocks.chunks_mut(NEURONS_PER_BLOCK).enumerate() {
+            let mask = first_lanes(blocks.len());
+            let from = rows.wrapping_add(tile * NEURONS_PER_BLOCK);
+            let mut numbers = [_mm512_setzero_ps(); NEURONS_PER_BLOCK];
             for (row, numbers) in numbers.iter_mut().enumerate() {
                 // The same tile of the 16 rows that are likely to be next.
-                _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add((LANES + row) * stride).cast());
+                _mm_prefetch::<_MM_HINT_T0>(
+                    from.wrapping_add((NEURONS_PER_BLOCK + row) * stride).cast(),
+                );
                 *numbers = _mm512_maskz_loadu_ps(mask, from.wrapping_add(row * stride));
             }
-            for (lanes, turned) in lanes.iter_mut().zip(turn(numbers)) {
+            for (block, turned) in blocks.iter_mut().zip(turn(numbers)) {
                 _mm512_storeu_ps(
-                    lanes.as_mut_ptr(),
+                    block.as_mut_ptr(),
                     _mm512_add_ps(_mm512_mul_ps(scale, turned), offset),
                 );
             }
@@ -89,23 +91,23 @@ pub(crate) unsafe fn rows_to_lanes(
     }
 }
 
-/// See [`lanes_to_rows`](crate::lanes_to_rows); all lanes have a row.
+/// See [`blocks_to_rows`](crate::blocks_to_rows); all neurons have a row.
 ///
 /// # Safety
-/// As for [`rows_to_lanes`].
+/// As for [`rows_to_blocks`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt,bmi1,bmi2")]
-pub(crate) unsafe fn lanes_to_rows(lanes: &[Lanes], rows: *mut f32, stride: usize) {
+pub(crate) unsafe fn blocks_to_rows(blocks: &[NeuronBlock], rows: *mut f32, stride: usize) {
     // SAFETY: as there.
     unsafe {
-        for (tile, lanes) in lanes.chunks(LANES).enumerate() {
-            let mut numbers = [_mm512_setzero_ps(); LANES];
-            for (numbers, lanes) in numbers.iter_mut().zip(lanes) {
-                *numbers = _mm512_loadu_ps(lanes.as_ptr());
+        for (tile, blocks) in blocks.chunks(NEURONS_PER_BLOCK).enumerate() {
+            let mut numbers = [_mm512_setzero_ps(); NEURONS_PER_BLOCK];
+            for (numbers, block) in numbers.iter_mut().zip(blocks) {
+                *numbers = _mm512_loadu_ps(block.as_ptr());
             }
             for (row, turned) in turn(numbers).into_iter().enumerate() {
                 _mm512_mask_storeu_ps(
-                    rows.wrapping_add(row * stride + tile * LANES),
-                    first_lanes(lanes.len()),
+                    rows.wrapping_add(row * stride + tile * NEURONS_PER_BLOCK),
+                    first_lanes(blocks.len()),
                     turned,
                 );
             }
@@ -124,7 +126,7 @@ fn first_lanes(count: usize) -> u16 {
 /// # Safety
 /// The processor has AVX-512.
 #[inline(always)]
-unsafe fn turn(rows: [__m512; LANES]) -> [__m512; LANES] {
+unsafe fn turn(rows: [__m512; NEURONS_PER_BLOCK]) -> [__m512; NEURONS_PER_BLOCK] {
     // SAFETY: the caller's promise.
     unsafe {
         // By four rows: quarter `q` of `fours[r][c]` holds column `4 q + c` of rows `4 r..4 r + 4`.
@@ -144,7 +146,7 @@ unsafe fn turn(rows: [__m512; LANES]) -> [__m512; LANES] {
                 four[2 * n + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(ab[n], cd[n]));
             }
         }
-        let mut columns = [_mm512_setzero_ps(); LANES];
+        let mut columns = [_mm512_setzero_ps(); NEURONS_PER_BLOCK];
         for c in 0..4 {
             let [first, second, third, fourth] =
                 [fours[0][c], fours[1][c], fours[2][c], fours[3][c]];
@@ -165,17 +167,17 @@ unsafe fn turn(rows: [__m512; LANES]) -> [__m512; LANES] {
     }
 }
 
-/// See [`lanes_at_least`](crate::lanes_at_least).
+/// See [`blocks_at_least`](crate::blocks_at_least).
 ///
 /// # Safety
 /// The processor has AVX-512.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt,bmi1,bmi2")]
-pub(crate) unsafe fn lanes_at_least(lanes: &[Lanes], threshold: f32, masks: &mut [u16]) {
+pub(crate) unsafe fn blocks_at_least(blocks: &[NeuronBlock], threshold: f32, masks: &mut [u16]) {
     let threshold = _mm512_set1_ps(threshold);
-    for (lanes, mask) in lanes.iter().zip(masks) {
-        // SAFETY: a group of lanes is one vector.
+    for (block, mask) in blocks.iter().zip(masks) {
+        // SAFETY: a block of neurons is one vector.
         *mask =
-            unsafe { _mm512_cmp_ps_mask::<_CMP_GE_OQ>(_mm512_loadu_ps(lanes.as_ptr()), threshold) };
+            unsafe { _mm512_cmp_ps_mask::<_CMP_GE_OQ>(_mm512_loadu_ps(block.as_ptr()), threshold) };
     }
 }
 
@@ -279,8 +281,10 @@ unsafe fn pair_pull_tile<V: Vector, const N: usize>(
     enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,popcnt,bmi1,bmi2"
 )]
 pub(crate) unsafe fn pair_product(mut product: PairProduct) {
-    for (first, vectors) in split(product.length / LANES, Instructions::Avx512.four_row_tile()) {
-        let start = first * LANES;
+    for (first, vectors) in
+        split(product.length / NEURONS_PER_BLOCK, Instructions::Avx512.four_row_tile())
+    {
+        let start = first * NEURONS_PER_BLOCK;
         let (four, rest) = product.outputs.as_chunks::<4>();
         // SAFETY: tiles stay below the length; the rest is the caller's promise.
         unsafe {

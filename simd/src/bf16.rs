@@ -54,9 +54,9 @@ pub fn pair_rows(first: &[f32], second: &[f32], pairs: &mut [u32]) {
 ///
 /// # Panics
 /// As there; on processors without bf16 products.
-#[expect(clippy::too_many_arguments, reason = "the operands of a kernel")]
+#[expect(clippy::too_many_arguments, reason = "the operands of a hot loop")]
 pub fn combine_each_paired(
-    with: Instructions,
+    isa: Instructions,
     outputs: &[Mixture],
     (weights, offset): (&[u32], usize),
     count: usize,
@@ -65,7 +65,7 @@ pub fn combine_each_paired(
     out: &mut [f32],
     length: usize,
 ) {
-    assert!(with.has_bf16(), "the processor has no bf16 products");
+    assert!(isa.has_bf16(), "the processor has no bf16 products");
     if count == 0 {
         return;
     }
@@ -83,7 +83,7 @@ pub fn combine_each_paired(
     }
     let product =
         PairProduct { outputs, weights: &weights[offset..], count, rows, stride, out, length };
-    match with {
+    match isa {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: just checked.
         Instructions::Avx512 => unsafe { crate::avx512::pair_product(product) },

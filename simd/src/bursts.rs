@@ -2,10 +2,10 @@
 //!
 //! Neurons fire in bursts. The spikes of one neuron within a few steps are a short vector of
 //! heights; with taps `w_0, w_1, ...` they add up to `sum_k w_k heights[t - k]`, one vector of
-//! [`LANES`] steps that is added to a row at once, whatever the number of spikes in it.
+//! [`BURST_STEPS`] steps that is added to a row at once, whatever the number of spikes in it.
 
 /// Steps that a burst reaches with all its taps.
-pub(crate) const LANES: usize = 8;
+pub(crate) const BURST_STEPS: usize = 8;
 
 /// Taps of a kernel that bursts are made for.
 pub const MOST_TAPS: usize = 4;
@@ -14,10 +14,10 @@ pub const MOST_TAPS: usize = 4;
 /// is read as delayed crosses two.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(align(32))]
-pub(crate) struct Heights([f32; LANES]);
+pub(crate) struct Heights([f32; BURST_STEPS]);
 
 impl Heights {
-    const NONE: Self = Self([0.0; LANES]);
+    const NONE: Self = Self([0.0; BURST_STEPS]);
 }
 
 /// The spikes of a population over one sample, cut into bursts.
@@ -51,7 +51,7 @@ impl Bursts {
     ) {
         assert!((1..=MOST_TAPS).contains(&taps), "bursts are for 1 to {MOST_TAPS} taps");
         // The taps of the last spike end where the burst does.
-        let span = LANES + 1 - taps;
+        let span = BURST_STEPS + 1 - taps;
         self.taps = taps;
         self.first.truncate(1);
         self.start.clear();
@@ -117,13 +117,13 @@ impl<'a> SpikeTrain<'a> {
     }
 
     /// Heights of burst `n` at the steps from its start on, each spike `steps` later than it was:
-    /// [`LANES`] numbers may be read. What is read before the burst are the last numbers of
+    /// [`BURST_STEPS`] numbers may be read. What is read before the burst are the last numbers of
     /// another, which are zeros, as the last of its spikes has all its taps within it. The burst
     /// must be of the train, and `steps` below the number of taps.
     #[inline(always)]
     pub(crate) fn delayed(&self, n: usize, steps: usize) -> *const f32 {
         debug_assert!(n < self.start.len() && steps < self.taps, "no such burst");
-        self.heights.as_ptr().cast::<f32>().wrapping_add((n + 1) * LANES - steps)
+        self.heights.as_ptr().cast::<f32>().wrapping_add((n + 1) * BURST_STEPS - steps)
     }
 
     /// Step and height of each spike.
@@ -159,13 +159,14 @@ mod tests {
                 );
                 for (n, Heights(heights)) in train.heights[1..].iter().enumerate() {
                     assert!(
-                        heights[LANES + 1 - taps..].iter().all(|height| *height == 0.0),
+                        heights[BURST_STEPS + 1 - taps..].iter().all(|height| *height == 0.0),
                         "taps leave the burst"
                     );
                     for steps in 0..taps {
                         // SAFETY: as many numbers may be read.
-                        let delayed = unsafe { *train.delayed(n, steps).cast::<[f32; LANES]>() };
-                        assert!((0..LANES).all(
+                        let delayed =
+                            unsafe { *train.delayed(n, steps).cast::<[f32; BURST_STEPS]>() };
+                        assert!((0..BURST_STEPS).all(
                             |t| delayed[t] == if t < steps { 0.0 } else { heights[t - steps] }
                         ));
                     }

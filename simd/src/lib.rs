@@ -8,8 +8,8 @@
 //! | `bf16` | pairs of bf16 numbers, and the whole-row loops on them |
 //! | `paired` | the operands of those loops, and their plain twins |
 //! | `time_sums` | sums of rows over time |
-//! | `transpose` | rows along time to lanes side by side, and back |
-//! | `lanes` | sixteen numbers side by side |
+//! | `transpose` | rows along time to blocks of neurons, and back |
+//! | `neuron_block` | sixteen neighbouring neurons side by side |
 //! | `rows` | lengths of rows |
 //! | `aligned` | rows on cache lines |
 //! | `lines` | rows of which any eight neighbours lie on one line |
@@ -44,10 +44,10 @@ mod bursts;
 mod delay_windows;
 mod dispatch;
 mod instructions;
-mod lanes;
 mod lines;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod neuron_block;
 mod paired;
 mod rates;
 mod row_sums;
@@ -62,10 +62,10 @@ pub use bursts::{Bursts, MOST_TAPS, SpikeTrain};
 pub use delay_windows::{DelayWindows, RowSource, RowSources, Shift, TapRow, WindowTaps};
 pub use dispatch::vectorize;
 pub use instructions::Instructions;
-pub use lanes::{LANES, Lanes};
 pub use lines::to_lines;
+pub use neuron_block::{NEURONS_PER_BLOCK, NeuronBlock};
 pub use rates::MachineRates;
 pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};
 pub use rows::{padded, row_stride};
 pub use time_sums::time_sums;
-pub use transpose::{lanes_at_least, lanes_to_rows, rows_to_lanes};
+pub use transpose::{blocks_at_least, blocks_to_rows, rows_to_blocks};

@@ -41,8 +41,8 @@ impl MachineRates {
     ///
     /// # Panics
     /// If the processor does not have the instructions.
-    pub fn measure(with: Instructions) -> Self {
-        assert!(Instructions::available().contains(&with), "this processor has no {}", with.name());
+    pub fn measure(isa: Instructions) -> Self {
+        assert!(Instructions::available().contains(&isa), "this processor has no {}", isa.name());
         let read = |bytes: usize| {
             let mut numbers = Aligned::default();
             let numbers = numbers.resize(bytes / 4);
@@ -51,19 +51,19 @@ impl MachineRates {
                 * best_rate(|rounds| {
                     let mut out = [0.0; ANY_VECTOR];
                     // SAFETY: the processor has the instructions; `numbers` holds whole tiles.
-                    unsafe { with.run(Read { numbers, rounds, out: &mut out }) };
+                    unsafe { isa.run(Read { numbers, rounds, out: &mut out }) };
                     black_box(out);
                 })
         };
         let multiply_adds = best_rate(|rounds| {
             let mut out = [0.0; ANY_VECTOR];
             // SAFETY: the processor has the instructions.
-            unsafe { with.run(MultiplyAdd { rounds, out: &mut out }) };
+            unsafe { isa.run(MultiplyAdd { rounds, out: &mut out }) };
             black_box(out);
         });
-        let (scattered, gathered) = bursts(with);
+        let (scattered, gathered) = bursts(isa);
         Self {
-            multiply_adds_per_s: multiply_adds * (TILE * with.lanes()) as f64,
+            multiply_adds_per_s: multiply_adds * (TILE * isa.lanes()) as f64,
             nearest_bytes_per_s: read(16 << 10),
             next_bytes_per_s: read(256 << 10),
             memory_bytes_per_s: read(128 << 20),
@@ -88,7 +88,7 @@ fn best_rate(mut f: impl FnMut(usize)) -> f64 {
 }
 
 /// Scattered and gathered bursts times synapses per second, of synapses with delays as in training.
-fn bursts(with: Instructions) -> (f64, f64) {
+fn bursts(isa: Instructions) -> (f64, f64) {
     const SYNAPSES: usize = 32;
     const STEPS: usize = 112;
     const TAPS: usize = 3;
@@ -106,7 +106,7 @@ fn bursts(with: Instructions) -> (f64, f64) {
     });
     let mut rows = Aligned::default();
     let rows = rows.resize(SYNAPSES * stride);
-    let mut sums = vec![0.0; SYNAPSES * table.lanes()];
+    let mut sums = vec![0.0; SYNAPSES * table.stride()];
     // Single spikes, too far apart for one burst.
     let spikes: Vec<u32> = (0..STEPS as u32).step_by(8).collect();
     let mut trains = Bursts::default();
@@ -115,11 +115,11 @@ fn bursts(with: Instructions) -> (f64, f64) {
     let each = (SYNAPSES * spikes.len()) as f64;
     let scattered = best_rate(|rounds| {
         rows.fill(0.0);
-        (0..rounds).for_each(|_| table.scatter_bursts(with, once((train, 0..SYNAPSES)), rows));
+        (0..rounds).for_each(|_| table.scatter_bursts(isa, once((train, 0..SYNAPSES)), rows));
     });
     let gathered = best_rate(|rounds| {
         (0..rounds).for_each(|_| {
-            table.gather_bursts(with, once((train, 0..SYNAPSES)), rows, (0, &mut sums))
+            table.gather_bursts(isa, once((train, 0..SYNAPSES)), rows, (0, &mut sums))
         });
     });
     black_box(sums);

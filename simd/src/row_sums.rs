@@ -12,7 +12,7 @@ use crate::vector::{HotLoop, Simd, Vector, for_tile, split, tiles};
 ///
 /// # Panics
 /// If a row leaves `rows`, or `out.len()` is not a multiple of 16.
-pub fn combine(with: Instructions, weights: &[f32], rows: &[f32], stride: usize, out: &mut [f32]) {
+pub fn combine(isa: Instructions, weights: &[f32], rows: &[f32], stride: usize, out: &mut [f32]) {
     if weights.is_empty() {
         return;
     }
@@ -22,7 +22,7 @@ pub fn combine(with: Instructions, weights: &[f32], rows: &[f32], stride: usize,
         "a row leaves the rows"
     );
     // SAFETY: just checked.
-    unsafe { with.run(Combine { weights, rows, stride, out }) }
+    unsafe { isa.run(Combine { weights, rows, stride, out }) }
 }
 
 struct Combine<'a> {
@@ -97,9 +97,9 @@ pub struct Mixture {
 /// # Panics
 /// If a row leaves `rows`, an output leaves `out`, weights are missing, or `length` is not a
 /// multiple of 16.
-#[expect(clippy::too_many_arguments, reason = "the operands of a kernel")]
+#[expect(clippy::too_many_arguments, reason = "the operands of a hot loop")]
 pub fn combine_each(
-    with: Instructions,
+    isa: Instructions,
     outputs: &[Mixture],
     (weights, offset): (&[f32], usize),
     count: usize,
@@ -124,8 +124,8 @@ pub fn combine_each(
         assert!((output.out as usize).strict_add(length) <= out.len(), "an output leaves the rows");
     }
     let product = Product { weights: &weights[offset..], count, rows, stride };
-    let (lanes, (four, rest)) = (with.lanes(), outputs.as_chunks::<4>());
-    for (first, vectors) in split(length / lanes, with.four_row_tile()) {
+    let (lanes, (four, rest)) = (isa.lanes(), outputs.as_chunks::<4>());
+    for (first, vectors) in split(length / lanes, isa.four_row_tile()) {
         // A loop for each shape of tile: compiled into one, some of their sums would not be kept
         // in registers.
         macro_rules! tile {
@@ -135,8 +135,8 @@ pub fn combine_each(
                         let start = first * lanes;
                         // SAFETY: just checked; tiles stay below the length.
                         unsafe {
-                            with.run(CombineEach::<$n, 4> { outputs: four, product, start, out });
-                            with.run(CombineEach::<$n, 1> { outputs: rest.as_chunks().0, product, start, out });
+                            isa.run(CombineEach::<$n, 4> { outputs: four, product, start, out });
+                            isa.run(CombineEach::<$n, 1> { outputs: rest.as_chunks().0, product, start, out });
                         }
                     })+
                     _ => unreachable!("six at most"),
@@ -245,13 +245,13 @@ pub struct RowTable<'a> {
     pub plane_stride: usize,
 }
 
-/// `out[p * out_stride + lane] += sum_e heights[e] * row(index[e])[p * plane_stride + lane]` for
-/// `planes` planes of 16 lanes.
+/// `out[p * out_stride + n] += sum_e heights[e] * row(index[e])[p * plane_stride + n]` for
+/// `planes` planes of 16 numbers.
 ///
 /// # Panics
 /// If a row leaves the table or a plane leaves `out`.
 pub fn gather_rows(
-    with: Instructions,
+    isa: Instructions,
     (index, heights): (&[u32], &[f32]),
     table: RowTable,
     planes: usize,
@@ -268,7 +268,7 @@ pub fn gather_rows(
     );
     assert!(end(out_stride) <= out.len(), "a plane leaves the output");
     // SAFETY: just checked.
-    unsafe { with.run(GatherRows { index, heights, table, planes, out, out_stride }) }
+    unsafe { isa.run(GatherRows { index, heights, table, planes, out, out_stride }) }
 }
 
 struct GatherRows<'a> {
@@ -346,7 +346,7 @@ mod tests {
         let rows: Vec<f32> = (0..16 * 2000).map(|_| random.random_range(-1.0..1.0)).collect();
         let heights: Vec<f32> = (0..40).map(|_| random.random_range(0.5..3.0)).collect();
         let index: Vec<u32> = (0..40).map(|_| random.random_range(0..60)).collect();
-        let result = |with| {
+        let result = |isa| {
             let mut all = Vec::new();
             for planes in [1, 5, 14, 15, 29] {
                 for (row_stride, plane_stride, out_stride) in
@@ -354,25 +354,25 @@ mod tests {
                 {
                     let mut out = rows[..planes * 48].to_vec();
                     let table = RowTable { numbers: &rows, row_stride, plane_stride };
-                    gather_rows(with, (&index, &heights), table, planes, &mut out, out_stride);
+                    gather_rows(isa, (&index, &heights), table, planes, &mut out, out_stride);
                     all.extend(out);
                 }
                 let mut out = rows[..planes * 16].to_vec();
-                combine(with, &heights, &rows, 16, &mut out);
+                combine(isa, &heights, &rows, 16, &mut out);
                 all.extend(out);
                 let mut out = rows[..planes * 16 * 7].to_vec();
                 let outputs: Vec<Mixture> = (0..7)
                     .map(|n| Mixture { weights: 3 * n, out: (planes as u32) * 16 * ((n * 3) % 7) })
                     .collect();
-                combine_each(with, &outputs, (&heights, 2), 11, &rows, 48, &mut out, planes * 16);
+                combine_each(isa, &outputs, (&heights, 2), 11, &rows, 48, &mut out, planes * 16);
                 all.extend(out);
             }
             all
         };
         let expected = result(Instructions::Scalar);
-        for with in Instructions::available() {
-            for (a, b) in result(with).iter().zip(&expected) {
-                assert!((a - b).abs() < 1e-3, "{with:?}: {a} and {b}");
+        for isa in Instructions::available() {
+            for (a, b) in result(isa).iter().zip(&expected) {
+                assert!((a - b).abs() < 1e-3, "{isa:?}: {a} and {b}");
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::instructions::Instructions;
 use crate::vector::{Eight, HotLoop, Simd};
 
-/// Steps that are added up in single precision, 16 numbers to a lane; sums over longer runs, and
+/// Steps that are added up in single precision, 16 numbers to a sum; sums over longer runs, and
 /// over samples, are in double precision. A conversion for every number would take longer than the
 /// sums.
 const RUN: usize = 128;
@@ -14,7 +14,7 @@ const RUN: usize = 128;
 /// # Panics
 /// If a row is missing or shorter than `steps`.
 pub fn time_sums(
-    with: Instructions,
+    isa: Instructions,
     a: &[f32],
     b: &[f32],
     stride: usize,
@@ -25,7 +25,7 @@ pub fn time_sums(
         if sums.is_empty() { 0 } else { (sums.len() - 1).strict_mul(stride).strict_add(steps) };
     assert!(end <= a.len() && end <= b.len(), "a row is missing");
     // SAFETY: the rows are there, as just checked.
-    unsafe { with.run(TimeSums { a, b, stride, steps, sums }) };
+    unsafe { isa.run(TimeSums { a, b, stride, steps, sums }) };
 }
 
 /// See [`time_sums`]: `a` and `b` hold a row for each of the `sums`.
@@ -123,11 +123,11 @@ mod tests {
             let (a, b) = (numbers(5), numbers(7));
             let mut expected = vec![(-1.0, -1.0); rows];
             TimeSums { a: &a, b: &b, stride, steps, sums: &mut expected }.run_scalar();
-            for with in Instructions::available() {
+            for isa in Instructions::available() {
                 let mut sums = vec![(-1.0, -1.0); rows];
                 // SAFETY: the processor has them, and `a` and `b` have all rows.
-                unsafe { with.run(TimeSums { a: &a, b: &b, stride, steps, sums: &mut sums }) };
-                assert_eq!(sums, expected, "{} rows of {steps} steps, {}", rows, with.name());
+                unsafe { isa.run(TimeSums { a: &a, b: &b, stride, steps, sums: &mut sums }) };
+                assert_eq!(sums, expected, "{} rows of {steps} steps, {}", rows, isa.name());
             }
         }
     }

@@ -1,151 +1,163 @@
-//! Rows along time to lanes side by side, and back; lanes to bits.
+//! Rows along time to blocks of neurons side by side, and back; blocks to bits.
 
 use crate::instructions::Instructions;
-use crate::lanes::{LANES, Lanes};
+use crate::neuron_block::{NEURONS_PER_BLOCK, NeuronBlock};
 
-/// Steps and lanes of a tile that is turned in registers.
+/// Steps and neurons of a tile that is turned in registers.
 const TILE: usize = 4;
 
-/// `lanes[t][lane] = scale * rows[lane * stride + t] + offset` for the lanes that have an entry in
+/// `blocks[t][neuron] = scale * rows[neuron * stride + t] + offset` for the neurons that have an entry in
 /// `affine = [(scale, offset)]`; the others become zero.
 ///
 /// # Panics
-/// If a row is missing or shorter than `lanes`.
-pub fn rows_to_lanes(rows: &[f32], stride: usize, affine: &[(f32, f32)], lanes: &mut [Lanes]) {
-    rows_to_lanes_with(Instructions::detect(), rows, stride, affine, lanes);
-}
-
-fn rows_to_lanes_with(
-    with: Instructions,
+/// If a row is missing or shorter than `blocks`.
+pub fn rows_to_blocks(
     rows: &[f32],
     stride: usize,
     affine: &[(f32, f32)],
-    lanes: &mut [Lanes],
+    blocks: &mut [NeuronBlock],
 ) {
-    let (count, steps) = (affine.len(), lanes.len());
+    rows_to_blocks_with(Instructions::detect(), rows, stride, affine, blocks);
+}
+
+fn rows_to_blocks_with(
+    isa: Instructions,
+    rows: &[f32],
+    stride: usize,
+    affine: &[(f32, f32)],
+    blocks: &mut [NeuronBlock],
+) {
+    let (count, steps) = (affine.len(), blocks.len());
     assert!(
-        count <= LANES
+        count <= NEURONS_PER_BLOCK
             && (count == 0 || (count - 1).strict_mul(stride).strict_add(steps) <= rows.len()),
         "a row is missing"
     );
-    let (mut scale, mut offset) = ([0.0; LANES], [0.0; LANES]);
-    for (lane, &(factor, constant)) in affine.iter().enumerate() {
-        (scale[lane], offset[lane]) = (factor, constant);
+    let (mut scale, mut offset) = ([0.0; NEURONS_PER_BLOCK], [0.0; NEURONS_PER_BLOCK]);
+    for (neuron, &(factor, constant)) in affine.iter().enumerate() {
+        (scale[neuron], offset[neuron]) = (factor, constant);
     }
-    match with {
+    match isa {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has it; the rows hold `steps` numbers, as just checked.
-        Instructions::Avx512 if count == LANES => unsafe {
-            return crate::avx512::rows_to_lanes(rows.as_ptr(), stride, [&scale, &offset], lanes);
+        Instructions::Avx512 if count == NEURONS_PER_BLOCK => unsafe {
+            return crate::avx512::rows_to_blocks(rows.as_ptr(), stride, [&scale, &offset], blocks);
         },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Instructions::Avx2 if count == LANES => unsafe {
-            return crate::avx2::rows_to_lanes(rows.as_ptr(), stride, [&scale, &offset], lanes);
+        Instructions::Avx2 if count == NEURONS_PER_BLOCK => unsafe {
+            return crate::avx2::rows_to_blocks(rows.as_ptr(), stride, [&scale, &offset], blocks);
         },
         _ => {}
     }
-    if count < LANES {
-        lanes.fill([0.0; LANES]);
+    if count < NEURONS_PER_BLOCK {
+        blocks.fill([0.0; NEURONS_PER_BLOCK]);
     }
-    let (whole_lanes, whole_steps) = (count - count % TILE, steps - steps % TILE);
-    for lane in (0..whole_lanes).step_by(TILE) {
+    let (whole_neurons, whole_steps) = (count - count % TILE, steps - steps % TILE);
+    for neuron in (0..whole_neurons).step_by(TILE) {
         let factors = [
-            *scale[lane..].first_chunk().expect("whole tiles"),
-            *offset[lane..].first_chunk().expect("whole tiles"),
+            *scale[neuron..].first_chunk().expect("whole tiles"),
+            *offset[neuron..].first_chunk().expect("whole tiles"),
         ];
         for step in (0..whole_steps).step_by(TILE) {
-            // SAFETY: the tile's rows hold `steps` numbers, as checked above, and its lanes lie
-            // below `LANES`.
+            // SAFETY: the tile's rows hold `steps` numbers, as checked above, and its neurons lie
+            // below `NEURONS_PER_BLOCK`.
             unsafe {
-                let from = rows.as_ptr().add(lane * stride + step);
-                let to = lanes.as_mut_ptr().cast::<f32>().add(step * LANES + lane);
-                turn(from, stride, to, LANES, factors);
+                let from = rows.as_ptr().add(neuron * stride + step);
+                let to = blocks.as_mut_ptr().cast::<f32>().add(step * NEURONS_PER_BLOCK + neuron);
+                turn(from, stride, to, NEURONS_PER_BLOCK, factors);
             }
         }
     }
-    for lane in 0..count {
-        let first = if lane < whole_lanes { whole_steps } else { 0 };
-        let row = &rows[lane * stride + first..];
-        lanes[first..]
+    for neuron in 0..count {
+        let first = if neuron < whole_neurons { whole_steps } else { 0 };
+        let row = &rows[neuron * stride + first..];
+        blocks[first..]
             .iter_mut()
             .zip(row)
-            .for_each(|(lanes, number)| lanes[lane] = scale[lane] * number + offset[lane]);
+            .for_each(|(block, number)| block[neuron] = scale[neuron] * number + offset[neuron]);
     }
 }
 
-/// `rows[lane * stride + t] = lanes[t][lane]` for `count` lanes.
+/// `rows[neuron * stride + t] = blocks[t][neuron]` for `count` neurons.
 ///
 /// # Panics
-/// If a row is missing or shorter than `lanes`.
-pub fn lanes_to_rows(lanes: &[Lanes], count: usize, rows: &mut [f32], stride: usize) {
-    lanes_to_rows_with(Instructions::detect(), lanes, count, rows, stride);
+/// If a row is missing or shorter than `blocks`.
+pub fn blocks_to_rows(blocks: &[NeuronBlock], count: usize, rows: &mut [f32], stride: usize) {
+    blocks_to_rows_with(Instructions::detect(), blocks, count, rows, stride);
 }
 
-fn lanes_to_rows_with(
-    with: Instructions,
-    lanes: &[Lanes],
+fn blocks_to_rows_with(
+    isa: Instructions,
+    blocks: &[NeuronBlock],
     count: usize,
     rows: &mut [f32],
     stride: usize,
 ) {
-    let steps = lanes.len();
+    let steps = blocks.len();
     assert!(
-        count <= LANES
+        count <= NEURONS_PER_BLOCK
             && (count == 0 || (count - 1).strict_mul(stride).strict_add(steps) <= rows.len()),
         "a row is missing"
     );
-    match with {
+    match isa {
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx512 if count == LANES => {
+        Instructions::Avx512 if count == NEURONS_PER_BLOCK => {
             // SAFETY: the processor has it; the rows hold `steps` numbers, as just checked.
-            return unsafe { crate::avx512::lanes_to_rows(lanes, rows.as_mut_ptr(), stride) };
+            return unsafe { crate::avx512::blocks_to_rows(blocks, rows.as_mut_ptr(), stride) };
         }
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2 if count == LANES => {
+        Instructions::Avx2 if count == NEURONS_PER_BLOCK => {
             // SAFETY: the processor has it; the rows hold `steps` numbers, as just checked.
-            return unsafe { crate::avx2::lanes_to_rows(lanes, rows.as_mut_ptr(), stride) };
+            return unsafe { crate::avx2::blocks_to_rows(blocks, rows.as_mut_ptr(), stride) };
         }
         _ => {}
     }
-    let (whole_lanes, whole_steps) = (count - count % TILE, steps - steps % TILE);
+    let (whole_neurons, whole_steps) = (count - count % TILE, steps - steps % TILE);
     let same = [[1.0; TILE], [0.0; TILE]];
-    for lane in (0..whole_lanes).step_by(TILE) {
+    for neuron in (0..whole_neurons).step_by(TILE) {
         for step in (0..whole_steps).step_by(TILE) {
-            // SAFETY: as in `rows_to_lanes`.
+            // SAFETY: as in `rows_to_blocks`.
             unsafe {
-                let from = lanes.as_ptr().cast::<f32>().add(step * LANES + lane);
-                turn(from, LANES, rows.as_mut_ptr().add(lane * stride + step), stride, same);
+                let from = blocks.as_ptr().cast::<f32>().add(step * NEURONS_PER_BLOCK + neuron);
+                turn(
+                    from,
+                    NEURONS_PER_BLOCK,
+                    rows.as_mut_ptr().add(neuron * stride + step),
+                    stride,
+                    same,
+                );
             }
         }
     }
-    for lane in 0..count {
-        let first = if lane < whole_lanes { whole_steps } else { 0 };
-        rows[lane * stride + first..]
+    for neuron in 0..count {
+        let first = if neuron < whole_neurons { whole_steps } else { 0 };
+        rows[neuron * stride + first..]
             .iter_mut()
-            .zip(&lanes[first..])
-            .for_each(|(number, lanes)| *number = lanes[lane]);
+            .zip(&blocks[first..])
+            .for_each(|(number, block)| *number = block[neuron]);
     }
 }
 
-/// Bit `n` of `masks[t]` tells whether `lanes[t][n] >= threshold`.
+/// Bit `n` of `masks[t]` tells whether `blocks[t][n] >= threshold`.
 #[inline]
-pub fn lanes_at_least(lanes: &[Lanes], threshold: f32, masks: &mut [u16]) {
+pub fn blocks_at_least(blocks: &[NeuronBlock], threshold: f32, masks: &mut [u16]) {
     match Instructions::detect() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has it.
-        Instructions::Avx512 => unsafe { crate::avx512::lanes_at_least(lanes, threshold, masks) },
+        Instructions::Avx512 => unsafe { crate::avx512::blocks_at_least(blocks, threshold, masks) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has it.
-        Instructions::Avx2 => unsafe { crate::avx2::lanes_at_least(lanes, threshold, masks) },
-        _ => lanes_at_least_scalar(lanes, threshold, masks),
+        Instructions::Avx2 => unsafe { crate::avx2::blocks_at_least(blocks, threshold, masks) },
+        _ => blocks_at_least_scalar(blocks, threshold, masks),
     }
 }
 
 /// The plain twin.
-fn lanes_at_least_scalar(lanes: &[Lanes], threshold: f32, masks: &mut [u16]) {
-    for (lanes, mask) in lanes.iter().zip(masks) {
-        *mask = (0..LANES).fold(0, |mask, n| mask | u16::from(lanes[n] >= threshold) << n);
+fn blocks_at_least_scalar(blocks: &[NeuronBlock], threshold: f32, masks: &mut [u16]) {
+    for (block, mask) in blocks.iter().zip(masks) {
+        *mask =
+            (0..NEURONS_PER_BLOCK).fold(0, |mask, n| mask | u16::from(block[n] >= threshold) << n);
     }
 }
 
@@ -216,58 +228,58 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_turn_to_lanes_and_back() {
+    fn rows_turn_to_blocks_and_back() {
         let shapes =
             [(16, 16), (16, 48), (16, 43), (16, 8), (16, 11), (13, 6), (3, 3), (1, 1), (0, 5)];
-        for (with, (count, steps)) in
-            Instructions::available().into_iter().flat_map(|with| shapes.map(|shape| (with, shape)))
+        for (isa, (count, steps)) in
+            Instructions::available().into_iter().flat_map(|isa| shapes.map(|shape| (isa, shape)))
         {
             let stride = steps + 2;
             let rows: Vec<f32> = (0..16 * stride).map(|n| n as f32).collect();
             let affine: Vec<(f32, f32)> =
-                (0..count).map(|lane| (1.0 + lane as f32, -2.0)).collect();
-            let mut lanes = vec![[7.0; LANES]; steps];
-            rows_to_lanes_with(with, &rows, stride, &affine, &mut lanes);
-            for (t, lanes) in lanes.iter().enumerate() {
-                for (lane, &number) in lanes.iter().enumerate() {
+                (0..count).map(|neuron| (1.0 + neuron as f32, -2.0)).collect();
+            let mut blocks = vec![[7.0; NEURONS_PER_BLOCK]; steps];
+            rows_to_blocks_with(isa, &rows, stride, &affine, &mut blocks);
+            for (t, block) in blocks.iter().enumerate() {
+                for (neuron, &number) in block.iter().enumerate() {
                     let expected = affine
-                        .get(lane)
-                        .map_or(0.0, |(scale, offset)| scale * rows[lane * stride + t] + offset);
+                        .get(neuron)
+                        .map_or(0.0, |(scale, offset)| scale * rows[neuron * stride + t] + offset);
                     assert_eq!(
                         number,
                         expected,
-                        "{}, {count} lanes, {steps} steps: lane {lane}, step {t}",
-                        with.name()
+                        "{}, {count} neurons, {steps} steps: neuron {neuron}, step {t}",
+                        isa.name()
                     );
                 }
             }
             let mut back = vec![-1.0; 16 * stride];
-            lanes_to_rows_with(with, &lanes, count, &mut back, stride);
+            blocks_to_rows_with(isa, &blocks, count, &mut back, stride);
             for (n, &number) in back.iter().enumerate() {
-                let (lane, t) = (n / stride, n % stride);
+                let (neuron, t) = (n / stride, n % stride);
                 assert_eq!(
                     number,
-                    if lane < count && t < steps { lanes[t][lane] } else { -1.0 },
+                    if neuron < count && t < steps { blocks[t][neuron] } else { -1.0 },
                     "{}",
-                    with.name()
+                    isa.name()
                 );
             }
         }
     }
 
     #[test]
-    fn bits_tell_which_lanes_reach_the_threshold() {
-        let lanes: Vec<Lanes> = (0..5)
+    fn bits_tell_which_neurons_reach_the_threshold() {
+        let blocks: Vec<NeuronBlock> = (0..5)
             .map(|t| std::array::from_fn(|n| ((t * 7 + n * 5) % 11) as f32))
-            .chain([[f32::NAN; LANES]])
+            .chain([[f32::NAN; NEURONS_PER_BLOCK]])
             .collect();
-        for tell in [lanes_at_least, lanes_at_least_scalar] {
-            let mut masks = vec![0; lanes.len()];
-            tell(&lanes, 4.0, &mut masks);
-            for (lanes, mask) in lanes.iter().zip(masks) {
+        for tell in [blocks_at_least, blocks_at_least_scalar] {
+            let mut masks = vec![0; blocks.len()];
+            tell(&blocks, 4.0, &mut masks);
+            for (block, mask) in blocks.iter().zip(masks) {
                 assert!(
-                    (0..LANES).all(|n| (mask >> n & 1 == 1) == (lanes[n] >= 4.0)),
-                    "{lanes:?}: {mask:b}"
+                    (0..NEURONS_PER_BLOCK).all(|n| (mask >> n & 1 == 1) == (block[n] >= 4.0)),
+                    "{block:?}: {mask:b}"
                 );
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! A hot loop is a struct of its operands that implements [`HotLoop`] once, for any [`Simd`].
 //! Everything it calls is `#[inline(always)]`, so that it is compiled with the target features of
-//! the function that runs it; for the same reason kernels hold no closures that compute: one that
+//! the function that runs it; for the same reason hot loops hold no closures that compute: one that
 //! is not inlined would lose the features, and be fifty times slower. Iterators that only tell what
 //! comes next may be made of them, but what is asked for at every synapse or element wants
 //! `#[inline(always)]`, too: a call per element took 3 % of training.
@@ -56,7 +56,7 @@ pub(crate) trait HotLoop {
     /// Runs the loop.
     ///
     /// # Safety
-    /// The processor has the instructions of `S`; the operands are what the kernel's own
+    /// The processor has the instructions of `S`; the operands are what the loop's own
     /// description asks for.
     unsafe fn run<S: Simd>(self);
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::data_settings::Source;
+use crate::data_settings::DataSource;
 use datasets::{SplitBy, Splitting};
 use neurons::Model;
 use plasticity::gradient::{Cosine, OneCycle, OptimizerSettings, Schedule};
@@ -235,7 +235,7 @@ fn a_section_that_the_file_leaves_out_begins_as_its_default() {
         Experiment::parse("", "made.toml", "made", &[Override::parse(change).unwrap()]).unwrap()
     };
     let source = parse("data.source.samples_per_class=20").data.source;
-    assert!(matches!(source, Source::Randman(randman) if randman.samples_per_class == 20));
+    assert!(matches!(source, DataSource::Randman(randman) if randman.samples_per_class == 20));
     let neuron = parse("network.neuron.surrogate.alpha=3").network.neuron;
     assert!(
         matches!(neuron, Model::Lif(lif) if lif.surrogate == neurons::Surrogate::Atan { alpha: 3.0 })
@@ -250,7 +250,7 @@ fn a_named_file_replaces_made_up_data() {
     let file = Override::file(Path::new("shd.h5")).unwrap();
     for change in ["data.source.channels=70", "data.source={kind=\"file\", channels=70}"] {
         let overrides = [file.clone(), Override::parse(change).unwrap()];
-        let Source::File(source) =
+        let DataSource::File(source) =
             Experiment::recipe_with("quickstart", &overrides).unwrap().data.source
         else {
             panic!("{change}")
@@ -312,7 +312,7 @@ fn a_changed_kind_takes_the_values_of_the_old_one_away() {
             .to_string()
             .contains("unknown variant `cube`")
     );
-    let Source::File(source) =
+    let DataSource::File(source) =
         with(&["data.source.kind=file", "data.source.path=a.h5"]).unwrap().data.source
     else {
         panic!()

@@ -5,9 +5,9 @@ use super::{LayerPass, OracleLayer, OracleNetwork, Pass, Reset, Signal, Statisti
 /// Gradients, one entry per layer. `gain` and `bias` are empty where a layer has no norm.
 #[derive(Debug, Clone, Default)]
 pub struct OracleGradients {
-    /// `[post][pre][tap]`
+    /// `[post][pre][element]`
     pub weight: Vec<Vec<f64>>,
-    /// `[post][pre][tap]`, per step of delay.
+    /// `[post][pre][element]`, per step of delay.
     pub delay: Vec<Vec<f64>>,
     pub gain: Vec<Vec<f64>>,
     pub bias: Vec<Vec<f64>>,
@@ -115,8 +115,8 @@ impl OracleNetwork {
                 let project = |phi: Vec<f64>| {
                     phi.iter().zip(&d_kernel).map(|(phi, d_entry)| phi * d_entry).sum::<f64>()
                 };
-                for tap in 0..layer.taps {
-                    let element = layer.index(post, pre, tap);
+                for element in 0..layer.elements_per_pair {
+                    let element = layer.index(post, pre, element);
                     let (weight, delay) = (layer.weight[element], layer.delay[element]);
                     d_weight[element] =
                         project(self.kernel.value(delay, self.max_delay, self.sigma));

@@ -3,7 +3,7 @@
 use super::{Firing, Kernel, OracleLayer, OracleNetwork, OracleNorm, Reset, doubles};
 use neurons::{Decay, LeakyIntegrator, Lif, Surrogate};
 use sim_core::{
-    BatchNorm, Cells, DelayKernel, DenseSynapses, Error, Granularity, Kernels, ModelDescription,
+    BatchNorm, Cells, DelayKernel, DelayTaps, DenseSynapses, Error, Granularity, ModelDescription,
     Network, Pass, Population, Projection, Result, Synapses, effective_sigma,
 };
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl OracleNetwork {
                 Synapses::Dense(DenseSynapses {
                     pre: layer.pre,
                     post: layer.post,
-                    taps: layer.taps,
+                    elements_per_pair: layer.elements_per_pair,
                     max_delay_steps: self.max_delay,
                     granularity: Granularity::Synaptic,
                     kernel: match self.kernel {
@@ -117,7 +117,7 @@ impl OracleNetwork {
             oracle.layers.push(OracleLayer {
                 pre: dense.pre,
                 post: dense.post,
-                taps: dense.taps,
+                elements_per_pair: dense.elements_per_pair,
                 weight: doubles(&dense.weight),
                 delay: doubles(&dense.delay),
                 norm: norm.as_ref().map(|norm| OracleNorm {
@@ -132,7 +132,7 @@ impl OracleNetwork {
             });
         }
         oracle.extra_steps = oracle.max_delay / 2;
-        if let Kernels::Trained { sigma_raw, .. } = pass.kernels {
+        if let DelayTaps::Trained { sigma_raw, .. } = pass.delay_taps {
             oracle.sigma = effective_sigma(sigma_raw);
         }
         Ok(oracle)
@@ -179,8 +179,8 @@ impl OracleNetwork {
 }
 
 fn kernel(of_projection: DelayKernel, pass: &Pass) -> Kernel {
-    match (pass.kernels, of_projection) {
-        (Kernels::Deployed, _) | (_, DelayKernel::OneTap) => Kernel::OneTap,
+    match (pass.delay_taps, of_projection) {
+        (DelayTaps::Deployed, _) | (_, DelayKernel::OneTap) => Kernel::OneTap,
         (_, DelayKernel::Gaussian) => Kernel::Gaussian,
         (_, DelayKernel::Linear) => Kernel::Linear,
     }

@@ -82,8 +82,8 @@ impl OracleNetwork {
         let length = self.max_delay + 1;
         let mut kernel = vec![0.0; layer.post * layer.pre * length];
         for (synapse, row) in kernel.chunks_exact_mut(length).enumerate() {
-            for tap in 0..layer.taps {
-                let element = synapse * layer.taps + tap;
+            for element in 0..layer.elements_per_pair {
+                let element = synapse * layer.elements_per_pair + element;
                 let phi = self.kernel.value(layer.delay[element], self.max_delay, self.sigma);
                 row.iter_mut()
                     .zip(phi)

@@ -31,7 +31,7 @@ pub struct GoldenCase {
 /// The same network and input after the step's statistics, with one tap per synapse.
 #[derive(Debug, Clone)]
 pub struct GoldenDeployed {
-    /// Rounded delays, `[post][pre][tap]`, one entry per layer.
+    /// Rounded delays, `[post][pre][element]`, one entry per layer.
     pub delay_steps: Vec<Vec<f64>>,
     pub current: Vec<Vec<f64>>,
     pub spikes: Vec<Vec<f64>>,
@@ -102,7 +102,7 @@ fn network(value: &Value) -> OracleNetwork {
         OracleLayer {
             pre: shape[1],
             post: shape[0],
-            taps: shape[2],
+            elements_per_pair: shape[2],
             weight: array(weight),
             delay,
             norm: gain.get(index).map(|gain| OracleNorm {

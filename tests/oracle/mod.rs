@@ -93,10 +93,10 @@ pub struct OracleLayer {
     pub pre: usize,
     pub post: usize,
     /// Kernel elements per synapse.
-    pub taps: usize,
-    /// `[post][pre][tap]`
+    pub elements_per_pair: usize,
+    /// `[post][pre][element]`
     pub weight: Vec<f64>,
-    /// `[post][pre][tap]`, in steps.
+    /// `[post][pre][element]`, in steps.
     pub delay: Vec<f64>,
     pub norm: Option<OracleNorm>,
     /// Dropout: factor per sample and neuron, `[batch][post]`, constant over time.
@@ -145,8 +145,8 @@ pub enum Statistics {
 
 impl OracleLayer {
     /// Index of a kernel element in `weight` and `delay`.
-    pub fn index(&self, post: usize, pre: usize, tap: usize) -> usize {
-        (post * self.pre + pre) * self.taps + tap
+    pub fn index(&self, post: usize, pre: usize, element: usize) -> usize {
+        (post * self.pre + pre) * self.elements_per_pair + element
     }
 }
 

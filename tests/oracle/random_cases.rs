@@ -16,7 +16,7 @@ pub struct Case {
 struct Shape {
     /// Channels, hidden layers, classes.
     widths: Vec<usize>,
-    taps: usize,
+    elements_per_pair: usize,
     max_delay: usize,
     batch: usize,
     steps: usize,
@@ -35,12 +35,14 @@ pub fn random_cases() -> impl Strategy<Value = Case> {
         1..4_usize,
         1..14_usize,
     )
-        .prop_map(|(channels, hidden, classes, taps, max_delay, batch, steps)| Shape {
-            widths: [vec![channels], hidden, vec![classes]].concat(),
-            taps,
-            max_delay,
-            batch,
-            steps,
+        .prop_map(|(channels, hidden, classes, elements_per_pair, max_delay, batch, steps)| {
+            Shape {
+                widths: [vec![channels], hidden, vec![classes]].concat(),
+                elements_per_pair,
+                max_delay,
+                batch,
+                steps,
+            }
         });
     shape.prop_flat_map(|shape| (layers(&shape), settings(&shape), input(&shape))).prop_map(
         |(layers, network, (input, labels))| Case {
@@ -101,7 +103,8 @@ fn layer(
     post: usize,
     is_readout: bool,
 ) -> impl Strategy<Value = OracleLayer> + use<> {
-    let (taps, elements, longest) = (shape.taps, pre * post * shape.taps, shape.max_delay);
+    let (elements_per_pair, elements, longest) =
+        (shape.elements_per_pair, pre * post * shape.elements_per_pair, shape.max_delay);
     let delay =
         prop_oneof![3 => 0.0..=longest as f64, 1 => (0..=longest).prop_map(|steps| steps as f64)];
     // Away from zero, lest a neuron's current hardly varies and its norm blows up the rounding
@@ -124,7 +127,7 @@ fn layer(
         move |(weight, delay, norm, mask)| OracleLayer {
             pre,
             post,
-            taps,
+            elements_per_pair,
             weight,
             delay,
             norm,

@@ -7,7 +7,7 @@ use crate::{output, output_file};
 use anyhow::{Context, Result};
 use std::process::ExitCode;
 use synfire::datasets::{RecordingFile, SpikeRecordings, Summary};
-use synfire::{Experiment, Override, Source};
+use synfire::{DataSource, Experiment, Override};
 
 pub fn run(arguments: &Data) -> Result<ExitCode> {
     match &arguments.action {
@@ -36,7 +36,7 @@ pub fn run(arguments: &Data) -> Result<ExitCode> {
             let sections = set.iter().map(in_source).collect::<synfire::Result<Vec<_>>>()?;
             let text = "[data.source]\nkind = \"randman\"\n";
             let experiment = Experiment::parse(text, "data synth", "synth", &sections)?;
-            if !matches!(experiment.data.source, Source::Randman(_) | Source::Echo(_)) {
+            if !matches!(experiment.data.source, DataSource::Randman(_) | DataSource::Echo(_)) {
                 let problem = "only made-up spikes are written: kind is \"randman\" or \"echo\"";
                 return Err(synfire::Error::Config {
                     origin: "data synth".into(),

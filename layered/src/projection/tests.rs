@@ -16,14 +16,14 @@ struct Passes {
 }
 
 fn run(
-    with: Instructions,
+    isa: Instructions,
     synapses: &DenseSynapses,
     settings: PlanSettings<'_>,
     frames: &SpikeFrames,
     gradient: &[f32],
 ) -> Passes {
     let mut plan = ProjectionPlan::default();
-    plan.prepare(with, synapses, &settings);
+    plan.prepare(isa, synapses, &settings);
     let (mut events, mut bursts) = (StepEvents::default(), Bursts::default());
     events.refill(frames, settings.steps_in);
     let taps = if let SpikeOrder::Bursts(taps) = plan.spike_order() { taps } else { 1 };
@@ -35,14 +35,14 @@ fn run(
         .map(|neuron| Wanted { neuron, steps: 0..padded(settings.steps_in) })
         .collect();
     let mut scratch = PlanScratch::default();
-    for block in 0..plan.blocks() {
-        plan.forward(with, block, spikes, &mut scratch, &mut current, Write::Set);
+    for panel in 0..plan.panels() {
+        plan.forward(isa, panel, spikes, &mut scratch, &mut current, Write::Set);
     }
-    plan.input_gradient(with, 0, gradient, &wanted, &mut scratch, &mut input_gradient);
+    plan.input_gradient(isa, 0, gradient, &wanted, &mut scratch, &mut input_gradient);
     let (mut weight, mut delay) =
         (vec![0.0; synapses.weight.len()], vec![0.0; synapses.delay.len()]);
     let (sums, gradients) = (&mut WorkerSums::default(), [&mut weight[..], &mut delay[..]]);
-    plan.weight_gradient(with, synapses, 1, |_| (spikes, gradient), sums, gradients);
+    plan.weight_gradient(isa, synapses, 1, |_| (spikes, gradient), sums, gradients);
     let loss = current
         .chunks_exact(padded(settings.steps_out))
         .zip(gradient.chunks_exact(padded(settings.steps_out)));
@@ -55,7 +55,7 @@ fn run(
 
 const PRE: usize = 9;
 const POST: usize = 37;
-const TAPS: usize = 2;
+const ELEMENTS_PER_PAIR: usize = 2;
 
 fn numbers(random: &mut impl RngExt, count: usize, from: f32, to: f32) -> Vec<f32> {
     (0..count).map(|_| random.random_range(from..to)).collect()
@@ -65,9 +65,9 @@ fn synapses(random: &mut impl RngExt, max_delay_steps: usize) -> DenseSynapses {
     DenseSynapses {
         pre: PRE,
         post: POST,
-        taps: TAPS,
-        weight: numbers(random, PRE * POST * TAPS, -1.0, 1.0),
-        delay: numbers(random, PRE * POST * TAPS, 0.0, max_delay_steps as f32),
+        elements_per_pair: ELEMENTS_PER_PAIR,
+        weight: numbers(random, PRE * POST * ELEMENTS_PER_PAIR, -1.0, 1.0),
+        delay: numbers(random, PRE * POST * ELEMENTS_PER_PAIR, 0.0, max_delay_steps as f32),
         max_delay_steps,
         granularity: Granularity::Synaptic,
         kernel: DelayKernel::Gaussian,
@@ -84,9 +84,15 @@ fn settings(
 ) -> (PlanSettings<'static>, Vec<f32>) {
     let steps_out = steps_in + synapses.max_delay_steps / 2;
     let evaluation = KernelEvaluation { gaussian, tolerance, ..KernelEvaluation::default() };
-    let spread =
-        Spread::new(DelayKernel::Gaussian, evaluation, synapses.max_delay_steps, sigma_raw, PRE);
-    let is_smoothed = matches!(&spread, Spread::Window(window) if window.smoothing().is_some());
+    let spread = KernelSpread::new(
+        DelayKernel::Gaussian,
+        evaluation,
+        synapses.max_delay_steps,
+        sigma_raw,
+        PRE,
+    );
+    let is_smoothed =
+        matches!(&spread, KernelSpread::Window(window) if window.smoothing().is_some());
     assert_eq!(is_smoothed, gaussian == GaussianMethod::Smoothed, "{gaussian:?} at {sigma_raw}");
     let mut gradient = numbers(random, POST * padded(steps_out), -1.0, 1.0);
     gradient.chunks_exact_mut(padded(steps_out)).for_each(|row| row[steps_out..].fill(0.0));
@@ -123,13 +129,13 @@ fn what_is_wanted_has_the_bits_of_whole_rows_and_nothing_else_is_touched() {
         let parts: Vec<Wanted> = (1..PRE - 1)
             .flat_map(|neuron| runs(neuron).into_iter().map(move |steps| Wanted { neuron, steps }))
             .collect();
-        for with in Instructions::available() {
+        for isa in Instructions::available() {
             let mut plan = ProjectionPlan::default();
-            plan.prepare(with, &synapses, &settings);
+            plan.prepare(isa, &synapses, &settings);
             let mut scratch = PlanScratch::default();
             let mut of = |wanted: &[Wanted]| {
                 let mut out = vec![0.0; PRE * length];
-                plan.input_gradient(with, 0, &gradient, wanted, &mut scratch, &mut out);
+                plan.input_gradient(isa, 0, &gradient, wanted, &mut scratch, &mut out);
                 out
             };
             let mut expected = of(&whole);
@@ -143,7 +149,7 @@ fn what_is_wanted_has_the_bits_of_whole_rows_and_nothing_else_is_touched() {
                     .filter(|(step, _)| !wanted(*step))
                     .for_each(|(_, number)| *number = 0.0);
             }
-            assert!(of(&parts) == expected, "{method:?}, {with:?}");
+            assert!(of(&parts) == expected, "{method:?}, {isa:?}");
             assert!(of(&[]).iter().all(|number| *number == 0.0));
         }
     }
@@ -166,15 +172,15 @@ fn gradients_are_the_adjoints_of_the_currents() {
     ] {
         let mut synapses = synapses(&mut random, max_delay);
         let (settings, gradient) = settings(&mut random, &synapses, STEPS, method);
-        let change = numbers(&mut random, PRE * POST * TAPS, -1.0, 1.0);
+        let change = numbers(&mut random, PRE * POST * ELEMENTS_PER_PAIR, -1.0, 1.0);
         let events: Vec<(u32, u32)> = (0..160)
             .map(|_| (random.random_range(0..PRE as u32), random.random_range(0..STEPS as u32)))
             .collect();
         let frames = SpikeFrames::from_events(PRE, STEPS, &events).unwrap();
         let delay = synapses.delay.clone();
-        for with in Instructions::available() {
-            let name = format!("{method:?}, {with:?}");
-            let passes = run(with, &synapses, settings, &frames, &gradient);
+        for isa in Instructions::available() {
+            let name = format!("{method:?}, {isa:?}");
+            let passes = run(isa, &synapses, settings, &frames, &gradient);
             let scale = passes
                 .weight
                 .iter()
@@ -210,7 +216,7 @@ fn gradients_are_the_adjoints_of_the_currents() {
                     .zip(&change)
                     .map(|(a, b)| (a + by * b).clamp(0.0, max_delay as f32))
                     .collect();
-                run(with, &synapses, settings, &frames, &gradient).loss
+                run(isa, &synapses, settings, &frames, &gradient).loss
             };
             let numeric = (moved(step) - moved(-step)) / (2.0 * step as f64);
             synapses.delay.clone_from(&delay);
@@ -231,16 +237,16 @@ fn weight_gradients_are_summed_in_shards() {
     const SAMPLES: usize = 21;
     let isa = Instructions::detect();
     let mut random = Seed(10).stream(Purpose::Weights, 0, 0);
-    for (method, max_delay, taps) in [
-        ((GaussianMethod::Exact, 5e-3, 0.23), 20, TAPS),
-        ((GaussianMethod::Smoothed, 1e-3, 1.8), 30, TAPS),
-        ((GaussianMethod::Polynomial, 1e-3, 9.0), 20, TAPS),
+    for (method, max_delay, elements_per_pair) in [
+        ((GaussianMethod::Exact, 5e-3, 0.23), 20, ELEMENTS_PER_PAIR),
+        ((GaussianMethod::Smoothed, 1e-3, 1.8), 30, ELEMENTS_PER_PAIR),
+        ((GaussianMethod::Polynomial, 1e-3, 9.0), 20, ELEMENTS_PER_PAIR),
         ((GaussianMethod::Exact, 5e-3, 0.23), 0, 1),
     ] {
         let mut synapses = synapses(&mut random, max_delay.max(1));
-        (synapses.taps, synapses.max_delay_steps) = (taps, max_delay);
-        synapses.weight.truncate(PRE * POST * taps);
-        synapses.delay.truncate(PRE * POST * taps);
+        (synapses.elements_per_pair, synapses.max_delay_steps) = (elements_per_pair, max_delay);
+        synapses.weight.truncate(PRE * POST * elements_per_pair);
+        synapses.delay.truncate(PRE * POST * elements_per_pair);
         synapses.delay.iter_mut().for_each(|delay| *delay = delay.min(max_delay as f32));
         let (settings, _) = settings(&mut random, &synapses, STEPS, method);
         let mut projection = ProjectionPlan::default();
@@ -276,7 +282,7 @@ fn weight_gradients_are_summed_in_shards() {
 
         let (plan, layout) = (projection.plan(), projection.plan().layout());
         let mut differ = false;
-        for task in 0..layout.blocks() * layout.tasks {
+        for task in 0..layout.panels() * layout.tasks {
             let mut scratch = TaskScratch::default();
             let mut of_shards = |order: &dyn Fn(&mut Vec<Vec<f32>>)| {
                 let mut sums: Vec<_> = (0..SHARDS)
@@ -289,10 +295,10 @@ fn weight_gradients_are_summed_in_shards() {
                     })
                     .collect();
                 order(&mut sums);
-                let mut places = [0, 1].map(|_| vec![0.0; layout.places_per_task()]);
-                let [weight, delay] = &mut places;
+                let mut slots = [0, 1].map(|_| vec![0.0; layout.slots_per_task()]);
+                let [weight, delay] = &mut slots;
                 plan.fold(task, &sums[0], weight, delay);
-                places
+                slots
             };
             let add = |sums: &mut Vec<Vec<f32>>, to: usize, from: usize| {
                 let other = std::mem::take(&mut sums[from]);
@@ -305,12 +311,12 @@ fn weight_gradients_are_summed_in_shards() {
             });
             let in_turn = of_shards(&|sums| (1..SHARDS).for_each(|from| add(sums, 0, from)));
             differ |= in_pairs != in_turn;
-            let first = task * layout.places_per_task();
-            for place in first..first + layout.places_per_task() {
-                let Some((post, element)) = layout.synapse(place) else { continue };
+            let first = task * layout.slots_per_task();
+            for slot in first..first + layout.slots_per_task() {
+                let Some((post, element)) = layout.synapse(slot) else { continue };
                 let index = post * layout.elements() + element;
-                assert_eq!(weight[index], in_pairs[0][place - first], "{method:?}: weight {index}");
-                let slope = synapses.weight[index] * in_pairs[1][place - first];
+                assert_eq!(weight[index], in_pairs[0][slot - first], "{method:?}: weight {index}");
+                let slope = synapses.weight[index] * in_pairs[1][slot - first];
                 assert_eq!(delay[index], slope, "{method:?}: delay {index}");
             }
         }

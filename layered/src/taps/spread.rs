@@ -39,12 +39,12 @@ pub fn kernel_cost(
     sigma_raw: f64,
     pre: usize,
 ) -> KernelCost {
-    match Spread::new(kernel, evaluation, max_delay, sigma_raw, pre) {
-        Spread::Window(window) => KernelCost {
+    match KernelSpread::new(kernel, evaluation, max_delay, sigma_raw, pre) {
+        KernelSpread::Window(window) => KernelCost {
             per_synapse: window.width,
             per_neuron: window.smoothing().map_or(0, |smoothing| smoothing.filtering()),
         },
-        Spread::Basis(basis) => {
+        KernelSpread::Basis(basis) => {
             KernelCost { per_synapse: basis.filters.len(), per_neuron: basis.filtering() }
         }
     }
@@ -52,16 +52,16 @@ pub fn kernel_cost(
 
 /// How the synapses of one projection are evaluated, for one width of the kernel.
 #[derive(Debug, Clone)]
-pub enum Spread {
+pub enum KernelSpread {
     /// Neighbouring taps around the delay.
-    Window(Window),
+    Window(TapWindow),
     /// Shares in fixed filters.
     Basis(Arc<Basis>),
 }
 
 /// `width` neighbouring taps of a kernel in a window of delays `0..=max_delay`.
 #[derive(Debug, Clone)]
-pub struct Window {
+pub struct TapWindow {
     /// Taps per synapse.
     pub width: usize,
     max_delay: usize,
@@ -81,7 +81,7 @@ enum WindowShape {
 /// More centres than this and the polynomial is not worth looking for.
 const MOST_CENTRES: usize = 40;
 
-impl Spread {
+impl KernelSpread {
     /// Chooses the evaluation of `kernel` with delays `0..=max_delay` and raw width `sigma_raw` for
     /// a projection of `pre` presynaptic neurons.
     pub fn new(
@@ -92,7 +92,7 @@ impl Spread {
         pre: usize,
     ) -> Self {
         let sigma = effective_sigma(sigma_raw);
-        let window = |width, shape| Self::Window(Window { width, max_delay, shape });
+        let window = |width, shape| Self::Window(TapWindow { width, max_delay, shape });
         let gaussian = |width| window(width, WindowShape::Gaussian { sigma });
         let smoothed = |smoothing: Smoothing| {
             window(smoothing.width(), WindowShape::Smoothed(Arc::new(smoothing)))
@@ -140,7 +140,7 @@ impl Spread {
     }
 }
 
-impl Window {
+impl TapWindow {
     /// Writes the taps of a synapse of delay `delay` and their derivatives with respect to it,
     /// `width` each; returns the delay of the first or, with a filter behind them, its place in the
     /// row.
@@ -181,8 +181,8 @@ mod tests {
 
     const WINDOW: usize = 24;
 
-    fn spread(gaussian: GaussianMethod, tolerance: f64, sigma_raw: f64) -> Spread {
-        Spread::new(
+    fn spread(gaussian: GaussianMethod, tolerance: f64, sigma_raw: f64) -> KernelSpread {
+        KernelSpread::new(
             DelayKernel::Gaussian,
             KernelEvaluation { gaussian, tolerance, ..KernelEvaluation::default() },
             WINDOW,
@@ -195,11 +195,11 @@ mod tests {
     const BESIDE: usize = 32;
 
     /// The kernel a spread really applies, `[-BESIDE..=max_delay + BESIDE]`, and its slope.
-    fn applied(spread: &Spread, delay: f64) -> (Vec<f64>, Vec<f64>) {
+    fn applied(spread: &KernelSpread, delay: f64) -> (Vec<f64>, Vec<f64>) {
         let (mut value, mut slope) =
             (vec![0.0; WINDOW + 1 + 2 * BESIDE], vec![0.0; WINDOW + 1 + 2 * BESIDE]);
         match spread {
-            Spread::Window(window) => {
+            KernelSpread::Window(window) => {
                 let (mut taps, mut slopes) = (vec![0.0; window.width], vec![0.0; window.width]);
                 let first = window.taps(delay, &mut taps, &mut slopes) as usize;
                 if let Some(smoothing) = window.smoothing() {
@@ -216,7 +216,7 @@ mod tests {
                     }
                 }
             }
-            Spread::Basis(basis) => basis.shares(delay, |r, share, change| {
+            KernelSpread::Basis(basis) => basis.shares(delay, |r, share, change| {
                 let Filter { first, value: direct, .. } = &basis.filters[r];
                 let direct = || {
                     [0.0]
@@ -297,9 +297,10 @@ mod tests {
         ] {
             let spread = spread(method, 5e-3, raw);
             let is_exact =
-                matches!(&spread, Spread::Window(window) if window.smoothing().is_none());
+                matches!(&spread, KernelSpread::Window(window) if window.smoothing().is_none());
             assert!(!is_exact, "{method:?} at {raw}");
-            let centre = if let Spread::Basis(basis) = &spread { basis.centres[1] } else { 11.4 };
+            let centre =
+                if let KernelSpread::Basis(basis) = &spread { basis.centres[1] } else { 11.4 };
             for delay in [0.2, 1.61, 7.33, centre, 22.7, 23.9] {
                 let (ahead, behind, at) = (
                     applied(&spread, delay + 1e-3).0,

@@ -13,8 +13,8 @@ use std::ops::Range;
 pub(crate) struct TailShares {
     /// By row of the layout, its first share; behind the last row, the number of shares.
     start: Vec<u32>,
-    /// Place of the synapse, by share.
-    place: Vec<u32>,
+    /// Slot of the synapse, by share.
+    slot: Vec<u32>,
     shares: DelayWindows,
     cuts: Vec<Cut>,
     /// Share and slope, by cut and tail.
@@ -24,7 +24,7 @@ pub(crate) struct TailShares {
 /// A synapse and the end of the window that cuts it off.
 #[derive(Debug, Clone, Copy)]
 struct Cut {
-    place: u32,
+    slot: u32,
     delay: f32,
     weight: f32,
     end: End,
@@ -39,18 +39,18 @@ impl TailShares {
         smoothing: &Smoothing,
         rows: SmoothRows,
     ) {
-        let Self { start, place, shares, cuts, values } = self;
+        let Self { start, slot, shares, cuts, values } = self;
         let tails = smoothing.tails();
         start.clear();
         cuts.clear();
-        cuts.reserve(layout.places());
-        for row in 0..layout.places() / layout.block {
+        cuts.reserve(layout.slots());
+        for row in 0..layout.slots() / layout.panel_size {
             start.push(index(cuts.len() * tails));
-            for place in row * layout.block..(row + 1) * layout.block {
-                let Some(element) = layout.synapse(place) else { continue };
+            for slot in row * layout.panel_size..(row + 1) * layout.panel_size {
+                let Some(element) = layout.synapse(slot) else { continue };
                 let (weight, delay) = layout.parameters(synapses, element);
                 cuts.extend(smoothing.ends(delay as f64).map(|end| Cut {
-                    place: index(place),
+                    slot: index(slot),
                     delay,
                     weight,
                     end,
@@ -66,13 +66,14 @@ impl TailShares {
                 });
             },
         );
-        resize_with_room(place, values.len(), 0);
-        place.chunks_exact_mut(tails).zip(&*cuts).for_each(|(places, cut)| places.fill(cut.place));
+        resize_with_room(slot, values.len(), 0);
+        slot.chunks_exact_mut(tails).zip(&*cuts).for_each(|(slots, cut)| slots.fill(cut.slot));
         let row_of = |share: usize| {
-            let Cut { place, end, .. } = cuts[share / tails];
-            let (lane, behind) = (place as usize % layout.block, (end == End::Longest) as usize);
+            let Cut { slot, end, .. } = cuts[share / tails];
+            let (neuron, behind) =
+                (slot as usize % layout.panel_size, (end == End::Longest) as usize);
             index(
-                ((2 * lane + behind) * tails + share % tails) * rows.tail
+                ((2 * neuron + behind) * tails + share % tails) * rows.tail
                     + smoothing.tail_lead(end),
             )
         };
@@ -82,26 +83,26 @@ impl TailShares {
         });
     }
 
-    /// Shares of some elements of a block.
-    pub(crate) fn of(&self, layout: &Layout, block: usize, elements: Range<usize>) -> Range<usize> {
-        let row = |element: usize| layout.row(block, element) / layout.block;
+    /// Shares of some elements of a panel.
+    pub(crate) fn of(&self, layout: &Layout, panel: usize, elements: Range<usize>) -> Range<usize> {
+        let row = |element: usize| layout.row(panel, element) / layout.panel_size;
         self.start[row(elements.start)] as usize..self.start[row(elements.end)] as usize
     }
 
-    /// Trains of some elements of a block with the shares they go to.
+    /// Trains of some elements of a panel with the shares they go to.
     pub(crate) fn trains<'a>(
         &'a self,
         bursts: &'a Bursts,
         layout: &'a Layout,
-        block: usize,
+        panel: usize,
         elements: Range<usize>,
     ) -> impl Iterator<Item = (SpikeTrain<'a>, Range<usize>)> {
         elements.map(
             #[inline(always)]
             move |element| {
                 (
-                    bursts.channel(element / layout.taps),
-                    self.of(layout, block, element..element + 1),
+                    bursts.channel(element / layout.elements_per_pair),
+                    self.of(layout, panel, element..element + 1),
                 )
             },
         )
@@ -112,7 +113,7 @@ impl TailShares {
         &self.shares
     }
 
-    /// Adds the rows of tails of one block to dL/ds of a presynaptic neuron; both begin at the same
+    /// Adds the rows of tails of one panel to dL/ds of a presynaptic neuron; both begin at the same
     /// step.
     pub(crate) fn pull(
         &self,
@@ -127,15 +128,15 @@ impl TailShares {
         self.shares.pull_ahead(isa, shares, rows, out);
     }
 
-    /// Place of the synapse, dL/dw, and dL/d delay over the weight, by share.
+    /// Slot of the synapse, dL/dw, and dL/d delay over the weight, by share.
     pub(crate) fn fold<'a>(
         &'a self,
         shares: Range<usize>,
         sums: &'a [f32],
     ) -> impl Iterator<Item = (usize, f32, f32)> + 'a {
-        shares.zip(sums.chunks_exact(self.shares.lanes())).map(|(share, sums)| {
+        shares.zip(sums.chunks_exact(self.shares.stride())).map(|(share, sums)| {
             let (weight, delay) = self.shares.fold(share, sums);
-            (self.place[share] as usize, weight, delay)
+            (self.slot[share] as usize, weight, delay)
         })
     }
 }

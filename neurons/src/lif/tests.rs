@@ -142,7 +142,7 @@ fn any_lif() -> impl Strategy<Value = Lif> {
     )
 }
 
-fn any_rows() -> impl Strategy<Value = (Vec<Lanes>, Vec<Lanes>)> {
+fn any_rows() -> impl Strategy<Value = (Vec<NeuronBlock>, Vec<NeuronBlock>)> {
     let row = |range: std::ops::Range<f32>| proptest::array::uniform16(range);
     proptest::collection::vec((row(-1.0..2.5), row(-1.0..1.0)), 1..50)
         .prop_map(|rows| rows.into_iter().unzip())
@@ -150,22 +150,22 @@ fn any_rows() -> impl Strategy<Value = (Vec<Lanes>, Vec<Lanes>)> {
 
 proptest! {
     #[test]
-    fn the_lanes_agree_with_the_step((lif, (input, _)) in (any_lif(), any_rows())) {
+    fn blocks_agree_with_the_step((lif, (input, _)) in (any_lif(), any_rows())) {
         let neuron = lif.build(1.0).unwrap();
         let mut potential = input.clone();
         let mut spikes = vec![0; input.len()];
         neuron.forward(&mut potential, &mut spikes);
-        let mut state = NeuronState::at_rest(LANES);
+        let mut state = NeuronState::at_rest(NEURONS_PER_BLOCK);
         // A potential within rounding of the threshold may fall on either side of it; from there on
         // the two may differ.
-        let mut comparable = [true; LANES];
+        let mut comparable = [true; NEURONS_PER_BLOCK];
         for t in 0..input.len() {
             let mut fired = Vec::new();
             neuron.step(&mut state, &input[t].map(f64::from), &mut fired);
-            for n in 0..LANES {
+            for n in 0..NEURONS_PER_BLOCK {
                 comparable[n] &= (potential[t][n] as f64 - lif.threshold).abs() > 1e-5;
                 if comparable[n] {
-                    prop_assert_eq!(spikes[t] >> n & 1 == 1, fired.contains(&(n as u32)), "step {} lane {}", t, n);
+                    prop_assert_eq!(spikes[t] >> n & 1 == 1, fired.contains(&(n as u32)), "step {} neuron {}", t, n);
                     let before_reset = if fired.contains(&(n as u32)) && lif.reset == Reset::Soft { lif.threshold } else { 0.0 };
                     if lif.reset == Reset::Soft || spikes[t] >> n & 1 == 0 {
                         prop_assert!((state.potential[n] + before_reset - potential[t][n] as f64).abs() < 1e-4);
@@ -176,28 +176,28 @@ proptest! {
     }
 
     #[test]
-    fn lanes_step_by_step_have_the_bits_of_lanes_over_a_sample((lif, (input, _)) in (any_lif(), any_rows())) {
+    fn blocks_step_by_step_have_the_bits_of_blocks_over_a_sample((lif, (input, _)) in (any_lif(), any_rows())) {
         let neuron = lif.build(1.0).unwrap();
         let mut potential = input.clone();
         let mut spikes = vec![0; input.len()];
         neuron.forward(&mut potential, &mut spikes);
-        let mut state = LaneState::at_rest(2);
+        let mut state = BlockState::at_rest(2);
         for t in 0..input.len() {
             // The second block runs beside the first and must not disturb it.
-            let (mut v, mut mask) = ([input[t], [0.1; LANES]], [0; 2]);
-            neuron.step_lanes(&mut state, &mut v, &mut mask);
+            let (mut v, mut mask) = ([input[t], [0.1; NEURONS_PER_BLOCK]], [0; 2]);
+            neuron.step_blocks(&mut state, &mut v, &mut mask);
             prop_assert_eq!((v[0], mask[0]), (potential[t], spikes[t]), "step {}", t);
         }
     }
 
     #[test]
-    fn the_lane_adjoint_agrees_with_its_twin((lif, (input, gradient)) in (any_lif(), any_rows())) {
+    fn the_adjoint_agrees_with_its_twin((lif, (input, gradient)) in (any_lif(), any_rows())) {
         let neuron = lif.build(1.0).unwrap();
-        let (mut potential, mut lanes) = (input.clone(), gradient.clone());
+        let (mut potential, mut blocks) = (input.clone(), gradient.clone());
         let mut spikes = vec![0; input.len()];
         neuron.forward(&mut potential, &mut spikes);
-        neuron.adjoint(&potential, &spikes, &mut lanes);
-        for n in 0..LANES {
+        neuron.adjoint(&potential, &spikes, &mut blocks);
+        for n in 0..NEURONS_PER_BLOCK {
             let spike: Vec<f64> = spikes.iter().map(|mask| (mask >> n & 1) as f64).collect();
             let v: Vec<f64> = potential.iter().map(|row| row[n] as f64).collect();
             let slope: Vec<f64> = potential.iter().map(|row| lif.surrogate.slope(row[n] - lif.threshold as f32) as f64).collect();
@@ -205,7 +205,7 @@ proptest! {
             let expected = adjoint_twin(&lif, &spike, &v, &slope, &g);
             let scale = expected.iter().fold(1.0, |scale: f64, d| scale.max(d.abs()));
             for t in 0..input.len() {
-                prop_assert!((lanes[t][n] as f64 - expected[t]).abs() < 1e-4 * scale, "step {} lane {}: {} {}", t, n, lanes[t][n], expected[t]);
+                prop_assert!((blocks[t][n] as f64 - expected[t]).abs() < 1e-4 * scale, "step {} neuron {}: {} {}", t, n, blocks[t][n], expected[t]);
             }
         }
     }

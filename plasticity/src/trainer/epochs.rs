@@ -16,7 +16,7 @@ use crate::trainer::evaluation::{
 use crate::trainer::step::Trainer;
 use rand::seq::SliceRandom;
 use sim_core::{
-    Batch, BatchNorm, GradientEngine, Horizon, Kernels, Kind, Network, NormStatistics, Pass,
+    Batch, BatchNorm, DelayTaps, GradientEngine, Horizon, Kind, Network, NormStatistics, Pass,
     Purpose, Regularizer, SampleSource, Seed, SpikeFrames, StageTiming,
 };
 use std::ops::ControlFlow;
@@ -277,7 +277,7 @@ impl EpochTrainer {
     /// As [`Self::evaluate`].
     pub fn recalibrate_norm(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<()> {
         let pass = Pass {
-            kernels: Kernels::Deployed,
+            delay_taps: DelayTaps::Deployed,
             norm: NormStatistics::Batch,
             dropout: None,
             horizon: Horizon::Batch,

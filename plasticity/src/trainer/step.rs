@@ -17,8 +17,8 @@ use crate::protection::Protection;
 use crate::settings::TrainingSettings;
 use crate::trainer::groups::{Learner, ParameterGroup, learners};
 use sim_core::{
-    Batch, BatchReport, Dropout, Error, GradientEngine, Gradients, Horizon, Kernels, Kind, Network,
-    NormStatistics, Parameter, Pass, Result, Seed,
+    Batch, BatchReport, DelayTaps, Dropout, Error, GradientEngine, Gradients, Horizon, Kind,
+    Network, NormStatistics, Parameter, Pass, Result, Seed,
 };
 use std::time::{Duration, Instant};
 
@@ -220,7 +220,7 @@ impl Trainer {
         let TrainingSettings { kernel: evaluation, dropout: rate, .. } = self.settings;
         let dropout = Dropout { rate, seed: self.seed, step: self.steps };
         Pass {
-            kernels: Kernels::Trained { sigma_raw: self.sigma(), evaluation },
+            delay_taps: DelayTaps::Trained { sigma_raw: self.sigma(), evaluation },
             norm: NormStatistics::Batch,
             dropout: (rate > 0.0).then_some(dropout),
             horizon: Horizon::Batch,

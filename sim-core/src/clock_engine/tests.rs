@@ -1,14 +1,14 @@
 use super::*;
 use crate::delay_kernel::DelayKernel;
 use crate::network::Projection;
-use crate::neuron::{LaneState, NeuronModel};
+use crate::neuron::{BlockState, NeuronModel};
 use crate::norm::BatchNorm;
 use crate::population::Population;
 use crate::recording::{Recording, Variables};
 use crate::synapses::{DenseSynapses, Granularity};
 use crate::test_networks::{network, neurons, source, sparse};
 use proptest::prelude::*;
-use simd::Lanes;
+use simd::NeuronBlock;
 
 /// `V[t] = decay U[t-1] + I[t]`, fires at the threshold, resets to 0.
 #[derive(Debug, Clone, Copy)]
@@ -52,15 +52,20 @@ impl Neuron for Leaky {
         }
     }
 
-    fn forward(&self, _potential: &mut [Lanes], _spikes: &mut [u16]) {
+    fn forward(&self, _potential: &mut [NeuronBlock], _spikes: &mut [u16]) {
         unreachable!("the clock engine works step by step");
     }
 
-    fn step_lanes(&self, _state: &mut LaneState, _potential: &mut [Lanes], _spikes: &mut [u16]) {
+    fn step_blocks(
+        &self,
+        _state: &mut BlockState,
+        _potential: &mut [NeuronBlock],
+        _spikes: &mut [u16],
+    ) {
         unreachable!("the clock engine works in double precision");
     }
 
-    fn adjoint(&self, _potential: &[Lanes], _spikes: &[u16], _gradient: &mut [Lanes]) {
+    fn adjoint(&self, _potential: &[NeuronBlock], _spikes: &[u16], _gradient: &mut [NeuronBlock]) {
         unreachable!("the clock engine has no backward pass");
     }
 }
@@ -119,7 +124,7 @@ fn dense_projections_and_norms_run_as_deployed() {
     let dense = DenseSynapses {
         pre: 2,
         post: 2,
-        taps: 1,
+        elements_per_pair: 1,
         max_delay_steps: 4,
         granularity: Granularity::Synaptic,
         kernel: DelayKernel::Gaussian,

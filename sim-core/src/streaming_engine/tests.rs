@@ -39,14 +39,19 @@ impl Neuron for Leaky {
         unreachable!("the streaming engine works in single precision");
     }
 
-    fn forward(&self, _potential: &mut [Lanes], _spikes: &mut [u16]) {
+    fn forward(&self, _potential: &mut [NeuronBlock], _spikes: &mut [u16]) {
         unreachable!("the streaming engine works step by step");
     }
 
-    fn step_lanes(&self, state: &mut LaneState, potential: &mut [Lanes], spikes: &mut [u16]) {
+    fn step_blocks(
+        &self,
+        state: &mut BlockState,
+        potential: &mut [NeuronBlock],
+        spikes: &mut [u16],
+    ) {
         for ((u, v), mask) in state.potential.iter_mut().zip(potential).zip(spikes) {
             *mask = 0;
-            for n in 0..LANES {
+            for n in 0..NEURONS_PER_BLOCK {
                 v[n] += self.decay * u[n];
                 let fires = v[n] >= self.threshold;
                 u[n] = if fires { 0.0 } else { v[n] };
@@ -55,7 +60,7 @@ impl Neuron for Leaky {
         }
     }
 
-    fn adjoint(&self, _potential: &[Lanes], _spikes: &[u16], _gradient: &mut [Lanes]) {
+    fn adjoint(&self, _potential: &[NeuronBlock], _spikes: &[u16], _gradient: &mut [NeuronBlock]) {
         unreachable!("the streaming engine has no backward pass");
     }
 }
@@ -121,8 +126,8 @@ fn delays_loops_and_coincident_spikes_keep_their_time() {
 }
 
 #[test]
-fn norms_are_applied_and_lanes_without_a_neuron_never_fire() {
-    // Without input the norm's offset makes every neuron fire at every step, in the filled-up lanes
+fn norms_are_applied_and_padding_never_fires() {
+    // Without input the norm's offset makes every neuron fire at every step, in the filled-up block
     // too if they were asked.
     for size in [1, 15, 16, 17] {
         let bias = BatchNorm { bias: vec![2.0; size], ..BatchNorm::new(size) };

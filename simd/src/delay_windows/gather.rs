@@ -7,14 +7,14 @@ use crate::vector::{Eight, HotLoop, Simd, Vector};
 use std::ops::Range;
 
 impl DelayWindows {
-    /// Adds what rows hold where the taps of spikes lie to `sums`, `[synapse][lanes]`, of which as
+    /// Adds what rows hold where the taps of spikes lie to `sums`, `[synapse][stride]`, of which as
     /// many count as a kernel has taps; see [`scatter`](Self::scatter).
     ///
     /// # Panics
     /// As there.
     pub fn gather(
         &self,
-        with: Instructions,
+        isa: Instructions,
         synapses: Range<usize>,
         steps: &[u32],
         heights: &[f32],
@@ -23,9 +23,9 @@ impl DelayWindows {
     ) {
         assert_eq!(steps.len(), heights.len());
         self.check_spikes(&synapses, steps.iter().copied().max(), rows.len());
-        assert_eq!(sums.len(), synapses.len() * self.lanes);
+        assert_eq!(sums.len(), synapses.len() * self.stride);
         // SAFETY: just checked.
-        unsafe { with.run(Gather { table: self, synapses, steps, heights, rows, sums }) }
+        unsafe { isa.run(Gather { table: self, synapses, steps, heights, rows, sums }) }
     }
 
     /// As [`gather`](Self::gather), burst by burst, of each train to the sums of its synapses;
@@ -35,7 +35,7 @@ impl DelayWindows {
     /// As [`scatter_bursts`](Self::scatter_bursts), or if the sums of a synapse are missing.
     pub fn gather_bursts<'a>(
         &self,
-        with: Instructions,
+        isa: Instructions,
         trains: impl Iterator<Item = (SpikeTrain<'a>, Range<usize>)>,
         rows: &[f32],
         (first, sums): (usize, &mut [f32]),
@@ -46,7 +46,7 @@ impl DelayWindows {
         unsafe {
             for_taps!(self.width, TAPS => {
                 const AT_A_TIME: usize = [8, 4, 4, 2][TAPS - 1];
-                with.run(GatherBursts::<TAPS, AT_A_TIME, _> { table, trains, rows, first, sums });
+                isa.run(GatherBursts::<TAPS, AT_A_TIME, _> { table, trains, rows, first, sums });
             }, _ => panic!("bursts are for up to {MOST_TAPS} taps"))
         }
     }
@@ -60,7 +60,7 @@ impl DelayWindows {
         sums: &'a mut [f32],
     ) -> &'a mut [f32] {
         assert!(first <= synapses.start, "the sums begin behind a synapse");
-        &mut sums[(synapses.start - first) * self.lanes..(synapses.end - first) * self.lanes]
+        &mut sums[(synapses.start - first) * self.stride..(synapses.end - first) * self.stride]
     }
 }
 
@@ -76,17 +76,17 @@ struct Gather<'a> {
 impl HotLoop for Gather<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(mut self) {
-        let (lanes, eights) = (self.table.lanes, self.table.lanes / 8 * 8);
+        let (stride, eights) = (self.table.stride, self.table.stride / 8 * 8);
         // SAFETY: the caller's promise.
         unsafe {
             self.columns::<S::Half>(0..eights);
-            self.columns::<S::Quarter>(eights..lanes);
+            self.columns::<S::Quarter>(eights..stride);
         }
     }
 
     fn run_scalar(self) {
-        let lanes = self.table.lanes;
-        for (synapse, sums) in self.synapses.zip(self.sums.chunks_exact_mut(lanes)) {
+        let stride = self.table.stride;
+        for (synapse, sums) in self.synapses.zip(self.sums.chunks_exact_mut(stride)) {
             for (step, height) in self.steps.iter().zip(self.heights) {
                 let at = *step as usize + self.table.offset[synapse] as usize;
                 sums[..self.table.width]
@@ -122,7 +122,7 @@ impl Gather<'_> {
 
     #[inline(always)]
     unsafe fn several<V: Vector, const N: usize>(&mut self, n: usize, column: usize) {
-        let lanes = self.table.lanes;
+        let stride = self.table.stride;
         // SAFETY: the rows hold what every spike touches, every synapse is in the table and has its
         // sums.
         unsafe {
@@ -141,7 +141,7 @@ impl Gather<'_> {
             }
             let one = V::splat(1.0);
             for (q, sum) in sum.into_iter().enumerate() {
-                let to = self.sums.as_mut_ptr().add((n + q) * lanes + column);
+                let to = self.sums.as_mut_ptr().add((n + q) * stride + column);
                 V::load(to).add_product(one, sum).store(to);
             }
         }
@@ -163,7 +163,7 @@ impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (SpikeTrain<
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let Self { table, trains, rows, first, sums } = self;
-        let lanes = const { DelayWindows::lanes_for(TAPS) };
+        let stride = const { DelayWindows::stride_for(TAPS) };
         for (train, synapses) in trains {
             table.check_train(&synapses, train, rows.len());
             let sums = table.sums_of(&synapses, first, sums);
@@ -178,12 +178,12 @@ impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (SpikeTrain<
                 while first + N <= synapses.end {
                     sum_bursts::<S::Half, TAPS, N>(table, train, first, rows, sums);
                     first += N;
-                    sums = sums.add(N * lanes);
+                    sums = sums.add(N * stride);
                 }
                 while first < synapses.end {
                     sum_bursts::<S::Half, TAPS, 1>(table, train, first, rows, sums);
                     first += 1;
-                    sums = sums.add(lanes);
+                    sums = sums.add(stride);
                 }
             }
         }
@@ -194,7 +194,7 @@ impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (SpikeTrain<
         for (train, synapses) in trains {
             table.check_train(&synapses, train, rows.len());
             let sums = table.sums_of(&synapses, first, sums);
-            for (synapse, sums) in synapses.zip(sums.chunks_exact_mut(table.lanes)) {
+            for (synapse, sums) in synapses.zip(sums.chunks_exact_mut(table.stride)) {
                 for (at, height) in train.spikes() {
                     let row = &rows[at as usize + table.offset[synapse] as usize..];
                     sums[..TAPS].iter_mut().zip(row).for_each(|(sum, row)| *sum += height * row);
@@ -239,7 +239,7 @@ unsafe fn sum_bursts<V: Eight, const TAPS: usize, const M: usize>(
         for q in 0..M {
             let mut four = [V::splat(0.0); MOST_TAPS];
             four[..TAPS].copy_from_slice(&sum[q]);
-            V::add_sums(four, sums.add(q * DelayWindows::lanes_for(TAPS)));
+            V::add_sums(four, sums.add(q * DelayWindows::stride_for(TAPS)));
         }
     }
 }

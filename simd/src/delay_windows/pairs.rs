@@ -24,7 +24,7 @@ impl DelayWindows {
     /// called.
     pub fn pull_paired(
         &self,
-        with: Instructions,
+        isa: Instructions,
         sources: &RowSources,
         offset: usize,
         shift: Shift,
@@ -34,11 +34,11 @@ impl DelayWindows {
         if sources.list.is_empty() {
             return;
         }
-        assert!(with.has_bf16(), "the processor has no bf16 products");
+        assert!(isa.has_bf16(), "the processor has no bf16 products");
         assert_eq!(self.pairs.len() * 2, self.weighted.len(), "the taps were not paired up");
         self.check_rows(sources, offset, shift, rows.len(), out.len());
-        let Self { first, pairs: weights, lanes, width, .. } = self;
-        let (pairs, used_pairs) = (lanes / 2, width.div_ceil(2));
+        let Self { first, pairs: weights, stride, width, .. } = self;
+        let (pairs, used_pairs) = (stride / 2, width.div_ceil(2));
         let pull = PairPull {
             first,
             weights,
@@ -50,7 +50,7 @@ impl DelayWindows {
             rows,
             out,
         };
-        match with {
+        match isa {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: just checked.
             Instructions::Avx512 => unsafe { crate::avx512::pair_pull(pull) },

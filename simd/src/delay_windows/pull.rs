@@ -16,7 +16,7 @@ impl DelayWindows {
     /// If a source leaves the rows, or a synapse is not in the table.
     pub fn pull(
         &self,
-        with: Instructions,
+        isa: Instructions,
         sources: &RowSources,
         offset: usize,
         rows: &[f32],
@@ -27,7 +27,7 @@ impl DelayWindows {
         }
         self.check_rows(sources, offset, Shift::Later, rows.len(), out.len());
         // SAFETY: just checked.
-        unsafe { with.run(Pull { table: self, sources: &sources.list, offset, rows, out }) }
+        unsafe { isa.run(Pull { table: self, sources: &sources.list, offset, rows, out }) }
     }
 
     /// Adds the rows of `synapses`, brought forward by their delays, to `out`, whose length is a
@@ -37,7 +37,7 @@ impl DelayWindows {
     /// If a synapse is not in the table, or needs more than the rows hold.
     pub fn pull_ahead(
         &self,
-        with: Instructions,
+        isa: Instructions,
         synapses: Range<usize>,
         rows: &[f32],
         out: &mut [f32],
@@ -46,8 +46,8 @@ impl DelayWindows {
         let table = self;
         // SAFETY: just checked.
         unsafe {
-            for_taps!(self.width, TAPS => with.run(PullAhead::<TAPS> { table, synapses, rows, out }),
-                _ => with.run(PullAhead::<ANY> { table, synapses, rows, out }))
+            for_taps!(self.width, TAPS => isa.run(PullAhead::<TAPS> { table, synapses, rows, out }),
+                _ => isa.run(PullAhead::<ANY> { table, synapses, rows, out }))
         }
     }
 
@@ -59,7 +59,7 @@ impl DelayWindows {
     /// As there.
     pub fn pull_lines(
         &self,
-        with: Instructions,
+        isa: Instructions,
         synapses: Range<usize>,
         lines: &[f32],
         out: &mut [f32],
@@ -68,8 +68,8 @@ impl DelayWindows {
         let table = self;
         // SAFETY: just checked.
         unsafe {
-            for_taps!(self.width, TAPS => with.run(PullLines::<TAPS> { table, synapses, lines, out }),
-                _ => with.run(PullLines::<ANY> { table, synapses, lines, out }))
+            for_taps!(self.width, TAPS => isa.run(PullLines::<TAPS> { table, synapses, lines, out }),
+                _ => isa.run(PullLines::<ANY> { table, synapses, lines, out }))
         }
     }
 
@@ -127,7 +127,7 @@ impl HotLoop for Pull<'_> {
         for source in self.sources {
             let synapse = source.synapse as usize + self.offset;
             for (k, weighted) in
-                table.weighted[synapse * table.lanes..][..table.width].iter().enumerate()
+                table.weighted[synapse * table.stride..][..table.width].iter().enumerate()
             {
                 let row = source.row as usize - table.first[synapse] as usize - k;
                 self.out
@@ -156,7 +156,7 @@ unsafe fn pull_tile<V: Vector, const N: usize>(pull: &mut Pull, start: usize) {
             add_taps::<V, N, ANY, true>(
                 &mut sum,
                 from,
-                table.weighted.as_ptr().add(synapse * table.lanes + last),
+                table.weighted.as_ptr().add(synapse * table.stride + last),
                 table.width,
             );
         }
@@ -188,7 +188,7 @@ impl<const TAPS: usize> HotLoop for PullAhead<'_, TAPS> {
         let table = self.table;
         for synapse in self.synapses {
             for (k, weighted) in
-                table.weighted[synapse * table.lanes..][..table.width].iter().enumerate()
+                table.weighted[synapse * table.stride..][..table.width].iter().enumerate()
             {
                 let row = &self.rows[table.offset[synapse] as usize + k..];
                 self.out.iter_mut().zip(row).for_each(|(out, row)| *out += weighted * row);
@@ -205,8 +205,8 @@ impl<const TAPS: usize> PullAhead<'_, TAPS> {
         unsafe {
             let (rows, out) = (rows.as_ptr().add(start), out.as_mut_ptr().add(start));
             let mut sum = load_tile::<V, N>(out);
-            let mut weights = table.weighted.as_ptr().wrapping_add(synapses.start * table.lanes);
-            let lanes = if TAPS == ANY { table.lanes } else { DelayWindows::lanes_for(TAPS) };
+            let mut weights = table.weighted.as_ptr().wrapping_add(synapses.start * table.stride);
+            let stride = if TAPS == ANY { table.stride } else { DelayWindows::stride_for(TAPS) };
             for &offset in table.offset.get_unchecked(synapses.clone()) {
                 add_taps::<V, N, TAPS, false>(
                     &mut sum,
@@ -214,7 +214,7 @@ impl<const TAPS: usize> PullAhead<'_, TAPS> {
                     weights,
                     table.width,
                 );
-                weights = weights.wrapping_add(lanes);
+                weights = weights.wrapping_add(stride);
             }
             store_tile(sum, out);
         }
@@ -243,7 +243,7 @@ impl<const TAPS: usize> HotLoop for PullLines<'_, TAPS> {
         let table = self.table;
         for synapse in self.synapses {
             for (k, weighted) in
-                table.weighted[synapse * table.lanes..][..table.width].iter().enumerate()
+                table.weighted[synapse * table.stride..][..table.width].iter().enumerate()
             {
                 let row = table.offset[synapse] as usize + k..;
                 self.out.iter_mut().zip(row).for_each(|(out, position)| {
@@ -264,11 +264,11 @@ impl<const TAPS: usize> PullLines<'_, TAPS> {
             let (lines, out) =
                 (lines.as_ptr().add(line_position(start)), out.as_mut_ptr().add(start));
             let mut sum = load_tile::<V, N>(out);
-            let mut weights = table.weighted.as_ptr().wrapping_add(synapses.start * table.lanes);
-            let (taps, lanes) = if TAPS == ANY {
-                (table.width, table.lanes)
+            let mut weights = table.weighted.as_ptr().wrapping_add(synapses.start * table.stride);
+            let (taps, stride) = if TAPS == ANY {
+                (table.width, table.stride)
             } else {
-                (TAPS, DelayWindows::lanes_for(TAPS))
+                (TAPS, DelayWindows::stride_for(TAPS))
             };
             for &offset in table.offset.get_unchecked(synapses.clone()) {
                 for k in 0..taps {
@@ -278,7 +278,7 @@ impl<const TAPS: usize> PullLines<'_, TAPS> {
                         sum[v] = sum[v].add_product(weight, V::load(row.add(v * LINE)));
                     }
                 }
-                weights = weights.wrapping_add(lanes);
+                weights = weights.wrapping_add(stride);
             }
             store_tile(sum, out);
         }

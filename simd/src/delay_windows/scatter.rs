@@ -13,7 +13,7 @@ impl DelayWindows {
     /// If a spike's taps leave the rows.
     pub fn scatter(
         &self,
-        with: Instructions,
+        isa: Instructions,
         synapses: Range<usize>,
         steps: &[u32],
         heights: &[f32],
@@ -22,7 +22,7 @@ impl DelayWindows {
         assert_eq!(steps.len(), heights.len());
         self.check_spikes(&synapses, steps.iter().copied().max(), rows.len());
         // SAFETY: just checked.
-        unsafe { with.run(Scatter { table: self, synapses, steps, heights, rows }) }
+        unsafe { isa.run(Scatter { table: self, synapses, steps, heights, rows }) }
     }
 
     /// As [`scatter`](Self::scatter), burst by burst, of each train to its synapses.
@@ -32,14 +32,14 @@ impl DelayWindows {
     /// for.
     pub fn scatter_bursts<'a>(
         &self,
-        with: Instructions,
+        isa: Instructions,
         trains: impl Iterator<Item = (SpikeTrain<'a>, Range<usize>)>,
         rows: &mut [f32],
     ) {
         let table = self;
         // SAFETY: each train is checked when its turn comes.
         unsafe {
-            for_taps!(self.width, TAPS => with.run(ScatterBursts::<TAPS, _> { table, trains, rows }),
+            for_taps!(self.width, TAPS => isa.run(ScatterBursts::<TAPS, _> { table, trains, rows }),
                 _ => panic!("bursts are for up to {MOST_TAPS} taps"))
         }
     }
@@ -56,18 +56,18 @@ struct Scatter<'a> {
 impl HotLoop for Scatter<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(mut self) {
-        let (lanes, eights) = (self.table.lanes, self.table.lanes / 8 * 8);
+        let (stride, eights) = (self.table.stride, self.table.stride / 8 * 8);
         // SAFETY: the caller's promise.
         unsafe {
             self.columns::<S::Half>(0..eights);
-            self.columns::<S::Quarter>(eights..lanes);
+            self.columns::<S::Quarter>(eights..stride);
         }
     }
 
     fn run_scalar(self) {
-        let lanes = self.table.lanes;
+        let stride = self.table.stride;
         for synapse in self.synapses {
-            let weighted = &self.table.weighted[synapse * lanes..][..lanes];
+            let weighted = &self.table.weighted[synapse * stride..][..stride];
             for (step, height) in self.steps.iter().zip(self.heights) {
                 let at = *step as usize + self.table.offset[synapse] as usize;
                 self.rows[at..]
@@ -84,7 +84,7 @@ impl Scatter<'_> {
     /// has written to the same row.
     #[inline(always)]
     unsafe fn columns<V: Vector>(&mut self, columns: Range<usize>) {
-        let lanes = self.table.lanes;
+        let stride = self.table.stride;
         for column in columns.step_by(V::LANES) {
             for (&step, &height) in self.steps.iter().zip(self.heights) {
                 // SAFETY: the rows hold what every spike touches, every synapse is in the table.
@@ -95,13 +95,13 @@ impl Scatter<'_> {
                         .table
                         .weighted
                         .as_ptr()
-                        .wrapping_add(self.synapses.start * lanes + column);
+                        .wrapping_add(self.synapses.start * stride + column);
                     let rows = self.rows.as_mut_ptr().add(step as usize + column);
                     for _ in self.synapses.clone() {
                         let at = rows.add(*offset as usize);
                         V::load(at).add_product(height, V::load(weighted)).store(at);
                         offset = offset.add(1);
-                        weighted = weighted.wrapping_add(lanes);
+                        weighted = weighted.wrapping_add(stride);
                     }
                 }
             }
@@ -132,7 +132,7 @@ impl<'a, const TAPS: usize, Trains: Iterator<Item = (SpikeTrain<'a>, Range<usize
                 // SAFETY: just checked; both bursts are of the train.
                 unsafe {
                     match far.get(n) {
-                        Some(&next) if (next - start) as usize >= bursts::LANES => {
+                        Some(&next) if (next - start) as usize >= bursts::BURST_STEPS => {
                             add_bursts::<S::Half, TAPS, 2>(
                                 table,
                                 train,
@@ -163,7 +163,7 @@ impl<'a, const TAPS: usize, Trains: Iterator<Item = (SpikeTrain<'a>, Range<usize
         for (train, synapses) in trains {
             table.check_train(&synapses, train, rows.len());
             for synapse in synapses {
-                let weighted = &table.weighted[synapse * table.lanes..][..TAPS];
+                let weighted = &table.weighted[synapse * table.stride..][..TAPS];
                 for (at, height) in train.spikes() {
                     let row = &mut rows[at as usize + table.offset[synapse] as usize..];
                     row.iter_mut()
@@ -199,8 +199,8 @@ unsafe fn add_bursts<V: Eight, const TAPS: usize, const N: usize>(
                 delayed[n][k] = V::load(train.delayed(burst, k));
             }
         }
-        let lanes = DelayWindows::lanes_for(TAPS);
-        let mut weighted = table.weighted.as_ptr().wrapping_add(synapses.start * lanes);
+        let stride = DelayWindows::stride_for(TAPS);
+        let mut weighted = table.weighted.as_ptr().wrapping_add(synapses.start * stride);
         let rows = rows.as_mut_ptr().add(start);
         for &offset in table.offset.get_unchecked(synapses.clone()) {
             let at = rows.add(offset as usize);
@@ -217,7 +217,7 @@ unsafe fn add_bursts<V: Eight, const TAPS: usize, const N: usize>(
             for n in 0..N {
                 sum[n].store(at.add(behind[n]));
             }
-            weighted = weighted.wrapping_add(lanes);
+            weighted = weighted.wrapping_add(stride);
         }
     }
 }

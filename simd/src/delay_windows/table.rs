@@ -13,22 +13,22 @@ pub struct DelayWindows {
     pub(super) first: Vec<u32>,
     /// Where in the rows of its block the first tap of a spike of step 0 lies.
     pub(super) offset: Vec<u32>,
-    /// `weight * value`, `[synapse][lanes]`, zeros from `width` on.
+    /// `weight * value`, `[synapse][stride]`, zeros from `width` on.
     pub(super) weighted: Vec<f32>,
     pub(super) value: Vec<f32>,
     pub(super) slope: Vec<f32>,
     pub(super) width: usize,
-    pub(super) lanes: usize,
+    pub(super) stride: usize,
     /// Largest entries of `first` and of `offset`.
     pub(super) latest: usize,
     pub(super) furthest: usize,
-    /// `weighted` as pairs of bf16, `[synapse][lanes / 2]`, where [`DelayWindows::pair_up`] was
+    /// `weighted` as pairs of bf16, `[synapse][stride / 2]`, where [`DelayWindows::pair_up`] was
     /// called.
     pub(super) pairs: Vec<u32>,
 }
 
 /// What one synapse contributes before its weight: kernel values and their derivatives with respect
-/// to the delay, `lanes` each.
+/// to the delay, `stride` each.
 #[derive(Debug)]
 pub struct WindowTaps<'a> {
     /// HotLoop values.
@@ -69,7 +69,7 @@ pub(super) use for_taps;
 impl DelayWindows {
     /// Numbers kept for kernels of `width` taps: a multiple of 4, of which eight make a vector of
     /// the loops over spikes. Wider vectors would save nothing: nearly all would cross cache lines.
-    pub const fn lanes_for(width: usize) -> usize {
+    pub const fn stride_for(width: usize) -> usize {
         width.next_multiple_of(4)
     }
 
@@ -82,20 +82,20 @@ impl DelayWindows {
         f: impl Fn(usize, WindowTaps) -> TapRow + Sync,
     ) {
         assert!(width > 0, "a kernel has at least one tap");
-        let lanes = Self::lanes_for(width);
-        (self.width, self.lanes) = (width, lanes);
+        let stride = Self::stride_for(width);
+        (self.width, self.stride) = (width, stride);
         self.pairs.clear();
         for places in [&mut self.first, &mut self.offset] {
             resize_with_room(places, synapses, 0);
         }
         for values in [&mut self.weighted, &mut self.value, &mut self.slope] {
-            resize_with_room(values, synapses * lanes, 0.0);
+            resize_with_room(values, synapses * stride, 0.0);
         }
         let kernels =
-            self.value.par_chunks_exact_mut(lanes).zip(self.slope.par_chunks_exact_mut(lanes));
+            self.value.par_chunks_exact_mut(stride).zip(self.slope.par_chunks_exact_mut(stride));
         let rest = self
             .weighted
-            .par_chunks_exact_mut(lanes)
+            .par_chunks_exact_mut(stride)
             .zip(self.first.par_iter_mut().zip(&mut self.offset));
         kernels.zip(rest).with_min_len(256).enumerate().for_each(
             |(synapse, ((value, slope), (weighted, (first, offset))))| {
@@ -114,8 +114,8 @@ impl DelayWindows {
     }
 
     /// Numbers per synapse of `gather`'s sums.
-    pub fn lanes(&self) -> usize {
-        self.lanes
+    pub fn stride(&self) -> usize {
+        self.stride
     }
 
     /// Steps from a spike to behind the last number that [`scatter`](Self::scatter) or
@@ -126,7 +126,7 @@ impl DelayWindows {
 
     /// The same without the delay, for kernels of `width` taps.
     pub fn touched_for(width: usize) -> usize {
-        Self::lanes_for(width).max(bursts::LANES)
+        Self::stride_for(width).max(bursts::BURST_STEPS)
     }
 
     /// Taps that bursts have to be made for, where kernels are narrow enough for them.
@@ -138,7 +138,7 @@ impl DelayWindows {
     /// the weight.
     #[inline]
     pub fn fold(&self, synapse: usize, sums: &[f32]) -> (f32, f32) {
-        let at = synapse * self.lanes;
+        let at = synapse * self.stride;
         let dot = |values: &[f32]| {
             sums.iter().zip(&values[at..at + self.width]).map(|(a, b)| a * b).sum()
         };

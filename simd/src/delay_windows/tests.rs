@@ -50,18 +50,18 @@ fn every_instruction_set_agrees_with_the_scalar_twin() {
         let (spikes, heights) = (&channel.0[..], &channel.1[..]);
         let bursts = bursts([&channel], MOST_TAPS);
         let train = bursts.channel(0);
-        let result = |with| {
+        let result = |isa| {
             let mut scattered = rows.clone();
-            table.scatter(with, 1..synapses, spikes, heights, &mut scattered);
-            let mut sums = vec![0.5; (synapses - 1) * table.lanes()];
-            table.gather(with, 1..synapses, spikes, heights, &rows, &mut sums);
+            table.scatter(isa, 1..synapses, spikes, heights, &mut scattered);
+            let mut sums = vec![0.5; (synapses - 1) * table.stride()];
+            table.gather(isa, 1..synapses, spikes, heights, &rows, &mut sums);
             if width <= MOST_TAPS {
                 let single = (scattered.clone(), sums.clone());
                 scattered.copy_from_slice(&rows);
                 sums.fill(0.5);
-                table.scatter_bursts(with, std::iter::once((train, 1..synapses)), &mut scattered);
+                table.scatter_bursts(isa, std::iter::once((train, 1..synapses)), &mut scattered);
                 table.gather_bursts(
-                    with,
+                    isa,
                     std::iter::once((train, 1..synapses)),
                     &rows,
                     (1, &mut sums),
@@ -70,16 +70,16 @@ fn every_instruction_set_agrees_with_the_scalar_twin() {
                     |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
                 assert!(
                     near(&scattered, &single.0),
-                    "{with:?}: bursts of {width} taps are not their spikes"
+                    "{isa:?}: bursts of {width} taps are not their spikes"
                 );
                 let taps = |sums: &[f32]| {
-                    sums.chunks_exact(table.lanes())
+                    sums.chunks_exact(table.stride())
                         .flat_map(|sums| sums[..width].to_vec())
                         .collect::<Vec<_>>()
                 };
                 assert!(
                     near(&taps(&sums), &taps(&single.1)),
-                    "{with:?}: bursts of {width} taps are not their spikes"
+                    "{isa:?}: bursts of {width} taps are not their spikes"
                 );
             }
             let source = |n| RowSource {
@@ -90,25 +90,25 @@ fn every_instruction_set_agrees_with_the_scalar_twin() {
             sources.refill((0..synapses as u32).map(source));
             for length in [16, 112, 160, 240] {
                 let (mut later, mut earlier) = (rows[..length].to_vec(), rows[..length].to_vec());
-                table.pull(with, &sources, 1, &rows, &mut later);
-                table.pull_ahead(with, 1..synapses, &rows, &mut earlier);
+                table.pull(isa, &sources, 1, &rows, &mut later);
+                table.pull_ahead(isa, 1..synapses, &rows, &mut earlier);
                 let mut lines = vec![0.0; 2 * rows.len().next_multiple_of(8)];
                 to_lines(&rows, &mut lines);
                 let mut from_lines = rows[..length].to_vec();
-                table.pull_lines(with, 1..synapses, &lines, &mut from_lines);
+                table.pull_lines(isa, 1..synapses, &lines, &mut from_lines);
                 assert_eq!(
                     earlier, from_lines,
-                    "{with:?}, width {width}: the same products in the same order"
+                    "{isa:?}, width {width}: the same products in the same order"
                 );
                 scattered.extend(later.into_iter().chain(earlier));
             }
-            scattered.extend(sums.chunks_exact(table.lanes()).flat_map(|sums| &sums[..width]));
+            scattered.extend(sums.chunks_exact(table.stride()).flat_map(|sums| &sums[..width]));
             scattered
         };
         let expected = result(Instructions::Scalar);
-        for with in Instructions::available() {
-            for (a, b) in result(with).iter().zip(&expected) {
-                assert!((a - b).abs() < 1e-3, "{with:?}, width {width}: {a} and {b}");
+        for isa in Instructions::available() {
+            for (a, b) in result(isa).iter().zip(&expected) {
+                assert!((a - b).abs() < 1e-3, "{isa:?}, width {width}: {a} and {b}");
             }
         }
     }
@@ -116,7 +116,7 @@ fn every_instruction_set_agrees_with_the_scalar_twin() {
 
 #[test]
 fn pairs_of_bf16_are_near_single_precision() {
-    let with = Instructions::detect();
+    let isa = Instructions::detect();
     let mut random = ChaCha8Rng::seed_from_u64(6);
     for (width, latest) in [(1, 24), (2, 23), (3, 22), (7, 18), (12, 13)] {
         let mut table = DelayWindows::default();
@@ -142,11 +142,11 @@ fn pairs_of_bf16_are_near_single_precision() {
             let (mut single, mut plain, mut fast) =
                 (vec![0.0; 240], vec![0.0; 240], vec![0.0; 240]);
             match shift {
-                Shift::Later => table.pull(with, &sources, 1, &rows, &mut single),
+                Shift::Later => table.pull(isa, &sources, 1, &rows, &mut single),
                 Shift::Earlier => {
                     for n in 0..8 {
                         table.pull_ahead(
-                            with,
+                            isa,
                             n + 1..n + 2,
                             &rows[table.reach() + n..],
                             &mut single,
@@ -155,7 +155,7 @@ fn pairs_of_bf16_are_near_single_precision() {
                 }
             }
             let RowSources { list, .. } = &sources;
-            let (pairs, used_pairs) = (table.lanes / 2, width.div_ceil(2));
+            let (pairs, used_pairs) = (table.stride / 2, width.div_ceil(2));
             let (first, weights) = (&table.first[..], &table.pairs[..]);
             pair_pull(PairPull {
                 first,
@@ -173,8 +173,8 @@ fn pairs_of_bf16_are_near_single_precision() {
                 single.iter().zip(&plain).all(|(a, b)| (a - b).abs() < scale / 256.0),
                 "width {width}, {shift:?}"
             );
-            if with.has_bf16() {
-                table.pull_paired(with, &sources, 1, shift, &paired, &mut fast);
+            if isa.has_bf16() {
+                table.pull_paired(isa, &sources, 1, shift, &paired, &mut fast);
                 assert!(
                     fast.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5 * scale),
                     "width {width}, {shift:?}"
@@ -208,38 +208,38 @@ fn many_trains_in_one_call_are_their_spikes() {
         });
         let rows: Vec<f32> = (0..11 * stride).map(|n| (n % 17) as f32 - 8.0).collect();
         let bursts = bursts(&channels, width);
-        for with in Instructions::available() {
+        for isa in Instructions::available() {
             let (mut scattered, mut single) = (rows.clone(), rows.clone());
             table.scatter_bursts(
-                with,
+                isa,
                 (0..trains.len()).map(|c| (bursts.channel(c), synapses(c))),
                 &mut scattered,
             );
             // Of the synapses from the second train's on.
             let (mut sums, mut single_sums) =
-                (vec![0.0; 55 * table.lanes()], vec![0.0; 55 * table.lanes()]);
+                (vec![0.0; 55 * table.stride()], vec![0.0; 55 * table.stride()]);
             table.gather_bursts(
-                with,
+                isa,
                 (1..trains.len()).map(|c| (bursts.channel(c), synapses(c))),
                 &rows,
                 (11, &mut sums),
             );
             for c in 0..trains.len() {
                 let (steps, heights) = &channels[c];
-                table.scatter(with, synapses(c), steps, heights, &mut single);
+                table.scatter(isa, synapses(c), steps, heights, &mut single);
                 if c > 0 {
-                    let sums = &mut single_sums[(synapses(c).start - 11) * table.lanes()..]
-                        [..synapses(c).len() * table.lanes()];
-                    table.gather(with, synapses(c), steps, heights, &rows, sums);
+                    let sums = &mut single_sums[(synapses(c).start - 11) * table.stride()..]
+                        [..synapses(c).len() * table.stride()];
+                    table.gather(isa, synapses(c), steps, heights, &rows, sums);
                 }
             }
             assert!(
                 scattered.iter().zip(&single).all(|(a, b)| (a - b).abs() < 1e-4),
-                "{with:?}: {width} taps scattered"
+                "{isa:?}: {width} taps scattered"
             );
             for (sums, single) in sums.chunks_exact(4).zip(single_sums.chunks_exact(4)) {
                 let close = sums.iter().zip(single).take(width).all(|(a, b)| (a - b).abs() < 1e-4);
-                assert!(close, "{with:?}: {width} taps gathered");
+                assert!(close, "{isa:?}: {width} taps gathered");
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Every hot loop of the crate `simd` alone, by instruction set and, where it has them, by
 //! taps per synapse.
 //!
-//! `cargo bench --bench kernels`, or `cargo bench --bench kernels -- pull` for one of them. Sizes
+//! `cargo bench --bench hot_loops`, or `cargo bench --bench hot_loops -- pull` for one of them. Sizes
 //! are those of `shd-delays` at 10 ms: rows of 144 steps, 140 channels with some fifty spikes each,
-//! blocks of 32 postsynaptic neurons. An element is one multiply-add that the result needs; padding
+//! panels of 32 postsynaptic neurons. An element is one multiply-add that the result needs; padding
 //! to whole vectors counts as nothing. Transposes and sums over time choose the instruction set
 //! themselves.
 
@@ -14,10 +14,10 @@ use criterion::{
 use rand::RngExt;
 use sim_core::{Purpose, Seed};
 use simd::{
-    Aligned, Bursts, DelayWindows, Instructions, LANES, Lanes, MOST_TAPS, Mixture, RowSource,
-    RowSources, RowTable, Shift, TapRow, combine, combine_each, combine_each_paired, gather_rows,
-    lanes_at_least, lanes_to_rows, pair, pair_rows, pair_with_next, rows_to_lanes, time_sums,
-    to_lines,
+    Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Mixture, NEURONS_PER_BLOCK,
+    NeuronBlock, RowSource, RowSources, RowTable, Shift, TapRow, blocks_at_least, blocks_to_rows,
+    combine, combine_each, combine_each_paired, gather_rows, pair, pair_rows, pair_with_next,
+    rows_to_blocks, time_sums, to_lines,
 };
 use std::hint::black_box;
 use std::iter::once;
@@ -29,8 +29,8 @@ const TAPS: [usize; 6] = [1, 2, 3, 4, 7, 12];
 const STEPS: usize = 144;
 /// Longest delay in steps.
 const LONGEST: u32 = 24;
-/// Postsynaptic neurons of a block.
-const BLOCK: usize = 32;
+/// Postsynaptic neurons of a panel.
+const NEURONS_PER_PANEL: usize = 32;
 /// Presynaptic neurons.
 const CHANNELS: usize = 140;
 /// Spikes of one of them.
@@ -92,39 +92,39 @@ fn spikes_to_rows(criterion: &mut Criterion) {
         (0..STEPS as u32 - 48).filter(|step| step % 5 != 0 && step % 7 != 5).take(SPIKES).collect();
     assert_eq!(steps.len(), SPIKES);
     let heights = vec![1.0; SPIKES];
-    let (mut bursts, mut rows) = (Bursts::default(), aligned(BLOCK * STEPS));
+    let (mut bursts, mut rows) = (Bursts::default(), aligned(NEURONS_PER_PANEL * STEPS));
     for name in ["scatter", "gather", "scatter_bursts", "gather_bursts"] {
         let mut group = group(criterion, name);
         for taps in TAPS.into_iter().filter(|taps| !name.ends_with("bursts") || *taps <= MOST_TAPS)
         {
             bursts.refill(once((&steps[..], &heights[..])), taps.min(MOST_TAPS));
             let train = bursts.channel(0);
-            let windows = windows(BLOCK, taps);
-            let mut sums = vec![0.0; BLOCK * windows.lanes()];
-            group.throughput(Throughput::Elements((SPIKES * BLOCK * taps) as u64));
-            for with in Instructions::available() {
-                time_taps(&mut group, with.name(), taps, || match name {
+            let windows = windows(NEURONS_PER_PANEL, taps);
+            let mut sums = vec![0.0; NEURONS_PER_PANEL * windows.stride()];
+            group.throughput(Throughput::Elements((SPIKES * NEURONS_PER_PANEL * taps) as u64));
+            for isa in Instructions::available() {
+                time_taps(&mut group, isa.name(), taps, || match name {
                     "scatter" => windows.scatter(
-                        with,
-                        0..BLOCK,
+                        isa,
+                        0..NEURONS_PER_PANEL,
                         black_box(&steps),
                         &heights,
                         rows.as_mut_slice(),
                     ),
                     "scatter_bursts" => windows.scatter_bursts(
-                        with,
-                        once((black_box(train), 0..BLOCK)),
+                        isa,
+                        once((black_box(train), 0..NEURONS_PER_PANEL)),
                         rows.as_mut_slice(),
                     ),
                     "gather_bursts" => windows.gather_bursts(
-                        with,
-                        once((black_box(train), 0..BLOCK)),
+                        isa,
+                        once((black_box(train), 0..NEURONS_PER_PANEL)),
                         rows.as_slice(),
                         (0, &mut sums),
                     ),
                     _ => windows.gather(
-                        with,
-                        0..BLOCK,
+                        isa,
+                        0..NEURONS_PER_PANEL,
                         black_box(&steps),
                         &heights,
                         rows.as_slice(),
@@ -150,19 +150,19 @@ fn pull(criterion: &mut Criterion) {
     for taps in TAPS {
         let windows = windows(CHANNELS, taps);
         group.throughput(Throughput::Elements((CHANNELS * STEPS * taps) as u64));
-        for with in Instructions::available() {
-            time_taps(&mut group, with.name(), taps, || {
+        for isa in Instructions::available() {
+            time_taps(&mut group, isa.name(), taps, || {
                 windows.pull_ahead(
-                    with,
+                    isa,
                     black_box(0..CHANNELS),
                     rows.as_slice(),
                     out.as_mut_slice(),
                 );
             });
-            if with.has_bf16() {
-                time_taps(&mut group, &format!("{} bf16", with.name()), taps, || {
+            if isa.has_bf16() {
+                time_taps(&mut group, &format!("{} bf16", isa.name()), taps, || {
                     windows.pull_paired(
-                        with,
+                        isa,
                         black_box(&sources),
                         0,
                         Shift::Earlier,
@@ -186,9 +186,9 @@ fn pull_lines(criterion: &mut Criterion) {
     for taps in TAPS {
         let windows = windows(NEAR, taps);
         group.throughput(Throughput::Elements((NEAR * STEPS * taps) as u64));
-        for with in Instructions::available() {
-            time_taps(&mut group, with.name(), taps, || {
-                windows.pull_lines(with, black_box(0..NEAR), lines.as_slice(), out.as_mut_slice());
+        for isa in Instructions::available() {
+            time_taps(&mut group, isa.name(), taps, || {
+                windows.pull_lines(isa, black_box(0..NEAR), lines.as_slice(), out.as_mut_slice());
             });
         }
     }
@@ -201,10 +201,9 @@ fn filter(criterion: &mut Criterion) {
     let row = aligned(STEPS + filter.len());
     let mut out = aligned(STEPS);
     group.throughput(Throughput::Elements((filter.len() * STEPS) as u64));
-    for with in Instructions::available() {
-        group.bench_function(with.name(), |bencher| {
-            bencher
-                .iter(|| combine(with, black_box(&filter), row.as_slice(), 1, out.as_mut_slice()))
+    for isa in Instructions::available() {
+        group.bench_function(isa.name(), |bencher| {
+            bencher.iter(|| combine(isa, black_box(&filter), row.as_slice(), 1, out.as_mut_slice()))
         });
     }
 }
@@ -212,22 +211,23 @@ fn filter(criterion: &mut Criterion) {
 /// The input gradient of the fixed filters: a matrix product.
 fn product(criterion: &mut Criterion) {
     let mut group = group(criterion, "combine_each");
-    let (rows, weights) = (aligned(BLOCK * STEPS), numbers(CHANNELS * BLOCK));
+    let (rows, weights) =
+        (aligned(NEURONS_PER_PANEL * STEPS), numbers(CHANNELS * NEURONS_PER_PANEL));
     let mixture = |per_output: usize| {
         move |n: usize| Mixture { weights: (n * per_output) as u32, out: (n * STEPS) as u32 }
     };
-    let outputs: Vec<Mixture> = (0..CHANNELS).map(mixture(BLOCK)).collect();
+    let outputs: Vec<Mixture> = (0..CHANNELS).map(mixture(NEURONS_PER_PANEL)).collect();
     let mut out = aligned(CHANNELS * STEPS);
-    group.throughput(Throughput::Elements((CHANNELS * BLOCK * STEPS) as u64));
-    for with in Instructions::available() {
-        group.bench_function(with.name(), |bencher| {
+    group.throughput(Throughput::Elements((CHANNELS * NEURONS_PER_PANEL * STEPS) as u64));
+    for isa in Instructions::available() {
+        group.bench_function(isa.name(), |bencher| {
             let rows = rows.as_slice();
             bencher.iter(|| {
                 combine_each(
-                    with,
+                    isa,
                     black_box(&outputs),
                     (&weights, 0),
-                    BLOCK,
+                    NEURONS_PER_PANEL,
                     rows,
                     STEPS,
                     out.as_mut_slice(),
@@ -238,22 +238,22 @@ fn product(criterion: &mut Criterion) {
     }
     let pairs_of_weights: Vec<u32> =
         weights.chunks_exact(2).map(|two| pair(two[0], two[1])).collect();
-    let mut pairs_of_rows = vec![0; BLOCK / 2 * STEPS];
+    let mut pairs_of_rows = vec![0; NEURONS_PER_PANEL / 2 * STEPS];
     for (two, pairs) in
         rows.as_slice().chunks_exact(2 * STEPS).zip(pairs_of_rows.chunks_exact_mut(STEPS))
     {
         pair_rows(&two[..STEPS], &two[STEPS..], pairs);
     }
-    let outputs: Vec<Mixture> = (0..CHANNELS).map(mixture(BLOCK / 2)).collect();
-    for with in Instructions::available().into_iter().filter(|with| with.has_bf16()) {
-        group.bench_function(format!("{} bf16", with.name()), |bencher| {
+    let outputs: Vec<Mixture> = (0..CHANNELS).map(mixture(NEURONS_PER_PANEL / 2)).collect();
+    for isa in Instructions::available().into_iter().filter(|isa| isa.has_bf16()) {
+        group.bench_function(format!("{} bf16", isa.name()), |bencher| {
             let (weights, rows) = (&pairs_of_weights, &pairs_of_rows);
             bencher.iter(|| {
                 combine_each_paired(
-                    with,
+                    isa,
                     black_box(&outputs),
                     (weights, 0),
-                    BLOCK / 2,
+                    NEURONS_PER_PANEL / 2,
                     rows,
                     STEPS,
                     out.as_mut_slice(),
@@ -267,23 +267,26 @@ fn product(criterion: &mut Criterion) {
 /// The spikes of a step through the fixed filters: rows of shares, added up.
 fn shares(criterion: &mut Criterion) {
     let mut group = group(criterion, "gather_rows");
-    let (planes, width) = (2 * BLOCK / LANES, 2 * BLOCK);
+    let (planes, width) = (2 * NEURONS_PER_PANEL / NEURONS_PER_BLOCK, 2 * NEURONS_PER_PANEL);
     let table = aligned(STEPS * width);
     let (index, heights) = (indices(SPIKES, STEPS as u32), numbers(SPIKES));
     let mut out = aligned(width);
     group.throughput(Throughput::Elements((SPIKES * width) as u64));
-    for with in Instructions::available() {
-        group.bench_function(with.name(), |bencher| {
-            let table =
-                RowTable { numbers: table.as_slice(), row_stride: width, plane_stride: LANES };
+    for isa in Instructions::available() {
+        group.bench_function(isa.name(), |bencher| {
+            let table = RowTable {
+                numbers: table.as_slice(),
+                row_stride: width,
+                plane_stride: NEURONS_PER_BLOCK,
+            };
             bencher.iter(|| {
                 gather_rows(
-                    with,
+                    isa,
                     (black_box(&index), &heights),
                     table,
                     planes,
                     out.as_mut_slice(),
-                    LANES,
+                    NEURONS_PER_BLOCK,
                 )
             })
         });
@@ -292,28 +295,35 @@ fn shares(criterion: &mut Criterion) {
 
 fn transposes(criterion: &mut Criterion) {
     let mut group = group(criterion, "transpose");
-    let mut rows = aligned(LANES * STEPS);
-    let mut lanes: Vec<Lanes> = vec![[0.0; LANES]; STEPS];
+    let mut rows = aligned(NEURONS_PER_BLOCK * STEPS);
+    let mut blocks: Vec<NeuronBlock> = vec![[0.0; NEURONS_PER_BLOCK]; STEPS];
     let mut masks = vec![0; STEPS];
-    group.throughput(Throughput::Elements((LANES * STEPS) as u64));
-    group.bench_function("rows_to_lanes", |bencher| {
+    group.throughput(Throughput::Elements((NEURONS_PER_BLOCK * STEPS) as u64));
+    group.bench_function("rows_to_blocks", |bencher| {
         bencher.iter(|| {
-            rows_to_lanes(rows.as_slice(), STEPS, black_box(&[(1.5, 0.1); LANES]), &mut lanes)
+            rows_to_blocks(
+                rows.as_slice(),
+                STEPS,
+                black_box(&[(1.5, 0.1); NEURONS_PER_BLOCK]),
+                &mut blocks,
+            )
         })
     });
-    group.bench_function("lanes_to_rows", |bencher| {
-        bencher.iter(|| lanes_to_rows(black_box(&lanes), LANES, rows.as_mut_slice(), STEPS))
+    group.bench_function("blocks_to_rows", |bencher| {
+        bencher.iter(|| {
+            blocks_to_rows(black_box(&blocks), NEURONS_PER_BLOCK, rows.as_mut_slice(), STEPS)
+        })
     });
-    group.bench_function("lanes_at_least", |bencher| {
-        bencher.iter(|| lanes_at_least(black_box(&lanes), 1.0, &mut masks))
+    group.bench_function("blocks_at_least", |bencher| {
+        bencher.iter(|| blocks_at_least(black_box(&blocks), 1.0, &mut masks))
     });
 }
 
 fn sums(criterion: &mut Criterion) {
     let mut group = group(criterion, "time_sums");
-    let (a, b) = (aligned(BLOCK * STEPS), aligned(BLOCK * STEPS));
-    let mut sums = [(0.0, 0.0); BLOCK];
-    group.throughput(Throughput::Elements((BLOCK * STEPS) as u64));
+    let (a, b) = (aligned(NEURONS_PER_PANEL * STEPS), aligned(NEURONS_PER_PANEL * STEPS));
+    let mut sums = [(0.0, 0.0); NEURONS_PER_PANEL];
+    group.throughput(Throughput::Elements((NEURONS_PER_PANEL * STEPS) as u64));
     group.bench_function("both", |bencher| {
         bencher.iter(|| {
             time_sums(
