@@ -62,7 +62,7 @@ fn trained(gaussian: GaussianMethod, precision: Precision, sigma_raw: f64) -> Pa
 
 fn by_evaluation(criterion: &mut Criterion) {
     let (network, frames) = (network(), (0..SAMPLES as u64).map(frames).collect::<Vec<_>>());
-    let batch = Batch::new(&frames, network.populations.len() - 1, &Flat);
+    let batch = Batch::new(&frames, network.output().expect("it has one"), &Flat);
     let mut gradients = Gradients::zeros(&network);
     let mut engine = LayeredEngine::new(&network).expect("a feed-forward network");
     let mut group = criterion.benchmark_group("training step");
@@ -99,7 +99,7 @@ fn by_evaluation(criterion: &mut Criterion) {
 
 fn by_instructions(criterion: &mut Criterion) {
     let (network, frames) = (network(), (0..SAMPLES as u64).map(frames).collect::<Vec<_>>());
-    let batch = Batch::new(&frames, network.populations.len() - 1, &Flat);
+    let batch = Batch::new(&frames, network.output().expect("it has one"), &Flat);
     let mut gradients = Gradients::zeros(&network);
     let pass = trained(GaussianMethod::Truncated, Precision::Single, 0.23);
     let mut group = criterion.benchmark_group("instruction sets");

@@ -85,7 +85,7 @@ impl Trial {
             return Ok(network);
         }
         let readout = LeakyIntegrator { tau_mem_ms: self.readout_ms, ..Default::default() };
-        let last = network.populations.len() - 1;
+        let last = network.output()?;
         network.populations[last].cells = Cells::Neurons(Arc::new(readout));
         for (index, membranes_ms) in self.hidden_ms.iter().enumerate() {
             network.populations[index + 1].cells = cells(experiment, membranes_ms[0]);

@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // One list of spikes per step, as a sensor would send them; behind the end there is silence.
     let spikes = sample.data.dataset.frames(sample.index, None).by_step();
     let mut engine = StreamingEngine::new(run.network())?;
-    let output = run.network().populations.len() - 1;
+    let output = run.network().output()?;
     let mut sums = vec![0.0; run.network().populations[output].size];
     let mut longest_us: f64 = 0.0;
     let mut ends = Vec::new();

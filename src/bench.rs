@@ -369,7 +369,7 @@ fn streaming(
     data: &dyn SampleSource,
     indices: &[usize],
 ) -> Result<Latency> {
-    let output = network.populations.len() - 1;
+    let output = network.output()?;
     let steps_of = |frames: &SpikeFrames| horizon.steps(network, output, frames.steps());
     let samples: Vec<_> =
         indices.iter().take(64).map(|&sample| data.frames(sample, None)).collect();

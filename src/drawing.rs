@@ -57,7 +57,7 @@ impl Picture {
 fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFigure> {
     let network = run.network();
     let simulation = Simulation::of_sample(network, data, index, run.horizon())?;
-    let output = network.populations.len() - 1;
+    let output = network.output()?;
     let mut variables = vec![Variables::SPIKES; network.populations.len()];
     variables[output] = Variables::ALL;
     let mut recording = Recording::selecting(variables);

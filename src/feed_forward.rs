@@ -7,7 +7,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sim_core::{
     BatchNorm, Cells, DelayKernel, DenseSynapses, Error, Granularity, Network, NeuronModel,
-    Population, Projection, Purpose, Seed, Synapses, plain, rounded_delay, shown,
+    Population, Projection, Purpose, Roles, Seed, Synapses, plain, rounded_delay, shown,
 };
 use std::sync::Arc;
 
@@ -353,7 +353,8 @@ impl FeedForward {
             let synapses = self.synapses(pre, post, dt_ms, seed, index as u64);
             Projection::new(index, index + 1, Synapses::Dense(synapses))
         });
-        let network = Network::new(dt_ms, populations.collect(), projections.collect());
+        let network = Network::new(dt_ms, populations.collect(), projections.collect())
+            .with_roles(Roles::new(0, last));
         network.check()?;
         Ok(network)
     }
@@ -371,6 +372,7 @@ impl FeedForward {
             pre,
             post,
             elements_per_pair: self.kernel_count,
+            min_delay_steps: 0,
             max_delay_steps,
             granularity: self.delay_granularity,
             // Delays that stay whole need no spread around them.
@@ -381,7 +383,6 @@ impl FeedForward {
             },
             weight: Vec::new(),
             delay: Vec::new(),
-            polarity: None,
         };
         let bound = self.weight_gain * (6.0 / (pre * self.kernel_count) as f64).sqrt();
         let mut rng = seed.stream(Purpose::Weights, projection, 0);

@@ -105,11 +105,11 @@ impl Simulation {
         Self { network: Arc::new(network), inputs, steps, ends: Vec::new() }
     }
 
-    /// A sample on its way through a trained network, whose last population is read, for as many
-    /// steps as `horizon` has it.
+    /// A sample on its way through a network, whose output is read, for as many steps as `horizon`
+    /// has it.
     ///
     /// # Errors
-    /// As [`Horizon::steps`].
+    /// As [`Horizon::steps`]; as [`Network::output`].
     pub fn of_sample(
         network: &Arc<Network>,
         data: &LoadedData,
@@ -119,7 +119,7 @@ impl Simulation {
         let frames = data.dataset.frames(sample, None);
         let mut ends = Vec::new();
         horizon.ends(network, frames.steps(), &mut ends)?;
-        let steps = ends[network.populations.len() - 1];
+        let steps = ends[network.output()?];
         Ok(Self { network: Arc::clone(network), steps, inputs: vec![frames], ends })
     }
 
@@ -175,7 +175,7 @@ impl Simulation {
     /// An empty recording of what [`Self::predicted`] reads, and no more.
     pub fn output_recording(&self) -> Recording {
         let mut variables = vec![Variables::NONE; self.network.populations.len()];
-        variables.last_mut().into_iter().for_each(|output| *output = Variables::ALL);
+        self.network.output().into_iter().for_each(|output| variables[output] = Variables::ALL);
         Recording::selecting(variables)
     }
 
@@ -230,10 +230,13 @@ impl Simulation {
         Ok(SimulationLog { files, spikes })
     }
 
-    /// The class that the last population chose, as `loss` scores it; its potentials (for a loss
-    /// that reads spikes its spikes) must have been recorded.
+    /// The class that the output chose, as `loss` scores it; its potentials (for a loss that reads
+    /// spikes its spikes) must have been recorded.
+    ///
+    /// # Panics
+    /// If the network has no output; [`Self::of_sample`] refuses one that has none.
     pub fn predicted(&self, recording: &Recording, loss: &dyn Loss) -> usize {
-        let output = self.network.populations.len() - 1;
+        let output = self.network.output().expect("the network has an output");
         let (neurons, steps) = (self.network.populations[output].size, self.steps);
         let mut values = vec![0.0; neurons * steps];
         if loss.reads_spikes() {

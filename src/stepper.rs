@@ -67,7 +67,7 @@ impl<'a> Stepper<'a> {
         loss: &'a dyn Loss,
         horizon: Horizon,
     ) -> Result<Self> {
-        let output = network.populations.len() - 1;
+        let output = network.output()?;
         let size = network.populations[output].size;
         let mut windows = Vec::new();
         horizon.windows(network, &mut windows)?;

@@ -157,12 +157,12 @@ fn dense(
             pre,
             post,
             elements_per_pair,
+            min_delay_steps: 0,
             max_delay_steps,
             granularity,
             kernel: DelayKernel::Gaussian,
             weight,
             delay,
-            polarity: None,
         })
 }
 

@@ -73,12 +73,12 @@ fn synapses(
         pre,
         post,
         elements_per_pair,
+        min_delay_steps: 0,
         max_delay_steps,
         granularity,
         kernel: DelayKernel::Gaussian,
         weight: Vec::new(),
         delay: Vec::new(),
-        polarity: None,
     };
     synapses.weight =
         (0..pre * post * elements_per_pair).map(|_| random.random_range(-1.0..1.5)).collect();

@@ -365,7 +365,7 @@ fn weights_keep_the_sign_of_their_neuron() {
             Polarity::Inhibitory => -weight.abs(),
         };
     }
-    dense.polarity = Some(signs.clone());
+    network.projections[1].polarity = Some(signs.clone());
     let mut settings = settings();
     settings.weights.schedule = Schedule::Constant(Constant { rate: 0.2, ..Constant::default() });
     let mut trainer = trainer_of(network, settings);

@@ -42,17 +42,13 @@ impl Graph {
         let populations = &network.populations;
         check_dense(network)?;
         let ends: Vec<_> = ends(network).collect();
-        let sole = |what: &str, found: Vec<usize>| match found[..] {
-            [only] => Ok(only),
-            _ => Err(Error::Network(format!(
-                "the layered engine needs one {what} population, but there are {}",
-                found.len()
-            ))),
-        };
-        let all = 0..populations.len();
-        let input = sole("source", all.clone().filter(|&p| fires[p].is_none()).collect())?;
-        let leads_nowhere = |p: &usize| ends.iter().all(|end| end.0 != *p);
-        let output = sole("output", all.filter(leads_nowhere).collect())?;
+        let sources = fires.iter().filter(|fires| fires.is_none()).count();
+        if sources != 1 {
+            return Err(Error::Network(format!(
+                "the layered engine needs one source population, but there are {sources}"
+            )));
+        }
+        let (input, output) = (network.input()?, network.output()?);
         let order = topological_order(populations.len(), &ends, input).ok_or_else(|| {
             Error::Network(
                 "the layered engine needs a feed-forward network, but a projection closes a loop"
@@ -63,6 +59,22 @@ impl Graph {
             let name = &populations[p].name;
             if ends.iter().all(|end| end.1 != p) {
                 return Err(Error::Network(format!("no projection ends at population {name}")));
+            }
+            let leads_on = ends.iter().any(|end| end.0 == p);
+            if p == output && leads_on {
+                let problem = format!(
+                    "the layered engine needs an output that no projection leaves, but those of \
+                     {name} do"
+                );
+                return Err(Error::Network(problem));
+            }
+            if p != output && !leads_on {
+                let output = &populations[output].name;
+                let problem = format!(
+                    "no projection leaves population {name}, so the layered engine has nothing to \
+                     teach it by: the output is {output}"
+                );
+                return Err(Error::Network(problem));
             }
             if p != output && fires[p] == Some(false) {
                 let problem = format!("population {name} never fires, so nothing can follow it");

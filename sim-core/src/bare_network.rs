@@ -4,7 +4,9 @@
 use crate::network::{Network, Projection};
 use crate::norm::BatchNorm;
 use crate::outline::ProjectionOutline;
-use crate::outline::{ELEMENTS, GRANULARITY, KERNEL, LONGEST_DELAY, Outline, POLARITY};
+use crate::outline::{
+    ELEMENTS, GRANULARITY, KERNEL, LONGEST_DELAY, Outline, POLARITY, SHORTEST_DELAY,
+};
 use crate::polarity::Polarity;
 use crate::population::Population;
 use crate::synapses::{DenseSynapses, Synapses};
@@ -26,7 +28,9 @@ impl Outline {
         let projections = self.projections.iter().map(|outline| {
             let (source, target) = ends(&populations, &outline.name)?;
             let (pre, post) = (populations[source].size, populations[target].size);
-            Some(Projection::new(source, target, synapses(outline, pre, post)?))
+            let synapses = synapses(outline, pre, post)?;
+            let projection = Projection::new(source, target, synapses);
+            Some(Projection { polarity: polarity(outline)?, ..projection })
         });
         let projections = projections.collect::<Option<_>>()?;
         Some(Network::new(self.dt_ms, populations, projections))
@@ -48,22 +52,27 @@ fn ends(populations: &[Population], name: &str) -> Option<(usize, usize)> {
     find(name).or_else(|| find(name.rsplit_once('#')?.0))
 }
 
+/// The sign of every presynaptic neuron, where the outline tells it; the outer `None` for a word
+/// that is unknown.
+fn polarity(outline: &ProjectionOutline) -> Option<Option<Vec<Polarity>>> {
+    match outline.synapses.get(POLARITY) {
+        Some(words) => Some(Some(words.split(' ').map(from_word).collect::<Option<_>>()?)),
+        None => Some(None),
+    }
+}
+
 fn synapses(outline: &ProjectionOutline, pre: usize, post: usize) -> Option<Synapses> {
     let told = |key: &str| outline.synapses.get(key).map(String::as_str);
-    let polarity = match told(POLARITY) {
-        Some(words) => Some(words.split(' ').map(from_word).collect::<Option<Vec<Polarity>>>()?),
-        None => None,
-    };
     Some(Synapses::Dense(DenseSynapses {
         pre,
         post,
         elements_per_pair: told(ELEMENTS)?.parse().ok()?,
+        min_delay_steps: told(SHORTEST_DELAY).unwrap_or("0").parse().ok()?,
         max_delay_steps: told(LONGEST_DELAY)?.parse().ok()?,
         granularity: from_word(told(GRANULARITY)?)?,
         kernel: from_word(told(KERNEL)?)?,
         weight: Vec::new(),
         delay: Vec::new(),
-        polarity,
     }))
 }
 
@@ -81,32 +90,32 @@ mod tests {
 
     #[test]
     fn its_tensors_are_those_of_the_network() {
-        let dense = |pre, post, granularity, polarity| {
+        let dense = |pre, post, granularity| {
             let (max_delay_steps, kernel) = (4, DelayKernel::Linear);
             let (weight, delay) = (vec![0.0; 2 * pre * post], Vec::new());
             let dense = DenseSynapses {
                 pre,
                 post,
                 elements_per_pair: 2,
+                min_delay_steps: 0,
                 max_delay_steps,
                 granularity,
                 kernel,
                 weight,
                 delay,
-                polarity,
             };
             Synapses::Dense(DenseSynapses {
                 delay: vec![0.0; dense.delay_shape().entries()],
                 ..dense
             })
         };
-        let signs = Some(vec![Polarity::Excitatory, Polarity::Inhibitory]);
+        let signs = vec![Polarity::Excitatory, Polarity::Inhibitory];
         let mut whole = network(
             vec![source("ears", 2), neurons("ears#2", 3, Unbuilt)],
             vec![
-                Projection::new(0, 1, dense(2, 3, Granularity::Axonal, signs)),
-                Projection::new(0, 1, dense(2, 3, Granularity::Synaptic, None)),
-                Projection::new(1, 1, dense(3, 3, Granularity::Dendritic, None)),
+                Projection::new(0, 1, dense(2, 3, Granularity::Axonal)).with_polarity(signs),
+                Projection::new(0, 1, dense(2, 3, Granularity::Synaptic)),
+                Projection::new(1, 1, dense(3, 3, Granularity::Dendritic)),
             ],
         );
         whole.populations[1].norm = Some(BatchNorm::new(3));

@@ -142,12 +142,12 @@ mod tests {
                     pre: 1,
                     post: 1,
                     elements_per_pair: 1,
+                    min_delay_steps: 0,
                     max_delay_steps,
                     granularity: Default::default(),
                     kernel: Default::default(),
                     weight: vec![1.0],
                     delay: vec![0.0],
-                    polarity: None,
                 }),
             )
         };

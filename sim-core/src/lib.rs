@@ -3,6 +3,7 @@
 //! | file | question it answers |
 //! |---|---|
 //! | `network`, `population`, `synapses`, `norm` | what is a network, without state? |
+//! | `roles` | which population do samples enter, and which one is read? |
 //! | `delay_kernel`, `kernel_evaluation` | how is a weight spread around its delay, and how exactly? |
 //! | `neuron` | what does an engine ask of a neuron model? |
 //! | `spikes`, `spike_trains`, `samples` | what is a sample? |
@@ -41,6 +42,7 @@ mod population;
 mod random;
 mod recording;
 mod regularizer;
+mod roles;
 mod samples;
 mod shape;
 mod shards;
@@ -74,6 +76,7 @@ pub use population::{Cells, Population};
 pub use random::{Purpose, Seed};
 pub use recording::{ChannelRecorder, Record, Recorder, Recording, Records, Variables};
 pub use regularizer::{Regularizer, SpikeCounts};
+pub use roles::Roles;
 pub use samples::{SampleSource, mislabelled};
 pub use shape::Shape;
 pub use shards::{SHARDS, ShardSums, samples_of_shards, sum_over_samples};

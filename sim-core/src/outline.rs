@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// What an outline calls the properties of dense synapses: as `[network]` of a configuration does.
 pub(crate) const ELEMENTS: &str = "kernel_count";
+pub(crate) const SHORTEST_DELAY: &str = "min_delay_steps";
 pub(crate) const LONGEST_DELAY: &str = "max_delay_steps";
 pub(crate) const GRANULARITY: &str = "delay_granularity";
 pub(crate) const KERNEL: &str = "delay_kernel";
@@ -76,13 +77,15 @@ impl Network {
         };
         let projection = |index: usize| {
             let named = |what: &str, value: String| (what.to_owned(), value);
-            let synapses = match &self.projections[index].synapses {
+            let polarity = self.projections[index].polarity.iter();
+            let polarity = polarity.map(|signs| named(POLARITY, flat_list(signs)));
+            let mut synapses: BTreeMap<String, String> = match &self.projections[index].synapses {
                 Synapses::Dense(DenseSynapses {
                     elements_per_pair,
+                    min_delay_steps,
                     max_delay_steps,
                     granularity,
                     kernel,
-                    polarity,
                     ..
                 }) => [
                     named(ELEMENTS, elements_per_pair.to_string()),
@@ -91,12 +94,17 @@ impl Network {
                     named(KERNEL, word(kernel)),
                 ]
                 .into_iter()
-                .chain(polarity.iter().map(|signs| named(POLARITY, flat_list(signs))))
+                // What is as it was before there was a word for it has none, as in older files.
+                .chain(
+                    (*min_delay_steps > 0)
+                        .then(|| named(SHORTEST_DELAY, min_delay_steps.to_string())),
+                )
                 .collect(),
                 Synapses::Sparse(synapses) => {
                     BTreeMap::from([named("synapses", synapses.len().to_string())])
                 }
             };
+            synapses.extend(polarity);
             ProjectionOutline { name: self.projection_name(index), synapses }
         };
         Outline {

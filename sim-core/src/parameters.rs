@@ -3,7 +3,7 @@
 //! | owner | kind | shape | range |
 //! |---|---|---|---|
 //! | dense projection | [`Kind::Weight`] | `[post, pre, element]` | all, or the sign of `pre` |
-//! | | [`Kind::Delay`] | as the granularity says | `0..=max_delay_steps`, in steps |
+//! | | [`Kind::Delay`] | as the granularity says | `min_delay_steps..=max_delay_steps`, in steps |
 //! | population with a norm | [`Kind::Gain`], [`Kind::Bias`] | `[neuron]` | all |
 //! | | [`Kind::RunningMean`] | `[neuron]` | all |
 //! | | [`Kind::RunningVariance`] | `[neuron]` | at least 0 |
@@ -141,12 +141,13 @@ macro_rules! walk {
                 Synapses::Sparse(_) => None,
                 Synapses::Dense(dense) => {
                     let (weights, delays) = (dense.weight_shape(), dense.delay_shape());
-                    let longest = dense.max_delay_steps as f32;
-                    let DenseSynapses { elements_per_pair, weight, delay, polarity, .. } = dense;
-                    let signs = polarity.as_deref().map(|polarity| Signs::new(polarity, *elements_per_pair));
+                    let (shortest, longest) = (dense.min_delay_steps, dense.max_delay_steps);
+                    let DenseSynapses { elements_per_pair, weight, delay, .. } = dense;
+                    let polarity = projection.polarity.as_deref();
+                    let signs = polarity.map(|polarity| Signs::new(polarity, *elements_per_pair));
                     Some([
                         (Kind::Weight, weights, weight, ALL, signs),
-                        (Kind::Delay, delays, delay, 0.0..=longest, None),
+                        (Kind::Delay, delays, delay, shortest as f32..=longest as f32, None),
                     ])
                 }
             };
@@ -273,18 +274,17 @@ mod tests {
             pre: 2,
             post: 3,
             elements_per_pair: 1,
+            min_delay_steps: 0,
             max_delay_steps: 4,
             granularity: Granularity::Axonal,
             kernel: DelayKernel::Linear,
             weight: vec![0.5, -0.5, 1.0, 0.0, 0.0, -2.0],
             delay: vec![0.0, 3.5],
-            polarity: Some(vec![Polarity::Excitatory, Polarity::Inhibitory]),
         };
-        let synapses = Synapses::Dense(dense);
-        let mut network = network(
-            vec![source("ears", 2), neurons("cells", 3, Unbuilt)],
-            vec![Projection::new(0, 1, synapses)],
-        );
+        let signs = vec![Polarity::Excitatory, Polarity::Inhibitory];
+        let projection = Projection::new(0, 1, Synapses::Dense(dense)).with_polarity(signs);
+        let mut network =
+            network(vec![source("ears", 2), neurons("cells", 3, Unbuilt)], vec![projection]);
         network.populations[1].norm = Some(BatchNorm::new(3));
         network
     }

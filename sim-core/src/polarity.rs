@@ -13,6 +13,30 @@ pub enum Polarity {
 }
 
 impl Polarity {
+    /// The signs of `neurons` neurons of which the share `excitatory`, rounded to whole neurons, is
+    /// excitatory: the first ones. All others are inhibitory.
+    pub fn shared(excitatory: f64, neurons: usize) -> Vec<Self> {
+        let first = (excitatory * neurons as f64).round() as usize;
+        let sign = |neuron| if neuron < first { Self::Excitatory } else { Self::Inhibitory };
+        (0..neurons).map(sign).collect()
+    }
+
+    /// What a configuration calls it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Excitatory => "excitatory",
+            Self::Inhibitory => "inhibitory",
+        }
+    }
+
+    /// `weight` with its size and this sign.
+    pub fn signed(self, weight: f32) -> f32 {
+        match self {
+            Self::Excitatory => weight.abs(),
+            Self::Inhibitory => -weight.abs(),
+        }
+    }
+
     /// Whether a weight has the sign.
     pub fn allows(self, weight: f32) -> bool {
         match self {
@@ -58,6 +82,19 @@ mod tests {
         });
         assert_eq!(confined, [[0.0, -1.5], [0.0, 0.0], [0.0, 0.0], [2.5, 0.0]]);
         assert!(Polarity::Excitatory.confine(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn the_first_neurons_are_the_excitatory_ones() {
+        let signs = |share, neurons| {
+            let signs = Polarity::shared(share, neurons);
+            signs.iter().map(|sign| &sign.word()[..2]).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(signs(0.8, 5), "ex ex ex ex in");
+        assert_eq!(signs(0.5, 3), "ex ex in");
+        assert_eq!((signs(0.0, 2), signs(1.0, 2)), ("in in".into(), "ex ex".into()));
+        let weights = [-0.5, 0.5].map(|weight| Polarity::Inhibitory.signed(weight));
+        assert_eq!(weights, [-0.5, -0.5]);
     }
 
     #[test]

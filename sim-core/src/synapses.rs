@@ -1,7 +1,6 @@
 //! Synapses between two populations.
 
 use crate::delay_kernel::{DelayKernel, NORMALISER_EPSILON, rounded_delay};
-use crate::polarity::Polarity;
 use crate::shape::Shape;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +49,9 @@ pub struct DenseSynapses {
     pub post: usize,
     /// Kernel elements per pair, each with its own weight (and delay); 1 in the reference recipe.
     pub elements_per_pair: usize,
+    /// Smallest delay in steps, at most the largest: 1 where a projection closes a loop, since no
+    /// spike arrives in the step in which it is fired; else 0.
+    pub min_delay_steps: usize,
     /// Largest delay `D` in steps; the kernel has `D + 1` positions.
     pub max_delay_steps: usize,
     /// What has a delay of its own.
@@ -58,11 +60,8 @@ pub struct DenseSynapses {
     pub kernel: DelayKernel,
     /// Weights, `[post][pre][element]`.
     pub weight: Vec<f32>,
-    /// Delays in steps, `0..=max_delay_steps`, shaped by `granularity`.
+    /// Delays in steps, `min_delay_steps..=max_delay_steps`, shaped by `granularity`.
     pub delay: Vec<f32>,
-    /// The sign that the weights of each presynaptic neuron keep, `[pre]`; none where they may have
-    /// any.
-    pub polarity: Option<Vec<Polarity>>,
 }
 
 impl DenseSynapses {

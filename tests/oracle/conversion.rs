@@ -55,6 +55,7 @@ impl OracleNetwork {
                     pre: layer.pre,
                     post: layer.post,
                     elements_per_pair: layer.elements_per_pair,
+                    min_delay_steps: 0,
                     max_delay_steps: self.max_delay,
                     granularity: Granularity::Synaptic,
                     kernel: match self.kernel {
@@ -64,7 +65,6 @@ impl OracleNetwork {
                     },
                     weight: singles(&layer.weight),
                     delay: singles(&layer.delay),
-                    polarity: None,
                 }),
             ));
         }

@@ -68,10 +68,10 @@ fn synapses(random: &mut impl RngExt, max_delay_steps: usize) -> DenseSynapses {
         elements_per_pair: ELEMENTS_PER_PAIR,
         weight: numbers(random, PRE * POST * ELEMENTS_PER_PAIR, -1.0, 1.0),
         delay: numbers(random, PRE * POST * ELEMENTS_PER_PAIR, 0.0, max_delay_steps as f32),
+        min_delay_steps: 0,
         max_delay_steps,
         granularity: Granularity::Synaptic,
         kernel: DelayKernel::Gaussian,
-        polarity: None,
     }
 }
 

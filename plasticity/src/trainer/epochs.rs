@@ -10,9 +10,7 @@ use crate::gradient::loss::Loss;
 use crate::protection::Protection;
 use crate::settings::TrainingSettings;
 use crate::trainer::activity::{ActivitySums, PopulationActivity, firing_populations};
-use crate::trainer::evaluation::{
-    Evaluation, check_samples, evaluate_with, output_population, relabel,
-};
+use crate::trainer::evaluation::{Evaluation, check_samples, evaluate_with, relabel};
 use crate::trainer::step::Trainer;
 use rand::seq::SliceRandom;
 use sim_core::{
@@ -122,7 +120,7 @@ impl EpochTrainer {
         let steps = EpochSteps {
             loss: Arc::new(settings.loss),
             regularizers: bounds.map(|bounds| Box::new(bounds) as Box<dyn Regularizer>).collect(),
-            output: output_population(&network)?,
+            output: network.output()?,
             hidden: network.hidden().collect(),
             firing: firing_populations(&network)?,
             trainer: Trainer::new(network, engine, settings, seed)?,

@@ -250,7 +250,7 @@ pub fn check_samples(
     data: &dyn SampleSource,
     indices: &[usize],
 ) -> Result<usize> {
-    let index = output_population(network)?;
+    let index = network.output()?;
     let output = &network.populations[index];
     if output.size != data.classes() {
         return Err(Error::Network(format!(
@@ -286,17 +286,4 @@ pub fn check_samples(
         below("label", data.label(sample), data.classes())?;
     }
     Ok(index)
-}
-
-/// The population that a loss reads.
-pub(crate) fn output_population(network: &Network) -> Result<usize> {
-    let outputs: Vec<usize> = network.outputs().collect();
-    match outputs[..] {
-        [output] => Ok(output),
-        _ => Err(Error::Network(format!(
-            "training needs one output population, but there are {}",
-            outputs.len()
-        ))
-        .into()),
-    }
 }

@@ -125,12 +125,12 @@ fn dense_projections_and_norms_run_as_deployed() {
         pre: 2,
         post: 2,
         elements_per_pair: 1,
+        min_delay_steps: 0,
         max_delay_steps: 4,
         granularity: Granularity::Synaptic,
         kernel: DelayKernel::Gaussian,
         weight: vec![1.0, 2.0, 3.0, 4.0],
         delay: vec![0.0, 1.2, 2.9, 4.0],
-        polarity: None,
     };
     let norm = BatchNorm {
         gain: vec![2.0, 1.0],
