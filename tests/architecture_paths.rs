@@ -1,6 +1,6 @@
 //! Every path that the documents for developers name exists.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -52,17 +52,42 @@ fn every_path_exists() {
     }
 }
 
+/// Members of the workspace, `synfire` at the root included, with the members that each imports.
+fn imports() -> BTreeMap<String, BTreeSet<String>> {
+    let manifest = |folder: &str| -> toml::Table {
+        let path = Path::new(ROOT).join(folder).join("Cargo.toml");
+        toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let root = manifest("");
+    let members = root["workspace"]["members"].as_array().unwrap();
+    let members = members.iter().map(|member| member.as_str().unwrap()).chain(["synfire"]);
+    let members: BTreeSet<String> = members.map(str::to_owned).collect();
+    let of = |member: &String| {
+        let manifest = manifest(if member == "synfire" { "" } else { member });
+        let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table);
+        dependencies.into_iter().flat_map(toml::Table::keys).cloned().collect::<BTreeSet<_>>()
+    };
+    members.iter().map(|member| (member.clone(), &of(member) & &members)).collect()
+}
+
 #[test]
-fn every_crate_has_its_question() {
+fn the_table_of_imports_is_what_the_manifests_say() {
     let document = std::fs::read_to_string(Path::new(ROOT).join("ARCHITECTURE.md")).unwrap();
-    let manifest: toml::Table =
-        toml::from_str(&std::fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).unwrap())
-            .unwrap();
-    let members = manifest["workspace"]["members"].as_array().unwrap();
-    for member in members.iter().map(|member| member.as_str().unwrap()).chain(["synfire"]) {
-        let headed = document
+    let imports = imports();
+    for (member, expected) in &imports {
+        let row = document
             .lines()
-            .any(|line| line.starts_with("## ") && line.contains(&format!("? — `{member}`")));
-        assert!(headed, "ARCHITECTURE.md has no heading that asks what {member} is for");
+            .find(|line| line.starts_with(&format!("| `{member}` |")))
+            .unwrap_or_else(|| panic!("ARCHITECTURE.md does not say what {member} may import"));
+        let last = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let written: BTreeSet<String> = match last.trim() {
+            "all of the above" => imports
+                .keys()
+                .filter(|other| !["synfire", "cli"].contains(&other.as_str()))
+                .cloned()
+                .collect(),
+            names => names.split('`').skip(1).step_by(2).map(str::to_owned).collect(),
+        };
+        assert_eq!(&written, expected, "what {member} imports");
     }
 }
