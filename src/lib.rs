@@ -6,7 +6,7 @@
 //!
 //! | name | question it answers |
 //! |---|---|
-//! | [`Experiment`], [`Override`] | what is in a configuration file, and how is it changed from outside? |
+//! | [`Experiment`], [`Override`] | what is in a configuration file, and how is it changed? |
 //! | [`Recipe`] | which experiments ship with synfire? |
 //! | [`DataSettings`], [`FeedForward`] | which samples, and which network? |
 //! | [`TrainingRun`], [`Observer`] | how does an experiment become a trained network? |
@@ -69,6 +69,36 @@
 //! assert_eq!(engine.potential(2), [1.0]);
 //! # Ok::<(), synfire::sim_core::Error>(())
 //! ```
+//! # What a run keeps
+//!
+//! [`RunFolder`] says what is on disk and in which order it gets there. Every file but the log
+//! appears whole or not at all. One epoch writes its tables, then the best checkpoint, then the
+//! last one; a run that is killed in between repeats that epoch and writes the same rows again. One
+//! process at a time trains into a folder; reading, drawing and simulating need no lock, since
+//! every file is whole.
+//!
+//! What a configuration cannot hold (samples in memory, a loss, regularisers, a protection) a
+//! program brings as [`OwnParts`], and has to bring again to resume. A checkpoint holds the whole
+//! of `[data]` except for the file's name, whose checksum is in `environment.json`: going on with
+//! other samples, another split or other changes is refused. An [`Observer`] is told of lines,
+//! steps and epochs, and a break after any of them is honoured, be it the last.
+//!
+//! A run can move. Its configuration holds absolute paths; where nothing is there any more, the
+//! last parts of the path are looked for in the run's folder and in all folders above it, and only
+//! a file with the checksum of the run's samples counts. Of a checkpoint that it started from, a
+//! run keeps a copy, so that resuming, repeating and drawing it need no other run; the samples'
+//! classes are numbered as in the run of that checkpoint.
+//!
+//! Memory is counted before it is asked for ([`MemoryNeed`]): a batch is padded to its longest
+//! sample, and currents, gradients, moments and taps are counted before a network is built.
+//!
+//! # What an error says
+//!
+//! A number that is not allowed is an error with a field ([`sim_core::Error`]): that of a type
+//! where a program is told, and where sections check their parts, each section says where the
+//! number stands, until the field is the path of a key. So the line of the key is found in the
+//! file, and no sentence is taken apart. What is wrong with recordings is a sentence that leaves
+//! open what a setting is called ([`datasets::Sentence`]): a field, a key or an option.
 #![forbid(unsafe_code)]
 
 mod bench;

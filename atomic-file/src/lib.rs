@@ -1,10 +1,13 @@
 //! Files that appear whole or not at all, and what the operating system may say against it.
 //!
-//! A file is written in its own folder without a name (or, where the system has no such files, under
-//! a temporary one), reaches the disk, and is then given its name. Whatever fails before that leaves
-//! an earlier file of the same name as it was, and nothing else behind; what the killing of a
-//! process left under a temporary name, the next one that writes there removes. A [`Lock`] keeps a
-//! second process from a folder.
+//! | file | holds |
+//! |---|---|
+//! | `file` | [`AtomicFile`], [`write()`], [`open()`]: files that are written whole, or read |
+//! | `temporary` | the file before it has its name |
+//! | `sweep` | [`sweep()`]: removes what killed processes left |
+//! | `lock` | [`Lock`]: keeps a second process from a folder |
+//! | `unfinished` | [`exit`]: ends the program without leaving a temporary file |
+//! | `error` | [`Error`]: what the system refused, with the name of the file |
 //!
 //! ```
 //! # let folder = tempfile::tempdir().expect("a folder for the example");
@@ -19,6 +22,17 @@
 //! assert_eq!(std::fs::read(&path).expect("it is there"), b"in several");
 //! # Ok::<(), atomic_file::Error>(())
 //! ```
+//!
+//! A file is written in its own folder without a name, reaches the disk, and gets its name when it
+//! is complete. So a full disk, a power cut, Ctrl-C or `kill -9` leaves an earlier file of the same
+//! name as it was, and nothing else behind. Where the system has no files without names, the file
+//! is written under a temporary name; what a killed process left under such a name, the next
+//! process that writes into the folder removes. That process does not guess which writers are
+//! alive: a file is locked while it is written, and the system ends a lock with its process.
+//!
+//! What the system refuses is one error for all crates. It names the file, and never the temporary
+//! one. A [`Lock`] keeps a second process from a folder; its text tells the other process who holds
+//! it.
 #![forbid(unsafe_code)]
 
 mod error;

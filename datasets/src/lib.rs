@@ -3,7 +3,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `recordings` | [`SpikeRecordings`]: all samples of a file in a compact form, every spike checked |
+//! | `recordings` | [`SpikeRecordings`]: all samples of a file, compact, every spike checked |
 //! | `layout` | [`Layout`]: what a reader is told about a file |
 //! | `spike_times` | [`TimeType`]: the precision of spike times |
 //! | `time_unit` | [`TimeUnit`]: seconds, milliseconds, samples, ... |
@@ -11,23 +11,24 @@
 //! | `class_names` | [`Numbering`]: which class of a file is which class of a network |
 //! | `new_samples` | [`NewSample`]: recordings from samples that were made |
 //! | `archive` | [`RecordingFile`]: `.h5`, `.h5.gz` and `.zip`, unpacked once into a cache |
+//! | `assembly` | samples checked one by one and put together; channels and classes inferred |
 //! | `content` | what a file holds, seen from its first bytes |
 //! | `container` | HDF5 files as other programs write them: links, filters, texts |
 //! | `spiking_speech` | the reader of SHD and SSC files, in Rust alone |
-//! | `libhdf5` | the same through the machine's HDF5 library (feature `libhdf5`) |
+//! | `libhdf5` | the reader that uses the machine's HDF5 library (feature `libhdf5`) |
 //! | `recording_writer`, `packing` | write files of the same layout, packed as their name says |
 //! | `recording_length` | how long recordings last, and whether that is plausible |
 //! | `sentence` | [`Sentence`]: what is wrong, in words that leave open what a setting is called |
-//! | `listing`, `shown_name` | [`listed()`], [`counted()`], [`shown_name()`]: names and numbers in a sentence |
+//! | `listing`, `shown_name` | [`listed()`], [`counted()`], [`shown_name()`]: words of sentences |
 //! | `randman` | [`Randman`]: made-up data whose classes differ in spike timing only |
 //! | `echo` | [`Echo`]: made-up data whose classes differ in how late channels repeat others |
 //! | `splits` | [`Splitting`]: validation by speaker or by chance |
-//! | `augmentation` | [`Augmentation`]: changed copies of a sample, keyed by seed, epoch and sample |
+//! | `augmentation` | [`Augmentation`]: changed samples, keyed by seed, epoch and sample |
 //! | `binning` | [`Binning`]: seconds to steps, units to channels |
-//! | `dataset` | [`SpikeDataset`]: all of it as a [`sim_core::SampleSource`] |
+//! | `dataset` | [`SpikeDataset`]: recordings as a [`sim_core::SampleSource`] |
 //! | `joined_samples` | [`JoinedSamples`]: the samples of two sources |
 //! | `labelled_frames` | [`LabelledFrames`]: samples that a program made, in memory |
-//! | `checksum` | [`checksum()`]: what tells samples in memory from others; [`digest()`]: by what one is known again |
+//! | `checksum` | [`checksum()`] of many samples, [`digest()`] of one: by what they are known |
 //! | `summary` | [`Summary`]: what is in a file |
 //! | `soundness` | [`Soundness`]: whether it is fit to be trained on |
 //!
@@ -36,14 +37,51 @@
 //! use datasets::{Augmentation, Binning, Randman, SpikeDataset, Splitting};
 //! use sim_core::{SampleSource, Seed};
 //!
-//! let recordings = Arc::new(Randman { samples_per_class: 10, ..Randman::default() }.recordings(Seed(1))?);
+//! let randman = Randman { samples_per_class: 10, ..Randman::default() };
+//! let recordings = Arc::new(randman.recordings(Seed(1))?);
 //! let split = Splitting::random(0.2).split(&recordings, Seed(1))?;
 //! let binning = Binning { dt_ms: 2.0, channel_group: 1, ..Binning::default() };
-//! let dataset = SpikeDataset::new(recordings, binning, Augmentation::default(), Seed(1), &split.train)?;
+//! let unchanged = Augmentation::default();
+//! let dataset = SpikeDataset::new(recordings, binning, unchanged, Seed(1), &split.train)?;
 //! assert_eq!((split.train.len(), split.validation.len()), (80, 20));
 //! assert_eq!(dataset.frames(split.train[0], Some(0)).channels(), 70);
 //! # Ok::<(), datasets::Error>(())
 //! ```
+//! # From a file to recordings
+//!
+//! [`RecordingFile`] finds the HDF5 file behind `.h5`, `.h5.gz` or `.zip`, by its first bytes and
+//! not by its name, and unpacks archives once into the user's cache, by checksum. `spiking_speech`
+//! reads the layout of SHD and SSC, front to back, one sample at a time, into the compact form of
+//! [`SpikeRecordings`]; `assembly` checks every time, unit and label on the way. Float16 times are
+//! converted before they are scaled, since milliseconds overflow float16.
+//!
+//! `container` holds what HDF5 files have beside their datasets: links to other places and files,
+//! h5py's LZF, strings in Latin-1, and which filters and forms are not read, so that only damage is
+//! called damage. What nothing depends on never stops the reading; a note says what was left out.
+//!
+//! The reader is pure Rust, so that a plain build needs no system library. With the feature
+//! `libhdf5` a second reader goes through the machine's HDF5 library, for filters that the first
+//! does not know (`examples/repack.rs`), and a test holds the two equal.
+//!
+//! # What is inferred, and what is refused
+//!
+//! What a file means is inferred where it can be, and said. [`Layout`] holds what a reader is told;
+//! `assembly` infers channels and classes, [`Clock`] finds whether times lie on a grid,
+//! `recording_length` doubts units, [`Numbering`] finds the classes of one file among those of a
+//! network, and [`Soundness`] says whether a file is fit to be trained on.
+//!
+//! # From recordings to samples
+//!
+//! [`Randman`] and [`Echo`] make spike data whose classes differ in timing only, the second in
+//! times so far apart that telling them takes delays. [`SpikeRecordings::write`] writes any
+//! recordings in the published layout. [`Splitting`] holds out speakers or a share of every class;
+//! [`JoinedSamples`] takes the samples of another file. [`Augmentation`] changes training samples,
+//! [`Binning`] turns seconds and units into steps and channels, and [`SpikeDataset`] joins these
+//! into a [`sim_core::SampleSource`], the trait that training asks for frames.
+//!
+//! Samples that a program makes are [`LabelledFrames`], or a source of the program's own.
+//! [`checksum()`] tells them from others when a run is resumed. [`digest()`] names each sample by
+//! its spikes as the network gets them, so that a sample that was trained on is known in any file.
 #![forbid(unsafe_code)]
 
 mod archive;

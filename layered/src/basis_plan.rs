@@ -6,11 +6,17 @@
 //! U_jr[t] = sum_i w_ij c_ijr s_i[t]              forward: rows of shares, one per spike
 //! I_j     = sum_r f_r * U_jr
 //! G_jr[t] = sum_n f_r[n] g_j[t + n]              back, with g = dL/dI
-//! A_ijr   = sum_t s_i[t] G_jr[t]                 dL/dw = sum_r c_ijr A_ijr, dL/dd = w sum_r c'_ijr A_ijr
+//! A_ijr   = sum_t s_i[t] G_jr[t]
+//! dL/dw   = sum_r c_ijr A_ijr                    dL/dd = w sum_r c'_ijr A_ijr
 //! dL/ds_i[t] = sum_jr w_ij c_ijr G_jr[t]
 //! ```
-//! Sixteen postsynaptic neurons run side by side, one per number of a vector, so no row is ever shifted against
-//! another and all loads are aligned.
+//! Back, the gradient is filtered once per postsynaptic neuron, after which the weight gradient is
+//! again one addition per spike, and the input gradient a matrix product. Filters of hundreds of
+//! steps are themselves replaced by quadratics in pieces of some steps (`taps::pieces`, within a
+//! fifth of the tolerance): three values per piece instead of one per step.
+//!
+//! Sixteen postsynaptic neurons run side by side, so no row is ever shifted against another row,
+//! and all loads are aligned.
 
 use crate::demand::Wanted;
 use crate::layout::{Layout, index};
@@ -343,7 +349,8 @@ impl BasisPlan {
         }
     }
 
-    /// `planes[r][t] = sum_n f_r[n] gradient[t + n]` for `t` below `steps_in`, for each neuron of the panel.
+    /// `planes[r][t] = sum_n f_r[n] gradient[t + n]` for `t` below `steps_in`, for each neuron of
+    /// the panel.
     fn filter_gradient(
         &self,
         isa: Instructions,

@@ -2,7 +2,7 @@
 //!
 //! dL/dS is the dear part of the way back: spikes are few, but it is defined at every step. It is
 //! only read where a neuron is neither dropped nor has a slope of zero, and a slope of compact
-//! support is zero at most steps.
+//! support (triangle, box) is zero at most steps. Demand is kept for sixteen steps at a time.
 
 use simd::{NEURONS_PER_BLOCK, NeuronBlock, blocks_at_least};
 use std::ops::Range;

@@ -2,8 +2,8 @@
 
 use sim_core::DenseSynapses;
 
-/// `[panel][element][neuron]`: a *panel* holds neighbouring postsynaptic neurons, an *element* is one
-/// kernel element of one presynaptic neuron. A worker holds the rows of a panel in its nearest
+/// `[panel][element][neuron]`: a *panel* holds neighbouring postsynaptic neurons, an *element* is
+/// one kernel element of one presynaptic neuron. A worker holds the rows of a panel in its nearest
 /// cache and streams the elements past them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Layout {

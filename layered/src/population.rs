@@ -1,8 +1,8 @@
 //! One population over one sample: norm, neurons and their adjoints.
 //!
 //! Currents are stored by neuron (`[neuron][padded steps]`), because projections run along time.
-//! Neurons run through time one step after the other, so [`NEURONS_PER_BLOCK`] of them are turned into
-//! `[step][neuron]` and advance side by side.
+//! Neurons run through time one step after the other, so [`NEURONS_PER_BLOCK`] of them are turned
+//! into `[step][neuron]` and advance side by side.
 
 use crate::demand::Demand;
 use crate::norm_pass::NormSums;

@@ -8,9 +8,12 @@
 //! Without delays, no row is ever shifted against another, so postsynaptic neurons run side by side
 //! instead of steps, and a few steps fill a vector as well as many do.
 //!
-//! Input that repeats in every step is multiplied once, whatever the number of steps: it has one
-//! *column* per sample, and the gradient is summed over the steps first. Behind the end of a sample
-//! that is shorter than the longest of its batch, there is no current.
+//! The spikes of a neuron in all samples of a shard are gathered for the weight gradient, and
+//! samples of few steps are joined to one matrix product for the gradient of the source.
+//!
+//! Input that repeats in every step, as an image does, is multiplied once, whatever the number of
+//! steps: it has one *column* per sample, and the gradient is summed over the steps first. Behind
+//! the end of a sample that is shorter than the longest of its batch, there is no current.
 
 use crate::demand::Wanted;
 use crate::layout::{Layout, index};

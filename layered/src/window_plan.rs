@@ -1,11 +1,27 @@
 //! A projection whose synapses are a few neighbouring taps, with or without a fixed filter behind
 //! them.
 //!
-//! Forward, every burst of spikes adds its taps to the rows of the neurons it reaches, and the
-//! weight gradient collects what the gradient's rows hold there: the cost follows spikes. Of
-//! kernels too wide for bursts, neurons that fire so often that whole rows are cheaper are taken
-//! row by row. The input gradient goes by rows, over the steps where there is demand. A filter
-//! (`smoothing`) turns rows to currents, and on the way back gradients to rows.
+//! A synapse is one short vector of values and the delay of the first of them. Forward, every burst
+//! of spikes adds its taps to the rows of the neurons that it reaches:
+//! ```text
+//! I_j[t]     = sum_i sum_k w_ij a_k(d_ij) s_i[t - m_ij - k]       m_ij the delay of the first tap
+//! A_ijk      = sum_t s_i[t] g_j[t + m_ij + k]                     back, with g = dL/dI
+//! dL/dw_ij   = sum_k a_k A_ijk,   dL/dd_ij = w_ij sum_k a'_k A_ijk
+//! dL/ds_i[t] = sum_j sum_k w_ij a_k g_j[t + m_ij + k]
+//! ```
+//! The cost of currents and of `A` follows spikes. Neurons fire in bursts: on spoken digits three
+//! to four spikes of a neuron fall within six steps. With up to four taps, such a burst and its
+//! taps are one vector of eight steps. Spikes are cut into bursts once per sample, and two bursts
+//! of a neuron share what is read of a synapse. With more taps, a spike is one vector, and a neuron
+//! that fires so often that a whole row is cheaper is taken as a row.
+//!
+//! The input gradient is wanted also where nothing fires, so it goes by rows, over the steps where
+//! there is demand (`demand`): it is the one part whose cost follows time. A delay makes a row
+//! begin anywhere, and of eight neighbours that begin anywhere nearly half lie across two lines of
+//! the cache. So where vectors have eight numbers, rows are laid out in overlapping lines
+//! (`simd::to_lines`), sixteen neurons and 160 steps at a time, which stay in the nearest cache.
+//!
+//! A filter (`taps::smoothing`) turns rows to currents, and on the way back gradients to rows.
 
 use crate::demand::Wanted;
 use crate::element_trains::ElementTrains;

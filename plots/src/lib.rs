@@ -7,16 +7,20 @@
 //!
 //! | figure | shows | module |
 //! |---|---|---|
-//! | [`RasterFigure`] | one sample: spikes in, spikes of every hidden population, readout potentials | `raster` |
-//! | [`WeightsFigure`] | weights of each projection at start and end, and their way through training | `weights` |
-//! | [`DelaysFigure`] | delays of each projection at start and end, and how far they move per epoch | `delays` |
-//! | [`CurvesFigure`] | loss, accuracy and schedules against epochs, of one run or of several | `curves` |
-//! | [`ConfusionFigure`] | what each class was taken for, with accuracy and its standard error | `confusion` |
+//! | [`RasterFigure`] | one sample: spikes of all populations, readout potentials | `raster` |
+//! | [`WeightsFigure`] | weights of each projection at start and end, and in between | `weights` |
+//! | [`DelaysFigure`] | delays of each projection, and how far they move per epoch | `delays` |
+//! | [`CurvesFigure`] | loss, accuracy and schedules against epochs, of one run or two | `curves` |
+//! | [`ConfusionFigure`] | what each class was taken for, with the accuracy | `confusion` |
 //!
-//! Beneath them: `theme` (sizes, palette), `typeface` (the embedded one), `legible` (what becomes of
-//! letters that it lacks), `font` (lines of text), `heading`, `stroke`, `canvas` (one
-//! drawing surface for both formats), `png_file`, `scale`, `panel`, `paired_rows`, `legend` and
-//! `histogram`.
+//! | file | holds what figures are made of |
+//! |---|---|
+//! | `canvas`, `png_file` | one drawing surface for both formats |
+//! | `theme`, `stroke` | sizes, palette, lines |
+//! | `typeface`, `font`, `legible` | the typeface inside the program, lines of text, what it lacks |
+//! | `heading` | the run and the epoch that a figure shows |
+//! | `panel`, `scale`, `legend` | axes |
+//! | `paired_rows`, `histogram` | rows of panels, counts |
 //!
 //! ```
 //! use plots::{CurvesFigure, Figure, Format, Series, SeriesStyle};

@@ -1,22 +1,108 @@
-//! The vocabulary of synfire, and the engines that step a network through time.
+//! The vocabulary of synfire, the traits between its crates, and the engines that step a network.
 //!
 //! | file | question it answers |
 //! |---|---|
 //! | `network`, `population`, `synapses`, `norm` | what is a network, without state? |
 //! | `roles` | which population do samples enter, and which one is read? |
-//! | `delay_kernel`, `kernel_evaluation` | how is a weight spread around its delay, and how exactly? |
+//! | `delay_kernel`, `kernel_evaluation` | how is a weight spread around its delay? how exactly? |
 //! | `neuron` | what does an engine ask of a neuron model? |
-//! | `spikes`, `spike_trains`, `samples` | what is a sample? |
+//! | `spikes`, `spike_trains`, `samples` | what is a spike, and what is a sample? |
 //! | `shards` | in which order is anything summed over samples? |
 //! | `pass`, `objective`, `regularizer` | how is a batch run, and what is minimised? |
 //! | `horizon` | for how many steps does a sample run? |
 //! | `gradient_engine`, `stage_timing` | who works out gradients, and what takes how long? |
-//! | `parameters`, `gradients` | what does a network learn, and what does a gradient hold? |
+//! | `parameters`, `gradients`, `shape` | what does a network learn, what does a gradient hold? |
 //! | `polarity` | which sign do weights keep? |
-//! | `outline` | when do two networks fit each other? |
+//! | `outline`, `bare_network` | when do two networks fit each other? what is a tensor of a file? |
 //! | `random` | where does a random number come from? |
 //! | `recording` | who is shown the steps of a simulation? |
-//! | `clock_engine`, `streaming_engine` | how does a network step? |
+//! | `clock_engine`, `streaming_engine`, `step_order` | how does a network step? |
+//! | `delay_ring`, `arrival_window` | where does input wait until its delay is over? |
+//! | `error`, `field`, `whole_steps` | what is wrong with a number, and where does it stand? |
+//!
+//! ```
+//! use sim_core::{DelayKernel, SpikeFrames};
+//!
+//! // A sample of ten steps and three channels; spikes that coincide in a channel are counted.
+//! let sample = SpikeFrames::from_events(3, 10, &[(1, 4), (1, 4), (0, 9)])?;
+//! assert_eq!(sample.channel(1), (&[4][..], &[2.0][..]));
+//!
+//! // A delay of 2.5 steps, in a window of up to 8 steps, as two taps.
+//! let taps = DelayKernel::Linear.taps(2.5, 8, 0.0);
+//! assert_eq!((taps.first, taps.value.len()), (2, 2));
+//! assert!(taps.value.iter().all(|value| (value - 0.5).abs() < 1e-6));
+//! # Ok::<(), sim_core::Error>(())
+//! ```
+//!
+//! # Networks
+//!
+//! A [`Network`] is a description without state: populations (sources or neurons, with or without a
+//! batch norm) and projections between them. Dense synapses have real-valued delays and are what
+//! trains; a list of single synapses has whole delays and is what is simulated. Delays are counted
+//! in steps, because all engines and all hardware count so; the network carries `dt_ms`, so a delay
+//! always has one meaning in milliseconds, and a network that was built for one step cannot run
+//! with another by accident. A norm belongs to a population and not to a projection: it acts on the
+//! summed input, whatever the number of projections that end there. Which source samples enter and
+//! which population is read are [`Roles`] of the network: nobody infers them from the order of
+//! populations.
+//!
+//! [`Network::parameters`] is the only list of what a network learns. Gradients, optimisers,
+//! clipping, checkpoints, counts and checks follow this one walk, and none of them names a kind of
+//! tensor. Only code that means one kind names it: the engine that works out its gradient, the
+//! rules of weights and delays, their histories and figures. Running statistics of norms learn
+//! nothing, but are part of the walk: whoever stores or checks a network wants them in the same
+//! order, and a second list would have to be kept equal to the first. A [`Projection`] may fix the
+//! sign of each presynaptic neuron's weights; a neuron has one sign in all projections that leave
+//! it. The sign stands beside the weights that it bounds, where the walk finds it, and not with the
+//! population.
+//!
+//! Neurons are reached through [`NeuronModel`] and [`Neuron`]. A call is dynamic once per
+//! population and step, or once per sixteen neurons and sample; the loops inside are plain.
+//!
+//! # Three engines
+//!
+//! | | [`ClockEngine`] | `layered::LayeredEngine` | [`StreamingEngine`] |
+//! |---|---|---|---|
+//! | networks | any graph, recurrent too | feed-forward, dense | any graph, one source |
+//! | walks | all populations, step by step | one population, all steps and samples | as the clock |
+//! | delays | one tap, in a ring of input | any delay kernel | one tap, in a sliding window |
+//! | numbers | `f64` | `f32`; norm statistics and losses `f64` | `f32` |
+//! | gradient | none | exact for slope and kernel | none |
+//! | work | per spike and synapse | also per step on the way back | per spike and synapse |
+//! | keeps | potentials, coming input | currents, gradients, spikes | potentials, coming input |
+//! | used by | `simulate`, rasters | `train`, `evaluate`, `bench` | input that streams in |
+//!
+//! All three run the deployed network (one tap per kernel element, norms from running statistics)
+//! to the same spikes; property tests hold them together on random networks. `simulate` uses the
+//! clock engine in `f64`, because its spikes are compared with those of other simulators, step by
+//! step, and recorded. The streaming engine answers one question, how soon: a synapse takes six
+//! bytes instead of sixteen, its position in the window is one number whatever the step, and the
+//! loop over synapses has no check left (safe code: its 16-bit offsets cannot leave what they
+//! index).
+//!
+//! # The same bits on any number of threads
+//!
+//! - **Random numbers are keyed, not drawn in turn** ([`Seed::stream`]): no stream depends on which
+//!   thread asked first.
+//! - **Every sum over samples has one order** ([`ShardSums`]): sixteen shards of neighbouring
+//!   samples, added in pairs, and pairs in pairs. Gradients of weights and delays, norm sums there
+//!   and back, losses and the length of the gradient are summed so. One, two, four, eight or
+//!   sixteen processes that share the shards would find the same bits.
+//! - **Every sum has one owner.** The gradient of a weight belongs to one task, which goes through
+//!   the shards in order. Elementwise work (optimisers, taps) has no order to lose.
+//! - **Norm statistics, losses and lengths of gradients are `f64`**, summed over time within a
+//!   sample first. Only short runs of a norm's sums over time are added up in `f32` before
+//!   (`simd::time_sums`).
+//! - **Nothing is chosen by timing.** Which kernel evaluation is used follows from the kernel's
+//!   width; which instructions are used follows from the processor.
+//! - **Schedules are closed forms of the epoch**, not running products, and checkpoints keep the
+//!   sums of a running epoch as bits: a run that was interrupted inside an epoch continues with the
+//!   same bits.
+//!
+//! The last bits of a result may differ between *instruction sets*, because a fused multiply-add
+//! rounds once and the numbers of a vector are summed in their order; a run's `environment.json`
+//! names the set that it used. Bits never differ between thread counts or repetitions, and tests
+//! compare checkpoints byte by byte.
 #![forbid(unsafe_code)]
 
 mod arrival_window;

@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `delay_windows` | synapses whose kernels are a few neighbouring taps, and the loops over them |
+//! | `delay_windows` | synapses whose kernels are a few neighbouring taps, and their loops |
 //! | `bursts` | spikes that follow one another closely, taken together by two of these loops |
 //! | `row_sums` | weighted sums of whole rows: [`combine`], [`combine_each`], [`gather_rows`] |
 //! | `bf16` | pairs of bf16 numbers, and the whole-row loops on them |
@@ -27,7 +27,21 @@
 //! operands name lies inside. Results may differ in the last bits between instruction sets (fused
 //! multiply-add, order of lanes) but never between runs or numbers of threads.
 //!
-//! NEON is compiled on aarch64 only; no test of this project runs there.
+//! NEON is compiled on aarch64 only; no test of this project runs there. `benches/hot_loops.rs` of
+//! the workspace times each loop. [`vectorize`] runs a safe closure compiled for the same
+//! instruction sets; neuron models use it.
+//!
+//! ```
+//! use simd::{Instructions, combine, padded};
+//!
+//! // Rows are as long as whole vectors; these hold one number each, then zeros.
+//! let length = padded(1);
+//! let mut rows = vec![0.0; 3 * length];
+//! (rows[0], rows[length], rows[2 * length]) = (1.0, 10.0, 100.0);
+//! let mut sum = vec![0.0; length];
+//! combine(Instructions::detect(), &[2.0, 3.0, 4.0], &rows, length, &mut sum);
+//! assert_eq!(sum[0], 432.0);
+//! ```
 #![allow(unsafe_code)]
 #![allow(
     clippy::needless_range_loop,

@@ -6,7 +6,7 @@
 //! per postsynaptic neuron:
 //! ```text
 //! row_j[t] = sum_i w_ij sum_k a_k(d_ij) s_i[t - m_ij - k]
-//! I_j      = f * row_j                                      f_n = exp(-n^2 / (2 (sigma^2 - s2))) / sum
+//! I_j      = f * row_j                       f_n = exp(-n^2 / (2 (sigma^2 - s2))) / sum
 //! ```
 //! The taps are `a_k(d) = E[l_k(X)]` with `X` normal around `d`, `l_k` the polynomials that are 1
 //! at node `k` and 0 at the others: so their moments below their number are those of the Gaussian.
@@ -18,7 +18,8 @@
 //! the delay to the end of the window and lies, for all distances, near a space of a few
 //! dimensions: `g(n + e) ~ sum_r p_r(e) v_r[n]`, the `v_r` orthonormal, `p_r` the projections.
 //! Synapses near an end take their `-p_r` as shares in rows that are filtered by `v_r` and added to
-//! the current.
+//! the current (`taps::tail_shares`). Two to four dimensions keep within half the tolerance; at a
+//! width of 6 steps in a window of 250, one synapse in seven is near an end.
 
 use crate::taps::filter::{Filter, windowed};
 use crate::taps::gaussian::{Bumps, half_width};

@@ -1,13 +1,19 @@
 //! From delays to what a projection computes with: the taps of each synapse, or its share in a few
 //! fixed filters.
 //!
-//! | method | a synapse of delay `d` is | error |
-//! |---|---|---|
-//! | [`GaussianMethod::Exact`] | the taps of the window, but for those below 1e-8 of the largest | none |
-//! | [`GaussianMethod::Truncated`] | the neighbouring taps that hold all but `tolerance` of the mass | `tolerance` |
-//! | [`GaussianMethod::Smoothed`] | three or four taps of a narrow Gaussian before one wide Gaussian, the same for all (`smoothing`) | `tolerance` |
-//! | [`GaussianMethod::Polynomial`] | `sum_r c_r(d) f_r`: the Gaussians `f_r` at `n` Chebyshev points of the window, weighted by the polynomial through them | `tolerance` |
-//! | [`GaussianMethod::Cheapest`] | whichever of the last three costs least for the width at hand | `tolerance` |
+//! A synapse of delay `d` is, by method:
+//!
+//! - [`GaussianMethod::Exact`]: the taps of the window, but for those below 1e-8 of the largest,
+//!   which single precision does not see.
+//! - [`GaussianMethod::Truncated`]: the neighbouring taps that hold all but `tolerance` of the
+//!   mass.
+//! - [`GaussianMethod::Smoothed`]: three or four taps of a narrow Gaussian before one wide
+//!   Gaussian, which is the same for all synapses (`smoothing`).
+//! - [`GaussianMethod::Polynomial`]: `sum_r c_r(d) f_r`, the Gaussians `f_r` at `n` Chebyshev
+//!   points of the window, weighted by the polynomial through them (`basis`).
+//! - [`GaussianMethod::Cheapest`]: whichever of the last three costs least for the width at hand.
+//!
+//! The error of all but the first is `tolerance`.
 //!
 //! The derivative with respect to the delay is that of the taps actually used, so gradients are
 //! exact for the method chosen.
