@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `network`, `population`, `synapses`, `norm` | what is a network, without state? |
 //! | `roles` | which population do samples enter, and which one is read? |
+//! | `connectivity`, `distribution` | which neurons are joined at random, and by what? |
 //! | `delay_kernel`, `kernel_evaluation` | how is a weight spread around its delay? how exactly? |
 //! | `neuron` | what does an engine ask of a neuron model? |
 //! | `spikes`, `spike_trains`, `samples` | what is a spike, and what is a sample? |
+//! | `poisson` | how are spikes drawn at random? |
 //! | `shards` | in which order is anything summed over samples? |
 //! | `pass`, `objective`, `regularizer` | how is a batch run, and what is minimised? |
 //! | `horizon` | for how many steps does a sample run? |
@@ -108,8 +110,10 @@
 mod arrival_window;
 mod bare_network;
 mod clock_engine;
+mod connectivity;
 mod delay_kernel;
 mod delay_ring;
+mod distribution;
 mod error;
 mod field;
 mod gradient_engine;
@@ -123,6 +127,7 @@ mod objective;
 mod outline;
 mod parameters;
 mod pass;
+mod poisson;
 mod polarity;
 mod population;
 mod random;
@@ -143,7 +148,9 @@ mod test_networks;
 mod whole_steps;
 
 pub use clock_engine::ClockEngine;
+pub use connectivity::{Connectivity, Ends, Pairs};
 pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};
+pub use distribution::Distribution;
 pub use error::{Error, Result, plain};
 pub use field::Field;
 pub use gradient_engine::{Batch, BatchReport, GradientEngine, PopulationReport};
@@ -157,6 +164,7 @@ pub use objective::{Objective, Readout, SampleLoss};
 pub use outline::{Outline, PopulationOutline, ProjectionOutline};
 pub use parameters::{Kind, Owner, Parameter, ParameterId, ParameterMut};
 pub use pass::{DelayTaps, Dropout, Pass};
+pub use poisson::{check_poisson_rate, poisson_spikes};
 pub use polarity::{Polarity, Signs};
 pub use population::{Cells, Population};
 pub use random::{Purpose, Seed};
