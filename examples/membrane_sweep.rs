@@ -119,7 +119,7 @@ impl Trial {
 
 /// The recipe's hidden neurons, with another membrane.
 fn cells(experiment: &Experiment, tau_mem_ms: f64) -> Cells {
-    match experiment.network.neuron {
+    match experiment.network.feed_forward().expect("the recipe is feed-forward").neuron {
         Model::Lif(lif) => Cells::Neurons(Arc::new(synfire::neurons::Lif { tau_mem_ms, ..lif })),
         Model::LeakyIntegrator(_) => unreachable!("the recipe's hidden neurons fire"),
     }

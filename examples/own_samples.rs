@@ -38,7 +38,7 @@ fn parts() -> synfire::Result<OwnParts> {
 fn main() -> synfire::Result<()> {
     let mut experiment = Experiment::recipe("quickstart")?;
     experiment.name = "moving-spots".into();
-    experiment.network.hidden = vec![16];
+    experiment.network.feed_forward_mut().expect("it is in a row").hidden = vec![16];
     experiment.training.early_stopping = Some(EarlyStopping { patience: 5, min_delta: 0.0 });
 
     let folder = RunFolder::next("runs", "own-samples")?;

@@ -9,7 +9,6 @@ use crate::data_origin::DataOrigin;
 use crate::data_settings::DataSource;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
-use crate::feed_forward::Delays;
 use crate::loaded_data::LoadedData;
 use crate::roofline::Roofline;
 use crate::threads::thread_pool;
@@ -19,8 +18,8 @@ use plasticity::{EpochReport, EpochTrainer, TrainerTiming};
 use rand::RngExt;
 use serde::Serialize;
 use sim_core::{
-    Batch, ClockEngine, DelayKernel, GradientEngine, Horizon, Network, Pass, Purpose, SampleSource,
-    Seed, SpikeFrames, StreamingEngine,
+    Batch, ClockEngine, GradientEngine, Horizon, Network, Pass, Purpose, SampleSource, Seed,
+    SpikeFrames, StreamingEngine,
 };
 use simd::{Instructions, MachineRates};
 use std::ops::ControlFlow;
@@ -135,6 +134,7 @@ pub struct BenchReport {
 /// As for a training run; nothing is written.
 pub fn bench(experiment: &Experiment, settings: BenchSettings) -> Result<BenchReport> {
     experiment.check()?;
+    experiment.network.check_trainable(experiment.dt_ms())?;
     thread_pool(settings.threads)?.install(|| measure(experiment, settings))
 }
 
@@ -304,13 +304,11 @@ fn warm_up(
 /// width shrinks, one behind it.
 pub(crate) fn schedule_points(experiment: &Experiment, points: usize) -> Vec<(usize, f64)> {
     let epochs = experiment.training.epochs;
-    let network = &experiment.network;
-    let shrinking =
-        if network.delays == Delays::Learned && network.delay_kernel == DelayKernel::Gaussian {
-            experiment.training.sigma.final_epoch(epochs).min(epochs)
-        } else {
-            0
-        };
+    let shrinking = if experiment.network.has_gaussians(experiment.dt_ms()) {
+        experiment.training.sigma.final_epoch(epochs).min(epochs)
+    } else {
+        0
+    };
     let points = points.min(shrinking);
     let mut chosen: Vec<(usize, f64)> = (0..points)
         .map(|k| {

@@ -54,7 +54,7 @@ impl DryRun {
         }
         let Prepared { experiment, data, split, mut trainer, threads, started, .. } =
             Prepared::new(experiment, OwnParts::default(), threads)?;
-        let need = experiment.memory_need(&*data.dataset, true);
+        let need = experiment.memory_need(&*data.dataset, true)?;
         let memory = need.map_or_else(MemoryNeed::default, |(_, need)| need);
         let available_bytes = available_bytes();
         threads.install(|| {

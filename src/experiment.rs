@@ -6,25 +6,27 @@
 //! seed = 0
 //! [start]                        # see Start; by chance where left out
 //! [data]                         # see DataSettings
-//! [network]                      # see FeedForward
+//! [network]                      # see NetworkSettings
 //! [training]                     # see plasticity::TrainingSettings
 //! ```
 //! Every key has a default and an unknown key is an error. Units are part of a key's name.
 
 use crate::data_settings::{DataSettings, DataSource};
 use crate::error::{Error, Result};
-use crate::feed_forward::{BATCH_ROWS, Delays, FeedForward, Work};
 use crate::loaded_data::LoadedData;
 use crate::memory_need::MemoryNeed;
+use crate::network::batch_memory::{BATCH_ROWS, Work};
+use crate::network::expansion::Sizes;
+use crate::network::settings::NetworkSettings;
 use crate::recipes::Recipe;
 use crate::start::Start;
 use crate::text_file;
-use crate::toml_place::{self, sentence};
+use crate::toml_place::{self, TAGS, sentence};
 use crate::twin_keys::{first_double, leave_out_replaced, twin_of};
 use plasticity::TrainingSettings;
 use plasticity::gradient::{Loss, OptimizerSettings};
 use serde::{Deserialize, Serialize};
-use sim_core::{DelayKernel, GaussianMethod, Network, SampleSource, Seed, effective_sigma};
+use sim_core::{GaussianMethod, Network, SampleSource, Seed, effective_sigma};
 use std::path::Path;
 
 /// Everything a run needs besides the machine; what a configuration file holds.
@@ -44,7 +46,8 @@ pub struct Experiment {
     /// Samples.
     pub data: DataSettings,
     /// Network.
-    pub network: FeedForward,
+    #[serde(deserialize_with = "NetworkSettings::of_any_kind")]
+    pub network: NetworkSettings,
     /// Training.
     pub training: TrainingSettings,
 }
@@ -69,9 +72,6 @@ enum Change {
 
 /// What a description says before the changes that were laid over its experiment.
 const CHANGED: &str = "changed: ";
-
-/// Keys that tell which of several kinds a section is of.
-const TAGS: [&str; 3] = ["kind", "model", "slope"];
 
 impl Override {
     /// Reads `a.b=c`. The value is TOML where it can be read as such (`3`, `true`, `[3, 9]`, `{kind
@@ -491,7 +491,7 @@ impl Experiment {
         if self.name.is_empty() {
             name.clone_into(&mut self.name);
         }
-        if self.network.delays != Delays::Learned {
+        if !self.network.learns_delays(self.dt_ms()) {
             self.training.delays.learn = false;
         }
         self.check().map_err(|error| Problem::of(&error))?;
@@ -517,7 +517,7 @@ impl Experiment {
         self.data.check()?;
         self.network.check(self.dt_ms())?;
         if let Some((channels, classes)) = self.data.shape() {
-            self.network.check_size(channels, classes)?;
+            self.network.check_size(channels, classes, self.dt_ms())?;
         }
         self.training.check().map_err(|error| Error::setting(error.within("training")))?;
         self.check_readout("training.loss", &self.training.loss)
@@ -525,14 +525,17 @@ impl Experiment {
 
     /// Checks that the readout fires where `loss` reads its spikes, and only there.
     pub(crate) fn check_readout(&self, what: &str, loss: &dyn Loss) -> Result<()> {
-        let problem = match (loss.reads_spikes(), self.network.readout_fires(self.dt_ms())?) {
+        let (fires, readout) = self.network.readout(self.dt_ms())?;
+        let problem = match (loss.reads_spikes(), fires) {
             (true, false) => sim_core::Error::unfit(
                 what,
-                "counts output spikes, but network.readout never fires; use a firing model such as \
-                 \"lif\"",
+                format!(
+                    "counts output spikes, but {readout} never fires; use a firing model such as \
+                     \"lif\""
+                ),
             ),
             (false, true) => sim_core::Error::unfit(
-                "network.readout",
+                readout,
                 format!(
                     "fires, but {what} reads potentials; use a loss that reads spikes, such as \
                      \"spike_count\", or a leaky_integrator readout"
@@ -561,19 +564,22 @@ impl Experiment {
     /// Refuses samples whose batches would not fit into memory: a batch is padded to its longest
     /// sample. `train` tells whether gradients are wanted too.
     pub(crate) fn check_memory(&self, data: &LoadedData, train: bool) -> Result<()> {
-        let Some((sample, need)) = self.memory_need(&*data.dataset, train) else { return Ok(()) };
+        let Some((sample, need)) = self.memory_need(&*data.dataset, train)? else {
+            return Ok(());
+        };
+        let (size, sized) = self.network.size_in_words();
         let steps = data.dataset.longest().map_or(0, |(_, steps)| steps);
         let batch = self.training.batch_size.min(data.dataset.len());
         let by_step = need.of(BATCH_ROWS[0]) + need.of(BATCH_ROWS[1]);
         let doing = if train { "training" } else { "running" };
         let evaluated = self.training.evaluation_steps.filter(|&evaluated| evaluated > steps);
         let (problem, remedy) = if by_step < 0.5 * need.total() {
-            (format!("{doing} network.hidden = {:?}", self.network.hidden), "lower it".into())
+            (format!("{doing} {sized}"), "lower it".into())
         } else if let Some(evaluated) = evaluated {
             let problem = format!(
                 "training.evaluation_steps is {evaluated}: a batch of {batch} samples that long"
             );
-            (problem, "lower it, training.batch_size or network.hidden".into())
+            (problem, format!("lower it, training.batch_size or {size}"))
         } else {
             // Made-up times are never in another unit, and a program's own frames have none.
             let (part, remedy) = match &self.data.source {
@@ -592,7 +598,7 @@ impl Experiment {
                  padded to it",
                 self.dt_ms(),
             );
-            (problem, format!("{remedy} or network.hidden"))
+            (problem, format!("{remedy} or {size}"))
         };
         need.check(&format!("{}: {problem}", data.origin.name), &remedy)
     }
@@ -603,8 +609,8 @@ impl Experiment {
         &self,
         samples: &dyn SampleSource,
         train: bool,
-    ) -> Option<(usize, MemoryNeed)> {
-        let (sample, steps) = samples.longest()?;
+    ) -> Result<Option<(usize, MemoryNeed)>> {
+        let Some((sample, steps)) = samples.longest() else { return Ok(None) };
         let work = Work {
             batch: self.training.batch_size.min(samples.len()),
             steps: steps.max(self.training.evaluation_steps.unwrap_or(0)),
@@ -612,14 +618,14 @@ impl Experiment {
             moments: train.then(|| self.moment_bytes()),
             taps: self.widest_taps(),
         };
-        let shape = (samples.channels(), samples.classes());
-        Some((sample, self.network.memory_need(shape, self.dt_ms(), work)))
+        let sizes = Sizes { channels: samples.channels(), classes: samples.classes() };
+        Ok(Some((sample, self.network.memory_need(sizes, self.dt_ms(), work)?)))
     }
 
     /// Taps of the widest Gaussian, where all that count are taken: those within ten widths.
     fn widest_taps(&self) -> f64 {
         let is_exact = self.training.kernel.gaussian == GaussianMethod::Exact
-            && self.network.delay_kernel == DelayKernel::Gaussian;
+            && self.network.has_gaussians(self.dt_ms());
         let sigma = self.training.sigma.in_steps(self.dt_ms());
         if is_exact { 20.0 * effective_sigma(sigma.start.max(sigma.end)) } else { 0.0 }
     }
@@ -635,8 +641,8 @@ impl Experiment {
     /// Refuses a network whose weights alone would not fit into memory, before it is built.
     fn check_network_memory(&self, channels: usize, classes: usize) -> Result<()> {
         let alone = Work { batch: 0, steps: 0, entries: 0, moments: None, taps: 0.0 };
-        let need = self.network.memory_need((channels, classes), self.dt_ms(), alone);
-        need.check(&format!("network.hidden = {:?}", self.network.hidden), "lower it")
+        let need = self.network.memory_need(Sizes { channels, classes }, self.dt_ms(), alone)?;
+        need.check(&self.network.size_in_words().1, "lower it")
     }
 
     /// The untrained network for samples of `channels` channels and `classes` classes.
@@ -644,7 +650,7 @@ impl Experiment {
     /// # Errors
     /// What is wrong with `[network]`; [`Error::Memory`] where it does not fit into memory.
     pub fn build_network(&self, channels: usize, classes: usize) -> Result<Network> {
-        self.network.check_size(channels, classes)?;
+        self.network.check_size(channels, classes, self.dt_ms())?;
         self.check_network_memory(channels, classes)?;
         self.network.build(channels, classes, self.dt_ms(), self.seed())
     }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`Experiment`], [`Override`] | what is in a configuration file, and how is it changed? |
 //! | [`Recipe`] | which experiments ship with synfire? |
-//! | [`DataSettings`], [`FeedForward`] | which samples, and which network? |
+//! | [`DataSettings`], [`NetworkSettings`] | which samples, and which network? |
 //! | [`TrainingRun`], [`Observer`] | how does an experiment become a trained network? |
 //! | [`RunFolder`], [`Metrics`], [`History`] | what does a run leave on disk? |
 //! | [`RunSummary`], [`NetworkSummary`] | what is in a run, packed or not, and in a network file? |
@@ -113,7 +113,6 @@ mod dry_run;
 mod environment;
 mod error;
 mod experiment;
-mod feed_forward;
 mod file_kind;
 mod forward_engine;
 mod history;
@@ -123,7 +122,7 @@ mod memory_need;
 mod metrics;
 mod moved_recordings;
 mod nearest;
-mod network_file;
+mod network;
 mod network_summary;
 mod observer;
 mod outcome;
@@ -169,15 +168,19 @@ pub use dry_run::DryRun;
 pub use environment::Environment;
 pub use error::{Error, Result};
 pub use experiment::{Experiment, Override};
-pub use feed_forward::{Delays, FeedForward};
 pub use forward_engine::ForwardEngine;
 pub use history::History;
 pub use loaded_data::{LoadedData, ValidationFile};
 pub use memory_need::MemoryNeed;
 pub use metrics::{EpochMetrics, Metrics};
-pub use network_file::{
-    NetworkFile, PopulationEntry, ProjectionEntry, RandomSynapses, SynapseEntry,
-};
+pub use network::dense_connections::{Delays, DenseConnections};
+pub use network::entries::{PopulationEntry, ProjectionEntry, SynapseEntry};
+pub use network::feed_forward::FeedForward;
+pub use network::file::NetworkFile;
+pub use network::graph::Graph;
+pub use network::random_synapses::{RandomSynapses, RegularPairs};
+pub use network::recurrent::Recurrent;
+pub use network::settings::NetworkSettings;
 pub use network_summary::{NetworkSummary, SynapseSummary};
 pub use observer::{Event, Observer, Silent};
 pub use outcome::{BestEpoch, Finish, Outcome};

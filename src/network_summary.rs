@@ -1,7 +1,7 @@
 //! What is in a network file, for people and for machines.
 
 use crate::error::Result;
-use crate::network_file::NetworkFile;
+use crate::network::file::NetworkFile;
 use plasticity::population_words;
 use serde::Serialize;
 use sim_core::{Network, Outline, Synapses};
@@ -38,10 +38,10 @@ impl NetworkSummary {
     /// Reads a file, draws its random synapses and summarises it.
     ///
     /// # Errors
-    /// As [`NetworkFile::read`] and [`NetworkFile::simulation`].
+    /// As [`NetworkFile::read_simulation`].
     pub fn read(path: &Path) -> Result<Self> {
         let file = path.display().to_string();
-        let simulation = NetworkFile::read(path)?.simulation(&file)?;
+        let simulation = NetworkFile::read_simulation(path)?;
         let network = simulation.network();
         let synapses = (0..network.projections.len()).map(|index| summary(network, index));
         Ok(Self {

@@ -6,6 +6,7 @@
 
 use crate::experiment::Experiment;
 use crate::metrics::EpochMetrics;
+use crate::network::settings::PopulationKeys;
 use crate::passive_neurons::PassiveNeurons;
 use neurons::{Lif, Model};
 use sim_core::Network;
@@ -129,17 +130,13 @@ fn either(ways: &[String]) -> String {
 
 /// What can be changed about it, with the values at hand.
 fn remedies(experiment: &Experiment, population: &str, finding: Finding) -> Vec<String> {
-    let network = &experiment.network;
-    let is_output = population == "output";
-    let (section, model) = if is_output {
-        ("network.readout", &network.readout)
-    } else {
-        ("network.neuron", &network.neuron)
+    let Some(keys) = experiment.network.keys_of(population, experiment.dt_ms()) else {
+        return Vec::new();
     };
-    let normed = network.batch_norm && !is_output;
+    let PopulationKeys { neuron: section, model, is_output, has_norm, norm, gain } = keys;
     let saturated = finding == Finding::Saturated;
     let mut remedies = Vec::new();
-    if let Model::Lif(Lif { threshold, tau_mem_ms, input_scaling, .. }) = model {
+    if let Model::Lif(Lif { threshold, tau_mem_ms, input_scaling, .. }) = &model {
         let (threshold_goes, tau_goes) =
             if saturated { ("raise", "lower") } else { ("lower", "raise") };
         remedies.push(format!("{threshold_goes} {section}.threshold (now {threshold})"));
@@ -148,11 +145,11 @@ fn remedies(experiment: &Experiment, population: &str, finding: Finding) -> Vec<
             remedies.push(format!("turn {section}.input_scaling off"));
         }
     }
-    if !normed {
+    if !has_norm {
         let gain_goes = if saturated { "lower" } else { "raise" };
-        remedies.push(format!("{gain_goes} network.weight_gain (now {})", network.weight_gain));
+        remedies.extend(gain.map(|(key, value)| format!("{gain_goes} {key} (now {value})")));
         if !is_output {
-            remedies.push("turn network.batch_norm on".into());
+            remedies.push(format!("turn {norm} on"));
         }
     }
     if !is_output {
@@ -165,6 +162,7 @@ fn remedies(experiment: &Experiment, population: &str, finding: Finding) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::feed_forward::FeedForward;
     use crate::passive_neurons::PassiveCounts;
 
     /// Rows whose only population, of 8 neurons, has these counts: silent and saturated while
@@ -184,9 +182,13 @@ mod tests {
 
     fn experiment() -> (Experiment, Network) {
         let mut experiment = Experiment::recipe("quickstart").unwrap();
-        experiment.network.hidden = vec![8];
+        feed_forward(&mut experiment).hidden = vec![8];
         let network = experiment.build_network(20, 5).unwrap();
         (experiment, network)
+    }
+
+    fn feed_forward(experiment: &mut Experiment) -> &mut FeedForward {
+        experiment.network.feed_forward_mut().expect("the recipe is feed-forward")
     }
 
     /// How many lines each epoch brings.
@@ -231,7 +233,7 @@ mod tests {
              raise network.neuron.tau_mem_ms (now 2.5) or bound the rate with \
              training.firing_rate.lower_hz"
         );
-        experiment.network.batch_norm = false;
+        feed_forward(&mut experiment).batch_norm = false;
         let text = line(&experiment, &silent);
         assert!(
             text.contains("raise network.weight_gain (now 1), turn network.batch_norm on or"),

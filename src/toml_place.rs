@@ -11,6 +11,9 @@ use std::ops::Range;
 use toml::Value;
 use toml::de::{DeTable, DeValue};
 
+/// Keys that tell which of several kinds a section is of.
+pub(crate) const TAGS: [&str; 3] = ["kind", "model", "slope"];
+
 /// One step on the way from the root of a file to a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
@@ -116,8 +119,9 @@ fn key_at_fault<T: DeserializeOwned>(
             if let Some(Value::Table(section)) = value_at(whole, path) {
                 *section = before;
             }
-            // Without the key of its kind, a section has no other fault than that.
-            if now.as_deref() == Some(&format!("missing field `{name}`")) {
+            // Without the key of its kind, a section has no other fault than that, or is taken for
+            // one of another kind.
+            if TAGS.contains(&name.as_str()) && now.as_deref() != Some(problem) {
                 needed = Some(key.clone());
                 return false;
             }

@@ -632,6 +632,7 @@ impl Prepared {
             experiment.data.source = DataSource::Memory(samples.described());
         }
         experiment.check()?;
+        experiment.network.check_trainable(experiment.dt_ms())?;
         if let Some(loss) = &parts.loss {
             experiment.check_readout("the program's loss", &**loss)?;
         }

@@ -19,7 +19,7 @@ fn parts() -> OwnParts {
 
 fn create(folder: &Path, overwrite: bool) -> synfire::Result<TrainingRun> {
     let mut experiment = Experiment::recipe("quickstart").unwrap();
-    experiment.network.hidden = vec![4];
+    experiment.network.feed_forward_mut().expect("it is in a row").hidden = vec![4];
     experiment.training.epochs = 2;
     TrainingRun::create_with(experiment, parts(), folder.into(), overwrite, Some(1))
 }

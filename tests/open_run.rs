@@ -35,7 +35,7 @@ fn parts() -> OwnParts {
 
 fn experiment() -> Experiment {
     let mut experiment = Experiment::recipe("quickstart").unwrap();
-    experiment.network.hidden = vec![10];
+    experiment.network.feed_forward_mut().expect("it is in a row").hidden = vec![10];
     experiment.training.epochs = 4;
     experiment.training.batch_size = 10;
     experiment

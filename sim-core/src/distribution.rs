@@ -3,11 +3,16 @@
 use crate::error::{Error, Result, plain};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution as _, Exp, LogNormal, Normal};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// How often a number outside its bounds is drawn again, before the nearest bound is taken.
 const TRIES: usize = 1000;
 
-/// How random numbers are spread.
+/// How random numbers are spread. In files: one number, `[least, greatest]`, or a section with the
+/// key `kind`, such as `{ kind = "normal", mean = 0.5, std = 0.1 }`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Distribution {
@@ -118,6 +123,83 @@ fn truncated(mut draw: impl FnMut() -> f64, least: f64, greatest: f64) -> f64 {
     number.clamp(least, greatest)
 }
 
+/// A distribution as files have it where a section describes it.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+enum Described {
+    Normal { mean: f64, std: f64 },
+    LogNormal { mean: f64, std: f64 },
+    Exponential { mean: f64 },
+}
+
+impl Serialize for Distribution {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match *self {
+            Self::Constant(value) => value.serialize(serializer),
+            Self::Uniform(ends) => ends.serialize(serializer),
+            Self::Normal { mean, std } => Described::Normal { mean, std }.serialize(serializer),
+            Self::LogNormal { mean, std } => {
+                Described::LogNormal { mean, std }.serialize(serializer)
+            }
+            Self::Exponential { mean } => Described::Exponential { mean }.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Distribution {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct OfFile;
+
+        impl<'de> Visitor<'de> for OfFile {
+            type Value = Distribution;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, [least, greatest] or a section such as { kind = \"normal\", mean = 0.5, std = 0.1 }")
+            }
+
+            fn visit_f64<E>(self, value: f64) -> std::result::Result<Distribution, E> {
+                Ok(Distribution::Constant(value))
+            }
+
+            fn visit_i64<E>(self, value: i64) -> std::result::Result<Distribution, E> {
+                Ok(Distribution::Constant(value as f64))
+            }
+
+            fn visit_u64<E>(self, value: u64) -> std::result::Result<Distribution, E> {
+                Ok(Distribution::Constant(value as f64))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(
+                self,
+                mut entries: A,
+            ) -> std::result::Result<Distribution, A::Error> {
+                let mut ends = Vec::new();
+                while let Some(end) = entries.next_element()? {
+                    ends.push(end);
+                }
+                match ends[..] {
+                    [least, greatest] => Ok(Distribution::Uniform([least, greatest])),
+                    _ => Err(serde::de::Error::invalid_length(ends.len(), &self)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                section: A,
+            ) -> std::result::Result<Distribution, A::Error> {
+                let described = Described::deserialize(MapAccessDeserializer::new(section))?;
+                Ok(match described {
+                    Described::Normal { mean, std } => Distribution::Normal { mean, std },
+                    Described::LogNormal { mean, std } => Distribution::LogNormal { mean, std },
+                    Described::Exponential { mean } => Distribution::Exponential { mean },
+                })
+            }
+        }
+
+        deserializer.deserialize_any(OfFile)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,6 +244,32 @@ mod tests {
         // What practically never falls inside ends at the nearest bound.
         let far = Distribution::Normal { mean: 100.0, std: 0.1 };
         assert_eq!(far.draw(&mut Seed(0).stream(Purpose::Weights, 0, 0), [0.0, 1.0]), 1.0);
+    }
+
+    #[test]
+    fn files_have_a_number_two_ends_or_a_section() {
+        for (text, distribution) in [
+            ("0.5", Distribution::Constant(0.5)),
+            ("[1.0,2.0]", Distribution::Uniform([1.0, 2.0])),
+            (
+                r#"{"kind":"normal","mean":0.5,"std":0.1}"#,
+                Distribution::Normal { mean: 0.5, std: 0.1 },
+            ),
+            (
+                r#"{"kind":"lognormal","mean":0.5,"std":0.1}"#,
+                Distribution::LogNormal { mean: 0.5, std: 0.1 },
+            ),
+            (r#"{"kind":"exponential","mean":2.0}"#, Distribution::Exponential { mean: 2.0 }),
+        ] {
+            assert_eq!(serde_json::from_str::<Distribution>(text).unwrap(), distribution);
+            assert_eq!(serde_json::to_string(&distribution).unwrap(), text);
+        }
+        assert_eq!(serde_json::from_str::<Distribution>("3").unwrap(), Distribution::Constant(3.0));
+        let refused = |text| serde_json::from_str::<Distribution>(text).unwrap_err().to_string();
+        assert!(refused("[1.0]").starts_with("invalid length 1, expected a number, [least,"));
+        assert!(refused(r#"{"kind":"gamma"}"#).contains("unknown variant `gamma`"));
+        assert!(refused(r#"{"kind":"exponential","mean":1.0,"std":2.0}"#).contains("`std`"));
+        assert!(refused("\"x\"").contains("expected a number, [least, greatest] or a section"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::data_settings::DataSource;
+use crate::network::feed_forward::FeedForward;
 use datasets::{SplitBy, Splitting};
 use neurons::Model;
 use plasticity::gradient::{Cosine, OneCycle, OptimizerSettings, Schedule};
@@ -12,6 +13,10 @@ fn message(text: &str) -> String {
 fn with(changes: &[&str]) -> Result<Experiment> {
     let overrides = changes.iter().map(|text| Override::parse(text)).collect::<Result<Vec<_>>>()?;
     Experiment::recipe_with("quickstart", &overrides)
+}
+
+fn forward(experiment: &Experiment) -> &FeedForward {
+    experiment.network.feed_forward().expect("the recipe is feed-forward")
 }
 
 #[test]
@@ -76,7 +81,7 @@ fn the_paper_network_has_the_paper_numbers() {
 fn other_recipes_have_their_windows_and_sizes() {
     let steps = |name: &str| {
         let experiment = Experiment::recipe(name).unwrap();
-        experiment.network.longest_delay_steps(experiment.dt_ms())
+        forward(&experiment).longest_delay_steps(experiment.dt_ms())
     };
     assert_eq!(
         ["shd-delays-1ms", "ssc-delays", "shd-fixed-delays", "shd-no-delays"].map(steps),
@@ -155,11 +160,11 @@ fn overrides_replace_values_and_name_themselves_when_wrong() {
     ])
     .unwrap();
     assert_eq!((experiment.training.epochs, experiment.data.split.fraction), (3, 0.5));
-    assert_eq!(experiment.network.hidden, [2, 3]);
+    assert_eq!(forward(&experiment).hidden, [2, 3]);
     assert!(!experiment.training.delays.learn, "without delays there is nothing to learn");
     let experiment =
         with(&["network.readout={model=\"lif\"}", "training.loss=spike_count"]).unwrap();
-    assert!(matches!(experiment.network.readout, Model::Lif(_)));
+    assert!(matches!(forward(&experiment).readout, Model::Lif(_)));
     let text = with(&["training.epochs=3", "network.size=3"]).unwrap_err().to_string();
     assert!(
         text.starts_with("--set network.size=3: unknown field `size`, expected one of"),
@@ -236,7 +241,7 @@ fn a_section_that_the_file_leaves_out_begins_as_its_default() {
     };
     let source = parse("data.source.samples_per_class=20").data.source;
     assert!(matches!(source, DataSource::Randman(randman) if randman.samples_per_class == 20));
-    let neuron = parse("network.neuron.surrogate.alpha=3").network.neuron;
+    let neuron = forward(&parse("network.neuron.surrogate.alpha=3")).neuron;
     assert!(
         matches!(neuron, Model::Lif(lif) if lif.surrogate == neurons::Surrogate::Atan { alpha: 3.0 })
     );
@@ -271,7 +276,8 @@ fn a_named_file_replaces_made_up_data() {
 #[test]
 fn a_changed_kind_takes_the_values_of_the_old_one_away() {
     let neuron =
-        with(&["network.readout.model=lif", "training.loss=spike_count"]).unwrap().network.readout;
+        forward(&with(&["network.readout.model=lif", "training.loss=spike_count"]).unwrap())
+            .readout;
     assert!(matches!(neuron, Model::Lif(_)));
     let text = with(&["network.neuron.model=leaky_integrator"]).unwrap_err().to_string();
     assert!(
@@ -281,7 +287,7 @@ fn a_changed_kind_takes_the_values_of_the_old_one_away() {
     let schedule =
         with(&["training.weights.schedule.kind=constant"]).unwrap().training.weights.schedule;
     assert_eq!(schedule, toml::from_str::<Schedule>("kind = 'constant'").unwrap());
-    let surrogate = |changes: &[&str]| match with(changes).unwrap().network.neuron {
+    let surrogate = |changes: &[&str]| match forward(&with(changes).unwrap()).neuron {
         Model::Lif(lif) => lif.surrogate,
         other => panic!("{other:?}"),
     };
@@ -296,7 +302,7 @@ fn a_changed_kind_takes_the_values_of_the_old_one_away() {
         neurons::Surrogate::Box { half_width: 0.5, peak: 2.0 }
     );
     // What both have stays, and what was typed never goes silently.
-    let tau_ms = |changes: &[&str]| match with(changes).unwrap().network.readout {
+    let tau_ms = |changes: &[&str]| match forward(&with(changes).unwrap()).readout {
         Model::LeakyIntegrator(model) => model.tau_mem_ms,
         Model::Lif(model) => model.tau_mem_ms,
     };
@@ -408,7 +414,7 @@ fn delays_that_can_only_be_zero_are_refused() {
         assert!(with(&[&changes[..], &["network.delays=none"]].concat()).is_ok());
     }
     let smallest = with(&["data.binning.dt_ms=2", "network.max_delay_ms=3"]).unwrap();
-    assert_eq!(smallest.network.longest_delay_steps(2.0), 2);
+    assert_eq!(forward(&smallest).longest_delay_steps(2.0), 2);
     for (steps, expected) in [
         ("0", "network.max_delay_steps is 0, but must be from 2 to 10000"),
         ("1", "has a centre; the nearest is 2"),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::experiment::Experiment;
-use crate::network_file::NetworkFile;
+use crate::network::file::NetworkFile;
 
 fn experiment(text: &str) -> String {
     Experiment::parse(text, "x.toml", "x", &[]).unwrap_err().to_string()

@@ -17,6 +17,8 @@ pub struct Field {
     pub value: Shape,
     /// Whether it may be left out though it is no `Option`.
     pub has_default: bool,
+    /// Whether the keys of its type stand in its place.
+    is_flat: bool,
 }
 
 /// What a value looks like.
@@ -67,7 +69,25 @@ impl Types {
                 }
             }
         }
+        types.flatten();
         types
+    }
+
+    /// Puts the keys of a type where a field is flattened.
+    fn flatten(&mut self) {
+        let whole = self.0.clone();
+        let flat = |field: &Field| match (&field.value, field.is_flat) {
+            (Shape::Named(name), true) => match &whole[name].1 {
+                Kind::Section(fields) => fields.clone(),
+                other => panic!("{name}: {other:?}"),
+            },
+            _ => vec![field.clone()],
+        };
+        for (_, kind) in self.0.values_mut() {
+            if let Kind::Section(fields) = kind {
+                *fields = fields.iter().flat_map(flat).collect();
+            }
+        }
     }
 
     /// The comment and the kind of a type.
@@ -164,6 +184,7 @@ fn fields(fields: &Fields, all_default: bool) -> Vec<Field> {
             doc: doc(&field.attrs),
             value: shape(&field.ty),
             has_default: all_default || words.iter().any(|word| word.starts_with("default")),
+            is_flat: words.iter().any(|word| word == "flatten"),
         }
     };
     read.map(field).collect()
@@ -212,6 +233,7 @@ fn shape(ty: &Type) -> Shape {
                 "usize" | "u64" | "u32" | "u16" => Shape::Plain("whole number"),
                 "bool" => Shape::Plain("true or false"),
                 "String" | "PathBuf" => Shape::Plain("text"),
+                "Distribution" => Shape::Plain("number, list of two, or section"),
                 "Vec" => Shape::List(inner()),
                 "Option" => Shape::Optional(inner()),
                 name => Shape::Named(name.to_owned()),

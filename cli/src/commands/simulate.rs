@@ -104,7 +104,7 @@ fn of_file(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
         let origin = path.display().to_string();
         return Err(synfire::Error::Config { origin, problem: problem.into() }.into());
     }
-    let simulation = NetworkFile::read(path)?.simulation(&path.display().to_string())?;
+    let simulation = NetworkFile::read_simulation(path)?;
     let folder = arguments.out.clone().unwrap_or_else(|| ".".into());
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let log = simulation.log(settings, &folder, &name, &mut ())?;

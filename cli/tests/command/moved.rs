@@ -202,7 +202,7 @@ fn a_run_on_the_samples_of_a_program_is_drawn_without_them() {
     let split = Split::by_chance(&*source, 0.25, Seed(0)).unwrap();
     let parts = OwnParts::of_samples(Samples { name: "two channels".into(), source, split });
     let mut experiment = Experiment::recipe("quickstart").unwrap();
-    experiment.network.hidden = vec![5];
+    experiment.network.feed_forward_mut().expect("it is in a row").hidden = vec![5];
     experiment.training.epochs = 1;
     let run = TrainingRun::create_with(experiment, parts, sandbox.path("run"), false, Some(1));
     run.unwrap().finish(&mut Silent).unwrap();

@@ -1,0 +1,227 @@
+//! Feed-forward networks with delays on every synapse: the usual kind of `[network]`.
+
+use crate::error::Result;
+use crate::network::dense_connections::{Delays, DenseConnections};
+use crate::network::description::{
+    CellsPart, Description, PolarityPart, PopulationPart, ProjectionPart, Start,
+};
+use crate::network::expansion::Sizes;
+use crate::network::limits::check_dense;
+use neurons::{LeakyIntegrator, Lif, Model};
+use serde::{Deserialize, Serialize};
+use sim_core::{DelayKernel, Error, Granularity, Network, NeuronModel, Seed};
+
+/// Input channels, hidden populations and one output neuron per class, each projecting to the next
+/// by dense synapses.
+///
+/// Every projection has streams of random numbers of its own, so appending a population does not
+/// shift the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeedForward {
+    /// Neurons of each hidden population, at least one population; 256, 256.
+    pub hidden: Vec<usize>,
+    /// Batch norm of the hidden populations' input; on.
+    pub batch_norm: bool,
+    /// What the synapses have for delays; learned.
+    pub delays: Delays,
+    /// Length of the delay window in ms, above 0; 250. The window has `K = round(max_delay_ms /
+    /// dt_ms)` steps, one more where that is even, so the longest delay is `(K - 1) dt_ms`; delays
+    /// need `K > 1`.
+    pub max_delay_ms: f64,
+    /// Instead of `max_delay_ms`: the longest delay in steps, an even number from 2 to 10000, so
+    /// that the window of one step more has a centre; none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_delay_steps: Option<usize>,
+    /// What has a delay of its own; every synapse.
+    pub delay_granularity: Granularity,
+    /// How a weight is spread around its delay while training; Gaussian.
+    pub delay_kernel: DelayKernel,
+    /// Kernel elements per pair of neurons, each with its own weight and delay, at least 1; 1.
+    pub kernel_count: usize,
+    /// Factor on the range of the initial weights, above 0 and at most 1e6; 1.
+    pub weight_gain: f64,
+    /// Share of each hidden population, from 0 to 1, whose outgoing weights are at least 0: its
+    /// first neurons, rounded to whole ones. Those of all others are at most 0. None: weights have
+    /// any sign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excitatory: Option<f64>,
+    /// The same of the input channels; none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excitatory_input: Option<f64>,
+    /// Neuron model of the hidden populations, which must fire.
+    pub neuron: Model,
+    /// Neuron model of the output; it must not fire, except for the loss `spike_count`, for which
+    /// it must.
+    pub readout: Model,
+}
+
+impl Default for FeedForward {
+    fn default() -> Self {
+        let DenseConnections {
+            delays,
+            max_delay_ms,
+            max_delay_steps,
+            delay_granularity,
+            delay_kernel,
+            kernel_count,
+            weight_gain,
+        } = DenseConnections::default();
+        Self {
+            hidden: vec![256, 256],
+            batch_norm: true,
+            delays,
+            max_delay_ms,
+            max_delay_steps,
+            delay_granularity,
+            delay_kernel,
+            kernel_count,
+            weight_gain,
+            excitatory: None,
+            excitatory_input: None,
+            neuron: Model::Lif(Lif::default()),
+            readout: Model::LeakyIntegrator(LeakyIntegrator::default()),
+        }
+    }
+}
+
+impl FeedForward {
+    /// Checks every field that does not need data.
+    ///
+    /// # Errors
+    /// The first field that is not allowed, with its value.
+    pub fn check(&self, dt_ms: f64) -> Result<()> {
+        if self.hidden.is_empty() {
+            return Err(Error::out_of_range(
+                "network.hidden",
+                "[]",
+                "a list of at least one population size",
+            )
+            .into());
+        }
+        for (index, &size) in self.hidden.iter().enumerate() {
+            Error::check(
+                format!("network.hidden[{index}]"),
+                size as f64,
+                (1..=1 << 20).contains(&size),
+                "from 1 to 1048576",
+            )?;
+        }
+        self.connections().check("network", dt_ms)?;
+        for (name, share) in
+            [("excitatory", self.excitatory), ("excitatory_input", self.excitatory_input)]
+        {
+            let share = share.unwrap_or(0.0);
+            let fits = (0.0..=1.0).contains(&share);
+            Error::check(format!("network.{name}"), share, fits, "from 0 to 1")?;
+        }
+        self.check_synapses(&self.hidden)?;
+        if !self.neuron.build(dt_ms).map_err(|error| error.within("network.neuron"))?.fires() {
+            return Err(Error::unfit(
+                "network.neuron",
+                "never fires, but hidden populations need a model that does",
+            )
+            .into());
+        }
+        self.readout_fires(dt_ms).map(drop)
+    }
+
+    /// Checks that the network for `channels` input channels and `classes` classes is not too
+    /// large.
+    ///
+    /// # Errors
+    /// When all projections together have more than 2^28 synapses.
+    pub fn check_size(&self, channels: usize, classes: usize) -> Result<()> {
+        let sizes: Vec<usize> =
+            [channels].iter().chain(&self.hidden).chain(&[classes]).copied().collect();
+        self.check_synapses(&sizes)
+    }
+
+    /// Checks the number of synapses between populations of these sizes, before memory is asked
+    /// for.
+    fn check_synapses(&self, sizes: &[usize]) -> Result<()> {
+        let pairs: f64 = sizes.windows(2).map(|pair| pair[0] as f64 * pair[1] as f64).sum();
+        let synapses = pairs * self.kernel_count as f64;
+        check_dense(
+            ("network.hidden", format!("{:?}", self.hidden)),
+            "network.kernel_count",
+            synapses,
+        )
+    }
+
+    /// Whether output neurons fire.
+    ///
+    /// # Errors
+    /// What is wrong with the model's parameters.
+    pub fn readout_fires(&self, dt_ms: f64) -> Result<bool> {
+        Ok(self.readout.build(dt_ms).map_err(|error| error.within("network.readout"))?.fires())
+    }
+
+    /// Longest delay of the network on a grid of `dt_ms`, in steps.
+    pub fn longest_delay_steps(&self, dt_ms: f64) -> usize {
+        self.connections().longest_delay_steps(dt_ms)
+    }
+
+    /// The network for `channels` input channels and `classes` classes on a grid of `dt_ms`.
+    ///
+    /// # Errors
+    /// As [`Self::check`] and [`Self::check_size`].
+    pub fn build(
+        &self,
+        channels: usize,
+        classes: usize,
+        dt_ms: f64,
+        seed: Seed,
+    ) -> Result<Network> {
+        self.check(dt_ms)?;
+        self.check_size(channels, classes)?;
+        self.describe().network(Sizes { channels, classes }, dt_ms, seed)
+    }
+
+    /// What all projections are made of.
+    pub(crate) fn connections(&self) -> DenseConnections {
+        DenseConnections {
+            delays: self.delays,
+            max_delay_ms: self.max_delay_ms,
+            max_delay_steps: self.max_delay_steps,
+            delay_granularity: self.delay_granularity,
+            delay_kernel: self.delay_kernel,
+            kernel_count: self.kernel_count,
+            weight_gain: self.weight_gain,
+        }
+    }
+
+    /// Populations and projections.
+    pub(crate) fn describe(&self) -> Description<'_> {
+        let last = self.hidden.len() + 1;
+        let input = PopulationPart {
+            polarity: self.excitatory_input.map(PolarityPart::Shared),
+            ..PopulationPart::new("input", None, CellsPart::Samples)
+        };
+        let hidden = self.hidden.iter().enumerate().map(|(index, &size)| PopulationPart {
+            norm: self.batch_norm,
+            polarity: self.excitatory.map(PolarityPart::Shared),
+            ..PopulationPart::new(
+                format!("hidden{}", index + 1),
+                Some(size),
+                CellsPart::Neurons(self.neuron),
+            )
+        });
+        let readout = CellsPart::Neurons(self.readout);
+        let output = PopulationPart::new("output", None, readout);
+        let connections = self.connections();
+        let projections = (0..last).map(|index| ProjectionPart {
+            source: index,
+            target: index + 1,
+            port: 0,
+            start: Start::Dense(connections.clone()),
+            stream: [index as u64, 0],
+        });
+        Description {
+            projections: projections.collect(),
+            populations: std::iter::once(input).chain(hidden).chain([output]).collect(),
+            input: Some(0),
+            output: Some(last),
+        }
+    }
+}
