@@ -6,6 +6,7 @@ use crate::sample_list::SampleList;
 use crate::simulation::Simulation;
 use crate::split_evaluation::EvaluatedSplit;
 use crate::trained_run::TrainedRun;
+use datasets::Split;
 use std::path::Path;
 
 /// One sample.
@@ -39,6 +40,43 @@ pub enum SampleChoice {
     Split(EvaluatedSplit),
 }
 
+impl ChosenSamples {
+    /// These samples of `data`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where there are none.
+    pub(crate) fn new(data: LoadedData, indices: Vec<usize>) -> Result<Self> {
+        if indices.is_empty() {
+            return Err(Error::config(&data.origin.name, "there are no samples"));
+        }
+        Ok(Self { data, indices })
+    }
+}
+
+/// The samples of a list.
+///
+/// # Errors
+/// [`Error::Config`] for an index beyond them.
+pub(crate) fn listed(data: &LoadedData, list: &SampleList) -> Result<Vec<usize>> {
+    let samples = data.dataset.len();
+    list.indices(samples).map_err(|index| {
+        let problem = match samples.checked_sub(1) {
+            Some(last) => format!("there is no sample {index}: the samples are 0 to {last}"),
+            None => "there are no samples".into(),
+        };
+        Error::config(&data.origin.name, problem)
+    })
+}
+
+/// The samples of a side of the split that they were loaded with.
+pub(crate) fn of_split(data: &LoadedData, parts: &Split, split: EvaluatedSplit) -> Vec<usize> {
+    match split {
+        EvaluatedSplit::All => (0..data.dataset.len()).collect(),
+        EvaluatedSplit::Validation => parts.validation.clone(),
+        EvaluatedSplit::Train => parts.train.clone(),
+    }
+}
+
 impl TrainedRun {
     /// Samples of a file or of the run's own data.
     ///
@@ -47,33 +85,18 @@ impl TrainedRun {
     /// they do not have.
     pub fn samples(&self, data: Option<&Path>, choice: &SampleChoice) -> Result<ChosenSamples> {
         let (data, parts) = self.data(data)?;
-        let listed = |list: &SampleList| {
-            let samples = data.dataset.len();
-            list.indices(samples).map_err(|index| {
-                let problem = match samples.checked_sub(1) {
-                    Some(last) => {
-                        format!("there is no sample {index}: the samples are 0 to {last}")
-                    }
-                    None => "there are no samples".into(),
-                };
-                Error::config(&data.origin.name, problem)
-            })
-        };
         let indices = match choice {
             SampleChoice::First => {
                 let first = parts.and_then(|parts| parts.split.validation.first().copied());
-                listed(&SampleList::one(first.unwrap_or(0)))?
+                listed(&data, &SampleList::one(first.unwrap_or(0)))?
             }
-            SampleChoice::Listed(list) => listed(list)?,
+            SampleChoice::Listed(list) => listed(&data, list)?,
             SampleChoice::Split(split) => {
                 let own = parts.as_ref().map(|parts| &parts.split);
                 self.split_indices(&data, own, *split)?
             }
         };
-        if indices.is_empty() {
-            return Err(Error::config(&data.origin.name, "there are no samples"));
-        }
-        Ok(ChosenSamples { data, indices })
+        ChosenSamples::new(data, indices)
     }
 
     /// Sample `index` of a file or of the run's own data; [`SampleChoice::First`] without an index.

@@ -16,7 +16,8 @@
 //! | [`ForwardEngine`] | do all engines come to the same verdicts? |
 //! | [`StreamingEngine`] | how does it run on input that arrives step by step? |
 //! | [`bench()`] | how fast is a recipe on this machine? |
-//! | [`NetworkFile`] | how is a network without training described? |
+//! | [`UntrainedNetwork`] | what does the network of an experiment do before it has learned? |
+//! | [`NetworkFile`] | how is a network described that runs by itself? |
 //!
 //! The command `synfire` is a thin layer over these names. This is `synfire train` with the default
 //! recipe:
@@ -157,6 +158,7 @@ mod toml_place;
 mod trained_run;
 mod training_run;
 mod twin_keys;
+mod untrained_network;
 
 pub use bench::{BenchPoint, BenchReport, BenchSettings, Latency, bench};
 pub use checkpoint::Checkpoint;
@@ -202,6 +204,7 @@ pub use split_evaluation::{EvaluatedSplit, SplitEvaluation};
 pub use start::{Start, StartOrigin};
 pub use trained_run::TrainedRun;
 pub use training_run::TrainingRun;
+pub use untrained_network::UntrainedNetwork;
 
 pub use sim_core::{Spike, StreamingEngine};
 

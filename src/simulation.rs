@@ -3,11 +3,12 @@
 use crate::error::{Error, Result};
 use crate::loaded_data::LoadedData;
 use crate::memory_need::MemoryNeed;
+use crate::network::description::Description;
 use exchange::{CsvLayout, CsvSpikes, Log, LogLayout, SonataPotentials, SonataSpikes, write_logs};
 use plasticity::gradient::Loss;
 use sim_core::{
-    ChannelRecorder, ClockEngine, Horizon, Network, Readout, Recorder, Recording, SpikeFrames,
-    Synapses, Variables,
+    ChannelRecorder, ClockEngine, Horizon, Network, Readout, Recorder, Recording, Seed,
+    SpikeFrames, Synapses, Variables,
 };
 
 use std::fs;
@@ -121,6 +122,20 @@ impl Simulation {
         horizon.ends(network, frames.steps(), &mut ends)?;
         let steps = ends[network.output()?];
         Ok(Self { network: Arc::clone(network), steps, inputs: vec![frames], ends })
+    }
+
+    /// Adds the spikes of the sources of `description` that are not those of the sample, whose
+    /// index tells the random ones from those in other samples.
+    pub(crate) fn add_sources(
+        &mut self,
+        description: &Description<'_>,
+        seed: Seed,
+        sample: usize,
+    ) -> Result<()> {
+        let frames = self.inputs.pop().expect("a sample is the only input so far");
+        let sample = Some((&frames, sample));
+        self.inputs = description.inputs(&self.network, self.steps, seed, sample)?;
+        Ok(())
     }
 
     /// The network.

@@ -44,7 +44,8 @@ pub(crate) fn network_instead(origin: &str, text: &str) -> Option<Error> {
     is_network.then(|| {
         let problem = format!(
             "this describes a network to simulate, but {EXPERIMENT}; run it with synfire simulate \
-             {origin}"
+             {origin}, or give it samples to learn from: an experiment has such populations and \
+             projections under [network] with kind = \"graph\""
         );
         Error::config(origin, problem)
     })
@@ -52,15 +53,20 @@ pub(crate) fn network_instead(origin: &str, text: &str) -> Option<Error> {
 
 /// That `text`, which describes no network, is the configuration of an experiment.
 pub(crate) fn experiment_instead(origin: &str, text: &str) -> Option<Error> {
-    let keys: Table = toml::from_str(text).ok()?;
-    let has_section = ["data", "network", "training"].iter().any(|key| keys.contains_key(*key));
-    (has_section && !keys.contains_key("populations")).then(|| {
+    is_experiment(text).then(|| {
         let problem = format!(
             "this is the configuration of an experiment, but {NETWORK}; synfire train {origin} \
              makes a run of it"
         );
         Error::config(origin, problem)
     })
+}
+
+/// Whether a text has a section of an experiment, and describes no network.
+pub(crate) fn is_experiment(text: &str) -> bool {
+    let Ok(keys) = toml::from_str::<Table>(text) else { return false };
+    let has_section = ["data", "network", "training"].iter().any(|key| keys.contains_key(*key));
+    has_section && !keys.contains_key("populations")
 }
 
 /// The text of a file where people also name recordings or a checkpoint; `with_data` is the command

@@ -112,29 +112,36 @@ impl Description<'_> {
         Ok(Projection { polarity, ..projection })
     }
 
-    /// The spikes of each source for `steps` steps, in the order of the populations; those of a
-    /// sample where samples enter.
+    /// The spikes of each source for `steps` steps, in the order of the populations. Where a sample
+    /// enters, they are those of `sample`, given with its index: then random spikes are others in
+    /// every sample, and given ones end with it.
     ///
     /// # Errors
-    /// A spike of a neuron that is not there, or outside the run.
+    /// A spike of a neuron that is not there; without samples, one outside the run.
     pub(crate) fn inputs(
         &self,
         network: &Network,
         steps: usize,
         seed: Seed,
-        sample: Option<&SpikeFrames>,
+        sample: Option<(&SpikeFrames, usize)>,
     ) -> Result<Vec<SpikeFrames>> {
         let mut inputs = Vec::new();
+        let number = sample.map_or(0, |(_, index)| index as u64 + 1);
         for (index, part) in self.populations.iter().enumerate() {
             let (size, dt_ms) = (network.populations[index].size, network.dt_ms);
             match &part.cells {
                 CellsPart::Neurons(_) => {}
-                CellsPart::Samples => inputs.extend(sample.cloned()),
+                CellsPart::Samples => inputs.extend(sample.map(|(frames, _)| frames.clone())),
                 CellsPart::Spikes(spikes) => {
-                    inputs.push(given_spikes(&part.name, spikes, size, steps, dt_ms)?);
+                    let is_there = |spike: &&(f64, u32)| {
+                        sample.is_none() || spike.0 < (steps as f64 - 0.5) * dt_ms
+                    };
+                    let spikes: Vec<_> = spikes.iter().filter(is_there).copied().collect();
+                    inputs.push(given_spikes(&part.name, &spikes, size, steps, dt_ms)?);
                 }
                 CellsPart::Poisson(rate_hz) => {
-                    let spikes = poisson_spikes(*rate_hz, size, steps, dt_ms, seed, index as u64);
+                    let source = index as u64 | number << 32;
+                    let spikes = poisson_spikes(*rate_hz, size, steps, dt_ms, seed, source);
                     inputs.push(spikes.map_err(|error| called(&part.name, error))?);
                 }
             }

@@ -14,19 +14,27 @@ use synfire::{Checkpoint, SampleList};
   synfire simulate runs/shd-delays-1 --data shd_test.h5 --sample 17 --record spikes,v --out sim
   synfire simulate runs/shd-delays-1 --split validation --out sim
   synfire simulate runs/shd-delays-1 --data shd_test.h5 --sample all --json --out sim
+  synfire simulate my-experiment.toml --sample 0-9 --out sim
+                                                   its network before training
+  synfire simulate my-experiment.toml --set network.kind=recurrent --set training.evaluation_steps=200
   synfire simulate network.toml --out sim
   synfire simulate network.toml --record spikes,v --csv bmtk --out sim
 
-NAME is sample-17 for sample 17 of a run, and the file's name for a network. It leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report); bmtk and libsonata read both .h5 files.
+NAME is sample-17 for sample 17 of a run or an experiment, and the file's name for a network. It leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report); bmtk and libsonata read both .h5 files.
 
-A sample runs for as many steps as `synfire evaluate` scores it over.")]
+A sample runs for as many steps as `synfire evaluate` scores it over. An experiment may have any network, also one that `synfire train`
+does not train: recurrent, or with single synapses.")]
 pub struct Simulate {
-    /// Folder of a run, or a file that describes a network
+    /// Folder of a run, a file that describes a network, or the configuration of an experiment,
+    /// whose network has learned nothing
     #[arg(value_name = "RUN|FILE.toml")]
     pub network: PathBuf,
-    /// Take samples from this file instead of the run's own data
+    /// Take samples from this file instead of the run's or the experiment's own data
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// Change one value of an experiment, e.g. network.kind=recurrent; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     /// What one unit of the times in --data FILE is: s, ms, us, ns or samples_per_second=RATE
     /// [default: as in the run's own]
     #[arg(long, value_name = "UNIT", requires = "data")]

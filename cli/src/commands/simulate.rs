@@ -1,14 +1,19 @@
 //! `synfire simulate`
 
+use crate::arguments::changes::changes;
 use crate::arguments::simulate::{Recordable, Simulate};
 use crate::{output, progress, run_argument};
 use anyhow::Result;
+use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use synfire::datasets::shown_name;
 use synfire::sim_core::{Network, Variables};
-use synfire::{LoadedData, LogSettings, NetworkFile, SampleChoice, SimulatedSample, SimulationLog};
+use synfire::{
+    ChosenSamples, Experiment, LoadedData, LogSettings, NetworkFile, SampleChoice, SimulatedSample,
+    SimulationLog, UntrainedNetwork,
+};
 
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
     let records = |what| arguments.record.contains(&what);
@@ -21,74 +26,131 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
     let csv = arguments.csv.map(Into::into).unwrap_or_default();
     let settings = LogSettings { variables, csv, overwrite: arguments.overwrite };
     run_argument::refuse_part(&arguments.network, "simulate")?;
-    if arguments.network.is_dir() {
-        of_run(arguments, settings)
-    } else {
-        of_file(arguments, settings)
+    let is_experiment = !arguments.network.is_dir() && Experiment::is_in(&arguments.network);
+    if !arguments.set.is_empty() && !is_experiment {
+        let problem = "--set changes an experiment, and this is none";
+        return Err(wrong(arguments, problem));
+    }
+    match arguments.network.is_dir() {
+        true => of_run(arguments, settings),
+        false if is_experiment => of_experiment(arguments, settings),
+        false => of_file(arguments, settings),
+    }
+}
+
+fn wrong(arguments: &Simulate, problem: &str) -> anyhow::Error {
+    let origin = arguments.network.display().to_string();
+    synfire::Error::Config { origin, problem: problem.into() }.into()
+}
+
+/// Which samples were asked for.
+fn choice(arguments: &Simulate) -> SampleChoice {
+    match (&arguments.sample, arguments.split) {
+        (Some(list), _) => SampleChoice::Listed(list.clone()),
+        (None, Some(split)) => SampleChoice::Split(split.into()),
+        (None, None) => SampleChoice::First,
     }
 }
 
 fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
     let run = run_argument::open(&arguments.network, arguments.checkpoint, arguments.time_unit)?;
-    let choice = match (&arguments.sample, arguments.split) {
-        (Some(list), _) => SampleChoice::Listed(list.clone()),
-        (None, Some(split)) => SampleChoice::Split(split.into()),
-        (None, None) => SampleChoice::First,
-    };
-    let chosen = run.samples(arguments.data.as_deref(), &choice)?;
+    let chosen = run.samples(arguments.data.as_deref(), &choice(arguments))?;
     if arguments.data.is_some() {
         chosen.data.notes.iter().for_each(output::say);
     }
     let folder = arguments.out.clone().unwrap_or_else(|| run.folder().spikes());
-    let count = chosen.indices.len();
-    let progress = progress::samples(count);
-    let (mut correct, mut files) = (0, Vec::new());
-    let each = |sample: SimulatedSample| {
-        progress.inc(1);
-        correct += usize::from(sample.label == sample.predicted);
-        if arguments.json {
-            return output::print(of_sample(run.network(), &chosen.data, &sample));
-        }
-        files.extend_from_slice(&sample.log.files);
-        let (file, place) = chosen.data.place_of(sample.index);
+    let threads = arguments.threads.map(usize::from);
+    let mut told = ToldSamples::new(arguments, run.network(), &chosen, &folder);
+    run.simulate(&chosen, settings, &folder, threads, |sample| told.tell(&sample))?;
+    told.finish()
+}
+
+fn of_experiment(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
+    if arguments.time_unit.is_some() {
+        let problem = "--time-unit is of other files than a run's own; an experiment says it with \
+                       --set data.source.time_unit=UNIT";
+        return Err(wrong(arguments, problem));
+    }
+    let changes = changes(arguments.data.as_deref(), &arguments.set);
+    let changes = changes.collect::<synfire::Result<Vec<_>>>()?;
+    let experiment = Experiment::read_for("simulate", &arguments.network, &changes)?;
+    let threads = arguments.threads.map(usize::from);
+    let untrained = UntrainedNetwork::new(experiment, threads)?;
+    untrained.data().notes.iter().for_each(output::say);
+    let chosen = untrained.samples(&choice(arguments))?;
+    let folder = arguments.out.clone().unwrap_or_else(|| ".".into());
+    let mut told = ToldSamples::new(arguments, untrained.network(), &chosen, &folder);
+    untrained.simulate(&chosen, settings, &folder, threads, |sample| told.tell(&sample))?;
+    told.finish()
+}
+
+/// Tells what became of each sample, and then of all.
+struct ToldSamples<'a> {
+    json: bool,
+    network: &'a Network,
+    chosen: &'a ChosenSamples,
+    folder: &'a Path,
+    progress: ProgressBar,
+    correct: usize,
+    files: Vec<PathBuf>,
+}
+
+impl<'a> ToldSamples<'a> {
+    fn new(
+        arguments: &Simulate,
+        network: &'a Network,
+        chosen: &'a ChosenSamples,
+        folder: &'a Path,
+    ) -> Self {
+        let progress = progress::samples(chosen.indices.len());
+        let (json, correct, files) = (arguments.json, 0, Vec::new());
+        Self { json, network, chosen, folder, progress, correct, files }
+    }
+
+    fn tell(&mut self, sample: &SimulatedSample) -> Result<()> {
+        self.progress.inc(1);
+        self.correct += usize::from(sample.label == sample.predicted);
+        let data = &self.chosen.data;
+        let (file, place) = data.place_of(sample.index);
         let (index, name) = (sample.index, &file.name);
+        let [class, predicted] = class_names(data, sample);
+        if self.json {
+            return output::print(json!({
+                "data": name,
+                "sample": index,
+                "sample_of_data": place,
+                "class": class,
+                "predicted": predicted,
+                "steps": sample.steps,
+                "dt_ms": self.network.dt_ms,
+                "spikes": spikes(self.network, &sample.log),
+                "files": sample.log.files,
+            }));
+        }
+        self.files.extend_from_slice(&sample.log.files);
         // Those of a validation file come after those of the training file.
         let which = match place == index {
             true => format!("{index} of {name}"),
             false => format!("{index} ({place} of {name})"),
         };
-        let [class, predicted] = class_names(&chosen.data, &sample);
         let [class, predicted] = [&class, &predicted].map(|name| shown_name(name));
         output::print(format!("sample {which}: class {class}, predicted {predicted}"))
-    };
-    run.simulate(&chosen, settings, &folder, arguments.threads.map(usize::from), each)?;
-    progress.finish_and_clear();
-    match (arguments.json, count) {
-        (true, _) => {}
-        (false, 1) => print_files(&files)?,
-        (false, _) => output::print(format!(
-            "{correct} of {count} samples were taken for their own class; {} files in {}",
-            files.len(),
-            folder.display()
-        ))?,
     }
-    Ok(ExitCode::SUCCESS)
-}
 
-fn of_sample(network: &Network, data: &LoadedData, sample: &SimulatedSample) -> Value {
-    let (file, place) = data.place_of(sample.index);
-    let [class, predicted] = class_names(data, sample);
-    json!({
-        "data": file.name,
-        "sample": sample.index,
-        "sample_of_data": place,
-        "class": class,
-        "predicted": predicted,
-        "steps": sample.steps,
-        "dt_ms": network.dt_ms,
-        "spikes": spikes(network, &sample.log),
-        "files": sample.log.files,
-    })
+    fn finish(self) -> Result<ExitCode> {
+        self.progress.finish_and_clear();
+        match (self.json, self.chosen.indices.len()) {
+            (true, _) => {}
+            (false, 1) => print_files(&self.files)?,
+            (false, count) => output::print(format!(
+                "{} of {count} samples were taken for their own class; {} files in {}",
+                self.correct,
+                self.files.len(),
+                self.folder.display()
+            ))?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 /// Names of a sample's class and of the one it was taken for.
@@ -100,9 +162,8 @@ fn of_file(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
     let path = &arguments.network;
     if arguments.data.is_some() || arguments.sample.is_some() || arguments.split.is_some() {
         let problem = "a network file brings its own spikes; --data, --sample and --split belong \
-                       to the folder of a run";
-        let origin = path.display().to_string();
-        return Err(synfire::Error::Config { origin, problem: problem.into() }.into());
+                       to the folder of a run, or to an experiment";
+        return Err(wrong(arguments, problem));
     }
     let simulation = NetworkFile::read_simulation(path)?;
     let folder = arguments.out.clone().unwrap_or_else(|| ".".into());
