@@ -9,7 +9,8 @@
 //! [network]                      # see NetworkSettings
 //! [training]                     # see plasticity::TrainingSettings
 //! ```
-//! Every key has a default and an unknown key is an error. Units are part of a key's name.
+//! Every key has a default and an unknown key is an error. Units are part of a key's name. Relative
+//! paths begin at the folder of the file.
 
 use crate::data_settings::{DataSettings, DataSource};
 use crate::error::{Error, Result};
@@ -19,6 +20,7 @@ use crate::network::batch_memory::{BATCH_ROWS, Work};
 use crate::network::expansion::Sizes;
 use crate::network::settings::NetworkSettings;
 use crate::recipes::Recipe;
+use crate::relative_paths;
 use crate::start::Start;
 use crate::text_file;
 use crate::toml_place::{self, TAGS, sentence};
@@ -361,7 +363,8 @@ impl Experiment {
         Self::parse(recipe.text, &format!("recipe {name}"), name, overrides)
     }
 
-    /// Reads a configuration file.
+    /// Reads a configuration file. Relative paths in it begin at its folder, those of overrides at
+    /// the working directory.
     ///
     /// # Errors
     /// One sentence that names the file, the line and what was expected.
@@ -382,7 +385,9 @@ impl Experiment {
             return Err(Error::config(path.display().to_string(), problem));
         }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        Self::parse(&text, &path.display().to_string(), &Self::name_of(&stem), overrides)
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let origin = path.display().to_string();
+        Self::parse_in(folder, &text, &origin, &Self::name_of(&stem), overrides)
     }
 
     /// A name for an experiment in a file called `stem`: the same with every run of letters that a
@@ -398,11 +403,22 @@ impl Experiment {
     }
 
     /// Reads the text of a configuration file; `origin` is what errors call it, `name` the
-    /// experiment's name where the text has none.
+    /// experiment's name where the text has none. Relative paths begin at the working directory.
     ///
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(text: &str, origin: &str, name: &str, overrides: &[Override]) -> Result<Self> {
+        Self::parse_in(Path::new(""), text, origin, name, overrides)
+    }
+
+    /// As [`Self::parse`], for the text of a file in `folder`.
+    fn parse_in(
+        folder: &Path,
+        text: &str,
+        origin: &str,
+        name: &str,
+        overrides: &[Override],
+    ) -> Result<Self> {
         for (index, change) in overrides.iter().enumerate() {
             if let Some(earlier) =
                 overrides[..index].iter().find(|earlier| earlier.contradicts(change))
@@ -414,9 +430,12 @@ impl Experiment {
             }
         }
         // The file alone first: only then do errors know their line.
-        let experiment = toml_place::read::<Self>(origin, text)
-            .map_err(|error| text_file::network_instead(origin, text).unwrap_or(error))?;
+        let read = toml_place::read::<Self>(origin, text);
+        read.map_err(|error| text_file::network_instead(origin, text).unwrap_or(error))?;
         let mut table = toml_place::read::<toml::Table>(origin, text)?;
+        let relative = relative_paths::resolve(&mut table, folder, origin)?;
+        let experiment = Self::deserialize(table.clone())
+            .map_err(|error| Error::config(origin, sentence(error.message())))?;
         let refuse_double = |table: &toml::Table| match first_double(table) {
             Some((section, [usual, other])) => Err(Problem {
                 field: Some(format!("{section}.{usual}")),
@@ -469,6 +488,12 @@ impl Experiment {
             let place = field.map(|field| toml_place::origin_of(origin, text, field));
             Error::config(place.unwrap_or_else(|| blamed.to_owned()), problem.text)
         })?;
+        if let Some((path, problem)) =
+            relative.iter().find_map(|path| Some((path, path.problem(&mut table)?)))
+        {
+            let place = toml_place::origin_of(origin, text, &path.field());
+            return Err(Error::config(place, problem));
+        }
         let is_described = overrides.iter().any(|change| change.sets(&[], "description"));
         Ok(if is_described { experiment } else { experiment.described_with(&changes) })
     }
@@ -551,8 +576,8 @@ impl Experiment {
         self.data.binning.dt_ms
     }
 
-    /// The delays that are built, in words.
-    pub(crate) fn delays_in_words(&self) -> String {
+    /// The delays that are built, in words: a line for each projection unless they are alike.
+    pub(crate) fn delays_in_words(&self) -> Vec<String> {
         self.network.delays_in_words(self.dt_ms(), self.training.delays.learn)
     }
 

@@ -134,6 +134,7 @@ mod passive_remarks;
 mod picture;
 mod recipes;
 mod recordings_place;
+mod relative_paths;
 mod roofline;
 mod run_creation;
 mod run_files;

@@ -5,6 +5,7 @@ use crate::network::file::NetworkFile;
 use plasticity::population_words;
 use serde::Serialize;
 use sim_core::{Network, Outline, Synapses};
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
@@ -54,9 +55,10 @@ impl NetworkSummary {
 }
 
 fn summary(network: &Network, index: usize) -> SynapseSummary {
+    // Dense synapses as they are simulated: with whole delays.
     let synapses = match &network.projections[index].synapses {
-        Synapses::Sparse(synapses) => &synapses[..],
-        Synapses::Dense(_) => &[],
+        Synapses::Sparse(synapses) => Cow::Borrowed(&synapses[..]),
+        Synapses::Dense(dense) => Cow::Owned(dense.deployed()),
     };
     let range = |values: &mut dyn Iterator<Item = f64>| {
         values

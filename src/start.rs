@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 #[serde(deny_unknown_fields)]
 pub struct Start {
     /// A `.safetensors` file of a run, or the folder of a run, which stands for its best
-    /// checkpoint.
+    /// checkpoint; `--from` on the command line. A relative path begins at the folder of the
+    /// configuration file.
     pub checkpoint: PathBuf,
     /// SHA-256 of the file; where it is given, a file with another is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]

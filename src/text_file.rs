@@ -56,7 +56,7 @@ pub(crate) fn experiment_instead(origin: &str, text: &str) -> Option<Error> {
     is_experiment(text).then(|| {
         let problem = format!(
             "this is the configuration of an experiment, but {NETWORK}; synfire train {origin} \
-             makes a run of it"
+             makes a run of it, synfire simulate {origin} runs its network as it is"
         );
         Error::config(origin, problem)
     })

@@ -98,16 +98,28 @@ fn problem_of<T: DeserializeOwned>(whole: &Value) -> Option<String> {
     T::deserialize(whole.clone()).err().map(|error| error.message().to_owned())
 }
 
-/// The key of the section at `path` without which the problem is another.
+/// The key of the section at `path` without which the problem is another; where there is none, one
+/// that the section needs.
 fn key_at_fault<T: DeserializeOwned>(
     whole: &mut Value,
     path: &[Step],
     problem: &str,
 ) -> Option<Step> {
-    let keys: Vec<Step> = match value_at(whole, path)? {
-        Value::Table(section) => section.keys().cloned().map(Step::Key).collect(),
-        Value::Array(entries) => (0..entries.len()).map(Step::Index).collect(),
-        _ => return None,
+    let [found, needed] = candidates::<T>(whole, path, problem);
+    found.or(needed)
+}
+
+/// The key of the section at `path` without which the problem is another, and one without which the
+/// section has no other fault than that: it hides what is wrong.
+fn candidates<T: DeserializeOwned>(
+    whole: &mut Value,
+    path: &[Step],
+    problem: &str,
+) -> [Option<Step>; 2] {
+    let keys: Vec<Step> = match value_at(whole, path) {
+        Some(Value::Table(section)) => section.keys().cloned().map(Step::Key).collect(),
+        Some(Value::Array(entries)) => (0..entries.len()).map(Step::Index).collect(),
+        _ => return [None, None],
     };
     let mut needed = None;
     let found = keys.into_iter().find(|key| match key {
@@ -119,9 +131,11 @@ fn key_at_fault<T: DeserializeOwned>(
             if let Some(Value::Table(section)) = value_at(whole, path) {
                 *section = before;
             }
-            // Without the key of its kind, a section has no other fault than that, or is taken for
-            // one of another kind.
-            if TAGS.contains(&name.as_str()) && now.as_deref() != Some(problem) {
+            // Without a key that it needs, a section has no other fault than that; without that of
+            // its kind, it may be taken for one of another kind.
+            let is_needed = now.as_deref() == Some(&format!("missing field `{name}`"));
+            let is_kind = TAGS.contains(&name.as_str()) && now.as_deref() != Some(problem);
+            if is_needed || is_kind {
                 needed = Some(key.clone());
                 return false;
             }
@@ -130,10 +144,12 @@ fn key_at_fault<T: DeserializeOwned>(
         // A list may need its length: the fault must be within the entry.
         Step::Index(_) => {
             let path = [path, std::slice::from_ref(key)].concat();
-            key_at_fault::<T>(whole, &path, problem).is_some()
+            let [within, hidden] = candidates::<T>(whole, &path, problem);
+            needed = needed.take().or(hidden.map(|_| key.clone()));
+            within.is_some()
         }
     });
-    found.or(needed)
+    [found, needed]
 }
 
 fn value_at<'a>(whole: &'a mut Value, path: &[Step]) -> Option<&'a mut Value> {

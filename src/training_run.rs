@@ -660,23 +660,21 @@ pub(crate) fn announcement(
     let sizes: Vec<String> = populations.map(|population| population.size.to_string()).collect();
     // First what may make somebody stop the run.
     let mut lines = if trainer.epoch() == 0 { data.notes.clone() } else { Vec::new() };
-    lines.extend([
-        format!(
-            "{}: {} with {} trainable parameters, {}",
-            experiment.name,
-            sizes.join("-"),
-            trainer.trainer().parameter_count(),
-            counted(rayon::current_num_threads(), "thread")
-        ),
-        experiment.delays_in_words(),
-        format!(
-            "data: {}, {} samples to train on, {} to validate on ({})",
-            data.origin.name,
-            split.train.len(),
-            split.validation.len(),
-            experiment.data.held_out()
-        ),
-    ]);
+    lines.extend([format!(
+        "{}: {} with {} trainable parameters, {}",
+        experiment.name,
+        sizes.join("-"),
+        trainer.trainer().parameter_count(),
+        counted(rayon::current_num_threads(), "thread")
+    )]);
+    lines.extend(experiment.delays_in_words());
+    lines.extend([format!(
+        "data: {}, {} samples to train on, {} to validate on ({})",
+        data.origin.name,
+        split.train.len(),
+        split.validation.len(),
+        experiment.data.held_out()
+    )]);
     lines.extend(data.described.iter().map(|words| format!("recordings: {words}")));
     lines
 }

@@ -352,7 +352,7 @@ fn the_delays_that_are_built_are_said() {
         .unwrap();
         let network = experiment.build_network(4, 2).unwrap();
         let Synapses::Dense(synapses) = &network.projections[0].synapses else { unreachable!() };
-        (experiment.delays_in_words(), synapses.max_delay_steps)
+        (experiment.delays_in_words().join("; "), synapses.max_delay_steps)
     };
     let usual = "delays 0 to 240 ms (window of 25 steps of 10 ms), learned";
     for (changes, expected, steps) in [

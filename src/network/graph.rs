@@ -311,3 +311,6 @@ pub(crate) fn model_of<'a>(part: &'a PopulationPart<'_>) -> Option<&'a Model> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,7 +64,8 @@ impl NetworkSettings {
     ) -> std::result::Result<Self, D::Error> {
         let mut section = Table::deserialize(deserializer)?;
         section.entry("kind").or_insert_with(|| "feed_forward".into());
-        Self::deserialize(Value::Table(section)).map_err(serde::de::Error::custom)
+        Self::deserialize(Value::Table(section))
+            .map_err(|error| serde::de::Error::custom(error.message()))
     }
 
     /// The populations in a row, forwards; none of a graph.
@@ -198,9 +199,9 @@ impl NetworkSettings {
     }
 
     /// The delays that are built on a grid of `dt_ms`, in words; `learn` tells whether training
-    /// moves them.
-    pub(crate) fn delays_in_words(&self, dt_ms: f64, learn: bool) -> String {
-        let Ok(description) = self.describe(dt_ms) else { return String::new() };
+    /// moves them. A line for each projection, unless they are alike.
+    pub(crate) fn delays_in_words(&self, dt_ms: f64, learn: bool) -> Vec<String> {
+        let Ok(description) = self.describe(dt_ms) else { return Vec::new() };
         let of = |(index, dense): (usize, &DenseConnections)| {
             let is_back = matches!(self, Self::Recurrent(_)) && description.closes_loop(index);
             let section = match self {
@@ -215,12 +216,9 @@ impl NetworkSettings {
         let of_each: Vec<(String, String)> = description.dense().map(of).collect();
         let is_alike = of_each.iter().all(|(_, words)| *words == of_each[0].1);
         match &of_each[..] {
-            [] => "delays of single synapses, not learned".into(),
-            [(_, words), ..] if is_alike => words.clone(),
-            several => {
-                let named = several.iter().map(|(name, words)| format!("{name}: {words}"));
-                named.collect::<Vec<_>>().join("; ")
-            }
+            [] => vec!["delays of single synapses, not learned".into()],
+            [(_, words), ..] if is_alike => vec![words.clone()],
+            several => several.iter().map(|(name, words)| format!("{name}: {words}")).collect(),
         }
     }
 

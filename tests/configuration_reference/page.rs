@@ -16,15 +16,21 @@ Keys carry their units (`_ms`, `_hz`, `_steps`). Every section of an experiment 
 every key but those whose default is `needed`. A section that comes in kinds names its own (`kind`,
 `model`); the default is that of a section that is left out. An unknown key is an error.
 `--set SECTION.KEY=VALUE` changes one key on the command line. A setting that has two keys in two
-units takes one of them.
+units takes one of them. Relative paths begin at the folder of the file that has them, those on the
+command line (`--set` too) at the working directory; a run stores them as absolute ones.
 
 ## Experiments: `synfire train FILE.toml`
 ";
 
 /// Writes the page.
 pub fn write(types: &Types) -> String {
-    let mut page =
-        Page { types, text: HEAD.to_owned(), shown: BTreeMap::new(), is_experiment: true };
+    let mut page = Page {
+        types,
+        text: HEAD.to_owned(),
+        shown: BTreeMap::new(),
+        kinds: BTreeMap::new(),
+        is_experiment: true,
+    };
     page.section("", "Experiment", "");
     page.text.push_str("\n## Networks to simulate: `synfire simulate FILE.toml`\n");
     page.is_experiment = false;
@@ -37,6 +43,8 @@ struct Page<'a> {
     text: String,
     /// Where a type has been shown.
     shown: BTreeMap<String, String>,
+    /// The kind, as `key = "word"`, whose keys a type has.
+    kinds: BTreeMap<String, String>,
     is_experiment: bool,
 }
 
@@ -63,6 +71,13 @@ impl Page<'_> {
     }
 
     fn fields(&mut self, path: &str, fields: &[Field], setup: &str) {
+        let (flat, fields): (Vec<Field>, Vec<Field>) =
+            fields.iter().cloned().partition(|field| field.is_flat);
+        for field in flat {
+            let Shape::Named(name) = &field.value else { panic!("{} is no section", field.name) };
+            writeln!(self.text, "\nThe keys of `{}`, and:", self.kinds[name]).unwrap();
+        }
+        let fields = &fields[..];
         let setup = if setup.is_empty() && !path.is_empty() {
             format!("{}\n", heading(path))
         } else {
@@ -73,7 +88,10 @@ impl Page<'_> {
             if let Some((inner, is_list)) = self.inner(&field.value) {
                 let joint = if path.is_empty() { "" } else { "." };
                 let mark = if is_list { "[]" } else { "" };
-                self.section(&format!("{path}{joint}{}{mark}", field.name), &inner, "");
+                // A section within one of another kind than the default is there with that kind.
+                let is_section = matches!(self.types.get(&inner).1, Kind::Section(_));
+                let setup = if is_section { setup.as_str() } else { "" };
+                self.section(&format!("{path}{joint}{}{mark}", field.name), &inner, setup);
             }
         }
     }
@@ -89,6 +107,9 @@ impl Page<'_> {
         for choice in choices {
             writeln!(self.text, "\n**`{tag} = {:?}`**: {}", choice.word, choice.doc).unwrap();
             let setup = format!("{}\n{tag} = {:?}\n", heading(path), choice.word);
+            if let Some(inner) = &choice.inner {
+                self.kinds.insert(inner.clone(), format!("{tag} = {:?}", choice.word));
+            }
             let fields = match &choice.inner {
                 Some(inner) => match self.types.get(inner).1 {
                     Kind::Section(fields) => fields.clone(),

@@ -18,7 +18,7 @@ pub struct Field {
     /// Whether it may be left out though it is no `Option`.
     pub has_default: bool,
     /// Whether the keys of its type stand in its place.
-    is_flat: bool,
+    pub is_flat: bool,
 }
 
 /// What a value looks like.
@@ -69,25 +69,7 @@ impl Types {
                 }
             }
         }
-        types.flatten();
         types
-    }
-
-    /// Puts the keys of a type where a field is flattened.
-    fn flatten(&mut self) {
-        let whole = self.0.clone();
-        let flat = |field: &Field| match (&field.value, field.is_flat) {
-            (Shape::Named(name), true) => match &whole[name].1 {
-                Kind::Section(fields) => fields.clone(),
-                other => panic!("{name}: {other:?}"),
-            },
-            _ => vec![field.clone()],
-        };
-        for (_, kind) in self.0.values_mut() {
-            if let Kind::Section(fields) = kind {
-                *fields = fields.iter().flat_map(flat).collect();
-            }
-        }
     }
 
     /// The comment and the kind of a type.

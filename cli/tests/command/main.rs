@@ -11,6 +11,7 @@ mod locks;
 mod logs;
 mod misplaced;
 mod moved;
+mod networks;
 mod output_files;
 mod own_data;
 mod passive;
