@@ -121,7 +121,7 @@ impl Trial {
 fn cells(experiment: &Experiment, tau_mem_ms: f64) -> Cells {
     match experiment.network.feed_forward().expect("the recipe is feed-forward").neuron {
         Model::Lif(lif) => Cells::Neurons(Arc::new(synfire::neurons::Lif { tau_mem_ms, ..lif })),
-        Model::LeakyIntegrator(_) => unreachable!("the recipe's hidden neurons fire"),
+        _ => unreachable!("the recipe's hidden neurons are of the first kind"),
     }
 }
 

@@ -41,7 +41,7 @@ impl TrainedRun {
     pub fn simulate<E: From<Error> + Send>(
         &self,
         samples: &ChosenSamples,
-        settings: LogSettings,
+        settings: &LogSettings,
         folder: &Path,
         threads: Option<usize>,
         each: impl FnMut(SimulatedSample) -> std::result::Result<(), E> + Send,
@@ -75,7 +75,7 @@ impl SampleSimulator<'_> {
     pub(crate) fn run<E: From<Error> + Send>(
         &self,
         samples: &ChosenSamples,
-        settings: LogSettings,
+        settings: &LogSettings,
         folder: &Path,
         threads: Option<usize>,
         mut each: impl FnMut(SimulatedSample) -> std::result::Result<(), E> + Send,

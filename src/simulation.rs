@@ -4,13 +4,12 @@ use crate::error::{Error, Result};
 use crate::loaded_data::LoadedData;
 use crate::memory_need::MemoryNeed;
 use crate::network::description::Description;
-use exchange::{CsvLayout, CsvSpikes, Log, LogLayout, SonataPotentials, SonataSpikes, write_logs};
+use exchange::{CsvLayout, CsvSpikes, Log, LogLayout, SonataReport, SonataSpikes, write_logs};
 use plasticity::gradient::Loss;
 use sim_core::{
     ChannelRecorder, ClockEngine, Horizon, Network, Readout, Recorder, Recording, Seed,
-    SpikeFrames, Synapses, Variables,
+    SpikeFrames, State, Synapses, Variable, Variables,
 };
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +27,7 @@ pub struct SimulationLog {
 }
 
 /// What a simulation logs, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogSettings {
     /// What is logged.
     pub variables: Variables,
@@ -44,11 +43,12 @@ impl LogSettings {
     /// # Errors
     /// [`Error::Folder`] for the first that is there already and is not to be replaced.
     pub fn files(&self, folder: &Path, name: &str) -> Result<Vec<PathBuf>> {
-        let Variables { spikes, potentials } = self.variables;
-        let endings = [(spikes, "spikes.h5"), (spikes, "spikes.csv"), (potentials, "v.h5")];
-        let logged = endings.into_iter().filter(|&(is_logged, _)| is_logged);
+        let Variables { spikes, columns } = &self.variables;
+        let of_spikes = ["spikes.h5", "spikes.csv"].map(str::to_owned).into_iter();
+        let of_columns = columns.iter().map(|column| report_ending(column));
+        let endings = of_spikes.filter(|_| *spikes).chain(of_columns);
         let files: Vec<PathBuf> =
-            logged.map(|(_, ending)| folder.join(format!("{name}.{ending}"))).collect();
+            endings.map(|ending| folder.join(format!("{name}.{ending}"))).collect();
         match files.iter().find(|file| file.exists() && !self.overwrite) {
             Some(file) => Err(Error::folder(
                 file,
@@ -57,6 +57,12 @@ impl LogSettings {
             None => Ok(files),
         }
     }
+}
+
+/// How the name of a report ends: `v.h5` for the membrane potential, as other programs call it.
+fn report_ending(column: &str) -> String {
+    let name = if column == Variable::POTENTIAL.name { "v" } else { column };
+    format!("{name}.h5")
 }
 
 /// Shows every step to the logs and to one more recorder, and counts spikes.
@@ -78,14 +84,23 @@ impl Recorder for Shown<'_> {
         self.also.record_spikes(population, step, neurons)
     }
 
-    fn record_potentials(
+    fn wants_state(&self, population: usize) -> bool {
+        self.logs.wants_state(population) || self.also.wants_state(population)
+    }
+
+    fn record_state(
         &mut self,
         population: usize,
         step: usize,
-        potential: &[f64],
+        state: &State<f64>,
     ) -> sim_core::Result<()> {
-        self.logs.record_potentials(population, step, potential)?;
-        self.also.record_potentials(population, step, potential)
+        if self.logs.wants_state(population) {
+            self.logs.record_state(population, step, state)?;
+        }
+        if self.also.wants_state(population) {
+            self.also.record_state(population, step, state)?;
+        }
+        Ok(())
     }
 }
 
@@ -195,14 +210,15 @@ impl Simulation {
     }
 
     /// Runs from rest, once, and logs into `folder` while it runs: `NAME.spikes.h5` (SONATA) and
-    /// `NAME.spikes.csv` for spikes, `NAME.v.h5` (SONATA) for potentials. The files appear when
-    /// they are whole. `also` is shown every step too.
+    /// `NAME.spikes.csv` for spikes, `NAME.v.h5` (SONATA) for potentials, `NAME.COLUMN.h5` for
+    /// every other state variable. The files appear when they are whole. `also` is shown every step
+    /// too.
     ///
     /// # Errors
     /// As [`Self::run`], or when the folder or a file cannot be written.
     pub fn log(
         &self,
-        settings: LogSettings,
+        settings: &LogSettings,
         folder: &Path,
         name: &str,
         also: &mut dyn Recorder,
@@ -214,7 +230,7 @@ impl Simulation {
     pub(crate) fn log_on(
         &self,
         engine: &mut ClockEngine,
-        settings: LogSettings,
+        settings: &LogSettings,
         folder: &Path,
         name: &str,
         also: &mut dyn Recorder,
@@ -223,18 +239,20 @@ impl Simulation {
         fs::create_dir_all(folder)
             .map_err(|source| Error::io(folder, "make the folder", source))?;
         let LogSettings { variables, csv, .. } = settings;
+        self.check_columns(variables)?;
         let layout = LogLayout::of(&self.network)?;
         let path = |ending: &str| folder.join(format!("{name}.{ending}"));
         let mut logs: Vec<Box<dyn Log>> = Vec::new();
         if variables.spikes {
             logs.push(SonataSpikes::create(path("spikes.h5"), &layout)?.boxed());
-            logs.push(CsvSpikes::create(path("spikes.csv"), &layout, csv)?.boxed());
+            logs.push(CsvSpikes::create(path("spikes.csv"), &layout, *csv)?.boxed());
         }
-        if variables.potentials {
-            logs.push(SonataPotentials::create(path("v.h5"), &layout)?.boxed());
+        for column in variables.columns.iter() {
+            let report = SonataReport::create(path(&report_ending(column)), &layout, column)?;
+            logs.push(report.boxed());
         }
         let mut recorder =
-            ChannelRecorder::spawn(QUEUE, variables, |records| write_logs(records, logs));
+            ChannelRecorder::spawn(QUEUE, variables.clone(), |records| write_logs(records, logs));
         let mut shown =
             Shown { logs: &mut recorder, also, spikes: vec![0; self.network.populations.len()] };
         let outcome = self.run_on(engine, &mut shown);
@@ -243,6 +261,28 @@ impl Simulation {
         recorder.finish()?;
         outcome?;
         Ok(SimulationLog { files, spikes })
+    }
+
+    /// Refuses state variables that no population has.
+    fn check_columns(&self, variables: &Variables) -> Result<()> {
+        let mut known: Vec<&'static str> = Vec::new();
+        for population in &self.network.populations {
+            let Some(built) = population.build(self.network.dt_ms)? else { continue };
+            let names = built.neuron.variables().iter().map(|variable| variable.name);
+            known.extend(names);
+        }
+        known.sort_unstable();
+        known.dedup();
+        match variables.columns.iter().find(|column| !known.contains(&&***column)) {
+            None => Ok(()),
+            Some(column) => {
+                let problem = format!(
+                    "no population has a state variable {column} to record; there are {}",
+                    known.join(", ")
+                );
+                Err(Error::Setting { field: None, problem })
+            }
+        }
     }
 
     /// The class that the output chose, as `loss` scores it; its potentials (for a loss that reads

@@ -99,7 +99,7 @@ impl UntrainedNetwork {
     pub fn simulate<E: From<Error> + Send>(
         &self,
         samples: &ChosenSamples,
-        settings: LogSettings,
+        settings: &LogSettings,
         folder: &Path,
         threads: Option<usize>,
         each: impl FnMut(SimulatedSample) -> std::result::Result<(), E> + Send,

@@ -8,7 +8,9 @@
 //! | `layered_oracle` | the layered engine and the oracle, on random networks |
 //! | `engines_agree` | the clock, the layered and the streaming engine |
 //! | `joined_projections` | projections side by side and merged ones, the clock engine, approximated kernels, a used engine |
-//! | `nest_network` | the clock engine and NEST |
+//! | `nest_network`, `nest_neurons`, `nest_stdp` | the clock engine, neuron models, pair STDP and NEST |
+//! | `neuron_seams` | ports, learned parameters and columns: dual numbers, finite differences, all engines |
+//! | `oja` | Oja's rule and principal components; snapshots of networks that learn |
 //! | `quickstart` | the default recipe, and the same without delays |
 //! | `open_trainer`, `open_run` | what a program brings and what it gets; a break anywhere, and none |
 //! | `locked_run` | two runs and one folder |
@@ -29,10 +31,15 @@ mod joined_projections;
 mod layered_oracle;
 mod locked_run;
 mod nest_network;
+mod nest_neurons;
+mod nest_stdp;
+mod neuron_seams;
+mod oja;
 mod open_run;
 mod open_trainer;
 mod oracle;
 mod parameter_of;
 mod quickstart;
+mod relay;
 mod training_contracts;
 mod verdicts;

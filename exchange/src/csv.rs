@@ -115,7 +115,13 @@ mod tests {
         let layout = LogLayout::of(&network).unwrap();
         let mut log = CsvSpikes::create(&path, &layout, columns).unwrap().boxed();
         log.write(&Record::Spikes { population: 0, step: 3, neurons: vec![1, 1, 8] }).unwrap();
-        log.write(&Record::Potentials { population: 1, step: 3, potential: vec![0.0; 9] }).unwrap();
+        log.write(&Record::Column {
+            population: 1,
+            name: "potential",
+            step: 3,
+            values: vec![0.0; 9],
+        })
+        .unwrap();
         log.write(&Record::Spikes { population: 1, step: 20, neurons: vec![0] }).unwrap();
         assert!(!path.exists(), "it appears when it is whole");
         log.finish().unwrap();

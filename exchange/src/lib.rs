@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `log` | [`Log`], the trait of all logs; [`write_logs`] feeds them while a simulation runs |
-//! | `sonata` | SONATA HDF5: [`SonataSpikes`], [`SonataPotentials`]; [`read_spikes`] reads back |
+//! | `sonata` | SONATA HDF5: [`SonataSpikes`], [`SonataReport`]; [`read_spikes`] reads back |
 //! | `csv` | [`CsvSpikes`]: spikes as text, one per line, in the columns of [`CsvLayout`] |
 //!
 //! ```
@@ -41,4 +41,4 @@ mod sonata;
 pub use csv::{CsvLayout, CsvSpikes, quoted};
 pub use error::{Error, Result};
 pub use log::{Log, LogLayout, write_logs};
-pub use sonata::{PopulationSpikes, SonataPotentials, SonataSpikes, Sorting, read_spikes};
+pub use sonata::{PopulationSpikes, SonataReport, SonataSpikes, Sorting, read_spikes};

@@ -8,8 +8,8 @@ use crate::population::{BlockScratch, Leaving, PopulationPass, norm_adjoint};
 use crate::projection::ProjectionPlan;
 use crate::regularization::Regularization;
 use crate::workspace::{PopulationState, SampleState, ShardScratch};
-use sim_core::{Network, Neuron, Population, Stage};
-use simd::Instructions;
+use sim_core::{BuiltNeurons, Network, Population, Stage};
+use simd::{Instructions, NeuronBlock, padded};
 
 /// From dL/dZ of population `p` to the gradient of its sources.
 pub(crate) struct SourceGradients<'a> {
@@ -29,6 +29,13 @@ impl SourceGradients<'_> {
         });
     }
 
+    /// dL/dI of the port that a projection ends at.
+    fn arriving<'a>(&self, projection: usize, state: &'a PopulationState) -> &'a [f32] {
+        let stride = padded(self.adjoint.steps[self.p]);
+        let first = self.graph.first_inputs[projection];
+        &state.gradient[first * stride..(first + self.graph.sizes[self.p]) * stride]
+    }
+
     /// The part of a projection, for all samples of a shard at once.
     pub(crate) fn join(
         &self,
@@ -37,9 +44,9 @@ impl SourceGradients<'_> {
         scratch: &mut ShardScratch,
     ) {
         let source = self.graph.ends[projection].0;
-        let of = |rank: usize| {
-            let populations = &samples[rank].populations;
-            (populations[source].spikes(None), &populations[self.p].gradient[..])
+        let of = |place: usize| {
+            let populations = &samples[place].populations;
+            (populations[source].spikes(None), self.arriving(projection, &populations[self.p]))
         };
         scratch.timing.time(Stage::InputGradient, || {
             let shard = Shard { samples: 0..samples.len(), of: &of };
@@ -68,7 +75,8 @@ impl SourceGradients<'_> {
                 to.gradient.fill(0.0);
             }
             let (isa, wanted, scratch) = (self.adjoint.isa, &scratch.wanted, &mut scratch.plan);
-            plan.input_gradient(isa, rank, &from.gradient, wanted, scratch, &mut to.gradient);
+            let arriving = self.arriving(projection, from);
+            plan.input_gradient(isa, rank, arriving, wanted, scratch, &mut to.gradient);
         });
         // It is complete, and in a near cache.
         if back.is_last {
@@ -80,7 +88,9 @@ impl SourceGradients<'_> {
 /// dL/dS of a population to dL/dZ, and the sums that the norm's gradient needs.
 pub(crate) struct Adjoint<'a> {
     pub network: &'a Network,
-    pub neurons: &'a [Option<Box<dyn Neuron>>],
+    pub neurons: &'a [Option<BuiltNeurons>],
+    /// By population, as [`PopulationPass`] has them.
+    pub constants: &'a [Vec<NeuronBlock>],
     pub norms: &'a [NormPass],
     pub regularizations: &'a [Regularization],
     pub steps: &'a [usize],
@@ -101,19 +111,21 @@ impl Adjoint<'_> {
         let Population { size, norm, .. } = &self.network.populations[p];
         let population = PopulationPass {
             isa: self.isa,
-            neurons: self.neurons[p].as_deref().expect("the source has no gradient"),
+            neurons: &*self.neurons[p].as_ref().expect("the source has no gradient").neuron,
+            constants: &self.constants[p],
             affine: &self.norms[p].affine,
             size: *size,
             steps: self.steps[p],
         };
-        let ShardScratch { timing, blocks, gradient_blocks, fired, .. } = scratch;
-        let scratch = BlockScratch { potential: blocks, gradient: gradient_blocks, fired };
-        let PopulationState { current, kept, gradient, sums, .. } = &mut sample.populations[p];
+        let ShardScratch { timing, blocks, gradient_blocks, fired, neurons, .. } = scratch;
+        let scratch = BlockScratch { potential: blocks, gradient: gradient_blocks, fired, neurons };
+        let PopulationState { current, kept, gradient, constant_gradient, sums, .. } =
+            &mut sample.populations[p];
         let sums = norm.is_some().then_some(sums);
         let penalty = self.regularizations[p].gradient(b);
         let leaving = Leaving { kept, height: self.height, penalty };
         timing.time(Stage::Neurons, || {
-            population.adjoint(current, leaving, gradient, sums, scratch);
+            population.adjoint(current, leaving, gradient, (sums, constant_gradient), scratch);
         });
     }
 }

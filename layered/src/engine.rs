@@ -41,11 +41,12 @@ use crate::worker_sums::WorkerSums;
 use crate::workspace::{PopulationState, Workspace};
 use rayon::prelude::*;
 use sim_core::{
-    Batch, BatchReport, Cells, DelayKernel, DelayTaps, DenseSynapses, Error, GradientEngine,
-    Gradients, Horizon, KernelEvaluation, Kind, Network, Neuron, NormStatistics, ParameterId, Pass,
-    PopulationReport, Result, SpikeCounts, SpikeFrames, Stage, StageTiming, Synapses,
+    Batch, BatchReport, BuiltNeurons, DelayKernel, DelayTaps, DenseSynapses, Error, GradientEngine,
+    Gradients, Horizon, KernelEvaluation, Kind, Network, NormStatistics, ParameterId, Pass,
+    Population, PopulationReport, Result, ShardSums, SpikeCounts, SpikeFrames, Stage, StageTiming,
+    Synapses,
 };
-use simd::{Instructions, padded};
+use simd::{Instructions, NEURONS_PER_BLOCK, NeuronBlock, padded};
 
 /// Engine for feed-forward networks of dense projections. It holds no parameters, only working
 /// memory, which is reused from batch to batch.
@@ -54,7 +55,12 @@ pub struct LayeredEngine {
     isa: Instructions,
     graph: Graph,
     /// By population; none for the source.
-    neurons: Vec<Option<Box<dyn Neuron>>>,
+    neurons: Vec<Option<BuiltNeurons>>,
+    /// Constants of each neuron by population, `[block][constant]`; empty where they share the
+    /// model's.
+    constants: Vec<Vec<NeuronBlock>>,
+    /// For the gradients of constants.
+    constant_sums: ShardSums<f64>,
     /// Steps by population, of the batch at hand: those of its longest sample.
     steps: Vec<usize>,
     /// What is added to a sample's steps on the way to each population.
@@ -80,21 +86,25 @@ impl LayeredEngine {
     /// A sentence naming what does not fit.
     pub fn new(network: &Network) -> Result<Self> {
         network.check()?;
-        let neurons = network
-            .populations
-            .iter()
-            .map(|population| match &population.cells {
-                Cells::Source => Ok(None),
-                Cells::Neurons(model) => model.build(network.dt_ms).map(Some),
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let fires: Vec<_> =
-            neurons.iter().map(|neurons| neurons.as_ref().map(|neurons| neurons.fires())).collect();
+        let build = |population: &Population| {
+            let built = population.build(network.dt_ms)?;
+            if built.as_ref().is_some_and(|built| built.neuron.is_graded()) {
+                let name = &population.name;
+                let problem = format!("population {name}: graded spikes need the clock engine");
+                return Err(Error::Network(problem));
+            }
+            Ok(built)
+        };
+        let neurons = network.populations.iter().map(build).collect::<Result<Vec<_>>>()?;
+        let fires = |built: &Option<BuiltNeurons>| built.as_ref().map(|built| built.neuron.fires());
+        let fires: Vec<_> = neurons.iter().map(fires).collect();
         let populations = network.populations.len();
         Ok(Self {
             isa: Instructions::detect(),
             graph: Graph::new(network, &fires)?,
             neurons,
+            constants: vec![Vec::new(); populations],
+            constant_sums: ShardSums::default(),
             steps: vec![0; populations],
             windows: Vec::new(),
             own_steps: Vec::new(),
@@ -181,8 +191,13 @@ impl LayeredEngine {
 
     /// Taps and memory for a batch, and the input in the orders that plans read.
     fn prepare(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, train: bool) {
-        let Self { isa, graph, steps, plans, workspace, timing, .. } = self;
+        let Self { isa, graph, neurons, constants, steps, plans, workspace, timing, .. } = self;
         timing.time(Stage::Prepare, || {
+            for (p, population) in network.populations.iter().enumerate() {
+                if let Some(built) = &neurons[p] {
+                    built.block_constants(population, &mut constants[p]);
+                }
+            }
             for (projection, plan) in plans.iter_mut().enumerate() {
                 let synapses = dense(network, projection);
                 let (source, target) = graph.ends[projection];
@@ -199,7 +214,7 @@ impl LayeredEngine {
                 plan.prepare(*isa, synapses, &settings);
             }
         });
-        workspace.resize(batch.len(), (&graph.sizes, steps), &graph.order, train);
+        workspace.resize(batch.len(), graph, steps, train);
         let (input, steps) = (graph.input, steps[graph.input]);
         let order = SpikeOrders::of(graph, plans, input);
         workspace.samples_mut().par_iter_mut().zip(batch).for_each(|(sample, frames)| {
@@ -215,23 +230,33 @@ impl LayeredEngine {
         let (isa, steps, projections) = (*isa, steps[p], graph.ending_at(p));
         let last = projections.clone().count() - 1;
         let normed = pass.norm == NormStatistics::Batch && network.populations[p].norm.is_some();
+        let (inputs, stride) = (graph.inputs[p], padded(steps));
+        let one_port = inputs == graph.sizes[p];
         workspace.each_shard(|first, samples, scratch| {
             if normed {
                 samples.iter_mut().for_each(|sample| sample.populations[p].sums.clear());
             }
+            if !one_port {
+                // Of ports at which nothing arrives.
+                samples.iter_mut().for_each(|sample| sample.populations[p].current.fill(0.0));
+            }
             for (n, projection) in projections.clone().enumerate() {
                 let (plan, source) = (&plans[projection], graph.ends[projection].0);
-                let write = if n == 0 { Write::Set } else { Write::Add };
+                let set = graph.is_first_at_port(projection);
+                let write = if set { Write::Set } else { Write::Add };
+                let port = graph.first_inputs[projection] * stride;
+                let port = port..port + graph.sizes[p] * stride;
                 for panel in 0..plan.panels() {
                     for (b, sample) in (first..).zip(samples.iter_mut()) {
                         let [source, target] = sample.pair(source, p);
                         let given = (graph.input == graph.ends[projection].0).then(|| &batch[b]);
-                        let (spikes, current) = (source.spikes(given), &mut target.current);
+                        let spikes = source.spikes(given);
+                        let current = &mut target.current[port.clone()];
                         scratch.timing.time(Stage::Forward, || {
                             plan.forward(isa, panel, spikes, &mut scratch.plan, current, write);
                         });
-                        // While the panel's rows are still in a near cache.
-                        if normed && n == last {
+                        // While the block's rows are still in a near cache.
+                        if normed && one_port && n == last {
                             let neurons = plan.neurons(panel);
                             scratch.timing.time(Stage::Neurons, || {
                                 target.sums.push_current(isa, current, neurons, steps)
@@ -239,6 +264,12 @@ impl LayeredEngine {
                         }
                     }
                 }
+            }
+            if normed && !one_port {
+                samples.iter_mut().for_each(|sample| {
+                    let PopulationState { current, sums, .. } = &mut sample.populations[p];
+                    sums.push_current(isa, current, 0..inputs, steps);
+                });
             }
         });
     }
@@ -248,7 +279,7 @@ impl LayeredEngine {
         let Self { graph, steps, norms, workspace, report, .. } = self;
         let statistics = &mut report.populations[p].statistics;
         match (&network.populations[p].norm, pass.norm) {
-            (None, _) => norms[p].pass_through(graph.sizes[p]),
+            (None, _) => norms[p].pass_through(graph.inputs[p]),
             (Some(norm), NormStatistics::Running) => {
                 statistics.clear();
                 norms[p].deploy(norm);
@@ -265,11 +296,22 @@ impl LayeredEngine {
     /// gradient.
     fn fire(&mut self, p: usize, pass: &Pass, batch: &Batch, train: bool) {
         let Self {
-            isa, graph, neurons, steps, windows, own_steps, plans, norms, workspace, ..
+            isa,
+            graph,
+            neurons,
+            constants,
+            steps,
+            windows,
+            own_steps,
+            plans,
+            norms,
+            workspace,
+            ..
         } = self;
         let population = PopulationPass {
             isa: *isa,
-            neurons: neurons[p].as_deref().expect("sources are not in the order"),
+            neurons: &*neurons[p].as_ref().expect("sources are not in the order").neuron,
+            constants: &constants[p],
             affine: &norms[p].affine,
             size: graph.sizes[p],
             steps: steps[p],
@@ -285,7 +327,8 @@ impl LayeredEngine {
             let state = &mut sample.populations[p];
             scratch.timing.time(Stage::Neurons, || {
                 let PopulationState { current, fired, kept, demand, frames, .. } = state;
-                state.spikes = population.fire(current, end, &mut scratch.blocks, fired, demand);
+                let blocks = (&mut scratch.blocks, &mut scratch.neurons);
+                state.spikes = population.fire(current, end, blocks, fired, demand);
                 dropout::keep(kept, size, dropout, b, p);
                 demand.keep(kept);
                 state.counts.clear();
@@ -347,12 +390,12 @@ impl LayeredEngine {
             population.firing_rate = population.spikes as f64 / neuron_steps.max(1) as f64;
             population.counts.clear();
             population.most_spikes = 0;
-            let Some(neurons) = neurons[p].as_ref().filter(|neurons| neurons.fires()) else {
+            let Some(built) = neurons[p].as_ref().filter(|built| built.neuron.fires()) else {
                 continue;
             };
             population.counts.resize(graph.sizes[p], 0);
             for (state, own) in workspace.population(p).zip(own) {
-                population.most_spikes += neurons.most_spikes(own) as u64;
+                population.most_spikes += built.neuron.most_spikes(own) as u64;
                 let counts = population.counts.iter_mut().zip(&state.counts);
                 counts.for_each(|(sum, &count)| *sum += u64::from(count));
             }
@@ -361,9 +404,12 @@ impl LayeredEngine {
 
     /// dL/dS of the output to dL/dZ.
     fn output_adjoint(&mut self, network: &Network) {
-        let Self { isa, graph, neurons, steps, norms, regularizations, workspace, .. } = self;
+        let Self {
+            isa, graph, neurons, constants, steps, norms, regularizations, workspace, ..
+        } = self;
         let (isa, height) = (*isa, 1.0);
-        let adjoint = Adjoint { network, neurons, norms, regularizations, steps, isa, height };
+        let adjoint =
+            Adjoint { network, neurons, constants, norms, regularizations, steps, isa, height };
         workspace.each_sample(|b, sample, scratch| adjoint.run(graph.output, b, sample, scratch));
     }
 
@@ -380,13 +426,57 @@ impl LayeredEngine {
         }
     }
 
+    /// The gradients of what the neurons of population `p` learn: that of their constants, summed
+    /// over samples, times the slopes of the constants.
+    fn neuron_gradient(&mut self, network: &Network, p: usize, gradients: &mut Gradients) {
+        let Self { neurons, constants, constant_sums, workspace, .. } = self;
+        let population = &network.populations[p];
+        if population.learned.is_empty() {
+            return;
+        }
+        let built = neurons[p].as_ref().expect("sources learn nothing");
+        let entries = constants[p].len() * NEURONS_PER_BLOCK;
+        let samples = workspace.samples();
+        let add = |sum: &mut f64, other: f64| *sum += other;
+        let sums = constant_sums.sum(samples.len(), entries, add, &mut |shard, totals| {
+            for sample in shard {
+                let own = samples[sample].populations[p].constant_gradient.as_flattened();
+                totals.iter_mut().zip(own).for_each(|(sum, own)| *sum += f64::from(*own));
+            }
+        });
+        let per_block = constants[p].len() / population.size.div_ceil(NEURONS_PER_BLOCK);
+        for (slot, learned) in population.learned.iter().enumerate() {
+            let id = ParameterId::of_neurons(p, learned.kind, slot);
+            let [gradient] = gradients.of_mut([id]);
+            for (n, gradient) in gradient.iter_mut().enumerate() {
+                let first = n / NEURONS_PER_BLOCK * per_block;
+                let slopes = built.constant_slopes(population, slot, n).into_iter().enumerate();
+                let parts = slopes.map(|(k, slope)| {
+                    sums[(first + k) * NEURONS_PER_BLOCK + n % NEURONS_PER_BLOCK] * slope
+                });
+                *gradient = parts.sum::<f64>() as f32;
+            }
+        }
+    }
+
     /// dL/dI of population `p` from dL/dZ, then the gradient of its sources: dL/dZ as soon as no
     /// other projection adds to it.
     fn source_gradients(&mut self, network: &Network, p: usize, pass: &Pass) {
-        let Self { isa, graph, neurons, steps, plans, norms, regularizations, workspace, .. } =
-            self;
+        let Self {
+            isa,
+            graph,
+            neurons,
+            constants,
+            steps,
+            plans,
+            norms,
+            regularizations,
+            workspace,
+            ..
+        } = self;
         let (isa, height) = (*isa, dropout::height(pass.dropout));
-        let adjoint = Adjoint { network, neurons, norms, regularizations, steps, isa, height };
+        let adjoint =
+            Adjoint { network, neurons, constants, norms, regularizations, steps, isa, height };
         let back = SourceGradients { p, graph, plans, adjoint };
         let joins = |projection: usize| {
             graph.ends[projection].0 != graph.input && plans[projection].joins_samples()
@@ -420,16 +510,18 @@ impl LayeredEngine {
         batch: &[SpikeFrames],
         gradients: &mut Gradients,
     ) {
-        let Self { isa, graph, plans, workspace, sums, timing, .. } = self;
+        let Self { isa, graph, steps, plans, workspace, sums, timing, .. } = self;
         let samples = workspace.samples();
         for projection in graph.ending_at(p) {
             let (synapses, source) = (dense(network, projection), graph.ends[projection].0);
             let of = |kind| ParameterId::of_projection(projection, kind);
             let weight_and_delay = gradients.of_mut([Kind::Weight, Kind::Delay].map(of));
+            let (stride, first) = (padded(steps[p]), graph.first_inputs[projection]);
+            let port = first * stride..(first + graph.sizes[p]) * stride;
             let sample = |b: usize| {
                 let populations = &samples[b].populations;
                 let given = (source == graph.input).then(|| &batch[b]);
-                (populations[source].spikes(given), &populations[p].gradient[..])
+                (populations[source].spikes(given), &populations[p].gradient[port.clone()])
             };
             let plan = &mut plans[projection];
             let batch = samples.len();
@@ -458,6 +550,7 @@ impl GradientEngine for LayeredEngine {
         for rank in (0..self.graph.order.len()).rev() {
             let p = self.graph.order[rank];
             self.norm_gradient(network, p, into);
+            self.neuron_gradient(network, p, into);
             self.source_gradients(network, p, pass);
             self.weight_gradients(network, p, batch.frames, into);
         }
@@ -469,7 +562,7 @@ impl GradientEngine for LayeredEngine {
     }
 
     fn activity(&self, population: usize, sample: usize) -> &SpikeFrames {
-        let fires = self.neurons[population].as_ref().is_some_and(|neurons| neurons.fires());
+        let fires = self.neurons[population].as_ref().is_some_and(|built| built.neuron.fires());
         assert!(fires, "population {population} does not fire");
         &self.workspace.samples()[sample].populations[population].frames
     }

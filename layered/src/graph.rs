@@ -9,6 +9,10 @@ use std::collections::HashMap;
 pub(crate) struct Graph {
     /// Neurons by population.
     pub sizes: Vec<usize>,
+    /// Inputs by population: its neurons times the ports of each.
+    pub inputs: Vec<usize>,
+    /// First of the inputs that each projection ends at.
+    pub first_inputs: Vec<usize>,
     /// `(source, target)` by projection.
     pub ends: Vec<(usize, usize)>,
     /// The population whose spikes are given.
@@ -41,6 +45,7 @@ impl Graph {
     pub(crate) fn new(network: &Network, fires: &[Option<bool>]) -> Result<Self> {
         let populations = &network.populations;
         check_dense(network)?;
+        check_static(network)?;
         let ends: Vec<_> = ends(network).collect();
         let sources = fires.iter().filter(|fires| fires.is_none()).count();
         if sources != 1 {
@@ -81,8 +86,20 @@ impl Graph {
                 return Err(Error::Network(problem));
             }
         }
-        let sizes = sizes(network).collect();
-        Ok(Self { sizes, back: backward(&ends, &order), ends, input, output, order })
+        let sizes: Vec<usize> = sizes(network).collect();
+        let inputs =
+            populations.iter().map(|population| population.size * population.ports().len());
+        let (inputs, first_inputs) = (inputs.collect(), first_inputs(network).collect());
+        Ok(Self {
+            inputs,
+            first_inputs,
+            sizes,
+            back: backward(&ends, &order),
+            ends,
+            input,
+            output,
+            order,
+        })
     }
 
     /// Checks that `network` has the shape that the graph was made from. Neuron models are not
@@ -92,7 +109,8 @@ impl Graph {
     /// [`Error::Network`] otherwise.
     pub(crate) fn check(&self, network: &Network) -> Result<()> {
         let same = sizes(network).eq(self.sizes.iter().copied())
-            && ends(network).eq(self.ends.iter().copied());
+            && ends(network).eq(self.ends.iter().copied())
+            && first_inputs(network).eq(self.first_inputs.iter().copied());
         let problem = "the engine was built for a network of other populations or projections";
         if same { check_dense(network) } else { Err(Error::Network(problem.into())) }
     }
@@ -100,6 +118,12 @@ impl Graph {
     /// The projections that end at population `p`, ascending.
     pub(crate) fn ending_at(&self, p: usize) -> impl Iterator<Item = usize> + Clone {
         (0..self.ends.len()).filter(move |&projection| self.ends[projection].1 == p)
+    }
+
+    /// Whether a projection is the first that ends at its port.
+    pub(crate) fn is_first_at_port(&self, projection: usize) -> bool {
+        let port = |other: usize| (self.ends[other].1, self.first_inputs[other]);
+        (0..projection).all(|other| port(other) != port(projection))
     }
 
     /// The projections that begin at population `p`, ascending.
@@ -119,12 +143,29 @@ fn check_dense(network: &Network) -> Result<()> {
     }
 }
 
+fn check_static(network: &Network) -> Result<()> {
+    match network.projections.iter().position(|projection| projection.rule.is_some()) {
+        None => Ok(()),
+        Some(index) => {
+            let name = network.projection_name(index);
+            Err(Error::Network(format!(
+                "{name} learns while the network runs: that needs the clock engine"
+            )))
+        }
+    }
+}
+
 fn sizes(network: &Network) -> impl Iterator<Item = usize> {
     network.populations.iter().map(|population| population.size)
 }
 
 fn ends(network: &Network) -> impl Iterator<Item = (usize, usize)> {
     network.projections.iter().map(|projection| (projection.source, projection.target))
+}
+
+fn first_inputs(network: &Network) -> impl Iterator<Item = usize> {
+    let first = |to: &Projection| to.port * network.populations[to.target].size;
+    network.projections.iter().map(first)
 }
 
 /// Populations other than `input`, each after its sources; `None` if there is a loop.

@@ -1,12 +1,12 @@
 //! One population over one sample: norm, neurons and their adjoints.
 //!
-//! Currents are stored by neuron (`[neuron][padded steps]`), because projections run along time.
-//! Neurons run through time one step after the other, so [`NEURONS_PER_BLOCK`] of them are turned
-//! into `[step][neuron]` and advance side by side.
+//! Currents are stored by input (`[port][neuron][padded steps]`), because projections run along
+//! time. Neurons run through time one step after the other, so [`NEURONS_PER_BLOCK`] of them are
+//! turned into `[step][neuron]` and advance side by side.
 
 use crate::demand::Demand;
 use crate::norm_pass::NormSums;
-use sim_core::Neuron;
+use sim_core::{BlockAdjoint, Neuron, NeuronScratch};
 use simd::{
     Instructions, NEURONS_PER_BLOCK, NeuronBlock, blocks_to_rows, padded, rows_to_blocks, vectorize,
 };
@@ -15,6 +15,9 @@ use simd::{
 pub(crate) struct PopulationPass<'a> {
     pub isa: Instructions,
     pub neurons: &'a dyn Neuron,
+    /// Constants of each neuron, `[block][constant]`; empty where they share the model's.
+    pub constants: &'a [NeuronBlock],
+    /// By input.
     pub affine: &'a [(f32, f32)],
     pub size: usize,
     pub steps: usize,
@@ -47,32 +50,62 @@ impl Leaving<'_> {
 
 /// Working memory for a block of neurons.
 pub(crate) struct BlockScratch<'a> {
+    /// The input, `[port][step]`, then the potential, `[step]`.
     pub potential: &'a mut Vec<NeuronBlock>,
+    /// `[port][step]`
     pub gradient: &'a mut Vec<NeuronBlock>,
     pub fired: &'a mut Vec<u16>,
+    pub neurons: &'a mut NeuronScratch,
 }
 
 impl PopulationPass<'_> {
+    /// Number of ports.
+    fn ports(&self) -> usize {
+        self.neurons.ports()
+    }
+
+    /// Constants of each neuron of a block; empty where they share the model's.
+    fn constants(&self, block: usize) -> &[NeuronBlock] {
+        let constants = self.constants.len() / self.size.div_ceil(NEURONS_PER_BLOCK);
+        &self.constants[block * constants..][..constants]
+    }
+
+    /// Number of neurons in a block.
+    fn present(&self, block: usize) -> usize {
+        NEURONS_PER_BLOCK.min(self.size - block * NEURONS_PER_BLOCK)
+    }
+
     /// Runs all neurons; `fired` is `[block][step]`, one bit per neuron, none from step `end` on;
     /// `demand` learns where their slope is not zero. Returns the number of spikes.
     pub(crate) fn fire(
         &self,
         current: &[f32],
         end: usize,
-        blocks: &mut Vec<NeuronBlock>,
+        (blocks, scratch): (&mut Vec<NeuronBlock>, &mut NeuronScratch),
         fired: &mut [u16],
         demand: &mut Demand,
     ) -> u64 {
-        blocks.resize(self.steps, [0.0; NEURONS_PER_BLOCK]);
         demand.clear(self.steps);
         let (support, mut spikes) = (self.neurons.slope_support(), 0);
         for (block, fired) in fired.chunks_exact_mut(self.steps).enumerate() {
-            self.forward(block, current, blocks, fired);
+            self.forward(block, current, (blocks, scratch), fired);
             fired[end.min(self.steps)..].fill(0);
-            demand.push_block(blocks, &support);
+            demand.push_block(&blocks[..self.steps], &support);
             spikes += fired.iter().map(|fired| fired.count_ones() as u64).sum::<u64>();
         }
         spikes
+    }
+
+    /// The inputs of one block behind the norm, `[port][step]`.
+    fn inputs(&self, block: usize, current: &[f32], blocks: &mut Vec<NeuronBlock>) {
+        let (first, neurons, stride) =
+            (block * NEURONS_PER_BLOCK, self.present(block), padded(self.steps));
+        blocks.resize(self.ports() * self.steps, [0.0; NEURONS_PER_BLOCK]);
+        for (port, blocks) in blocks.chunks_exact_mut(self.steps).enumerate() {
+            let first = port * self.size + first;
+            let affine = &self.affine[first..first + neurons];
+            rows_to_blocks(&current[first * stride..], stride, affine, blocks);
+        }
     }
 
     /// Potentials and spikes of one block from its currents.
@@ -80,48 +113,64 @@ impl PopulationPass<'_> {
         &self,
         block: usize,
         current: &[f32],
-        potential: &mut [NeuronBlock],
+        (blocks, scratch): (&mut Vec<NeuronBlock>, &mut NeuronScratch),
         fired: &mut [u16],
     ) {
-        let first = block * NEURONS_PER_BLOCK;
-        let neurons = NEURONS_PER_BLOCK.min(self.size - first);
-        let rows = &current[first * padded(self.steps)..];
-        let affine = &self.affine[first..first + neurons];
-        rows_to_blocks(rows, padded(self.steps), affine, potential);
-        self.neurons.forward(potential, fired);
-        let present = ((1u32 << neurons) - 1) as u16;
+        self.inputs(block, current, blocks);
+        self.neurons.forward(self.constants(block), blocks, fired, scratch);
+        let present = ((1u32 << self.present(block)) - 1) as u16;
         fired.iter_mut().for_each(|fired| *fired &= present);
     }
 
-    /// Turns `gradient` from dL/dS of the spikes that leave to dL/dZ; writes the sums of dZ and
-    /// dZ * I.
+    /// Turns `gradient`, whose first rows hold dL/dS of the spikes that leave, to dL/dZ of all
+    /// inputs; writes the sums of dZ and dZ * I, and the gradient of the constants of each neuron,
+    /// `[block][constant]`.
     pub(crate) fn adjoint(
         &self,
         current: &[f32],
         leaving: Leaving,
         gradient: &mut [f32],
-        mut sums: Option<&mut NormSums>,
+        (mut sums, constant_gradient): (Option<&mut NormSums>, &mut Vec<NeuronBlock>),
         scratch: BlockScratch,
     ) {
-        let stride = padded(self.steps);
-        scratch.potential.resize(self.steps, [0.0; NEURONS_PER_BLOCK]);
-        scratch.gradient.resize(self.steps, [0.0; NEURONS_PER_BLOCK]);
+        let (stride, ports) = (padded(self.steps), self.ports());
+        scratch.gradient.resize(ports * self.steps, [0.0; NEURONS_PER_BLOCK]);
         scratch.fired.resize(self.steps, 0);
+        constant_gradient.clear();
+        constant_gradient.resize(self.constants.len(), [0.0; NEURONS_PER_BLOCK]);
         if let Some(sums) = &mut sums {
             sums.clear();
         }
         for block in 0..leaving.kept.len() {
-            let first = block * NEURONS_PER_BLOCK;
-            let neurons = NEURONS_PER_BLOCK.min(self.size - first);
-            self.forward(block, current, scratch.potential, scratch.fired);
+            let (first, neurons) = (block * NEURONS_PER_BLOCK, self.present(block));
+            self.inputs(block, current, scratch.potential);
             let factors = leaving.factors(block);
-            let rows = &mut gradient[first * stride..(first + neurons) * stride];
-            rows_to_blocks(rows, stride, &factors[..neurons], scratch.gradient);
-            self.neurons.adjoint(scratch.potential, scratch.fired, scratch.gradient);
-            blocks_to_rows(scratch.gradient, neurons, rows, stride);
-            if let Some(sums) = &mut sums {
+            let rows = &gradient[first * stride..(first + neurons) * stride];
+            let arriving = &mut scratch.gradient[..self.steps];
+            rows_to_blocks(rows, stride, &factors[..neurons], arriving);
+            let constants = self.constants(block);
+            let to_constants = block * constants.len()..(block + 1) * constants.len();
+            self.neurons.adjoint(BlockAdjoint {
+                constants,
+                input: scratch.potential,
+                spikes: scratch.fired,
+                gradient: scratch.gradient,
+                constant_gradient: &mut constant_gradient[to_constants],
+                scratch: scratch.neurons,
+            });
+            for (port, blocks) in scratch.gradient.chunks_exact(self.steps).enumerate() {
+                let first = port * self.size + first;
+                let rows = &mut gradient[first * stride..(first + neurons) * stride];
+                blocks_to_rows(blocks, neurons, rows, stride);
+            }
+            if let (Some(sums), 1) = (&mut sums, ports) {
+                // While the block's rows are still in a near cache.
+                let rows = &gradient[first * stride..(first + neurons) * stride];
                 sums.push(self.isa, rows, &current[first * stride..], neurons, self.steps);
             }
+        }
+        if let (Some(sums), 2..) = (&mut sums, ports) {
+            sums.push(self.isa, gradient, current, ports * self.size, self.steps);
         }
     }
 }
@@ -131,17 +180,15 @@ pub(crate) fn potentials(
     population: &PopulationPass,
     current: &[f32],
     end: usize,
-    blocks: &mut Vec<NeuronBlock>,
+    (blocks, scratch): (&mut Vec<NeuronBlock>, &mut NeuronScratch),
     fired: &mut Vec<u16>,
     out: &mut [f32],
 ) {
-    let steps = population.steps;
-    blocks.resize(steps, [0.0; NEURONS_PER_BLOCK]);
-    fired.resize(steps, 0);
+    fired.resize(population.steps, 0);
     for (block, rows) in out.chunks_mut(NEURONS_PER_BLOCK * end).enumerate() {
-        population.forward(block, current, blocks, fired);
+        population.forward(block, current, (blocks, scratch), fired);
         for (neuron, row) in rows.chunks_exact_mut(end).enumerate() {
-            row.iter_mut().zip(blocks.iter()).for_each(|(out, block)| *out = block[neuron]);
+            row.iter_mut().zip(blocks.iter()).for_each(|(out, blocks)| *out = blocks[neuron]);
         }
     }
 }

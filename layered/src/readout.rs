@@ -15,14 +15,15 @@ pub(crate) fn read_out(
     objective: &dyn Objective,
     scale: Option<f32>,
 ) -> SampleLoss {
-    let ShardScratch { timing, blocks, fired, output, output_gradient, loss, .. } = scratch;
+    let ShardScratch { timing, blocks, neurons, fired, output, output_gradient, loss, .. } =
+        scratch;
     let PopulationPass { size, steps, .. } = *population;
     timing.time(Stage::Loss, || {
         output.resize(size * end, 0.0);
         if population.neurons.fires() {
             spike_rows(&state.fired, size, (steps, end), output);
         } else {
-            potentials(population, &state.current, end, blocks, fired, output);
+            potentials(population, &state.current, end, (blocks, neurons), fired, output);
         }
         let readout = Readout { values: output, neurons: size, steps: end };
         let Some(scale) = scale else { return objective.evaluate(b, readout, None, loss) };

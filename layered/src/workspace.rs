@@ -2,11 +2,14 @@
 
 use crate::demand::{Demand, Wanted};
 use crate::events::StepEvents;
+use crate::graph::Graph;
 use crate::norm_pass::NormSums;
 use crate::plan::Spikes;
 use crate::scratch::PlanScratch;
 use rayon::prelude::*;
-use sim_core::{SHARDS, SampleLoss, SpikeFrames, SpikeTrains, StageTiming, samples_of_shards};
+use sim_core::{
+    NeuronScratch, SHARDS, SampleLoss, SpikeFrames, SpikeTrains, StageTiming, samples_of_shards,
+};
 use simd::{Bursts, NEURONS_PER_BLOCK, NeuronBlock, padded};
 use std::ops::Range;
 
@@ -20,10 +23,13 @@ pub(crate) struct SampleState {
 /// What one population of one sample keeps between passes.
 #[derive(Debug, Default)]
 pub(crate) struct PopulationState {
-    /// `I`, `[neuron][padded steps]`.
+    /// `I`, `[port][neuron][padded steps]`.
     pub current: Vec<f32>,
-    /// dL/dS, then dL/dZ, then dL/dI, shaped like `current`.
+    /// dL/dS in the first rows, one per neuron; then dL/dZ, then dL/dI, shaped like `current`.
     pub gradient: Vec<f32>,
+    /// Gradient of the constants of each neuron, `[block][constant]`; empty where they share the
+    /// model's.
+    pub constant_gradient: Vec<NeuronBlock>,
     /// Spikes, `[block][step]`, one bit per neuron.
     pub fired: Vec<u16>,
     /// Neurons that dropout leaves, one bit each by blocks.
@@ -55,12 +61,12 @@ impl PopulationState {
         Spikes { frames, events: &self.events, bursts: &self.bursts }
     }
 
-    /// Makes room for `size` neurons over `steps` steps.
-    fn resize(&mut self, size: usize, steps: usize, train: bool) {
-        self.current.resize(size * padded(steps), 0.0);
+    /// Makes room for `size` neurons with `inputs` inputs over `steps` steps.
+    fn resize(&mut self, (size, inputs): (usize, usize), steps: usize, train: bool) {
+        self.current.resize(inputs * padded(steps), 0.0);
         self.fired.resize(size.div_ceil(NEURONS_PER_BLOCK) * steps, 0);
         if train {
-            self.gradient.resize(size * padded(steps), 0.0);
+            self.gradient.resize(inputs * padded(steps), 0.0);
         }
     }
 }
@@ -73,6 +79,7 @@ pub(crate) struct ShardScratch {
     pub blocks: Vec<NeuronBlock>,
     pub gradient_blocks: Vec<NeuronBlock>,
     pub fired: Vec<u16>,
+    pub neurons: NeuronScratch,
     pub trains: SpikeTrains,
     pub output: Vec<f32>,
     pub output_gradient: Vec<f32>,
@@ -100,22 +107,17 @@ impl Default for Workspace {
 }
 
 impl Workspace {
-    /// Makes room for `batch` samples of populations of `sizes` neurons and `steps` steps. The
-    /// populations of `order` have neurons.
-    pub(crate) fn resize(
-        &mut self,
-        batch: usize,
-        (sizes, steps): (&[usize], &[usize]),
-        order: &[usize],
-        train: bool,
-    ) {
+    /// Makes room for `batch` samples over `steps` steps by population.
+    pub(crate) fn resize(&mut self, batch: usize, graph: &Graph, steps: &[usize], train: bool) {
+        let Graph { sizes, inputs, order, .. } = graph;
         self.batch = batch;
         if self.samples.len() < batch {
             self.samples.resize_with(batch, SampleState::default);
         }
         self.samples[..batch].par_iter_mut().for_each(|SampleState { populations, .. }| {
             populations.resize_with(sizes.len(), PopulationState::default);
-            order.iter().for_each(|&p| populations[p].resize(sizes[p], steps[p], train));
+            let resize = |&p: &usize| populations[p].resize((sizes[p], inputs[p]), steps[p], train);
+            order.iter().for_each(resize);
         });
     }
 

@@ -11,12 +11,17 @@
 //! | `decay` | | `exact` | `exact`, `euler` |
 //! | `input_scaling` | | off | on: `gain = 1 - beta`, so that a constant input `I` settles at `V = I` |
 //!
+//! State: `potential` (`V`). Each neuron can learn its own `tau_mem_ms`.
+//!
 //! Reference: the readout of Hammouamri et al. 2023, who take a neuron with an unreachable
 //! threshold. There is no such threshold here.
 
-use crate::decay::Decay;
 use serde::{Deserialize, Serialize};
-use sim_core::{BlockState, ModelDescription, Neuron, NeuronModel, NeuronState, Result};
+use sim_core::{
+    BlockAdjoint, Decay, Dynamics, Equations, Learnable, Membrane, ModelDescription, Neuron,
+    NeuronModel, NeuronScratch, PortDynamics, Real, Result, Spike, State, StepAdjoint, Stepped,
+    Stepwise, Variable,
+};
 use simd::{NEURONS_PER_BLOCK, NeuronBlock, vectorize};
 
 /// Parameters of the leaky integrator; see the table of its file.
@@ -45,29 +50,73 @@ impl NeuronModel for LeakyIntegrator {
 
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
         let beta = self.decay.per_step("LeakyIntegrator::tau_mem_ms", self.tau_mem_ms, dt_ms)?;
-        Ok(Box::new(PerStep { beta, gain: if self.input_scaling { 1.0 - beta } else { 1.0 } }))
+        let gain = if self.input_scaling { 1.0 - beta } else { 1.0 };
+        Ok(Box::new(PerStep { beta, gain, each: Stepwise::new(Leak::new(self, dt_ms)) }))
+    }
+
+    fn dynamics(&self) -> Option<Dynamics> {
+        let Self { tau_mem_ms, decay, input_scaling } = *self;
+        let membrane = Membrane { tau_ms: tau_mem_ms, decay, input_scaling };
+        Some(Dynamics { membrane, ports: vec![PortDynamics::Delta], firing: None })
     }
 }
 
 /// Constants of one time step.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct PerStep {
     beta: f64,
     gain: f64,
+    /// For neurons with constants of their own.
+    each: Stepwise<Leak, 1, 1, 2>,
 }
 
 impl Neuron for PerStep {
+    fn variables(&self) -> &'static [Variable] {
+        self.each.variables()
+    }
+
+    fn learnable(&self) -> &[Learnable] {
+        self.each.learnable()
+    }
+
+    fn constants(&self, learned: &[f64]) -> Vec<f64> {
+        self.each.constants(learned)
+    }
+
+    fn constant_slopes(&self, learned: &[f64], parameter: usize) -> Vec<f64> {
+        self.each.constant_slopes(learned, parameter)
+    }
+
     fn fires(&self) -> bool {
         false
     }
 
-    fn step(&self, state: &mut NeuronState, input: &[f64], _fired: &mut Vec<u32>) {
-        for (v, current) in state.potential.iter_mut().zip(input) {
+    fn step(
+        &self,
+        constants: &[f64],
+        state: &mut State<f64>,
+        input: &[f64],
+        spikes: &mut Vec<Spike>,
+    ) {
+        if !constants.is_empty() {
+            return self.each.step(constants, state, input, spikes);
+        }
+        let [potential] = state.columns_mut();
+        for (v, current) in potential.iter_mut().zip(input) {
             *v = self.beta * *v + self.gain * current;
         }
     }
 
-    fn forward(&self, potential: &mut [NeuronBlock], spikes: &mut [u16]) {
+    fn forward(
+        &self,
+        constants: &[NeuronBlock],
+        potential: &mut [NeuronBlock],
+        spikes: &mut [u16],
+        scratch: &mut NeuronScratch,
+    ) {
+        if !constants.is_empty() {
+            return self.each.forward(constants, potential, spikes, scratch);
+        }
         let (beta, gain) = (self.beta as f32, self.gain as f32);
         vectorize(
             #[inline(always)]
@@ -78,15 +127,20 @@ impl Neuron for PerStep {
 
     fn step_blocks(
         &self,
-        state: &mut BlockState,
+        constants: &[NeuronBlock],
+        state: &mut State<NeuronBlock>,
         potential: &mut [NeuronBlock],
         spikes: &mut [u16],
     ) {
+        if !constants.is_empty() {
+            return self.each.step_blocks(constants, state, potential, spikes);
+        }
         let (beta, gain) = (self.beta as f32, self.gain as f32);
+        let [v] = state.columns_mut();
         vectorize(
             #[inline(always)]
             || {
-                for (v, row) in state.potential.iter_mut().zip(potential) {
+                for (v, row) in v.iter_mut().zip(potential) {
                     integrate(beta, gain, v, row);
                 }
             },
@@ -94,12 +148,59 @@ impl Neuron for PerStep {
         spikes.fill(0);
     }
 
-    fn adjoint(&self, _potential: &[NeuronBlock], _spikes: &[u16], gradient: &mut [NeuronBlock]) {
+    fn step_adjoint(&self, step: StepAdjoint) {
+        self.each.step_adjoint(step);
+    }
+
+    fn adjoint(&self, pass: BlockAdjoint) {
+        if !pass.constants.is_empty() {
+            return self.each.adjoint(pass);
+        }
         let (beta, gain) = (self.beta as f32, self.gain as f32);
+        pass.spikes.fill(0);
         vectorize(
             #[inline(always)]
-            || adjoint_block(beta, gain, gradient),
+            || adjoint_block(beta, gain, pass.gradient),
         );
+    }
+}
+
+/// The equations of one neuron, for neurons with time constants of their own.
+#[derive(Debug)]
+struct Leak {
+    learnable: [Learnable; 1],
+    model: LeakyIntegrator,
+    dt_ms: f64,
+}
+
+impl Leak {
+    fn new(model: &LeakyIntegrator, dt_ms: f64) -> Self {
+        let least_ms = model.decay.least_tau_ms(dt_ms);
+        let tau_mem = Learnable::time_constant("tau_mem_ms", model.tau_mem_ms, least_ms);
+        Self { learnable: [tau_mem], model: *model, dt_ms }
+    }
+}
+
+impl Equations<1, 1, 2> for Leak {
+    const VARIABLES: &'static [Variable] = &[Variable::POTENTIAL];
+
+    fn learnable(&self) -> &[Learnable] {
+        &self.learnable
+    }
+
+    fn constants<T: Real>(&self, learned: &[T]) -> [T; 2] {
+        let beta = self.model.decay.factor(learned[0], self.dt_ms);
+        [beta, if self.model.input_scaling { T::of(1.0) - beta } else { T::of(1.0) }]
+    }
+
+    #[inline(always)]
+    fn step<T: Real>(&self, &[beta, gain]: &[T; 2], [v]: [T; 1], [input]: [T; 1]) -> Stepped<T, 1> {
+        let v = beta * v + gain * input;
+        Stepped { state: [v], spike: T::of(0.0), drive: v }
+    }
+
+    fn fires(&self) -> bool {
+        false
     }
 }
 
@@ -153,19 +254,19 @@ mod tests {
             let mut blocks = vec![[0.5; NEURONS_PER_BLOCK]; 50];
             let mut spikes = vec![u16::MAX; 50];
             let neuron = readout.build(1.0).unwrap();
-            neuron.forward(&mut blocks, &mut spikes);
+            neuron.forward(&[], &mut blocks, &mut spikes, &mut NeuronScratch::default());
             for (t, row) in blocks.iter().enumerate() {
                 let expected = 0.5 * gain * (1.0 - beta.powi(t as i32 + 1)) / (1.0 - beta);
                 assert!((row[3] as f64 - expected).abs() < 1e-5, "step {t}");
             }
             assert!(spikes.iter().all(|&mask| mask == 0) && !neuron.fires());
 
-            let mut state = BlockState::at_rest(1);
+            let mut state = State::at_rest(neuron.variables(), 1, [0.0; NEURONS_PER_BLOCK]);
             for row in blocks {
                 let (mut v, mut spikes) = ([[0.5; NEURONS_PER_BLOCK]], [u16::MAX]);
-                neuron.step_blocks(&mut state, &mut v, &mut spikes);
+                neuron.step_blocks(&[], &mut state, &mut v, &mut spikes);
                 assert_eq!(
-                    (v[0], state.potential[0], spikes[0]),
+                    (v[0], state.column(0)[0], spikes[0]),
                     (row, row, 0),
                     "steps and samples have the same bits"
                 );
@@ -179,12 +280,13 @@ mod tests {
         let input = |t: usize, n: usize| ((t * 7 + n * 3) % 11) as f32 * 0.1 - 0.4;
         let mut blocks: Vec<NeuronBlock> =
             (0..40).map(|t| std::array::from_fn(|n| input(t, n))).collect();
-        neuron.forward(&mut blocks, &mut [0; 40]);
-        let (mut state, mut fired) = (NeuronState::at_rest(NEURONS_PER_BLOCK), Vec::new());
+        neuron.forward(&[], &mut blocks, &mut [0; 40], &mut NeuronScratch::default());
+        let mut state = State::at_rest(neuron.variables(), NEURONS_PER_BLOCK, 0.0);
+        let mut fired = Vec::new();
         for (t, row) in blocks.iter().enumerate() {
             let current: Vec<f64> = (0..NEURONS_PER_BLOCK).map(|n| input(t, n) as f64).collect();
-            neuron.step(&mut state, &current, &mut fired);
-            for (v, single) in state.potential.iter().zip(row) {
+            neuron.step(&[], &mut state, &current, &mut fired);
+            for (v, single) in state.column(0).iter().zip(row) {
                 assert!((v - *single as f64).abs() < 1e-5);
             }
         }
@@ -202,8 +304,16 @@ mod tests {
         let seen: Vec<NeuronBlock> =
             (0..30).map(|t| std::array::from_fn(|n| ((t * 3 + n * 2) % 5) as f32 - 2.0)).collect();
         let (mut potential, mut gradient) = (input.clone(), seen.clone());
-        neuron.forward(&mut potential, &mut [0; 30]);
-        neuron.adjoint(&potential, &[0; 30], &mut gradient);
+        let scratch = &mut NeuronScratch::default();
+        neuron.forward(&[], &mut potential, &mut [0; 30], scratch);
+        neuron.adjoint(BlockAdjoint {
+            constants: &[],
+            input: &mut input.clone(),
+            spikes: &mut [0; 30],
+            gradient: &mut gradient,
+            constant_gradient: &mut [],
+            scratch,
+        });
         let dot = |a: &[NeuronBlock], b: &[NeuronBlock]| -> f64 {
             a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| (a * b) as f64).sum()
         };

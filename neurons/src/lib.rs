@@ -2,9 +2,11 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `lif` | [`Lif`]: the leaky integrate-and-fire neuron |
+//! | `lif`, `lif_equations` | [`Lif`]: the leaky integrate-and-fire neuron |
+//! | `adaptive_lif` | [`AdaptiveLif`]: its threshold rises with every spike |
+//! | `current_lif` | [`CurrentLif`]: driven by two synaptic currents |
 //! | `leaky_integrator` | [`LeakyIntegrator`]: the readout that never fires |
-//! | `decay` | [`Decay`]: how a time constant becomes a factor per step |
+//! | `held` | refractory times in steps |
 //! | `surrogate` | [`Surrogate`]: slopes that stand in for the threshold's derivative |
 //! | `model` | [`Model`]: any of them, as a configuration file names them |
 //!
@@ -13,25 +15,32 @@
 //!
 //! ```
 //! use neurons::Lif;
-//! use sim_core::{NeuronModel, NeuronState};
+//! use sim_core::{NeuronModel, State};
 //!
 //! let lif = Lif { tau_mem_ms: 10.0, ..Lif::default() }.build(1.0)?;
-//! let (mut state, mut fired) = (NeuronState::at_rest(2), Vec::new());
-//! lif.step(&mut state, &[0.5, 1.5], &mut fired);
-//! assert_eq!(fired, [1]);
-//! assert_eq!(state.potential, [0.5, 0.0]);
+//! let (mut state, mut spikes) = (State::at_rest(lif.variables(), 2, 0.0), Vec::new());
+//! lif.step(&[], &mut state, &[0.5, 1.5], &mut spikes);
+//! assert_eq!(spikes[0].neuron, 1);
+//! assert_eq!(state.named("potential"), Some(&[0.5, 0.0][..]));
 //! # Ok::<(), sim_core::Error>(())
 //! ```
 #![forbid(unsafe_code)]
 
-mod decay;
+mod adaptive_lif;
+#[cfg(test)]
+mod checks;
+mod current_lif;
+mod held;
 mod leaky_integrator;
 mod lif;
+mod lif_equations;
 mod model;
 mod surrogate;
 
-pub use decay::Decay;
+pub use adaptive_lif::AdaptiveLif;
+pub use current_lif::CurrentLif;
 pub use leaky_integrator::LeakyIntegrator;
-pub use lif::{Lif, Reset};
+pub use lif::Lif;
 pub use model::Model;
+pub use sim_core::{Decay, Reset};
 pub use surrogate::Surrogate;

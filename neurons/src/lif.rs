@@ -30,31 +30,27 @@
 //! | `refractory_ms` | ms | 0 | a whole number of time steps, 0 for none |
 //! | `surrogate` | | atan, alpha 5 | see [`Surrogate`] |
 //!
+//! State: `potential` (`U`) and `refractory` (the steps for which the neuron is still held). Each
+//! neuron can learn its own `tau_mem_ms` and `threshold`; then all steps are those of
+//! `LifEquations`, the same equations one neuron at a time.
+//!
 //! References: Hammouamri et al. 2023 (Euler, hard, detached, no input scaling, as in
 //! SpikingJelly); NEST `iaf_psc_delta` (exact, hard, refractory). What differs from NEST: the
 //! refractory time may be zero, and then input of the step after a spike counts.
 
-use crate::decay::Decay;
+use crate::held::held_steps;
+use crate::lif_equations::LifEquations;
 use crate::surrogate::{
     Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope,
 };
 use serde::{Deserialize, Serialize};
 use sim_core::{
-    BlockState, Error, ModelDescription, Neuron, NeuronModel, NeuronState, Result, whole_steps,
+    BlockAdjoint, Decay, Dynamics, Error, Firing, Learnable, Membrane, ModelDescription, Neuron,
+    NeuronModel, NeuronScratch, PortDynamics, Reset, Result, Spike, State, StepAdjoint, Stepwise,
+    Variable,
 };
 use simd::{NEURONS_PER_BLOCK, NeuronBlock, blocks_at_least, vectorize};
 use std::ops::Range;
-
-/// What a spike does to the potential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reset {
-    /// The potential becomes 0.
-    #[default]
-    Hard,
-    /// The threshold is subtracted.
-    Soft,
-}
 
 /// Parameters of the leaky integrate-and-fire neuron; see the table of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -95,6 +91,27 @@ impl Default for Lif {
     }
 }
 
+impl Lif {
+    /// The equations of one neuron, once the fields are checked.
+    fn equations(&self, dt_ms: f64, refractory_steps: u32) -> LifEquations {
+        let least_ms = self.decay.least_tau_ms(dt_ms);
+        LifEquations {
+            learnable: [
+                Learnable::time_constant("tau_mem_ms", self.tau_mem_ms, least_ms),
+                Learnable::threshold("threshold", self.threshold),
+            ],
+            decay: self.decay,
+            dt_ms,
+            input_scaling: self.input_scaling,
+            threshold: self.threshold,
+            hard: self.reset == Reset::Hard,
+            detached: self.detach_reset,
+            refractory_steps: f64::from(refractory_steps),
+            surrogate: self.surrogate,
+        }
+    }
+}
+
 impl NeuronModel for Lif {
     fn describe(&self) -> ModelDescription {
         ModelDescription::of("lif", self)
@@ -104,20 +121,38 @@ impl NeuronModel for Lif {
         let beta = self.decay.per_step("Lif::tau_mem_ms", self.tau_mem_ms, dt_ms)?;
         Error::check("Lif::threshold", self.threshold, self.threshold > 0.0, "above 0")?;
         self.surrogate.check().map_err(|error| error.within("surrogate"))?;
+        let refractory_steps = held_steps("Lif::refractory_ms", self.refractory_ms, dt_ms)?;
         Ok(Box::new(PerStep {
             beta,
             gain: if self.input_scaling { 1.0 - beta } else { 1.0 },
             threshold: self.threshold,
             hard: self.reset == Reset::Hard,
             detached: self.detach_reset,
-            refractory_steps: whole_steps("Lif::refractory_ms", self.refractory_ms, dt_ms)?,
+            refractory_steps,
             surrogate: self.surrogate,
+            each: Stepwise::new(self.equations(dt_ms, refractory_steps)),
         }))
+    }
+
+    fn dynamics(&self) -> Option<Dynamics> {
+        let Self { tau_mem_ms, decay, input_scaling, .. } = *self;
+        let firing = Firing {
+            threshold: self.threshold,
+            reset: self.reset,
+            refractory_ms: self.refractory_ms,
+            holds: true,
+            adaptation: None,
+        };
+        Some(Dynamics {
+            membrane: Membrane { tau_ms: tau_mem_ms, decay, input_scaling },
+            ports: vec![PortDynamics::Delta],
+            firing: Some(firing),
+        })
     }
 }
 
 /// Constants of one time step.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct PerStep {
     beta: f64,
     gain: f64,
@@ -126,9 +161,27 @@ struct PerStep {
     detached: bool,
     refractory_steps: u32,
     surrogate: Surrogate,
+    /// For neurons with constants of their own.
+    each: Stepwise<LifEquations, 2, 1, 3>,
 }
 
 impl Neuron for PerStep {
+    fn variables(&self) -> &'static [Variable] {
+        self.each.variables()
+    }
+
+    fn learnable(&self) -> &[Learnable] {
+        self.each.learnable()
+    }
+
+    fn constants(&self, learned: &[f64]) -> Vec<f64> {
+        self.each.constants(learned)
+    }
+
+    fn constant_slopes(&self, learned: &[f64], parameter: usize) -> Vec<f64> {
+        self.each.constant_slopes(learned, parameter)
+    }
+
     fn fires(&self) -> bool {
         true
     }
@@ -137,27 +190,46 @@ impl Neuron for PerStep {
         steps.div_ceil(1 + self.refractory_steps as usize)
     }
 
-    fn step(&self, state: &mut NeuronState, input: &[f64], fired: &mut Vec<u32>) {
-        let neurons = state.potential.iter_mut().zip(&mut state.refractory_steps).zip(input);
+    fn step(
+        &self,
+        constants: &[f64],
+        state: &mut State<f64>,
+        input: &[f64],
+        spikes: &mut Vec<Spike>,
+    ) {
+        if !constants.is_empty() {
+            return self.each.step(constants, state, input, spikes);
+        }
+        let [potential, refractory] = state.columns_mut();
+        let neurons = potential.iter_mut().zip(refractory).zip(input);
         for (n, ((u, held_for), current)) in neurons.enumerate() {
-            if *held_for > 0 {
-                *held_for -= 1;
+            if *held_for > 0.0 {
+                *held_for -= 1.0;
                 continue;
             }
             let v = self.beta * *u + self.gain * current;
             if v >= self.threshold {
                 *u = if self.hard { 0.0 } else { v - self.threshold };
-                *held_for = self.refractory_steps;
-                fired.push(n as u32);
+                *held_for = f64::from(self.refractory_steps);
+                spikes.push(Spike { neuron: n as u32, count: 1.0 });
             } else {
                 *u = v;
             }
         }
     }
 
-    fn forward(&self, potential: &mut [NeuronBlock], spikes: &mut [u16]) {
-        let (constants, refractory_steps) = (self.block_constants(), self.refractory_steps);
-        if refractory_steps > 0 {
+    fn forward(
+        &self,
+        constants: &[NeuronBlock],
+        potential: &mut [NeuronBlock],
+        spikes: &mut [u16],
+        scratch: &mut NeuronScratch,
+    ) {
+        if !constants.is_empty() {
+            return self.each.forward(constants, potential, spikes, scratch);
+        }
+        let (constants, refractory_steps) = (self.block_constants(), self.refractory_steps as f32);
+        if refractory_steps > 0.0 {
             vectorize(
                 #[inline(always)]
                 || forward_block_refractory(constants, refractory_steps, potential, spikes),
@@ -181,16 +253,21 @@ impl Neuron for PerStep {
 
     fn step_blocks(
         &self,
-        state: &mut BlockState,
+        constants: &[NeuronBlock],
+        state: &mut State<NeuronBlock>,
         potential: &mut [NeuronBlock],
         spikes: &mut [u16],
     ) {
-        let (constants, refractory_steps) = (self.block_constants(), self.refractory_steps);
-        if refractory_steps > 0 {
+        if !constants.is_empty() {
+            return self.each.step_blocks(constants, state, potential, spikes);
+        }
+        let [u, held_for] = state.columns_mut();
+        let (constants, refractory_steps) = (self.block_constants(), self.refractory_steps as f32);
+        if refractory_steps > 0.0 {
             vectorize(
                 #[inline(always)]
                 || {
-                    let neurons = state.potential.iter_mut().zip(&mut state.refractory_steps);
+                    let neurons = u.iter_mut().zip(held_for);
                     for ((u, held_for), (v, mask)) in neurons.zip(potential.iter_mut().zip(spikes))
                     {
                         *mask = step_refractory(constants, refractory_steps, u, held_for, v);
@@ -202,13 +279,11 @@ impl Neuron for PerStep {
         vectorize(
             #[inline(always)]
             || match constants.hard {
-                true => state
-                    .potential
+                true => u
                     .iter_mut()
                     .zip(&mut *potential)
                     .for_each(|(u, v)| step::<true>(constants, u, v)),
-                false => state
-                    .potential
+                false => u
                     .iter_mut()
                     .zip(&mut *potential)
                     .for_each(|(u, v)| step::<false>(constants, u, v)),
@@ -217,7 +292,17 @@ impl Neuron for PerStep {
         blocks_at_least(potential, constants.threshold, spikes);
     }
 
-    fn adjoint(&self, potential: &[NeuronBlock], spikes: &[u16], gradient: &mut [NeuronBlock]) {
+    fn step_adjoint(&self, step: StepAdjoint) {
+        self.each.step_adjoint(step);
+    }
+
+    fn adjoint(&self, pass: BlockAdjoint) {
+        if !pass.constants.is_empty() {
+            return self.each.adjoint(pass);
+        }
+        let BlockAdjoint { input: potential, spikes, gradient, scratch, .. } = pass;
+        self.forward(&[], potential, spikes, scratch);
+        let (potential, spikes) = (&*potential, &*spikes);
         let adjoint = Adjoint {
             constants: self.block_constants(),
             refractory_steps: self.refractory_steps as usize,
@@ -289,9 +374,9 @@ impl BlockConstants {
     }
 }
 
-/// The bit of each neuron in a mask of spikes. They are chosen in 32-bit lanes, like everything else
-/// in the loops, and joined at the end: narrower types or shifts would keep the loops from becoming
-/// vector code.
+/// The bit of each neuron in a mask of spikes. They are chosen in 32-bit lanes, like everything
+/// else in the loops, and joined at the end: narrower types or shifts would keep the loops from
+/// becoming vector code.
 const NEURON_BIT: [u32; NEURONS_PER_BLOCK] = {
     let mut bits = [0; NEURONS_PER_BLOCK];
     let mut n = 0;
@@ -344,21 +429,22 @@ fn forward_block<const HARD: bool>(constants: BlockConstants, potential: &mut [N
 #[inline(always)]
 fn step_refractory(
     constants: BlockConstants,
-    refractory_steps: u32,
+    refractory_steps: f32,
     u: &mut NeuronBlock,
-    held_for: &mut [u32; NEURONS_PER_BLOCK],
+    held_for: &mut NeuronBlock,
     v: &mut NeuronBlock,
 ) -> u16 {
     let mut fires = [0; NEURONS_PER_BLOCK];
     for n in 0..NEURONS_PER_BLOCK {
-        let held = held_for[n] > 0;
+        let held = held_for[n] > 0.0;
         let integrated = constants.beta * u[n] + constants.gain * v[n];
         let reset = constants.after_reset(integrated);
-        let fire = all_ones_if(!held & (integrated >= constants.threshold));
+        let fires_now = !held & (integrated >= constants.threshold);
         v[n] = if held { u[n] } else { integrated };
         u[n] = if held { u[n] } else { reset };
-        held_for[n] = held_for[n].saturating_sub(1) | (refractory_steps & fire);
-        fires[n] = NEURON_BIT[n] & fire;
+        let left = if held { held_for[n] - 1.0 } else { 0.0 };
+        held_for[n] = if fires_now { refractory_steps } else { left };
+        fires[n] = NEURON_BIT[n] & all_ones_if(fires_now);
     }
     join(fires)
 }
@@ -366,12 +452,12 @@ fn step_refractory(
 #[inline(always)]
 fn forward_block_refractory(
     constants: BlockConstants,
-    refractory_steps: u32,
+    refractory_steps: f32,
     potential: &mut [NeuronBlock],
     spikes: &mut [u16],
 ) {
     let mut u = [0.0; NEURONS_PER_BLOCK];
-    let mut held_for = [0_u32; NEURONS_PER_BLOCK];
+    let mut held_for = [0.0; NEURONS_PER_BLOCK];
     for (v, mask) in potential.iter_mut().zip(spikes) {
         *mask = step_refractory(constants, refractory_steps, &mut u, &mut held_for, v);
     }
@@ -405,8 +491,8 @@ impl Adjoint {
             .fold(0, |held, back| held | spikes[steps - back]);
         for (t, (v, g)) in potential.iter().zip(gradient).enumerate().rev() {
             // No window of the refractory time holds two spikes of one neuron: walking backwards, a
-            // neuron leaves the set at its spike and enters it where the spike before ceases to hold
-            // it.
+            // neuron leaves the set at its spike and enters it where the spike before ceases to
+            // hold it.
             held = (held & !spikes[t])
                 | t.checked_sub(self.refractory_steps).map_or(0, |earlier| spikes[earlier]);
             self.step_back(v, g, &mut d_u, held, &slope);

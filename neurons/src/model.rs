@@ -1,9 +1,11 @@
 //! Any neuron model, as a configuration file names it.
 
+use crate::adaptive_lif::AdaptiveLif;
+use crate::current_lif::CurrentLif;
 use crate::leaky_integrator::LeakyIntegrator;
 use crate::lif::Lif;
 use serde::{Deserialize, Serialize};
-use sim_core::{ModelDescription, Neuron, NeuronModel, Result};
+use sim_core::{Dynamics, ModelDescription, Neuron, NeuronModel, Result};
 
 /// A neuron model told apart by the key `model`: `model = "lif"` next to the fields of [`Lif`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -11,31 +13,48 @@ use sim_core::{ModelDescription, Neuron, NeuronModel, Result};
 pub enum Model {
     /// Leaky integrate-and-fire.
     Lif(Lif),
+    /// Leaky integrate-and-fire with a threshold that every spike raises.
+    AdaptiveLif(AdaptiveLif),
+    /// Leaky integrate-and-fire, driven by an excitatory and an inhibitory synaptic current.
+    CurrentLif(CurrentLif),
     /// Readout without threshold.
     LeakyIntegrator(LeakyIntegrator),
 }
 
+impl Model {
+    fn model(&self) -> &dyn NeuronModel {
+        match self {
+            Self::Lif(model) => model,
+            Self::AdaptiveLif(model) => model,
+            Self::CurrentLif(model) => model,
+            Self::LeakyIntegrator(model) => model,
+        }
+    }
+}
+
 impl NeuronModel for Model {
     fn describe(&self) -> ModelDescription {
-        match self {
-            Self::Lif(lif) => lif.describe(),
-            Self::LeakyIntegrator(integrator) => integrator.describe(),
-        }
+        self.model().describe()
     }
 
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
-        match self {
-            Self::Lif(lif) => lif.build(dt_ms),
-            Self::LeakyIntegrator(integrator) => integrator.build(dt_ms),
-        }
+        self.model().build(dt_ms)
+    }
+
+    fn dynamics(&self) -> Option<Dynamics> {
+        self.model().dynamics()
+    }
+
+    fn ports(&self) -> Vec<String> {
+        self.model().ports()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decay::Decay;
     use crate::surrogate::Surrogate;
+    use sim_core::{Decay, Reset};
 
     #[test]
     fn a_configuration_survives_a_round_trip() {
@@ -51,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_description_names_model_and_parameters_as_configuration_files_do() {
-        let model = Model::Lif(Lif { reset: crate::Reset::Soft, ..Lif::default() });
+        let model = Model::Lif(Lif { reset: Reset::Soft, ..Lif::default() });
         let described = model.describe();
         let text = toml::to_string(&model).unwrap();
         assert!(text.contains(&format!("model = \"{}\"", described.name)), "{text}");

@@ -94,9 +94,23 @@ impl Surrogate {
         }
     }
 
+    /// The slope at `x`, a potential less its threshold.
+    #[inline(always)]
+    pub fn slope(self, x: f32) -> f32 {
+        match self {
+            Self::Atan { alpha } => atan_slope(alpha, x),
+            Self::FastSigmoid { beta } => fast_sigmoid_slope(beta, x),
+            Self::Sigmoid { alpha } => sigmoid_slope(alpha, x),
+            Self::Triangle { half_width, peak } => triangle_slope(1.0 / half_width, peak, x),
+            Self::Box { half_width, peak } => box_slope(half_width, peak, x),
+        }
+    }
+
+    /// Checks the parameters.
+    ///
     /// # Errors
     /// [`Error::OutOfRange`] naming the first parameter that is not a finite number above 0.
-    pub(crate) fn check(self) -> Result<()> {
+    pub fn check(self) -> Result<()> {
         let parameters = match self {
             Self::Atan { alpha } => [("Surrogate::Atan::alpha", alpha); 2],
             Self::FastSigmoid { beta } => [("Surrogate::FastSigmoid::beta", beta); 2],
@@ -175,21 +189,6 @@ fn exp_of_negative(y: f32) -> f32 {
     let series = (series * r + 1.0) * r + 1.0;
     let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()));
     series * power
-}
-
-/// The plain form, which tests compare with.
-#[cfg(test)]
-impl Surrogate {
-    /// The slope at `x = V - threshold`.
-    pub(crate) fn slope(self, x: f32) -> f32 {
-        match self {
-            Self::Atan { alpha } => atan_slope(alpha, x),
-            Self::FastSigmoid { beta } => fast_sigmoid_slope(beta, x),
-            Self::Sigmoid { alpha } => sigmoid_slope(alpha, x),
-            Self::Triangle { half_width, peak } => triangle_slope(1.0 / half_width, peak, x),
-            Self::Box { half_width, peak } => box_slope(half_width, peak, x),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
-//! Everything that changes a weight or a delay: gradient training of weights and synaptic delays,
-//! and its checkpoints.
+//! Everything that changes a weight or a delay: gradient training of weights and synaptic delays
+//! with its checkpoints, and rules by which synapses learn from spikes.
 //!
 //! | file | question it answers |
 //! |---|---|
 //! | [`gradient`] | what is minimised, and how does a gradient become a step? |
+//! | [`local`] | how do synapses learn from spikes, while a network runs? |
 //! | `trainer` | [`Trainer`], [`EpochTrainer`]: how does a network learn, step by step? |
 //! | `protection` | [`Protection`]: what must training not disturb? |
 //! | `settings` | [`TrainingSettings`]: which choices does an experiment make? |
@@ -80,6 +81,7 @@ mod checkpoint;
 mod checkpoint_summary;
 mod error;
 pub mod gradient;
+pub mod local;
 mod protection;
 mod settings;
 mod trainer;

@@ -1,11 +1,14 @@
 //! A network as its outline tells of it, without anything in it: which tensors a file holds, and
 //! what their entries mean, is known from the outline alone.
 
+use crate::error::{Error, Result};
+use crate::learned::LearnedParameter;
 use crate::network::{Network, Projection};
+use crate::neuron::{ModelDescription, Neuron, NeuronModel};
 use crate::norm::BatchNorm;
-use crate::outline::ProjectionOutline;
 use crate::outline::{
-    ELEMENTS, GRANULARITY, KERNEL, LONGEST_DELAY, Outline, POLARITY, SHORTEST_DELAY,
+    ELEMENTS, GRANULARITY, KERNEL, LONGEST_DELAY, LearnedOutline, Outline, POLARITY,
+    PopulationOutline, ProjectionOutline, SHORTEST_DELAY,
 };
 use crate::polarity::Polarity;
 use crate::population::Population;
@@ -13,16 +16,21 @@ use crate::synapses::{DenseSynapses, Synapses};
 use serde::de::DeserializeOwned;
 
 impl Outline {
-    /// The network of this outline, with every population as a source and every tensor without
+    /// The network of this outline, with neurons that cannot run and every tensor without
     /// entries: [`Network::tensors`] tells names, shapes, ranges and signs, but no values. `None`
     /// where the outline holds what this version has no word for, or synapses that are not dense.
     pub fn bare_network(&self) -> Option<Network> {
         let populations: Vec<Population> = self
             .populations
             .iter()
-            .map(|population| Population {
-                norm: population.norm.then(|| BatchNorm::new(0)),
-                ..Population::source(population.name.clone(), population.size)
+            .map(|outline| {
+                let PopulationOutline { name, size, ports, .. } = outline;
+                let bare = Bare { ports: ports.clone() };
+                Population {
+                    norm: outline.norm.then(|| BatchNorm::new(0)),
+                    learned: outline.learned.iter().map(LearnedOutline::bare).collect(),
+                    ..Population::neurons(name, *size, bare)
+                }
             })
             .collect();
         let projections = self.projections.iter().map(|outline| {
@@ -34,6 +42,34 @@ impl Outline {
         });
         let projections = projections.collect::<Option<_>>()?;
         Some(Network::new(self.dt_ms, populations, projections))
+    }
+}
+
+impl LearnedOutline {
+    fn bare(&self) -> LearnedParameter {
+        let range = self.least..=self.most;
+        LearnedParameter { name: self.name.clone(), kind: self.kind, range, values: Vec::new() }
+    }
+}
+
+/// Neurons of which nothing is known but their ports, where there are several.
+#[derive(Debug)]
+struct Bare {
+    ports: Vec<String>,
+}
+
+impl NeuronModel for Bare {
+    fn build(&self, _dt_ms: f64) -> Result<Box<dyn Neuron>> {
+        Err(Error::Network("a network that is made of an outline cannot run".into()))
+    }
+
+    fn describe(&self) -> ModelDescription {
+        let [parameters, defaults] = Default::default();
+        ModelDescription { name: "bare".into(), parameters, defaults }
+    }
+
+    fn ports(&self) -> Vec<String> {
+        if self.ports.is_empty() { vec!["input".into()] } else { self.ports.clone() }
     }
 }
 

@@ -6,7 +6,10 @@
 //! | `roles` | which population do samples enter, and which one is read? |
 //! | `connectivity`, `distribution` | which neurons are joined at random, and by what? |
 //! | `delay_kernel`, `kernel_evaluation` | how is a weight spread around its delay? how exactly? |
-//! | `neuron` | what does an engine ask of a neuron model? |
+//! | `neuron`, `state`, `learned` | what does an engine ask of a neuron model? |
+//! | `dynamics`, `decay` | what does a neuron model compute, as types? |
+//! | `equations`, `real`, `gradient_error` | how is a model written as equations of one step? |
+//! | `learning_rule` | how do synapses learn while a network runs? |
 //! | `spikes`, `spike_trains`, `samples` | what is a spike, and what is a sample? |
 //! | `poisson` | how are spikes drawn at random? |
 //! | `shards` | in which order is anything summed over samples? |
@@ -18,8 +21,7 @@
 //! | `outline`, `bare_network` | when do two networks fit each other? what is a tensor of a file? |
 //! | `random` | where does a random number come from? |
 //! | `recording` | who is shown the steps of a simulation? |
-//! | `clock_engine`, `streaming_engine`, `step_order` | how does a network step? |
-//! | `delay_ring`, `arrival_window` | where does input wait until its delay is over? |
+//! | `step` | how does a network step? where does input wait until its delay is over? |
 //! | `error`, `field`, `whole_steps` | what is wrong with a number, and where does it stand? |
 //!
 //! ```
@@ -58,8 +60,32 @@
 //! it. The sign stands beside the weights that it bounds, where the walk finds it, and not with the
 //! population.
 //!
+//! # Neurons
+//!
 //! Neurons are reached through [`NeuronModel`] and [`Neuron`]. A call is dynamic once per
-//! population and step, or once per sixteen neurons and sample; the loops inside are plain.
+//! population and step, or once per sixteen neurons and sample; the loops inside are plain. The
+//! state of a population is a [`State`] of named columns: engines, recordings and snapshots walk
+//! them and know none of them but the first, the membrane potential. A neuron has one or more
+//! *ports*: a projection names the port in which it ends, inputs of a port are summed, and what the
+//! sums do is the model's affair (two currents with time constants of their own, say).
+//!
+//! A model is written once, as [`Equations`] of one step for any kind of number ([`Real`]): in `f64`
+//! they are the step of the clock engine, in `f32` that of the other engines, in dual numbers the
+//! adjoint. [`gradient_error`] holds the gradient against finite differences. Models whose speed
+//! matters most implement [`Neuron`] and write the loops over a whole sample themselves, as the LIF
+//! neuron does. A parameter that each neuron learns for itself ([`LearnedParameter`]) becomes
+//! constants of that neuron; its gradient is that of the constants times their slopes.
+//!
+//! [`Dynamics`] says what a model computes in a vocabulary of types: exporters and other machines
+//! match on it, and never on names.
+//!
+//! # Synapses that learn while a network runs
+//!
+//! A projection of the clock engine may have a [`LearningRule`]. The engine tells its [`Learner`]
+//! when spikes *reach synapses*: whether the delay lies before a synapse or behind it
+//! ([`DelaySide`]) decides when that is, and no rule has to keep spikes that are under way. Weights
+//! and delays can be read back ([`SynapseTable`]), and what a rule remembers is part of a
+//! [`Snapshot`], from which a simulation goes on with the same bits.
 //!
 //! # Three engines
 //!
@@ -107,19 +133,23 @@
 //! compare checkpoints byte by byte.
 #![forbid(unsafe_code)]
 
-mod arrival_window;
 mod bare_network;
-mod clock_engine;
 mod connectivity;
+mod decay;
 mod delay_kernel;
-mod delay_ring;
 mod distribution;
+mod dynamics;
+mod equations;
 mod error;
 mod field;
 mod gradient_engine;
+mod gradient_error;
 mod gradients;
 mod horizon;
 mod kernel_evaluation;
+mod kind;
+mod learned;
+mod learning_rule;
 mod network;
 mod neuron;
 mod norm;
@@ -131,6 +161,7 @@ mod poisson;
 mod polarity;
 mod population;
 mod random;
+mod real;
 mod recording;
 mod regularizer;
 mod roles;
@@ -140,34 +171,43 @@ mod shards;
 mod spike_trains;
 mod spikes;
 mod stage_timing;
-mod step_order;
-mod streaming_engine;
+mod state;
+mod step;
 mod synapses;
 #[cfg(test)]
 mod test_networks;
 mod whole_steps;
 
-pub use clock_engine::ClockEngine;
 pub use connectivity::{Connectivity, Ends, Pairs};
+pub use decay::Decay;
 pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};
 pub use distribution::Distribution;
+pub use dynamics::{Adaptation, Dynamics, Firing, Membrane, PortDynamics, Reset};
+pub use equations::{BeforeStep, Equations, Stepped, Stepwise};
 pub use error::{Error, Result, plain};
 pub use field::Field;
 pub use gradient_engine::{Batch, BatchReport, GradientEngine, PopulationReport};
+pub use gradient_error::gradient_error;
 pub use gradients::Gradients;
 pub use horizon::Horizon;
 pub use kernel_evaluation::{GaussianMethod, KernelEvaluation, Precision};
+pub use kind::Kind;
+pub use learned::{Learnable, LearnedParameter};
+pub use learning_rule::{DelaySide, Learner, LearningRule};
 pub use network::{Network, Projection};
-pub use neuron::{BlockState, ModelDescription, Neuron, NeuronModel, NeuronState, flat};
+pub use neuron::{
+    BlockAdjoint, ModelDescription, Neuron, NeuronModel, NeuronScratch, StepAdjoint, flat,
+};
 pub use norm::{BatchNorm, BatchStatistics, NormStatistics};
 pub use objective::{Objective, Readout, SampleLoss};
-pub use outline::{Outline, PopulationOutline, ProjectionOutline};
-pub use parameters::{Kind, Owner, Parameter, ParameterId, ParameterMut};
+pub use outline::{LearnedOutline, Outline, PopulationOutline, ProjectionOutline};
+pub use parameters::{Owner, Parameter, ParameterId, ParameterMut};
 pub use pass::{DelayTaps, Dropout, Pass};
 pub use poisson::{check_poisson_rate, poisson_spikes};
 pub use polarity::{Polarity, Signs};
-pub use population::{Cells, Population};
+pub use population::{BuiltNeurons, Cells, Population};
 pub use random::{Purpose, Seed};
+pub use real::{Dual, Real};
 pub use recording::{ChannelRecorder, Record, Recorder, Recording, Records, Variables};
 pub use regularizer::{Regularizer, SpikeCounts};
 pub use roles::Roles;
@@ -177,6 +217,12 @@ pub use shards::{SHARDS, ShardSums, samples_of_shards, sum_over_samples};
 pub use spike_trains::{SpikeTrains, bits};
 pub use spikes::{Spike, SpikeFrames};
 pub use stage_timing::{Stage, StageTiming};
-pub use streaming_engine::StreamingEngine;
+pub use state::{State, Variable};
+pub use step::clock::ClockEngine;
+pub use step::snapshot::{
+    EventSnapshot, PlasticSnapshot, PopulationSnapshot, ProjectionSnapshot, Snapshot,
+};
+pub use step::streaming::StreamingEngine;
+pub use step::synapse_table::SynapseTable;
 pub use synapses::{DenseSynapses, Granularity, Synapse, Synapses};
 pub use whole_steps::{shown, whole_steps};

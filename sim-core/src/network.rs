@@ -1,11 +1,13 @@
 //! Description of a network: populations and projections, without state.
 
 use crate::error::{Error, Result, plain};
+use crate::learning_rule::LearningRule;
 use crate::polarity::Polarity;
 use crate::population::{Cells, Population};
 use crate::roles::Roles;
 use crate::synapses::{Synapse, Synapses};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// A network on a grid of `dt_ms` milliseconds. Populations are referred to by their index.
 #[derive(Debug, Clone)]
@@ -35,12 +37,15 @@ pub struct Projection {
     /// The sign that the weights of each presynaptic neuron keep, `[pre]`; none where they may have
     /// any.
     pub polarity: Option<Vec<Polarity>>,
+    /// The rule by which the synapses learn while the network runs in the clock engine; `None`
+    /// where they stay as they are.
+    pub rule: Option<Arc<dyn LearningRule>>,
 }
 
 impl Projection {
     /// A projection that ends in the first port of the postsynaptic neurons.
     pub fn new(source: usize, target: usize, synapses: Synapses) -> Self {
-        Self { source, target, port: 0, synapses, polarity: None }
+        Self { source, target, port: 0, synapses, polarity: None, rule: None }
     }
 
     /// The same projection, ending in another port.
@@ -51,6 +56,11 @@ impl Projection {
     /// The same projection, whose weights keep the sign of each presynaptic neuron.
     pub fn with_polarity(self, polarity: Vec<Polarity>) -> Self {
         Self { polarity: Some(polarity), ..self }
+    }
+
+    /// The same projection, whose synapses learn by a rule while the network runs.
+    pub fn learning_by(self, rule: impl LearningRule + 'static) -> Self {
+        Self { rule: Some(Arc::new(rule)), ..self }
     }
 }
 
@@ -207,6 +217,14 @@ impl Network {
         if let Some(polarity) = &projection.polarity {
             let signs = format!("{name}: polarity");
             Error::check_length(&signs, polarity.len(), source.size)?;
+        }
+        let ports = target.ports();
+        if projection.port >= ports.len() {
+            return Err(Error::out_of_range(
+                format!("{name}: port"),
+                projection.port,
+                format!("below {}: the ports are {}", ports.len(), ports.join(", ")),
+            ));
         }
         match &projection.synapses {
             Synapses::Dense(dense) => {

@@ -1,7 +1,9 @@
 //! Everything about a network that is not learned, as names and values: what a checkpoint is
 //! compared by.
 
-use crate::network::Network;
+use crate::kind::Kind;
+use crate::learned::LearnedParameter;
+use crate::network::{Network, Projection};
 use crate::neuron::flat;
 use crate::population::{Cells, Population};
 use crate::synapses::{DenseSynapses, Synapses};
@@ -15,6 +17,7 @@ pub(crate) const LONGEST_DELAY: &str = "max_delay_steps";
 pub(crate) const GRANULARITY: &str = "delay_granularity";
 pub(crate) const KERNEL: &str = "delay_kernel";
 pub(crate) const POLARITY: &str = "polarity";
+pub(crate) const PORT: &str = "port";
 
 /// The outline of a network. Networks without a [`Outline::difference`] can exchange what they
 /// learned.
@@ -44,6 +47,25 @@ pub struct PopulationOutline {
     pub defaults: BTreeMap<String, String>,
     /// Whether its input is normalised.
     pub norm: bool,
+    /// The ports of neurons that have several; empty otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<String>,
+    /// What each neuron learns for itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<LearnedOutline>,
+}
+
+/// A parameter that each neuron of a population learns, without its values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LearnedOutline {
+    /// The key of the model's configuration.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Least value.
+    pub least: f32,
+    /// Largest value.
+    pub most: f32,
 }
 
 /// A projection without weights and delays.
@@ -73,13 +95,16 @@ impl Network {
                 parameters,
                 defaults,
                 norm: population.norm.is_some(),
+                ports: population.several_ports(),
+                learned: population.learned.iter().map(LearnedOutline::of).collect(),
             }
         };
         let projection = |index: usize| {
             let named = |what: &str, value: String| (what.to_owned(), value);
-            let polarity = self.projections[index].polarity.iter();
-            let polarity = polarity.map(|signs| named(POLARITY, flat_list(signs)));
-            let mut synapses: BTreeMap<String, String> = match &self.projections[index].synapses {
+            let Projection { target, port, synapses, polarity, .. } = &self.projections[index];
+            let polarity = polarity.iter().map(|signs| named(POLARITY, flat_list(signs)));
+            let ports = self.populations[*target].several_ports();
+            let mut synapses: BTreeMap<String, String> = match synapses {
                 Synapses::Dense(DenseSynapses {
                     elements_per_pair,
                     min_delay_steps,
@@ -105,6 +130,7 @@ impl Network {
                 }
             };
             synapses.extend(polarity);
+            synapses.extend(ports.get(*port).map(|name| named(PORT, name.clone())));
             ProjectionOutline { name: self.projection_name(index), synapses }
         };
         Outline {
@@ -112,6 +138,13 @@ impl Network {
             populations: self.populations.iter().map(population).collect(),
             projections: (0..self.projections.len()).map(projection).collect(),
         }
+    }
+}
+
+impl LearnedOutline {
+    fn of(learned: &LearnedParameter) -> Self {
+        let LearnedParameter { name, kind, range, .. } = learned;
+        Self { name: name.clone(), kind: *kind, least: *range.start(), most: *range.end() }
     }
 }
 
@@ -208,6 +241,17 @@ impl PopulationOutline {
                 "population {name} has {theirs} in the checkpoint, {ours} in the configuration (batch norm)"
             ));
         }
+        let learned = |outline: &Self| match &outline.learned[..] {
+            [] => "nothing".to_owned(),
+            learned => learned.iter().map(|own| &own.name[..]).collect::<Vec<_>>().join(", "),
+        };
+        if self.learned != stored.learned {
+            let (theirs, ours) = (learned(stored), learned(self));
+            return Some(format!(
+                "population {name}: its neurons learn {theirs} in the checkpoint, {ours} in the \
+                 configuration"
+            ));
+        }
         differing(
             &self.parameters,
             &stored.parameters,
@@ -252,6 +296,8 @@ mod tests {
             defaults: parameters.clone(),
             parameters,
             norm: true,
+            ports: Vec::new(),
+            learned: Vec::new(),
         };
         let synapses = BTreeMap::from([("max_delay_steps".to_owned(), "24".to_owned())]);
         let projection = ProjectionOutline { name: "input->hidden1".into(), synapses };

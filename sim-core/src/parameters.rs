@@ -7,67 +7,20 @@
 //! | population with a norm | [`Kind::Gain`], [`Kind::Bias`] | `[neuron]` | all |
 //! | | [`Kind::RunningMean`] | `[neuron]` | all |
 //! | | [`Kind::RunningVariance`] | `[neuron]` | at least 0 |
+//! | population whose neurons learn | [`Kind::TimeConstant`], [`Kind::Threshold`], [`Kind::Adaptation`] | `[neuron]` | as the model says |
 //!
 //! The walk visits the projections and then the populations, each in the order of the network.
 //! Optimisers, gradients, checkpoints and checks all follow it, so that a tensor that is added here
 //! is known to all of them.
 
 use crate::error::{Error, Result, plain};
+use crate::kind::Kind;
 use crate::network::Network;
 use crate::polarity::Signs;
+use crate::population::Population;
 use crate::shape::Shape;
 use crate::synapses::{DenseSynapses, Synapses};
-use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
-
-/// What a tensor is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Weights of a projection.
-    Weight,
-    /// Delays of a projection, in steps.
-    Delay,
-    /// Scale of a norm.
-    Gain,
-    /// Offset of a norm.
-    Bias,
-    /// Running mean of a norm; no setting can name it.
-    #[serde(skip)]
-    RunningMean,
-    /// Running variance of a norm; no setting can name it.
-    #[serde(skip)]
-    RunningVariance,
-}
-
-impl Kind {
-    /// Whether a gradient teaches it. The statistics of a norm follow the batches instead.
-    pub fn is_learned(self) -> bool {
-        !matches!(self, Self::RunningMean | Self::RunningVariance)
-    }
-
-    /// Unit of its entries; `None` where they are bare numbers.
-    pub fn unit(self) -> Option<&'static str> {
-        (self == Self::Delay).then_some("steps")
-    }
-
-    /// The word that configurations use.
-    pub fn word(self) -> &'static str {
-        self.name().trim_start_matches("norm.")
-    }
-
-    /// The last part of a tensor's name in a file.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Weight => "weight",
-            Self::Delay => "delay",
-            Self::Gain => "norm.gain",
-            Self::Bias => "norm.bias",
-            Self::RunningMean => "norm.running_mean",
-            Self::RunningVariance => "norm.running_variance",
-        }
-    }
-}
 
 /// What a tensor belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,17 +38,26 @@ pub struct ParameterId {
     pub owner: Owner,
     /// What it is.
     pub kind: Kind,
+    /// Which of the parameters that a population's neurons learn; 0 for everything else.
+    pub slot: usize,
 }
 
 impl ParameterId {
     /// A tensor of a projection.
     pub const fn of_projection(projection: usize, kind: Kind) -> Self {
-        Self { owner: Owner::Projection(projection), kind }
+        Self { owner: Owner::Projection(projection), kind, slot: 0 }
     }
 
-    /// A tensor of a population.
+    /// A tensor of a population's norm.
     pub const fn of_population(population: usize, kind: Kind) -> Self {
-        Self { owner: Owner::Population(population), kind }
+        Self { owner: Owner::Population(population), kind, slot: 0 }
+    }
+
+    /// A parameter that a population's neurons learn: entry `slot` of [`Population::learned`].
+    ///
+    /// [`Population::learned`]: crate::Population::learned
+    pub const fn of_neurons(population: usize, kind: Kind, slot: usize) -> Self {
+        Self { owner: Owner::Population(population), kind, slot }
     }
 }
 
@@ -157,17 +119,24 @@ macro_rules! walk {
             })
         });
         let of_populations = populations.$iter().enumerate().flat_map(|(index, population)| {
-            let shape = Shape::of([("neuron", population.size)]);
+            let norm_shape = population.input_shape();
+            let neuron_shape = Shape::of([("neuron", population.size)]);
             let tensors = population.norm.$as_ref().map(|norm| [
                 (Kind::Gain, &$($mut)? norm.gain, ALL),
                 (Kind::Bias, &$($mut)? norm.bias, ALL),
                 (Kind::RunningMean, &$($mut)? norm.running_mean, ALL),
                 (Kind::RunningVariance, &$($mut)? norm.running_variance, 0.0..=f32::MAX),
             ]);
-            tensors.into_iter().flatten().map(move |(kind, values, range)| {
+            let of_norm = tensors.into_iter().flatten().map(move |(kind, values, range)| {
                 let id = ParameterId::of_population(index, kind);
-                $tensor { id, shape, values, range, signs: None }
-            })
+                $tensor { id, shape: norm_shape, values, range, signs: None }
+            });
+            let learned = population.learned.$iter().enumerate();
+            of_norm.chain(learned.map(move |(slot, learned)| {
+                let id = ParameterId::of_neurons(index, learned.kind, slot);
+                let (shape, range) = (neuron_shape, learned.range.clone());
+                $tensor { id, shape, values: &$($mut)? learned.values, range, signs: None }
+            }))
         });
         of_projections.chain(of_populations)
     }};
@@ -194,14 +163,21 @@ impl Network {
         self.tensors_mut().filter(|parameter| parameter.id.kind.is_learned())
     }
 
-    /// Name of a tensor as files have it: `input->hidden1.weight`, `hidden1.norm.gain`.
+    /// Name of a tensor as files have it: `input->hidden1.weight`, `hidden1.norm.gain`,
+    /// `hidden1.neuron.tau_mem_ms`.
     ///
     /// # Panics
     /// If the network has no such projection or population.
     pub fn parameter_name(&self, id: ParameterId) -> String {
         let owner = match id.owner {
             Owner::Projection(projection) => self.projection_name(projection),
-            Owner::Population(population) => self.populations[population].name.clone(),
+            Owner::Population(population) => {
+                let Population { name, learned, .. } = &self.populations[population];
+                if id.kind.is_of_neurons() {
+                    return format!("{name}.neuron.{}", learned[id.slot].name);
+                }
+                name.clone()
+            }
         };
         format!("{owner}.{}", id.kind.name())
     }

@@ -1,4 +1,4 @@
-//! What leaves a simulation: spikes and potentials, kept in memory or streamed to a writer.
+//! What leaves a simulation: spikes and state variables, kept in memory or streamed to a writer.
 //!
 //! The clock engine shows every step to a [`Recorder`]. [`Recording`] keeps what it is shown.
 //! [`ChannelRecorder`] hands it through a bounded channel to a thread that writes: memory stays
@@ -6,7 +6,9 @@
 //! instead of losing anything.
 
 use crate::error::{Error, Result};
+use crate::state::{State, Variable};
 use crossbeam::channel::{Receiver, Sender, bounded};
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::thread::JoinHandle;
 
@@ -20,17 +22,15 @@ pub trait Recorder {
     /// [`Error::Recording`]; the simulation stops.
     fn record_spikes(&mut self, population: usize, step: usize, neurons: &[u32]) -> Result<()>;
 
-    /// The potentials of all neurons of `population` at the end of `step`, after the reset. Not
-    /// called for sources.
+    /// Whether the state of `population` shall be shown.
+    fn wants_state(&self, population: usize) -> bool;
+
+    /// The state of all neurons of `population` at the end of `step`, after the reset. Called where
+    /// it is wanted, and not for sources.
     ///
     /// # Errors
     /// As [`Recorder::record_spikes`].
-    fn record_potentials(
-        &mut self,
-        population: usize,
-        step: usize,
-        potential: &[f64],
-    ) -> Result<()>;
+    fn record_state(&mut self, population: usize, step: usize, state: &State<f64>) -> Result<()>;
 }
 
 /// Keeps nothing: for a network whose state is read after each step, or only timed.
@@ -39,33 +39,50 @@ impl Recorder for () {
         Ok(())
     }
 
-    fn record_potentials(
-        &mut self,
-        _population: usize,
-        _step: usize,
-        _potential: &[f64],
-    ) -> Result<()> {
+    fn wants_state(&self, _population: usize) -> bool {
+        false
+    }
+
+    fn record_state(&mut self, _population: usize, _step: usize, _: &State<f64>) -> Result<()> {
         Ok(())
     }
 }
 
 /// Which variables a recorder keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variables {
-    /// Spikes of all populations.
+    /// Whether spikes are kept.
     pub spikes: bool,
-    /// Potentials of all neurons in every step; large.
-    pub potentials: bool,
+    /// Names of the state variables that are kept, of all neurons in every step; large. A name that
+    /// a population does not have is no error: it has no such column.
+    pub columns: Cow<'static, [Cow<'static, str>]>,
 }
 
 impl Variables {
     /// Spikes alone.
-    pub const SPIKES: Self = Self { spikes: true, potentials: false };
+    pub const SPIKES: Self = Self { spikes: true, columns: Cow::Borrowed(&[]) };
     /// Spikes and potentials.
-    pub const ALL: Self = Self { spikes: true, potentials: true };
+    pub const ALL: Self = Self { spikes: true, columns: Cow::Borrowed(&[POTENTIAL]) };
     /// Nothing.
-    pub const NONE: Self = Self { spikes: false, potentials: false };
+    pub const NONE: Self = Self { spikes: false, columns: Cow::Borrowed(&[]) };
+
+    /// The same, with these state variables instead.
+    pub fn with_columns(self, names: &[impl AsRef<str>]) -> Self {
+        let owned = |name: &str| Cow::Owned(name.to_owned());
+        Self { columns: names.iter().map(|name| owned(name.as_ref())).collect(), ..self }
+    }
+
+    /// The columns of `state` that are kept, by name.
+    fn of<'a>(&self, state: &'a State<f64>) -> impl Iterator<Item = (&'static str, &'a [f64])> {
+        let kept = |variable: &Variable| self.columns.iter().any(|name| *name == variable.name);
+        let variables = state.variables().iter().enumerate();
+        variables
+            .filter(move |(_, variable)| kept(variable))
+            .map(|(index, variable)| (variable.name, state.column(index)))
+    }
 }
+
+const POTENTIAL: Cow<'static, str> = Cow::Borrowed(Variable::POTENTIAL.name);
 
 /// A recording in memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +90,8 @@ pub struct Recording {
     /// By population.
     variables: Vec<Variables>,
     spikes: Vec<Vec<(u32, u32)>>,
-    potentials: Vec<Vec<f64>>,
+    /// Name and `[step][neuron]` of each column, by population.
+    columns: Vec<Vec<(&'static str, Vec<f64>)>>,
 }
 
 impl Recording {
@@ -88,7 +106,7 @@ impl Recording {
         Self {
             variables,
             spikes: vec![Vec::new(); populations],
-            potentials: vec![Vec::new(); populations],
+            columns: vec![Vec::new(); populations],
         }
     }
 
@@ -97,9 +115,15 @@ impl Recording {
         &self.spikes[population]
     }
 
+    /// A state variable of a population, `[step][neuron]`; empty where none was recorded.
+    pub fn column(&self, population: usize, name: &str) -> &[f64] {
+        let found = self.columns[population].iter().find(|(column, _)| *column == name);
+        found.map_or(&[], |(_, values)| values)
+    }
+
     /// Potentials of a population, `[step][neuron]`; empty where none were recorded.
     pub fn potentials(&self, population: usize) -> &[f64] {
-        &self.potentials[population]
+        self.column(population, Variable::POTENTIAL.name)
     }
 }
 
@@ -111,14 +135,17 @@ impl Recorder for Recording {
         Ok(())
     }
 
-    fn record_potentials(
-        &mut self,
-        population: usize,
-        _step: usize,
-        potential: &[f64],
-    ) -> Result<()> {
-        if self.variables[population].potentials {
-            self.potentials[population].extend_from_slice(potential);
+    fn wants_state(&self, population: usize) -> bool {
+        !self.variables[population].columns.is_empty()
+    }
+
+    fn record_state(&mut self, population: usize, _step: usize, state: &State<f64>) -> Result<()> {
+        let kept = &mut self.columns[population];
+        for (name, values) in self.variables[population].of(state) {
+            match kept.iter_mut().find(|(column, _)| *column == name) {
+                Some((_, column)) => column.extend_from_slice(values),
+                None => kept.push((name, values.to_vec())),
+            }
         }
         Ok(())
     }
@@ -136,14 +163,16 @@ pub enum Record {
         /// One entry per spike, ascending.
         neurons: Vec<u32>,
     },
-    /// See [`Recorder::record_potentials`].
-    Potentials {
+    /// One state variable of [`Recorder::record_state`].
+    Column {
         /// Index of the population.
         population: usize,
-        /// Step at whose end they were read.
+        /// Name of the variable.
+        name: &'static str,
+        /// Step at whose end it was read.
         step: usize,
         /// One entry per neuron.
-        potential: Vec<f64>,
+        values: Vec<f64>,
     },
 }
 
@@ -238,16 +267,15 @@ impl<T: Send + 'static, E: Display + Send + 'static> Recorder for ChannelRecorde
         self.send(Record::Spikes { population, step, neurons: neurons.to_vec() })
     }
 
-    fn record_potentials(
-        &mut self,
-        population: usize,
-        step: usize,
-        potential: &[f64],
-    ) -> Result<()> {
-        if !self.variables.potentials {
-            return Ok(());
-        }
-        self.send(Record::Potentials { population, step, potential: potential.to_vec() })
+    fn wants_state(&self, _population: usize) -> bool {
+        !self.variables.columns.is_empty()
+    }
+
+    fn record_state(&mut self, population: usize, step: usize, state: &State<f64>) -> Result<()> {
+        let columns: Vec<_> = self.variables.of(state).collect();
+        columns.into_iter().try_for_each(|(name, values)| {
+            self.send(Record::Column { population, name, step, values: values.to_vec() })
+        })
     }
 }
 
@@ -266,6 +294,25 @@ impl<T, E> Drop for ChannelRecorder<T, E> {
 mod tests {
     use super::*;
     use std::sync::{Arc, Mutex};
+
+    static VARIABLES: [Variable; 2] = [Variable::POTENTIAL, Variable::new("adaptation")];
+
+    /// The state of one neuron at a potential of 0.5.
+    fn potential() -> State<f64> {
+        let mut state = State::at_rest(&VARIABLES, 1, 0.0);
+        state.values_mut().copy_from_slice(&[0.5, 0.25]);
+        state
+    }
+
+    #[test]
+    fn every_column_can_be_asked_for_by_name() {
+        let variables = Variables::NONE.with_columns(&["adaptation", "current"]);
+        let mut recording = Recording::new(1, variables);
+        (0..3).for_each(|step| recording.record_state(0, step, &potential()).unwrap());
+        assert_eq!(recording.column(0, "adaptation"), [0.25; 3]);
+        assert!(recording.column(0, "current").is_empty());
+        assert!(recording.potentials(0).is_empty());
+    }
 
     fn counting(
         kept: Arc<Mutex<Vec<Record>>>,
@@ -287,7 +334,7 @@ mod tests {
             let mut recorder = ChannelRecorder::spawn(1, Variables::ALL, counting(kept.clone()));
             for step in 0..500 {
                 recorder.record_spikes(0, step, &[step as u32]).unwrap();
-                recorder.record_potentials(1, step, &[0.5]).unwrap();
+                recorder.record_state(1, step, &potential()).unwrap();
             }
             if finish {
                 assert_eq!(recorder.finish().unwrap(), 1000);
@@ -304,7 +351,8 @@ mod tests {
     fn only_what_was_asked_for_is_kept() {
         let mut recording = Recording::new(1, Variables::SPIKES);
         recording.record_spikes(0, 3, &[1, 1, 2]).unwrap();
-        recording.record_potentials(0, 3, &[0.0; 3]).unwrap();
+        assert!(!recording.wants_state(0));
+        recording.record_state(0, 3, &potential()).unwrap();
         recording.record_spikes(0, 4, &[0]).unwrap();
         assert_eq!((recording.spikes(0).len(), recording.potentials(0).len()), (4, 0));
     }
@@ -314,7 +362,7 @@ mod tests {
         let mut recording = Recording::selecting(vec![Variables::NONE, Variables::ALL]);
         for population in 0..2 {
             recording.record_spikes(population, 0, &[0]).unwrap();
-            recording.record_potentials(population, 0, &[0.5]).unwrap();
+            recording.record_state(population, 0, &potential()).unwrap();
         }
         assert_eq!((recording.spikes(0).len(), recording.potentials(0).len()), (0, 0));
         assert_eq!((recording.spikes(1), recording.potentials(1)), (&[(0, 0)][..], &[0.5][..]));

@@ -4,9 +4,11 @@
 //! spike, or a number of an image or a sensor. A synapse multiplies its weight by it.
 
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 
-/// A spike of a source, or several that coincide, or a graded or signed one.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A spike in a step of a simulation, or several that coincide, or a graded or signed one. This is
+/// the one type of spikes between engines, neurons and rules; samples are [`SpikeFrames`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spike {
     /// The neuron that fires.
     pub neuron: u32,

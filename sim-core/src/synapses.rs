@@ -13,6 +13,16 @@ pub enum Synapses {
     Sparse(Vec<Synapse>),
 }
 
+impl Synapses {
+    /// The synapses as deployed: single ones with whole delays ([`DenseSynapses::deployed`]).
+    pub fn deployed(&self) -> Vec<Synapse> {
+        match self {
+            Self::Dense(dense) => dense.deployed(),
+            Self::Sparse(synapses) => synapses.clone(),
+        }
+    }
+}
+
 /// One synapse: a spike of `pre` at step `t` adds `weight` to the input of `post` at step `t +
 /// delay_steps`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

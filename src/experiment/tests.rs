@@ -305,6 +305,7 @@ fn a_changed_kind_takes_the_values_of_the_old_one_away() {
     let tau_ms = |changes: &[&str]| match forward(&with(changes).unwrap()).readout {
         Model::LeakyIntegrator(model) => model.tau_mem_ms,
         Model::Lif(model) => model.tau_mem_ms,
+        other => panic!("{other:?}"),
     };
     assert_eq!(tau_ms(&["network.readout.model=lif", "training.loss=spike_count"]), tau_ms(&[]));
     let text =

@@ -3,8 +3,11 @@
 use crate::arguments::split::Split;
 use crate::arguments::whole::{MOST_THREADS, whole};
 use clap::{Args, ValueEnum};
+use std::convert::Infallible;
 use std::path::PathBuf;
+use std::str::FromStr;
 use synfire::datasets::TimeUnit;
+use synfire::sim_core::Variable;
 use synfire::{Checkpoint, SampleList};
 
 /// Run a network step by step and log its spikes: SONATA HDF5 and CSV
@@ -20,7 +23,7 @@ use synfire::{Checkpoint, SampleList};
   synfire simulate network.toml --out sim
   synfire simulate network.toml --record spikes,v --csv bmtk --out sim
 
-NAME is sample-17 for sample 17 of a run or an experiment, and the file's name for a network. It leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report); bmtk and libsonata read both .h5 files.
+NAME is sample-17 for sample 17 of a run or an experiment, and the file's name for a network. It leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report; NAME.VARIABLE.h5 for others); bmtk and libsonata read all .h5 files.
 
 A sample runs for as many steps as `synfire evaluate` scores it over. An experiment may have any network, also one that `synfire train`
 does not train: recurrent, or with single synapses.")]
@@ -52,8 +55,9 @@ pub struct Simulate {
     /// Which checkpoint of the run: best, last, or that of an epoch, if training.checkpoints kept it
     #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
     pub checkpoint: Checkpoint,
-    /// What to record: spikes, v (membrane potentials), or both
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "spikes")]
+    /// What to record, such as spikes,v: spikes, v (membrane potentials), or any other state
+    /// variable of the neurons by its name, such as adaptation
+    #[arg(long, value_name = "spikes|v|VARIABLE", value_delimiter = ',', default_value = "spikes")]
     pub record: Vec<Recordable>,
     /// Columns of the spikes as text [default: plain]
     #[arg(long, value_enum)]
@@ -70,12 +74,24 @@ pub struct Simulate {
 }
 
 /// What a simulation can record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recordable {
-    /// Spikes of all populations
+    /// Spikes of all populations.
     Spikes,
-    /// Membrane potentials of all neurons in every step
-    V,
+    /// A state variable of all neurons in every step.
+    Column(String),
+}
+
+impl FromStr for Recordable {
+    type Err = Infallible;
+
+    fn from_str(word: &str) -> Result<Self, Infallible> {
+        Ok(match word {
+            "spikes" => Self::Spikes,
+            "v" => Self::Column(Variable::POTENTIAL.name.into()),
+            column => Self::Column(column.into()),
+        })
+    }
 }
 
 /// Columns of a spike log as text.

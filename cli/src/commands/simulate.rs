@@ -16,9 +16,15 @@ use synfire::{
 };
 
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
-    let records = |what| arguments.record.contains(&what);
-    let variables =
-        Variables { spikes: records(Recordable::Spikes), potentials: records(Recordable::V) };
+    let spikes = arguments.record.contains(&Recordable::Spikes);
+    let mut columns: Vec<&String> = Vec::new();
+    for what in &arguments.record {
+        match what {
+            Recordable::Column(name) if !columns.contains(&name) => columns.push(name),
+            _ => {}
+        }
+    }
+    let variables = Variables { spikes, ..Variables::NONE }.with_columns(&columns);
     if arguments.csv.is_some() && !variables.spikes {
         let problem = "--csv names the columns of spikes, but no spikes are recorded (--record)";
         return Err(synfire::Error::Setting { field: None, problem: problem.into() }.into());
@@ -32,9 +38,9 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
         return Err(wrong(arguments, problem));
     }
     match arguments.network.is_dir() {
-        true => of_run(arguments, settings),
-        false if is_experiment => of_experiment(arguments, settings),
-        false => of_file(arguments, settings),
+        true => of_run(arguments, &settings),
+        false if is_experiment => of_experiment(arguments, &settings),
+        false => of_file(arguments, &settings),
     }
 }
 
@@ -52,7 +58,7 @@ fn choice(arguments: &Simulate) -> SampleChoice {
     }
 }
 
-fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
+fn of_run(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCode> {
     let run = run_argument::open(&arguments.network, arguments.checkpoint, arguments.time_unit)?;
     let chosen = run.samples(arguments.data.as_deref(), &choice(arguments))?;
     if arguments.data.is_some() {
@@ -65,7 +71,7 @@ fn of_run(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
     told.finish()
 }
 
-fn of_experiment(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
+fn of_experiment(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCode> {
     if arguments.time_unit.is_some() {
         let problem = "--time-unit is of other files than a run's own; an experiment says it with \
                        --set data.source.time_unit=UNIT";
@@ -158,7 +164,7 @@ fn class_names(data: &LoadedData, sample: &SimulatedSample) -> [String; 2] {
     [sample.label, sample.predicted].map(|class| data.dataset.class_name(class))
 }
 
-fn of_file(arguments: &Simulate, settings: LogSettings) -> Result<ExitCode> {
+fn of_file(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCode> {
     let path = &arguments.network;
     if arguments.data.is_some() || arguments.sample.is_some() || arguments.split.is_some() {
         let problem = "a network file brings its own spikes; --data, --sample and --split belong \

@@ -25,12 +25,12 @@
 //! which is written on the way.
 
 mod file;
-mod potentials;
 pub(crate) mod reader;
+mod report;
 mod spikes;
 
-pub use potentials::SonataPotentials;
 pub use reader::{PopulationSpikes, Sorting, read_spikes};
+pub use report::SonataReport;
 pub use spikes::SonataSpikes;
 
 #[cfg(test)]

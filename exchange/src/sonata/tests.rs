@@ -70,13 +70,17 @@ fn spikes_come_back_with_their_attributes() {
 fn potentials_are_a_report() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("v.h5");
-    let records = (4..6).map(|step| Record::Potentials {
+    let records = (4..6).map(|step| Record::Column {
         population: 1,
+        name: "potential",
         step,
-        potential: vec![step as f64, 0.25, -1.0],
+        values: vec![step as f64, 0.25, -1.0],
     });
-    write_logs(records, vec![SonataPotentials::create(&path, &layout(0.5)).unwrap().boxed()])
-        .unwrap();
+    write_logs(
+        records,
+        vec![SonataReport::create(&path, &layout(0.5), "potential").unwrap().boxed()],
+    )
+    .unwrap();
     let file = Hdf5File::open(&path).unwrap();
     let data = file.dataset("report/hidden 1/data").unwrap();
     assert_eq!(

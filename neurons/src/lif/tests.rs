@@ -3,15 +3,15 @@ use proptest::prelude::*;
 
 fn spike_steps(lif: Lif, input: impl Fn(usize) -> f64, steps: usize) -> (Vec<usize>, Vec<f64>) {
     let neuron = lif.build(1.0).unwrap();
-    let (mut state, mut fired) = (NeuronState::at_rest(1), Vec::new());
+    let (mut state, mut fired) = (State::at_rest(neuron.variables(), 1, 0.0), Vec::new());
     let (mut times, mut potential) = (Vec::new(), Vec::new());
     for t in 0..steps {
-        neuron.step(&mut state, &[input(t)], &mut fired);
+        neuron.step(&[], &mut state, &[input(t)], &mut fired);
         if !fired.is_empty() {
             times.push(t);
         }
         fired.clear();
-        potential.push(state.potential[0]);
+        potential.push(state.column(0)[0]);
     }
     (times, potential)
 }
@@ -154,21 +154,22 @@ proptest! {
         let neuron = lif.build(1.0).unwrap();
         let mut potential = input.clone();
         let mut spikes = vec![0; input.len()];
-        neuron.forward(&mut potential, &mut spikes);
-        let mut state = NeuronState::at_rest(NEURONS_PER_BLOCK);
+        neuron.forward(&[], &mut potential, &mut spikes, &mut NeuronScratch::default());
+        let mut state = State::at_rest(neuron.variables(), NEURONS_PER_BLOCK, 0.0);
         // A potential within rounding of the threshold may fall on either side of it; from there on
         // the two may differ.
         let mut comparable = [true; NEURONS_PER_BLOCK];
         for t in 0..input.len() {
             let mut fired = Vec::new();
-            neuron.step(&mut state, &input[t].map(f64::from), &mut fired);
+            neuron.step(&[], &mut state, &input[t].map(f64::from), &mut fired);
+            let fired: Vec<u32> = fired.iter().map(|spike: &Spike| spike.neuron).collect();
             for n in 0..NEURONS_PER_BLOCK {
                 comparable[n] &= (potential[t][n] as f64 - lif.threshold).abs() > 1e-5;
                 if comparable[n] {
                     prop_assert_eq!(spikes[t] >> n & 1 == 1, fired.contains(&(n as u32)), "step {} neuron {}", t, n);
                     let before_reset = if fired.contains(&(n as u32)) && lif.reset == Reset::Soft { lif.threshold } else { 0.0 };
                     if lif.reset == Reset::Soft || spikes[t] >> n & 1 == 0 {
-                        prop_assert!((state.potential[n] + before_reset - potential[t][n] as f64).abs() < 1e-4);
+                        prop_assert!((state.column(0)[n] + before_reset - potential[t][n] as f64).abs() < 1e-4);
                     }
                 }
             }
@@ -180,12 +181,12 @@ proptest! {
         let neuron = lif.build(1.0).unwrap();
         let mut potential = input.clone();
         let mut spikes = vec![0; input.len()];
-        neuron.forward(&mut potential, &mut spikes);
-        let mut state = BlockState::at_rest(2);
+        neuron.forward(&[], &mut potential, &mut spikes, &mut NeuronScratch::default());
+        let mut state = State::at_rest(neuron.variables(), 2, [0.0; NEURONS_PER_BLOCK]);
         for t in 0..input.len() {
             // The second block runs beside the first and must not disturb it.
             let (mut v, mut mask) = ([input[t], [0.1; NEURONS_PER_BLOCK]], [0; 2]);
-            neuron.step_blocks(&mut state, &mut v, &mut mask);
+            neuron.step_blocks(&[], &mut state, &mut v, &mut mask);
             prop_assert_eq!((v[0], mask[0]), (potential[t], spikes[t]), "step {}", t);
         }
     }
@@ -195,8 +196,15 @@ proptest! {
         let neuron = lif.build(1.0).unwrap();
         let (mut potential, mut blocks) = (input.clone(), gradient.clone());
         let mut spikes = vec![0; input.len()];
-        neuron.forward(&mut potential, &mut spikes);
-        neuron.adjoint(&potential, &spikes, &mut blocks);
+        neuron.forward(&[], &mut potential, &mut spikes, &mut NeuronScratch::default());
+        neuron.adjoint(BlockAdjoint {
+            constants: &[],
+            input: &mut input.clone(),
+            spikes: &mut spikes.clone(),
+            gradient: &mut blocks,
+            constant_gradient: &mut [],
+            scratch: &mut NeuronScratch::default(),
+        });
         for n in 0..NEURONS_PER_BLOCK {
             let spike: Vec<f64> = spikes.iter().map(|mask| (mask >> n & 1) as f64).collect();
             let v: Vec<f64> = potential.iter().map(|row| row[n] as f64).collect();

@@ -1,60 +1,50 @@
 //! Input that arrives in later steps.
 
 use crate::error::{Error, Result};
-
-/// What one synapse brings, and where in a ring it does so.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Arrival {
-    /// Numbers from neuron 0 of the current step.
-    offset: usize,
-    weight: f64,
-}
-
-impl Arrival {
-    /// At `neuron` of `neurons`, `delay` steps from now.
-    pub fn new(delay: usize, neuron: usize, neurons: usize, weight: f64) -> Self {
-        Self { offset: delay * neurons + neuron, weight }
-    }
-}
+use crate::population::Population;
+use crate::step::arithmetic::StepArrivals;
+use crate::step::arrival::Arrival;
 
 /// Summed input of one population for the current step and the `max_delay` steps after it.
 ///
-/// A ring of rows `[max_delay + 1][neurons]`; the row of the current step moves on by one with
-/// every step, and the row it leaves becomes the one for the longest delay.
+/// A ring of rows `[max_delay + 1][inputs]`, an input being a port of a neuron; the row of the
+/// current step moves on by one with every step, and the row it leaves becomes the one for the
+/// longest delay.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct DelayRing {
-    neurons: usize,
+    inputs: usize,
     rows: usize,
     current: usize,
     input: Vec<f64>,
 }
 
 impl DelayRing {
-    /// A silent ring for delays `0..=max_delay`; `name` is the population to blame.
+    /// A silent ring for `inputs` inputs and delays `0..=max_delay`; `name` is the population to
+    /// blame.
     ///
     /// # Errors
     /// [`Error::Network`] when the ring does not fit in memory.
-    pub fn new(name: &str, neurons: usize, max_delay: usize) -> Result<Self> {
+    pub fn of_inputs(name: &str, inputs: usize, max_delay: usize) -> Result<Self> {
         let mut input = Vec::new();
         let rows = max_delay.saturating_add(1);
-        let length = rows.saturating_mul(neurons);
+        let length = rows.saturating_mul(inputs);
         input.try_reserve_exact(length).map_err(|_| {
-            Error::Network(format!("{neurons} neurons of {name} with delays of up to {max_delay} steps do not fit in memory"))
+            Error::Network(format!("{inputs} inputs of {name} with delays of up to {max_delay} steps do not fit in memory"))
         })?;
         input.resize(length, 0.0);
-        Ok(Self { neurons, rows, current: 0, input })
+        Ok(Self { inputs, rows, current: 0, input })
     }
 
     /// Input of the current step, one entry per neuron.
     pub fn current(&self) -> &[f64] {
-        &self.input[self.current * self.neurons..][..self.neurons]
+        &self.input[self.current * self.inputs..][..self.inputs]
     }
 
     /// Adds `count` times what `arrivals`, ordered by delay, bring to the input of this and later
     /// steps.
     #[inline]
     pub fn deliver(&mut self, arrivals: &[Arrival], count: f64) {
-        let current = self.current * self.neurons;
+        let current = self.current * self.inputs;
         let (wrapped, ahead) = self.input.split_at_mut(current);
         let (before_end, behind_end) =
             arrivals.split_at(arrivals.partition_point(|arrival| arrival.offset < ahead.len()));
@@ -67,16 +57,38 @@ impl DelayRing {
         }
     }
 
-    /// Leaves the current step: what had arrived in it is forgotten.
-    pub fn advance(&mut self) {
-        self.input[self.current * self.neurons..][..self.neurons].fill(0.0);
+    /// Adds `count` times what `arrivals` bring to the input of this step, whatever their delay.
+    pub fn deliver_now(&mut self, arrivals: &[Arrival], count: f64) {
+        let row = &mut self.input[self.current * self.inputs..][..self.inputs];
+        for arrival in arrivals {
+            row[arrival.offset % self.inputs] += arrival.weight * count;
+        }
+    }
+}
+
+impl StepArrivals for DelayRing {
+    fn new(population: &Population, longest: usize) -> Result<Self> {
+        Self::of_inputs(&population.name, population.ports().len() * population.size, longest)
+    }
+
+    fn advance(&mut self) {
+        self.input[self.current * self.inputs..][..self.inputs].fill(0.0);
         self.current = if self.current + 1 < self.rows { self.current + 1 } else { 0 };
     }
 
-    /// Forgets everything.
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.input.fill(0.0);
         self.current = 0;
+    }
+
+    fn pending(&self) -> Vec<f64> {
+        let (wrapped, ahead) = self.input.split_at(self.current * self.inputs);
+        [ahead, wrapped].concat()
+    }
+
+    fn set_pending(&mut self, pending: &[f64]) {
+        self.current = 0;
+        self.input.copy_from_slice(pending);
     }
 }
 
@@ -87,8 +99,8 @@ mod tests {
 
     #[test]
     fn a_ring_that_cannot_be_held_is_refused() {
-        let error = DelayRing::new("hidden", 1 << 20, usize::MAX / 2).unwrap_err();
-        assert!(error.to_string().starts_with("1048576 neurons of hidden"), "{error}");
+        let error = DelayRing::of_inputs("hidden", 1 << 20, usize::MAX / 2).unwrap_err();
+        assert!(error.to_string().starts_with("1048576 inputs of hidden"), "{error}");
     }
 
     proptest! {
@@ -98,7 +110,7 @@ mod tests {
             max_delay in 0_usize..9,
             events in proptest::collection::vec((0_usize..30, 0_usize..9, 0_usize..3, 1_i32..100), 0..200),
         ) {
-            let mut ring = DelayRing::new("any", 3, max_delay).unwrap();
+            let mut ring = DelayRing::of_inputs("any", 3, max_delay).unwrap();
             let mut table = vec![[0.0; 3]; 40];
             for step in 0..40 {
                 for &(_, delay, neuron, amount) in events.iter().filter(|event| event.0 == step) {

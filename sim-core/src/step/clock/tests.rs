@@ -1,74 +1,14 @@
 use super::*;
 use crate::delay_kernel::DelayKernel;
 use crate::network::Projection;
-use crate::neuron::{BlockState, NeuronModel};
 use crate::norm::BatchNorm;
 use crate::population::Population;
 use crate::recording::{Recording, Variables};
-use crate::synapses::{DenseSynapses, Granularity};
-use crate::test_networks::{network, neurons, source, sparse};
+use crate::synapses::{DenseSynapses, Granularity, Synapses};
+use crate::test_networks::{Leaky, PROBE, RELAY, network, neurons, source, sparse};
 use proptest::prelude::*;
-use simd::NeuronBlock;
 
-/// `V[t] = decay U[t-1] + I[t]`, fires at the threshold, resets to 0.
-#[derive(Debug, Clone, Copy)]
-struct Leaky {
-    decay: f64,
-    threshold: f64,
-}
-
-/// Shows its input of the step.
-const PROBE: Leaky = Leaky { decay: 0.0, threshold: f64::INFINITY };
-/// Fires in the step in which a spike of weight 1 arrives.
-const RELAY: Leaky = Leaky { decay: 0.0, threshold: 1.0 };
 const LEAKY: Leaky = Leaky { decay: 0.875, threshold: 1.0 };
-
-impl NeuronModel for Leaky {
-    fn describe(&self) -> crate::ModelDescription {
-        crate::ModelDescription {
-            name: "leaky".into(),
-            parameters: Default::default(),
-            defaults: Default::default(),
-        }
-    }
-
-    fn build(&self, _dt_ms: f64) -> Result<Box<dyn Neuron>> {
-        Ok(Box::new(*self))
-    }
-}
-
-impl Neuron for Leaky {
-    fn fires(&self) -> bool {
-        true
-    }
-
-    fn step(&self, state: &mut NeuronState, input: &[f64], fired: &mut Vec<u32>) {
-        for (n, (v, current)) in state.potential.iter_mut().zip(input).enumerate() {
-            *v = self.decay * *v + current;
-            if *v >= self.threshold {
-                *v = 0.0;
-                fired.push(n as u32);
-            }
-        }
-    }
-
-    fn forward(&self, _potential: &mut [NeuronBlock], _spikes: &mut [u16]) {
-        unreachable!("the clock engine works step by step");
-    }
-
-    fn step_blocks(
-        &self,
-        _state: &mut BlockState,
-        _potential: &mut [NeuronBlock],
-        _spikes: &mut [u16],
-    ) {
-        unreachable!("the clock engine works in double precision");
-    }
-
-    fn adjoint(&self, _potential: &[NeuronBlock], _spikes: &[u16], _gradient: &mut [NeuronBlock]) {
-        unreachable!("the clock engine has no backward pass");
-    }
-}
 
 fn simulate(network: &Network, inputs: &[SpikeFrames], steps: usize) -> Recording {
     let mut recording = Recording::new(network.populations.len(), Variables::ALL);
@@ -167,7 +107,7 @@ fn a_run_can_be_continued_and_repeated() {
     for _ in 0..2 {
         let mut parts = Recording::new(2, Variables::ALL);
         engine.run(&input, 15, &mut parts).unwrap();
-        assert_eq!(engine.step, 15);
+        assert_eq!(engine.next_step(), 15);
         engine.run(&silence, 25, &mut parts).unwrap();
         assert_eq!(parts, whole);
         engine.reset();
@@ -207,7 +147,11 @@ fn a_recorder_that_fails_stops_the_run() {
         fn record_spikes(&mut self, _: usize, step: usize, _: &[u32]) -> Result<()> {
             Err(Error::Recording(format!("full at step {step}")))
         }
-        fn record_potentials(&mut self, _: usize, _: usize, _: &[f64]) -> Result<()> {
+        fn wants_state(&self, _: usize) -> bool {
+            false
+        }
+
+        fn record_state(&mut self, _: usize, _: usize, _: &State<f64>) -> Result<()> {
             Ok(())
         }
     }

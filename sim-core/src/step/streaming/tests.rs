@@ -1,69 +1,7 @@
 use super::*;
-use crate::neuron::{NeuronModel, NeuronState};
 use crate::norm::BatchNorm;
-use crate::test_networks::{network, neurons, source, sparse};
-
-/// `V[t] = decay U[t-1] + I[t]`, fires at the threshold, resets to 0.
-#[derive(Debug, Clone, Copy)]
-struct Leaky {
-    decay: f32,
-    threshold: f32,
-}
-
-/// Shows its input of the step.
-const PROBE: Leaky = Leaky { decay: 0.0, threshold: f32::INFINITY };
-/// Fires in the step in which a spike of weight 1 arrives.
-const RELAY: Leaky = Leaky { decay: 0.0, threshold: 1.0 };
-
-impl NeuronModel for Leaky {
-    fn describe(&self) -> crate::ModelDescription {
-        crate::ModelDescription {
-            name: "leaky".into(),
-            parameters: Default::default(),
-            defaults: Default::default(),
-        }
-    }
-
-    fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
-        Error::check("Leaky::dt_ms", dt_ms, dt_ms < 100.0, "below 100")?;
-        Ok(Box::new(*self))
-    }
-}
-
-impl Neuron for Leaky {
-    fn fires(&self) -> bool {
-        true
-    }
-
-    fn step(&self, _state: &mut NeuronState, _input: &[f64], _fired: &mut Vec<u32>) {
-        unreachable!("the streaming engine works in single precision");
-    }
-
-    fn forward(&self, _potential: &mut [NeuronBlock], _spikes: &mut [u16]) {
-        unreachable!("the streaming engine works step by step");
-    }
-
-    fn step_blocks(
-        &self,
-        state: &mut BlockState,
-        potential: &mut [NeuronBlock],
-        spikes: &mut [u16],
-    ) {
-        for ((u, v), mask) in state.potential.iter_mut().zip(potential).zip(spikes) {
-            *mask = 0;
-            for n in 0..NEURONS_PER_BLOCK {
-                v[n] += self.decay * u[n];
-                let fires = v[n] >= self.threshold;
-                u[n] = if fires { 0.0 } else { v[n] };
-                *mask |= u16::from(fires) << n;
-            }
-        }
-    }
-
-    fn adjoint(&self, _potential: &[NeuronBlock], _spikes: &[u16], _gradient: &mut [NeuronBlock]) {
-        unreachable!("the streaming engine has no backward pass");
-    }
-}
+use crate::population::Population;
+use crate::test_networks::{Leaky, PROBE, RELAY, network, neurons, source, sparse};
 
 fn spike(neuron: u32) -> Spike {
     Spike { neuron, count: 1.0 }

@@ -19,6 +19,8 @@
 //! in `unsafe` code 0.51, which is not worth it.)
 
 use crate::error::{Error, Result};
+use crate::population::Population;
+use crate::step::arithmetic::StepArrivals;
 use crate::synapses::Synapse;
 use simd::{NEURONS_PER_BLOCK, NeuronBlock};
 
@@ -27,8 +29,8 @@ const REACH: usize = 1 << 16;
 
 /// Summed input of one population for the current step and the `longest` steps after it.
 ///
-/// Rows of `width` numbers, that is of neurons rounded up to whole blocks of [`NEURONS_PER_BLOCK`]. From the
-/// current row on, the rows behind the longest delay are zero.
+/// Rows of `width` numbers, that is of neurons rounded up to whole blocks of [`NEURONS_PER_BLOCK`].
+/// From the current row on, the rows behind the longest delay are zero.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ArrivalWindow {
     width: usize,
@@ -47,7 +49,7 @@ impl ArrivalWindow {
     ///
     /// # Errors
     /// [`Error::Network`] when it does not fit in memory.
-    pub fn new(name: &str, neurons: usize, longest: usize) -> Result<Self> {
+    pub fn of_inputs(name: &str, neurons: usize, longest: usize) -> Result<Self> {
         let width = width_of(neurons);
         let rows = longest.saturating_add(1).saturating_mul(2);
         let end = rows.saturating_mul(width);
@@ -71,9 +73,15 @@ impl ArrivalWindow {
             .first_chunk_mut()
             .expect("the buffer is padded by the reach of an offset")
     }
+}
 
-    /// Leaves the current step: what had arrived in it is forgotten.
-    pub fn advance(&mut self) {
+impl StepArrivals for ArrivalWindow {
+    fn new(population: &Population, longest: usize) -> Result<Self> {
+        let inputs = population.ports().len() * width_of(population.size);
+        Self::of_inputs(&population.name, inputs, longest)
+    }
+
+    fn advance(&mut self) {
         self.current += self.width;
         let coming = self.longest * self.width;
         if self.current + coming < self.end {
@@ -84,10 +92,19 @@ impl ArrivalWindow {
         self.current = 0;
     }
 
-    /// Forgets everything.
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.input[..self.end].fill(0.0);
         self.current = 0;
+    }
+
+    fn pending(&self) -> Vec<f64> {
+        let rows = &self.input[self.current..][..(self.longest + 1) * self.width];
+        rows.iter().map(|&input| f64::from(input)).collect()
+    }
+
+    fn set_pending(&mut self, pending: &[f64]) {
+        self.clear();
+        self.input.iter_mut().zip(pending).for_each(|(to, from)| *to = *from as f32);
     }
 }
 
@@ -125,7 +142,7 @@ impl PackedSynapses {
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for a weight too large for single precision.
-    pub fn new(
+    pub fn pack(
         name: &str,
         sources: usize,
         targets: usize,
@@ -181,14 +198,14 @@ impl PackedSynapses {
     }
 
     /// Longest delay in steps, 0 without synapses.
-    pub fn longest(&self) -> u32 {
+    pub fn longest_delay(&self) -> u32 {
         self.longest
     }
 
     /// Adds what `count` coincident spikes of `neuron` bring to the window of the target
     /// population.
     #[inline]
-    pub fn deliver(&self, neuron: usize, count: f32, window: &mut ArrivalWindow) {
+    pub fn deliver_spike(&self, neuron: usize, count: f32, window: &mut ArrivalWindow) {
         for run in &self.run[self.first_run[neuron]..self.first_run[neuron + 1]] {
             let fours =
                 self.offsets[run.start..run.end].iter().zip(&self.weights[run.start..run.end]);
@@ -221,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_window_that_cannot_be_held_is_refused() {
-        let error = ArrivalWindow::new("hidden", 1 << 20, usize::MAX / 2).unwrap_err();
+        let error = ArrivalWindow::of_inputs("hidden", 1 << 20, usize::MAX / 2).unwrap_err();
         assert!(
             error.to_string().starts_with("1048576 neurons of hidden with delays of up to"),
             "{error}"
@@ -231,7 +248,7 @@ mod tests {
     #[test]
     fn a_weight_that_single_precision_does_not_hold_is_refused() {
         let synapse = Synapse { pre: 0, post: 3, weight: 1e39, delay_steps: 0 };
-        let message = PackedSynapses::new("a -> b", 1, 4, vec![synapse]).unwrap_err().to_string();
+        let message = PackedSynapses::pack("a -> b", 1, 4, vec![synapse]).unwrap_err().to_string();
         assert!(
             message.starts_with("a -> b: weight of the synapse from 0 to 3 is 1000"),
             "{message}"
@@ -242,14 +259,14 @@ mod tests {
     #[test]
     fn synapses_without_weight_are_left_out() {
         let synapse = |weight, delay_steps| Synapse { pre: 0, post: 0, weight, delay_steps };
-        let packed = PackedSynapses::new(
+        let packed = PackedSynapses::pack(
             "",
             1,
             1,
             vec![synapse(0.0, 0), synapse(0.5, 2), synapse(1e-300, 9)],
         )
         .unwrap();
-        assert_eq!((packed.longest(), packed.weights.len()), (2, 1));
+        assert_eq!((packed.longest_delay(), packed.weights.len()), (2, 1));
     }
 
     proptest! {
@@ -265,12 +282,12 @@ mod tests {
                 .into_iter()
                 .map(|(pre, post, weight, delay_steps)| Synapse { pre, post: post % targets as u32, weight: weight.into(), delay_steps })
                 .collect();
-            let packed = PackedSynapses::new("", 4, targets, synapses.clone()).unwrap();
-            let mut window = ArrivalWindow::new("", targets, packed.longest() as usize).unwrap();
+            let packed = PackedSynapses::pack("", 4, targets, synapses.clone()).unwrap();
+            let mut window = ArrivalWindow::of_inputs("", targets, packed.longest_delay() as usize).unwrap();
             for round in 0..2 {
                 for step in 0..36 {
                     for &(_, neuron, count) in spikes.iter().filter(|spike| spike.0 == step) {
-                        packed.deliver(neuron, count.into(), &mut window);
+                        packed.deliver_spike(neuron, count.into(), &mut window);
                     }
                     let mut expected = vec![0.0; width_of(targets)];
                     for synapse in &synapses {

@@ -1,7 +1,8 @@
 //! How a membrane time constant becomes a factor per time step.
 
+use crate::error::{Error, Result};
+use crate::real::Real;
 use serde::{Deserialize, Serialize};
-use sim_core::{Error, Result};
 
 /// The factor `beta` that is left of a potential after one step without input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ impl Decay {
     ///
     /// # Errors
     /// [`Error::OutOfRange`] unless `tau_ms` is finite and above 0 (Euler: not below `dt_ms`).
-    pub(crate) fn per_step(self, name: &str, tau_ms: f64, dt_ms: f64) -> Result<f64> {
+    pub fn per_step(self, name: &str, tau_ms: f64, dt_ms: f64) -> Result<f64> {
         Error::check("dt_ms", dt_ms, dt_ms > 0.0, "above 0")?;
         Error::check(name, tau_ms, tau_ms > 0.0, "above 0")?;
         match self {
@@ -35,6 +36,25 @@ impl Decay {
                 )?;
                 Ok(1.0 - dt_ms / tau_ms)
             }
+        }
+    }
+}
+
+impl Decay {
+    /// The factor of [`per_step`](Self::per_step) for a time constant that was checked.
+    pub fn factor<T: Real>(self, tau_ms: T, dt_ms: f64) -> T {
+        match self {
+            Self::Exact => (T::of(-dt_ms) / tau_ms).exp(),
+            Self::Euler => T::of(1.0) - T::of(dt_ms) / tau_ms,
+        }
+    }
+
+    /// The shortest time constant in ms that is learned with steps of `dt_ms`: so much shorter than
+    /// a step that nothing is left after it, but its slope is still a number.
+    pub fn least_tau_ms(self, dt_ms: f64) -> f64 {
+        match self {
+            Self::Exact => dt_ms / 50.0,
+            Self::Euler => dt_ms,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Writes membrane potentials.
+//! Writes state variables, such as membrane potentials.
 
 use crate::error::Result;
 use crate::log::{Log, LogLayout};
@@ -7,19 +7,21 @@ use crate::sonata::file::{
 };
 use atomic_file::AtomicFile;
 use hdf5_writer::{AttributeBuilder, Hdf5Builder};
-use sim_core::Record;
+use sim_core::{Record, Variable};
 use std::path::Path;
 
-/// Membrane potentials of all neurons in every step as a SONATA report, with a group for every
-/// population that has any. They are those at the end of a step, after the reset.
+/// One state variable of all neurons in every step as a SONATA report, with a group for every
+/// population that has it. Its values are those at the end of a step, after the reset.
 #[derive(Debug)]
-pub struct SonataPotentials {
+pub struct SonataReport {
     file: AtomicFile,
     layout: LogLayout,
+    /// Name of the variable.
+    variable: String,
     populations: Vec<Rows>,
 }
 
-/// The potentials of one population.
+/// The values of one population.
 #[derive(Debug, Clone, Default)]
 struct Rows {
     first_step: usize,
@@ -28,34 +30,42 @@ struct Rows {
     data: Vec<u8>,
 }
 
-impl SonataPotentials {
-    /// Starts a report that is going to be at `path`.
+impl SonataReport {
+    /// Starts a report of the state variable of this name that is going to be at `path`.
     ///
     /// # Errors
     /// [`crate::Error::Disk`].
-    pub fn create(path: impl AsRef<Path>, layout: &LogLayout) -> Result<Self> {
+    pub fn create(path: impl AsRef<Path>, layout: &LogLayout, variable: &str) -> Result<Self> {
         let populations = vec![Rows::default(); layout.populations().len()];
-        Ok(Self { file: AtomicFile::create(path.as_ref())?, layout: layout.clone(), populations })
+        let (file, layout) = (AtomicFile::create(path.as_ref())?, layout.clone());
+        Ok(Self { file, layout, variable: variable.into(), populations })
     }
 }
 
-impl Log for SonataPotentials {
+impl Log for SonataReport {
     fn write(&mut self, record: &Record) -> Result<()> {
-        let Record::Potentials { population, step, potential } = record else { return Ok(()) };
+        let Record::Column { population, name, step, values } = record else { return Ok(()) };
+        if *name != self.variable {
+            return Ok(());
+        }
         let rows = &mut self.populations[*population];
         if rows.rows == 0 {
             rows.first_step = *step;
         }
         rows.rows += 1;
-        rows.data.extend(potential.iter().flat_map(|&v| (v as f32).to_le_bytes()));
+        rows.data.extend(values.iter().flat_map(|&v| (v as f32).to_le_bytes()));
         Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
         let mut content = sonata_file();
+        // Other programs call the membrane potential so.
+        let potential = Variable::POTENTIAL.name;
+        let variable = if self.variable == potential { "v" } else { &self.variable };
         for ((name, neurons), rows) in self.layout.populations().iter().zip(self.populations) {
             if rows.rows > 0 {
-                content = add_report(content, &self.layout, name, *neurons as u64, rows);
+                let population = (&name[..], *neurons as u64);
+                content = add_report(content, &self.layout, population, variable, rows);
             }
         }
         write_file(self.file, content)
@@ -65,8 +75,8 @@ impl Log for SonataPotentials {
 fn add_report(
     content: Hdf5Builder,
     layout: &LogLayout,
-    name: &str,
-    neurons: u64,
+    (name, neurons): (&str, u64),
+    variable: &str,
     rows: Rows,
 ) -> Hdf5Builder {
     let path = |column: &str| format!("report/{name}/{column}");
@@ -82,7 +92,7 @@ fn add_report(
         .dataset(
             dataset(path("data"), FLOAT32, vec![rows.rows as u64, neurons], rows.data)
                 .attribute(units("1"))
-                .attribute(AttributeBuilder::fixed_string("variable", "v")),
+                .attribute(AttributeBuilder::fixed_string("variable", variable)),
         )
         .dataset(
             dataset(path("mapping/node_ids"), UINT64, vec![neurons], counted(neurons))

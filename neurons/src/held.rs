@@ -1,0 +1,17 @@
+//! Refractory times in steps.
+
+use sim_core::{Error, Result, whole_steps};
+
+/// Most steps that a neuron is held for: single precision counts them one by one.
+const MOST: u32 = 1 << 24;
+
+/// Steps in the refractory time `time_ms`; `name` is the field to blame.
+///
+/// # Errors
+/// [`Error::OutOfRange`] unless it is a whole number of steps, at most 2^24.
+pub(crate) fn held_steps(name: &str, time_ms: f64, dt_ms: f64) -> Result<u32> {
+    let steps = whole_steps(name, time_ms, dt_ms)?;
+    let allowed = format!("at most 2^24 steps of {dt_ms} ms");
+    Error::check(name, time_ms, steps <= MOST, &allowed)?;
+    Ok(steps)
+}

@@ -1,0 +1,35 @@
+//! Any local rule, as a configuration file names it.
+
+use crate::local::oja::Oja;
+use crate::local::pair_stdp::PairStdp;
+use serde::{Deserialize, Serialize};
+use sim_core::{DelaySide, Learner, LearningRule, Result, SynapseTable};
+
+/// A rule told apart by the key `rule`: `rule = "pair_stdp"` next to the fields of [`PairStdp`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "snake_case")]
+pub enum Rule {
+    /// Pairs of spikes before and behind a synapse.
+    PairStdp(PairStdp),
+    /// Hebbian learning towards the principal component.
+    Oja(Oja),
+}
+
+impl Rule {
+    fn rule(&self) -> &dyn LearningRule {
+        match self {
+            Self::PairStdp(rule) => rule,
+            Self::Oja(rule) => rule,
+        }
+    }
+}
+
+impl LearningRule for Rule {
+    fn build(&self, synapses: &SynapseTable, dt_ms: f64) -> Result<Box<dyn Learner>> {
+        self.rule().build(synapses, dt_ms)
+    }
+
+    fn delay_side(&self) -> DelaySide {
+        self.rule().delay_side()
+    }
+}

@@ -1,0 +1,258 @@
+//! Synapses in double precision, with or without a rule by which they learn.
+
+use crate::error::{Error, Result};
+use crate::learning_rule::{DelaySide, Learner, LearningRule};
+use crate::network::{Network, Projection};
+use crate::spikes::Spike;
+use crate::state::State;
+use crate::step::arithmetic::StepSynapses;
+use crate::step::delay_ring::DelayRing;
+use crate::step::snapshot::{EventSnapshot, PlasticSnapshot};
+use crate::step::synapse_table::SynapseTable;
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The synapses of a projection in the clock engine.
+#[derive(Debug)]
+pub(crate) struct ClockSynapses {
+    pub table: SynapseTable,
+    longest: usize,
+    plasticity: Option<Plasticity>,
+}
+
+/// A rule at work.
+#[derive(Debug)]
+struct Plasticity {
+    rule: Arc<dyn LearningRule>,
+    learner: Box<dyn Learner>,
+    dt_ms: f64,
+    side: DelaySide,
+    /// The weights of the network.
+    start: Vec<f64>,
+    /// Entry `k` holds the events that reach their synapses `k` steps after the next one. An event
+    /// names synapses of the table (axonal) or of its index by postsynaptic neuron (dendritic).
+    under_way: VecDeque<Vec<Event>>,
+    /// The synapses that a postsynaptic event reaches.
+    reached: Vec<u32>,
+}
+
+/// A spike on its way to synapses of one delay.
+#[derive(Debug, Clone)]
+struct Event {
+    spike: Spike,
+    synapses: Range<usize>,
+}
+
+impl StepSynapses for ClockSynapses {
+    type Arrivals = DelayRing;
+
+    fn new(network: &Network, projection: &Projection, _name: &str) -> Result<Self> {
+        let [source, target] =
+            [projection.source, projection.target].map(|p| &network.populations[p]);
+        let first = projection.port * target.size;
+        let width = target.ports().len() * target.size;
+        let synapses = projection.synapses.deployed();
+        let mut table = SynapseTable::new(source.size, target.size, (first, width), synapses);
+        let longest = table.longest();
+        let plasticity = match &projection.rule {
+            None => None,
+            Some(rule) => {
+                table.index_postsynaptic();
+                Some(Plasticity {
+                    learner: rule.build(&table, network.dt_ms)?,
+                    rule: rule.clone(),
+                    dt_ms: network.dt_ms,
+                    side: rule.delay_side(),
+                    start: weights(&table).collect(),
+                    under_way: vec![Vec::new(); longest].into(),
+                    reached: Vec::new(),
+                })
+            }
+        };
+        Ok(Self { table, longest, plasticity })
+    }
+
+    fn longest(&self) -> usize {
+        self.longest
+    }
+
+    fn deliver(&mut self, step: usize, spikes: &[Spike], ring: &mut DelayRing) {
+        let Self { table, plasticity, .. } = self;
+        for &spike in spikes {
+            let synapses = table.of_presynaptic(spike.neuron as usize);
+            let Some(plasticity) = plasticity else {
+                ring.deliver(table.arrivals(synapses), f64::from(spike.count));
+                continue;
+            };
+            if plasticity.side == DelaySide::Dendritic {
+                plasticity.learner.presynaptic(step, spike, synapses.clone(), table);
+                ring.deliver(table.arrivals(synapses), f64::from(spike.count));
+                continue;
+            }
+            let mut rest = synapses;
+            while let Some((delay, synapses)) = next_delay(&mut rest, |k| table.delay_steps(k)) {
+                let event = Event { spike, synapses };
+                if delay == 0 {
+                    plasticity.arrive_axonal(step, event, table, ring);
+                } else {
+                    plasticity.under_way[delay - 1].push(event);
+                }
+            }
+        }
+    }
+
+    fn arrive(&mut self, step: usize, state: Option<&State<f64>>, ring: &mut DelayRing) {
+        let Self { table, plasticity, .. } = self;
+        let (Some(plasticity), Some(state)) = (plasticity, state) else { return };
+        let Some(mut due) = plasticity.under_way.pop_front() else { return };
+        for event in due.drain(..) {
+            match plasticity.side {
+                DelaySide::Axonal => plasticity.arrive_axonal(step, event, table, ring),
+                DelaySide::Dendritic => plasticity.arrive_dendritic(step, event, state, table),
+            }
+        }
+        plasticity.under_way.push_back(due);
+    }
+
+    fn is_plastic(&self) -> bool {
+        self.plasticity.is_some()
+    }
+
+    fn learn(&mut self, step: usize, fired: &[Spike], state: &State<f64>) {
+        let Self { table, plasticity, .. } = self;
+        let Some(plasticity) = plasticity else { return };
+        for &spike in fired {
+            let mut rest = table.incoming_of(spike.neuron as usize);
+            if plasticity.side == DelaySide::Axonal {
+                plasticity.arrive_dendritic(step, Event { spike, synapses: rest }, state, table);
+                continue;
+            }
+            while let Some((delay, synapses)) =
+                next_delay(&mut rest, |k| table.delay_steps(table.incoming(k)))
+            {
+                let event = Event { spike, synapses };
+                if delay == 0 {
+                    plasticity.arrive_dendritic(step, event, state, table);
+                } else {
+                    plasticity.under_way[delay - 1].push(event);
+                }
+            }
+        }
+    }
+
+    fn snapshot(&self) -> Option<PlasticSnapshot> {
+        let plasticity = self.plasticity.as_ref()?;
+        let columns = plasticity.learner.columns().into_iter();
+        let events = plasticity.under_way.iter().enumerate().flat_map(|(ahead, events)| {
+            events.iter().map(move |Event { spike, synapses }| EventSnapshot {
+                ahead,
+                spike: *spike,
+                first: synapses.start,
+                end: synapses.end,
+            })
+        });
+        Some(PlasticSnapshot {
+            weights: weights(&self.table).collect(),
+            learner: columns.map(|(name, values)| (name.into(), values.to_vec())).collect(),
+            under_way: events.collect(),
+        })
+    }
+
+    fn restore(&mut self, snapshot: Option<&PlasticSnapshot>) -> Result<()> {
+        let Self { table, plasticity, .. } = self;
+        let refused = |problem: &str| Err(Error::Network(format!("the snapshot has {problem}")));
+        let (plasticity, snapshot) = match (plasticity, snapshot) {
+            (None, None) => return Ok(()),
+            (Some(plasticity), Some(snapshot)) => (plasticity, snapshot),
+            (None, Some(_)) => return refused("a rule that this network does not have"),
+            (Some(_), None) => return refused("no rule, but this network has one"),
+        };
+        let theirs = snapshot.learner.iter().map(|(name, values)| (name.as_str(), values.len()));
+        let ours = plasticity.learner.columns().into_iter();
+        let same = theirs.eq(ours.map(|(name, values)| (name, values.len())));
+        let known = |event: &EventSnapshot| {
+            event.ahead < plasticity.under_way.len()
+                && event.first <= event.end
+                && event.end <= table.len()
+        };
+        if snapshot.weights.len() != table.len() || !same || !snapshot.under_way.iter().all(known) {
+            return refused("other synapses or another rule");
+        }
+        set_weights(table, &snapshot.weights);
+        let columns = plasticity.learner.columns_mut().into_iter();
+        columns.zip(&snapshot.learner).for_each(|(to, (_, from))| to.copy_from_slice(from));
+        plasticity.under_way.iter_mut().for_each(Vec::clear);
+        for &EventSnapshot { ahead, spike, first, end } in &snapshot.under_way {
+            plasticity.under_way[ahead].push(Event { spike, synapses: first..end });
+        }
+        Ok(())
+    }
+
+    fn reset(&mut self) {
+        let Self { table, plasticity, .. } = self;
+        let Some(plasticity) = plasticity else { return };
+        set_weights(table, &plasticity.start);
+        let Plasticity { rule, learner, dt_ms, under_way, .. } = plasticity;
+        *learner = rule.build(table, *dt_ms).expect("the rule was built for these synapses");
+        under_way.iter_mut().for_each(Vec::clear);
+    }
+}
+
+impl ClockSynapses {
+    /// A third factor for the rule, where there is one.
+    pub fn modulate(&mut self, signal: f64) {
+        if let Some(plasticity) = &mut self.plasticity {
+            plasticity.learner.modulate(signal, &mut self.table);
+        }
+    }
+}
+
+impl Plasticity {
+    /// A presynaptic spike reaches synapses at the end of an axon, and travels on at once.
+    fn arrive_axonal(
+        &mut self,
+        step: usize,
+        Event { spike, synapses }: Event,
+        table: &mut SynapseTable,
+        ring: &mut DelayRing,
+    ) {
+        self.learner.presynaptic(step, spike, synapses.clone(), table);
+        ring.deliver_now(table.arrivals(synapses), f64::from(spike.count));
+    }
+
+    /// A postsynaptic spike reaches synapses.
+    fn arrive_dendritic(
+        &mut self,
+        step: usize,
+        Event { spike, synapses }: Event,
+        state: &State<f64>,
+        table: &mut SynapseTable,
+    ) {
+        let Self { learner, reached, .. } = self;
+        reached.clear();
+        reached.extend(synapses.map(|k| table.incoming(k) as u32));
+        learner.postsynaptic(step, spike, reached, state, table);
+    }
+}
+
+/// Takes the synapses of the shortest delay off the front of `rest`, which is ordered by delay.
+fn next_delay(
+    rest: &mut Range<usize>,
+    delay_of: impl Fn(usize) -> usize,
+) -> Option<(usize, Range<usize>)> {
+    let first = rest.start;
+    let delay = rest.next().map(&delay_of)?;
+    while rest.start < rest.end && delay_of(rest.start) == delay {
+        rest.start += 1;
+    }
+    Some((delay, first..rest.start))
+}
+
+fn weights(table: &SynapseTable) -> impl Iterator<Item = f64> {
+    (0..table.len()).map(|synapse| table.weight(synapse))
+}
+
+fn set_weights(table: &mut SynapseTable, weights: &[f64]) {
+    weights.iter().enumerate().for_each(|(synapse, &weight)| table.set_weight(synapse, weight));
+}
