@@ -56,6 +56,8 @@ pub(crate) fn sentence(message: &str) -> String {
         "f64" | "f32" => "a number",
         "a boolean" => "true or false",
         "a sequence" => "a list",
+        "a map" => "a section",
+        "variant identifier" => "a word",
         _ if expected.starts_with("struct ") || expected.starts_with("internally tagged enum ") => {
             "a section"
         }

@@ -13,6 +13,43 @@ use sim_core::{NeuronModel, check_poisson_rate};
 
 /// Named populations and the projections between them. One population has none of `neuron`,
 /// `spikes` and `poisson_hz`: the samples enter there.
+///
+/// ```
+/// use synfire::Experiment;
+///
+/// let text = r#"
+///     [network]
+///     kind = "graph"
+///     [[network.populations]]
+///     name = "ears"
+///     [[network.populations]]
+///     name = "cortex"
+///     size = 100
+///     excitatory = 0.8
+///     neuron = { model = "lif" }
+///     [[network.populations]]
+///     name = "words"
+///     neuron = { model = "leaky_integrator" }
+///     [[network.projections]]
+///     source = "ears"
+///     target = "cortex"
+///     dense = { max_delay_ms = 100.0 }
+///     [[network.projections]]
+///     source = "cortex"
+///     target = "cortex"
+///     random = { in_degree = 10, weight = 0.1, delay_ms = [10.0, 20.0] }
+///     [[network.projections]]
+///     source = "cortex"
+///     target = "words"
+///     dense = { delays = "none" }
+/// "#;
+/// let experiment = Experiment::parse(text, "the example", "example", &[])?;
+/// let network = experiment.build_network(14, 10)?;
+/// assert_eq!(network.populations[network.output()?].size, 10);
+/// let refused = experiment.network.check_trainable(experiment.dt_ms()).unwrap_err();
+/// assert!(refused.to_string().contains("projection cortex -> cortex has single synapses"));
+/// # Ok::<(), synfire::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Graph {
@@ -151,7 +188,8 @@ impl<'a> GraphParts<'a> {
             return if is_open(population) {
                 Ok(said)
             } else {
-                let problem = format!("is the input, so it has none of {CELLS}: the samples enter");
+                let problem =
+                    format!("this is the input, where samples enter, so it has none of {CELLS}");
                 Err(self.wrong(&self.of_population(index), &population.name, problem))
             };
         }
@@ -183,7 +221,7 @@ impl<'a> GraphParts<'a> {
             return if is_neurons(index) {
                 Ok(Some(index))
             } else {
-                let problem = "is the output, so it needs a neuron";
+                let problem = "this is the output, so it needs a neuron";
                 Err(self.wrong(&self.of_population(index), name, problem))
             };
         }

@@ -6,6 +6,7 @@ use crate::network::description::{Description, ProjectionPart, Start};
 use crate::network::feed_forward::FeedForward;
 use crate::network::limits::check_dense;
 use serde::{Deserialize, Serialize};
+use toml::Table;
 
 /// A feed-forward network whose hidden populations also project to themselves: every neuron to
 /// every neuron of its population, itself too, by dense synapses whose delays are at least one
@@ -18,6 +19,18 @@ pub struct Recurrent {
     pub forward: FeedForward,
     /// The projection of each hidden population to itself.
     pub recurrence: DenseConnections,
+}
+
+/// The message on an unknown key with the keys that there are, which the reader of flattened
+/// sections leaves out; any other message as it is.
+pub(crate) fn with_known_keys(message: &str) -> String {
+    let rest = message.strip_prefix("unknown field `");
+    let unknown = rest.and_then(|rest| rest.strip_suffix('`')).filter(|key| !key.contains('`'));
+    let Some(key) = unknown else { return message.to_owned() };
+    let alone = Table::from_iter([(key.to_owned(), true.into())]);
+    let known = FeedForward::deserialize(alone).err();
+    let known = known.map_or_else(|| message.to_owned(), |error| error.message().to_owned());
+    known.replace("expected one of ", "expected one of `recurrence`, ")
 }
 
 impl Recurrent {

@@ -8,7 +8,7 @@ use crate::network::description::Description;
 use crate::network::expansion::Sizes;
 use crate::network::feed_forward::FeedForward;
 use crate::network::graph::{Graph, model_of};
-use crate::network::recurrent::Recurrent;
+use crate::network::recurrent::{Recurrent, with_known_keys};
 use neurons::Model;
 use serde::{Deserialize, Deserializer, Serialize};
 use sim_core::{Network, NeuronModel, Seed};
@@ -63,9 +63,16 @@ impl NetworkSettings {
         deserializer: D,
     ) -> std::result::Result<Self, D::Error> {
         let mut section = Table::deserialize(deserializer)?;
+        let of_graph = ["populations", "projections"].into_iter();
+        let mut of_graph = of_graph.filter(|key| section.contains_key(*key));
+        if let (false, Some(key)) = (section.contains_key("kind"), of_graph.next()) {
+            let problem =
+                format!("{key} belong to a network of kind = \"graph\", which is not said");
+            return Err(serde::de::Error::custom(problem));
+        }
         section.entry("kind").or_insert_with(|| "feed_forward".into());
         Self::deserialize(Value::Table(section))
-            .map_err(|error| serde::de::Error::custom(error.message()))
+            .map_err(|error| serde::de::Error::custom(with_known_keys(error.message())))
     }
 
     /// The populations in a row, forwards; none of a graph.

@@ -28,9 +28,9 @@ NAME is sample-17 for sample 17 of a run or an experiment, and the file's name f
 A sample runs for as many steps as `synfire evaluate` scores it over. An experiment may have any network, also one that `synfire train`
 does not train: recurrent, or with single synapses.")]
 pub struct Simulate {
-    /// Folder of a run, a file that describes a network, or the configuration of an experiment,
-    /// whose network has learned nothing
-    #[arg(value_name = "RUN|FILE.toml")]
+    /// Folder of a run, a file that describes a network, or a recipe or the configuration of an
+    /// experiment, whose network has learned nothing
+    #[arg(value_name = "RUN|FILE.toml|RECIPE")]
     pub network: PathBuf,
     /// Take samples from this file instead of the run's or the experiment's own data
     #[arg(long, value_name = "FILE")]

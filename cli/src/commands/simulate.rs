@@ -2,7 +2,7 @@
 
 use crate::arguments::changes::changes;
 use crate::arguments::simulate::{Recordable, Simulate};
-use crate::{output, progress, run_argument};
+use crate::{experiment, output, progress, run_argument};
 use anyhow::Result;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
@@ -11,8 +11,8 @@ use std::process::ExitCode;
 use synfire::datasets::shown_name;
 use synfire::sim_core::{Network, Variables};
 use synfire::{
-    ChosenSamples, Experiment, LoadedData, LogSettings, NetworkFile, SampleChoice, SimulatedSample,
-    SimulationLog, UntrainedNetwork,
+    ChosenSamples, Experiment, LoadedData, LogSettings, NetworkFile, Recipe, SampleChoice,
+    SimulatedSample, SimulationLog, UntrainedNetwork,
 };
 
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
@@ -32,7 +32,7 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
     let csv = arguments.csv.map(Into::into).unwrap_or_default();
     let settings = LogSettings { variables, csv, overwrite: arguments.overwrite };
     run_argument::refuse_part(&arguments.network, "simulate")?;
-    let is_experiment = !arguments.network.is_dir() && Experiment::is_in(&arguments.network);
+    let is_experiment = !arguments.network.is_dir() && is_experiment(&arguments.network);
     if !arguments.set.is_empty() && !is_experiment {
         let problem = "--set changes an experiment, and this is none";
         return Err(wrong(arguments, problem));
@@ -42,6 +42,12 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
         false if is_experiment => of_experiment(arguments, &settings),
         false => of_file(arguments, &settings),
     }
+}
+
+/// Whether a file holds an experiment, or a recipe has this name.
+fn is_experiment(path: &Path) -> bool {
+    let is_recipe = || path.to_str().is_some_and(|name| Recipe::find(name).is_ok());
+    Experiment::is_in(path) || !path.exists() && is_recipe()
 }
 
 fn wrong(arguments: &Simulate, problem: &str) -> anyhow::Error {
@@ -79,7 +85,10 @@ fn of_experiment(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCod
     }
     let changes = changes(arguments.data.as_deref(), &arguments.set);
     let changes = changes.collect::<synfire::Result<Vec<_>>>()?;
-    let experiment = Experiment::read_for("simulate", &arguments.network, &changes)?;
+    let experiment = match arguments.network.to_str() {
+        Some(typed) => experiment::named("simulate", typed, &changes)?,
+        None => Experiment::read_for("simulate", &arguments.network, &changes)?,
+    };
     let threads = arguments.threads.map(usize::from);
     let untrained = UntrainedNetwork::new(experiment, threads)?;
     untrained.data().notes.iter().for_each(output::say);

@@ -152,6 +152,11 @@ fn an_experiment_is_simulated_before_it_has_learned() {
     let looped = json(&sandbox.ok(&[&recurrent[..], &steps].concat()));
     assert_eq!(looped["steps"], 25);
 
+    // A recipe is an experiment, too.
+    let small = "data.source.samples_per_class=10";
+    let said = sandbox.ok(&["simulate", "quickstart", "--set", small, "--out", "quick"]);
+    assert!(said.starts_with("sample "), "{said}");
+
     // Whoever is no experiment has nothing to set.
     sandbox.train("run", &["--epochs", "1"]);
     let message = sandbox.fails(2, &["simulate", "run", "--set", "seed=3"]);

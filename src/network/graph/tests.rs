@@ -179,8 +179,8 @@ fn entries_that_do_not_fit_are_named_with_their_line() {
         (
             "kind = \"graph\"",
             "kind = \"graph\"\ninput = \"hidden1\"",
-            "x.toml:7:5: hidden1: is the input, so it has none of neuron, spikes and poisson_hz: \
-             the samples enter",
+            "x.toml:7:5: hidden1: this is the input, where samples enter, so it has none of \
+             neuron, spikes and poisson_hz",
         ),
         (
             "target = \"output\"",
@@ -224,6 +224,21 @@ fn entries_that_do_not_fit_are_named_with_their_line() {
         ),
         ("norm = true", "nrom = true", "x.toml:9:5: unknown field `nrom`, expected"),
         ("kind = \"graph\"", "kind = \"grahp\"", "x.toml:3:12: unknown variant `grahp`"),
+        (
+            "kind = \"graph\"",
+            "kind = \"recurrent\"",
+            "x.toml:4:15: unknown field `populations`, expected one of `recurrence`, `hidden`",
+        ),
+        (
+            "kind = \"graph\"",
+            "",
+            "x.toml:4:5: populations belong to a network of kind = \"graph\", which is not said",
+        ),
+        (
+            "kind = \"graph\"",
+            "kind = \"graph\"\noutput = \"input\"",
+            "x.toml:5:5: input: this is the output, so it needs a neuron",
+        ),
     ] {
         let message = message(from, to);
         assert!(message.starts_with(expected), "{message}\n{expected}");
