@@ -47,7 +47,8 @@ pub struct ProjectionEntry {
     pub source: String,
     /// Name of the postsynaptic population.
     pub target: String,
-    /// The port of the postsynaptic neurons in which it ends; their only one.
+    /// Name of the port of the postsynaptic neurons in which it ends, such as `"inhibitory"` of
+    /// `current_lif`; the only one, or the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<String>,
     /// The synapses one by one.

@@ -191,8 +191,8 @@ fn entries_that_do_not_fit_are_named_with_their_line() {
         (
             "target = \"hidden1\"",
             "target = \"hidden1\"\nport = \"inhibitory\"",
-            "x.toml:17:8: projection input -> hidden1: there is no port inhibitory: neurons of \
-             this model have one port, which needs no name",
+            "x.toml:17:8: projection input -> hidden1: lif has no port inhibitory; its only one is \
+             input",
         ),
         (
             "max_delay_ms = 30.0",
