@@ -65,8 +65,10 @@ impl Description<'_> {
                 CellsPart::Neurons(model) => Cells::Neurons(Arc::new(*model)),
                 CellsPart::Samples | CellsPart::Spikes(_) | CellsPart::Poisson(_) => Cells::Source,
             };
-            let norm = part.norm.then(|| BatchNorm::new(size));
-            Population { norm, ..Population::new(part.name.clone(), size, cells) }
+            let population = Population::new(part.name.clone(), size, cells);
+            // The input of each port is normalised by itself.
+            let norm = part.norm.then(|| BatchNorm::new(population.input_shape().entries()));
+            Population { norm, ..population }
         });
         let populations = populations.collect();
         let projections = (0..self.projections.len())

@@ -194,6 +194,29 @@ fn sources_beside_the_samples_fire_in_every_sample() {
 }
 
 #[test]
+fn projections_end_in_the_ports_of_a_model() {
+    let sandbox = sandbox();
+    let currents =
+        SIDES.replacen("model = \"lif\", tau_mem_ms = 8.0", "model = \"current_lif\"", 1);
+    let inhibition = "[[network.projections]]\nsource = \"ears\"\ntarget = \"fast\"\n\
+                      port = \"inhibitory\"\ndense = { max_delay_ms = 12.0 }\n";
+    let text = format!("{SAMPLES}{currents}{inhibition}");
+    sandbox.write("currents.toml", &text);
+    sandbox.ok(&["train", "currents.toml", "--stop-after", "0", "--out", "run", "--quiet"]);
+    sandbox.ok(&["train", "currents.toml", "--dry-run"]);
+    sandbox.ok(&["simulate", "currents.toml", "--out", "logs"]);
+    sandbox.write("wrong.toml", text.replace("\"inhibitory\"", "\"inhibitry\""));
+    let message = sandbox.fails(2, &["train", "wrong.toml"]);
+    assert!(
+        message.ends_with(
+            "projection ears -> fast: current_lif has no port inhibitry; there are excitatory and \
+             inhibitory"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_network_file_has_degrees_distributions_signs_and_dense_projections() {
     let sandbox = Sandbox::new();
     let network = r#"dt_ms = 0.5
