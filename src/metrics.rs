@@ -20,7 +20,7 @@ pub struct EpochMetrics {
     /// Mean loss over the epoch's training samples, as they were when their turn came, with dropout
     /// and the wide kernels.
     pub train_loss: f64,
-    /// Accuracy on them.
+    /// Accuracy on the training samples.
     pub train_accuracy: f64,
     /// Mean loss on the validation samples of the network as deployed: one tap per synapse.
     pub validation_loss: f64,
@@ -46,18 +46,23 @@ pub struct EpochMetrics {
     pub passive: Vec<PassiveNeurons>,
 }
 
-const COLUMNS: [&str; 11] = [
-    "epoch",
-    "train_loss",
-    "train_accuracy",
-    "validation_loss",
-    "validation_accuracy",
-    "validation_standard_error",
-    "sigma_steps",
-    "rate_weights",
-    "rate_delays",
-    "gradient_norm",
-    "seconds",
+/// The first column: the number of the epoch.
+const EPOCH: &str = "epoch";
+/// Where a row keeps a number.
+type Field = fn(&mut EpochMetrics) -> &mut f64;
+
+/// The columns that follow in every run, each with its field.
+const COLUMNS: [(&str, Field); 10] = [
+    ("train_loss", |row| &mut row.train_loss),
+    ("train_accuracy", |row| &mut row.train_accuracy),
+    ("validation_loss", |row| &mut row.validation_loss),
+    ("validation_accuracy", |row| &mut row.validation_accuracy),
+    ("validation_standard_error", |row| &mut row.validation_standard_error),
+    ("sigma_steps", |row| &mut row.sigma_steps),
+    ("rate_weights", |row| &mut row.rate_weights),
+    ("rate_delays", |row| &mut row.rate_delays),
+    ("gradient_norm", |row| &mut row.gradient_norm),
+    ("seconds", |row| &mut row.seconds),
 ];
 const RATE_PREFIX: &str = "firing_rate_";
 const PENALTY: &str = "penalty";
@@ -95,7 +100,8 @@ impl EpochMetrics {
     /// The epoch in one line for people.
     pub(crate) fn line(&self, epochs: usize) -> String {
         format!(
-            "epoch {:>3}/{epochs}  loss {:.4}  train {:5.1} %  validation {:5.1} ± {:.1} %  sigma {:.2}  {:.1} s",
+            "epoch {:>3}/{epochs}  loss {:.4}  train {:5.1} %  validation {:5.1} ± {:.1} %  sigma \
+             {:.2}  {:.1} s",
             self.epoch,
             self.train_loss,
             100.0 * self.train_accuracy,
@@ -104,22 +110,6 @@ impl EpochMetrics {
             self.sigma_steps,
             self.seconds
         )
-    }
-
-    fn numbers(&self) -> [f64; COLUMNS.len()] {
-        [
-            self.epoch as f64,
-            self.train_loss,
-            self.train_accuracy,
-            self.validation_loss,
-            self.validation_accuracy,
-            self.validation_standard_error,
-            self.sigma_steps,
-            self.rate_weights,
-            self.rate_delays,
-            self.gradient_norm,
-            self.seconds,
-        ]
     }
 }
 
@@ -139,7 +129,7 @@ impl Metrics {
         selection
     }
 
-    /// The rows of the first `epochs` epochs; those of an epoch that was not finished any more go.
+    /// The rows of the first `epochs` epochs; rows of an epoch that was not finished are dropped.
     ///
     /// # Errors
     /// When a row is missing or out of order.
@@ -165,8 +155,9 @@ impl Metrics {
         let mut lines = text.lines().enumerate();
         let Some((_, header)) = lines.next() else { return Ok(Self::default()) };
         let names: Vec<&str> = header.split(',').collect();
-        if names.get(..COLUMNS.len()) != Some(&COLUMNS) {
-            return Err(wrong(0, format!("expected the columns {}", COLUMNS.join(","))));
+        let expected: Vec<&str> = columns().collect();
+        if !names.starts_with(&expected) {
+            return Err(wrong(0, format!("expected the columns {}", expected.join(","))));
         }
         let mut epochs = Vec::new();
         for (line, row) in lines {
@@ -182,28 +173,23 @@ impl Metrics {
                     format!("{} numbers, but there are {} columns", numbers.len(), names.len()),
                 ));
             }
-            let more = || names.iter().zip(&numbers).skip(COLUMNS.len());
             let of = |prefix: &'static str| {
-                more().filter_map(move |(name, &number)| Some((name.strip_prefix(prefix)?, number)))
+                let others = names.iter().zip(&numbers).skip(expected.len());
+                others.filter_map(move |(name, &number)| Some((name.strip_prefix(prefix)?, number)))
             };
-            epochs.push(EpochMetrics {
+            let mut row = EpochMetrics {
                 epoch: numbers[0] as usize,
-                train_loss: numbers[1],
-                train_accuracy: numbers[2],
-                validation_loss: numbers[3],
-                validation_accuracy: numbers[4],
-                validation_standard_error: numbers[5],
-                sigma_steps: numbers[6],
-                rate_weights: numbers[7],
-                rate_delays: numbers[8],
-                gradient_norm: numbers[9],
-                seconds: numbers[10],
                 firing_rates: of(RATE_PREFIX).map(|(name, rate)| (name.to_owned(), rate)).collect(),
                 penalty: of(PENALTY).next().map_or(f64::NAN, |(_, penalty)| penalty),
                 passive: of(PASSIVE_PREFIXES[0])
                     .filter_map(|(name, _)| passive(name, &names, &numbers))
                     .collect(),
-            });
+                ..EpochMetrics::default()
+            };
+            for ((_, field), number) in COLUMNS.iter().zip(&numbers[1..]) {
+                *field(&mut row) = *number;
+            }
+            epochs.push(row);
         }
         Ok(Self { epochs })
     }
@@ -211,8 +197,8 @@ impl Metrics {
     /// Writes the table, whole or not at all. An epoch takes seconds to hours, so a rewrite per
     /// epoch costs nothing and can never leave half a row behind.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let mut names: Vec<String> = COLUMNS.map(str::to_owned).into();
-        // The newest row tells most: those before a resume may lack what was not counted then.
+        let mut names: Vec<String> = columns().map(str::to_owned).collect();
+        // The newest row has most columns: rows before a resume may lack what was not counted then.
         if let Some(row) = self.epochs.last() {
             names.extend(row.firing_rates.iter().map(|(name, _)| format!("{RATE_PREFIX}{name}")));
             names.push(PENALTY.to_owned());
@@ -224,7 +210,9 @@ impl Metrics {
         let mut text = names.join(",");
         text.push('\n');
         for row in &self.epochs {
-            let mut cells: Vec<f64> = row.numbers().into();
+            let mut written = row.clone();
+            let mut cells = vec![row.epoch as f64];
+            cells.extend(COLUMNS.iter().map(|(_, field)| *field(&mut written)));
             cells.extend(row.firing_rates.iter().map(|(_, rate)| rate));
             cells.push(row.penalty);
             let counts = row.passive.iter().flat_map(PassiveNeurons::counts);
@@ -235,6 +223,11 @@ impl Metrics {
         }
         Ok(atomic_file::write(path, text.as_bytes())?)
     }
+}
+
+/// The names of the columns that every run has.
+fn columns() -> impl Iterator<Item = &'static str> {
+    std::iter::once(EPOCH).chain(COLUMNS.iter().map(|(name, _)| *name))
 }
 
 /// The counts of one population in a row, where they are whole numbers.
@@ -252,8 +245,8 @@ fn passive(population: &str, names: &[&str], numbers: &[f64]) -> Option<PassiveN
     })
 }
 
-/// Checks that a table's rows are those of the epochs `first..=last`, in order and without gaps;
-/// `whose` they are, for errors. What follows is left alone.
+/// Checks that a table has the rows of the epochs `first..=last`, in order and without gaps. Errors
+/// say `whose` rows they are. Later rows are not checked.
 pub(crate) fn check_epochs(
     path: &Path,
     whose: &str,
@@ -278,123 +271,4 @@ pub(crate) fn check_epochs(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(epoch: usize, validation_accuracy: f64) -> EpochMetrics {
-        EpochMetrics {
-            epoch,
-            train_loss: 1.25,
-            train_accuracy: 0.5,
-            validation_loss: 1.0 / 3.0,
-            validation_accuracy,
-            validation_standard_error: 0.01,
-            sigma_steps: 12.0,
-            rate_weights: 2e-8,
-            rate_delays: 0.1,
-            gradient_norm: f64::NAN,
-            seconds: 3.5,
-            firing_rates: vec![("hidden1".into(), 0.16), ("hidden2".into(), 0.14)],
-            penalty: 0.125,
-            passive: ["hidden1", "hidden2"].map(passive_neurons).into(),
-        }
-    }
-
-    fn passive_neurons(population: &str) -> PassiveNeurons {
-        PassiveNeurons {
-            population: population.into(),
-            train: PassiveCounts { silent: 1, saturated: 2 },
-            validation: PassiveCounts { silent: 3, saturated: 4 },
-        }
-    }
-
-    #[test]
-    fn a_table_is_read_back_to_the_last_bit() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("metrics.csv");
-        let mut metrics = Metrics { epochs: vec![row(1, 0.25), row(2, 0.75)] };
-        metrics.write(&path).unwrap();
-        let mut read = Metrics::read(&path).unwrap();
-        for metrics in [&mut metrics, &mut read] {
-            metrics.epochs.iter_mut().for_each(|row| row.gradient_norm = 0.0);
-        }
-        assert_eq!(read, metrics);
-    }
-
-    #[test]
-    fn columns_are_appended_behind_those_that_were_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("metrics.csv");
-        Metrics { epochs: vec![row(1, 0.25)] }.write(&path).unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let names: Vec<&str> = text.lines().next().unwrap().split(',').collect();
-        assert_eq!(names[..11], COLUMNS);
-        assert_eq!(
-            names[11..15],
-            ["firing_rate_hidden1", "firing_rate_hidden2", "penalty", "silent_hidden1"]
-        );
-        assert_eq!(names.last(), Some(&"validation_saturated_hidden2"));
-    }
-
-    #[test]
-    fn rows_that_do_not_tell_stay_beside_rows_that_do() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("metrics.csv");
-        Metrics { epochs: vec![row(1, 0.25)] }.write(&path).unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
-        // As a program wrote it that counted no silent neurons.
-        let cut = |line: &str| line.split(',').take(13).collect::<Vec<_>>().join(",");
-        let old: Vec<String> = text.lines().map(cut).collect();
-        std::fs::write(&path, old.join("\n")).unwrap();
-        let mut metrics = Metrics::read(&path).unwrap();
-        assert!(metrics.epochs[0].penalty.is_nan() && metrics.epochs[0].passive.is_empty());
-        assert_eq!(metrics.epochs[0].firing_rates, row(1, 0.25).firing_rates);
-        metrics.epochs.push(row(2, 0.5));
-        for _ in 0..2 {
-            metrics.write(&path).unwrap();
-            metrics = Metrics::read(&path).unwrap();
-        }
-        assert!(metrics.epochs[0].penalty.is_nan() && metrics.epochs[0].passive.is_empty());
-        assert_eq!(metrics.epochs[1].passive, row(2, 0.5).passive);
-        let text = std::fs::read_to_string(&path).unwrap();
-        let cells = |line: &str| line.split(',').count();
-        assert!(text.lines().all(|line| cells(line) == 22), "{text}");
-    }
-
-    #[test]
-    fn the_best_epoch_is_the_first_of_the_best() {
-        let metrics = Metrics { epochs: vec![row(1, 0.2), row(2, 0.7), row(3, 0.7), row(4, 0.6)] };
-        assert_eq!(metrics.best().unwrap().epoch, 2);
-        assert_eq!(Metrics::default().best(), None);
-    }
-
-    #[test]
-    fn missing_rows_are_named() {
-        let path = Path::new("run/metrics.csv");
-        let metrics = |epochs: &[usize]| Metrics {
-            epochs: epochs.iter().map(|&epoch| row(epoch, 0.5)).collect(),
-        };
-        assert_eq!(metrics(&[1, 2, 3]).up_to(2, path).unwrap().epochs.len(), 2);
-        let message = |epochs: &[usize]| metrics(epochs).up_to(3, path).unwrap_err().to_string();
-        let end = "so this run cannot be resumed";
-        assert_eq!(
-            message(&[1, 2]),
-            format!("run/metrics.csv: the row of epoch 3 is missing, {end}")
-        );
-        assert_eq!(
-            message(&[1, 3]),
-            format!("run/metrics.csv: epoch 3 stands where the row of epoch 2 was expected, {end}")
-        );
-    }
-
-    #[test]
-    fn a_damaged_row_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("metrics.csv");
-        Metrics { epochs: vec![row(1, 0.2)] }.write(&path).unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, text.replace("1.25", "one")).unwrap();
-        let message = Metrics::read(&path).unwrap_err().to_string();
-        assert_eq!(message, format!("{}: line 2: \"one\" is not a number", path.display()));
-    }
-}
+mod tests;
