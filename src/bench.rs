@@ -5,25 +5,21 @@
 //! steps are then timed at points spread over the recipe's schedule, each weighted by the share of
 //! the run it stands for.
 
-use crate::data_origin::DataOrigin;
-use crate::data_settings::DataSource;
+use crate::bench_samples::samples;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::loaded_data::LoadedData;
 use crate::roofline::Roofline;
 use crate::threads::thread_pool;
-use datasets::{Augmentation, NewSample, SpikeDataset, SpikeRecordings, TimeType};
 use layered::LayeredEngine;
 use plasticity::{EpochReport, EpochTrainer, TrainerTiming};
-use rand::RngExt;
 use serde::Serialize;
 use sim_core::{
-    Batch, ClockEngine, GradientEngine, Horizon, Network, Pass, Purpose, SampleSource, Seed,
-    SpikeFrames, StreamingEngine,
+    Batch, ClockEngine, GradientEngine, Horizon, Network, Pass, SampleSource, SpikeFrames,
+    StreamingEngine,
 };
 use simd::{Instructions, MachineRates};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// How long to measure.
@@ -31,7 +27,7 @@ use std::time::Instant;
 pub struct BenchSettings {
     /// Training steps before anything is timed; default 50.
     pub warm_up_steps: usize,
-    /// Times each point is measured, of which the median counts; default 3.
+    /// How many times each point is measured; the median counts; default 3.
     pub repeats: usize,
     /// Batches per measurement; default 2.
     pub batches: usize,
@@ -72,14 +68,13 @@ pub struct BenchPoint {
     pub range: (f64, f64),
 }
 
-/// How long the deployed network takes when its input streams in, on one thread: the streaming
-/// engine, which keeps potentials and input under way, and works per spike. The clock engine does
-/// the same in double precision, to compare.
+/// Time that the deployed network takes on one thread when its input streams in. The streaming
+/// engine runs it; the clock engine runs it in double precision, to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Latency {
     /// Milliseconds for a whole sample, median over samples.
     pub sample_ms: f64,
-    /// The longest.
+    /// Milliseconds for a whole sample, the longest.
     pub longest_ms: f64,
     /// Microseconds for a step, mean.
     pub step_us: f64,
@@ -89,7 +84,7 @@ pub struct Latency {
     pub clock_engine_ms: f64,
 }
 
-/// What a benchmark found.
+/// The results of a benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BenchReport {
     /// Name of the recipe.
@@ -98,7 +93,7 @@ pub struct BenchReport {
     pub data: String,
     /// Instruction set of the hot loops.
     pub instructions: &'static str,
-    /// What the recipe asks for and this processor does not have.
+    /// What the recipe asks for and this processor lacks.
     pub precision_note: Option<&'static str>,
     /// Worker threads.
     pub threads: usize,
@@ -127,8 +122,8 @@ pub struct BenchReport {
 }
 
 /// Measures `experiment`. A recipe for a file that was not named is measured on made-up spikes:
-/// 8,000 a sample, uniform over a second; firing rates are those of real training only on real
-/// recordings.
+/// 8,000 a sample, uniform over a second; only real recordings give the firing rates of real
+/// training.
 ///
 /// # Errors
 /// As for a training run; nothing is written.
@@ -183,7 +178,7 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
         if let Some(machine) = &machine {
             let after = trainer.timing();
             let spent = after.since(&before);
-            // Training goes on to the next epoch; the work counted is that of the one just timed.
+            // Training goes on to the next epoch, but the work is counted for the epoch just timed.
             trainer.move_to_epoch(epoch);
             rooflines.push(Roofline::new(
                 trainer.trainer(),
@@ -218,65 +213,6 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
         rooflines,
         peak_memory_mib: peak_memory_mib(),
     })
-}
-
-/// The recipe's samples and the training indices.
-fn samples(experiment: &Experiment) -> Result<(LoadedData, Vec<usize>)> {
-    let seed = experiment.seed();
-    let DataSource::File(file) = &experiment.data.source else {
-        return of_recipe(experiment, seed);
-    };
-    if file.path.is_some() {
-        return of_recipe(experiment, seed);
-    }
-    let recordings = Arc::new(made_up(
-        seed,
-        file.channels.unwrap_or(700),
-        file.classes.unwrap_or(20),
-        2 * experiment.training.batch_size,
-    )?);
-    let indices: Vec<usize> = (0..recordings.len()).collect();
-    let data = SpikeDataset::new(
-        recordings,
-        experiment.data.binning,
-        Augmentation::default(),
-        seed,
-        &indices,
-    )?;
-    let origin = DataOrigin { name: "made-up spikes".into(), ..DataOrigin::default() };
-    let loaded = LoadedData {
-        dataset: Arc::new(data),
-        origin,
-        notes: Vec::new(),
-        validation: None,
-        described: None,
-    };
-    Ok((loaded, indices))
-}
-
-fn of_recipe(experiment: &Experiment, seed: Seed) -> Result<(LoadedData, Vec<usize>)> {
-    let (loaded, split) = experiment.data.load_split(seed)?;
-    Ok((loaded, split.train))
-}
-
-/// Spikes at random: as many as a spoken digit has, but without its pauses, and with nothing to
-/// learn. A network fires differently on them.
-fn made_up(seed: Seed, channels: usize, classes: usize, samples: usize) -> Result<SpikeRecordings> {
-    const SPIKES: usize = 8000;
-    let sample = |sample: usize| {
-        let mut random = seed.stream(Purpose::Synthesis, sample as u64, 0);
-        let mut seconds: Vec<f64> = (0..SPIKES).map(|_| random.random_range(0.0..1.0)).collect();
-        seconds.sort_by(f64::total_cmp);
-        let units = (0..SPIKES).map(|_| random.random_range(0..channels) as u16).collect();
-        NewSample { seconds, units, label: (sample % classes) as u16 }
-    };
-    Ok(SpikeRecordings::from_samples(
-        "made-up spikes",
-        channels,
-        classes,
-        TimeType::Float16,
-        (0..samples).map(sample),
-    )?)
 }
 
 /// Trains at the recipe's highest rate until firing rates have settled.
@@ -374,7 +310,8 @@ fn streaming(
     let mut engine = StreamingEngine::new(network).map_err(Error::from)?;
     let (mut samples_ms, mut steps_us) = (Vec::new(), Vec::new());
     for frames in &samples {
-        // As a sensor sends them: sorting a recording by step is no part of the network's latency.
+        // Spikes by step, as a sensor sends them: sorting a recording is no part of the network's
+        // latency.
         let train = frames.by_step();
         engine.reset();
         let start = Instant::now();

@@ -6,8 +6,8 @@ use crate::experiment::Experiment;
 use crate::memory::{available_bytes, gib};
 use crate::memory_need::MemoryNeed;
 use crate::own_parts::OwnParts;
+use crate::prepared_run::{Prepared, announcement};
 use crate::run_folder::RunFolder;
-use crate::training_run::{Prepared, announcement};
 use datasets::counted;
 use plasticity::EpochTrainer;
 use sim_core::SampleSource;
@@ -20,7 +20,7 @@ const STEPS: [usize; 2] = [1, 2];
 /// Widths of the kernels at which steps are timed, beside the last.
 const POINTS: usize = 2;
 
-/// What a run would be. Nothing of it is written.
+/// What a run would be. Nothing is written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DryRun {
     /// What a run says when it begins, a sentence each.
@@ -38,11 +38,11 @@ pub struct DryRun {
 }
 
 impl DryRun {
-    /// Does what a run does before it begins, and times a few of its training steps. `folder` is
-    /// where the run would be, if that is known.
+    /// Prepares a run and times a few of its training steps. `folder` is the folder that the run
+    /// would have, if it is known.
     ///
     /// # Errors
-    /// Those of [`TrainingRun::create`](crate::TrainingRun::create).
+    /// As [`TrainingRun::create`](crate::TrainingRun::create).
     pub fn new(
         experiment: Experiment,
         folder: Option<&Path>,
@@ -86,7 +86,7 @@ impl DryRun {
         })
     }
 
-    /// All of it in sentences.
+    /// The report in sentences.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = self.announcement.clone();
         lines.push(format!(

@@ -103,6 +103,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod bench_samples;
 mod checkpoint;
 mod chosen_samples;
 mod class_accuracy;
@@ -132,6 +133,7 @@ mod packed_run;
 mod passive_neurons;
 mod passive_remarks;
 mod picture;
+mod prepared_run;
 mod recipes;
 mod recordings_place;
 mod relative_paths;

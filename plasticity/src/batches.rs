@@ -1,8 +1,8 @@
 //! Batches on their way from a data set to the engine.
 //!
-//! A thread of its own makes the frames of the next batch while this one is trained on. What a
-//! batch's frames took goes back to that thread, so that from the first few batches on none is
-//! allocated.
+//! A thread of its own makes the frames of the next batch while the engine trains on this batch.
+//! The memory of used frames goes back to that thread, so that nothing is allocated after the first
+//! few batches.
 
 use crate::error::Result;
 use crossbeam::channel::bounded;
@@ -10,20 +10,20 @@ use sim_core::{Horizon, SampleSource, SpikeFrames};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-/// Batches that exist at the same time: one is made, one waits, one is trained on.
+/// Batches that exist at the same time: one is being made, one waits, and one is trained on.
 const ON_THE_WAY: usize = 3;
 
 /// Memory for the frames of the batches on their way.
 #[derive(Debug, Default)]
 pub(crate) struct BatchFrames {
     spare: Vec<Vec<SpikeFrames>>,
-    /// Time spent on making them.
+    /// Time spent on making frames.
     pub spent: Duration,
 }
 
 impl BatchFrames {
-    /// Calls `f` with each batch and its frames, of `epoch` as [`SampleSource::frames_into`] has
-    /// it, cut as `horizon` cuts it, until it breaks.
+    /// Calls `f` with each batch and its frames until `f` breaks. The frames are those of `epoch`
+    /// (see [`SampleSource::frames_into`]), and `horizon` cuts them.
     pub(crate) fn each<B>(
         &mut self,
         data: &dyn SampleSource,
@@ -32,8 +32,8 @@ impl BatchFrames {
         mut f: impl FnMut(&[usize], &[SpikeFrames]) -> Result<ControlFlow<B>>,
     ) -> Result<ControlFlow<B>> {
         let (give_back, given_back) = bounded::<Vec<SpikeFrames>>(ON_THE_WAY);
-        // All are there from the start and go round in turn, so that which of them have grown does
-        // not depend on timing.
+        // All frames are there from the start and go round in turn, so that their sizes do not
+        // depend on timing.
         self.spare.resize_with(ON_THE_WAY, Vec::new);
         self.spare.drain(..).for_each(|frames| _ = give_back.try_send(frames));
         let spent = &mut self.spent;
@@ -44,7 +44,7 @@ impl BatchFrames {
                 for batch in batches {
                     let start = Instant::now();
                     let mut frames = spare.try_recv().unwrap_or_default();
-                    // A shorter batch leaves the memory of a longer one alone.
+                    // A shorter batch keeps the memory of a longer one.
                     frames.resize_with(frames.len().max(batch.len()), SpikeFrames::default);
                     for (frames, &sample) in frames.iter_mut().zip(*batch) {
                         data.frames_into(sample, epoch, frames);
@@ -58,7 +58,7 @@ impl BatchFrames {
             });
             for (batch, frames) in batches.iter().zip(receive) {
                 let flow = f(batch, &frames[..batch.len()])?;
-                // Before the next is received, so that it is there when the thread looks for it.
+                // Send it before receiving the next batch, so that the thread finds it.
                 _ = give_back.try_send(frames);
                 if let ControlFlow::Break(value) = flow {
                     return Ok(ControlFlow::Break(value));

@@ -1,6 +1,6 @@
 //! What is in a checkpoint, for people and for machines: every tensor with its layout.
 
-use crate::checkpoint::CheckpointFile;
+use crate::checkpoint_file::CheckpointFile;
 use crate::error::Result;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
@@ -30,7 +30,7 @@ pub struct CheckpointSummary {
     pub within_epoch: bool,
     /// The network without what is learned.
     pub network: Outline,
-    /// The tensors, first those of the network in its order, then the others by name.
+    /// The tensors: first the tensors of the network, in its order, then the others by name.
     pub tensors: Vec<TensorSummary>,
 }
 
@@ -65,7 +65,7 @@ pub enum TensorRole {
     Learned,
     /// A running statistic of a norm.
     Statistic,
-    /// Such a statistic, estimated again for deployed delays.
+    /// A running statistic of a norm, estimated again for deployed delays.
     Deployed,
     /// The state of an optimiser.
     Optimizer,
@@ -230,7 +230,8 @@ pub fn population_words(network: &Outline) -> String {
     network.populations.iter().map(words).collect::<Vec<_>>().join(", ")
 }
 
-/// `F32 [32, 40, 1] = [postsynaptic, presynaptic, kernel element], 0 to 24 steps allowed, from 0 to 23.5`
+/// As `F32 [32, 40, 1] = [postsynaptic, presynaptic, kernel element], 0 to 24 steps allowed, from 0
+/// to 23.5`.
 impl fmt::Display for TensorSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?}", self.dtype, self.shape)?;
@@ -252,7 +253,7 @@ impl fmt::Display for TensorSummary {
     }
 }
 
-/// A number with the digits that tell it from nothing.
+/// A number with enough digits to tell it from zero.
 fn short(value: f32) -> String {
     if value == 0.0 || value.abs() >= 1e-3 { format!("{value:.4}") } else { format!("{value:.1e}") }
 }

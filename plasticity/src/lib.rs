@@ -9,7 +9,8 @@
 //! | `protection` | [`Protection`]: what must training not disturb? |
 //! | `settings` | [`TrainingSettings`]: which choices does an experiment make? |
 //! | `batches` | how are the frames of the next batch made ahead? |
-//! | `checkpoint` | [`CheckpointFile`]: what does it take to go on, bit for bit? |
+//! | `checkpoint` | what does it take to go on, bit for bit? |
+//! | `checkpoint_file` | [`CheckpointFile`]: what does a checkpoint hold, and does it fit? |
 //! | `checkpoint_summary` | [`CheckpointSummary`]: what is in one, in which layout? |
 //!
 //! ```
@@ -78,6 +79,7 @@
 
 mod batches;
 mod checkpoint;
+mod checkpoint_file;
 mod checkpoint_summary;
 mod error;
 pub mod gradient;
@@ -86,7 +88,7 @@ mod protection;
 mod settings;
 mod trainer;
 
-pub use checkpoint::{CheckpointFile, CheckpointProgress, first_difference};
+pub use checkpoint_file::{CheckpointFile, CheckpointProgress, first_difference};
 pub use checkpoint_summary::{CheckpointSummary, TensorRole, TensorSummary, population_words};
 pub use error::{Error, Result};
 pub use protection::Protection;

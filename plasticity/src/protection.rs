@@ -8,8 +8,8 @@ use std::fmt::Debug;
 /// earlier task uses, say. `()` protects nothing.
 ///
 /// A protection acts twice in each training step. It changes the gradient before the optimiser
-/// sees it, and it changes the step that the optimiser made: only so do momentum, Adam and
-/// multiplicative updates, which turn a gradient, keep the promise, too.
+/// sees it, and it changes the step that the optimiser made: momentum, Adam and multiplicative
+/// updates turn a gradient, so the first act alone would not keep the promise.
 ///
 /// Two things are outside of its reach. A parameter stays in its range and keeps its signs,
 /// whatever a protection makes of a step. The running statistics of norms follow the batches: a
@@ -18,26 +18,27 @@ pub trait Protection: Debug + Send {
     /// Sees a batch that the engine has just run, before its gradients are used.
     fn observe(&mut self, _network: &Network, _batch: &Batch, _engine: &dyn GradientEngine) {}
 
-    /// Whether it protects anything of a parameter; the next two are called where it does.
+    /// Whether it protects anything of a parameter. Only then are the next two methods called for
+    /// it.
     fn protects(&self, id: ParameterId) -> bool;
 
-    /// Takes out of a gradient what would disturb.
+    /// Removes from a gradient the part that would disturb.
     fn gradient(&self, id: ParameterId, gradient: &mut [f32]);
 
-    /// Takes out of a step what would disturb: `before` and `after` are the entries of the
-    /// parameter before and after it.
+    /// Removes from a step the part that would disturb: `before` and `after` are the entries of the
+    /// parameter before and after the step.
     fn step(&self, id: ParameterId, before: &[f32], after: &mut [f32]);
 
-    /// Is told that a task ends, by [`Trainer::end_task`](crate::Trainer::end_task): what it has
-    /// observed so far is to be kept from now on.
+    /// Hears that a task ends (see [`Trainer::end_task`](crate::Trainer::end_task)): from now on,
+    /// it protects what it has observed so far.
     fn end_task(&mut self) {}
 
-    /// Everything it has learned, by name: what a checkpoint holds of it.
+    /// Everything that the protection has learned, by name. A checkpoint holds it.
     fn state(&self) -> BTreeMap<String, Vec<f32>> {
         BTreeMap::new()
     }
 
-    /// Takes over what [`Protection::state`] of one like it gave.
+    /// Takes over a state that [`Protection::state`] of a protection like this one returned.
     ///
     /// # Errors
     /// A sentence that says what does not fit.

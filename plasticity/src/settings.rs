@@ -29,9 +29,9 @@ pub struct TrainingSettings {
     /// Whether norm statistics are re-estimated with deployed delays (one tap per synapse) before
     /// each evaluation; default false.
     pub recalibrate_norm: bool,
-    /// Steps over which an evaluation runs every sample, at least 1; what a longer sample has behind
-    /// them does not count. By default a sample runs over its own steps and half of the delay
-    /// window of every projection on the longest way to the output.
+    /// Steps over which an evaluation runs every sample, at least 1; what a longer sample has
+    /// behind them does not count. By default a sample runs over its own steps and half of the
+    /// delay window of every projection on the longest way to the output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluation_steps: Option<usize>,
     /// When training ends before its last epoch; never by default.

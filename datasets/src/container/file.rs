@@ -287,7 +287,8 @@ mod tests {
                 ),
                 (
                     "no_object",
-                    "is behind an external link to /nothing in h5py_lzf.h5, but there is no nothing there",
+                    "is behind an external link to /nothing in h5py_lzf.h5, but there is no \
+                     nothing there",
                 ),
                 ("no_hdf5", "is behind an external link to /labels in make_h5py_files.py, but "),
             ] {

@@ -7,6 +7,7 @@
 //! | `links` | the links of a group, as they are stored |
 //! | `neighbours` | other files that a file names |
 //! | `lzf` | the decoder of LZF |
+//! | `numbers` | numbers of datasets, and the names of their types |
 //! | `text` | strings in UTF-8 and Latin-1 |
 //! | `unread` | damage, and forms that are not read |
 //!
@@ -17,5 +18,6 @@ pub(crate) mod file;
 mod links;
 mod lzf;
 mod neighbours;
+pub(crate) mod numbers;
 pub(crate) mod text;
 pub(crate) mod unread;

@@ -2,8 +2,9 @@
 //!
 //! HDF5 knows ASCII and UTF-8 only, and programs write what they have under either name. Text that
 //! is no UTF-8 is taken for Latin-1 (ISO 8859-1), the encoding that NumPy's `S` strings of European
-//! names mostly come from. Bytes that are control characters there (0x80 to 0x9f, and those of ASCII)
-//! say that it is something else, and guessing would make up names; so do zeros inside a string.
+//! names mostly come from. Bytes that are control characters there (0x80 to 0x9f, and those of
+//! ASCII) say that it is something else, and guessing would make up names; so do zeros inside a
+//! string.
 
 use hdf5_reader::error::Error;
 use hdf5_reader::messages::datatype::{StringPadding, StringSize};
@@ -70,7 +71,8 @@ pub(crate) fn read(dataset: &Dataset) -> std::result::Result<Text, TextError> {
                 text.latin1 = true;
                 latin1(error.as_bytes()).map_err(|byte| {
                     TextError::Encoding(format!(
-                        "holds text that is neither UTF-8 nor Latin-1 (byte 0x{byte:02x} in string {index})"
+                        "holds text that is neither UTF-8 nor Latin-1 (byte 0x{byte:02x} in string \
+                         {index})"
                     ))
                 })?
             }

@@ -1,4 +1,4 @@
-//! What the readout of one sample should look like, and the gradient of missing it.
+//! Losses of the readout of one sample whose class is known, and their gradients.
 //!
 //! Every loss first turns the readout, one row of steps per class, into one score `m_c` per class,
 //! then takes the cross entropy of the scores: `L = ln sum_k exp(m_k) - m_label`, so that `q_c =
@@ -7,7 +7,7 @@
 //!
 //! | loss | score `m_c` | `dL/dv_c[t]` |
 //! |---|---|---|
-//! | `sum_softmax` | `sum_t p_c[t]`, `p[t] = softmax(v[t])` over the classes | `p_c[t] (q_c - sum_k p_k[t] q_k)` |
+//! | `sum_softmax` | `sum_t p_c[t]`, `p[t] = softmax(v[t])` | `p_c[t] (q_c - sum_k p_k[t] q_k)` |
 //! | `max_over_time` | `max_t v_c[t]` | `q_c` at the first step of the maximum, else 0 |
 //! | `mean` | `sum_t v_c[t] / steps` | `q_c / steps` |
 //! | `last` | `v_c[steps - 1]` | `q_c` at the last step, else 0 |
@@ -89,7 +89,8 @@ impl Loss for CrossEntropy {
 }
 
 impl CrossEntropy {
-    /// Numbers that [`softmax`] works in, if the loss asks for it: `p`, then two per step.
+    /// Numbers that [`softmax`] works in, if the loss takes a softmax: `p`, then two numbers per
+    /// step.
     fn softmax_numbers(self, classes: usize, steps: usize) -> usize {
         if self == Self::SumSoftmax { (classes + 2) * steps } else { 0 }
     }
@@ -165,8 +166,9 @@ fn cross_entropy(scores: &[f64], label: usize, q: &mut [f64]) -> SampleLoss {
     SampleLoss { loss: total.ln() + largest - scores[label], predicted }
 }
 
-/// `p_c[t] = softmax_c(v[t])`, `[classes, steps]`, of at least one step; behind it `p` has two
-/// numbers per step to work in. Rows are walked along time, so that the inner loops are plain.
+/// `p_c[t] = softmax_c(v[t])`, `[classes, steps]`, of at least one step; `p` is followed by two
+/// numbers per step of working memory. Rows are walked along time, so that the inner loops are
+/// plain.
 fn softmax(potential: &[f32], steps: usize, p: &mut [f64]) {
     let (p, per_step) = p.split_at_mut(potential.len());
     let (largest, total) = per_step.split_at_mut(steps);
@@ -206,7 +208,8 @@ fn sum(row: &[f32]) -> f64 {
     row.iter().map(|&v| f64::from(v)).sum()
 }
 
-/// The first step of the largest potential, or of one that is not a number, so that it cannot hide.
+/// The first step of the largest potential, or of a potential that is not a number: so a NaN cannot
+/// hide.
 fn first_maximum(row: &[f32]) -> usize {
     let mut best = 0;
     for (t, v) in row.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! Rates in ms: only delays have them, and only where an optimiser's step is in units of what it
-//! moves.
+//! Rates in ms: only delays have them, and only where the step of the optimiser is in units of the
+//! parameter.
 
 use crate::gradient::optimizer::OptimizerSettings;
 use crate::gradient::schedule::Schedule;

@@ -117,8 +117,8 @@ mod tests {
     fn bounds_that_cross_are_named() {
         let bounds = FiringRateBounds { lower_hz: 5.0, upper_hz: Some(2.0), ..BOUNDS };
         let message = bounds.check().unwrap_err().to_string();
-        let expected = "FiringRateBounds::upper_hz is 2, but must be a number, at least lower_hz, which \
-                        is 5";
+        let expected = "FiringRateBounds::upper_hz is 2, but must be a number, at least lower_hz, \
+                        which is 5";
         assert_eq!(message, expected);
         assert!(FiringRateBounds::default().check().is_ok());
         for bounds in [

@@ -1,4 +1,4 @@
-//! What is minimised over labelled samples.
+//! The trait of losses over labelled samples.
 
 use sim_core::{Readout, SampleLoss};
 use std::fmt::Debug;
@@ -25,8 +25,8 @@ pub trait Loss: Debug + Send + Sync {
     /// Loss and prediction of one sample of class `label`, not scaled by the batch.
     ///
     /// With a gradient `(d_values, scale)`, `d_values` is overwritten by `scale` times the
-    /// derivative of the loss with respect to the readout's values; it is shaped like them and
-    /// holds leftovers. `memory` is for the loss's own numbers: it comes back as some sample left
+    /// derivative of the loss with respect to the readout's values; it has their shape and holds
+    /// old numbers. `memory` is for the loss's own numbers: it comes back as another sample left
     /// it.
     fn evaluate(
         &self,
@@ -36,8 +36,8 @@ pub trait Loss: Debug + Send + Sync {
         memory: &mut Vec<f64>,
     ) -> SampleLoss;
 
-    /// Overwrites `scores` by one score per class, of which the highest is predicted. A loss that
-    /// has no such scores leaves it empty.
+    /// Overwrites `scores` by one score per class; the class of the highest score is predicted. A
+    /// loss without such scores leaves `scores` empty.
     fn scores(&self, _readout: Readout<'_>, scores: &mut Vec<f64>) {
         scores.clear();
     }

@@ -6,7 +6,7 @@
 //! | [`Labelled`] | what does a batch of labelled samples minimise? |
 //! | [`FiringRateBounds`] | how often should hidden neurons fire? |
 //! | [`clip_global_norm`] | how long may a gradient be? |
-//! | [`Schedule`], [`SigmaSchedule`] | how large is a step at this epoch, and how wide are the kernels? |
+//! | [`Schedule`], [`SigmaSchedule`] | how large is a step, and how wide are the delay kernels? |
 //! | [`OptimizerSettings`], [`Optimizer`] | how do parameters follow a gradient? |
 //!
 //! Nothing here knows a network: parameters and gradients are plain slices, one [`Optimizer`] per

@@ -1,11 +1,16 @@
 //! How parameters follow a gradient: Adam, AdamW and SGD with momentum, in the form and with the
 //! defaults of `torch.optim`.
 //!
-//! | rule | step, element by element (`t` counts from 1) | reference |
-//! |---|---|---|
-//! | Adam | `m += (1 - beta1) (g - m)`, `v = beta2 v + (1 - beta2) g^2`, `p -= rate m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)` | [Kingma and Ba 2015, algorithm 1] |
-//! | AdamW | first `p *= 1 - rate weight_decay`, then Adam | [Loshchilov and Hutter 2019, algorithm 2] |
-//! | SGD | `b = momentum b + g`, `p -= rate b`, or `p -= rate (g + momentum b)` with Nesterov's look-ahead | [Sutskever et al. 2013] |
+//! Element by element, at step `t`, which counts from 1:
+//! ```text
+//! Adam    m += (1 - beta1) (g - m),   v = beta2 v + (1 - beta2) g^2
+//!         p -= rate m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)
+//! AdamW   first p *= 1 - rate weight_decay, then as Adam
+//! SGD     b = momentum b + g,   p -= rate b
+//!         with Nesterov's look-ahead, p -= rate (g + momentum b)
+//! ```
+//! References: [Kingma and Ba 2015, algorithm 1], [Loshchilov and Hutter 2019, algorithm 2],
+//! [Sutskever et al. 2013].
 //!
 //! In Adam and SGD the weight decay is an L2 penalty: it is added to the gradient, `g +
 //! weight_decay p`. A schedule may replace `beta1` (for SGD: `momentum`) in each step; the bias
@@ -20,8 +25,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result};
 
-/// Elements that one thread updates at a time. Every element is on its own, so results do not
-/// depend on it.
+/// Elements that one thread updates at a time. Elements do not depend on each other, so results do
+/// not depend on this number.
 const CHUNK: usize = 16_384;
 
 /// Which rule, with its constants.
@@ -148,7 +153,8 @@ impl OptimizerSettings {
         }
     }
 
-    /// The same rule for parameters that must not decay: delays, gains and biases.
+    /// This rule without weight decay, for parameters that must not decay: delays, gains and
+    /// biases.
     pub fn without_weight_decay(mut self) -> Self {
         match &mut self {
             Self::Adam(Adam { weight_decay, .. })
@@ -163,7 +169,7 @@ impl OptimizerSettings {
     /// An optimizer for `parameters` numbers that has not made a step.
     ///
     /// # Errors
-    /// What [`Self::check`] finds.
+    /// As [`Self::check`].
     pub fn build(&self, parameters: usize) -> Result<Optimizer> {
         self.check()?;
         let second = if matches!(self, Self::Sgd(_)) { 0 } else { parameters };
@@ -202,7 +208,7 @@ impl Optimizer {
     }
 
     /// The moments by name, one entry per parameter each: `mean` and `mean_square` (Adam, AdamW) or
-    /// `velocity` (SGD). With [`Self::steps`] they are all there is to save.
+    /// `velocity` (SGD). Together with [`Self::steps`] they are the whole state.
     pub fn state(&self) -> Vec<(&'static str, &[f32])> {
         self.settings
             .moment_names()
@@ -212,8 +218,8 @@ impl Optimizer {
             .collect()
     }
 
-    /// Continues where another optimizer of the same settings stood: its [`Self::steps`] and
-    /// [`Self::state`], in any order.
+    /// Takes over the [`Self::steps`] and the [`Self::state`] of another optimizer of the same
+    /// settings; moments may come in any order.
     ///
     /// # Errors
     /// [`Error::Network`] for a moment that is missing or that this rule does not keep,
@@ -313,7 +319,8 @@ impl Optimizer {
     }
 }
 
-/// What all elements of one Adam step share; worked out in `f64`, because `1 - beta2^t` cancels.
+/// Factors that all elements of one Adam step share. They are worked out in `f64`, because
+/// `1 - beta2^t` cancels.
 #[derive(Debug, Clone, Copy)]
 struct AdamStep {
     mean_gain: f32,
@@ -364,7 +371,7 @@ impl AdamStep {
     }
 }
 
-/// What all elements of one SGD step share.
+/// Factors that all elements of one SGD step share.
 #[derive(Debug, Clone, Copy)]
 struct SgdStep {
     momentum: f32,

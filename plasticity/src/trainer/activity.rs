@@ -1,14 +1,14 @@
 //! Neurons that take no part: silent ones, and saturated ones.
 //!
-//! A silent neuron hands nothing on. A saturated one fires whatever its input is, and hands on as
-//! little. Both are counted over all samples, each over its own steps: those that a batch appends
-//! to a short sample have no input.
+//! A silent neuron passes no information on. A saturated neuron fires whatever its input is, and
+//! passes none on either. Both are counted over all samples, each over its own steps: the steps
+//! that a batch appends to a short sample have no input.
 
 use serde::{Deserialize, Serialize};
 use sim_core::{Cells, Network, PopulationReport};
 
-/// Share of the spikes that a neuron could have fired from which it counts as saturated. Not all of
-/// them, since the first steps, before any delay is over, have no input.
+/// A neuron counts as saturated from this share of the spikes that it could have fired. The share
+/// is below 1, since the first steps, before any delay is over, have no input.
 const SATURATED: f64 = 0.9;
 
 /// How many neurons of a population took no part in some samples.
@@ -20,17 +20,17 @@ pub struct PopulationActivity {
     pub neurons: usize,
     /// Neurons that did not fire in any sample.
     pub silent: usize,
-    /// Neurons that fired in at least nine of ten steps in which they could: with a refractory
-    /// time of `r` steps, one in `1 + r`.
+    /// Neurons that fired in at least nine of ten steps in which they could fire. With a refractory
+    /// time of `r` steps, a neuron can fire in one of `1 + r` steps.
     pub saturated: usize,
 }
 
 /// Spikes of the neurons of one population over the batches so far.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct ActivitySums {
-    /// By neuron.
+    /// Spikes by neuron.
     counts: Vec<u64>,
-    /// Most that one neuron could have fired.
+    /// Most spikes that one neuron could have fired.
     most: u64,
 }
 
@@ -57,7 +57,7 @@ impl ActivitySums {
 /// Populations that fire and are given no spikes from outside, in the order of the network.
 ///
 /// # Errors
-/// What is wrong with a neuron model.
+/// As [`sim_core::NeuronModel::build`].
 pub(crate) fn firing_populations(network: &Network) -> sim_core::Result<Vec<usize>> {
     let mut firing = Vec::new();
     for (index, population) in network.populations.iter().enumerate() {

@@ -12,14 +12,15 @@ use crate::settings::TrainingSettings;
 use crate::trainer::activity::{ActivitySums, PopulationActivity, firing_populations};
 use crate::trainer::evaluation::{Evaluation, check_samples, evaluate_with, relabel};
 use crate::trainer::step::Trainer;
+use crate::trainer::timing::TrainerTiming;
 use rand::seq::SliceRandom;
 use sim_core::{
     Batch, BatchNorm, DelayTaps, GradientEngine, Horizon, Kind, Network, NormStatistics, Pass,
-    Purpose, Regularizer, SampleSource, Seed, SpikeFrames, StageTiming,
+    Purpose, Regularizer, SampleSource, Seed, SpikeFrames,
 };
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Where an epoch stands; means run over the samples so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -386,34 +387,5 @@ impl EpochSteps {
             penalty: sums.penalty / batches,
             seconds,
         }
-    }
-}
-
-/// What the parts of a trainer have taken.
-#[derive(Debug, Clone, Copy)]
-pub struct TrainerTiming {
-    /// Processor time per stage of the engine.
-    pub engine: StageTiming,
-    /// Wall time of the thread that makes frames of recordings.
-    pub data: Duration,
-    /// Wall time spent in optimisers.
-    pub optimisers: Duration,
-}
-
-impl TrainerTiming {
-    /// What was spent after `before`.
-    pub fn since(&self, before: &Self) -> Self {
-        let Self { engine, data, optimisers } = self;
-        Self {
-            engine: engine.since(&before.engine),
-            data: *data - before.data,
-            optimisers: *optimisers - before.optimisers,
-        }
-    }
-
-    /// Name of every part and its time: data, the engine's stages in their order, optimisers.
-    pub fn parts(&self) -> impl Iterator<Item = (&'static str, Duration)> {
-        let engine = StageTiming::NAMES.iter().map(|&(stage, name)| (name, self.engine.of(stage)));
-        std::iter::once(("data", self.data)).chain(engine).chain([("optimisers", self.optimisers)])
     }
 }

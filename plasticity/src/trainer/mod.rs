@@ -10,6 +10,7 @@
 //! | `activity` | [`PopulationActivity`]: which neurons take no part? |
 //! | `outcome` | [`SampleOutcome`]: what does it make of one sample? |
 //! | `tally` | [`Tally`]: how many of some samples were right? |
+//! | `timing` | [`TrainerTiming`]: what takes how long? |
 //! | `selection` | [`Selection`]: which epoch is the best, and when is it enough? |
 
 pub(crate) mod activity;
@@ -21,9 +22,10 @@ pub(crate) mod outcome;
 pub(crate) mod selection;
 pub(crate) mod step;
 pub(crate) mod tally;
+pub(crate) mod timing;
 
 pub use activity::PopulationActivity;
-pub use epochs::{EpochReport, EpochTrainer, Progress, TrainerTiming};
+pub use epochs::{EpochReport, EpochTrainer, Progress};
 pub use evaluation::{Evaluation, EvaluationSettings, check_samples, evaluate};
 pub use groups::ParameterGroup;
 pub use kept_checkpoints::KeptCheckpoints;
@@ -31,3 +33,4 @@ pub use outcome::SampleOutcome;
 pub use selection::{EarlyStopping, Selection};
 pub use step::{StepReport, Trainer};
 pub use tally::Tally;
+pub use timing::TrainerTiming;

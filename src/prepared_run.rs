@@ -1,0 +1,117 @@
+//! A run before anything is written: its experiment checked, its data loaded, its network built.
+
+use crate::data_settings::DataSource;
+use crate::error::{Error, Result};
+use crate::experiment::Experiment;
+use crate::loaded_data::LoadedData;
+use crate::own_parts::{OwnParts, load};
+use crate::started_network::{Started, new_network, start_classes};
+use crate::threads::thread_pool;
+use datasets::{Split, counted};
+use layered::LayeredEngine;
+use plasticity::EpochTrainer;
+use plasticity::gradient::Loss;
+use sim_core::Network;
+use std::sync::Arc;
+
+/// A run before anything is written.
+pub(crate) struct Prepared {
+    pub experiment: Experiment,
+    pub data: LoadedData,
+    pub split: Split,
+    pub trainer: EpochTrainer,
+    pub own_loss: Option<Arc<dyn Loss>>,
+    /// Names of the parts that the program brought.
+    pub own: Vec<String>,
+    pub started: Option<Started>,
+    pub threads: rayon::ThreadPool,
+}
+
+impl Prepared {
+    /// Checks the experiment, loads its data and builds its network.
+    ///
+    /// # Errors
+    /// What is wrong with the experiment or its data, or does not fit into memory.
+    pub(crate) fn new(
+        mut experiment: Experiment,
+        parts: OwnParts,
+        threads: Option<usize>,
+    ) -> Result<Self> {
+        if let Some(samples) = &parts.samples {
+            experiment.data.source = DataSource::Memory(samples.described());
+        }
+        experiment.check()?;
+        experiment.network.check_trainable(experiment.dt_ms())?;
+        if let Some(loss) = &parts.loss {
+            experiment.check_readout("the program's loss", &**loss)?;
+        }
+        let threads = thread_pool(threads)?;
+        let samples = parts.samples.as_ref();
+        let names = start_classes(&mut experiment)?;
+        let (data, split) = threads.install(|| load(&experiment, samples, names.as_deref()))?;
+        experiment.data.fix_shape(&data.origin, data.dataset.classes());
+        experiment.check_memory(&data, true)?;
+        let (network, started) = new_network(&mut experiment, &data)?;
+        let (own, own_loss) = (parts.names(), parts.loss.clone());
+        let trainer = trainer(&experiment, network, parts)?;
+        Ok(Self { experiment, data, split, trainer, own_loss, own, started, threads })
+    }
+}
+
+/// What a run says of itself when it begins, a sentence each.
+pub(crate) fn announcement(
+    experiment: &Experiment,
+    data: &LoadedData,
+    split: &Split,
+    trainer: &EpochTrainer,
+) -> Vec<String> {
+    let populations = trainer.network().populations.iter();
+    let sizes: Vec<String> = populations.map(|population| population.size.to_string()).collect();
+    // First what may make somebody stop the run.
+    let mut lines = if trainer.epoch() == 0 { data.notes.clone() } else { Vec::new() };
+    lines.extend([format!(
+        "{}: {} with {} trainable parameters, {}",
+        experiment.name,
+        sizes.join("-"),
+        trainer.trainer().parameter_count(),
+        counted(rayon::current_num_threads(), "thread")
+    )]);
+    lines.extend(experiment.delays_in_words());
+    lines.extend([format!(
+        "data: {}, {} samples to train on, {} to validate on ({})",
+        data.origin.name,
+        split.train.len(),
+        split.validation.len(),
+        experiment.data.held_out()
+    )]);
+    lines.extend(data.described.iter().map(|words| format!("recordings: {words}")));
+    lines
+}
+
+/// The trainer of a run before its first step.
+pub(crate) fn trainer(
+    experiment: &Experiment,
+    network: Network,
+    parts: OwnParts,
+) -> Result<EpochTrainer> {
+    let engine = Box::new(LayeredEngine::new(&network)?);
+    let settings = experiment.training.clone();
+    let trainer = EpochTrainer::new(network, engine, settings, experiment.seed());
+    // The settings were found valid by themselves; that a group fits the network shows here.
+    let mut trainer = trainer.map_err(|error| match error {
+        plasticity::Error::Network(source @ sim_core::Error::OutOfRange { .. }) => {
+            Error::setting(source.within("training.groups"))
+        }
+        other => other.into(),
+    })?;
+    if let Some(loss) = parts.loss {
+        trainer = trainer.with_loss(loss);
+    }
+    for regularizer in parts.regularizers {
+        trainer = trainer.with_regularizer(regularizer);
+    }
+    Ok(match parts.protection {
+        Some(protection) => trainer.with_protection(protection),
+        None => trainer,
+    })
+}
