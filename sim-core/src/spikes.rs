@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 pub struct Spike {
     /// The neuron that fires.
     pub neuron: u32,
-    /// How many spikes coincide, or the value of a graded one; not 0. Weights are multiplied by it.
+    /// How many spikes coincide, or the value of a graded spike; not 0. Weights are multiplied by
+    /// it.
     pub count: f32,
 }
 
@@ -38,7 +39,8 @@ impl Spike {
         Ok(())
     }
 
-    /// How many spikes a recording shows: as many as coincide, and one for a graded or signed one.
+    /// How many spikes a recording shows: as many as coincide, and one for a graded or signed
+    /// spike.
     pub(crate) fn recorded(self) -> usize {
         if self.count >= 1.0 && self.count.fract() == 0.0 { self.count as usize } else { 1 }
     }
@@ -47,8 +49,8 @@ impl Spike {
 /// The entries of one sample on a grid of `channels` x `steps`, sparse, ordered by channel and then
 /// by step.
 ///
-/// The entries of channel `c` are `step[row_start[c]..row_start[c + 1]]` with their `count`s, of
-/// which none is 0.
+/// The entries of channel `c` are `step[row_start[c]..row_start[c + 1]]` with their `count`s; no
+/// count is 0.
 #[derive(Debug, PartialEq, Default)]
 pub struct SpikeFrames {
     channels: usize,
@@ -98,7 +100,7 @@ impl SpikeFrames {
         Ok(frames)
     }
 
-    /// As [`from_values`](Self::from_values), in place of what was there. Memory is reused.
+    /// As [`from_values`](Self::from_values), replacing these frames. Memory is reused.
     ///
     /// # Errors
     /// As [`from_values`](Self::from_values); on an error the frames stay as they are.
@@ -117,9 +119,8 @@ impl SpikeFrames {
         Ok(())
     }
 
-    /// Builds frames of one real value per channel, which is the same in every one of `steps`
-    /// steps: an image that is shown for that long. Engines may multiply it once instead of in
-    /// every step.
+    /// Builds frames of one real value per channel, which repeats in each of `steps` steps: an
+    /// image that is shown for that long. Engines may multiply it once instead of in every step.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for a value that is not finite, or 2^32 entries and more.
@@ -129,7 +130,7 @@ impl SpikeFrames {
         Ok(frames)
     }
 
-    /// As [`constant`](Self::constant), in place of what was there. Memory is reused.
+    /// As [`constant`](Self::constant), replacing these frames. Memory is reused.
     ///
     /// # Errors
     /// As [`constant`](Self::constant); on an error the frames stay as they are.
@@ -151,13 +152,13 @@ impl SpikeFrames {
         Ok(())
     }
 
-    /// Whether all steps have the same entries because they were built so: every channel has none,
-    /// or one and the same in every step.
+    /// Whether the frames were built to repeat: every channel has no entry, or the same entry in
+    /// every step.
     pub fn repeats(&self) -> bool {
         self.repeats
     }
 
-    /// Forgets all entries, for ones of `channels` channels. Memory is kept.
+    /// Forgets all entries; the next entries have `channels` channels. Memory is kept.
     fn clear(&mut self, channels: usize, steps: usize) {
         (self.channels, self.steps, self.repeats) = (channels, steps, false);
         self.row_start.clear();
@@ -208,14 +209,13 @@ impl SpikeFrames {
         Ok(frames)
     }
 
-    /// Makes these the frames of events `(channel, step)` whose steps ascend (may be equal), as
-    /// spikes sorted by time have them; events that coincide add up. Takes time proportional to
-    /// events and channels, and reuses memory; the same frames as
-    /// [`from_events`](Self::from_events).
+    /// As [`from_events`](Self::from_events), for events `(channel, step)` whose steps ascend or
+    /// are equal, as in spikes that are sorted by time. Takes time proportional to events and
+    /// channels, and reuses memory.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] when an event lies outside `channels` x `steps` or its step is below
-    /// the one before; then nothing has changed.
+    /// [`Error::OutOfRange`] when an event lies outside `channels` x `steps`, or its step is below
+    /// the step before it; the frames then stay as they are.
     pub fn refill_ordered(
         &mut self,
         channels: usize,
@@ -241,7 +241,7 @@ impl SpikeFrames {
             earliest = step;
         }
         self.clear(channels, steps);
-        // Where most of the grid is filled it is quicker to count on the whole of it.
+        // If most of the grid is filled, it is quicker to count on the whole grid.
         if channels * steps <= 4 * events.len() {
             self.count_on_grid(events);
         } else {
@@ -250,8 +250,7 @@ impl SpikeFrames {
         Ok(())
     }
 
-    /// Counts the events on the whole grid, which takes the place of the counts, and closes the
-    /// gaps.
+    /// Counts the events on the whole grid, in the memory of the counts, then closes the gaps.
     fn count_on_grid(&mut self, events: &[(u32, u32)]) {
         let Self { channels, steps, row_start, step, count, .. } = self;
         count.resize(*channels * *steps, 0.0);
@@ -271,7 +270,7 @@ impl SpikeFrames {
         count.truncate(step.len());
     }
 
-    /// Gives every event a place in its channel's row, then lets those that coincide share one and
+    /// Gives every event an entry in its channel's row, then merges entries that coincide and
     /// closes the gaps.
     fn sort_into_rows(&mut self, events: &[(u32, u32)]) {
         let Self { channels, row_start, step, count, .. } = self;
@@ -283,7 +282,7 @@ impl SpikeFrames {
         }
         step.resize(events.len(), 0);
         count.resize(events.len(), 0.0);
-        // Where a row begins moves on with every event, until it is where the next row began.
+        // The beginning of a row moves on with every event, up to the beginning of the next row.
         for &(channel, at) in events {
             let place = &mut row_start[channel as usize];
             step[*place as usize] = at;
@@ -308,7 +307,7 @@ impl SpikeFrames {
         count.truncate(length);
     }
 
-    /// Cuts off all that comes after the first `steps` steps.
+    /// Cuts off all entries after the first `steps` steps.
     pub fn truncate(&mut self, steps: usize) {
         if steps >= self.steps {
             return;
@@ -332,7 +331,7 @@ impl SpikeFrames {
     /// Replaces all entries: `append(channel, row)` appends the steps of a channel to `row`,
     /// ascending, and every entry is `height` high. Memory is reused.
     ///
-    /// The caller answers for the order of the steps and that they lie below `steps`.
+    /// The caller makes sure that steps ascend and lie below `steps`.
     #[inline]
     pub fn refill_rows(
         &mut self,
@@ -370,8 +369,8 @@ impl SpikeFrames {
         (&self.step[range.clone()], &self.count[range])
     }
 
-    /// The spikes of each step, `[steps]`, by ascending channel: what a sensor would have sent one
-    /// step after the other.
+    /// The spikes of each step, `[steps]`, by ascending channel: as a sensor would send them, step
+    /// by step.
     pub fn by_step(&self) -> Vec<Vec<Spike>> {
         let mut trains = vec![Vec::new(); self.steps];
         for channel in 0..self.channels {
@@ -406,107 +405,4 @@ fn check_finite(values: &[f32]) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_constant_of_too_many_entries_is_refused() {
-        for (values, steps) in
-            [(&[1.0][..], 1 << 32), (&[1.0; 8][..], 1 << 29), (&[0.0], usize::MAX)]
-        {
-            let refused = SpikeFrames::constant(values, steps).unwrap_err().to_string();
-            assert!(refused.contains("must be few enough"), "{refused}");
-        }
-    }
-
-    #[test]
-    fn a_constant_has_the_entries_of_its_values_in_every_step() {
-        let constant = SpikeFrames::constant(&[0.0, -0.5, 2.0], 3).unwrap();
-        let every = [0.0, 0.0, 0.0, -0.5, -0.5, -0.5, 2.0, 2.0, 2.0];
-        let mut values = SpikeFrames::from_values(3, 3, &every).unwrap();
-        assert!(constant.repeats() && !values.repeats());
-        for channel in 0..3 {
-            assert_eq!(constant.channel(channel), values.channel(channel));
-        }
-        values.refill_constant(&[1.0], 2).unwrap();
-        values.refill_ordered(3, 3, &[(1, 2)]).unwrap();
-        assert!(!values.repeats());
-    }
-
-    #[test]
-    fn values_that_are_no_numbers_are_named() {
-        let error = SpikeFrames::from_values(1, 2, &[0.0, f32::NAN]).unwrap_err();
-        assert_eq!(error.to_string(), "value 1 of a sample is NaN, but must be a finite number");
-        let error = SpikeFrames::from_values(2, 2, &[0.0; 3]).unwrap_err();
-        assert_eq!(error.to_string(), "values of a sample has length 3, but must have 4");
-        assert!(SpikeFrames::constant(&[f32::INFINITY], 4).is_err());
-    }
-
-    #[test]
-    fn coinciding_events_add_up_in_channel_order() {
-        let frames = SpikeFrames::from_events(3, 4, &[(2, 1), (0, 3), (2, 1), (0, 0)]).unwrap();
-        assert_eq!(frames.channel(0), (&[0, 3][..], &[1.0, 1.0][..]));
-        assert_eq!(frames.channel(1), (&[][..], &[][..]));
-        assert_eq!(frames.channel(2), (&[1][..], &[2.0][..]));
-    }
-
-    #[test]
-    fn steps_hold_their_spikes_by_ascending_channel() {
-        let trains =
-            SpikeFrames::from_events(3, 3, &[(2, 1), (0, 1), (2, 1), (0, 0)]).unwrap().by_step();
-        let spike = |neuron, count| Spike { neuron, count };
-        assert_eq!(trains, [vec![spike(0, 1.0)], vec![spike(0, 1.0), spike(2, 2.0)], vec![]]);
-    }
-
-    #[test]
-    fn frames_that_are_cut_off_hold_what_came_before() {
-        let events = [(0, 0), (0, 3), (1, 4), (3, 2), (3, 3), (3, 3), (3, 5)];
-        for steps in 0..8 {
-            let mut cut = SpikeFrames::from_events(4, 6, &events).unwrap();
-            cut.truncate(steps);
-            let before: Vec<_> =
-                events.into_iter().filter(|&(_, step)| (step as usize) < steps).collect();
-            assert_eq!(cut, SpikeFrames::from_events(4, steps.min(6), &before).unwrap());
-        }
-        let mut image = SpikeFrames::constant(&[0.5, 0.0, 2.0], 4).unwrap();
-        image.truncate(2);
-        assert_eq!(image, SpikeFrames::constant(&[0.5, 0.0, 2.0], 2).unwrap());
-    }
-
-    #[test]
-    fn an_event_outside_is_named() {
-        let error = SpikeFrames::from_events(3, 4, &[(0, 0), (3, 1)]).unwrap_err();
-        assert_eq!(error.to_string(), "channel of event 1 is 3, but must be below 3");
-    }
-
-    #[test]
-    fn ordered_events_give_the_same_frames() {
-        use rand::RngExt;
-        let mut rng = crate::random::Seed(1).stream(crate::random::Purpose::SpikeSource, 0, 0);
-        let mut reused = SpikeFrames::default();
-        for round in 0..200 {
-            let (channels, steps) = (1 + round % 7, 1 + round % 11);
-            let draw =
-                |_| (rng.random_range(0..channels as u32), rng.random_range(0..steps as u32));
-            let mut events: Vec<_> = (0..round).map(draw).collect();
-            events.sort_by_key(|&(_, step)| step);
-            let expected = SpikeFrames::from_events(channels, steps, &events).unwrap();
-            for frames in [&mut SpikeFrames::default(), &mut reused] {
-                frames.refill_ordered(channels, steps, &events).unwrap();
-                assert_eq!(frames, &expected);
-            }
-        }
-        reused.refill_ordered(0, 1, &[]).unwrap();
-        assert!(reused.is_empty());
-    }
-
-    #[test]
-    fn events_out_of_order_are_named() {
-        let message = |events: &[(u32, u32)]| {
-            SpikeFrames::default().refill_ordered(3, 4, events).unwrap_err().to_string()
-        };
-        assert_eq!(message(&[(0, 2), (1, 1)]), "step of event 1 is 1, but must be in 2..4");
-        assert_eq!(message(&[(0, 4)]), "step of event 0 is 4, but must be in 0..4");
-        assert_eq!(message(&[(3, 0)]), "channel of event 0 is 3, but must be below 3");
-    }
-}
+mod tests;

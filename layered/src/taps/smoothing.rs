@@ -28,22 +28,22 @@ use simd::{Instructions, MOST_TAPS, combine, row_stride};
 use std::f64::consts::TAU;
 
 /// Number of taps, and variance of the narrow Gaussian they stand for, in the order they are tried.
-/// The variances are those with the smallest error where the kernel is narrowest, found by trying:
-/// away from the ends, of three taps it is 0.0045 of the mass at a width of 1.5 steps, of four
-/// 0.0042 at 1.2.
+/// Each variance was found by trying: it has the smallest error where the kernel is narrowest. Away
+/// from the ends, three taps have an error of 0.0045 of the mass at a width of 1.5 steps, and four
+/// taps have 0.0042 at 1.2 steps.
 const NARROW: [(usize, f64); 2] = [(3, 0.25), (4, 0.38)];
 
-/// A tail of up to this share of the tolerance is left where it is: beyond the window.
+/// A tail of up to this share of the tolerance is not taken back: it stays beyond the window.
 const LEFT: f64 = 0.5;
 
-/// What a kernel may be off by, as a share of the tolerance: the largest errors of all, of the
-/// narrowest kernels and just outside the zones. The documented bound is twice the tolerance.
+/// The largest error that a kernel may have, as a share of the tolerance. The narrowest kernels
+/// come near it, and delays just outside the zones. The documented bound is twice the tolerance.
 const OFF_BY: f64 = 1.5;
 
 /// Steps that taps reach beyond the window at most.
 const BEYOND: usize = 2;
 
-/// With more dimensions of the tails the ends of the window cost more than smoothing saves.
+/// Most dimensions of the tails: with more, the ends of the window cost more than smoothing saves.
 const MOST_TAILS: usize = 4;
 
 /// The parts that kernels of one width share.
@@ -73,26 +73,26 @@ struct Tail {
 pub enum End {
     /// Delays below 0 are cut off.
     Shortest,
-    /// Delays above the longest are.
+    /// Delays above the longest are cut off.
     Longest,
 }
 
 /// Lengths of the rows that a smoothing works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SmoothRows {
-    /// Of a row before `f`.
+    /// Length of a row that goes through `f`.
     pub row: usize,
-    /// Of a row before a `v_r`.
+    /// Length of a row that goes through a `v_r`.
     pub tail: usize,
-    /// Of a gradient with zeros on either side.
+    /// Length of a gradient with zeros on either side.
     pub gradient: usize,
-    /// Zeros before it.
+    /// Zeros before the gradient.
     pub before: usize,
 }
 
 impl Smoothing {
-    /// The fewest taps and tails that keep within `tolerance` at every delay tried; `None` if there
-    /// are none.
+    /// The smoothing with the fewest taps and tails that keeps within `tolerance` at every delay
+    /// tried; `None` if there is none.
     pub fn new(sigma: f64, tolerance: f64, max_delay: usize) -> Option<Self> {
         let zone = half_width(sigma, 2.0 * LEFT * tolerance);
         if zone > max_delay as f64 {
@@ -111,8 +111,8 @@ impl Smoothing {
     }
 
     fn is_within(&self, tolerance: f64) -> bool {
-        // In the middle all kernels are alike but for where they lie between two steps; near an end
-        // they are not.
+        // In the middle of the window, kernels differ only in where they lie between two steps;
+        // near an end, they differ more.
         let middle = self.max_delay / 2;
         let between = (0..8).map(|part| middle as f64 + part as f64 / 8.0);
         let ends = (0..=16)
@@ -196,18 +196,18 @@ impl Smoothing {
         self.reach() + BEYOND
     }
 
-    /// Place of a delay of 0 in a row: taps may lie a step before it.
+    /// Position of a delay of 0 in a row: taps may lie a step before it.
     fn lead(&self) -> usize {
         self.reach() + 1
     }
 
-    /// Place of the last first tap in a row.
+    /// The last position that the first tap of a synapse can have in a row.
     pub fn latest(&self) -> usize {
         self.lead() + self.max_delay
     }
 
     /// Writes the taps of a synapse of delay `delay` and their derivatives with respect to it;
-    /// returns the place in a row that a spike of step 0 brings the first to.
+    /// returns the position of the first tap of a spike of step 0 in a row.
     pub fn taps(&self, delay: f64, value: &mut [f32], slope: &mut [f32]) -> u32 {
         // With an odd number of nodes the delay lies around the middle one, with an even number
         // between the middle two.
@@ -292,7 +292,7 @@ impl Smoothing {
         }
     }
 
-    /// Place in a row of tails that a spike of step 0 is brought to.
+    /// Position of a spike of step 0 in a row of tails.
     pub fn tail_lead(&self, end: End) -> usize {
         if end == End::Shortest { 0 } else { self.max_delay + self.tail_reach() }
     }
@@ -362,7 +362,7 @@ fn three_taps(x: f64, variance: f64) -> ([f64; MOST_TAPS], [f64; MOST_TAPS]) {
     ([(second - x) / 2.0, 1.0 - second, (second + x) / 2.0, 0.0], [x - 0.5, -2.0 * x, x + 0.5, 0.0])
 }
 
-/// The same at -1, 0, 1 and 2, with the third moment.
+/// Taps at -1, 0, 1 and 2, with the moments up to the third.
 fn four_taps(x: f64, variance: f64) -> ([f64; MOST_TAPS], [f64; MOST_TAPS]) {
     // The polynomials of the nodes, of what stands for 1, X, X^2 and X^3.
     let nodes = |one: f64, first: f64, second: f64, third: f64| {
@@ -384,11 +384,11 @@ fn tail(sigma: f64, distance: f64) -> impl Iterator<Item = f64> {
     std::iter::repeat_with(move || peak * bumps.next())
 }
 
-/// An orthonormal basis of tails: again and again the tail that the ones before fit worst, until
-/// all are within `tolerance`.
+/// An orthonormal basis of tails. The tail that the basis fits worst is added to the basis, until
+/// all tails are fitted within `tolerance`.
 fn tails(sigma: f64, zone: f64, reach: usize, tolerance: f64) -> Option<Vec<Tail>> {
-    /// Distances to the end of the window that are tried: so near one another that what lies
-    /// between is fitted too.
+    /// Distances to the end of the window that are tried. They are so close that distances between
+    /// them are fitted, too.
     const DISTANCES: usize = 64;
     let mut rest: Vec<Vec<f64>> = (0..=DISTANCES)
         .map(|n| tail(sigma, zone * n as f64 / DISTANCES as f64).take(reach).collect())
@@ -418,72 +418,4 @@ fn tails(sigma: f64, zone: f64, reach: usize, tolerance: f64) -> Option<Vec<Tail
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn taps_have_the_moments_of_the_narrow_gaussian() {
-        for x in [0.0, 0.2, 0.45, 0.9] {
-            let moments = |(taps, _): ([f64; MOST_TAPS], [f64; MOST_TAPS]), power: i32| -> f64 {
-                taps.iter()
-                    .zip(-1..)
-                    .map(|(tap, node): (&f64, i32)| tap * (node as f64).powi(power))
-                    .sum()
-            };
-            let normal = [1.0, x, x * x + 0.3, x * x * x + 0.9 * x];
-            for (power, moment) in (0..).zip(normal) {
-                assert!(
-                    (moments(four_taps(x, 0.3), power) - moment).abs() < 1e-12,
-                    "four taps at {x}, moment {power}"
-                );
-                assert!(
-                    power == 3 || (moments(three_taps(x, 0.3), power) - moment).abs() < 1e-12,
-                    "three taps at {x}, moment {power}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn tails_are_orthonormal() {
-        let smoothing = Smoothing::new(5.0, 2e-3, 250).unwrap();
-        for (r, a) in smoothing.tails.iter().enumerate() {
-            for (q, b) in smoothing.tails.iter().enumerate() {
-                let product: f64 = a.exact.iter().zip(&b.exact).map(|(a, b)| a * b).sum();
-                assert!((product - (r == q) as u8 as f64).abs() < 1e-9, "{r} {q}: {product}");
-            }
-        }
-    }
-
-    /// Values and slopes, in long windows and in those that cut kernels off at both ends.
-    #[test]
-    fn kernels_and_slopes_are_near_the_exact_ones() {
-        for (sigma, max_delay) in
-            [(1.3, 25), (2.0, 25), (3.3, 25), (6.3, 25), (2.77, 250), (6.0, 250), (14.0, 250)]
-        {
-            let smoothing = Smoothing::new(sigma, 5e-3, max_delay).unwrap();
-            let mut worst = [0.0f64; 2];
-            for n in 0..=1000 {
-                let delay = max_delay as f64 * n as f64 / 1000.0;
-                let exact = DelayKernel::Gaussian.taps(delay, max_delay, sigma);
-                for ((mut rest, exact), worst) in smoothing
-                    .kernel(delay)
-                    .into_iter()
-                    .zip([exact.value, exact.slope])
-                    .zip(&mut worst)
-                {
-                    rest[smoothing.tail_reach()..]
-                        .iter_mut()
-                        .zip(&exact)
-                        .for_each(|(rest, exact)| *rest -= exact);
-                    *worst = worst.max(rest.iter().map(|rest| rest.abs()).sum());
-                }
-            }
-            // A kernel's slope has about the L1 norm of 0.8 / sigma.
-            assert!(
-                worst[0] < 1e-2 && worst[1] < 0.05 / sigma,
-                "sigma {sigma}, window {max_delay}: {worst:?}"
-            );
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,71 @@
+use super::*;
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+#[test]
+fn accuracy_and_its_error() {
+    let pairs = [(0, 0), (0, 1), (1, 1), (1, 1)];
+    let figure = ConfusionFigure::from_pairs("test", names(&["a", "b"]), pairs).unwrap();
+    assert_eq!(figure.counts, [1, 1, 0, 2]);
+    assert_eq!(figure.accuracy(), 0.75);
+    assert_eq!(figure.standard_error(), (0.75_f64 * 0.25 / 4.0).sqrt());
+}
+
+#[test]
+fn a_class_out_of_range_is_named() {
+    let error =
+        ConfusionFigure::from_pairs("test", names(&["a", "b"]), [(0, 0), (2, 1)]).unwrap_err();
+    assert_eq!(error.to_string(), "ConfusionFigure: sample 1 has classes 2 and 1, but there are 2");
+}
+
+#[test]
+fn names_that_shortening_makes_alike_are_numbered() {
+    let long = |end: &str| format!("a class whose name is long and ends in {end}");
+    let figure = |classes: &[&str]| ConfusionFigure {
+        classes: names(classes),
+        ..ConfusionFigure::default()
+    };
+    let drawn = figure(&[&long("one"), &long("two"), "three"]).names(TICK);
+    assert!(drawn[0].starts_with("0: a class") && drawn[1].starts_with("1: a class"), "{drawn:?}");
+    assert_eq!(figure(&["one", &long("two")]).names(TICK)[0], "one");
+}
+
+#[test]
+fn a_long_split_leaves_the_accuracy_its_own_line() {
+    let figure = |split: &str| ConfusionFigure {
+        split: split.into(),
+        classes: names(&["a", "b"]),
+        counts: vec![3, 1, 0, 4],
+        ..ConfusionFigure::default()
+    };
+    let room = mm(SINGLE_COLUMN_MM) - 2.0 * MARGIN;
+    assert_eq!(figure("test").verdict(room), ["test: accuracy 87.5 ± 11.7 %"]);
+    assert_eq!(figure("").verdict(room), ["accuracy 87.5 ± 11.7 %"]);
+    let split = "validation (20 % of each class, by chance)";
+    assert_eq!(figure(split).verdict(room), [split, "accuracy 87.5 ± 11.7 %"]);
+    let longest = figure(&split.repeat(5)).verdict(room);
+    assert!(longest[0].ends_with('…') && longest[1] == "accuracy 87.5 ± 11.7 %", "{longest:?}");
+    assert_eq!(figure(split).size().height, figure("test").size().height + TITLE_LINE);
+}
+
+#[test]
+fn names_stand_upright_only_where_they_do_not_fit() {
+    let upright = |classes: Vec<String>| {
+        ConfusionFigure { classes, ..ConfusionFigure::default() }.layout().upright
+    };
+    assert!(!upright((0..10).map(|digit| digit.to_string()).collect()));
+    assert!(!upright(names(&["left", "right"])));
+    assert!(upright((0..20).map(|class| format!("class {class}")).collect()));
+    assert!(upright((0..120).map(|class| class.to_string()).collect()));
+}
+
+#[test]
+fn counts_are_written_only_where_they_can_be_read() {
+    let figure = ConfusionFigure { counts: vec![100], ..ConfusionFigure::default() };
+    assert!(
+        figure.count_size(10.0).is_some_and(|size| font::text_width("100", size, false) < 10.0)
+    );
+    assert_eq!(figure.count_size(5.0), None);
+}
