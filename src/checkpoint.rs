@@ -6,12 +6,12 @@ use std::str::FromStr;
 /// Which of a run's checkpoints; as text `best`, `last` or the number of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Checkpoint {
-    /// That of the epoch with the best validation accuracy.
+    /// The checkpoint of the epoch with the best validation accuracy.
     #[default]
     Best,
-    /// The newest.
+    /// The newest checkpoint.
     Last,
-    /// That of an epoch, counted from 1, if it was kept: see
+    /// The checkpoint of an epoch, counted from 1, if it was kept: see
     /// [`KeptCheckpoints`](plasticity::KeptCheckpoints).
     Epoch(usize),
 }

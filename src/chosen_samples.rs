@@ -9,34 +9,34 @@ use crate::trained_run::TrainedRun;
 use datasets::Split;
 use std::path::Path;
 
-/// One sample.
+/// One chosen sample.
 #[derive(Debug, Clone)]
 pub struct ChosenSample {
     /// The samples.
     pub data: LoadedData,
-    /// Index of the chosen one.
+    /// Index of the chosen sample.
     pub index: usize,
 }
 
-/// Some samples, at least one.
+/// Chosen samples, at least one.
 #[derive(Debug, Clone)]
 pub struct ChosenSamples {
     /// The samples.
     pub data: LoadedData,
-    /// Indices of the chosen ones, ascending.
+    /// Indices of the chosen samples, ascending.
     pub indices: Vec<usize>,
 }
 
 /// Which samples of some data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum SampleChoice {
-    /// One: the first validation sample of the run's own, also of a file that holds them; the
-    /// first of another file.
+    /// One sample: the first validation sample of the run, also in a file that holds the run's
+    /// samples; in another file, its first sample.
     #[default]
     First,
-    /// Those of a list.
+    /// The samples of a list.
     Listed(SampleList),
-    /// Those of a split.
+    /// The samples of a split.
     Split(EvaluatedSplit),
 }
 

@@ -3,10 +3,10 @@
 use datasets::{listed, shown_name};
 use serde::{Deserialize, Serialize};
 
-/// Up to so many classes are all shown in a line.
+/// Up to this number of classes, a line shows all of them.
 const SHOWN: usize = 6;
 
-/// Classes that are shown where there are more: those with the lowest accuracy.
+/// Number of classes that a line shows if there are more: the classes with the lowest accuracy.
 const LOWEST: usize = 3;
 
 /// The samples of one class that an accuracy rests on.
@@ -16,9 +16,9 @@ pub struct ClassAccuracy {
     pub class: String,
     /// How many samples it has.
     pub samples: usize,
-    /// How many of them were taken for it.
+    /// How many of these samples were predicted as the class.
     pub correct: usize,
-    /// Share of them; none without samples.
+    /// Share of the samples that were predicted as the class; none without samples.
     pub accuracy: Option<f64>,
 }
 
@@ -35,7 +35,8 @@ impl ClassAccuracy {
         .collect()
     }
 
-    /// Accuracy by class in a line: of a few classes all of them, of many the lowest.
+    /// Accuracy by class in a line: of all classes if they are few, else of the classes with the
+    /// lowest accuracy.
     pub fn line(classes: &[Self]) -> String {
         let mut told: Vec<(&Self, f64)> =
             classes.iter().filter_map(|class| Some((class, class.accuracy?))).collect();

@@ -6,10 +6,10 @@ use crate::data_settings::Reader;
 use datasets::{Known, Numbering, SpikeRecordings, Split, counted, listed, shown_name};
 use sim_core::SampleSource;
 
-/// Of so many channels some must be used, or a smaller number was meant.
+/// From this number of channels on, unused channels suggest that a smaller number was meant.
 const USED_CHANNELS: f64 = 0.9;
 
-/// What a reader made of recordings, in a line.
+/// What recordings hold, in a line.
 pub(crate) fn described(recordings: &SpikeRecordings) -> String {
     let channels = match recordings.channels_known() {
         Known::Inferred => format!(" (the highest unit is {})", highest_unit(recordings)),
@@ -31,7 +31,7 @@ pub(crate) fn described(recordings: &SpikeRecordings) -> String {
     )
 }
 
-/// Settings that say otherwise than the file, and classes without samples.
+/// Notes about settings that contradict the file, and about classes without samples.
 pub(crate) fn of_shape(name: &str, recordings: &SpikeRecordings) -> Vec<String> {
     let mut notes = Vec::new();
     let (channels, highest) = (recordings.channels(), highest_unit(recordings));
@@ -87,7 +87,7 @@ pub(crate) fn of_shape(name: &str, recordings: &SpikeRecordings) -> Vec<String> 
     notes
 }
 
-/// That recordings are over within one step.
+/// A note that recordings are over within one step.
 pub(crate) fn of_length(origin: &DataOrigin, dt_ms: f64, reader: Reader) -> Option<String> {
     let median_ms = 1e3 * origin.median_length_s?;
     (median_ms < dt_ms).then(|| {
@@ -100,7 +100,7 @@ pub(crate) fn of_length(origin: &DataOrigin, dt_ms: f64, reader: Reader) -> Opti
     })
 }
 
-/// How many samples hold no spike.
+/// A note about samples without a spike.
 pub(crate) fn of_silence(
     name: &str,
     recordings: &SpikeRecordings,
@@ -118,7 +118,7 @@ pub(crate) fn of_silence(
     (count > 0).then(|| format!("{name}: {count} of {samples} samples hold no spike{sides}"))
 }
 
-/// What a split could not do.
+/// Notes about what a split could not do.
 pub(crate) fn of_split(name: &str, split: &Split, samples: &dyn SampleSource) -> Vec<String> {
     let counts = split.of_class(samples);
     let classes = |wanted: &dyn Fn((usize, usize)) -> bool| -> Vec<String> {
@@ -169,7 +169,7 @@ pub(crate) fn of_share(
     })
 }
 
-/// How many validation samples are copies of training samples.
+/// A note about validation samples that are copies of training samples.
 pub(crate) fn of_copies(name: &str, copies: usize, split: &Split) -> Option<String> {
     let validation = split.validation.len();
     (copies > 0).then(|| {
@@ -180,7 +180,7 @@ pub(crate) fn of_copies(name: &str, copies: usize, split: &Split) -> Option<Stri
     })
 }
 
-/// How the classes of a file were found among those of a run, or of another file.
+/// A note about how the classes of a file were found among the classes of a run or of another file.
 pub(crate) fn of_numbering(
     name: &str,
     numbering: Numbering,

@@ -219,8 +219,8 @@ impl DataSettings {
             checked.map_err(|error| Error::setting(error.within(section)))?;
         }
         if self.split.by == SplitBy::File && !matches!(self.source, DataSource::File(_)) {
-            let problem = "data.split.by is \"file\", but the samples that are trained on are made, \
-                           not read from a file (--data FILE)";
+            let problem = "data.split.by is \"file\", but the samples that are trained on are \
+                           made, not read from a file (--data FILE)";
             return Err(Error::Setting {
                 field: Some("data.split.by".into()),
                 problem: problem.into(),
@@ -248,7 +248,8 @@ impl DataSettings {
                 let path = source.path.as_deref().ok_or_else(|| {
                     Error::config(
                         "data.source.path",
-                        "this experiment needs spike recordings; name a file with --data FILE (an SHD or SSC .h5, .h5.gz or .zip)",
+                        "this experiment needs spike recordings; name a file with --data FILE (an \
+                         SHD or SSC .h5, .h5.gz or .zip)",
                     )
                 })?;
                 return read(path, &source.layout(), Reader::Training);

@@ -19,8 +19,8 @@ use sim_core::{Kind, Network, Recording, Variables};
 use std::path::PathBuf;
 
 impl Picture {
-    /// Draws the figure of a run into its folder, made again where it is missing. `sample` is what
-    /// the raster shows: the first validation sample where none is given.
+    /// Draws the figure of a run into the run's folder `plots`, which is made if it is missing. The
+    /// raster shows `sample`, by default the first validation sample.
     ///
     /// # Errors
     /// When a file of the run cannot be read or the figure not be written; the confusion matrix
@@ -203,13 +203,12 @@ fn confusion(run: &TrainedRun) -> Result<ConfusionFigure> {
     })
 }
 
-/// The run after its newest epoch, whatever checkpoint it was opened with: what the histories end
-/// in.
+/// The run after its newest epoch, with which the histories end, whatever checkpoint was opened.
 fn newest(run: &TrainedRun) -> Result<TrainedRun> {
     TrainedRun::open(run.folder().path(), Checkpoint::Last)
 }
 
-/// Of when the end of weights and delays is: `end: after epoch 24 of 30`.
+/// Which epoch the end of weights and delays is: `end: after epoch 24 of 30`.
 fn end(newest: &TrainedRun) -> String {
     let epochs = newest.experiment().training.epochs;
     match newest.is_within_epoch() {

@@ -90,7 +90,7 @@ impl Environment {
         })
     }
 
-    /// Refuses other parts of a program's own than those the run in `folder` began with.
+    /// Refuses parts of a program other than the parts that the run in `folder` began with.
     pub(crate) fn check_own(&self, folder: &Path, now: &[String]) -> Result<()> {
         if self.own == now {
             return Ok(());
@@ -106,8 +106,8 @@ impl Environment {
         Err(Error::folder(folder, problem))
     }
 
-    /// What the classes of a file are numbered as where the run loads its samples again; classes
-    /// without names are called by their numbers.
+    /// The names by which the classes of a file are numbered when the run loads its samples again;
+    /// a class without a name is called by its number.
     pub(crate) fn class_names(&self, experiment: &Experiment) -> Option<Vec<String>> {
         let numbers = || {
             let (_, classes) = experiment.data.shape()?;
@@ -121,7 +121,7 @@ impl Environment {
         self.validation.as_ref()?.sha256.as_deref()
     }
 
-    /// Refuses data that are not those the run began with.
+    /// Refuses data other than the data that the run began with.
     pub(crate) fn check_data(&self, now: &LoadedData) -> Result<()> {
         let pairs = [
             (Some(&self.data), Some(&now.origin)),
@@ -139,7 +139,7 @@ impl Environment {
         Ok(())
     }
 
-    /// What tells the samples of the run, which are split so, from others.
+    /// The identity of the run's samples and of their split.
     pub(crate) fn samples(&self, split: SplitTable) -> RunSamples {
         RunSamples {
             median_length_s: self.data.median_length_s,

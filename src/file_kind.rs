@@ -21,7 +21,7 @@ const HDF5_SIGNATURE: &[u8] = b"\x89HDF\r\n\x1a\n";
 const HEAD: u64 = 1 << 16;
 
 impl FileKind {
-    /// The kind of the file at `path`; none for any other, and for what is no regular file.
+    /// The kind of the file at `path`; none for other kinds, and if it is no regular file.
     pub(crate) fn of(path: &Path) -> io::Result<Option<Self>> {
         // A pipe would wait for somebody to write.
         if !std::fs::metadata(path)?.is_file() {
@@ -32,7 +32,7 @@ impl FileKind {
         Ok(Self::of_bytes(&head))
     }
 
-    /// What a person calls it.
+    /// What people call the kind.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Recordings(name) => name,
@@ -41,8 +41,8 @@ impl FileKind {
         }
     }
 
-    /// What is at `path`, where it is none of the kinds that are `allowed`: a configuration file is
-    /// none of them either.
+    /// The kind of the file at `path`, unless it is one of the `allowed` kinds. A configuration
+    /// file has none of these kinds.
     pub(crate) fn instead(path: &Path, allowed: impl Fn(Self) -> bool) -> Option<&'static str> {
         match Self::of(path).ok().flatten() {
             Some(kind) => (!allowed(kind)).then(|| kind.name()),

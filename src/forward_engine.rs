@@ -11,7 +11,7 @@ use sim_core::{Network, SampleSource};
 /// Runs of samples for each thread, so that threads end at about the same time.
 const RUNS_PER_THREAD: usize = 8;
 
-/// An engine that runs a network as it is deployed. What they make of a sample differs by rounding
+/// An engine that runs a network as it is deployed. The results of the engines differ by rounding
 /// only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ForwardEngine {
@@ -25,10 +25,10 @@ pub enum ForwardEngine {
 }
 
 impl ForwardEngine {
-    /// All of them.
+    /// All engines.
     pub const ALL: [Self; 3] = [Self::Layered, Self::Clock, Self::Streaming];
 
-    /// What it is called: `layered`, `clock` or `streaming`.
+    /// The name of the engine: `layered`, `clock` or `streaming`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Layered => "layered",
@@ -38,8 +38,8 @@ impl ForwardEngine {
     }
 
     /// Evaluates a network, whose last population is read, on `indices` of `data`; as
-    /// [`plasticity::evaluate`], but that engines that take one step after the other know no
-    /// batches and always give scores.
+    /// [`plasticity::evaluate`], except that engines that step know no batches and always give
+    /// scores.
     ///
     /// # Errors
     /// What the engine refuses; a sample that does not fit the network; a loss that is not finite,

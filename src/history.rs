@@ -33,8 +33,8 @@ impl History {
         Self { weights, delays: vec![Vec::new(); projections.len()], projections }
     }
 
-    /// Adds what epoch number `epoch` (counted from 1) did: `before_ms` are the delays before it,
-    /// as [`delays_ms`] gives them.
+    /// Adds the rows of epoch `epoch`, counted from 1: `before_ms` are the delays before it, as
+    /// [`delays_ms`] gives them.
     pub(crate) fn push(&mut self, epoch: usize, network: &Network, before_ms: &[Vec<f32>]) {
         for (rows, weights) in self.weights.iter_mut().zip(of_kind(network, Kind::Weight)) {
             rows.push(snapshot(epoch, &weights));
@@ -45,7 +45,7 @@ impl History {
         }
     }
 
-    /// The rows of the first `epochs` epochs; those of an epoch that was not finished any more go.
+    /// The rows of the first `epochs` epochs; rows of an epoch that was not finished are dropped.
     ///
     /// # Errors
     /// When a row is missing or out of order.

@@ -18,14 +18,14 @@ use std::sync::Arc;
 pub struct LoadedData {
     /// The samples as frames.
     pub dataset: Arc<dyn SampleSource>,
-    /// Where they come from.
+    /// Where the samples come from.
     pub origin: DataOrigin,
-    /// What there is to say about them before they are used, a sentence each: what of a file could
-    /// not be read, though nothing depends on it.
+    /// Notes about the samples before they are used, a sentence each: parts of a file that could
+    /// not be read, though nothing depends on them.
     pub notes: Vec<String>,
     /// The file of the validation samples if they have one of their own.
     pub validation: Option<ValidationFile>,
-    /// What a reader made of the file, in a line; none for samples that were made.
+    /// What the file holds, in a line; none for samples that were made.
     pub described: Option<String>,
 }
 
@@ -34,11 +34,11 @@ pub struct LoadedData {
 pub struct ValidationFile {
     /// The file.
     pub origin: DataOrigin,
-    /// Index of its first sample: those of the training file come before.
+    /// Index of the first sample of this file: the samples of the training file come before.
     pub first: usize,
 }
 
-/// What tells the samples of a run from others.
+/// The identity of the samples of a run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RunSamples {
     /// Checksum of the file, or of samples in memory.
@@ -56,18 +56,19 @@ pub(crate) struct RunSamples {
 /// Samples of a run in a file, by the file's indices.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnSplit {
-    /// Those the run trained on, and those that validated it.
+    /// The samples that the run trained on, and the samples that validated it.
     pub split: Split,
-    /// How many train and how many validate in the run, where samples were known one by one: others
-    /// may be there with times that were rounded otherwise. None where the file is the run's own.
+    /// How many samples train and how many validate in the run, if samples were recognised one by
+    /// one: the file may hold others, with times that were rounded otherwise. None if the file is
+    /// the run's own.
     pub known_of: Option<[usize; 2]>,
 }
 
-/// Medians further apart are taken for times in different units: those beside each other differ by
-/// 1000.
+/// Medians further apart by this factor are taken for times in different units: neighbouring units
+/// differ by 1000.
 const FARTHEST: f64 = 100.0;
 
-/// What recordings of another file must fit.
+/// What the recordings of another file must fit.
 struct Fit<'a> {
     channels: usize,
     classes: usize,
@@ -92,14 +93,14 @@ impl LoadedData {
         }
     }
 
-    /// Names of the classes; none where nobody named one.
+    /// Names of the classes; none if no class has a name.
     pub(crate) fn given_class_names(&self) -> Option<Vec<String>> {
         let names = self.class_names();
         let is_number = |(class, name): (usize, &String)| *name == class.to_string();
         (!names.iter().enumerate().all(is_number)).then_some(names)
     }
 
-    /// Name of every class, its number where the file does not tell.
+    /// Name of every class; its number if the file has no names.
     pub fn class_names(&self) -> Vec<String> {
         (0..self.dataset.classes()).map(|class| self.dataset.class_name(class)).collect()
     }
@@ -180,8 +181,8 @@ impl DataSettings {
         };
         let (recordings, origin, more) = self.read_for(&path, &fit)?;
         if origin.sha256.is_some() && origin.sha256 == training.origin.sha256 {
-            let problem = "this is the file that is trained on, so it cannot validate; name another \
-                           file, or hold out a part of this one with data.split.by";
+            let problem = "this is the file that is trained on, so it cannot validate; name \
+                           another file, or hold out a part of this one with data.split.by";
             return Err(Error::samples(&origin.name, problem));
         }
         notes.extend(more);
@@ -248,10 +249,9 @@ impl DataSettings {
         self.binned(recordings, origin, None, seed)
     }
 
-    /// The samples of a file for the network of a run, whose samples are `own`, and their split
-    /// where they are those of that run, or among them. Of a run with a validation file of its own,
-    /// one side of the split is empty. `time_unit` is that of the file's times; without it, it is
-    /// that of the run's.
+    /// The samples of a file for the network of a run whose samples are `own`. If they are samples
+    /// of that run, also their split; in a run with a validation file of its own, one side of that
+    /// split is empty. `time_unit` is the unit of the file's times, by default the unit of the run.
     ///
     /// # Errors
     /// As [`Self::recordings`]; classes that the network does not have; times that are hardly in
@@ -346,8 +346,8 @@ fn unsuitable(section: &str, origin: &DataOrigin, error: datasets::Error) -> Err
 }
 
 impl Fit<'_> {
-    /// That recordings last so much longer or shorter than expected that their times are hardly in
-    /// `unit`.
+    /// The error that recordings last much longer or shorter than expected, so that their times are
+    /// hardly in `unit`.
     fn doubt(&self, origin: &DataOrigin, unit: TimeUnit) -> Option<String> {
         let (expected, found) = (self.median_length_s?, origin.median_length_s?);
         let ratio = found / expected;
@@ -357,8 +357,8 @@ impl Fit<'_> {
         }
         let [found, expected] = [found, expected].map(|seconds| format!("{seconds:.3e} s"));
         Some(format!(
-            "spikes/times: the median recording lasts {found} if times are in {unit}, but {expected} \
-             in what the network is trained on"
+            "spikes/times: the median recording lasts {found} if times are in {unit}, but \
+             {expected} in what the network is trained on"
         ))
     }
 }

@@ -4,12 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What a process may take where the system does not tell.
+/// Bytes that a process may take if the system does not say.
 const FALLBACK_BYTES: u64 = 64 << 30;
 
 /// Bytes this process can still take: the least of what the machine has available, what is left
-/// below the limit of its control group, and what is left of its address space. Where the system
-/// tells none of these, 64 GiB.
+/// below the limit of its control group, and what is left of its address space. If the system says
+/// none of these, 64 GiB.
 pub(crate) fn available_bytes() -> u64 {
     [machine(), control_group(), older_control_group(), address_space()]
         .into_iter()
@@ -38,8 +38,8 @@ fn available_of(meminfo: &str) -> Option<u64> {
     Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? << 10)
 }
 
-/// Of the process's own group (version 2) and all above it, the one with least left; the cache of
-/// files within a group gives way.
+/// Least that is left in the process's own control group (version 2) and in all groups above it;
+/// the cache of files in a group counts as free.
 fn control_group() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let name = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
@@ -54,8 +54,8 @@ fn left_in_group(group: &Path) -> Option<u64> {
     Some(limit.saturating_sub(used.saturating_sub(cache_of(group, "inactive_file "))))
 }
 
-/// The same of version 1, whose groups of memory are a tree of their own, and where no limit is a
-/// number beyond all memory.
+/// Least that is left in control groups of version 1. Groups of memory are a tree of their own
+/// there, and a number beyond all memory stands for no limit.
 fn older_control_group() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let name = groups.lines().find_map(memory_group_of)?;
@@ -117,7 +117,8 @@ mod tests {
     fn what_the_system_writes_is_understood() {
         assert_eq!(available_of("MemTotal:  100 kB\nMemAvailable:   12 kB\n"), Some(12 << 10));
         assert_eq!(available_of("MemTotal:  100 kB\n"), None);
-        let limits = "Limit    Soft Limit   Hard Limit   Units\nMax address space         12288000000          unlimited            bytes\n";
+        let limits = "Limit    Soft Limit   Hard Limit   Units\nMax address space         \
+                      12288000000          unlimited            bytes\n";
         assert_eq!(address_limit_of(limits), Some(12_288_000_000));
         assert_eq!(address_limit_of(&limits.replace("12288000000", "unlimited")), None);
         assert_eq!(size_of("Name: x\nVmSize:\t   2000 kB\n"), Some(2000 << 10));

@@ -10,8 +10,8 @@ pub struct MemoryNeed {
 }
 
 impl MemoryNeed {
-    /// Of these parts, each with its bytes. They are numbers with a fraction, since what is too much
-    /// may be beyond any integer.
+    /// The need of these parts, each with its bytes. Bytes are `f64`, since a need that is too
+    /// large may be beyond any integer.
     pub(crate) fn new(parts: impl IntoIterator<Item = (&'static str, f64)>) -> Self {
         Self { parts: parts.into_iter().filter(|(_, bytes)| *bytes > 0.0).collect() }
     }
@@ -38,7 +38,8 @@ impl MemoryNeed {
         format!("{} ({})", gib(self.total()), parts.join(", "))
     }
 
-    /// Checks that there is as much; `problem` begins the sentence and `remedy` ends it.
+    /// Checks that there is enough memory; `problem` begins the sentence of the error, and `remedy`
+    /// ends it.
     ///
     /// # Errors
     /// [`Error::Setting`] where there is less.

@@ -9,7 +9,7 @@ use datasets::RecordingFile;
 use std::path::Path;
 
 impl RunFolder {
-    /// Writes into the run's `config.toml` where its recordings and those that validate are now.
+    /// Writes into the run's `config.toml` where its recordings and its validation file are now.
     ///
     /// # Errors
     /// [`Error::Config`] for a file that is not the one the run was made with, by its checksum;
@@ -33,7 +33,7 @@ impl RunFolder {
     }
 }
 
-/// Refuses another file than that of `origin`.
+/// Refuses a file other than the file of `origin`.
 fn check(path: &Path, origin: &DataOrigin) -> Result<()> {
     if origin.sha256.is_some() && origin.sha256 == Some(RecordingFile::open(path)?.sha256()?) {
         return Ok(());

@@ -2,8 +2,9 @@
 
 use strsim::damerau_levenshtein;
 
-/// The one of `names` that `typed` is a slip of, if any is near: at most a third of its letters
-/// are missing, added, swapped or others, or it is the beginning of one name alone.
+/// The name among `names` that somebody meant who typed `typed`, if there is a near one. A name is
+/// near if at most a third of its letters are missing, added, swapped or changed, or if it alone
+/// begins with `typed`.
 pub(crate) fn nearest<'a>(
     typed: &str,
     names: impl Iterator<Item = &'a str> + Clone,

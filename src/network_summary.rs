@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
-/// What a file that describes a network comes to.
+/// What a file that describes a network holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NetworkSummary {
     /// The file as it was named.

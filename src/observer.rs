@@ -4,11 +4,11 @@ use crate::metrics::EpochMetrics;
 use plasticity::Progress;
 use std::ops::ControlFlow;
 
-/// What a run tells.
+/// What a run reports.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A line for people; the same goes to `log.txt`.
+    /// A line for people, which `log.txt` receives, too.
     Line(&'a str),
     /// A training step is done.
     Step {
@@ -21,11 +21,11 @@ pub enum Event<'a> {
     Epoch(&'a EpochMetrics),
 }
 
-/// Is told how a run goes on, and can stop it. A closure of an [`Event`] is an observer.
+/// Hears how a run goes on, and can stop it. A closure that takes an [`Event`] is an observer.
 pub trait Observer: Send {
     /// Hears of an event. `Break` stops the run as soon as its state is saved, after a step as well
-    /// as after an epoch, be it the last one or not; the run can then be resumed. Once the result
-    /// is announced there is nothing to stop: a break there is ignored.
+    /// as after an epoch, even the last one; the run can then be resumed. A break after the result
+    /// is announced is ignored, since nothing is left to stop.
     fn observe(&mut self, event: Event<'_>) -> ControlFlow<()>;
 }
 

@@ -14,7 +14,7 @@ pub struct BestEpoch {
     pub standard_error: f64,
 }
 
-/// What a finished run came to.
+/// The result of a finished run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// The run's folder.
@@ -25,12 +25,12 @@ pub struct Outcome {
     pub last_accuracy: f64,
     /// Validation accuracy of the selected epoch by class.
     pub by_class: Vec<ClassAccuracy>,
-    /// Why the result is worth nothing: a population of which no neuron fires; none where all
-    /// have neurons that do.
+    /// Why the result is worth nothing: no neuron of a population fires. None if neurons of all
+    /// populations fire.
     pub verdict: Option<String>,
     /// The figures that were drawn.
     pub pictures: Vec<PathBuf>,
-    /// Why there are not all figures, and how to draw them; none where there are.
+    /// Why figures are missing, and how to draw them; none if all were drawn.
     pub warning: Option<String>,
 }
 

@@ -23,17 +23,17 @@ pub struct Samples {
     pub split: Split,
 }
 
-/// What a program brings to a run. A configuration file cannot hold it: so it must be there again
-/// when the run is resumed. The program sees to it that they are the same: only samples are
-/// compared, by their checksum; of other parts, how many there are of a kind.
+/// What a program brings to a run. A configuration file cannot hold these parts, so the program
+/// must bring them again to resume the run. The program makes sure that they are the same: a run
+/// compares only the checksum of samples, and the number of other parts of each kind.
 #[derive(Debug, Default)]
 pub struct OwnParts {
-    /// Samples instead of those of `[data]`.
+    /// Samples instead of the samples of `[data]`.
     pub samples: Option<Samples>,
-    /// A loss instead of that of `[training]`. It must read what that one reads: spikes or
-    /// potentials.
+    /// A loss instead of the loss of `[training]`. It must read what the loss of `[training]`
+    /// reads: spikes or potentials.
     pub loss: Option<Arc<dyn Loss>>,
-    /// Regularisers beside those of `[training]`.
+    /// Regularisers beside the regularisers of `[training]`.
     pub regularizers: Vec<Box<dyn Regularizer>>,
     /// What training must not disturb.
     pub protection: Option<Box<dyn Protection>>,
@@ -86,8 +86,7 @@ impl Samples {
         }
     }
 
-    /// The samples as a run takes them, with the checksum that tells them and their split from
-    /// others.
+    /// The samples as a run takes them, with the checksum of the samples and their split.
     ///
     /// # Errors
     /// A sample that does not have the channels of the source.
@@ -110,8 +109,8 @@ impl Samples {
     }
 }
 
-/// The samples of a run: those of the experiment, or `own`, which a program brings. Classes of a
-/// file are numbered as `names`, where these are given.
+/// The samples of a run: the samples of the experiment, or `own` samples that a program brings. If
+/// `names` are given, classes of a file are numbered in their order.
 pub(crate) fn load(
     experiment: &Experiment,
     own: Option<&Samples>,

@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-/// From this size on the format wants to be told.
+/// From this size on, an entry needs the zip64 format.
 const LARGE: u64 = u32::MAX as u64;
 
-/// More text than any file of a run has, so that a made-up archive cannot fill the memory.
+/// Most text that is read from a file: more than any file of a run has, so that a made-up archive
+/// cannot fill the memory.
 const MOST_TEXT: u64 = 1 << 28;
 
 /// What [`RunFolder::pack`] wrote.
@@ -31,12 +32,12 @@ pub struct PackedFiles {
     pub files: usize,
     /// Size of the archive in bytes.
     pub bytes: u64,
-    /// What lies in the run's folder and is not in the archive, since no run leaves it.
+    /// Files in the run's folder that no run leaves, and that are not in the archive.
     pub left_out: Vec<PathBuf>,
 }
 
 impl RunFolder {
-    /// Name of the run: that of its folder.
+    /// Name of the run, which is the name of its folder.
     pub fn name(&self) -> String {
         let path = self.path().canonicalize().unwrap_or_else(|_| self.path().to_owned());
         path.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned())
@@ -47,7 +48,8 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`Error::Folder`] when `path` does not end in `.zip`, when it exists and is not to be
-    /// replaced, or a process is training into the run; [`Error::Disk`] when a file cannot be read or the archive not be written.
+    /// replaced, or a process is training into the run; [`Error::Disk`] when a file cannot be read
+    /// or the archive not be written.
     pub fn pack(&self, path: &Path, overwrite: bool) -> Result<PackedFiles> {
         if !path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip")) {
             let problem = "the archive is a zip; give it a name that ends in .zip";

@@ -11,8 +11,8 @@ use crate::passive_neurons::PassiveNeurons;
 use neurons::{Lif, Model};
 use sim_core::Network;
 
-/// Share of silent or saturated neurons from which a population is spoken of. The recipes train with
-/// less than a tenth of either; from half on, most of what a layer was paid for is gone.
+/// Share of silent or saturated neurons from which a population is spoken of. The recipes train
+/// with less than a tenth of either; from half on, most of what a layer was paid for is gone.
 const MANY: f64 = 0.5;
 
 /// What can be wrong with a population.
@@ -100,8 +100,8 @@ fn fact(finding: Finding, passive: &PassiveNeurons, neurons: usize, epoch: usize
     let (name, train) = (&passive.population, passive.train);
     match finding {
         Finding::Dead => format!(
-            "none of the {neurons} neurons of {name} fired in any training sample of epoch {epoch}, \
-             so nothing passes and the network cannot learn"
+            "none of the {neurons} neurons of {name} fired in any training sample of epoch \
+             {epoch}, so nothing passes and the network cannot learn"
         ),
         Finding::DeadDeployed => format!(
             "none of the {neurons} neurons of {name} fired in any validation sample after epoch \

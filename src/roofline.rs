@@ -10,13 +10,13 @@
 //!
 //! | stage | multiply-adds per sample | numbers moved, 4 bytes each |
 //! |---|---|---|
-//! | data | 2 per count of the frames: a time becomes a step | 6 per count: time and channel in, sorted by step, by channel |
+//! | data | 2 per count of the frames: a time becomes a step | 6 per count: in, and sorted twice |
 //! | projection forward | spikes x synapses x taps, and filters x steps | currents, taps |
 //! | weight and delay gradient | the same | gradient, sums twice |
 //! | input gradient | wanted steps x synapses x taps, and filters x steps | both gradients, taps |
-//! | norm and neurons | 16 per neuron-step: sums 2, norm 2, membrane 2, slope 3, adjoint 3, sums 2, norm's adjoint 2 | 8 per neuron-step |
+//! | norm and neurons | 16 per neuron-step: norm and its sums 8, neuron 8 | 8 per neuron-step |
 //! | loss | 24 per class and step: an exponential is about 10 | 4 per class and step |
-//! | prepare taps | 20 per synapse and tap and batch: an exponential, value, slope | 3 per tap, 3 per synapse |
+//! | prepare taps | 20 per synapse and tap and batch | 3 per tap, 3 per synapse |
 //! | optimisers | 12 per parameter and batch | 7 per parameter |
 
 use layered::{KernelCost, kernel_cost};

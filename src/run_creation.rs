@@ -113,12 +113,15 @@ impl RunFolder {
 
     fn earlier_run(&self) -> Error {
         let problem = if self.is_finished() {
-            "there is a finished run; choose another folder (--out DIR), or remove this one (--overwrite replaces it)".to_owned()
+            "there is a finished run; choose another folder (--out DIR), or remove this one \
+             (--overwrite replaces it)"
+                .to_owned()
         } else {
             let epochs = Metrics::read(&self.metrics()).map_or(0, |metrics| metrics.epochs.len());
             let (epochs, path) = (counted(epochs, "epoch"), self.path().display());
             format!(
-                "there is a run that stopped after {epochs}; go on with synfire train --resume {path}, or remove it (--overwrite replaces it)"
+                "there is a run that stopped after {epochs}; go on with synfire train --resume \
+                 {path}, or remove it (--overwrite replaces it)"
             )
         };
         Error::folder(self.path(), problem)

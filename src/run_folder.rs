@@ -9,17 +9,17 @@
 //! | `weights.csv`, `delays.csv` | how weights and delays moved |
 //! | `checkpoints/last.safetensors` | everything needed to go on, after every epoch |
 //! | `checkpoints/best.safetensors` | the same of the epoch with the best validation accuracy |
-//! | `checkpoints/epoch-0012.safetensors` | the same of an epoch that `training.checkpoints` keeps: each of the best, every n-th |
+//! | `checkpoints/epoch-0012.safetensors` | the same of an epoch of `training.checkpoints` |
 //! | `checkpoints/start.safetensors` | what the network started from, where not from chance |
-//! | `checkpoints/epoch_start.safetensors` | the epoch's beginning, only while a run is interrupted inside one |
+//! | `checkpoints/epoch_start.safetensors` | the beginning of an epoch that is interrupted |
 //! | `result.json` | the best epoch and its confusion matrix; there once the run is finished |
 //! | `plots/`, `spikes/` | figures; spike logs |
 //! | `log.txt` | what was printed |
 //! | `.synfire-lock` | which process trains into the folder; only while one does |
 //!
 //! Every file but `log.txt` appears whole or not at all. Who reads a run, draws its figures or logs
-//! its spikes needs no lock for that. Temporary files that a killed process left are swept away when
-//! training goes on, begins anew or ends, and whenever a process first writes into a folder.
+//! its spikes needs no lock for that. Temporary files that a killed process left are swept away
+//! when training goes on, begins anew or ends, and whenever a process first writes into a folder.
 
 use crate::checkpoint::Checkpoint;
 use crate::environment::Environment;
@@ -250,7 +250,8 @@ impl RunFolder {
         };
         let lacks_rows = rows == 0 && self.best().exists();
         if rows > 1 || lacks_rows || self.epoch_start().exists() {
-            let problem = "the last checkpoint is missing, so this run cannot be resumed; its config.toml starts it anew in another folder";
+            let problem = "the last checkpoint is missing, so this run cannot be resumed; its \
+                           config.toml starts it anew in another folder";
             return Err(Error::folder(&self.last(), problem));
         }
         Ok(())

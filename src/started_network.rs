@@ -51,9 +51,9 @@ pub(crate) fn first_network(
     Ok(network)
 }
 
-/// The names of the classes that a checkpoint's network was trained on, in the order of its outputs,
-/// which a new run starts from; none where it starts from chance. `[start]` of the experiment then
-/// names the checkpoint.
+/// The names of the classes that a checkpoint's network was trained on, in the order of its
+/// outputs, which a new run starts from; none where it starts from chance. `[start]` of the
+/// experiment then names the checkpoint.
 ///
 /// # Errors
 /// When that run is none, or has no checkpoint yet.

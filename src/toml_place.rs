@@ -1,8 +1,14 @@
 //! Where in a TOML file an error is, down to the line of the key.
 //!
-//! The reader knows the place of most errors. In a section whose kind is told by a key of its own
-//! (`kind`, `model`, `slope`) it knows the section only. There the key at fault is found by leaving
-//! out one key after the other: without it the error is another, or gone.
+//! The reader knows the location of most errors. In a section whose kind is named by a key of its
+//! own (`kind`, `model`, `slope`) it knows only the section. There, the key at fault is found by
+//! leaving out one key after the other: without the key at fault, the error is another, or gone.
+//!
+//! An error of the reader (`toml::de::Error`, version 1.2) has two parts: a message and a span. The
+//! trait `serde::de::Error` tells an error of its kind (an unknown field, a missing one, a wrong
+//! type), but the reader keeps only the words. A structured error would need a deserialiser of
+//! every kind of value in this crate. So [`sentence`] shortens these words, and two errors are
+//! compared by them; no other file takes a message apart.
 
 use crate::error::{Error, Result};
 use crate::nearest::hint;
@@ -78,7 +84,7 @@ fn line_and_column(text: &str, at: usize) -> String {
     format!(":{}:{column}", before.matches('\n').count() + 1)
 }
 
-/// The place of the key at fault where the reader knows its section only.
+/// The location of the key at fault, where the reader knows only its section.
 fn culprit<T: DeserializeOwned>(text: &str, error: &toml::de::Error) -> Option<Range<usize>> {
     let root = DeTable::parse(text).ok()?.into_inner();
     let root = DeValue::Table(root);
@@ -92,7 +98,8 @@ fn culprit<T: DeserializeOwned>(text: &str, error: &toml::de::Error) -> Option<R
     if path.len() == outer {
         return None;
     }
-    let is_key = matches!(path.last(), Some(Step::Key(key)) if problem.contains(&format!("unknown field `{key}`")));
+    let is_unknown = |key: &str| problem.contains(&format!("unknown field `{key}`"));
+    let is_key = matches!(path.last(), Some(Step::Key(key)) if is_unknown(key));
     span_of(&root, &path, 0..0, is_key)
 }
 
@@ -183,7 +190,7 @@ fn path_to_section(value: &DeValue<'_>, span: &Range<usize>) -> Option<Vec<Step>
     }
 }
 
-/// The span of the value at the end of `path`, or of its key; `here` is that of `value`.
+/// The span of the value at the end of `path`, or of its key; `here` is the span of `value`.
 fn span_of(
     value: &DeValue<'_>,
     path: &[Step],

@@ -58,7 +58,8 @@ impl TrainedRun {
         let unknown = || {
             Error::folder(
                 &folder.config(),
-                "data.source.channels or classes is missing, but the configuration of a run names both",
+                "data.source.channels or classes is missing, but the configuration of a run names \
+                 both",
             )
         };
         let (channels, classes) = experiment.data.shape().ok_or_else(unknown)?;

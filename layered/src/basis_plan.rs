@@ -40,7 +40,8 @@ pub(crate) struct BasisPlan {
     layout: Layout,
     /// `[panel][element][filter][neuron]`.
     weighted: Aligned,
-    /// The same, two neurons to a pair of bf16, where whole rows are multiplied so.
+    /// The same shares as pairs of bf16, two neurons to a pair; filled where whole rows are
+    /// multiplied in bf16.
     paired: Option<Vec<u32>>,
     share: Vec<f32>,
     slope: Vec<f32>,
@@ -69,7 +70,7 @@ impl BasisPlan {
 
 impl Plan for BasisPlan {
     fn prepare(&mut self, isa: Instructions, synapses: &DenseSynapses, settings: &PlanSettings) {
-        // One task per panel: filtering a panel's gradient is most of a task.
+        // One task per panel, since filtering the gradient of a panel is most of a task.
         let layout = Layout::new(synapses, NEURONS_PER_BLOCK, usize::MAX);
         let basis = &self.basis;
         self.layout = layout;
@@ -167,7 +168,8 @@ impl Plan for BasisPlan {
                 }
             }
             Some(pieces) => {
-                // All filters into one row per shape, and those through their shape.
+                // The pieces of all filters are mixed into one row per shape; then each row goes
+                // through its shape.
                 let lead = pieces.length;
                 let row = (lead + steps_out) * NEURONS_PER_BLOCK;
                 let shaped = scratch.shaped.resize(pieces.shapes.len() * row);
@@ -302,7 +304,7 @@ impl BasisPlan {
         scratch.outputs.clear();
         // Reserve for the worst case: dropout changes how many neurons remain.
         scratch.outputs.reserve(layout.pre);
-        // Weights are counted in numbers or in pairs.
+        // Weights are single numbers or pairs of numbers.
         let unit = if self.paired.is_some() { 2 } else { 1 };
         let per_neuron = layout.elements_per_pair * per_element / unit;
         let mixture = |neuron: usize| Mixture {

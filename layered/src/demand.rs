@@ -1,24 +1,25 @@
 //! Where the gradient of a population's spikes is wanted.
 //!
-//! dL/dS is the dear part of the way back: spikes are few, but it is defined at every step. It is
-//! only read where a neuron is neither dropped nor has a slope of zero, and a slope of compact
-//! support (triangle, box) is zero at most steps. Demand is kept for sixteen steps at a time.
+//! dL/dS is the dear part of the way back: spikes are few, but it is defined at every step. dL/dS
+//! is only read where a neuron is not dropped and its slope is not zero. A slope of compact support
+//! (triangle, box) is zero at most steps. Demand is kept for sixteen steps at a time.
 
 use simd::{NEURONS_PER_BLOCK, NeuronBlock, blocks_at_least};
 use std::ops::Range;
 
-/// Steps that are wanted or not as one: the least a row may be computed in.
+/// Steps of a piece. A piece is wanted or not as a whole: rows are computed in vectors of as many
+/// steps.
 const PIECE: usize = 16;
 
-/// Steps at which dL/dS of one neuron is wanted: a whole number of pieces, of which the last may
-/// end behind the last step.
+/// Steps at which dL/dS of one neuron is wanted: a whole number of pieces. The last piece may end
+/// behind the last step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
     pub neuron: usize,
     pub steps: Range<usize>,
 }
 
-/// Pieces of one sample and population, one bit per neuron: those whose dL/dS is wanted.
+/// Which pieces are wanted in one sample of a population, one bit per neuron.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Demand {
     /// `[block][piece]`
@@ -27,13 +28,14 @@ pub(crate) struct Demand {
 }
 
 impl Demand {
-    /// Makes ready for blocks of `steps` steps. Memory is reused.
+    /// Forgets all blocks; the next blocks have `steps` steps. Memory is reused.
     pub(crate) fn clear(&mut self, steps: usize) {
         self.pieces.clear();
         self.per_block = steps.div_ceil(PIECE);
     }
 
-    /// Adds the next block of neurons: a piece is wanted where a potential of it lies in `support`.
+    /// Adds the next block of neurons: a piece of a neuron is wanted where one of its potentials
+    /// lies in `support`.
     pub(crate) fn push_block(&mut self, potential: &[NeuronBlock], support: &Range<f32>) {
         if *support == (f32::NEG_INFINITY..f32::INFINITY) {
             self.pieces.resize(self.pieces.len() + self.per_block, u16::MAX);
@@ -48,14 +50,14 @@ impl Demand {
         }
     }
 
-    /// Takes away the neurons that are not `kept`, one bit each by blocks.
+    /// Wants nothing of neurons that are not `kept`; `kept` has one bit per neuron, by blocks.
     pub(crate) fn keep(&mut self, kept: &[u16]) {
         for (pieces, kept) in self.pieces.chunks_exact_mut(self.per_block).zip(kept) {
             pieces.iter_mut().for_each(|piece| *piece &= kept);
         }
     }
 
-    /// Lists what is wanted of the first `neurons` neurons, ascending. Memory is reused.
+    /// Lists the wanted steps of the first `neurons` neurons, ascending. Memory is reused.
     pub(crate) fn list(&self, neurons: usize, wanted: &mut Vec<Wanted>) {
         wanted.clear();
         // Reserve for the worst case: dropout and slopes change how much remains.
@@ -66,8 +68,8 @@ impl Demand {
         );
     }
 
-    /// Runs of steps that are wanted of `neuron`. Single pieces between two runs are taken along: a
-    /// long run costs less than two short ones.
+    /// Runs of wanted steps of `neuron`. A single unwanted piece between two runs is taken along:
+    /// one long run costs less than two short runs.
     fn runs(&self, neuron: usize) -> impl Iterator<Item = Range<usize>> {
         let pieces = self.of_block(neuron);
         let wanted = move |piece: usize| {

@@ -4,12 +4,13 @@ use rand::RngExt;
 use sim_core::{Dropout, Purpose};
 use simd::NEURONS_PER_BLOCK;
 
-/// Height of a spike behind dropout.
+/// Height of a spike that passes dropout.
 pub(crate) fn height(dropout: Option<Dropout>) -> f32 {
     dropout.map_or(1.0, |dropout| (1.0 / (1.0 - dropout.rate)) as f32)
 }
 
-/// Draws which neurons of population `p` stay in sample `slot`, one bit each by blocks.
+/// Draws which neurons of population `p` stay in sample `slot` of the batch: one bit per neuron, by
+/// blocks.
 pub(crate) fn keep(
     kept: &mut Vec<u16>,
     size: usize,

@@ -4,11 +4,11 @@ use crate::layout::Layout;
 use simd::{Bursts, SpikeTrain};
 use std::ops::Range;
 
-/// Trains of some elements of a panel with the synapses they go to. Written out so that it is
-/// inlined into hot loops and nothing is divided per element.
+/// Trains of some elements of a panel, each with the synapses that it goes to. The iterator is
+/// written out, so that it is inlined into hot loops and divides nothing per element.
 pub(crate) struct ElementTrains<'a> {
     bursts: &'a Bursts,
-    /// Of one neuron.
+    /// Kernel elements per pair of neurons.
     elements_per_pair: usize,
     neuron: usize,
     element: usize,

@@ -11,16 +11,16 @@ pub(crate) struct StepEvents {
 }
 
 impl StepEvents {
-    /// Takes the entries of `frames`, whose steps lie below `steps`; channels ascend within a step.
-    /// Memory is reused.
+    /// Replaces the entries by the entries of `frames`, whose steps lie below `steps`; within a
+    /// step, channels ascend. Memory is reused.
     pub(crate) fn refill(&mut self, frames: &SpikeFrames, steps: usize) {
         let Self { start, channel, count } = self;
         start.clear();
         start.resize(steps + 1, 0);
         channel.resize(frames.len(), 0);
         count.resize(frames.len(), 0.0);
-        // `start[t]` first counts the entries of step `t`, then tells where they end, and in the
-        // end where they begin.
+        // `start[t]` first counts the entries of step `t`, then says where they end, and at last
+        // where they begin.
         for c in 0..frames.channels() {
             frames.channel(c).0.iter().for_each(|&step| start[step as usize] += 1);
         }
@@ -39,7 +39,7 @@ impl StepEvents {
         }
     }
 
-    /// Takes the entries of the first step only. Memory is reused.
+    /// Replaces the entries by the entries of the first step of `frames`. Memory is reused.
     pub(crate) fn refill_first(&mut self, frames: &SpikeFrames) {
         let Self { start, channel, count } = self;
         channel.clear();

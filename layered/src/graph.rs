@@ -30,7 +30,7 @@ pub(crate) struct Graph {
 /// What a projection does with the gradient of its source on the way back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Back {
-    /// The first to reach it sets it, all others add to it.
+    /// The first projection that reaches a source sets its gradient; all others add to it.
     pub write: Write,
     /// Whether the gradient is complete behind this projection.
     pub is_last: bool,
@@ -103,7 +103,7 @@ impl Graph {
     }
 
     /// Checks that `network` has the shape that the graph was made from. Neuron models are not
-    /// compared: they are those that the engine was built with.
+    /// compared: the engine uses the models that it was built with.
     ///
     /// # Errors
     /// [`Error::Network`] otherwise.
@@ -192,7 +192,7 @@ fn backward(ends: &[(usize, usize)], order: &[usize]) -> Vec<Back> {
         .iter()
         .rev()
         .flat_map(|&p| (0..ends.len()).filter(move |&projection| ends[projection].1 == p));
-    // The latest so far, by source.
+    // The latest projection so far, by source.
     let mut latest = HashMap::new();
     for projection in on_the_way {
         match latest.insert(ends[projection].0, projection) {

@@ -20,7 +20,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Panels of `panel_size` neurons; tasks of up to `most_per_task` elements.
+    /// A layout in panels of `panel_size` neurons and tasks of up to `most_per_task` elements.
     pub(crate) fn new(synapses: &DenseSynapses, panel_size: usize, most_per_task: usize) -> Self {
         let DenseSynapses { pre, post, elements_per_pair, .. } = *synapses;
         let tasks = (pre * elements_per_pair).div_ceil(most_per_task).max(1);
@@ -48,7 +48,7 @@ impl Layout {
         self.panel_size.min(self.post - panel * self.panel_size)
     }
 
-    /// Number of slots for synapses, of which some stay empty.
+    /// Number of slots for synapses. Some slots stay empty: panels and tasks are rounded up.
     pub(crate) fn slots(&self) -> usize {
         self.panels() * self.tasks * self.slots_per_task()
     }
@@ -68,7 +68,7 @@ impl Layout {
         self.row(post / self.panel_size, element) + post % self.panel_size
     }
 
-    /// What `by_slot` has for the elements of one postsynaptic neuron.
+    /// The numbers of `by_slot` that belong to the elements of one postsynaptic neuron.
     pub(crate) fn of_post<'a>(
         &self,
         by_slot: &'a [f32],

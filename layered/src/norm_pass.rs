@@ -16,7 +16,7 @@ use sim_core::{BatchNorm, BatchStatistics, ShardSums};
 use simd::{Instructions, padded, time_sums};
 use std::ops::Range;
 
-/// What the norm of a population does in the batch at hand, by neuron.
+/// The norm of a population in the batch at hand, by neuron.
 #[derive(Debug, Default)]
 pub(crate) struct NormPass {
     /// `(scale, offset)`; without a norm 1 and 0.
@@ -45,7 +45,7 @@ impl NormPass {
     }
 
     /// The norm of a batch of `samples` samples of `steps` steps, from the sums of `I` and `I^2` of
-    /// each; tells the batch's statistics.
+    /// each sample. Returns the statistics of the batch.
     pub(crate) fn normalise<'a>(
         &mut self,
         norm: &BatchNorm,
@@ -76,8 +76,8 @@ impl NormPass {
         }));
     }
 
-    /// Writes dL/d gain and dL/d bias from the sums of `dZ` and `dZ I` of each sample, and makes
-    /// ready for [`norm_adjoint`].
+    /// Writes dL/d gain and dL/d bias from the sums of `dZ` and `dZ I` of each sample, and keeps
+    /// the factors that [`norm_adjoint`] needs.
     pub(crate) fn back<'a>(
         &mut self,
         samples: usize,

@@ -1,4 +1,4 @@
-//! The seam between a projection and the ways to compute it.
+//! The seam between a projection and its plans: the ways to compute it.
 
 use crate::demand::Wanted;
 use crate::events::StepEvents;
@@ -9,7 +9,7 @@ use simd::{Bursts, Instructions};
 use std::fmt::Debug;
 use std::ops::Range;
 
-/// How a projection is computed for the kernels of one batch.
+/// How a projection is computed for the delay kernels of one batch.
 ///
 /// Work goes panel by panel of postsynaptic neurons, and inside a panel sample by sample. The
 /// weight gradient is dealt out by tasks, each of some elements of a panel (see [`Layout`]).
@@ -34,8 +34,8 @@ pub(crate) trait Plan: Debug + Send + Sync {
         write: Write,
     );
 
-    /// Whether the gradient of the sources is worked out for several samples at once. Then
-    /// [`join_gradients`](Self::join_gradients) is called for them first.
+    /// Whether the gradient of the sources is worked out for several samples at once. If so,
+    /// [`join_gradients`](Self::join_gradients) is called for these samples first.
     fn joins_samples(&self) -> bool {
         false
     }
@@ -43,9 +43,9 @@ pub(crate) trait Plan: Debug + Send + Sync {
     /// Works out dL/ds of the presynaptic neurons for all samples of a shard, into `scratch`.
     fn join_gradients(&self, _isa: Instructions, _shard: Shard, _scratch: &mut PlanScratch) {}
 
-    /// Adds dL/ds of the presynaptic neurons, where it is `wanted`, to `out`, `[pre][padded
-    /// steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`, zero beyond the steps. `rank`
-    /// is that of the sample in the shard that was joined.
+    /// Adds dL/ds of the presynaptic neurons, where it is `wanted`, to `out`,
+    /// `[pre][padded steps_in]`; `gradient` is dL/dI, `[post][padded steps_out]`, zero beyond the
+    /// steps. `rank` is the rank of the sample in the shard that was joined.
     fn input_gradient(
         &self,
         isa: Instructions,
@@ -69,7 +69,7 @@ pub(crate) trait Plan: Debug + Send + Sync {
         sums: &mut [f32],
     );
 
-    /// Writes dL/dw, and dL/d delay over the weight, of every slot of a task.
+    /// Writes, for every slot of a task, dL/dw and dL/dd divided by the weight.
     fn fold(&self, task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]);
 }
 
@@ -80,9 +80,10 @@ pub(crate) struct PlanSettings<'a> {
     pub evaluation: KernelEvaluation,
     pub sigma_raw: f64,
     pub steps_in: usize,
-    /// Steps of the target, which a longer path may determine.
+    /// Steps of the target. A longer path than this projection may determine them.
     pub steps_out: usize,
-    /// The samples of the batch, where they are what the projection reads.
+    /// The samples of the batch, if the projection reads them; none if it reads a hidden
+    /// population.
     pub input: Option<&'a [SpikeFrames]>,
 }
 
@@ -130,7 +131,7 @@ pub(crate) enum SpikeOrder {
     Channels,
     /// By step.
     Steps,
-    /// Those of the first step, by channel.
+    /// The spikes of the first step only, by channel.
     FirstStep,
     /// By channel, in bursts for this many taps.
     Bursts(usize),

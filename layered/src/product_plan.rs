@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! I_j[t]     = sum_i w_ij s_i[t]                    per spike, a row of weights side by side
-//! dL/dw_ij   = sum over samples and t of s_i[t] dL/dI_j[t]               per spike, likewise
-//! dL/ds_i[t] = sum_j w_ij dL/dI_j[t]                a matrix product over the samples of a shard
+//! dL/dw_ij   = sum over samples and t of s_i[t] dL/dI_j[t]               per spike, a row of
+//! gradients dL/ds_i[t] = sum_j w_ij dL/dI_j[t]                a matrix product over the samples of
+//! a shard
 //! ```
 //! Without delays, no row is ever shifted against another, so postsynaptic neurons run side by side
 //! instead of steps, and a few steps fill a vector as well as many do.
@@ -36,14 +37,14 @@ const MOST_PER_TASK: usize = 256;
 /// Numbers of the gradient of one panel that are taken at a time: they stay in the nearest cache.
 const NEAR_CACHE: usize = 8192;
 
-/// Steps from which the gradient of the sources is worked out sample by sample: rows along time are
-/// then long enough for the loops, and need not be turned.
+/// Steps from which on the gradient of the sources is worked out sample by sample: rows along time
+/// are then long enough for the loops, and need not be transposed.
 const LONG: usize = 64;
 
-/// Postsynaptic neurons that such rows are taken of at a time: they stay in the nearest cache.
+/// Rows of long samples that are taken at a time: they stay in the nearest cache.
 const ROWS: usize = 64;
 
-/// What the normaliser of a delay kernel keeps of a weight whose window is one step.
+/// The share of a weight that the normaliser of a delay kernel keeps where the window is one step.
 const KEPT: f32 = (1.0 / (1.0 + NORMALISER_EPSILON)) as f32;
 
 /// See the module.
@@ -56,13 +57,13 @@ pub(crate) struct ProductPlan {
     steps_out: usize,
     /// Weights by slot.
     by_panel: Aligned,
-    /// The same for the gradient of the source: `[post][padded pre]`, of long samples
-    /// `[pre][post]`.
+    /// Weights for the gradient of the source: `[post][padded pre]`, or `[pre][post]` for long
+    /// samples.
     back: Aligned,
 }
 
 impl ProductPlan {
-    /// Whether a projection is such a product: one weight per pair, and no delay.
+    /// Whether a projection is a product: it has one weight per pair, and no delay.
     pub(crate) fn suits(synapses: &DenseSynapses) -> bool {
         synapses.max_delay_steps == 0 && synapses.elements_per_pair == 1
     }
@@ -213,7 +214,7 @@ impl Plan for ProductPlan {
                 (spikes.events.at(column), &mut blocks[column * NEURONS_PER_BLOCK..]);
             gather_rows(isa, events, table, planes, sums, columns * NEURONS_PER_BLOCK);
         }
-        // Of the rows, `shown` steps have a current.
+        // Only the first `shown` steps of a row have a current.
         let shown = if self.repeats { spikes.frames.steps() } else { columns };
         let out = &mut out[panel * layout.panel_size * length..];
         let by_plane = blocks.as_chunks::<NEURONS_PER_BLOCK>().0.chunks_exact(columns);
@@ -343,7 +344,7 @@ impl Plan for ProductPlan {
 
     fn fold(&self, _task: usize, sums: &[f32], weight: &mut [f32], delay: &mut [f32]) {
         weight.iter_mut().zip(sums).for_each(|(weight, sum)| *weight = KEPT * sum);
-        // The only delay there is cannot move.
+        // The window has one delay, which cannot move.
         delay.fill(0.0);
     }
 }

@@ -20,7 +20,7 @@ use simd::Instructions;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// What a plan was chosen for.
+/// The operands that a plan was chosen for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Choice {
     kernel: DelayKernel,
@@ -49,14 +49,13 @@ impl Choice {
 pub(crate) struct ProjectionPlan {
     chosen: Option<(Choice, Box<dyn Plan>)>,
     tasks: Vec<TaskScratch>,
-    /// dL/dw and dL/d delay over the weight, by slot.
+    /// dL/dw, and dL/dd divided by the weight, by slot.
     weight: Vec<f32>,
     delay: Vec<f32>,
 }
 
 impl ProjectionPlan {
-    /// Chooses the plan where the kernels are others than those of the batch before, and makes it
-    /// ready.
+    /// Chooses a plan if the kernels differ from the kernels of the batch before, and prepares it.
     pub(crate) fn prepare(
         &mut self,
         isa: Instructions,
@@ -64,7 +63,7 @@ impl ProjectionPlan {
         settings: &PlanSettings,
     ) {
         let is_product = ProductPlan::suits(synapses);
-        // A product is the same for all kernels.
+        // All kernels make the same product.
         let (kernel, evaluation, sigma_raw) = if is_product {
             (DelayKernel::OneTap, KernelEvaluation::default(), 0.0)
         } else {
@@ -73,7 +72,8 @@ impl ProjectionPlan {
         let DenseSynapses { max_delay_steps, pre, .. } = *synapses;
         let choice = Choice { kernel, evaluation, sigma_raw, max_delay_steps, pre, is_product };
         if !matches!(&self.chosen, Some((chosen, _)) if *chosen == choice) {
-            // Tables of another width may be many times as large: they go before others come.
+            // Tables of another width may be many times as large: drop them before new tables are
+            // made.
             self.chosen = None;
             self.tasks.clear();
             self.chosen = Some((choice, choice.plan()));
@@ -149,8 +149,8 @@ impl ProjectionPlan {
         self.plan().input_gradient(isa, rank, gradient, wanted, scratch, out);
     }
 
-    /// Writes dL/dw and dL/dd over a batch: `sample(b)` are spikes and dL/dI of sample `b`. Delays
-    /// that synapses share add up. Returns the processor time.
+    /// Writes dL/dw and dL/dd over a batch: `sample(b)` gives the spikes and dL/dI of sample `b`.
+    /// Where synapses share a delay, their dL/dd add up. Returns the processor time.
     pub(crate) fn weight_gradient<'a>(
         &mut self,
         isa: Instructions,

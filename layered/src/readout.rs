@@ -5,8 +5,8 @@ use crate::workspace::{PopulationState, ShardScratch};
 use sim_core::{Objective, Readout, SampleLoss, Stage};
 use simd::padded;
 
-/// The loss of sample `b` over its first `end` steps; with the `scale` of a gradient, its gradient,
-/// too, for a sample that ends with the population.
+/// The loss of sample `b` over its first `end` steps. With the `scale` of a gradient, also writes
+/// the gradient; the sample must then run for as many steps as the population.
 pub(crate) fn read_out(
     population: &PopulationPass,
     (b, end): (usize, usize),

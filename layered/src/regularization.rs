@@ -10,20 +10,20 @@ pub(crate) struct Regularization {
     /// Spikes, `[sample][neuron]`.
     counts: Vec<u32>,
     /// Derivative of the penalties with respect to a spike in any step, `[sample][neuron]`; empty
-    /// where nothing is asked of the population.
+    /// where no regulariser asks for anything.
     gradient: Vec<f32>,
     neurons: usize,
 }
 
 impl Regularization {
-    /// Nothing is asked of the population.
+    /// Forgets all penalties: no regulariser asks for anything.
     pub(crate) fn clear(&mut self) {
         self.gradient.clear();
     }
 
     /// Adds up the penalties of `regularizers`. `fired` are the spikes of each sample,
-    /// `[block][step]`; `shape` is what else a regulariser is told. In training the gradient is
-    /// worked out, too.
+    /// `[block][step]`; `shape` is what a regulariser is told besides. In training the derivatives
+    /// are worked out, too.
     ///
     /// # Errors
     /// [`Error::NotFinite`] naming the first whose penalty or gradient is not a finite number.

@@ -11,18 +11,18 @@ use std::sync::Arc;
 pub(crate) struct RowShape {
     pub steps_in: usize,
     pub steps_out: usize,
-    /// Length of a row: all that spikes and delays can reach.
+    /// Length of a row: every number that a spike and a delay can reach.
     pub stride: usize,
     pub smoothing: Option<(Arc<Smoothing>, SmoothRows)>,
 }
 
 impl RowShape {
-    /// Numbers of the rows of tails of one neuron.
+    /// Numbers of one neuron's rows of tails.
     pub(crate) fn per_neuron(&self) -> usize {
         self.smoothing.as_ref().map_or(0, |(smoothing, rows)| 2 * smoothing.tails() * rows.tail)
     }
 
-    /// Turns the gradient of a panel's currents to that of its rows.
+    /// Turns the gradient of a panel's currents into the gradient of its rows.
     pub(crate) fn spread(
         &self,
         isa: Instructions,

@@ -4,7 +4,7 @@ use crate::shard_trains::ShardTrains;
 use simd::{Aligned, Mixture, RowSources};
 use std::time::Duration;
 
-/// What one worker needs for the passes of projections over a sample.
+/// Memory of one worker for the passes of projections over a sample.
 #[derive(Debug, Default)]
 pub(crate) struct PlanScratch {
     pub window: WindowScratch,
@@ -12,7 +12,7 @@ pub(crate) struct PlanScratch {
     pub product: ProductScratch,
 }
 
-/// What one task of a weight gradient needs.
+/// Memory of one task of a weight gradient.
 #[derive(Debug, Default)]
 pub(crate) struct TaskScratch {
     pub rows: PanelRows,
@@ -22,7 +22,7 @@ pub(crate) struct TaskScratch {
     pub spent: Duration,
 }
 
-/// For a plan of neighbouring taps.
+/// Memory of a plan of neighbouring taps.
 #[derive(Debug, Default)]
 pub(crate) struct WindowScratch {
     pub rows: PanelRows,
@@ -40,29 +40,29 @@ pub(crate) struct WindowScratch {
 pub(crate) struct PanelRows {
     /// `[neuron][stride]`
     pub rows: Aligned,
-    /// Of the tails of a smoothing.
+    /// Rows of the tails of a smoothing.
     pub tails: Aligned,
     /// One row of a gradient with zeros on either side.
     pub gradient: Aligned,
 }
 
-/// For a plan of shares in fixed filters.
+/// Memory of a plan of shares in fixed filters.
 #[derive(Debug, Default)]
 pub(crate) struct BasisScratch {
     /// `[filter][step][neuron]`.
     pub planes: Aligned,
     /// `[step][neuron]`.
     pub blocks: Aligned,
-    /// The same for each shape of the filters' pieces.
+    /// `[step][neuron]`, for each shape of the filters' pieces.
     pub shaped: Aligned,
     /// `[filter][neuron][step]`.
     pub rows: Aligned,
-    /// The same, two neurons to a pair of bf16.
+    /// `rows` as pairs of bf16, two neurons to a pair.
     pub pairs: Vec<u32>,
     pub outputs: Vec<Mixture>,
 }
 
-/// For a plan without delays.
+/// Memory of a plan without delays.
 #[derive(Debug, Default)]
 pub(crate) struct ProductScratch {
     /// `[plane][column][neuron]`.

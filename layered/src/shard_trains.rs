@@ -3,7 +3,7 @@
 use sim_core::SpikeFrames;
 use std::ops::Range;
 
-/// Spikes by neuron. A sample has a number of *columns*, one per step that is read of it; the
+/// Spikes of several samples by neuron. A sample has one *column* per step that is read of it; the
 /// columns of the samples follow each other.
 #[derive(Debug, Default)]
 pub(crate) struct ShardTrains {
@@ -14,8 +14,8 @@ pub(crate) struct ShardTrains {
 }
 
 impl ShardTrains {
-    /// Takes the spikes of some `neurons` in samples of `columns` columns: the first `most` of
-    /// each. Memory is reused.
+    /// Replaces the spikes by the spikes of some `neurons` in samples of `columns` columns: at most
+    /// `most` spikes of each neuron and sample. Memory is reused.
     pub(crate) fn refill<'a>(
         &mut self,
         samples: impl Iterator<Item = &'a SpikeFrames> + Clone,
@@ -30,7 +30,8 @@ impl ShardTrains {
                 *count += frames.channel(neuron).0.len().min(most);
             }
         }
-        // Now where the spikes of each neuron begin; each that is put there moves it on.
+        // `end` now says where the spikes of each neuron begin; each spike that is stored moves it
+        // on.
         let mut total = 0;
         for end in ends.iter_mut() {
             total += std::mem::replace(end, total);

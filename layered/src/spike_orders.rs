@@ -12,7 +12,7 @@ use simd::Bursts;
 pub(crate) struct SpikeOrders {
     by_step: bool,
     first_step: bool,
-    /// The most taps that bursts are read for.
+    /// The most taps for which a projection reads bursts.
     burst_taps: Option<usize>,
 }
 

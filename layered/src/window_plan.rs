@@ -38,24 +38,24 @@ use simd::{
 };
 use std::sync::Arc;
 
-/// Postsynaptic neurons of a panel. Each spike goes to all of them in turn, so that by its next
-/// turn a row's last numbers have arrived in the cache; more would not fit there.
+/// Postsynaptic neurons of a panel. Each spike goes to all of them in turn, so that the numbers of
+/// a row have arrived in the cache by the row's next turn; more rows would not fit there.
 const NEURONS_PER_PANEL: usize = 32;
 
-/// Tasks of the weight gradient for each thread, so that they end at about the same time. More
-/// would copy a panel's rows more often.
+/// Tasks of the weight gradient for each thread, so that threads end at about the same time. More
+/// tasks would copy the rows of a panel more often.
 const TASKS_PER_THREAD: usize = 4;
 
 /// Numbers of trains taken at a time: they stay in a near cache.
 const NEAR_CACHE: usize = 6144;
 
-/// Steps of a panel's rows taken at a time: these stay in the second cache, from which they are
-/// read about as fast as they are multiplied.
+/// Steps of a panel's rows that are taken at a time: they stay in the second cache, from which rows
+/// are read about as fast as they are multiplied.
 const TILE: usize = 448;
 
-/// Steps of rows in lines taken at a time, and how many rows: those of short windows fit the
-/// nearest cache. Fewer rows would load and store the output more often, which costs more than the
-/// misses of long windows.
+/// Steps of rows in lines that are taken at a time, and the number of these rows: the rows of short
+/// windows fit the nearest cache. Fewer rows would load and store the output more often, which
+/// costs more than the misses of long windows.
 const STEPS_IN_LINES: usize = 160;
 const ROWS_IN_LINES: usize = 16;
 
@@ -63,7 +63,8 @@ const ROWS_IN_LINES: usize = 16;
 /// `benches/projection.rs` compares.
 const SPIKE_COST: usize = 20;
 
-/// What one of so many taps costs instead of 4, in tenths: 13 for every eight, 10 for another four.
+/// Cost of a spike in tenths of a spike of up to 4 taps, by the stride of the taps: 13 for every
+/// eight taps, 10 for another four.
 fn wide_spike_cost(stride: usize) -> usize {
     stride / 8 * 13 + stride % 8 / 4 * 10
 }
@@ -76,7 +77,7 @@ pub(crate) struct WindowPlan {
     windows: DelayWindows,
     shape: RowShape,
     tails: TailShares,
-    /// Spikes from which a row is cheaper.
+    /// Spikes of a neuron from which on a whole row is cheaper.
     frequent: usize,
     /// Whether whole rows are multiplied in bf16.
     paired: bool,
@@ -101,9 +102,9 @@ impl Plan for WindowPlan {
     fn prepare(&mut self, isa: Instructions, synapses: &DenseSynapses, settings: &PlanSettings) {
         let &PlanSettings { steps_in, steps_out, .. } = settings;
         let window = &self.window;
-        // How a panel's elements are split changes nothing but who adds them. Every task filters
-        // the gradient of its panel itself, if there is a filter: then more tasks than threads are
-        // more work.
+        // The split of a panel's elements changes only who adds them. If there is a filter, every
+        // task filters the gradient of its panel itself: then more tasks than threads are more
+        // work.
         let per_thread = if window.smoothing().is_some() { 1 } else { TASKS_PER_THREAD };
         let tasks = (per_thread * rayon::current_num_threads())
             .div_ceil(synapses.post.div_ceil(NEURONS_PER_PANEL));
@@ -173,7 +174,8 @@ impl Plan for WindowPlan {
         let Self { layout, windows, shape, tails, .. } = self;
         let neurons = layout.neurons(panel);
         let PanelRows { rows, tails: tail_rows, .. } = &mut scratch.rows;
-        // There are rows for all neurons of a panel, though the last may not have as many.
+        // Every panel has rows for `panel_size` neurons, though the last panel may have fewer
+        // neurons.
         rows.resize(layout.panel_size * shape.stride)[..neurons * shape.stride].fill(0.0);
         let tail_rows = tail_rows.resize(layout.panel_size * shape.per_neuron());
         tail_rows[..neurons * shape.per_neuron()].fill(0.0);
@@ -226,7 +228,7 @@ impl Plan for WindowPlan {
         }
     }
 
-    /// `[slot][tap]`, then those of the shares in tails.
+    /// `[slot][tap]`, then the correlations of the shares in tails.
     fn correlations(&self, task: usize) -> usize {
         let of_tails = self.tails().map_or(0, |tails| {
             let (panel, elements) = self.layout.task(task);
@@ -270,7 +272,7 @@ impl Plan for WindowPlan {
 }
 
 impl WindowPlan {
-    /// Correlations of one task, without those of the shares in tails.
+    /// Correlations of one task, without the shares in tails.
     fn plain_correlations(&self) -> usize {
         self.layout.slots_per_task() * self.windows.stride()
     }
@@ -340,7 +342,7 @@ impl WindowPlan {
             length: padded(shape.steps_in),
             out,
         };
-        // Without a filter the rows are the gradient: lines are made of it at once.
+        // Without a filter, the rows are the gradient, and lines are made from it directly.
         if shape.smoothing.is_some() || !isa.prefers_lines() {
             shape.spread(isa, layout, panel, gradient, &mut scratch.rows);
         }
@@ -373,7 +375,8 @@ impl WindowPlan {
         }
     }
 
-    /// Adds single spikes to the rows of one panel, of neurons that fire often by whole rows.
+    /// Adds spikes to the rows of one panel: one by one, or by whole rows for neurons that fire
+    /// often.
     fn add_spikes(
         &self,
         isa: Instructions,
@@ -385,7 +388,7 @@ impl WindowPlan {
         let neurons = layout.neurons(panel);
         let WindowScratch { rows, trains, pairs, sources, frequent, .. } = scratch;
         let rows = rows.rows.as_mut_slice();
-        // As many as there may ever be.
+        // Reserve for the worst case: any neuron may fire often.
         frequent.clear();
         frequent.reserve(layout.pre);
         sources.reserve(layout.elements());
@@ -402,7 +405,7 @@ impl WindowPlan {
                 }
             }
         }
-        // Whole trains, as many as fit beside a postsynaptic row.
+        // Whole trains, as many at a time as fit a near cache beside a postsynaptic row.
         let length = windows.reach() + padded(shape.steps_out);
         for frequent in frequent.chunks((NEAR_CACHE / length).max(1)) {
             let trains = trains.resize(frequent.len() * length);
@@ -437,8 +440,8 @@ impl WindowPlan {
         }
     }
 
-    /// The part of [`panel_gradient`](Self::panel_gradient) that comes from rows in lines, those of
-    /// some neurons at a time.
+    /// The part of [`panel_gradient`](Self::panel_gradient) that comes from rows in lines, some
+    /// neurons at a time.
     fn pull_lines(
         &self,
         isa: Instructions,
@@ -482,18 +485,18 @@ impl WindowPlan {
     }
 }
 
-/// What is wanted of dL/ds, `[pre][length]`.
+/// The wanted steps of dL/ds, `[pre][length]`.
 struct Tiles<'a> {
     wanted: &'a [Wanted],
-    /// Elements of one neuron.
+    /// Kernel elements per pair of neurons.
     elements_per_pair: usize,
     length: usize,
     out: &'a mut [f32],
 }
 
 impl Tiles<'_> {
-    /// Calls `f(element, start, out)` for every element, tile of up to `most` steps and run of
-    /// wanted steps in it, which begins at `start`.
+    /// Calls `f(element, start, out)` for every tile of up to `most` steps, every run of wanted
+    /// steps in it and every element of the run's neuron. The run begins at `start`.
     fn each(&mut self, most: usize, mut f: impl FnMut(usize, usize, &mut [f32])) {
         let tile = padded(self.length.div_ceil(self.length.div_ceil(most)));
         for first in (0..self.length).step_by(tile) {
@@ -509,7 +512,7 @@ impl Tiles<'_> {
     }
 }
 
-/// Every number of `rows` with the next.
+/// Pairs every number of `rows` with the next number.
 fn pair_up(rows: &[f32], pairs: &mut Vec<u32>) {
     pairs.resize(rows.len(), 0);
     pair_with_next(rows, pairs);

@@ -3,7 +3,8 @@
 use sim_core::ShardSums;
 use std::sync::{Mutex, MutexGuard};
 
-/// What the sums of one task after another are added up in. It stays in the cache of its thread.
+/// Memory in which a thread adds up the sums of one task after another. It stays in the cache of
+/// the thread.
 #[derive(Debug, Default)]
 pub(crate) struct WorkerSums(Vec<Mutex<ShardSums<f32>>>);
 
@@ -17,8 +18,8 @@ impl WorkerSums {
         }
     }
 
-    /// The memory of the thread that asks. A lone task may run on the thread that called, outside
-    /// the pool: the memory of the first thread is free then.
+    /// The memory of the calling thread. A single task may run on a thread outside the pool; the
+    /// memory of the first thread is free then.
     pub(crate) fn of_this_thread(&self) -> MutexGuard<'_, ShardSums<f32>> {
         let thread = rayon::current_thread_index().unwrap_or(0);
         self.0[thread].lock().expect("no task panicked")

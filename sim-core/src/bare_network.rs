@@ -18,7 +18,8 @@ use serde::de::DeserializeOwned;
 impl Outline {
     /// The network of this outline, with neurons that cannot run and every tensor without
     /// entries: [`Network::tensors`] tells names, shapes, ranges and signs, but no values. `None`
-    /// where the outline holds what this version has no word for, or synapses that are not dense.
+    /// where the outline holds a word that this version does not know, or synapses that are not
+    /// dense.
     pub fn bare_network(&self) -> Option<Network> {
         let populations: Vec<Population> = self
             .populations
@@ -88,8 +89,8 @@ fn ends(populations: &[Population], name: &str) -> Option<(usize, usize)> {
     find(name).or_else(|| find(name.rsplit_once('#')?.0))
 }
 
-/// The sign of every presynaptic neuron, where the outline tells it; the outer `None` for a word
-/// that is unknown.
+/// The sign of every presynaptic neuron, where the outline has signs; the outer `None` stands for
+/// an unknown word.
 fn polarity(outline: &ProjectionOutline) -> Option<Option<Vec<Polarity>>> {
     match outline.synapses.get(POLARITY) {
         Some(words) => Some(Some(words.split(' ').map(from_word).collect::<Option<_>>()?)),
@@ -112,7 +113,7 @@ fn synapses(outline: &ProjectionOutline, pre: usize, post: usize) -> Option<Syna
     }))
 }
 
-/// What configuration files call by this word.
+/// The value that configuration files call by this word.
 fn from_word<T: DeserializeOwned>(word: &str) -> Option<T> {
     serde_json::from_value(word.into()).ok()
 }

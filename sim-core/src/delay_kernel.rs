@@ -37,7 +37,8 @@ pub struct Taps {
     /// `phi_n(d)`.
     pub value: Vec<f64>,
     /// `d phi_n / d d`. At integer delays the linear kernel gives the one-sided derivative towards
-    /// longer delays, where the reference gives zero and a delay could never leave a whole step.
+    /// longer delays, where the reference gives zero; with a zero, a delay could never leave a
+    /// whole step.
     pub slope: Vec<f64>,
 }
 
@@ -71,8 +72,8 @@ impl DelayKernel {
         }
     }
 
-    /// Delay of the first tap of a kernel without a width, and value and slope of two, of which one
-    /// tap leaves the second zero.
+    /// Delay of the first tap of a kernel without a width, and value and slope of two taps; a
+    /// kernel of one tap leaves the second tap zero.
     ///
     /// # Panics
     /// For the Gaussian.

@@ -25,7 +25,7 @@ pub enum Error {
     Unfit {
         /// The setting.
         field: Field,
-        /// What it does, and what is needed.
+        /// What the setting does, and what is needed.
         problem: String,
     },
     /// An array of the wrong length.
@@ -49,7 +49,7 @@ pub enum Error {
     Recording(String),
 }
 
-/// A number as people read it: with an exponent where its digits would fill a line.
+/// A number as people read it: with an exponent if its digits would fill a line.
 pub fn plain(value: f64) -> String {
     let few = value == 0.0 || (1e-6..1e16).contains(&value.abs());
     if few || !value.is_finite() { value.to_string() } else { format!("{value:e}") }
@@ -66,7 +66,7 @@ impl Error {
     }
 
     /// The error of a value that came from a section of a configuration: its field is called by
-    /// the path to it. What is no field of a setting stays as it is.
+    /// the path to it. An error that is not about a field stays as it is.
     pub fn within(self, section: &str) -> Self {
         match self {
             Self::OutOfRange { field, value, allowed } => {

@@ -2,22 +2,22 @@
 
 use std::fmt;
 
-/// A setting or a quantity: `Lif::tau_mem_ms` where a library is told, and
-/// `network.neuron.tau_mem_ms` within the section of a configuration that the value came from.
+/// A setting or a quantity. A program reads `Lif::tau_mem_ms`; where the value came from a section
+/// of a configuration, the field is the path `network.neuron.tau_mem_ms`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// The type that has it, where it is a field of one and no section is known.
+    /// The type that has the field, as long as no section is known.
     owner: Option<String>,
     path: String,
 }
 
 impl Field {
-    /// The path, without the type that has it.
+    /// The path, without the type that has the field.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The same within a section: `section.path`, or the section itself where the path is empty.
+    /// This field within a section: `section.path`, or the section itself if the path is empty.
     pub fn within(self, section: &str) -> Self {
         let joint = if self.path.is_empty() { "" } else { "." };
         Self { owner: None, path: format!("{section}{joint}{}", self.path) }

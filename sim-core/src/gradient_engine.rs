@@ -33,9 +33,9 @@ impl<'a> Batch<'a> {
         Self { frames, output, objective, regularizers: &[] }
     }
 
-    /// Checks that there is a sample, that none is longer than a fixed number of steps of
-    /// `horizon`, that regularisers see as many steps of all, and that all have `channels`
-    /// channels.
+    /// Checks that there is a sample, that no sample is longer than a fixed number of steps of
+    /// `horizon`, that regularisers see equally many steps of all samples, and that all samples
+    /// have `channels` channels.
     ///
     /// # Errors
     /// [`Error::Network`] and [`Error::Length`] otherwise.
@@ -75,7 +75,7 @@ pub struct BatchReport {
     pub losses: Vec<SampleLoss>,
     /// Sum of all penalties.
     pub penalty: f64,
-    /// By population.
+    /// Spikes and statistics by population.
     pub populations: Vec<PopulationReport>,
 }
 
@@ -91,19 +91,19 @@ impl BatchReport {
 pub struct PopulationReport {
     /// Most steps that the population ran for in a sample.
     pub steps: usize,
-    /// Spikes of all samples, before dropout, none behind the steps of its sample; of a source the
+    /// Spikes of all samples, before dropout and within the steps of each sample; for a source, the
     /// entries of its frames.
     pub spikes: u64,
     /// Spikes per neuron and step of its sample.
     pub firing_rate: f64,
-    /// Spikes of each neuron in all samples, before dropout, each sample over its own steps: those
-    /// of its frames, and those that the projections append. Empty for a source and for neurons
-    /// that never fire.
+    /// Spikes of each neuron in all samples, before dropout. A sample counts over its own steps:
+    /// the steps of its frames and the steps that projections append. Empty for a source and for
+    /// neurons that never fire.
     pub counts: Vec<u64>,
     /// Most spikes that one neuron can fire in these steps of all samples; 0 where there are no
     /// counts.
     pub most_spikes: u64,
-    /// Statistics of the summed input, where the pass normalised it by them.
+    /// Statistics of the summed input, if the pass normalised the input by them.
     pub statistics: BatchStatistics,
 }
 
@@ -122,12 +122,12 @@ pub trait GradientEngine: Debug + Send {
     /// is out of range, or a loss, a penalty or its gradient is not finite.
     fn evaluate(&mut self, network: &Network, batch: &Batch, pass: &Pass) -> Result<()>;
 
-    /// Runs a batch forward and backward, and overwrites `into` with the gradients of what is
-    /// minimised.
+    /// Runs a batch forward and backward, and overwrites `into` with the gradients of the loss and
+    /// the penalties.
     ///
     /// # Errors
     /// As [`GradientEngine::evaluate`]; when the pass takes running statistics, through which there
-    /// is no gradient, or the gradients are those of another network.
+    /// is no gradient, or the gradients belong to another network.
     fn train(
         &mut self,
         network: &Network,
@@ -136,11 +136,11 @@ pub trait GradientEngine: Debug + Send {
         into: &mut Gradients,
     ) -> Result<()>;
 
-    /// What the last batch came to.
+    /// The report of the last batch.
     fn report(&self) -> &BatchReport;
 
-    /// The spikes with which a population that fires reached its targets in one sample of the last
-    /// batch: behind dropout, at the height it gives them.
+    /// The spikes of a firing population in one sample of the last batch, as its targets received
+    /// them: behind dropout, at the height that dropout gives them.
     ///
     /// # Panics
     /// If there is no such sample, the population is a source, whose spikes are the batch's own, or
@@ -148,7 +148,7 @@ pub trait GradientEngine: Debug + Send {
     fn activity(&self, population: usize, sample: usize) -> &SpikeFrames;
 
     /// Share of the neuron-steps of a hidden population at which the last batch worked out the
-    /// gradient of spikes. Engines that pass over none have 1.
+    /// gradient of spikes. It is 1 for engines that work it out everywhere.
     fn demand(&self, _population: usize) -> f64 {
         1.0
     }

@@ -4,8 +4,8 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::parameters::ParameterId;
 
-/// One gradient per parameter, in the order of [`Network::parameters`]; entries are shaped like
-/// those of the parameter. Gradients of delays are per step.
+/// One gradient per parameter, in the order of [`Network::parameters`]; a gradient has the shape of
+/// its parameter. Gradients of delays are per step.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Gradients(Vec<(ParameterId, Vec<f32>)>);
 

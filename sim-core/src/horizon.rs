@@ -21,19 +21,19 @@ use crate::synapses::Synapses;
 /// A projection adds half of its delay window, so that late input still counts: the steps for which
 /// the reference trains [Hammouamri et al. 2023]. The window is the longest delay that a projection
 /// allows, whatever its delays have become; of single synapses it is their longest delay. Behind
-/// these steps a trained network has never been asked for anything, and answers at random.
+/// these steps, no batch has ever trained a network, and it answers at random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Horizon {
     /// A sample runs as if it were a batch of its own: a source over its steps, at least one, and
-    /// every population longer by the windows on the longest way to it; then it falls silent. What
-    /// becomes of a sample does not depend on those that run beside it.
+    /// every population longer by the windows on the longest way to it; then it falls silent. The
+    /// result of a sample does not depend on the samples beside it.
     #[default]
     Sample,
-    /// Every sample runs for so many steps; what a longer one has behind them does not count.
+    /// Every sample runs for this number of steps; later steps of a longer sample do not count.
     Steps(usize),
     /// All samples of a batch run as if they were as long as the longest, and a population adds the
-    /// windows on the longest way to it: as the reference trains. What becomes of a sample depends
-    /// on the longest of its batch.
+    /// windows on the longest way to it: as the reference trains. The result of a sample depends on
+    /// the longest sample of its batch.
     Batch,
 }
 
@@ -103,14 +103,14 @@ impl Horizon {
         ))
     }
 
-    /// Cuts off what a sample has behind a fixed number of steps.
+    /// Cuts off the steps of a sample behind a fixed number of steps.
     pub fn cut(self, frames: &mut SpikeFrames) {
         if let Self::Steps(fixed) = self {
             frames.truncate(fixed);
         }
     }
 
-    /// What one projection adds.
+    /// The steps that one projection adds.
     fn window(self, synapses: &Synapses) -> usize {
         let whole = match synapses {
             Synapses::Dense(synapses) => synapses.max_delay_steps,

@@ -75,7 +75,7 @@ impl Network {
         Self { roles, ..self }
     }
 
-    /// The source whose spikes are those of a sample: the one whose role it is, or the only one.
+    /// The source whose spikes a sample gives: the source that has this role, or the only source.
     ///
     /// # Errors
     /// [`Error::Network`] where there is no such population.
@@ -90,8 +90,8 @@ impl Network {
         }
     }
 
-    /// The population that is read: the one whose role it is, or the only one of neurons that no
-    /// projection leaves.
+    /// The population that is read: the population that has this role, or the only population of
+    /// neurons that no projection leaves.
     ///
     /// # Errors
     /// [`Error::Network`] where there is no such population.
@@ -111,7 +111,7 @@ impl Network {
         }
     }
 
-    /// That none or several populations could have a role.
+    /// The error that no population, or several populations, could have a role.
     fn ambiguous(&self, problem: &str, populations: &[usize]) -> Error {
         let names: Vec<&str> =
             populations.iter().map(|&p| self.populations[p].name.as_str()).collect();
@@ -287,8 +287,8 @@ impl Network {
         }
     }
 
-    /// The populations that projections reach and leave, but for the output: those that fire and
-    /// hand their spikes on.
+    /// The populations that fire and hand their spikes on: projections reach and leave them, and
+    /// they are not the output.
     pub fn hidden(&self) -> impl Iterator<Item = usize> {
         let is_source = |p: usize| self.projections.iter().any(|from| from.source == p);
         let is_target = |p: usize| self.projections.iter().any(|to| to.target == p);

@@ -59,12 +59,12 @@ pub struct Signs<'a> {
 }
 
 impl<'a> Signs<'a> {
-    /// `polarity` is that of every presynaptic neuron.
+    /// `polarity` has the sign of every presynaptic neuron.
     pub(crate) fn new(polarity: &'a [Polarity], elements_per_pair: usize) -> Self {
         Self { polarity, elements_per_pair }
     }
 
-    /// The sign of every weight in the order of the weights, again and again.
+    /// The signs of the weights, in their order, without end.
     pub fn iter(&self) -> impl Iterator<Item = Polarity> + 'a {
         let elements = self.elements_per_pair;
         self.polarity.iter().flat_map(move |&sign| std::iter::repeat_n(sign, elements)).cycle()

@@ -1,4 +1,4 @@
-//! The seam between engines and what is asked of hidden populations.
+//! The seam between engines and penalties on the spikes of hidden populations.
 
 use std::fmt::Debug;
 
@@ -6,8 +6,9 @@ use std::fmt::Debug;
 /// batch.
 pub trait Regularizer: Debug + Send + Sync {
     /// The penalty on one hidden population. With `gradient`, of the shape of
-    /// [`SpikeCounts::counts`], its derivative is added there: `gradient[sample][neuron]` is that
-    /// with respect to a spike of the neuron in any step.
+    /// [`SpikeCounts::counts`], the derivative of the penalty is added to it:
+    /// `gradient[sample][neuron]` is the derivative with respect to a spike of the neuron in any
+    /// step.
     fn penalty(&self, activity: &SpikeCounts, gradient: Option<&mut [f32]>) -> f64;
 }
 

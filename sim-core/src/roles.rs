@@ -5,7 +5,7 @@
 /// [`Network::output`](crate::Network::output).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Roles {
-    /// The source whose spikes are those of a sample.
+    /// The source whose spikes a sample gives.
     pub input: Option<usize>,
     /// The population that is read: a loss scores it, and figures show its potentials.
     pub output: Option<usize>,

@@ -15,25 +15,24 @@ pub trait SampleSource: Debug + Send + Sync {
     fn channels(&self) -> usize;
     /// Number of classes.
     fn classes(&self) -> usize;
-    /// Name of a class; its number where a source names none.
+    /// Name of a class; its number if the source has no names.
     fn class_name(&self, class: usize) -> String {
         class.to_string()
     }
     /// Class of a sample.
     fn label(&self, sample: usize) -> usize;
-    /// Number of the speaker of a sample; none where a source tells of no speakers.
+    /// Number of the speaker of a sample, if the source knows speakers.
     fn speaker(&self, _sample: usize) -> Option<u16> {
         None
     }
-    /// Steps of a sample as recorded. Without an implementation of its own, a source makes the
-    /// frames for it.
+    /// Steps of a sample as recorded. The provided method makes the frames to count their steps.
     fn steps(&self, sample: usize) -> usize {
         self.frames(sample, None).steps()
     }
-    /// Makes `frames` the sample. `epoch` asks for that epoch's augmented version, `None` for the
-    /// sample as recorded. Whatever the frames held is gone; their memory is reused.
+    /// Overwrites `frames` with the sample. With an `epoch`, the sample is augmented as in that
+    /// epoch; with `None`, it is as recorded. The memory of `frames` is reused.
     fn frames_into(&self, sample: usize, epoch: Option<u64>, frames: &mut SpikeFrames);
-    /// As [`frames_into`](Self::frames_into), in memory of its own.
+    /// As [`frames_into`](Self::frames_into), in new frames.
     fn frames(&self, sample: usize, epoch: Option<u64>) -> SpikeFrames {
         let mut frames = SpikeFrames::default();
         self.frames_into(sample, epoch, &mut frames);

@@ -25,7 +25,7 @@ pub fn samples_of_shards(samples: usize, shards: Range<usize>) -> Range<usize> {
     samples * shards.start / SHARDS..samples * shards.end / SHARDS
 }
 
-/// The sum of a number of each sample, or of each entry of anything that is cut as a batch is.
+/// The sum of one number per sample, or per entry of a list that is cut into shards as a batch is.
 pub fn sum_over_samples(samples: usize, number: impl Fn(usize) -> f64) -> f64 {
     fn node(samples: usize, shards: Range<usize>, number: &impl Fn(usize) -> f64) -> f64 {
         if shards.len() == 1 {
@@ -37,10 +37,10 @@ pub fn sum_over_samples(samples: usize, number: impl Fn(usize) -> f64) -> f64 {
     node(samples, 0..SHARDS, &number)
 }
 
-/// Sums of many numbers at a time, with the memory they need.
+/// Sums of many numbers at a time, with their memory.
 #[derive(Debug, Clone, Default)]
 pub struct ShardSums<N> {
-    /// The sums, then those of the right half of each level of the tree.
+    /// The sums, then the sums of the right half of each level of the tree.
     levels: [Vec<N>; LEVELS + 1],
 }
 
@@ -52,8 +52,8 @@ impl<N: Copy + Default> ShardSums<N> {
         }
     }
 
-    /// Sums of `numbers` numbers each: `shard` adds what its samples come to, to numbers that begin
-    /// as zeros; `add` adds two numbers.
+    /// Sums of `numbers` numbers each: `shard` adds the numbers of its samples to numbers that
+    /// begin as zeros; `add` adds two numbers.
     pub fn sum(
         &mut self,
         samples: usize,
@@ -72,8 +72,8 @@ impl<N: Copy + Default> ShardSums<N> {
     }
 }
 
-/// Overwrites `sums` with those of some shards, if they have any samples. `spare` has one slice for
-/// each level of their tree.
+/// Overwrites `sums` with the sums of some shards, if these have any samples. `spare` has one slice
+/// for each level of the tree of these shards.
 fn node<N: Copy + Default>(
     samples: usize,
     shards: Range<usize>,

@@ -6,9 +6,9 @@ use simd::NEURONS_PER_BLOCK;
 /// Masks of [`NEURONS_PER_BLOCK`] bits that a word holds.
 const MASKS: usize = u64::BITS as usize / NEURONS_PER_BLOCK;
 
-/// For each of [`NEURONS_PER_BLOCK`] neurons the steps in which it fires. Neurons advance side by side, so
-/// their spikes come by step; whoever wants them by neuron meets so few in a step that finding them
-/// one step after the other would mostly be guessing wrong whether there is one more.
+/// For each of [`NEURONS_PER_BLOCK`] neurons the steps in which it fires. Neurons advance side by
+/// side, so their spikes come by step. A step has few spikes; a search step by step would
+/// mispredict most branches, so masks are transposed first.
 #[derive(Debug, Default)]
 pub struct SpikeTrains {
     /// Bit `n` of word `w` tells whether the neuron fires in step `64 w + n`.
@@ -16,8 +16,8 @@ pub struct SpikeTrains {
 }
 
 impl SpikeTrains {
-    /// Takes `fired`, one bit per neuron for each step, of which those in `kept` count, for what
-    /// was there. Memory is reused.
+    /// Replaces the trains by `fired`, which has one bit per neuron for each step; only neurons in
+    /// `kept` count. Memory is reused.
     fn refill(&mut self, fired: &[u16], kept: u16) {
         self.words.clear();
         self.words.extend(fired.chunks(MASKS * NEURONS_PER_BLOCK).map(|fired| {
@@ -34,8 +34,8 @@ impl SpikeTrains {
     }
 
     /// Replaces `frames` by the spikes of a population: `fired[block * steps + step]` holds one bit
-    /// per neuron of a block of [`NEURONS_PER_BLOCK`], of which those in `kept[block]` count, each spike
-    /// `height` high. Memory is reused.
+    /// per neuron of a block of [`NEURONS_PER_BLOCK`]; only neurons in `kept[block]` count, and
+    /// each spike is `height` high. Memory is reused.
     pub fn fill(
         &mut self,
         frames: &mut SpikeFrames,
@@ -77,7 +77,7 @@ pub fn bits(mask: impl Into<u64>) -> impl Iterator<Item = usize> {
 
 /// Bit `b` of mask `a` becomes bit `a` of mask `b`.
 fn turn(mut masks: [u16; NEURONS_PER_BLOCK]) -> [u16; NEURONS_PER_BLOCK] {
-    // In every square of twice the width two quarters change places.
+    // In every square of twice the width, two quarters are swapped.
     for (width, low) in [(8, 0x00ff), (4, 0x0f0f), (2, 0x3333), (1, 0x5555)] {
         for a in (0..NEURONS_PER_BLOCK).filter(|a| a & width == 0) {
             let changed = (masks[a] >> width ^ masks[a + width]) & low;

@@ -43,7 +43,7 @@ impl StageTiming {
         self.0[stage as usize]
     }
 
-    /// Runs `f` and books its time.
+    /// Runs `f` and adds its time to a stage.
     #[inline]
     pub fn time<R>(&mut self, stage: Stage, f: impl FnOnce() -> R) -> R {
         let start = Instant::now();

@@ -5,7 +5,7 @@ use crate::error::{Error, Result, plain};
 /// How far from a whole number a quotient may be, as a share of it: times such as 0.3 ms are not
 /// exact in binary, and some come from files in single precision.
 const ROUNDING: f64 = 1e-7;
-/// The same in steps, whatever the quotient.
+/// How far from a whole number a quotient may be in steps, however large the quotient is.
 const MOST: f64 = 0.01;
 
 /// Steps in `time_ms` on a grid of `dt_ms`; `name` is the field to blame.
@@ -63,27 +63,32 @@ mod tests {
             (
                 20.04,
                 0.1,
-                "t is 20.04, but must be a whole number of steps of 0.1 ms; the nearest are 20 and 20.1 ms",
+                "t is 20.04, but must be a whole number of steps of 0.1 ms; the nearest are 20 and \
+                 20.1 ms",
             ),
             (
                 0.05,
                 0.1,
-                "t is 0.05, but must be a whole number of steps of 0.1 ms; the nearest are 0 and 0.1 ms",
+                "t is 0.05, but must be a whole number of steps of 0.1 ms; the nearest are 0 and \
+                 0.1 ms",
             ),
             (
                 0.35,
                 0.1,
-                "t is 0.35, but must be a whole number of steps of 0.1 ms; the nearest are 0.3 and 0.4 ms",
+                "t is 0.35, but must be a whole number of steps of 0.1 ms; the nearest are 0.3 and \
+                 0.4 ms",
             ),
             (
                 1.0,
                 0.7,
-                "t is 1, but must be a whole number of steps of 0.7 ms; the nearest are 0.7 and 1.4 ms",
+                "t is 1, but must be a whole number of steps of 0.7 ms; the nearest are 0.7 and \
+                 1.4 ms",
             ),
             (
                 1e6 + 0.05,
                 0.1,
-                "t is 1000000.05, but must be a whole number of steps of 0.1 ms; the nearest are 1000000 and 1000000.1 ms",
+                "t is 1000000.05, but must be a whole number of steps of 0.1 ms; the nearest are \
+                 1000000 and 1000000.1 ms",
             ),
         ] {
             assert_eq!(whole_steps("t", time_ms, dt_ms).unwrap_err().to_string(), expected);

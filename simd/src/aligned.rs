@@ -1,10 +1,11 @@
-//! Rows that start where a vector register's worth of cache does.
+//! Rows that start on a cache line.
 
 /// Bytes of a cache line and of the widest vector.
 const ALIGNMENT: usize = 64;
 
-/// Resizes a buffer that is used again and again; when it has to grow, by a quarter more than asked
-/// for, so that lengths that move a little do not ask for memory every time.
+/// Resizes a buffer that is used again and again. When the buffer has to grow, it grows by a
+/// quarter more than asked for, so that lengths that vary a little do not ask for memory every
+/// time.
 pub fn resize_with_room<T: Clone>(buffer: &mut Vec<T>, length: usize, value: T) {
     if length > buffer.capacity() {
         buffer.reserve(length + length / 4 - buffer.len());
@@ -46,7 +47,7 @@ impl Aligned {
     }
 
     fn start(&self) -> usize {
-        // Where alignment cannot be told, rows work from anywhere, only slower.
+        // Rows work from any address; without alignment they are only slower.
         match self.numbers.as_ptr().align_offset(ALIGNMENT) {
             usize::MAX => 0,
             start => start.min(self.numbers.len() - self.length),

@@ -165,7 +165,7 @@ pub(crate) unsafe fn rows_to_blocks(
 #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
 pub(crate) unsafe fn blocks_to_rows(blocks: &[NeuronBlock], rows: *mut f32, stride: usize) {
     let (tiles, rest) = blocks.as_chunks::<TILE>();
-    // SAFETY: as there.
+    // SAFETY: as in `rows_to_blocks`.
     unsafe {
         for first in [0, TILE] {
             let mut to = rows.wrapping_add(first * stride);

@@ -97,7 +97,7 @@ pub(crate) unsafe fn rows_to_blocks(
 /// As for [`rows_to_blocks`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt,bmi1,bmi2")]
 pub(crate) unsafe fn blocks_to_rows(blocks: &[NeuronBlock], rows: *mut f32, stride: usize) {
-    // SAFETY: as there.
+    // SAFETY: as in `rows_to_blocks`.
     unsafe {
         for (tile, blocks) in blocks.chunks(NEURONS_PER_BLOCK).enumerate() {
             let mut numbers = [_mm512_setzero_ps(); NEURONS_PER_BLOCK];
@@ -290,7 +290,10 @@ pub(crate) unsafe fn pair_product(mut product: PairProduct) {
         unsafe {
             macro_rules! tile {
                 ($outputs:expr, $m:literal, $($n:literal)+) => {
-                    match vectors { $($n => pair_product_tile::<$n, $m>(&mut product, $outputs, start),)+ _ => unreachable!("six at most") }
+                    match vectors {
+                        $($n => pair_product_tile::<$n, $m>(&mut product, $outputs, start),)+
+                        _ => unreachable!("six at most"),
+                    }
                 };
             }
             for outputs in four {

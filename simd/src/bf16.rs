@@ -53,7 +53,7 @@ pub fn pair_rows(first: &[f32], second: &[f32], pairs: &mut [u32]) {
 /// As [`combine_each`](crate::combine_each), with two rows and two weights to a `u32`.
 ///
 /// # Panics
-/// As there; on processors without bf16 products.
+/// As [`combine_each`](crate::combine_each); on processors without bf16 products.
 #[expect(clippy::too_many_arguments, reason = "the operands of a hot loop")]
 pub fn combine_each_paired(
     isa: Instructions,

@@ -10,8 +10,8 @@ pub(crate) const BURST_STEPS: usize = 8;
 /// Taps of a kernel that bursts are made for.
 pub const MOST_TAPS: usize = 4;
 
-/// Heights at the steps from a burst's first spike on. On their own part of a cache line: only what
-/// is read as delayed crosses two.
+/// Heights at the steps of a burst, from its first spike on. A burst has its own part of a cache
+/// line, so that only a delayed read crosses two lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(align(32))]
 pub(crate) struct Heights([f32; BURST_STEPS]);
@@ -27,7 +27,8 @@ pub struct Bursts {
     first: Vec<u32>,
     /// Step of each burst's first spike.
     start: Vec<u32>,
-    /// Of each burst. One without spikes stands before the first, see [`SpikeTrain::delayed`].
+    /// Heights of each burst. A burst without spikes stands before the first, see
+    /// [`SpikeTrain::delayed`].
     heights: Vec<Heights>,
     taps: usize,
 }
@@ -39,8 +40,8 @@ impl Default for Bursts {
 }
 
 impl Bursts {
-    /// Replaces all bursts by those of `channels`, for kernels of up to `taps` taps. Every channel
-    /// comes as the steps of its spikes, ascending, and their heights. Memory is reused.
+    /// Replaces all bursts by the bursts of `channels`, for kernels of up to `taps` taps. A channel
+    /// is the ascending steps of its spikes, and their heights. Memory is reused.
     ///
     /// # Panics
     /// If `taps` is not in `1..=MOST_TAPS`, or the steps of a channel do not ascend.
@@ -50,7 +51,7 @@ impl Bursts {
         taps: usize,
     ) {
         assert!((1..=MOST_TAPS).contains(&taps), "bursts are for 1 to {MOST_TAPS} taps");
-        // The taps of the last spike end where the burst does.
+        // The last tap of the last spike falls on the last step of the burst.
         let span = BURST_STEPS + 1 - taps;
         self.taps = taps;
         self.first.truncate(1);
@@ -94,7 +95,7 @@ impl Bursts {
 #[derive(Debug, Clone, Copy)]
 pub struct SpikeTrain<'a> {
     start: &'a [u32],
-    /// One more than bursts, from that of the burst before the first on.
+    /// Heights of the burst before the first, then of each burst.
     heights: &'a [Heights],
     taps: usize,
 }
@@ -105,20 +106,20 @@ impl<'a> SpikeTrain<'a> {
         self.start.is_empty()
     }
 
-    /// Taps of the widest kernel they are made for.
+    /// Taps of the widest kernel that the bursts are made for.
     pub(crate) fn taps(&self) -> usize {
         self.taps
     }
 
-    /// Steps of the first spikes.
+    /// Step of the first spike of each burst.
     #[inline(always)]
     pub(crate) fn starts(&self) -> &'a [u32] {
         self.start
     }
 
-    /// Heights of burst `n` at the steps from its start on, each spike `steps` later than it was:
-    /// [`BURST_STEPS`] numbers may be read. What is read before the burst are the last numbers of
-    /// another, which are zeros, as the last of its spikes has all its taps within it. The burst
+    /// Heights of burst `n`, delayed by `steps`, at the steps from the burst's start on:
+    /// [`BURST_STEPS`] numbers may be read. The first of them lie before the burst, at the end of
+    /// another burst, where heights are zero: the taps of its last spike lie within it. The burst
     /// must be of the train, and `steps` below the number of taps.
     #[inline(always)]
     pub(crate) fn delayed(&self, n: usize, steps: usize) -> *const f32 {

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-/// One instruction set. Only this crate makes those of a particular processor, and it asks the
+/// One instruction set. Only this crate makes a value other than `Scalar`, and it asks the
 /// processor first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Instructions {
@@ -63,14 +63,14 @@ impl Instructions {
         }
     }
 
-    /// Whether `DelayWindows::pull_lines` is faster than `DelayWindows::pull_ahead`: where whole
-    /// vectors lie on half a line.
+    /// Whether `DelayWindows::pull_lines` is faster than `DelayWindows::pull_ahead`: it is where a
+    /// vector fills half a cache line.
     pub fn prefers_lines(self) -> bool {
         self == Self::Avx2
     }
 
-    /// Vectors of a tile of which four rows are held at once, beside one row of operands: what 32
-    /// registers hold, or 16.
+    /// Vectors in a row of a tile of four rows. Four such rows and one row of operands fill 32
+    /// registers, or 16.
     pub(crate) fn four_row_tile(self) -> usize {
         if self == Self::Avx2 { 2 } else { 6 }
     }

@@ -7,25 +7,26 @@
 //! row     0..8    8..16   16..24  ..
 //! lines   0..16 | 8..24 | 16..32 | ..
 //! ```
-//! Eight numbers from a position on begin at its [`line_position`], and the eight behind those a
-//! line later. It is for vectors of eight: longer ones cross lines wherever they begin, shorter
-//! ones seldom do.
+//! The eight numbers from a position on begin at its [`line_position`], and the next eight numbers
+//! begin one line later. Lines are for vectors of eight numbers: longer vectors cross cache lines
+//! wherever they begin, and shorter vectors seldom cross them.
 
-/// Numbers of a line: those of a cache line.
+/// Numbers of a line: as many as a cache line holds.
 pub(crate) const LINE: usize = 16;
 
 /// Numbers that begin in a line.
 pub(crate) const HALF: usize = LINE / 2;
 
-/// Where in the lines of a row the number at `position` stands, and the seven behind it after it.
+/// Where in the lines of a row the number at `position` stands; the next seven numbers of the row
+/// follow it there.
 #[inline(always)]
 pub(crate) const fn line_position(position: usize) -> usize {
     position + (position & !(HALF - 1))
 }
 
 /// Writes a row, and zeros behind it, to lines: twice as many numbers, of which every 16 begin with
-/// eight numbers of the row and go on with the next eight. Rows of a multiple of 8 numbers that are
-/// written one behind the other lie as one long row does.
+/// eight numbers of the row and go on with the next eight. Rows whose lengths are multiples of 8
+/// may be written one behind the other: their lines are the lines of one long row.
 ///
 /// # Panics
 /// If the row does not fit.

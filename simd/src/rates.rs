@@ -19,14 +19,14 @@ pub struct MachineRates {
     pub multiply_adds_per_s: f64,
     /// Bytes read per second from 16 KiB, which stay in the nearest cache.
     pub nearest_bytes_per_s: f64,
-    /// From 256 KiB, which stay in the next.
+    /// Bytes read per second from 256 KiB, which stay in the next cache.
     pub next_bytes_per_s: f64,
-    /// From 128 MiB, which stay in none.
+    /// Bytes read per second from 128 MiB, which stay in no cache.
     pub memory_bytes_per_s: f64,
     /// Bursts of spikes times synapses of three taps added to rows per second, rows in the nearest
     /// cache.
     pub scattered_per_s: f64,
-    /// The same, collected from rows.
+    /// Bursts of spikes times synapses of three taps collected from rows per second.
     pub gathered_per_s: f64,
 }
 

@@ -1,7 +1,7 @@
 //! Weighted sums of rows: the loops of kernels that are a few fixed filters.
 //!
-//! Most read rows that start at multiples of 16 numbers, so their loads are aligned where the rows
-//! are [`Aligned`](crate::Aligned).
+//! Most of these loops read rows that start at multiples of 16 numbers, so loads are aligned where
+//! the rows are [`Aligned`](crate::Aligned).
 
 use crate::instructions::Instructions;
 use crate::rows::ROW_MULTIPLE;
@@ -126,7 +126,7 @@ pub fn combine_each(
     let product = Product { weights: &weights[offset..], count, rows, stride };
     let (lanes, (four, rest)) = (isa.lanes(), outputs.as_chunks::<4>());
     for (first, vectors) in split(length / lanes, isa.four_row_tile()) {
-        // A loop for each shape of tile: compiled into one, some of their sums would not be kept
+        // Each shape of tile has a loop of its own: one loop for all shapes would not keep all sums
         // in registers.
         macro_rules! tile {
             ($($n:literal)+) => {
@@ -136,7 +136,8 @@ pub fn combine_each(
                         // SAFETY: just checked; tiles stay below the length.
                         unsafe {
                             isa.run(CombineEach::<$n, 4> { outputs: four, product, start, out });
-                            isa.run(CombineEach::<$n, 1> { outputs: rest.as_chunks().0, product, start, out });
+                            let outputs = rest.as_chunks().0;
+                            isa.run(CombineEach::<$n, 1> { outputs, product, start, out });
                         }
                     })+
                     _ => unreachable!("six at most"),
@@ -156,7 +157,7 @@ struct Product<'a> {
     stride: usize,
 }
 
-/// `N` vectors from `start` on of `M` outputs at once: a row that was loaded serves all of them.
+/// `N` vectors from `start` on, of `M` outputs at once: each row is loaded once for all outputs.
 struct CombineEach<'a, const N: usize, const M: usize> {
     outputs: &'a [[Mixture; M]],
     product: Product<'a>,
@@ -239,9 +240,9 @@ unsafe fn combine_each_tile<V: Vector, const N: usize, const M: usize>(
 pub struct RowTable<'a> {
     /// All numbers.
     pub numbers: &'a [f32],
-    /// From one row to the next.
+    /// Distance from one row to the next, in numbers.
     pub row_stride: usize,
-    /// From one plane of a row to the next.
+    /// Distance from one plane of a row to the next, in numbers.
     pub plane_stride: usize,
 }
 

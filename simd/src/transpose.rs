@@ -6,8 +6,8 @@ use crate::neuron_block::{NEURONS_PER_BLOCK, NeuronBlock};
 /// Steps and neurons of a tile that is turned in registers.
 const TILE: usize = 4;
 
-/// `blocks[t][neuron] = scale * rows[neuron * stride + t] + offset` for the neurons that have an entry in
-/// `affine = [(scale, offset)]`; the others become zero.
+/// `blocks[t][neuron] = scale * rows[neuron * stride + t] + offset` for the neurons that have an
+/// entry in `affine = [(scale, offset)]`; the others become zero.
 ///
 /// # Panics
 /// If a row is missing or shorter than `blocks`.

@@ -3,15 +3,15 @@
 //! A hot loop is a struct of its operands that implements [`HotLoop`] once, for any [`Simd`].
 //! Everything it calls is `#[inline(always)]`, so that it is compiled with the target features of
 //! the function that runs it; for the same reason hot loops hold no closures that compute: one that
-//! is not inlined would lose the features, and be fifty times slower. Iterators that only tell what
-//! comes next may be made of them, but what is asked for at every synapse or element wants
+//! is not inlined would lose the features, and be fifty times slower. Iterators that only say what
+//! comes next may hold closures, but a function that is called for every synapse or element needs
 //! `#[inline(always)]`, too: a call per element took 3 % of training.
 
 /// A vector of `LANES` numbers.
 ///
 /// # Safety
-/// An implementation may use instructions its name stands for; callers make sure the processor has
-/// them.
+/// An implementation may use the instructions that its name stands for; callers make sure that the
+/// processor has them.
 pub(crate) unsafe trait Vector: Copy {
     const LANES: usize;
     /// Accumulators a register tile may hold, leaving room for operands; at most [`MOST_TILE`].

@@ -15,12 +15,14 @@ fn an_unknown_key_of_a_section_with_a_kind_has_its_own_line() {
         ("[data.source]\nkind = \"randman\"\n\nneuron = 3\n", "4:1", "neuron"),
         ("[training.weights]\nschedule = { kind = \"cosine\", step = 3 }\n", "2:31", "step"),
         (
-            "[[training.groups]]\n[[training.groups]]\n[training.groups.optimizer]\nkind = \"sgd\"\nbeta1 = 0.9\n",
+            "[[training.groups]]\n[[training.groups]]\n[training.groups.optimizer]\nkind \
+             = \"sgd\"\nbeta1 = 0.9\n",
             "5:1",
             "beta1",
         ),
         (
-            "[[training.groups]]\noptimizer = { kind = \"adam\" }\n[[training.groups]]\noptimizer = { kind = \"sgd\", nestrov = true }\n",
+            "[[training.groups]]\noptimizer = { kind = \"adam\" }\n[[training.groups]]\noptimizer \
+             = { kind = \"sgd\", nestrov = true }\n",
             "4:29",
             "nestrov",
         ),
@@ -46,7 +48,8 @@ fn wrong_types_and_unknown_words_there_have_their_own_line_too() {
         ),
         ("[network.neuron]\nmodel = \"liff\"\n", "x.toml:2:9: unknown variant `liff`"),
         (
-            "[network.neuron]\nmodel = \"lif\"\n[network.neuron.surrogate]\nslope = \"atan\"\nalpha = true\n",
+            "[network.neuron]\nmodel = \"lif\"\n[network.neuron.surrogate]\nslope \
+             = \"atan\"\nalpha = true\n",
             "x.toml:5:9: invalid type: boolean `true`",
         ),
         (

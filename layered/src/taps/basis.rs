@@ -13,7 +13,7 @@ use crate::taps::pieces::{Pieces, SHAPES};
 pub struct Basis {
     /// One filter per centre.
     pub filters: Vec<Filter>,
-    /// Where they are long: a cheaper way to apply the same filters.
+    /// A cheaper way to apply the filters, where they are long.
     pub pieces: Option<Pieces>,
     pub(crate) centres: Vec<f64>,
     /// `1 / prod_m (centre_k - centre_m)`, scaled: the barycentric weights.
@@ -24,7 +24,7 @@ impl Basis {
     /// The fewest Chebyshev points, up to `most`, whose polynomial stays within `tolerance` of the
     /// kernel at every delay tried: between all neighbouring points and at both ends.
     pub fn new(sigma: f64, tolerance: f64, max_delay: usize, most: usize) -> Option<Self> {
-        // A polynomial cannot follow kernels further apart than about two of their widths.
+        // A polynomial cannot follow kernels whose centres are further apart than about two widths.
         let fewest = ((max_delay as f64 / (2.0 * sigma)) as usize).max(2);
         if fewest > most {
             return None;
@@ -93,8 +93,8 @@ impl Basis {
     /// Calls `f(r, share, slope)` for each filter: value and derivative at `delay` of the Lagrange
     /// polynomials over the centres, in barycentric form (Berrut and Trefethen 2004).
     pub fn shares(&self, delay: f64, mut f: impl FnMut(usize, f64, f64)) {
-        /// Nearer than this to a centre, in steps, the form divides by nothing; shares change by
-        /// less than their precision.
+        /// Distance in steps to a centre below which the form would divide by zero; within it,
+        /// shares change by less than their precision.
         const NEAR: f64 = 1e-7;
         let near = self.centres.iter().find(|centre| (delay - **centre).abs() < NEAR);
         let delay = near.map_or(delay, |centre| centre + NEAR);
@@ -111,8 +111,8 @@ impl Basis {
         }
     }
 
-    /// Cost in taps of a window: each filter costs a multiply-add per step and synapse, as a tap
-    /// does, and its own length, forward and twice back, per step and postsynaptic neuron.
+    /// Cost, in taps of a window. A filter costs a multiply-add per step and synapse, as a tap
+    /// does; and its length per step and postsynaptic neuron, once forward and twice back.
     /// `benches/projection.rs` compares.
     pub fn cost(&self, pre: usize) -> f64 {
         self.filters.len() as f64 + 3.0 * self.filtering() as f64 / pre as f64

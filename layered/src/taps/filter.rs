@@ -1,14 +1,14 @@
 //! Filters over time.
 
-/// A filter over time: `out[t] = sum_k value[k] * in[t - first - k * spacing]`; who applies it
-/// knows the spacing, 1 unless said otherwise.
+/// A filter over time: `out[t] = sum_k value[k] * in[t - first - k * spacing]`; the caller knows
+/// the spacing, which is 1 unless said otherwise.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Filter {
     /// Delay of the first value in steps.
     pub first: usize,
     /// Filter values.
     pub value: Vec<f32>,
-    /// The same from last to first: the order in which a row of the past is read.
+    /// The values from last to first: the order in which a row of the past is read.
     pub reversed: Vec<f32>,
 }
 
@@ -20,8 +20,8 @@ impl Filter {
     }
 }
 
-/// The Gaussian around `centre` cut `cut` steps to either side and at the window's ends, normalised
-/// to the mass it keeps.
+/// The Gaussian around `centre`, cut off `cut` steps to either side and at the ends of the window,
+/// and normalised to the mass that is left.
 pub(crate) fn windowed(centre: f64, cut: f64, max_delay: usize, sigma: f64) -> Filter {
     let first = (centre - cut).ceil().max(0.0) as usize;
     let last = ((centre + cut).floor() as usize).min(max_delay);

@@ -55,7 +55,7 @@ pub(crate) fn gaussian_taps(
             *value = bump as f32;
         }
     };
-    // From the peak outwards, so that products of many ratios are small where they are least exact.
+    // From the peak outwards: a product of many ratios is least exact where it is small.
     let peak = (delay.round() as usize).clamp(from, to);
     let mut up = Bumps::new(peak as f64 - delay, 1.0, inverse_variance);
     (peak..=to).for_each(|n| add(n, up.next()));
@@ -81,12 +81,12 @@ pub(crate) fn half_width(sigma: f64, tolerance: f64) -> f64 {
     z * sigma
 }
 
-/// Taps outside of which a Gaussian is negligible wherever its centre lies.
+/// Number of taps outside of which a Gaussian is negligible, wherever its centre lies.
 pub(crate) fn exact_width(sigma: f64, max_delay: usize) -> usize {
     ((2.0 * NEGLIGIBLE * sigma).ceil() as usize + 1).min(max_delay + 1)
 }
 
-/// Taps that hold all but `tolerance` of a Gaussian wherever its centre lies.
+/// Number of taps that hold all but `tolerance` of a Gaussian, wherever its centre lies.
 pub(crate) fn truncated_width(sigma: f64, tolerance: f64, max_delay: usize) -> usize {
     ((2.0 * half_width(sigma, tolerance)).ceil() as usize).max(2).min(max_delay + 1)
 }

@@ -2,18 +2,18 @@
 
 use crate::taps::filter::Filter;
 
-/// Filters in pieces of `length` steps, each a quadratic: `f[q * length + m] = sum_p
-/// coefficient_p[q] * shape_p[m]`. Applied in two stages they cost three values per piece instead
-/// of `length`, and the shapes are applied once for all filters.
+/// Filters in pieces of `length` steps, each a quadratic:
+/// `f[q * length + m] = sum_p coefficient_p[q] * shape_p[m]`. Applied in two stages, a piece costs
+/// three values instead of `length`, and the shapes are applied once for all filters.
 #[derive(Debug, Clone)]
 pub struct Pieces {
     /// Steps of a piece.
     pub length: usize,
     /// The discrete Legendre polynomials of degrees 0, 1 and 2, of norm 1.
     pub shapes: [Filter; SHAPES],
-    /// By filter: the coefficients of each shape, `length` steps apart.
+    /// By filter: the coefficients of the shapes, `length` steps apart.
     pub coefficients: Vec<[Filter; SHAPES]>,
-    /// By filter: what is left of the window behind the last whole piece.
+    /// By filter: the values behind the last whole piece.
     pub rest: Vec<Filter>,
 }
 

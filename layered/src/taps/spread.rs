@@ -15,8 +15,8 @@
 //!
 //! The error of all but the first is `tolerance`.
 //!
-//! The derivative with respect to the delay is that of the taps actually used, so gradients are
-//! exact for the method chosen.
+//! The derivative with respect to the delay is the derivative of the taps that are used, so
+//! gradients are exact for the method.
 
 use crate::taps::basis::Basis;
 use crate::taps::gaussian::{exact_width, gaussian_taps, truncated_width};
@@ -29,15 +29,15 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KernelCost {
     /// Per synapse and spike (on the way back also per synapse and step): taps, or shares in fixed
-    /// filters. What a synapse near an end of the window costs beyond that (`Smoothed`) is not
+    /// filters. A synapse near an end of the window costs more under `Smoothed`; that is not
     /// counted.
     pub per_synapse: usize,
     /// Per postsynaptic neuron and step: the fixed filters, 0 where there are none.
     pub per_neuron: usize,
 }
 
-/// What the kernels of a projection cost: those of `kernel` with delays `0..=max_delay` and raw
-/// width `sigma_raw`, both in steps, in a projection of `pre` presynaptic neurons.
+/// The cost of the kernels of a projection of `pre` presynaptic neurons: `kernel`, with delays
+/// `0..=max_delay` and raw width `sigma_raw`, both in steps.
 pub fn kernel_cost(
     evaluation: KernelEvaluation,
     kernel: DelayKernel,
@@ -127,7 +127,7 @@ impl KernelSpread {
             }
             (DelayKernel::Gaussian, GaussianMethod::Cheapest) => {
                 let width = truncated_width(sigma, tolerance, max_delay);
-                // What fits into bursts is cheapest of all.
+                // A window that fits into bursts is the cheapest of all.
                 if width <= MOST_TAPS {
                     return gaussian(width);
                 }
@@ -148,7 +148,7 @@ impl KernelSpread {
 
 impl TapWindow {
     /// Writes the taps of a synapse of delay `delay` and their derivatives with respect to it,
-    /// `width` each; returns the delay of the first or, with a filter behind them, its place in the
+    /// `width` each; returns the delay of the first tap or, before a filter, its position in the
     /// row.
     pub fn taps(&self, delay: f64, value: &mut [f32], slope: &mut [f32]) -> u32 {
         match &self.shape {
@@ -166,7 +166,7 @@ impl TapWindow {
         }
     }
 
-    /// What follows the taps, if they are not all.
+    /// The smoothing that follows the taps, if there is one.
     pub fn smoothing(&self) -> Option<&Arc<Smoothing>> {
         match &self.shape {
             WindowShape::Smoothed(smoothing) => Some(smoothing),
@@ -174,7 +174,7 @@ impl TapWindow {
         }
     }
 
-    /// The largest of those delays or places.
+    /// The largest delay or position that [`taps`](Self::taps) returns.
     pub fn latest(&self) -> usize {
         self.smoothing().map_or(self.max_delay + 1 - self.width, |smoothing| smoothing.latest())
     }
@@ -197,7 +197,7 @@ mod tests {
         )
     }
 
-    /// Steps before and behind the window, where a smoothing may leave something.
+    /// Steps before and behind the window in which a smoothing may leave an error.
     const BESIDE: usize = 32;
 
     /// The kernel a spread really applies, `[-BESIDE..=max_delay + BESIDE]`, and its slope.
@@ -242,7 +242,7 @@ mod tests {
         (value, slope)
     }
 
-    /// The kernel of the recipe and its slope, in the same way.
+    /// The kernel of the recipe and its slope, over the same delays.
     fn exact(delay: f64, raw: f64) -> (Vec<f64>, Vec<f64>) {
         let taps = DelayKernel::Gaussian.taps(delay, WINDOW, effective_sigma(raw));
         let beside = |values: Vec<f64>| [vec![0.0; BESIDE], values, vec![0.0; BESIDE]].concat();

@@ -7,8 +7,8 @@ use sim_core::DenseSynapses;
 use simd::{Bursts, DelayWindows, Instructions, SpikeTrain, TapRow, resize_with_room};
 use std::ops::Range;
 
-/// The shares of a projection in the order of its layout: every one is a synapse of one tap in a
-/// row of its own.
+/// The shares of a projection in the order of its layout: every share is a synapse of one tap, in a
+/// row of tails.
 #[derive(Debug, Default)]
 pub(crate) struct TailShares {
     /// By row of the layout, its first share; behind the last row, the number of shares.
@@ -89,7 +89,7 @@ impl TailShares {
         self.start[row(elements.start)] as usize..self.start[row(elements.end)] as usize
     }
 
-    /// Trains of some elements of a panel with the shares they go to.
+    /// Trains of some elements of a panel, each with the shares that it goes to.
     pub(crate) fn trains<'a>(
         &'a self,
         bursts: &'a Bursts,
@@ -113,8 +113,8 @@ impl TailShares {
         &self.shares
     }
 
-    /// Adds the rows of tails of one panel to dL/ds of a presynaptic neuron; both begin at the same
-    /// step.
+    /// Adds the rows of tails of one panel to dL/ds of a presynaptic neuron. Rows and dL/ds begin
+    /// at the same step.
     pub(crate) fn pull(
         &self,
         isa: Instructions,
@@ -128,7 +128,7 @@ impl TailShares {
         self.shares.pull_ahead(isa, shares, rows, out);
     }
 
-    /// Slot of the synapse, dL/dw, and dL/d delay over the weight, by share.
+    /// By share: slot of the synapse, dL/dw, and dL/dd divided by the weight.
     pub(crate) fn fold<'a>(
         &'a self,
         shares: Range<usize>,

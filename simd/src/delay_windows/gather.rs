@@ -7,11 +7,14 @@ use crate::vector::{Eight, HotLoop, Simd, Vector};
 use std::ops::Range;
 
 impl DelayWindows {
-    /// Adds what rows hold where the taps of spikes lie to `sums`, `[synapse][stride]`, of which as
-    /// many count as a kernel has taps; see [`scatter`](Self::scatter).
+    /// Adds up, for each synapse and tap, what the rows hold where that tap of each spike lies,
+    /// times the height of the spike.
+    /// `sums` is `[synapse][stride]`; of each synapse, the first sums count, one per tap. See
+    /// [`scatter`](Self::scatter) for where a tap lies.
     ///
     /// # Panics
-    /// As there.
+    /// As [`scatter`](Self::scatter); if there are not as many heights as steps, or sums as
+    /// synapses.
     pub fn gather(
         &self,
         isa: Instructions,
@@ -28,8 +31,8 @@ impl DelayWindows {
         unsafe { isa.run(Gather { table: self, synapses, steps, heights, rows, sums }) }
     }
 
-    /// As [`gather`](Self::gather), burst by burst, of each train to the sums of its synapses;
-    /// `sums` are those of the synapses from `first` on.
+    /// As [`gather`](Self::gather), burst by burst, for each train and its synapses. `sums` holds
+    /// the sums of the synapses from `first` on.
     ///
     /// # Panics
     /// As [`scatter_bursts`](Self::scatter_bursts), or if the sums of a synapse are missing.
@@ -41,8 +44,8 @@ impl DelayWindows {
         (first, sums): (usize, &mut [f32]),
     ) {
         let table = self;
-        // SAFETY: each train is checked when its turn comes. As many synapses at a time as leave
-        // room in sixteen registers.
+        // SAFETY: each train is checked when its turn comes. The number of synapses at a time
+        // leaves room in sixteen registers.
         unsafe {
             for_taps!(self.width, TAPS => {
                 const AT_A_TIME: usize = [8, 4, 4, 2][TAPS - 1];
@@ -148,7 +151,7 @@ impl Gather<'_> {
     }
 }
 
-/// The same for kernels of `TAPS` taps, few enough for bursts, `N` synapses at a time.
+/// Operands of [`DelayWindows::gather_bursts`], for kernels of `TAPS` taps; `N` synapses at a time.
 struct GatherBursts<'a, const TAPS: usize, const N: usize, Trains> {
     table: &'a DelayWindows,
     trains: Trains,
@@ -167,7 +170,7 @@ impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (SpikeTrain<
         for (train, synapses) in trains {
             table.check_train(&synapses, train, rows.len());
             let sums = table.sums_of(&synapses, first, sums);
-            // Dropout silences many: nothing to add to any of their sums.
+            // Dropout silences many neurons; their synapses have nothing to add.
             if train.is_empty() {
                 continue;
             }
@@ -204,8 +207,8 @@ impl<'a, const TAPS: usize, const N: usize, Trains: Iterator<Item = (SpikeTrain<
     }
 }
 
-/// Adds the sums of `M` synapses from `first` on over a train to `sums`. The sum of tap `k` over a
-/// burst is the product of the burst, delayed by `k`, with what the row holds there.
+/// Adds, for `M` synapses from `first` on, the sums over a train to `sums`. The sum of tap `k` over
+/// a burst is the scalar product of the burst, delayed by `k`, and the row at the same steps.
 ///
 /// # Safety
 /// The rows hold what every burst touches, every synapse is in the table and has its sums.

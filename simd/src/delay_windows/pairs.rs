@@ -8,7 +8,7 @@ use crate::paired::{PairPull, pair_pull};
 use rayon::prelude::*;
 
 impl DelayWindows {
-    /// Makes ready for [`pull_paired`](Self::pull_paired).
+    /// Rounds the weights to bf16, which [`pull_paired`](Self::pull_paired) reads.
     pub fn pair_up(&mut self) {
         self.pairs.resize(self.weighted.len() / 2, 0);
         let pairs =
@@ -16,12 +16,12 @@ impl DelayWindows {
         pairs.for_each(|(pair_of, two)| *pair_of = pair(two[0], two[1]));
     }
 
-    /// As [`pull`](Self::pull), or the other way, on bf16: `rows[x]` is the pair of the numbers `x`
-    /// and `x + 1` of the rows.
+    /// As [`pull`](Self::pull) or [`pull_ahead`](Self::pull_ahead), as `shift` says, on bf16:
+    /// `rows[x]` is the pair of the numbers `x` and `x + 1` of the rows.
     ///
     /// # Panics
-    /// As there; if the processor has no bf16 products or [`pair_up`](Self::pair_up) was not
-    /// called.
+    /// As [`pull`](Self::pull); if the processor has no bf16 products, or
+    /// [`pair_up`](Self::pair_up) was not called.
     pub fn pull_paired(
         &self,
         isa: Instructions,

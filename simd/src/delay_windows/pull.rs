@@ -1,4 +1,4 @@
-//! Whole rows, later or ahead.
+//! Whole rows, delayed or brought forward.
 
 use super::sources::{RowSource, RowSources, Shift};
 use super::table::{DelayWindows, for_taps};
@@ -9,8 +9,8 @@ use crate::vector::{HotLoop, MOST_TILE, Simd, Vector, for_tile, split, tiles};
 use std::ops::Range;
 
 impl DelayWindows {
-    /// Adds whole rows to `out`, whose length is a multiple of 16. RowSource `s` is delayed as
-    /// synapse `s.synapse + offset` says.
+    /// Adds whole rows to `out`, whose length is a multiple of 16. The row of source `s` is delayed
+    /// as synapse `s.synapse + offset` says.
     ///
     /// # Panics
     /// If a source leaves the rows, or a synapse is not in the table.
@@ -34,7 +34,7 @@ impl DelayWindows {
     /// multiple of 16: the adjoint of [`scatter`](Self::scatter) in the spikes.
     ///
     /// # Panics
-    /// If a synapse is not in the table, or needs more than the rows hold.
+    /// If a synapse is not in the table, or its taps leave the rows.
     pub fn pull_ahead(
         &self,
         isa: Instructions,
@@ -56,7 +56,7 @@ impl DelayWindows {
     /// with a whole line.
     ///
     /// # Panics
-    /// As there.
+    /// As [`pull_ahead`](Self::pull_ahead).
     pub fn pull_lines(
         &self,
         isa: Instructions,
@@ -68,7 +68,8 @@ impl DelayWindows {
         let table = self;
         // SAFETY: just checked.
         unsafe {
-            for_taps!(self.width, TAPS => isa.run(PullLines::<TAPS> { table, synapses, lines, out }),
+            for_taps!(self.width,
+                TAPS => isa.run(PullLines::<TAPS> { table, synapses, lines, out }),
                 _ => isa.run(PullLines::<ANY> { table, synapses, lines, out }))
         }
     }
@@ -172,7 +173,7 @@ struct PullAhead<'a, const TAPS: usize> {
     out: &'a mut [f32],
 }
 
-/// In the place of a number of taps: as many as the table says.
+/// Stands for a number of taps that only the table knows.
 const ANY: usize = 0;
 
 impl<const TAPS: usize> HotLoop for PullAhead<'_, TAPS> {
@@ -221,7 +222,7 @@ impl<const TAPS: usize> PullAhead<'_, TAPS> {
     }
 }
 
-/// Operands of [`DelayWindows::pull_lines`], as of [`PullAhead`].
+/// Operands of [`DelayWindows::pull_lines`], for kernels of `TAPS` taps or of [`ANY`] number.
 struct PullLines<'a, const TAPS: usize> {
     table: &'a DelayWindows,
     synapses: Range<usize>,
@@ -306,11 +307,12 @@ unsafe fn store_tile<V: Vector, const N: usize>(tile: [V; N], to: *mut f32) {
     }
 }
 
-/// Adds a row from `row` on, once for each tap and a step further each time, to a tile: `TAPS` taps
-/// or, for [`ANY`], `taps`. Weights follow one another or, `BACKWARDS`, go before one another.
+/// Adds a row to a tile once for each tap, each time from a step further on. There are `TAPS` taps
+/// or, for [`ANY`], `taps`. The weights are read forwards or, with `BACKWARDS`, backwards.
 ///
-/// A load that crosses cache lines, as half of them or nearly all do, takes two cycles, a
-/// multiply-add less than one: so of three taps only the first and the third are loaded.
+/// A load that crosses cache lines takes two cycles, and half of the loads, or nearly all, cross
+/// them; a multiply-add takes less than one cycle. So of three taps only the first and the third
+/// are loaded.
 #[inline(always)]
 unsafe fn add_taps<V: Vector, const N: usize, const TAPS: usize, const BACKWARDS: bool>(
     sum: &mut [V; N],

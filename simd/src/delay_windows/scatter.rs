@@ -25,11 +25,11 @@ impl DelayWindows {
         unsafe { isa.run(Scatter { table: self, synapses, steps, heights, rows }) }
     }
 
-    /// As [`scatter`](Self::scatter), burst by burst, of each train to its synapses.
+    /// As [`scatter`](Self::scatter), burst by burst, for each train and its synapses.
     ///
     /// # Panics
-    /// If the taps of a burst leave the rows, or there are more of them than the bursts are made
-    /// for.
+    /// If the taps of a burst leave the rows, or the synapses have more taps than the bursts are
+    /// made for.
     pub fn scatter_bursts<'a>(
         &self,
         isa: Instructions,
@@ -80,8 +80,8 @@ impl HotLoop for Scatter<'_> {
 }
 
 impl Scatter<'_> {
-    /// Synapses are the inner loop: a spike that follows closely would wait for what the last one
-    /// has written to the same row.
+    /// Synapses are the inner loop: in the same row, a spike would have to wait for what the spike
+    /// before it has written.
     #[inline(always)]
     unsafe fn columns<V: Vector>(&mut self, columns: Range<usize>) {
         let stride = self.table.stride;
@@ -109,8 +109,8 @@ impl Scatter<'_> {
     }
 }
 
-/// The same for kernels of `TAPS` taps, few enough for bursts. All trains go through one call, of
-/// which they would otherwise make thousands.
+/// Operands of [`DelayWindows::scatter_bursts`], for kernels of `TAPS` taps. One call takes all
+/// trains; one call per train would make thousands.
 struct ScatterBursts<'a, const TAPS: usize, Trains> {
     table: &'a DelayWindows,
     trains: Trains,
@@ -120,8 +120,8 @@ struct ScatterBursts<'a, const TAPS: usize, Trains> {
 impl<'a, const TAPS: usize, Trains: Iterator<Item = (SpikeTrain<'a>, Range<usize>)>> HotLoop
     for ScatterBursts<'_, TAPS, Trains>
 {
-    /// Two bursts at a time share what is read of a synapse. They lie half a train apart: an
-    /// addition would wait for one that overlaps it and was made just before.
+    /// Two bursts at a time share what is read of a synapse. The two lie half a train apart, since
+    /// an addition would wait for an addition to the same numbers just before it.
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let Self { table, trains, rows } = self;

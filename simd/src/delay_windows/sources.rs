@@ -3,9 +3,10 @@
 /// One row that `DelayWindows::pull` reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowSource {
-    /// Index of the number in the rows that a delay of 0 brings to step 0 of the output.
+    /// Where the row starts: the index of the number that a delay of 0 brings to step 0 of the
+    /// output.
     pub row: u32,
-    /// Its synapse.
+    /// The synapse that delays and weighs the row.
     pub synapse: u32,
 }
 
@@ -19,13 +20,13 @@ pub struct RowSources {
 }
 
 impl RowSources {
-    /// Makes room for `count`.
+    /// Makes room for `count` sources.
     pub fn reserve(&mut self, count: usize) {
         self.list.clear();
         self.list.reserve(count);
     }
 
-    /// Takes `sources` for what was there. Memory is reused.
+    /// Replaces the sources by `sources`. Memory is reused.
     pub fn refill(&mut self, sources: impl Iterator<Item = RowSource>) {
         self.list.clear();
         self.list.extend(sources);

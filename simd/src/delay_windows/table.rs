@@ -8,10 +8,10 @@ use std::ops::Range;
 /// Taps of all synapses of a projection.
 #[derive(Debug, Clone, Default)]
 pub struct DelayWindows {
-    /// Delay of the first tap in steps; behind a filter, where it lies in a row from the step of
-    /// the spike on.
+    /// Delay of the first tap in steps. Before a filter: where the first tap lies in a row, counted
+    /// from the step of the spike.
     pub(super) first: Vec<u32>,
-    /// Where in the rows of its block the first tap of a spike of step 0 lies.
+    /// Where in the rows of its panel the first tap of a spike of step 0 lies.
     pub(super) offset: Vec<u32>,
     /// `weight * value`, `[synapse][stride]`, zeros from `width` on.
     pub(super) weighted: Vec<f32>,
@@ -31,7 +31,7 @@ pub struct DelayWindows {
 /// to the delay, `stride` each.
 #[derive(Debug)]
 pub struct WindowTaps<'a> {
-    /// HotLoop values.
+    /// Kernel values.
     pub value: &'a mut [f32],
     /// Their derivatives.
     pub slope: &'a mut [f32],
@@ -40,16 +40,17 @@ pub struct WindowTaps<'a> {
 /// Where a synapse's taps go, and how strongly.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TapRow {
-    /// Delay of the first tap in steps, or wherever else in its row a spike of step 0 brings it.
+    /// Delay of the first tap in steps; before a filter, where a spike of step 0 puts the first tap
+    /// in its row.
     pub first: u32,
-    /// Where the synapse's row starts in the rows of its block.
+    /// Where the synapse's row starts in the rows of its panel.
     pub row: u32,
     /// Weight of all taps.
     pub weight: f32,
 }
 
-/// Evaluates `$body` with the constant `$taps` being the number of taps, or `$rest` if bursts are
-/// not for as many.
+/// Evaluates `$body` with the constant `$taps` being the number of taps, or `$rest` if there are
+/// more taps than bursts are made for.
 macro_rules! for_taps {
     ($width:expr, $taps:ident => $body:expr, _ => $rest:expr) => {
         for_taps!(@ $width, $taps, $body, $rest, 1 2 3 4)
@@ -73,8 +74,8 @@ impl DelayWindows {
         width.next_multiple_of(4)
     }
 
-    /// Makes room for `synapses` kernels of `width` taps and lets `f(synapse, taps)` fill each: it
-    /// writes the first `width` numbers and tells the rest. Memory is reused.
+    /// Makes room for `synapses` kernels of `width` taps. `f(synapse, taps)` fills each kernel: it
+    /// writes the first `width` values and slopes, and returns where the taps go. Memory is reused.
     pub fn fill(
         &mut self,
         synapses: usize,
@@ -124,7 +125,8 @@ impl DelayWindows {
         self.latest + Self::touched_for(self.width)
     }
 
-    /// The same without the delay, for kernels of `width` taps.
+    /// Numbers from the first tap of a spike to behind the last number that either loop touches,
+    /// for kernels of `width` taps.
     pub fn touched_for(width: usize) -> usize {
         Self::stride_for(width).max(bursts::BURST_STEPS)
     }
