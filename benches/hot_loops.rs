@@ -1,11 +1,11 @@
 //! Every hot loop of the crate `simd` alone, by instruction set and, where it has them, by
 //! taps per synapse.
 //!
-//! `cargo bench --bench hot_loops`, or `cargo bench --bench hot_loops -- pull` for one of them. Sizes
-//! are those of `shd-delays` at 10 ms: rows of 144 steps, 140 channels with some fifty spikes each,
-//! panels of 32 postsynaptic neurons. An element is one multiply-add that the result needs; padding
-//! to whole vectors counts as nothing. Transposes and sums over time choose the instruction set
-//! themselves.
+//! `cargo bench --bench hot_loops`, or `cargo bench --bench hot_loops -- pull` for one of them.
+//! Sizes are those of `shd-delays` at 10 ms: rows of 144 steps, 140 channels with some fifty spikes
+//! each, panels of 32 postsynaptic neurons. An element is one multiply-add that the result needs;
+//! padding to whole vectors counts as nothing. Transposes and sums over time choose the instruction
+//! set themselves.
 
 use criterion::measurement::WallTime;
 use criterion::{

@@ -4,8 +4,8 @@
 //! membranes, resets, sizes and learning rates, each as long as the recipe, and the recipe itself.
 //! Finished trainings are kept in the file (`membrane-sweep.csv`); the command goes on from there.
 //! All accuracies are of the last epoch. Seed 0 alone chooses the five best without delays; seeds 1
-//! to 3, which make samples of their own, compare these with the recipe. Expect about 20 %, which is
-//! chance, against about 100 %.
+//! to 3, which make samples of their own, compare these with the recipe. Expect about 20 %, which
+//! is chance, against about 100 %.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

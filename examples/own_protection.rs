@@ -79,7 +79,8 @@ fn train(name: &str, protection: Box<dyn Protection>) -> synfire::Result<f32> {
     let all = change.iter().fold(0.0, |most, change| change.abs().max(most));
     let along = along.fold(0.0, |most: f32, change| change.abs().max(most));
     println!(
-        "{name}: loss {loss:.1e}, weights move by {all:.1e}, what the directions bring by {along:.1e}"
+        "{name}: loss {loss:.1e}, weights move by {all:.1e}, what the directions bring by \
+         {along:.1e}"
     );
     Ok(along)
 }

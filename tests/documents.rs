@@ -159,7 +159,8 @@ fn files_that_the_references_name_cite_the_work() {
 
 #[test]
 fn citations_are_seen_in_every_form() {
-    let text = "/// [Neftci, Mostafa and Zenke 2019] or [Kingma and Ba 2015, algorithm 1]\n//! | Wu et al. 2018 |\n// (Dai et al. 2020)\n/// [Cramer 2022]";
+    let text = "/// [Neftci, Mostafa and Zenke 2019] or [Kingma and Ba 2015, algorithm 1]\n//! | \
+                Wu et al. 2018 |\n// (Dai et al. 2020)\n/// [Cramer 2022]";
     let found: Vec<(String, String)> = citations(text).into_iter().collect();
     let expected = [
         ("Cramer", "2022"),

@@ -180,7 +180,11 @@ proptest! {
         hidden in 1_usize..40,
         elements_per_pair in 1_usize..3,
         max_delay in 0_usize..40,
-        granularity in prop_oneof![Just(Granularity::Synaptic), Just(Granularity::Axonal), Just(Granularity::Dendritic)],
+        granularity in prop_oneof![
+            Just(Granularity::Synaptic),
+            Just(Granularity::Axonal),
+            Just(Granularity::Dendritic),
+        ],
         sigma in prop_oneof![Just(0.23), Just(2.0), Just(15.0)],
         method in prop_oneof![
             Just(GaussianMethod::Truncated),
@@ -192,14 +196,29 @@ proptest! {
         let sizes = [4, hidden, 17, CLASSES];
         let between = |source: usize, target: usize| {
             let seed = seed * 100 + (source * 10 + target) as u64;
-            dense(source, target, &synapses(seed, sizes[source], sizes[target], elements_per_pair, max_delay, granularity))
+            dense(
+                source,
+                target,
+                &synapses(
+                    seed,
+                    sizes[source],
+                    sizes[target],
+                    elements_per_pair,
+                    max_delay,
+                    granularity,
+                ),
+            )
         };
-        let projections = vec![between(0, 1), between(0, 2), between(1, 2), between(1, 3), between(2, 3)];
+        let projections =
+            vec![between(0, 1), between(0, 2), between(1, 2), between(1, 3), between(2, 3)];
         let network = Network::new(1.0, populations(&sizes), projections);
         let batch: Vec<_> = (0..5).map(|sample| frames(seed + sample, 4, 25)).collect();
         let other: Vec<_> = (0..9).map(|sample| frames(seed + 50 + sample, 4, 60)).collect();
         // Tight enough that hardly a spike moves.
-        let approximate = pass(sigma, KernelEvaluation { gaussian: method, tolerance: 1e-5, ..KernelEvaluation::default() });
+        let approximate = pass(
+            sigma,
+            KernelEvaluation { gaussian: method, tolerance: 1e-5, ..KernelEvaluation::default() },
+        );
         let exact = pass(sigma, KernelEvaluation::default());
 
         let mut fresh = LayeredEngine::new(&network).unwrap();
@@ -210,13 +229,20 @@ proptest! {
         prop_assert_eq!(&train(&mut used, &network, &batch, &approximate), &gradients);
 
         let reference = train(&mut used, &network, &batch, &exact);
-        let same_spikes = (1..3).all(|p| (0..5).all(|sample| fresh.activity(p, sample) == used.activity(p, sample)));
+        let same_spikes = (1..3)
+            .all(|p| (0..5).all(|sample| fresh.activity(p, sample) == used.activity(p, sample)));
         // Behind a norm some gradients are what larger terms leave over: they are compared with the
         // largest of all.
-        let scale = (0..network.projections.len()).flat_map(|index| reference.of(parameter_of::weight(index))).fold(1e-6f32, |max, x| max.max(x.abs()));
+        let scale = (0..network.projections.len())
+            .flat_map(|index| reference.of(parameter_of::weight(index)))
+            .fold(1e-6f32, |max, x| max.max(x.abs()));
         if same_spikes {
             for weight in (0..network.projections.len()).map(parameter_of::weight) {
-                let worst = gradients.of(weight).iter().zip(reference.of(weight)).fold(0.0f32, |worst, (a, b)| worst.max((a - b).abs()));
+                let worst = gradients
+                    .of(weight)
+                    .iter()
+                    .zip(reference.of(weight))
+                    .fold(0.0f32, |worst, (a, b)| worst.max((a - b).abs()));
                 prop_assert!(worst < 1e-2 * scale, "{worst} of {scale}");
             }
         }

@@ -63,7 +63,12 @@ fn assert_close(name: &str, actual: &[f64], expected: &[f64], floor: f64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, max_global_rejects: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        max_global_rejects: 4000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn engine_and_oracle_agree(case in random_cases().prop_map(runnable)) {
@@ -71,36 +76,75 @@ proptest! {
         let expected = oracle.forward(&case.input, Statistics::Batch);
         prop_assume!(!is_delicate(oracle, &expected));
         let loss = sum_softmax(expected.readout(), &case.labels);
-        let OracleGradients { weight, delay, gain, bias, .. } = oracle.backward(&expected, &loss.gradient);
+        let OracleGradients { weight, delay, gain, bias, .. } =
+            oracle.backward(&expected, &loss.gradient);
 
         let network = oracle.to_network();
         let mut engine = LayeredEngine::new(&network).unwrap();
         let evaluation = KernelEvaluation::default();
-        let pass = Pass { delay_taps: DelayTaps::Trained { sigma_raw: oracle.sigma - 0.27, evaluation }, norm: NormStatistics::Batch, dropout: None, horizon: Horizon::Batch };
+        let pass = Pass {
+            delay_taps: DelayTaps::Trained { sigma_raw: oracle.sigma - 0.27, evaluation },
+            norm: NormStatistics::Batch,
+            dropout: None,
+            horizon: Horizon::Batch,
+        };
         let objective = Labelled { loss: &CrossEntropy::SumSoftmax, labels: &case.labels };
         let (input, output) = (frames(&case.input), oracle.layers.len());
         let mut gradients = Gradients::zeros(&network);
-        engine.train(&network, &Batch::new(&input, output, &objective), &pass, &mut gradients).unwrap();
+        engine
+            .train(&network, &Batch::new(&input, output, &objective), &pass, &mut gradients)
+            .unwrap();
 
         for (index, layer) in expected.layers.iter().enumerate() {
             prop_assert_eq!(engine.report().populations[index + 1].steps, layer.spikes.steps);
             if index + 1 < output {
-                let activity: Vec<_> = (0..input.len()).map(|sample| engine.activity(index + 1, sample).clone()).collect();
+                let activity: Vec<_> = (0..input.len())
+                    .map(|sample| engine.activity(index + 1, sample).clone())
+                    .collect();
                 prop_assert_eq!(&signal(&activity), &layer.spikes, "spikes of layer {}", index);
             }
         }
-        let mean_loss = engine.report().losses.iter().map(|sample| sample.loss).sum::<f64>() / case.labels.len() as f64;
+        let mean_loss = engine.report().losses.iter().map(|sample| sample.loss).sum::<f64>()
+            / case.labels.len() as f64;
         assert_close("loss", &[mean_loss], &[loss.loss], 0.0);
-        let floor = FLOOR * weight.iter().chain(&delay).chain(&gain).chain(&bias).map(|values| largest(values)).fold(0.0, f64::max);
+        let floor = FLOOR
+            * weight
+                .iter()
+                .chain(&delay)
+                .chain(&gain)
+                .chain(&bias)
+                .map(|values| largest(values))
+                .fold(0.0, f64::max);
         for index in 0..oracle.layers.len() {
-            assert_close(&format!("weight {index}"), &doubles(gradients.of(parameter_of::weight(index))), &weight[index], floor);
+            assert_close(
+                &format!("weight {index}"),
+                &doubles(gradients.of(parameter_of::weight(index))),
+                &weight[index],
+                floor,
+            );
             if oracle.kernel != Kernel::OneTap && oracle.max_delay > 0 {
-                assert_close(&format!("delay {index}"), &doubles(gradients.of(parameter_of::delay(index))), &delay[index], floor);
+                assert_close(
+                    &format!("delay {index}"),
+                    &doubles(gradients.of(parameter_of::delay(index))),
+                    &delay[index],
+                    floor,
+                );
             }
             if oracle.layers[index].norm.is_some() {
-                let (of_gain, of_bias) = (parameter_of::gain(index + 1), parameter_of::bias(index + 1));
-                assert_close(&format!("gain {index}"), &doubles(gradients.of(of_gain)), &gain[index], floor);
-                assert_close(&format!("bias {index}"), &doubles(gradients.of(of_bias)), &bias[index], floor);
+                let (of_gain, of_bias) =
+                    (parameter_of::gain(index + 1), parameter_of::bias(index + 1));
+                assert_close(
+                    &format!("gain {index}"),
+                    &doubles(gradients.of(of_gain)),
+                    &gain[index],
+                    floor,
+                );
+                assert_close(
+                    &format!("bias {index}"),
+                    &doubles(gradients.of(of_bias)),
+                    &bias[index],
+                    floor,
+                );
             }
         }
     }

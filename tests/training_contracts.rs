@@ -150,7 +150,10 @@ fn a_checkpoint_of_another_network_is_refused_by_name() {
     let error = resume(&path, other, settings()).unwrap_err();
     let text = error.to_string();
     assert!(
-        text.contains("checkpoint.safetensors: it belongs to another network: population hidden1 has 19 neurons in the checkpoint, "),
+        text.contains(
+            "checkpoint.safetensors: it belongs to another network: population hidden1 has 19 \
+             neurons in the checkpoint, "
+        ),
         "{text}"
     );
     let faster = FeedForward { hidden: vec![19, 18], max_delay_ms: 14.0, ..FeedForward::default() };

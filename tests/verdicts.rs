@@ -80,7 +80,11 @@ const LOSSES: [CrossEntropy; 4] =
     [CrossEntropy::SumSoftmax, CrossEntropy::MaxOverTime, CrossEntropy::Mean, CrossEntropy::Last];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn neighbours_order_batches_and_threads_move_no_bit(
@@ -96,15 +100,26 @@ proptest! {
         let (loss, horizon) = (LOSSES[loss], Horizon::of_setting(fixed));
         let all: Vec<usize> = (0..steps.len()).collect();
         let expected = evaluated(&network, &data, loss, (1, horizon), &all);
-        prop_assert_eq!(expected.outcomes.iter().map(|outcome| outcome.sample).collect::<Vec<_>>(), all.clone());
+        prop_assert_eq!(
+            expected.outcomes.iter().map(|outcome| outcome.sample).collect::<Vec<_>>(),
+            all.clone()
+        );
         let mut rotated = all.clone();
         rotated.rotate_left(order.index(all.len()));
         let reversed: Vec<usize> = all.iter().rev().copied().collect();
-        for (batch_size, threads, indices) in [(7, 1, &all), (256, 3, &all), (3, 2, &reversed), (5, 1, &rotated)] {
+        for (batch_size, threads, indices) in
+            [(7, 1, &all), (256, 3, &all), (3, 2, &reversed), (5, 1, &rotated)]
+        {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let other = pool.install(|| evaluated(&network, &data, loss, (batch_size, horizon), indices));
+            let other =
+                pool.install(|| evaluated(&network, &data, loss, (batch_size, horizon), indices));
             for (outcome, &sample) in other.outcomes.iter().zip(indices) {
-                prop_assert_eq!(bits(outcome), bits(&expected.outcomes[sample]), "batches of {}", batch_size);
+                prop_assert_eq!(
+                    bits(outcome),
+                    bits(&expected.outcomes[sample]),
+                    "batches of {}",
+                    batch_size
+                );
             }
             prop_assert_eq!(other.loss.to_bits(), expected.loss.to_bits());
             prop_assert_eq!(&other.confusion, &expected.confusion);

@@ -4,10 +4,11 @@
 //! sample,key,speaker,label,predicted,predicted_key,correct,margin,loss,score_zero,score_one
 //! 17,zero,4,0,1,one,false,0.25,1.2,3.5,3.75
 //! ```
-//! `sample` is the index among the samples of the run, of which those of a validation file come after
-//! those of the training file. `key` is the name of the class `label`. `speaker` is empty where none is known; `margin`, how far
-//! the best score is above the next, and the scores, one per class, where the loss has none. Fields
-//! are quoted as in RFC 4180, numbers have as many digits as tell them apart, lines end with `\n`.
+//! `sample` is the index among the samples of the run, of which those of a validation file come
+//! after those of the training file. `key` is the name of the class `label`. `speaker` is empty
+//! where none is known; `margin`, how far the best score is above the next, and the scores, one per
+//! class, where the loss has none. Fields are quoted as in RFC 4180, numbers have as many digits as
+//! tell them apart, lines end with `\n`.
 
 use anyhow::Result;
 use std::fmt::Write;

@@ -1,5 +1,5 @@
-//! How a command shows that it works. A run that trains: a bar on a terminal, plain lines elsewhere,
-//! nothing when asked to be quiet.
+//! How a command shows that it works. A run that trains: a bar on a terminal, plain lines
+//! elsewhere, nothing when asked to be quiet.
 
 use crate::{interrupt, output};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

@@ -1,6 +1,6 @@
 //! Reads recordings through the machine's HDF5 library, which knows filters that the reader in
-//! plain Rust does not, and writes them anew without any: `cargo run -p synfire-datasets --features libhdf5
-//! --example repack -- FROM.h5 TO.h5`.
+//! plain Rust does not, and writes them anew without any:
+//! `cargo run -p synfire-datasets --features libhdf5 --example repack -- FROM.h5 TO.h5`.
 //!
 //! The library trusts its file: for one that may be damaged take the plain reader.
 

@@ -2,8 +2,8 @@
 //!
 //! What a file holds is seen from its first bytes, not from its name. An archive is unpacked once
 //! into the user's cache folder, under the SHA-256 of the archive, and found there from then on.
-//! Beside the unpacked file lies its SHA-256 in the form `sha256sum -c` reads; a cached file that no
-//! longer fits it is unpacked again. Files appear in the cache whole or not at all, also when
+//! Beside the unpacked file lies its SHA-256 in the form `sha256sum -c` reads; a cached file that
+//! no longer fits it is unpacked again. Files appear in the cache whole or not at all, also when
 //! several processes unpack the same archive.
 
 use std::env;
@@ -193,7 +193,7 @@ impl Cache {
             }
             None => {
                 Err("an archive is unpacked into a cache folder, but there is no home folder to \
-                         keep one in; set SYNFIRE_CACHE to a folder that can be written"
+                     keep one in; set SYNFIRE_CACHE to a folder that can be written"
                     .into())
             }
         }

@@ -228,7 +228,8 @@ impl<T: Time> Assembly<T> {
                     &self.origin,
                     "extra/channels",
                     format!(
-                        "holds {channels}, but the highest unit is {}, so there must be {least} to {MOST}",
+                        "holds {channels}, but the highest unit is {}, so there must be {least} to \
+                         {MOST}",
                         least - 1
                     ),
                 )),
@@ -345,11 +346,13 @@ mod tests {
         };
         assert_eq!(
             finish(&[20], None),
-            "shd.h5: labels, sample 0: label 20, but labels must be from 0 to 19, since Layout::classes is 20"
+            "shd.h5: labels, sample 0: label 20, but labels must be from 0 to 19, since \
+             Layout::classes is 20"
         );
         assert_eq!(
             finish(&[-1], None),
-            "shd.h5: labels, sample 0: label -1, but labels must be from 0 to 19, since Layout::classes is 20"
+            "shd.h5: labels, sample 0: label -1, but labels must be from 0 to 19, since \
+             Layout::classes is 20"
         );
         assert_eq!(
             finish(&[], None),

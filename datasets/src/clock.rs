@@ -10,7 +10,8 @@
 //! which all times lie that tell of it. `n` is a whole number up to 1000, or a multiple of 25 or 64
 //! up to 1,000,000, or the rate of the file's own unit. A time lies on a grid if it is off by no
 //! more than its rounding (three times that of float32 and float64, in which people also calculate)
-//! and, where no grid is found so, a hundredth of the grid: times that are sums of many steps drift.
+//! and, where no grid is found so, a hundredth of the grid: times that are sums of many steps
+//! drift.
 //!
 //! With too few times that tell of it a grid is none, and the times are continuous: there must be 8
 //! different ones, they must be a tenth of all, and the chance that they lie on the grid must be

@@ -49,8 +49,8 @@ pub struct Echo {
     pub pairs: usize,
     /// Samples of each class. Default 1000, in 1..=10000000.
     pub samples_per_class: usize,
-    /// Cells of a sample, and so the spikes of each channel. Default 16, in 2..=100000, and more than
-    /// the longest lag, `shortest_lag + classes - 1`.
+    /// Cells of a sample, and so the spikes of each channel. Default 16, in 2..=100000, and more
+    /// than the longest lag, `shortest_lag + classes - 1`.
     pub cells: usize,
     /// Length of a cell in ms. Default 20, above 0 and at most 10000. Where it is not a whole
     /// number of steps, an echo comes up to one step off.
@@ -354,8 +354,8 @@ mod tests {
             ),
             (
                 Echo { pairs: 32_768, samples_per_class: 10_000_000, ..small() },
-                "Echo::samples_per_class is 10000000, but must be smaller: at most 268435456 spikes \
-                 (classes * samples_per_class * 2 * pairs * cells) are made, but there are \
+                "Echo::samples_per_class is 10000000, but must be smaller: at most 268435456 \
+                 spikes (classes * samples_per_class * 2 * pairs * cells) are made, but there are \
                  52428800000000",
             ),
             (
@@ -367,8 +367,9 @@ mod tests {
                     samples_per_class: 10_000_000,
                     ..small()
                 },
-                "Echo::samples_per_class is 10000000, but must be smaller: at most 268435456 spikes \
-                 (classes * samples_per_class * 2 * pairs * cells) are made, but there are 400000000",
+                "Echo::samples_per_class is 10000000, but must be smaller: at most 268435456 \
+                 spikes (classes * samples_per_class * 2 * pairs * cells) are made, but there are \
+                 400000000",
             ),
         ] {
             assert_eq!(echo.recordings(Seed(0)).unwrap_err().to_string(), message);

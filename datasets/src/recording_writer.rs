@@ -18,10 +18,10 @@ impl SpikeRecordings {
     /// Writes `spikes/times` in seconds in the precision they are held in, `spikes/units` and
     /// `labels` as uint16, `extra/channels`, and `extra/speaker`, `extra/keys` and
     /// `extra/meta_info/*` where present; classes without names are named by their numbers in
-    /// `extra/keys`, so that a reader learns how many there are. A link at `path` is followed, and nothing but a regular
-    /// file is replaced. The file is put together in memory (about three times its size) and
-    /// appears whole or not at all. It is packed as its name says: `.h5` (or `.hdf5`, `.hdf`,
-    /// `.he5`, no ending), or any of them with `.gz` behind it.
+    /// `extra/keys`, so that a reader learns how many there are. A link at `path` is followed, and
+    /// nothing but a regular file is replaced. The file is put together in memory (about three
+    /// times its size) and appears whole or not at all. It is packed as its name says: `.h5` (or
+    /// `.hdf5`, `.hdf`, `.he5`, no ending), or any of them with `.gz` behind it.
     ///
     /// # Errors
     /// [`Error::Disk`] when it cannot be written, or a folder, device, pipe or socket is at `path`;

@@ -1,5 +1,5 @@
-//! What is wrong, in words that leave open what a setting is called: a program calls it by the field
-//! of a type, a configuration by a key, a command by an option.
+//! What is wrong, in words that leave open what a setting is called: a program calls it by the
+//! field of a type, a configuration by a key, a command by an option.
 
 use std::fmt;
 

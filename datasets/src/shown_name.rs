@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// A name as it is shown in a sentence, a table or a figure: in quotes where it is blank, on one line
-/// always.
+/// A name as it is shown in a sentence, a table or a figure: in quotes where it is blank, on one
+/// line always.
 pub fn shown_name(name: &str) -> Cow<'_, str> {
     let is_blank = name.chars().all(|letter| letter.is_whitespace() || is_unseen(letter));
     if !is_blank && !name.contains(is_unseen) {

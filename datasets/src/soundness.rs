@@ -37,8 +37,8 @@ impl Soundness {
         if *silent_samples > 0 {
             let first = (0..*samples).find(|&sample| recordings.spike_count(sample) == 0);
             warn(format!(
-                "spikes/times: samples without a spike: {silent_samples} of {samples}, the first is \
-                 sample {}",
+                "spikes/times: samples without a spike: {silent_samples} of {samples}, the first \
+                 is sample {}",
                 first.unwrap_or_default()
             ));
         }
@@ -71,8 +71,8 @@ impl Soundness {
         }
         if let Some((copy, original)) = copies.first_of_another_label {
             warn(format!(
-                "labels: copies with another label than the original: {}, the first is sample {copy} \
-                 of sample {original}",
+                "labels: copies with another label than the original: {}, the first is sample \
+                 {copy} of sample {original}",
                 copies.of_another_label
             ));
         }

@@ -356,7 +356,8 @@ mod tests {
         );
         assert_eq!(
             message(hold_out([3, 9]), &recordings()),
-            "made: extra/speaker: speaker 9 is to be held out, but there are only speakers 0, 1, 2, 3, 4"
+            "made: extra/speaker: speaker 9 is to be held out, but there are only speakers 0, 1, \
+             2, 3, 4"
         );
         assert_eq!(
             message(hold_out([3]), &recordings().select(&[])),

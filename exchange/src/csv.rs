@@ -133,7 +133,8 @@ mod tests {
         let expected =
             "population,time_ms,neuron\nin,0.3,1\nin,0.3,1\nin,0.3,8\n\"a \"\"b\"\", c\",2,0\n";
         assert_eq!(written(CsvLayout::Plain), expected);
-        let expected = "timestamps population node_ids\n0.3 in 1\n0.3 in 1\n0.3 in 8\n2 \"a \"\"b\"\", c\" 0\n";
+        let expected = "timestamps population node_ids\n0.3 in 1\n0.3 in 1\n0.3 in \
+                        8\n2 \"a \"\"b\"\", c\" 0\n";
         assert_eq!(written(CsvLayout::Bmtk), expected);
     }
 }

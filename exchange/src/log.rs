@@ -62,7 +62,8 @@ impl LogLayout {
                 || name.contains(|c: char| c == '/' || c.is_control())
             {
                 let problem = format!(
-                    "population {name:?} cannot be logged: its name must be plain text without slashes"
+                    "population {name:?} cannot be logged: its name must be plain text without \
+                     slashes"
                 );
                 return Err(Error::Network(sim_core::Error::Network(problem)));
             }

@@ -1,5 +1,5 @@
-//! Draws every figure from made-up but realistic data: `cargo run -p synfire-plots --example gallery --
-//! FOLDER` writes FOLDER/*.{png,svg}.
+//! Draws every figure from made-up but realistic data:
+//! `cargo run -p synfire-plots --example gallery -- FOLDER` writes FOLDER/*.{png,svg}.
 
 use plots::{
     BestEpoch, ConfusionFigure, CurvesFigure, DelayChange, DelaysFigure, Figure, PopulationSpikes,
@@ -14,7 +14,8 @@ const DIGITS: [&str; 20] = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "null", "eins",
     "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun",
 ];
-const WORDS: &str = "yes no up down left right on off stop go backward bed bird cat dog eight five follow forward four happy house \
+const WORDS: &str = "yes no up down left right on off stop go backward bed bird cat dog eight five \
+                     follow forward four happy house \
                      learn marvin nine one seven sheila six three tree two visual wow zero";
 
 /// SplitMix64: enough randomness for a drawing.

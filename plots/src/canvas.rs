@@ -266,7 +266,8 @@ impl Canvas<'_> {
         let size = style.size * self.scale;
         font::rasterise(text, size, style.bold, |dx, dy, coverage| {
             let place = if style.vertical { (x + dy, y - dx - 1) } else { (x + dx, y + dy) };
-            on_surface!(self, backend => backend.draw_pixel(place, color.mix(f64::from(coverage)).to_backend_color()));
+            let color = color.mix(f64::from(coverage)).to_backend_color();
+            on_surface!(self, backend => backend.draw_pixel(place, color));
         });
     }
 
@@ -355,7 +356,8 @@ fn render_svg(size: Size, draw: impl FnOnce(&mut Canvas<'_>) -> Result<()>) -> R
     let mut framed = String::with_capacity(body.len() + marks.len() + 256);
     write!(
         framed,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.2}pt\" height=\"{:.2}pt\" viewBox=\"0 0 {width} {height}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.2}pt\" height=\"{:.2}pt\" \
+         viewBox=\"0 0 {width} {height}\" \
          stroke-linejoin=\"round\">\n{body}{marks}</svg>\n",
         size.width, size.height
     )
@@ -387,7 +389,10 @@ mod tests {
         .unwrap();
         let svg = String::from_utf8(bytes).unwrap();
         assert!(
-            svg.ends_with("<path fill=\"none\" stroke=\"#0072B2\" stroke-width=\"10\" d=\"M0 0m20 30v20m40 -20v20\"/>\n</svg>\n"),
+            svg.ends_with(
+                "<path fill=\"none\" stroke=\"#0072B2\" stroke-width=\"10\" d=\"M0 0m20 30v20m40 \
+                 -20v20\"/>\n</svg>\n"
+            ),
             "{svg}"
         );
     }

@@ -179,7 +179,8 @@ impl DelaysFigure {
         match self.projections.iter().find(|projection| !projection.is_drawable()) {
             None => Ok(()),
             Some(ProjectionDelays { name, max_ms, step_ms, .. }) => error(format!(
-                "projection \"{name}\" has max_ms {max_ms} and step_ms {step_ms}, but 0 <= max_ms, 0 < step_ms and at most {MOST_STEPS} steps are needed"
+                "projection \"{name}\" has max_ms {max_ms} and step_ms {step_ms}, but 0 <= max_ms, \
+                 0 < step_ms and at most {MOST_STEPS} steps are needed"
             )),
         }
     }

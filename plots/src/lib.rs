@@ -17,7 +17,7 @@
 //! |---|---|
 //! | `canvas`, `png_file` | one drawing surface for both formats |
 //! | `theme`, `stroke` | sizes, palette, lines |
-//! | `typeface`, `font`, `legible` | the typeface inside the program, lines of text, what it lacks |
+//! | `typeface`, `font`, `legible` | the typeface inside the program, lines of text |
 //! | `heading` | the run and the epoch that a figure shows |
 //! | `panel`, `scale`, `legend` | axes |
 //! | `paired_rows`, `histogram` | rows of panels, counts |

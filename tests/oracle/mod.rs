@@ -7,7 +7,8 @@
 //! ```text
 //! kernel   Kern[j][i][n] = sum_c w[j][i][c] phi_n(d[j][i][c])                    kernel.rs
 //! current  I_j[t] = sum_i sum_n Kern[j][i][n] x_i[t - n],  x = 0 outside its steps
-//! norm     Z_j = gain (I_j - mean) / sqrt(variance + epsilon) + bias              training: of this batch, over (batch, time)
+//! norm     Z_j = gain (I_j - mean) / sqrt(variance + epsilon) + bias
+//!          training: mean and variance of this batch, over (batch, time)
 //! neuron   V[t] = beta U[t-1] + Z[t],  S = [V >= theta],  U = (1 - S) V  or  V - theta S
 //! output   S * mask, or, in the last layer, the potential of a neuron that never fires
 //! loss     m_c = sum_t softmax_c(V[t]),  L = mean over the batch of the cross entropy of m

@@ -10,8 +10,10 @@ use synfire::Override;
 /// Measure how fast a recipe trains and infers on this machine
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Training cost changes over a run, because the delay kernels narrow: steps are timed at up to eight points of the recipe's
-schedule (fewer where it holds fewer widths), after some training, and weighted by the share of the run each stands for. Nothing is written.
+    after_help = "Training cost changes over a run, because the delay kernels narrow: steps are \
+timed at up to eight points of the recipe's
+schedule (fewer where it holds fewer widths), after some training, and weighted by the share of \
+the run each stands for. Nothing is written.
 
 Examples:
   synfire bench
@@ -40,13 +42,30 @@ pub struct Bench {
     #[arg(long)]
     pub stages: bool,
     /// Times each point is measured; the median counts
-    #[arg(long, value_name = "N", default_value = "3", allow_negative_numbers = true, value_parser = whole::<u16>(1, u64::from(u16::MAX)))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "3",
+        allow_negative_numbers = true,
+        value_parser = whole::<u16>(1, u64::from(u16::MAX)),
+    )]
     pub repeats: u16,
     /// Training steps before anything is timed, so that neurons fire as in real training
-    #[arg(long, value_name = "N", default_value = "50", allow_negative_numbers = true, value_parser = whole::<usize>(0, u64::MAX))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "50",
+        allow_negative_numbers = true,
+        value_parser = whole::<usize>(0, u64::MAX),
+    )]
     pub warm_up: usize,
     /// Threads [default: one per processor]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u16>(1, MOST_THREADS))]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = whole::<u16>(1, MOST_THREADS),
+    )]
     pub threads: Option<u16>,
     /// One JSON object
     #[arg(long)]

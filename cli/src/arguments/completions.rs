@@ -7,7 +7,8 @@ use clap_complete::Shell;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   synfire completions bash > ~/.local/share/bash-completion/completions/synfire
-  synfire completions zsh > ~/.zfunc/_synfire                     with fpath+=~/.zfunc before compinit in ~/.zshrc
+  synfire completions zsh > ~/.zfunc/_synfire                     with fpath+=~/.zfunc before \
+compinit in ~/.zshrc
   synfire completions fish > ~/.config/fish/completions/synfire.fish
 
 Recipes are offered where one can be named, beside files where those can be.")]

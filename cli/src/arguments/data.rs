@@ -40,8 +40,10 @@ pub enum DataAction {
   synfire data check mine.h5 --channels 70 --strict && synfire train quickstart --data mine.h5
   synfire data check mine.zip --json
 
-A fault is what stops training or makes it senseless: a dataset that is missing or cannot be read, times that are negative, do not ascend,
-are no numbers or hardly seconds, units and labels out of range, no samples, no spikes. A warning is what may be meant: samples without a spike, classes with one
+A fault is what stops training or makes it senseless: a dataset that is missing or cannot be read, \
+times that are negative, do not ascend,
+are no numbers or hardly seconds, units and labels out of range, no samples, no spikes. A warning \
+is what may be meant: samples without a spike, classes with one
 sample or none, copies, data that was left out.")]
     Check {
         /// An SHD or SSC file, .h5, .h5.gz or .zip
@@ -76,7 +78,13 @@ It can be trained on:
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
         /// The seed
-        #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<u64>(0, LARGEST_SEED))]
+        #[arg(
+            long,
+            value_name = "N",
+            default_value_t = 0,
+            allow_negative_numbers = true,
+            value_parser = whole::<u64>(0, LARGEST_SEED),
+        )]
         seed: u64,
         /// Replace an earlier file
         #[arg(long)]
@@ -89,10 +97,20 @@ It can be trained on:
 pub struct LayoutOptions {
     /// Number of channels a spike can come from [default: one more than the highest unit, or as the
     /// file says]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>(1, 65536))]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = whole::<u32>(1, 65536),
+    )]
     channels: Option<u32>,
     /// Number of classes [default: as many as the file names, else one more than the highest label]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>(1, 65536))]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = whole::<u32>(1, 65536),
+    )]
     classes: Option<u32>,
     /// What one unit of the times is: s, ms, us, ns or samples_per_second=RATE [default: s]
     #[arg(long, value_name = "UNIT")]

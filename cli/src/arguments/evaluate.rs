@@ -18,12 +18,16 @@ use synfire::datasets::TimeUnit;
   synfire evaluate runs/shd-delays-1 --predictions validation.csv --by speaker
   synfire evaluate runs/shd-delays-1 --compare
 
-Recordings that moved together with the run are found by their checksum; others are named with --data.
+Recordings that moved together with the run are found by their checksum; others are named with \
+--data.
 
-The best checkpoint was chosen on the validation samples, so its accuracy on them is a little too good.
+The best checkpoint was chosen on the validation samples, so its accuracy on them is a little too \
+good.
 
-A sample is scored over its own steps and half of the delay window of every projection on the longest way to the output (or over
-training.evaluation_steps), whatever stands beside it: no prediction depends on batch size, order or threads.")]
+A sample is scored over its own steps and half of the delay window of every projection on the \
+longest way to the output (or over
+training.evaluation_steps), whatever stands beside it: no prediction depends on batch size, order \
+or threads.")]
 pub struct Evaluate {
     /// Folder of the run
     #[arg(value_name = "RUN")]
@@ -62,7 +66,12 @@ pub struct Evaluate {
     #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
     pub checkpoint: Checkpoint,
     /// Threads; results do not depend on them [default: one per processor]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u16>(1, MOST_THREADS))]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = whole::<u16>(1, MOST_THREADS),
+    )]
     pub threads: Option<u16>,
     /// Print JSON
     #[arg(long)]

@@ -8,9 +8,11 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:
   synfire pack runs/shd-delays-1                  writes shd-delays-1.zip
   synfire pack runs/shd-delays-1 --out best.zip
-  unzip shd-delays-1.zip                          makes the folder shd-delays-1 again; every command takes it
+  unzip shd-delays-1.zip                          makes the folder shd-delays-1 again; every \
+command takes it
 
-The archive holds all files of the run, but not the recordings: put them beside the folder, or name them with --data FILE. The same run gives
+The archive holds all files of the run, but not the recordings: put them beside the folder, or \
+name them with --data FILE. The same run gives
 the same bytes.")]
 pub struct Pack {
     /// Folder of the run

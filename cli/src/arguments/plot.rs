@@ -14,10 +14,12 @@ use synfire::datasets::TimeUnit;
   synfire plot runs/shd-delays-1 raster --sample 17 --checkpoint last
   synfire plot runs/shd-delays-1 --data moved/shd_train.h5.gz
 
-Only the raster needs the recordings: without them the other figures are drawn, and stderr says what the raster waits for. A figure that is
+Only the raster needs the recordings: without them the other figures are drawn, and stderr says \
+what the raster waits for. A figure that is
 named and cannot be drawn is an error.
 
-The pictures are in RUN/plots. `synfire train` draws them all when it is done; they are drawn again from what the run left.")]
+The pictures are in RUN/plots. `synfire train` draws them all when it is done; they are drawn \
+again from what the run left.")]
 pub struct Plot {
     /// Folder of the run
     #[arg(value_name = "RUN")]
@@ -25,8 +27,8 @@ pub struct Plot {
     /// Which figures [default: all that can be drawn]
     #[arg(value_enum)]
     pub figures: Vec<FigureName>,
-    /// Which network the raster shows: best, last, or that of an epoch, if training.checkpoints kept
-    /// its checkpoint
+    /// Which network the raster shows: best, last, or that of an epoch, if training.checkpoints
+    /// kept its checkpoint
     #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
     pub checkpoint: Checkpoint,
     /// Take the sample of the raster from this file, e.g. where the recordings have moved
@@ -38,7 +40,12 @@ pub struct Plot {
     pub time_unit: Option<TimeUnit>,
     /// Index of the sample of the raster, counted from 0 [default: the first validation sample, or
     /// the first of another file]
-    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = whole::<usize>(0, u64::MAX))]
+    #[arg(
+        long,
+        value_name = "K",
+        allow_negative_numbers = true,
+        value_parser = whole::<usize>(0, u64::MAX),
+    )]
     pub sample: Option<usize>,
 }
 

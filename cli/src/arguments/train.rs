@@ -22,11 +22,14 @@ use synfire::Override;
   synfire train shd-delays --data shd_train.h5.gz --from runs/shd-delays-1 --epochs 30
                                                    more epochs, from the weights of a run
 
-Ctrl-C finishes the training step, saves and exits with code 130. SIGTERM (Slurm, docker stop, timeout) and SIGHUP (a closed terminal) do
-the same with codes 143 and 129; under nohup SIGHUP stays ignored. A second one, half a second later or more, or one before training has
+Ctrl-C finishes the training step, saves and exits with code 130. SIGTERM (Slurm, docker stop, \
+timeout) and SIGHUP (a closed terminal) do
+the same with codes 143 and 129; under nohup SIGHUP stays ignored. A second one, half a second \
+later or more, or one before training has
 begun, exits at once.
 
-While a process trains into a folder, no other can: it is refused and told which one does. Whoever was killed holds nothing any more.")]
+While a process trains into a folder, no other can: it is refused and told which one does. Whoever \
+was killed holds nothing any more.")]
 pub struct Train {
     /// A recipe (see `synfire recipes`) or a configuration file
     #[arg(
@@ -58,16 +61,37 @@ pub struct Train {
     #[arg(long, value_name = "DIR")]
     pub resume: Option<PathBuf>,
     /// Threads; results do not depend on them [default: one per processor]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u16>(1, MOST_THREADS))]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = whole::<u16>(1, MOST_THREADS),
+    )]
     pub threads: Option<u16>,
     /// The seed all random numbers descend from, up to 2^63 - 1
-    #[arg(long, value_name = "N", conflicts_with = "resume", allow_negative_numbers = true, value_parser = whole::<u64>(0, LARGEST_SEED))]
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with = "resume",
+        allow_negative_numbers = true,
+        value_parser = whole::<u64>(0, LARGEST_SEED),
+    )]
     pub seed: Option<u64>,
     /// Epochs; schedules stretch or shrink with them, so a run to --resume keeps its own
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>(1, u64::MAX))]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = whole::<usize>(1, u64::MAX),
+    )]
     pub epochs: Option<usize>,
     /// Stop after N epochs of this call; --resume goes on
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>(0, u64::MAX))]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = whole::<usize>(0, u64::MAX),
+    )]
     pub stop_after: Option<usize>,
     /// Check everything, say what would be built and what it takes, and write nothing
     #[arg(long, conflicts_with_all = ["resume", "stop_after"])]
@@ -81,8 +105,8 @@ pub struct Train {
 }
 
 impl Train {
-    /// All changes to the configuration: `--data`, `--validation`, then `--set`, `--epochs`, `--seed`
-    /// and `--from`.
+    /// All changes to the configuration: `--data`, `--validation`, then `--set`, `--epochs`,
+    /// `--seed` and `--from`.
     pub fn overrides(&self) -> synfire::Result<Vec<Override>> {
         let epochs = self.epochs.map(|epochs| {
             Override::named(format!("--epochs {epochs}"), &format!("training.epochs={epochs}"))

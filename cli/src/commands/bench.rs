@@ -47,7 +47,8 @@ fn text(report: &BenchReport) -> Result<String, std::fmt::Error> {
     let Latency { sample_ms, longest_ms, step_us, step_99_us, clock_engine_ms } = report.streaming;
     writeln!(
         text,
-        "streaming  {sample_ms:>10.2} ms per sample (at most {longest_ms:.2}), {step_us:.1} us per step (99 % below {step_99_us:.1}), one thread"
+        "streaming  {sample_ms:>10.2} ms per sample (at most {longest_ms:.2}), {step_us:.1} us per \
+         step (99 % below {step_99_us:.1}), one thread"
     )?;
     writeln!(
         text,

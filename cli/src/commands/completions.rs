@@ -38,7 +38,8 @@ fn completed(shell: Shell, script: &str) -> String {
         Shell::Fish => {
             let offered = ["train", "bench", "recipes"].map(|command| {
                 format!(
-                    "complete -c synfire -n \"__fish_synfire_using_subcommand {command}\" -a \"{names}\"\n"
+                    "complete -c synfire -n \"__fish_synfire_using_subcommand {command}\" \
+                     -a \"{names}\"\n"
                 )
             });
             format!("{script}{}", offered.concat())

@@ -90,7 +90,8 @@ pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
     } else {
         let (accuracy, error) = (100.0 * accuracy, 100.0 * error);
         output::print(format!(
-            "{} of {}: accuracy {accuracy:.2} ± {error:.2} % ({} of {} samples), loss {:.4}, one tap per synapse",
+            "{} of {}: accuracy {accuracy:.2} ± {error:.2} % ({} of {} samples), loss {:.4}, one \
+             tap per synapse",
             result.split, result.data, evaluation.correct, evaluation.samples, evaluation.loss
         ))?;
         if arguments.by.is_empty() {

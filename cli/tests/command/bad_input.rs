@@ -97,7 +97,8 @@ fn wrong_configurations_name_file_line_and_key() {
         ),
         (
             &["--set", "training.epochs=1.5"],
-            "--set training.epochs=1.5: invalid type: floating point `1.5`, expected a whole number",
+            "--set training.epochs=1.5: invalid type: floating point `1.5`, expected a whole \
+             number",
         ),
         (
             &["--epochs", "1", "--set", "training.epochs=3"],
@@ -222,7 +223,8 @@ fn a_batch_that_no_memory_holds_is_refused() {
         .into_iter()
         .chain(changes.iter().flat_map(|change| ["--set", *change]));
     let message = sandbox.fails(1, &arguments.collect::<Vec<_>>());
-    let expected = "long.h5: spikes/times, sample 4 has 100000 steps of 10 ms: a batch of 6 samples padded to it takes about ";
+    let expected = "long.h5: spikes/times, sample 4 has 100000 steps of 10 ms: a batch of 6 \
+                    samples padded to it takes about ";
     assert!(
         message.starts_with(expected) && message.contains("data.binning.max_steps"),
         "{message}"
@@ -260,7 +262,10 @@ fn networks_beyond_any_machine_and_files_of_another_kind_are_refused() {
             r#"
             dt_ms = 1.0
             duration_ms = 10.0
-            populations = [{{ name = "noise", size = {size}, poisson_hz = 10.0 }}, {{ name = "cells", size = 2, neuron = {{ model = "lif" }} }}]
+            populations = [
+                {{ name = "noise", size = {size}, poisson_hz = 10.0 }},
+                {{ name = "cells", size = 2, neuron = {{ model = "lif" }} }},
+            ]
             [[projections]]
             source = "noise"
             target = "cells"
@@ -324,7 +329,8 @@ fn a_damaged_result_is_named() {
     let message = sandbox.fails(1, &["plot", "run", "confusion"]);
     assert_eq!(
         message,
-        "run/result.json: this is not the result of a run: its confusion matrix has 4 rows, but there are 3 classes"
+        "run/result.json: this is not the result of a run: its confusion matrix has 4 rows, but \
+         there are 3 classes"
     );
 }
 
@@ -588,15 +594,18 @@ fn on_a_full_disk_every_command_says_so_and_earlier_output_stays() {
         return;
     }
     let script = format!(
-        r#"{mount} && cp -r run disk/run && echo earlier > disk/made.h5 && cp -r disk/run before && cp disk/made.h5 before/
+        r#"{mount} && cp -r run disk/run && echo earlier > disk/made.h5 &&
+        cp -r disk/run before && cp disk/made.h5 before/
         $SYNFIRE plot disk/run > /dev/null 2>&1 && cp -r disk/run/plots before/ && mkdir disk/sim
-        dd if=/dev/zero of=disk/filler bs=1k 2> /dev/null; dd if=/dev/zero of=disk/rest bs=1 2> /dev/null
+        dd if=/dev/zero of=disk/filler bs=1k 2> /dev/null
+        dd if=/dev/zero of=disk/rest bs=1 2> /dev/null
         $SYNFIRE data synth disk/made.h5 --overwrite --set samples_per_class=1; echo "code $?" >&2
         $SYNFIRE plot disk/run curves; echo "code $?" >&2
         $SYNFIRE simulate disk/run --out disk/sim --record spikes,v; echo "code $?" >&2
         $SYNFIRE train --resume disk/run --quiet; echo "code $?" >&2
         ls -A disk disk/run disk/run/plots disk/run/checkpoints disk/sim | grep synfire
-        cmp disk/made.h5 before/made.h5 && cmp disk/run/{LAST} before/{LAST} && diff -r disk/run/plots before/plots && echo intact"#
+        cmp disk/made.h5 before/made.h5 && cmp disk/run/{LAST} before/{LAST} &&
+        diff -r disk/run/plots before/plots && echo intact"#
     );
     let output = std::process::Command::new("unshare")
         .args(["-rm", "sh", "-c", &script])

@@ -74,11 +74,13 @@ fn other_paths_are_called_what_they_are() {
         for (file, hint) in [
             (
                 "made.h5",
-                "this is an HDF5 file, but the folder of a run was expected; recordings are named with --data made.h5",
+                "this is an HDF5 file, but the folder of a run was expected; recordings are named \
+                 with --data made.h5",
             ),
             (
                 "net.toml",
-                "this is a network, but the folder of a run was expected; synfire simulate net.toml runs it",
+                "this is a network, but the folder of a run was expected; synfire simulate \
+                 net.toml runs it",
             ),
             ("notes.txt", "this is a file, but the folder of a run was expected"),
         ] {

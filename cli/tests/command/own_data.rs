@@ -1,4 +1,5 @@
-//! What a file of one's own means: its classes, channels, units and clock, and what is said of them.
+//! What a file of one's own means: its classes, channels, units and clock, and what is said of
+//! them.
 
 use crate::sandbox::Sandbox;
 use serde_json::Value;
@@ -133,7 +134,8 @@ fn what_is_inferred_is_said_and_settings_that_differ_too() {
     for (setting, note) in [
         (
             "data.source.classes=5",
-            "x.h5: the highest label is 2, but data.source.classes is 5; 2 of 5 classes have no samples: 3, 4\n",
+            "x.h5: the highest label is 2, but data.source.classes is 5; 2 of 5 classes have no \
+             samples: 3, 4\n",
         ),
         (
             "data.source.channels=16",
@@ -148,7 +150,8 @@ fn what_is_inferred_is_said_and_settings_that_differ_too() {
         .fails(1, &["train", "tiny.toml", "--data", "x.h5", "--set", "data.source.classes=2"]);
     assert_eq!(
         message,
-        "x.h5: labels, sample 2: label 2, but labels must be from 0 to 1, since data.source.classes is 2"
+        "x.h5: labels, sample 2: label 2, but labels must be from 0 to 1, since \
+         data.source.classes is 2"
     );
     let message = sandbox.fails(1, &["data", "info", "x.h5", "--channels", "7"]);
     assert!(message.ends_with("units must be below 7, which is --channels"), "{message}");
@@ -165,7 +168,8 @@ fn times_that_are_hardly_seconds_are_refused_until_their_unit_is_said() {
         let message = sandbox.fails(1, &["train", "tiny.toml", "--data", file]);
         let median = 7.0 * spacing;
         let expected = format!(
-            "{file}: spikes/times: the median recording lasts {median} s, longer than a minute, if times are in s. Are they in {unit}? Say what their unit is: data.source.time_unit"
+            "{file}: spikes/times: the median recording lasts {median} s, longer than a minute, if \
+             times are in s. Are they in {unit}? Say what their unit is: data.source.time_unit"
         );
         assert!(message.starts_with(&expected), "{message}");
         let info = sandbox.ok(&["data", "info", file]);

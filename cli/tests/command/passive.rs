@@ -3,7 +3,8 @@
 use crate::sandbox::Sandbox;
 use std::collections::BTreeMap;
 
-/// What training `tiny.toml` with changes says on stderr, and its metrics by column, the last epoch.
+/// What training `tiny.toml` with changes says on stderr, and its metrics by column, the last
+/// epoch.
 fn trained(sandbox: &Sandbox, changes: &[&str]) -> (Vec<String>, BTreeMap<String, f64>) {
     let mut arguments = vec!["train", "tiny.toml", "--out", "run", "--overwrite"];
     changes.iter().for_each(|change| arguments.extend(["--set", change]));

@@ -23,7 +23,8 @@ fn predictions_are_a_table_with_a_row_per_sample() {
     let mut lines = text.lines();
     assert_eq!(
         lines.next().unwrap(),
-        "sample,key,speaker,label,predicted,predicted_key,correct,margin,loss,score_0,score_1,score_2"
+        "sample,key,speaker,label,predicted,predicted_key,correct,margin,loss,score_0,score_1,\
+         score_2"
     );
     let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
     assert_eq!(rows.len(), 60);

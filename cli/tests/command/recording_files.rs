@@ -107,11 +107,13 @@ fn what_is_not_read_is_named_and_not_called_damaged() {
     for (name, expected) in [
         (
             "blosc.h5",
-            "spikes/times: is packed with HDF5 filter 32001 (Blosc), which is not read here; the file is not damaged, and `h5repack",
+            "spikes/times: is packed with HDF5 filter 32001 (Blosc), which is not read here; the \
+             file is not damaged, and `h5repack",
         ),
         (
             "links.h5",
-            "extra/speaker: is behind an external link to extra in h5py_lzf.h5, but there is no file h5py_lzf.h5",
+            "extra/speaker: is behind an external link to extra in h5py_lzf.h5, but there is no \
+             file h5py_lzf.h5",
         ),
         ("raw.h5", "labels: its values are in another file, but there is no file h5py_raw.raw"),
         ("virtual.h5", "labels: is a virtual dataset"),

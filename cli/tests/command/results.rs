@@ -166,12 +166,16 @@ fn simulate_runs_a_described_network() {
         [[projections]]
         source = "ring"
         target = "ring"
-        synapses = [{ pre = 0, post = 1, weight = 2.0, delay_ms = 1.0 }, { pre = 1, post = 0, weight = 2.0, delay_ms = 2.0 }]
+        synapses = [
+            { pre = 0, post = 1, weight = 2.0, delay_ms = 1.0 },
+            { pre = 1, post = 0, weight = 2.0, delay_ms = 2.0 },
+        ]
         "#,
     );
     let files = sandbox.ok(&["simulate", "chain.toml", "--out", "sim"]);
     assert_eq!(files.lines().count(), 2);
-    let expected = "population,time_ms,neuron\nstart,1,0\nring,1.5,0\nring,2.5,1\nring,4.5,0\nring,5.5,1\nring,7.5,0\nring,8.5,1\n";
+    let expected = "population,time_ms,neuron\nstart,1,0\nring,1.5,0\nring,2.5,1\nring,4.5,0\n\
+                    ring,5.5,1\nring,7.5,0\nring,8.5,1\n";
     assert_eq!(sandbox.text("sim/chain.spikes.csv"), expected);
     let value =
         json(&sandbox.ok(&["simulate", "chain.toml", "--out", "sim", "--overwrite", "--json"]));

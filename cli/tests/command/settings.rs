@@ -55,8 +55,8 @@ fn delays_that_cannot_learn_are_refused_with_what_can() {
         let change = format!("network.max_delay_ms={window}");
         let message = sandbox.fails(2, &["train", "tiny.toml", "--set", &change]);
         let expected = format!(
-            "--set {change}: network.max_delay_ms is {window}, but must be at least 6 ms, 1.5 steps \
-             of 4 ms"
+            "--set {change}: network.max_delay_ms is {window}, but must be at least 6 ms, 1.5 \
+             steps of 4 ms"
         );
         assert!(message.starts_with(&expected), "{message}");
     }
@@ -113,7 +113,8 @@ fn errors_in_sections_with_a_kind_have_the_line_of_the_key() {
             "bad.toml:2:30: unknown field `beta3`",
         ),
         (
-            "[network.neuron.surrogate]\nslope = \"box\"\nwidth = 2\n[network.neuron]\nmodel = \"lif\"\n",
+            "[network.neuron.surrogate]\nslope = \"box\"\nwidth = 2\n[network.neuron]\n\
+             model = \"lif\"\n",
             "bad.toml:3:1: unknown field `width`",
         ),
     ] {

@@ -101,7 +101,8 @@ fn info_tells_what_is_in_a_run_in_its_folder_and_packed() {
     assert!(text.starts_with("run         run (finished)\n"), "{text}");
     assert!(text.contains("input 8 source, hidden1 10 lif with batch norm, "), "{text}");
     assert!(text.contains("input->hidden1: delays 0 to 16 ms"), "{text}");
-    // A run that has not finished an epoch, one that started from another, and a folder that is none.
+    // A run that has not finished an epoch, one that started from another, and a folder that is
+    // none.
     sandbox.train("begun", &["--from", "run", "--stop-after", "0", "--set", "network.hidden=[10]"]);
     assert_eq!(info(&sandbox, "begun")["finished"], false);
     assert!(sandbox.ok(&["info", "begun"]).contains("started     from "));
@@ -148,7 +149,8 @@ fn info_tells_what_is_in_other_files() {
         "chain.toml",
         "dt_ms = 0.5\nduration_ms = 10.0\n\
          [[populations]]\nname = \"start\"\nsize = 1\nspikes = [[1.0, 0]]\n\
-         [[populations]]\nname = \"ring\"\nsize = 2\nneuron = { model = \"lif\", tau_mem_ms = 10.0 }\n\
+         [[populations]]\nname = \"ring\"\nsize = 2\nneuron = { model = \"lif\", tau_mem_ms = 10.0 \
+         }\n\
          [[projections]]\nsource = \"start\"\ntarget = \"ring\"\n\
          synapses = [{ pre = 0, post = 1, weight = 2.0, delay_ms = 1.5 }]\n",
     );

@@ -302,7 +302,8 @@ fn values_out_of_range_are_named() {
 
     assert_eq!(
         message([all_times, all_units, labels(&[0, 20, 4])]),
-        "shd.h5: labels, sample 1: label 20, but labels must be from 0 to 19, since Layout::classes is 20"
+        "shd.h5: labels, sample 1: label 20, but labels must be from 0 to 19, since \
+         Layout::classes is 20"
     );
     let layout = |channels, classes| Layout { channels: Some(channels), classes, time_unit: None };
     let file = TestFile::new(parts());
@@ -311,7 +312,8 @@ fn values_out_of_range_are_named() {
     assert!(read_as(layout(121, Some(20))).is_ok());
     assert_eq!(
         read_as(layout(120, None)).unwrap_err(),
-        "shd.h5: spikes/units, sample 0, spike 1: unit 120, but units must be below 120, which is Layout::channels"
+        "shd.h5: spikes/units, sample 0, spike 1: unit 120, but units must be below 120, which is \
+         Layout::channels"
     );
     assert!(
         read_as(layout(700, Some(19)))
@@ -330,7 +332,8 @@ fn wrong_types_are_named() {
     let flat = |name: &str| DatasetBuilder::typed_data(name, vec![3], &[1.0f32; 3]).unwrap();
     assert_eq!(
         message([flat("spikes/times"), units.clone(), labels.clone()]),
-        "shd.h5: spikes/times: holds float32, but must hold variable-length float16, float32 or float64"
+        "shd.h5: spikes/times: holds float32, but must hold variable-length float16, float32 or \
+         float64"
     );
     let rows = vec![vec![0; 4]; 3];
     let integers =
@@ -417,8 +420,8 @@ fn channels_and_classes_are_inferred_where_nobody_gives_them() {
     parts.extend(stored(32, &["yes", "no", "up"]));
     assert_eq!(
         read(parts).unwrap_err().to_string(),
-        "own.h5: labels, sample 1: label 5, but labels must be from 0 to 2, since extra/keys names 3 \
-         classes; Layout::classes sets another number"
+        "own.h5: labels, sample 1: label 5, but labels must be from 0 to 2, since extra/keys names \
+         3 classes; Layout::classes sets another number"
     );
     let mut parts = with(19, 1);
     parts.extend(stored(19, &["0", "1"]));
@@ -452,7 +455,8 @@ fn floats_that_are_not_ieee_are_refused() {
     assert!(float16::declare_exponent_of_8_bits(&mut bytes));
     assert_eq!(
         TestFile::of_bytes(&bytes).message(),
-        "shd.h5: spikes/times: holds variable-length float16, but not in the IEEE format that is expected"
+        "shd.h5: spikes/times: holds variable-length float16, but not in the IEEE format that is \
+         expected"
     );
 }
 

@@ -114,7 +114,8 @@ fn filters_that_are_not_read_are_named_with_the_way_out() {
         let message = message(&with_filter(folder.path(), number, None));
         let expected = format!(
             "spikes/times: is packed with HDF5 filter {number} ({name}), which is not read here; \
-             the file is not damaged, and `h5repack -f GZIP=4 IN.h5 OUT.h5` makes a copy that is read"
+             the file is not damaged, and `h5repack -f GZIP=4 IN.h5 OUT.h5` makes a copy that is \
+             read"
         );
         assert!(message.ends_with(&expected), "{message}");
     }
@@ -141,7 +142,8 @@ fn neighbours_that_are_missing_are_named() {
     for (name, expected) in [
         (
             "h5py_links.h5",
-            "extra/speaker: is behind an external link to extra in h5py_lzf.h5, but there is no file",
+            "extra/speaker: is behind an external link to extra in h5py_lzf.h5, but there is no \
+             file",
         ),
         (
             "h5py_raw.h5",

@@ -12,9 +12,11 @@
 //! /spikes/<population>               sorting: enumeration { none = 0, by_id = 1, by_time = 2 }
 //! /spikes/<population>/timestamps    float64 [spikes], units = "ms"
 //! /spikes/<population>/node_ids      uint64 [spikes], counted from 0
-//! /report/<population>/data          float32 [steps, neurons], variable = "v", units = "1": a potential of 1 is the default threshold
+//! /report/<population>/data          float32 [steps, neurons], variable = "v", units = "1":
+//!                                    a potential of 1 is the default threshold
 //! /report/<population>/mapping/node_ids        uint64 [neurons], sorted = 1
-//! /report/<population>/mapping/index_pointers  uint64 [neurons + 1]: neuron n has the columns index_pointers[n]..index_pointers[n + 1]
+//! /report/<population>/mapping/index_pointers  uint64 [neurons + 1]: neuron n has the columns
+//!                                    index_pointers[n]..index_pointers[n + 1]
 //! /report/<population>/mapping/index_pointer   the same once more, for bmtk
 //! /report/<population>/mapping/element_ids     uint32 [neurons], 0: neurons are points
 //! /report/<population>/mapping/element_pos     float64 [neurons], 0 likewise

@@ -230,10 +230,17 @@ proptest! {
         events.sort_unstable_by_key(|&(neuron, step)| (step, neuron));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("spikes.h5");
-        write_spikes(&path, dt_ms, events.iter().map(|&(neuron, step)| spikes(0, step as usize, &[neuron])).collect());
+        write_spikes(
+            &path,
+            dt_ms,
+            events.iter().map(|&(neuron, step)| spikes(0, step as usize, &[neuron])).collect(),
+        );
         let read = read_spikes(&path).unwrap();
         let input = read.iter().find(|population| population.population == "in").unwrap();
         prop_assert!(input.times_ms.is_sorted());
-        prop_assert_eq!(input.frames(5, 3000, dt_ms).unwrap(), SpikeFrames::from_events(5, 3000, &events).unwrap());
+        prop_assert_eq!(
+            input.frames(5, 3000, dt_ms).unwrap(),
+            SpikeFrames::from_events(5, 3000, &events).unwrap()
+        );
     }
 }
