@@ -64,7 +64,7 @@ pub struct CheckpointFile {
 }
 
 impl CheckpointFile {
-    /// Reads a file that [`EpochTrainer::save`] wrote.
+    /// Reads a file that [`EpochTrainer::save`](crate::EpochTrainer::save) wrote.
     ///
     /// # Errors
     /// [`Error::Disk`] when it cannot be read; [`Error::Checkpoint`] when it is something else or
@@ -87,7 +87,7 @@ impl CheckpointFile {
         self.metadata.samples > 0
     }
 
-    /// The entries that the caller of [`EpochTrainer::save`] added.
+    /// The entries that the caller of [`EpochTrainer::save`](crate::EpochTrainer::save) added.
     pub fn own(&self) -> &BTreeMap<String, String> {
         &self.metadata.own
     }
