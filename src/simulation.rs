@@ -7,10 +7,11 @@ use crate::network::description::Description;
 use exchange::{CsvLayout, CsvSpikes, Log, LogLayout, SonataReport, SonataSpikes, write_logs};
 use plasticity::gradient::Loss;
 use sim_core::{
-    ChannelRecorder, ClockEngine, Horizon, Network, Readout, Recorder, Recording, Seed,
+    ChannelRecorder, ClockEngine, Horizon, Network, Readout, Recorder, Recording, Seed, Snapshot,
     SpikeFrames, State, Synapses, Variable, Variables,
 };
 use std::fs;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -112,13 +113,31 @@ pub struct Simulation {
     steps: usize,
     /// The step at which each population falls silent, where there is one.
     ends: Vec<usize>,
+    /// The state to go on from; at rest without one.
+    start: Option<Snapshot>,
 }
 
 impl Simulation {
     /// `steps` steps of `network`; `inputs` holds the spikes of each source, in the order of the
     /// populations.
     pub fn new(network: Network, inputs: Vec<SpikeFrames>, steps: usize) -> Self {
-        Self { network: Arc::new(network), inputs, steps, ends: Vec::new() }
+        Self { network: Arc::new(network), inputs, steps, ends: Vec::new(), start: None }
+    }
+
+    /// The same simulation, gone on with from the state that another one of this network reached.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when no step is left.
+    pub fn from_state(self, state: Snapshot) -> Result<Self> {
+        if state.step >= self.steps {
+            let problem = format!(
+                "the state is that after {} steps, but the simulation has {}; a longer \
+                 duration_ms goes on",
+                state.step, self.steps
+            );
+            return Err(Error::Setting { field: None, problem });
+        }
+        Ok(Self { start: Some(state), ..self })
     }
 
     /// A sample on its way through a network, whose output is read, for as many steps as `horizon`
@@ -136,7 +155,7 @@ impl Simulation {
         let mut ends = Vec::new();
         horizon.ends(network, frames.steps(), &mut ends)?;
         let steps = ends[network.output()?];
-        Ok(Self { network: Arc::clone(network), steps, inputs: vec![frames], ends })
+        Ok(Self { network: Arc::clone(network), steps, inputs: vec![frames], ends, start: None })
     }
 
     /// Adds the spikes of the sources of `description` that are not those of the sample, whose
@@ -175,7 +194,17 @@ impl Simulation {
     fn run_on(&self, engine: &mut ClockEngine, recorder: &mut dyn Recorder) -> Result<()> {
         engine.reset();
         engine.set_ends(&self.ends);
-        Ok(engine.run(&self.inputs, self.steps, recorder)?)
+        let Some(start) = &self.start else {
+            return Ok(engine.run(&self.inputs, self.steps, recorder)?);
+        };
+        engine.restore(start)?;
+        let mut trains: Vec<_> = self.inputs.iter().map(SpikeFrames::by_step).collect();
+        for step in start.step..self.steps {
+            let now = |train: &mut Vec<_>| train.get_mut(step).map(mem::take).unwrap_or_default();
+            let external: Vec<_> = trains.iter_mut().map(now).collect();
+            engine.step(&external, recorder)?;
+        }
+        Ok(())
     }
 
     fn engine(network: &Network) -> Result<ClockEngine> {
@@ -207,6 +236,21 @@ impl Simulation {
         let mut variables = vec![Variables::NONE; self.network.populations.len()];
         self.network.output().into_iter().for_each(|output| variables[output] = Variables::ALL);
         Recording::selecting(variables)
+    }
+
+    /// As [`Self::log`], and gives the state behind the last step.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn log_with_state(
+        &self,
+        settings: &LogSettings,
+        folder: &Path,
+        name: &str,
+    ) -> Result<(SimulationLog, Snapshot)> {
+        let mut engine = Self::engine(&self.network)?;
+        let log = self.log_on(&mut engine, settings, folder, name, &mut ())?;
+        Ok((log, engine.snapshot()))
     }
 
     /// Runs from rest, once, and logs into `folder` while it runs: `NAME.spikes.h5` (SONATA) and

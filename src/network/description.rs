@@ -3,6 +3,7 @@
 use crate::network::dense_connections::{Delays, DenseConnections};
 use crate::network::entries::SynapseEntry;
 use neurons::Model;
+use plasticity::local::Rule;
 use sim_core::{Connectivity, DelayKernel, Ends, Polarity};
 use std::borrow::Cow;
 
@@ -28,6 +29,8 @@ pub(crate) struct PopulationPart<'a> {
     pub size: Option<usize>,
     /// What the neurons do.
     pub cells: CellsPart<'a>,
+    /// Parameters of the model that each neuron learns for itself.
+    pub learn: &'a [String],
     /// Whether their summed input is normalised.
     pub norm: bool,
     /// The signs of their outgoing weights.
@@ -67,6 +70,8 @@ pub(crate) struct ProjectionPart<'a> {
     pub port: usize,
     /// What its synapses are at first.
     pub start: Start<'a>,
+    /// The rule by which its synapses learn while the network runs.
+    pub rule: Option<Rule>,
     /// What tells its random numbers from those of other projections; single synapses that are
     /// drawn use the first number only.
     pub stream: [u64; 2],
@@ -84,13 +89,13 @@ pub(crate) enum Start<'a> {
 }
 
 impl<'a> PopulationPart<'a> {
-    /// A population without norm and signs.
+    /// A population that learns nothing of its own, without norm and signs.
     pub(crate) fn new(
         name: impl Into<Cow<'a, str>>,
         size: Option<usize>,
         cells: CellsPart<'a>,
     ) -> Self {
-        Self { name: name.into(), size, cells, norm: false, polarity: None }
+        Self { name: name.into(), size, cells, learn: &[], norm: false, polarity: None }
     }
 
     /// The sign of each of its `size` neurons.

@@ -3,6 +3,7 @@
 use crate::network::dense_connections::DenseConnections;
 use crate::network::random_synapses::RandomSynapses;
 use neurons::Model;
+use plasticity::local::Rule;
 use serde::{Deserialize, Serialize};
 use sim_core::Polarity;
 
@@ -27,7 +28,11 @@ pub struct PopulationEntry {
     /// Every neuron fires at random, at this rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poisson_hz: Option<f64>,
-    /// Batch norm of the neurons' summed input; off.
+    /// Parameters of the neuron model that each neuron learns for itself, such as `tau_mem_ms`; none.
+    /// They start at the model's values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learn: Vec<String>,
+    /// Batch norm of the neurons' summed input, of each port; off.
     #[serde(default, skip_serializing_if = "is_off")]
     pub norm: bool,
     /// The sign of all outgoing weights; any. Where weights are drawn, they have it.
@@ -60,6 +65,10 @@ pub struct ProjectionEntry {
     /// Synapses between all pairs, which is what trains.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dense: Option<DenseConnections>,
+    /// The rule by which the synapses learn while the network runs; none: they stay as they are.
+    /// Such a network is simulated and does not train.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning: Option<Rule>,
 }
 
 /// One synapse.

@@ -68,9 +68,9 @@ impl Description<'_> {
             let population = Population::new(part.name.clone(), size, cells);
             // The input of each port is normalised by itself.
             let norm = part.norm.then(|| BatchNorm::new(population.input_shape().entries()));
-            Population { norm, ..population }
+            Ok(Population { norm, ..population.learning(part.learn, dt_ms)? })
         });
-        let populations = populations.collect();
+        let populations = populations.collect::<Result<_>>()?;
         let projections = (0..self.projections.len())
             .map(|index| self.projection(index, sizes, dt_ms, seed))
             .collect::<Result<_>>()?;
@@ -110,7 +110,10 @@ impl Description<'_> {
                 Synapses::Dense(connections.draw(draw, dt_ms, seed))
             }
         };
-        let projection = Projection::new(part.source, part.target, synapses).to_port(part.port);
+        let mut projection = Projection::new(part.source, part.target, synapses).to_port(part.port);
+        if let Some(rule) = part.rule {
+            projection = projection.learning_by(rule);
+        }
         Ok(Projection { polarity, ..projection })
     }
 

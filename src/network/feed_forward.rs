@@ -6,6 +6,7 @@ use crate::network::description::{
     CellsPart, Description, PolarityPart, PopulationPart, ProjectionPart, Start,
 };
 use crate::network::expansion::Sizes;
+use crate::network::learned::check_learned;
 use crate::network::limits::check_dense;
 use neurons::{LeakyIntegrator, Lif, Model};
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,14 @@ pub struct FeedForward {
     /// The same of the input channels; none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excitatory_input: Option<f64>,
+    /// Parameters of the hidden neurons that each neuron learns for itself, such as `tau_mem_ms`;
+    /// none. They start at the model's values, and learn at the rate of weights unless
+    /// `[[training.groups]]` says otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub neuron_learn: Vec<String>,
+    /// The same of the output neurons; none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub readout_learn: Vec<String>,
     /// Neuron model of the hidden populations, which must fire.
     pub neuron: Model,
     /// Neuron model of the output; it must not fire, except for the loss `spike_count`, for which
@@ -79,6 +88,8 @@ impl Default for FeedForward {
             weight_gain,
             excitatory: None,
             excitatory_input: None,
+            neuron_learn: Vec::new(),
+            readout_learn: Vec::new(),
             neuron: Model::Lif(Lif::default()),
             readout: Model::LeakyIntegrator(LeakyIntegrator::default()),
         }
@@ -123,7 +134,19 @@ impl FeedForward {
             )
             .into());
         }
-        self.readout_fires(dt_ms).map(drop)
+        self.readout_fires(dt_ms)?;
+        for (key, model, names) in [
+            ("neuron_learn", &self.neuron, &self.neuron_learn),
+            ("readout_learn", &self.readout, &self.readout_learn),
+        ] {
+            check_learned(model, names, dt_ms).map_err(|error| match error {
+                Error::OutOfRange { value, allowed, .. } => {
+                    Error::out_of_range(format!("network.{key}"), value, allowed)
+                }
+                other => other,
+            })?;
+        }
+        Ok(())
     }
 
     /// Checks that the network for `channels` input channels and `classes` classes is not too
@@ -199,6 +222,7 @@ impl FeedForward {
             ..PopulationPart::new("input", None, CellsPart::Samples)
         };
         let hidden = self.hidden.iter().enumerate().map(|(index, &size)| PopulationPart {
+            learn: &self.neuron_learn,
             norm: self.batch_norm,
             polarity: self.excitatory.map(PolarityPart::Shared),
             ..PopulationPart::new(
@@ -208,13 +232,17 @@ impl FeedForward {
             )
         });
         let readout = CellsPart::Neurons(self.readout);
-        let output = PopulationPart::new("output", None, readout);
+        let output = PopulationPart {
+            learn: &self.readout_learn,
+            ..PopulationPart::new("output", None, readout)
+        };
         let connections = self.connections();
         let projections = (0..last).map(|index| ProjectionPart {
             source: index,
             target: index + 1,
             port: 0,
             start: Start::Dense(connections.clone()),
+            rule: None,
             stream: [index as u64, 0],
         });
         Description {

@@ -24,7 +24,10 @@
 //! source = "excitatory"
 //! target = "excitatory"
 //! synapses = [{ pre = 0, post = 1, weight = 0.5, delay_ms = 1.5 }]
+//! learning = { rule = "pair_stdp", rate = 0.01, max_weight = 1.0 }
 //! ```
+//!
+//! Neurons with several ports have projections end in one of them by name: `port = "inhibitory"`.
 
 use crate::error::{Error, Result};
 use crate::network::entries::{PopulationEntry, ProjectionEntry};

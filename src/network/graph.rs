@@ -6,6 +6,7 @@ use crate::network::description::{
     CellsPart, Description, PolarityPart, PopulationPart, ProjectionPart, Start,
 };
 use crate::network::entries::{PopulationEntry, ProjectionEntry};
+use crate::network::learned::check_learned;
 use crate::network::ports::port_index;
 use neurons::Model;
 use serde::{Deserialize, Serialize};
@@ -268,6 +269,14 @@ impl<'a> GraphParts<'a> {
             (None, None, None) if is_input && self.takes_samples => CellsPart::Samples,
             _ => return Err(self.wrong(&path, name, one_of(CELLS))),
         };
+        if let Some(learned) = entry.learn.first() {
+            let CellsPart::Neurons(model) = &cells else {
+                let problem = format!("learns {learned}, but only neurons of a model learn");
+                return Err(self.wrong(&format!("{path}.learn"), name, problem));
+            };
+            check_learned(model, &entry.learn, dt_ms)
+                .map_err(|error| self.within(&path, name, error))?;
+        }
         if entry.norm && !matches!(cells, CellsPart::Neurons(_)) {
             let problem = "norm is on, but only the input of neurons is normalised";
             return Err(self.wrong(&format!("{path}.norm"), name, problem));
@@ -287,7 +296,7 @@ impl<'a> GraphParts<'a> {
             }
         };
         let part = PopulationPart::new(name, entry.size, cells);
-        Ok(PopulationPart { norm: entry.norm, polarity, ..part })
+        Ok(PopulationPart { learn: &entry.learn, norm: entry.norm, polarity, ..part })
     }
 
     fn projection(
@@ -334,7 +343,8 @@ impl<'a> GraphParts<'a> {
                 return Err(self.wrong(&path, &name, problem));
             }
         };
-        Ok(ProjectionPart { source, target, port, start, stream: [index as u64, 0] })
+        let (rule, stream) = (entry.learning, [index as u64, 0]);
+        Ok(ProjectionPart { source, target, port, start, rule, stream })
     }
 }
 

@@ -9,7 +9,7 @@
 //! | `dense_connections`, `random_synapses` | by which synapses are two populations joined? |
 //! | `description` | what do all kinds say alike? |
 //! | `expansion` | how is a description drawn, and what does it become? |
-//! | `ports` | at which index is a port of a model? |
+//! | `ports`, `learned` | at which index is a port of a model, and what can neurons learn? |
 //! | `batch_memory`, `limits` | how large may a network be? |
 //! | `trainable` | which networks can the gradient engine train? |
 
@@ -21,6 +21,7 @@ pub(crate) mod expansion;
 pub(crate) mod feed_forward;
 pub(crate) mod file;
 pub(crate) mod graph;
+pub(crate) mod learned;
 pub(crate) mod limits;
 pub(crate) mod ports;
 pub(crate) mod random_synapses;

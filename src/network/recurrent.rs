@@ -73,6 +73,7 @@ impl Recurrent {
             target: population,
             port: 0,
             start: Start::Dense(self.recurrence.clone()),
+            rule: None,
             stream: [population as u64, 1],
         });
         description.projections.extend(back);

@@ -33,6 +33,10 @@ impl Description<'_> {
             }
         }
         for (index, projection) in self.projections.iter().enumerate() {
+            if projection.rule.is_some() {
+                let name = self.projection_name(index);
+                return Ok(Some(format!("{name} learns by a rule of its own while it runs")));
+            }
             let what = match &projection.start {
                 Start::Dense(_) if self.closes_loop(index) => {
                     "closes a loop, and training runs through feed-forward networks"

@@ -21,7 +21,9 @@ use synfire::{Checkpoint, SampleList};
                                                    its network before training
   synfire simulate my-experiment.toml --set network.kind=recurrent --set training.evaluation_steps=200
   synfire simulate network.toml --out sim
-  synfire simulate network.toml --record spikes,v --csv bmtk --out sim
+  synfire simulate network.toml --record spikes,v,excitatory_current --csv bmtk --out sim
+  synfire simulate network.toml --save-state half.json --out sim
+  synfire simulate longer.toml --from-state half.json --out sim
 
 NAME is sample-17 for sample 17 of a run or an experiment, and the file's name for a network. It leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report; NAME.VARIABLE.h5 for others); bmtk and libsonata read all .h5 files.
 
@@ -65,6 +67,13 @@ pub struct Simulate {
     /// Folder for the logs [default: RUN/spikes, or the current folder for a file]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Write the state behind the last step to this file (of a file that describes a network)
+    #[arg(long, value_name = "FILE")]
+    pub save_state: Option<PathBuf>,
+    /// Go on from the state in this file, with the same bits as in one go; logs hold the steps from
+    /// there on
+    #[arg(long, value_name = "FILE")]
+    pub from_state: Option<PathBuf>,
     /// Replace logs of the same names
     #[arg(long)]
     pub overwrite: bool,

@@ -12,7 +12,7 @@ use synfire::datasets::shown_name;
 use synfire::sim_core::{Network, Variables};
 use synfire::{
     ChosenSamples, Experiment, LoadedData, LogSettings, NetworkFile, Recipe, SampleChoice,
-    SimulatedSample, SimulationLog, UntrainedNetwork,
+    SimulatedSample, SimulationLog, UntrainedNetwork, read_state, write_state,
 };
 
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
@@ -32,9 +32,15 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
     let csv = arguments.csv.map(Into::into).unwrap_or_default();
     let settings = LogSettings { variables, csv, overwrite: arguments.overwrite };
     run_argument::refuse_part(&arguments.network, "simulate")?;
+    let of_state = arguments.save_state.is_some() || arguments.from_state.is_some();
     let is_experiment = !arguments.network.is_dir() && is_experiment(&arguments.network);
     if !arguments.set.is_empty() && !is_experiment {
         let problem = "--set changes an experiment, and this is none";
+        return Err(wrong(arguments, problem));
+    }
+    if of_state && (is_experiment || arguments.network.is_dir()) {
+        let problem = "--save-state and --from-state belong to a file that describes a network; \
+                       samples start at rest";
         return Err(wrong(arguments, problem));
     }
     match arguments.network.is_dir() {
@@ -180,10 +186,23 @@ fn of_file(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCode> {
                        to the folder of a run, or to an experiment";
         return Err(wrong(arguments, problem));
     }
-    let simulation = NetworkFile::read_simulation(path)?;
+    let mut simulation = NetworkFile::read_simulation(path)?;
+    if let Some(state) = &arguments.from_state {
+        simulation = simulation.from_state(read_state(state)?)?;
+    }
+    if let Some(file) = arguments.save_state.as_ref().filter(|file| file.exists()) {
+        if !arguments.overwrite {
+            let problem = format!("{} exists already; --overwrite replaces it", file.display());
+            return Err(synfire::Error::Setting { field: None, problem }.into());
+        }
+    }
     let folder = arguments.out.clone().unwrap_or_else(|| ".".into());
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let log = simulation.log(settings, &folder, &name, &mut ())?;
+    let (mut log, state) = simulation.log_with_state(settings, &folder, &name)?;
+    if let Some(file) = &arguments.save_state {
+        write_state(file, &state)?;
+        log.files.push(file.clone());
+    }
     let network = simulation.network();
     if arguments.json {
         output::print(json!({

@@ -319,3 +319,152 @@ fn relative_paths_in_a_file_begin_at_its_folder() {
     );
     sandbox.ok(&["train", "set/ups/c.toml", "--data", "set/x.h5", "--quiet"]);
 }
+
+/// Excitatory and inhibitory neurons with synaptic currents of their own, driven by noise, whose
+/// synapses learn.
+const BALANCED: &str = r#"
+dt_ms = 0.5
+duration_ms = DURATION
+seed = 4
+[[populations]]
+name = "noise"
+size = 20
+poisson_hz = 80.0
+[[populations]]
+name = "neurons"
+size = 12
+excitatory = 0.75
+neuron = { model = "current_lif", tau_mem_ms = 10.0, threshold = 0.4, refractory_ms = 2.0 }
+[[populations]]
+name = "slow"
+size = 4
+neuron = { model = "adaptive_lif", threshold = 0.3 }
+[[projections]]
+source = "noise"
+target = "neurons"
+random = { probability = 0.5, weight = [0.02, 0.1], delay_ms = [0.5, 5.0] }
+learning = { rule = "pair_stdp", rate = 0.05, max_weight = 0.2 }
+[[projections]]
+source = "noise"
+target = "neurons"
+port = "inhibitory"
+random = { probability = 0.3, weight = [-0.05, -0.01], delay_ms = [1.0, 2.0] }
+[[projections]]
+source = "neurons"
+target = "slow"
+random = { probability = 0.5, weight = [0.05, 0.2], delay_ms = [1.0, 2.0] }
+learning = { rule = "oja" }
+"#;
+
+fn balanced(duration_ms: &str) -> String {
+    // Weights of either sign have no polarity here.
+    BALANCED.replace("DURATION", duration_ms).replace("excitatory = 0.75\n", "")
+}
+
+#[test]
+fn a_simulation_goes_on_from_its_state_and_records_any_column_by_name() {
+    let sandbox = Sandbox::new();
+    sandbox.write("half.toml", balanced("150.0"));
+    sandbox.write("whole.toml", balanced("300.0"));
+    let record = "spikes,excitatory_current,adaptation";
+    let simulate = |arguments: &[&str]| {
+        let output = sandbox.run(&[&["simulate", "--record", record], arguments].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+    };
+    simulate(&["whole.toml", "--out", "one"]);
+    simulate(&["half.toml", "--out", "two", "--save-state", "state.json"]);
+    simulate(&["whole.toml", "--out", "three", "--from-state", "state.json"]);
+    let rows = |path: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(sandbox.path(path)).unwrap();
+        text.lines().skip(1).map(str::to_owned).collect()
+    };
+    let whole = rows("one/whole.spikes.csv");
+    assert!(whole.iter().filter(|row| row.starts_with("neurons")).count() > 50);
+    assert!(whole.iter().any(|row| row.starts_with("slow")));
+    let parts = [rows("two/half.spikes.csv"), rows("three/whole.spikes.csv")].concat();
+    assert_eq!(parts, whole);
+    for file in ["whole.excitatory_current.h5", "whole.adaptation.h5"] {
+        assert!(sandbox.path("three").join(file).exists(), "{file}");
+    }
+}
+
+#[test]
+fn what_a_state_a_port_or_a_rule_cannot_be_is_said() {
+    let sandbox = Sandbox::new();
+    sandbox.write("whole.toml", balanced("300.0"));
+    sandbox.write("other.toml", balanced("600.0").replace("size = 12", "size = 11"));
+    let said = |arguments: &[&str]| {
+        let output = sandbox.run(&[&["simulate"], arguments].concat());
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let written =
+        sandbox.run(&["simulate", "whole.toml", "--out", "one", "--save-state", "state.json"]);
+    assert!(written.status.success());
+    let text = said(&["whole.toml", "--from-state", "state.json", "--out", "two"]);
+    assert!(text.contains("after 600 steps, but the simulation has 600"), "{text}");
+    let text = said(&["other.toml", "--from-state", "state.json", "--out", "two"]);
+    assert!(text.contains("population neurons: the snapshot has another number"), "{text}");
+    let text = said(&["other.toml", "--from-state", "whole.toml", "--out", "two"]);
+    assert!(text.contains("whole.toml: this is not the state of a simulation"), "{text}");
+    let text = said(&["whole.toml", "--save-state", "state.json", "--out", "two"]);
+    assert!(text.contains("state.json exists already; --overwrite replaces it"), "{text}");
+    let text = said(&["whole.toml", "--record", "voltage", "--out", "two"]);
+    assert!(text.contains("no population has a state variable voltage"), "{text}");
+
+    for (from, to, expected) in [
+        ("port = \"inhibitory\"", "port = \"slow\"", "there are excitatory and inhibitory"),
+        ("rate = 0.05", "rate = -1.0", "PairStdp::rate is -1, but must be at least 0"),
+        ("max_weight = 0.2", "max_weight = 0.05", "from 0 to max_weight, 0.05"),
+        ("rule = \"oja\"", "rule = \"ojas\"", "ojas"),
+        ("name = \"slow\"\n", "name = \"slow\"\nlearn = [\"tau\"]\n", "tau_adaptation_ms"),
+    ] {
+        sandbox.write("wrong.toml", balanced("10.0").replacen(from, to, 1));
+        let text = said(&["wrong.toml", "--out", "wrong"]);
+        assert!(text.contains("wrong.toml") && text.contains(expected), "{to}: {text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn neurons_of_every_model_learn_parameters_of_their_own() {
+    let sandbox = Sandbox::new();
+    let network = |model: &str, learn: &str| {
+        format!(
+            "{SAMPLES}\n[network]\nhidden = [17]\nmax_delay_ms = 20.0\nneuron_learn = {learn}\n\
+             readout_learn = [\"tau_mem_ms\"]\n[network.neuron]\nmodel = \"{model}\"\n\
+             threshold = 0.5\n[network.readout]\nmodel = \"leaky_integrator\"\n\
+             [[training.groups]]\nkinds = [\"time_constant\"]\nschedule = {{ kind = \"constant\", rate = 0.5 }}\n"
+        )
+    };
+    for (model, learn, expected) in [
+        ("lif", "[\"tau_mem_ms\", \"threshold\"]", "hidden1.neuron.threshold"),
+        ("adaptive_lif", "[\"tau_adaptation_ms\", \"adaptation\"]", "hidden1.neuron.adaptation"),
+        ("current_lif", "[\"tau_excitatory_ms\"]", "hidden1.neuron.tau_excitatory_ms"),
+    ] {
+        sandbox.write("net.toml", network(model, learn));
+        let run = |arguments: &[&str]| {
+            let output = sandbox.run(arguments);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.success(), "{model}: {said}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let whole = format!("{model}-whole");
+        let again = format!("{model}-again");
+        run(&["train", "net.toml", "--out", &whole, "--threads", "2"]);
+        run(&["train", "net.toml", "--out", &again, "--threads", "1"]);
+        let checkpoint =
+            |run: &str| std::fs::read(sandbox.path(run).join("checkpoints/last.safetensors"));
+        let tensors = |run: &str| {
+            let bytes = checkpoint(run).unwrap();
+            let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+            bytes[8 + header..].to_vec()
+        };
+        assert_eq!(tensors(&whole), tensors(&again), "{model}");
+        let told = run(&["info", &whole]);
+        assert!(told.contains(expected), "{told}");
+        run(&["simulate", &whole, "--record", "v", "--out", &format!("{model}-log")]);
+        run(&["evaluate", &whole]);
+    }
+}

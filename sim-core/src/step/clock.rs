@@ -46,10 +46,11 @@ impl ClockEngine {
         Ok(Self { walk: StepWalk::new(network)? })
     }
 
-    /// Whether the network can be simulated at all, before memory is taken for it.
+    /// Whether the network can be simulated at all, before memory is taken for all of it.
     ///
     /// # Errors
-    /// What [`Network::check`] refuses; a cycle of projections with zero delay, by name.
+    /// What [`Network::check`] and the rules of projections refuse; a cycle of projections with
+    /// zero delay, by name.
     pub fn check(network: &Network) -> Result<()> {
         StepWalk::<Double>::check(network)
     }

@@ -47,7 +47,7 @@ struct Event {
 impl StepSynapses for ClockSynapses {
     type Arrivals = DelayRing;
 
-    fn new(network: &Network, projection: &Projection, _name: &str) -> Result<Self> {
+    fn new(network: &Network, projection: &Projection, name: &str) -> Result<Self> {
         let [source, target] =
             [projection.source, projection.target].map(|p| &network.populations[p]);
         let first = projection.port * target.size;
@@ -60,7 +60,9 @@ impl StepSynapses for ClockSynapses {
             Some(rule) => {
                 table.index_postsynaptic();
                 Some(Plasticity {
-                    learner: rule.build(&table, network.dt_ms)?,
+                    learner: rule
+                        .build(&table, network.dt_ms)
+                        .map_err(|error| Error::Network(format!("projection {name}: {error}")))?,
                     rule: rule.clone(),
                     dt_ms: network.dt_ms,
                     side: rule.delay_side(),

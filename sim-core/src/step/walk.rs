@@ -276,12 +276,19 @@ impl<A: Arithmetic> StepWalk<A> {
         Ok(())
     }
 
-    /// Whether the network can be simulated at all, before memory is taken for it.
+    /// Whether the network can be simulated at all, before memory is taken for all of it.
     ///
     /// # Errors
-    /// What [`Network::check`] refuses; a cycle of projections with zero delay, by name.
+    /// What [`Network::check`] and the rules of projections refuse; a cycle of projections with
+    /// zero delay, by name.
     pub fn check(network: &Network) -> Result<()> {
-        step_order(network).map(drop)
+        step_order(network)?;
+        for (index, projection) in network.projections.iter().enumerate() {
+            if projection.rule.is_some() {
+                A::Synapses::new(network, projection, &network.projection_name(index))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,27 @@
+//! The state of a simulation in a file: JSON, whose numbers come back with the same bits.
+
+use crate::error::{Error, Result};
+use crate::text_file::read_text;
+use sim_core::Snapshot;
+use std::path::Path;
+
+/// Writes the state of a simulation.
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be written; what was there before it stays.
+pub fn write_state(path: &Path, state: &Snapshot) -> Result<()> {
+    let text = serde_json::to_string(state).expect("a snapshot is plain numbers and names");
+    Ok(atomic_file::write(path, text.as_bytes())?)
+}
+
+/// Reads the state of a simulation.
+///
+/// # Errors
+/// [`Error::Io`], or [`Error::Config`] when the file holds something else.
+pub fn read_state(path: &Path) -> Result<Snapshot> {
+    let text = read_text(path)?;
+    serde_json::from_str(&text).map_err(|error| {
+        let problem = format!("this is not the state of a simulation (--save-state): {error}");
+        Error::config(path.display().to_string(), problem)
+    })
+}
