@@ -7,8 +7,8 @@
 //!       adds 1, with the time constants tau_plus and tau_minus
 //! ```
 //! All pairs count; spikes that reach the synapse in the same step make no pair. `mu = 0` is the
-//! additive rule [Song, Miller and Abbott 2000], `mu = 1` the multiplicative one [van Rossum, Bi
-//! and Turrigiano 2000], and what lies between them [Guetig et al. 2003].
+//! additive rule [Song, Miller and Abbott 2000], `mu = 1` the multiplicative one
+//! [van Rossum, Bi and Turrigiano 2000]; in between lie others [Guetig et al. 2003].
 //!
 //! | parameter | unit | default | range |
 //! |---|---|---|---|
