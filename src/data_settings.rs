@@ -60,8 +60,8 @@ pub struct MemorySource {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FileSource {
-    /// `.h5`, `.h5.gz` or `.zip`; `--data` on the command line. A relative path begins at the folder
-    /// of the configuration file.
+    /// `.h5`, `.h5.gz` or `.zip`; `--data` on the command line. A relative path begins at the
+    /// folder of the configuration file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// Number of channels (units) a spike can come from; inferred from the file where left out, see

@@ -142,8 +142,8 @@ impl Override {
         }
     }
 
-    /// The samples of a file validate, whatever the split was before. Values set later are laid over
-    /// it.
+    /// The samples of a file validate, whatever the split was before. Values set later are laid
+    /// over it.
     ///
     /// # Errors
     /// As [`Self::file`].
@@ -610,8 +610,7 @@ impl Experiment {
             let (part, remedy) = match &self.data.source {
                 DataSource::File(file) if file.path.is_some() => (
                     "spikes/times, ",
-                    "are times in s (data.source.time_unit)? Otherwise lower data.binning.max_steps, \
-                     training.batch_size",
+                    "are times in s (data.source.time_unit)? Otherwise lower data.binning.max_steps, training.batch_size",
                 ),
                 DataSource::File(_) | DataSource::Randman(_) | DataSource::Echo(_) => {
                     ("spikes/times, ", "lower data.binning.max_steps, training.batch_size")

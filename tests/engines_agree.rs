@@ -257,7 +257,12 @@ fn recurrent() -> impl Strategy<Value = Network> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, max_global_rejects: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 150,
+        max_global_rejects: 4000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn all_engines_give_the_same_spikes_and_potentials(case in cases()) {
@@ -274,27 +279,56 @@ proptest! {
         streaming.reset();
         prop_assert_eq!(&stream(&mut streaming, &case.input, steps), &streamed);
         let mut recording = Recording::new(case.network.populations.len(), Variables::ALL);
-        ClockEngine::build(&case.network).unwrap().run(std::slice::from_ref(&case.input), steps, &mut recording).unwrap();
+        ClockEngine::build(&case.network)
+            .unwrap()
+            .run(std::slice::from_ref(&case.input), steps, &mut recording)
+            .unwrap();
         for p in [1, 2] {
             let by_step = layered.activity(p, 0).by_step();
-            let at = |(step, spikes): (usize, &Vec<Spike>)| spikes.iter().map(move |spike| (step as u32, spike.neuron)).collect::<Vec<_>>();
+            let at = |(step, spikes): (usize, &Vec<Spike>)| {
+                spikes.iter().map(move |spike| (step as u32, spike.neuron)).collect::<Vec<_>>()
+            };
             let expected: Vec<(u32, u32)> = by_step.iter().enumerate().flat_map(at).collect();
             prop_assert_eq!(recording.spikes(p), &expected[..], "spikes of p{}", p);
-            prop_assert_eq!(&streamed.spikes[p][..], recording.spikes(p), "streamed spikes of p{}", p);
+            prop_assert_eq!(
+                &streamed.spikes[p][..],
+                recording.spikes(p),
+                "streamed spikes of p{}",
+                p
+            );
         }
         let readout = kept.0.lock().unwrap();
-        for (step, row) in recording.potentials(3).chunks(case.network.populations[3].size).enumerate() {
+        for (step, row) in
+            recording.potentials(3).chunks(case.network.populations[3].size).enumerate()
+        {
             for (class, &v) in row.iter().enumerate() {
                 let layered = f64::from(readout[class * steps + step]);
                 let streamed = f64::from(streamed.output[step][class]);
-                prop_assert!((streamed - layered).abs() < 1e-4 * v.abs().max(1.0), "class {} step {}: {} and {}", class, step, streamed, layered);
-                prop_assert!((v - layered).abs() < 1e-4 * v.abs().max(1.0), "class {} step {}: {} and {}", class, step, v, layered);
+                prop_assert!(
+                    (streamed - layered).abs() < 1e-4 * v.abs().max(1.0),
+                    "class {} step {}: {} and {}",
+                    class,
+                    step,
+                    streamed,
+                    layered
+                );
+                prop_assert!(
+                    (v - layered).abs() < 1e-4 * v.abs().max(1.0),
+                    "class {} step {}: {} and {}",
+                    class,
+                    step,
+                    v,
+                    layered
+                );
             }
         }
     }
 
     #[test]
-    fn streaming_is_the_clock_engine_on_recurrent_networks(network in recurrent(), events in vec((0..3_u32, 0..40_u32), 0..90)) {
+    fn streaming_is_the_clock_engine_on_recurrent_networks(
+        network in recurrent(),
+        events in vec((0..3_u32, 0..40_u32), 0..90),
+    ) {
         let input = SpikeFrames::from_events(3, 40, &events).unwrap();
         let streamed = stream(&mut StreamingEngine::new(&network).unwrap(), &input, 60);
         let mut recording = Recording::new(4, Variables::ALL);
@@ -302,7 +336,8 @@ proptest! {
         for p in [1, 2, 3] {
             prop_assert_eq!(&streamed.spikes[p][..], recording.spikes(p), "spikes of p{}", p);
         }
-        let potentials: Vec<f64> = streamed.output.iter().flatten().map(|&v| f64::from(v)).collect();
+        let potentials: Vec<f64> =
+            streamed.output.iter().flatten().map(|&v| f64::from(v)).collect();
         prop_assert_eq!(&potentials[..], recording.potentials(3));
     }
 }

@@ -3,19 +3,19 @@
 //!
 //! | module | holds against each other |
 //! |---|---|
-//! | `golden_delay_training`, `gradient_check` | the `f64` oracle, the reference's numbers, finite differences |
+//! | `golden_delay_training`, `gradient_check` | the `f64` oracle, the reference, differences |
 //! | `gradient_engines` | every engine for gradients and the reference's numbers, and each other |
 //! | `layered_oracle` | the layered engine and the oracle, on random networks |
 //! | `engines_agree` | the clock, the layered and the streaming engine |
-//! | `joined_projections` | projections side by side and merged ones, the clock engine, approximated kernels, a used engine |
-//! | `nest_network`, `nest_neurons`, `nest_stdp` | the clock engine, neuron models, pair STDP and NEST |
-//! | `neuron_seams` | ports, learned parameters and columns: dual numbers, finite differences, all engines |
+//! | `joined_projections` | projections side by side and merged ones |
+//! | `nest_network`, `nest_neurons`, `nest_stdp` | neurons, pair STDP and NEST |
+//! | `neuron_seams` | ports, learned parameters: dual numbers, all engines |
 //! | `oja` | Oja's rule and principal components; snapshots of networks that learn |
 //! | `quickstart` | the default recipe, and the same without delays |
-//! | `open_trainer`, `open_run` | what a program brings and what it gets; a break anywhere, and none |
+//! | `open_trainer`, `open_run` | what a program brings and gets; a break anywhere |
 //! | `locked_run` | two runs and one folder |
 //! | `verdicts` | evaluations of the same samples in other company, and by other engines |
-//! | `training_contracts` | thread counts, save and resume; initial firing rates and the reference's |
+//! | `training_contracts` | thread counts, save and resume; initial rates |
 //! | `architecture_paths`, `documents` | the documents and what they speak of |
 //! | `file_circles` | the files of each crate: none reach each other, none import through a face |
 

@@ -477,6 +477,7 @@ fn parameters_of_neurons_are_part_of_the_walk_and_of_the_outline() {
     assert_eq!(
         other.outline().difference(&outline).unwrap(),
         "population adaptive: its neurons learn tau_mem_ms, threshold, tau_adaptation_ms, \
-         adaptation in the checkpoint, tau_mem_ms, threshold, tau_adaptation_ms in the configuration"
+         adaptation in the checkpoint, tau_mem_ms, threshold, tau_adaptation_ms in the \
+         configuration"
     );
 }

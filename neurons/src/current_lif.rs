@@ -2,7 +2,7 @@
 //! drive the membrane.
 //!
 //! ```text
-//! V[t]   = beta U[t-1] + couple_e i_e[t-1] + couple_i i_i[t-1]     integrate the currents of before
+//! V[t]   = beta U[t-1] + couple_e i_e[t-1] + couple_i i_i[t-1]   integrate earlier currents
 //! i_p[t] = alpha_p i_p[t-1] + I_p[t]                               of both ports p = e, i
 //! S[t]   = 1 if V[t] >= threshold else 0                           fire
 //! U[t]   = (1 - S[t]) V[t]  or  V[t] - threshold S[t]              hard or soft reset

@@ -9,7 +9,7 @@
 //! |---|---|---|---|
 //! | `tau_mem_ms` | ms | 20 | above 0; with Euler decay at least the time step |
 //! | `decay` | | `exact` | `exact`, `euler` |
-//! | `input_scaling` | | off | on: `gain = 1 - beta`, so that a constant input `I` settles at `V = I` |
+//! | `input_scaling` | | off | on: `gain = 1 - beta`, a constant `I` settles at `V = I` |
 //!
 //! State: `potential` (`V`). Each neuron can learn its own `tau_mem_ms`.
 //!

@@ -14,7 +14,7 @@
 //! reaches the spikes:
 //! ```text
 //! d_V[t] = g_S[t] sigma + dU/dV d_U[t],   d_I[t] = gain d_V[t],   d_U[t-1] = beta d_V[t]
-//! dU/dV = 1 - S - V sigma                        hard reset; without the last term when the reset is detached
+//! dU/dV = 1 - S - V sigma                        hard reset; detached without the last term
 //! dU/dV = 1 - threshold sigma                    soft reset; likewise
 //! d_V[t] = d_U[t-1] = d_U[t],  d_I[t] = 0        while held
 //! ```

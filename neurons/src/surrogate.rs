@@ -6,10 +6,10 @@
 //!
 //! | slope | equation | area | support | source |
 //! |---|---|---|---|---|
-//! | atan | `(a/2) / (1 + (pi/2 a x)^2)` | 1 | all `x`, tail `~ x^-2` | Fang et al. 2021; SpikingJelly `ATan` |
-//! | fast sigmoid | `1 / (1 + b abs(x))^2` | `2 / b` | all `x`, tail `~ x^-2` | Zenke and Ganguli 2018 (SuperSpike) |
-//! | sigmoid | `a s (1 - s)`, `s = 1 / (1 + exp(-a x))` | 1 | all `x`, exponential tail | Zenke and Vogels 2021; SpikingJelly `Sigmoid` |
-//! | triangle | `p max(0, 1 - abs(x) / w)` | `p w` | `abs(x) < w` | Esser et al. 2016; Bellec et al. 2018 (`p = 0.3`) |
+//! | atan | `(a/2) / (1 + (pi/2 a x)^2)` | 1 | all, tail `~ x^-2` | Fang et al. 2021; SpikingJelly `ATan` |
+//! | fast sigmoid | `1 / (1 + b abs(x))^2` | `2 / b` | all, tail `~ x^-2` | Zenke and Ganguli 2018 |
+//! | sigmoid | `a s (1 - s)`, `s = 1 / (1 + exp(-a x))` | 1 | all | Zenke and Vogels 2021; SpikingJelly |
+//! | triangle | `p max(0, 1 - abs(x) / w)` | `p w` | `abs(x) < w` | Esser et al. 2016; Bellec et al. 2018 |
 //! | box | `p` where `abs(x) < w` | `2 p w` | `abs(x) < w` | Wu et al. 2018 |
 //!
 //! Area 1 means that the surrogate is the derivative of a smoothed step from 0 to 1. A slope with

@@ -154,7 +154,10 @@ impl<'de> Deserialize<'de> for Distribution {
             type Value = Distribution;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number, [least, greatest] or a section such as { kind = \"normal\", mean = 0.5, std = 0.1 }")
+                f.write_str(
+                    "a number, [least, greatest] or a section such as { kind = \"normal\", \
+                             mean = 0.5, std = 0.1 }",
+                )
             }
 
             fn visit_f64<E>(self, value: f64) -> std::result::Result<Distribution, E> {

@@ -69,12 +69,12 @@
 //! *ports*: a projection names the port in which it ends, inputs of a port are summed, and what the
 //! sums do is the model's affair (two currents with time constants of their own, say).
 //!
-//! A model is written once, as [`Equations`] of one step for any kind of number ([`Real`]): in `f64`
-//! they are the step of the clock engine, in `f32` that of the other engines, in dual numbers the
-//! adjoint. [`gradient_error`] holds the gradient against finite differences. Models whose speed
-//! matters most implement [`Neuron`] and write the loops over a whole sample themselves, as the LIF
-//! neuron does. A parameter that each neuron learns for itself ([`LearnedParameter`]) becomes
-//! constants of that neuron; its gradient is that of the constants times their slopes.
+//! A model is written once, as [`Equations`] of one step for any kind of number ([`Real`]): in
+//! `f64` they are the step of the clock engine, in `f32` that of the other engines, in dual numbers
+//! the adjoint. [`gradient_error`] holds the gradient against finite differences. Models whose
+//! speed matters most implement [`Neuron`] and write the loops over a whole sample themselves, as
+//! the LIF neuron does. A parameter that each neuron learns for itself ([`LearnedParameter`])
+//! becomes constants of that neuron; its gradient is that of the constants times their slopes.
 //!
 //! [`Dynamics`] says what a model computes in a vocabulary of types: exporters and other machines
 //! match on it, and never on names.

@@ -238,7 +238,8 @@ impl PopulationOutline {
             let has = |norm: bool| if norm { "a batch norm" } else { "none" };
             let (theirs, ours) = (has(stored.norm), has(self.norm));
             return Some(format!(
-                "population {name} has {theirs} in the checkpoint, {ours} in the configuration (batch norm)"
+                "population {name} has {theirs} in the checkpoint, {ours} in the configuration \
+                 (batch norm)"
             ));
         }
         let learned = |outline: &Self| match &outline.learned[..] {

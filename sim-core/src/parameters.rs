@@ -7,7 +7,9 @@
 //! | population with a norm | [`Kind::Gain`], [`Kind::Bias`] | `[neuron]` | all |
 //! | | [`Kind::RunningMean`] | `[neuron]` | all |
 //! | | [`Kind::RunningVariance`] | `[neuron]` | at least 0 |
-//! | population whose neurons learn | [`Kind::TimeConstant`], [`Kind::Threshold`], [`Kind::Adaptation`] | `[neuron]` | as the model says |
+//! | population whose neurons learn | [`Kind::TimeConstant`] | `[neuron]` | as the model says |
+//! | | [`Kind::Threshold`] | `[neuron]` | as the model says |
+//! | | [`Kind::Adaptation`] | `[neuron]` | as the model says |
 //!
 //! The walk visits the projections and then the populations, each in the order of the network.
 //! Optimisers, gradients, checkpoints and checks all follow it, so that a tensor that is added here

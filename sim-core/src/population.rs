@@ -130,8 +130,8 @@ impl BuiltNeurons {
         (0..constants).flat_map(|k| by_neuron.iter().map(move |own| own[k])).collect()
     }
 
-    /// As [`constants`](Self::constants), in single precision by blocks, `[block][constant]`. Places
-    /// without a neuron have the constants of the first one: a step of theirs stays finite.
+    /// As [`constants`](Self::constants), in single precision by blocks, `[block][constant]`.
+    /// Places without a neuron have the constants of the first one: a step of theirs stays finite.
     pub fn block_constants(&self, population: &Population, into: &mut Vec<NeuronBlock>) {
         let constants = self.constants(population);
         into.clear();

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Purpose {
-    /// Initial weights; `a` is the projection. Single synapses that are drawn have their delays from
-    /// the same stream, and `b` is the neuron whose synapses they are.
+    /// Initial weights; `a` is the projection. Single synapses that are drawn have their delays
+    /// from the same stream, and `b` is the neuron whose synapses they are.
     Weights = 1,
     /// Initial delays; `a` is the projection.
     Delays = 2,
@@ -27,8 +27,8 @@ pub enum Purpose {
     Split = 6,
     /// Synthetic data; `a` is the class or the manifold, `b` the sample.
     Synthesis = 7,
-    /// Spike sources in simulations; `a` is the population, and in its upper half the sample, `b` the
-    /// neuron.
+    /// Spike sources in simulations; `a` is the population, and in its upper half the sample, `b`
+    /// the neuron.
     SpikeSource = 8,
 }
 

@@ -195,7 +195,8 @@ impl Iterator for Records {
 /// use sim_core::{ChannelRecorder, Record, Recorder, Variables};
 ///
 /// let mut recorder = ChannelRecorder::spawn(64, Variables::SPIKES, |records| {
-///     Ok::<_, std::io::Error>(records.filter(|record| matches!(record, Record::Spikes { .. })).count())
+///     let are_spikes = |record: &Record| matches!(record, Record::Spikes { .. });
+///     Ok::<_, std::io::Error>(records.filter(are_spikes).count())
 /// });
 /// recorder.record_spikes(0, 7, &[1, 4])?;
 /// assert_eq!(recorder.finish().expect("this writer never fails"), 1);

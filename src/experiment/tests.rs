@@ -212,7 +212,8 @@ fn values_out_of_range_are_called_by_their_key_and_blamed_on_who_set_them() {
         ("network.weight_gain=1e308", "network.weight_gain is 1"),
         (
             "network.hidden=[1048576,1048576]",
-            "network.hidden is [1048576, 1048576], but must be small enough for at most 268435456 synapses",
+            "network.hidden is [1048576, 1048576], but must be small enough for at most 268435456 \
+             synapses",
         ),
         ("network.hidden=[1048576]", "network.hidden is [1048576]"),
         ("training.loss=spike_count", "training.loss counts output spikes"),
@@ -421,7 +422,8 @@ fn delays_that_can_only_be_zero_are_refused() {
         ("1", "has a centre; the nearest is 2"),
         (
             "25",
-            "network.max_delay_steps is 25, but must be even, so that the window of one step more has a centre; the nearest are 24 and 26",
+            "network.max_delay_steps is 25, but must be even, so that the window of one step more \
+             has a centre; the nearest are 24 and 26",
         ),
         ("10002", "from 2 to 10000"),
     ] {
@@ -435,8 +437,7 @@ fn a_setting_has_one_unit() {
     let twice = "[training.sigma]\nstart = 3.0\nstart_ms = 30.0\n";
     assert_eq!(
         message(twice),
-        "made.toml:2:9: training.sigma.start and training.sigma.start_ms are one setting in two units; \
-         leave one out"
+        "made.toml:2:9: training.sigma.start and training.sigma.start_ms are one setting in two units; leave one out"
     );
     let error = message("network = { max_delay_ms = 10.0, max_delay_steps = 4 }");
     assert!(error.contains("network.max_delay_ms and network.max_delay_steps"), "{error}");
@@ -467,18 +468,21 @@ fn only_delays_have_rates_in_ms() {
     for (change, expected) in [
         (
             "training.weights.schedule.peak_ms=1",
-            "training.weights.schedule.peak_ms is 1, but must be left out here, since only delays are times",
+            "training.weights.schedule.peak_ms is 1, but must be left out here, since only delays \
+             are times",
         ),
         (
             "training.delays.schedule.peak_ms=0",
             "training.delays.schedule.peak_ms is 0, but must be above 0",
         ),
         (
-            "training.groups=[{ kinds = ['weight'], schedule = { kind = 'constant', rate_ms = 1.0 } }]",
+            "training.groups=[{ kinds = ['weight'], schedule = { kind = 'constant', rate_ms = 1.0 \
+             } }]",
             "training.groups[0].schedule.rate_ms is 1, but must be left out here",
         ),
         (
-            "training.delays={ optimizer = { kind = 'sgd' }, schedule = { kind = 'cosine', peak_ms = 1.0 } }",
+            "training.delays={ optimizer = { kind = 'sgd' }, schedule = { kind = 'cosine', peak_ms \
+             = 1.0 } }",
             "training.delays.schedule.peak_ms is 1, but must be left out with the optimiser sgd",
         ),
     ] {

@@ -28,10 +28,10 @@ pub enum Delays {
 ///
 /// Weights start uniform in `±gain * sqrt(6 / (pre * kernel_count))` ([He et al. 2015], for
 /// rectifiers), delays uniform over the window: the reference draws positions `P` from
-/// `U(-floor(K/2) - 1, floor(K/2))` and clamps them to `±floor(K/2)`, which in delays `d =
-/// floor(K/2) - P` is `min(U(0, D + 1), D)` [Hammouamri et al. 2023]. Where neurons have a polarity,
-/// weights start with its sign. Where the projection is part of a loop, delays are at least one
-/// step: no spike arrives in the step in which it is fired.
+/// `U(-floor(K/2) - 1, floor(K/2))` and clamps them to `±floor(K/2)`, which in delays
+/// `d = floor(K/2) - P` is `min(U(0, D + 1), D)` [Hammouamri et al. 2023]. Where neurons have a
+/// polarity, weights start with its sign. Where the projection is part of a loop, delays are at
+/// least one step: no spike arrives in the step in which it is fired.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DenseConnections {
@@ -95,7 +95,8 @@ impl DenseConnections {
         Error::check(&name, count as f64, (1..=64).contains(&count), "from 1 to 64")?;
         if self.delays == Delays::None {
             let alone = format!(
-                "1 where {section}.delays is \"none\", since kernel elements would differ in nothing"
+                "1 where {section}.delays is \"none\", since kernel elements would differ in \
+                 nothing"
             );
             Error::check(&name, count as f64, count == 1, &alone)?;
         }
@@ -128,8 +129,7 @@ impl DenseConnections {
         if self.delays != Delays::None && self.longest_delay_steps(dt_ms) == 0 {
             let shortest = shown(1.5 * dt_ms);
             let allowed = format!(
-                "at least {shortest} ms, 1.5 steps of {dt_ms} ms, since with a shorter window every \
-                 delay is 0; for a network without delays set {section}.delays to \"none\""
+                "at least {shortest} ms, 1.5 steps of {dt_ms} ms, since with a shorter window every delay is 0; for a network without delays set {section}.delays to \"none\""
             );
             Error::check(&name, self.max_delay_ms, false, &allowed)?;
         }

@@ -28,8 +28,8 @@ pub struct PopulationEntry {
     /// Every neuron fires at random, at this rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poisson_hz: Option<f64>,
-    /// Parameters of the neuron model that each neuron learns for itself, such as `tau_mem_ms`; none.
-    /// They start at the model's values.
+    /// Parameters of the neuron model that each neuron learns for itself, such as `tau_mem_ms`;
+    /// none. They start at the model's values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learn: Vec<String>,
     /// Batch norm of the neurons' summed input, of each port; off.

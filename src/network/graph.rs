@@ -120,7 +120,8 @@ impl<'a> GraphParts<'a> {
             if part.size.is_none() && !is_open {
                 let problem = match self.takes_samples {
                     true => {
-                        "size is missing; only the input and the output have theirs from the samples"
+                        "size is missing; only the input and the output have theirs from the \
+                         samples"
                     }
                     false => "size is missing",
                 };

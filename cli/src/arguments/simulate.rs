@@ -19,15 +19,19 @@ use synfire::{Checkpoint, SampleList};
   synfire simulate runs/shd-delays-1 --data shd_test.h5 --sample all --json --out sim
   synfire simulate my-experiment.toml --sample 0-9 --out sim
                                                    its network before training
-  synfire simulate my-experiment.toml --set network.kind=recurrent --set training.evaluation_steps=200
+  synfire simulate my-experiment.toml --set network.kind=recurrent --set \
+training.evaluation_steps=200
   synfire simulate network.toml --out sim
   synfire simulate network.toml --record spikes,v,excitatory_current --csv bmtk --out sim
   synfire simulate network.toml --save-state half.json --out sim
   synfire simulate longer.toml --from-state half.json --out sim
 
-NAME is sample-17 for sample 17 of a run or an experiment, and the file's name for a network. It leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report; NAME.VARIABLE.h5 for others); bmtk and libsonata read all .h5 files.
+NAME is sample-17 for sample 17 of a run or an experiment, and the file's name for a network. It \
+leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report; \
+NAME.VARIABLE.h5 for others); bmtk and libsonata read all .h5 files.
 
-A sample runs for as many steps as `synfire evaluate` scores it over. An experiment may have any network, also one that `synfire train`
+A sample runs for as many steps as `synfire evaluate` scores it over. An experiment may have any \
+network, also one that `synfire train`
 does not train: recurrent, or with single synapses.")]
 pub struct Simulate {
     /// Folder of a run, a file that describes a network, or a recipe or the configuration of an
@@ -52,9 +56,15 @@ pub struct Simulate {
     #[arg(long, value_enum, conflicts_with = "sample")]
     pub split: Option<Split>,
     /// Threads; no byte of the logs depends on them [default: one per processor]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u16>(1, MOST_THREADS))]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = whole::<u16>(1, MOST_THREADS),
+    )]
     pub threads: Option<u16>,
-    /// Which checkpoint of the run: best, last, or that of an epoch, if training.checkpoints kept it
+    /// Which checkpoint of the run: best, last, or that of an epoch, if training.checkpoints kept
+    /// it
     #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
     pub checkpoint: Checkpoint,
     /// What to record, such as spikes,v: spikes, v (membrane potentials), or any other state

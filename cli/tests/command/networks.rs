@@ -435,7 +435,8 @@ fn neurons_of_every_model_learn_parameters_of_their_own() {
             "{SAMPLES}\n[network]\nhidden = [17]\nmax_delay_ms = 20.0\nneuron_learn = {learn}\n\
              readout_learn = [\"tau_mem_ms\"]\n[network.neuron]\nmodel = \"{model}\"\n\
              threshold = 0.5\n[network.readout]\nmodel = \"leaky_integrator\"\n\
-             [[training.groups]]\nkinds = [\"time_constant\"]\nschedule = {{ kind = \"constant\", rate = 0.5 }}\n"
+             [[training.groups]]\nkinds = [\"time_constant\"]\nschedule = {{ kind = \"constant\", \
+             rate = 0.5 }}\n"
         )
     };
     for (model, learn, expected) in [

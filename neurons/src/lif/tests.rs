@@ -71,7 +71,8 @@ fn every_field_is_checked() {
     let refractory = Lif { refractory_ms: 2.5, ..Lif::default() };
     assert_eq!(
         message(refractory, 1.0),
-        "Lif::refractory_ms is 2.5, but must be a whole number of steps of 1 ms; the nearest are 2 and 3 ms"
+        "Lif::refractory_ms is 2.5, but must be a whole number of steps of 1 ms; the nearest are 2 \
+         and 3 ms"
     );
     assert!(refractory.build(0.1).is_ok());
     assert!(
@@ -166,10 +167,23 @@ proptest! {
             for n in 0..NEURONS_PER_BLOCK {
                 comparable[n] &= (potential[t][n] as f64 - lif.threshold).abs() > 1e-5;
                 if comparable[n] {
-                    prop_assert_eq!(spikes[t] >> n & 1 == 1, fired.contains(&(n as u32)), "step {} neuron {}", t, n);
-                    let before_reset = if fired.contains(&(n as u32)) && lif.reset == Reset::Soft { lif.threshold } else { 0.0 };
+                    prop_assert_eq!(
+                        spikes[t] >> n & 1 == 1,
+                        fired.contains(&(n as u32)),
+                        "step {} neuron {}",
+                        t,
+                        n
+                    );
+                    let before_reset = if fired.contains(&(n as u32)) && lif.reset == Reset::Soft {
+                        lif.threshold
+                    } else {
+                        0.0
+                    };
                     if lif.reset == Reset::Soft || spikes[t] >> n & 1 == 0 {
-                        prop_assert!((state.column(0)[n] + before_reset - potential[t][n] as f64).abs() < 1e-4);
+                        prop_assert!(
+                            (state.column(0)[n] + before_reset - potential[t][n] as f64).abs()
+                                < 1e-4
+                        );
                     }
                 }
             }
@@ -177,7 +191,9 @@ proptest! {
     }
 
     #[test]
-    fn blocks_step_by_step_have_the_bits_of_blocks_over_a_sample((lif, (input, _)) in (any_lif(), any_rows())) {
+    fn blocks_step_by_step_have_the_bits_of_blocks_over_a_sample(
+        (lif, (input, _)) in (any_lif(), any_rows()),
+    ) {
         let neuron = lif.build(1.0).unwrap();
         let mut potential = input.clone();
         let mut spikes = vec![0; input.len()];
@@ -208,12 +224,22 @@ proptest! {
         for n in 0..NEURONS_PER_BLOCK {
             let spike: Vec<f64> = spikes.iter().map(|mask| (mask >> n & 1) as f64).collect();
             let v: Vec<f64> = potential.iter().map(|row| row[n] as f64).collect();
-            let slope: Vec<f64> = potential.iter().map(|row| lif.surrogate.slope(row[n] - lif.threshold as f32) as f64).collect();
+            let slope: Vec<f64> = potential
+                .iter()
+                .map(|row| lif.surrogate.slope(row[n] - lif.threshold as f32) as f64)
+                .collect();
             let g: Vec<f64> = gradient.iter().map(|row| row[n] as f64).collect();
             let expected = adjoint_twin(&lif, &spike, &v, &slope, &g);
             let scale = expected.iter().fold(1.0, |scale: f64, d| scale.max(d.abs()));
             for t in 0..input.len() {
-                prop_assert!((blocks[t][n] as f64 - expected[t]).abs() < 1e-4 * scale, "step {} neuron {}: {} {}", t, n, blocks[t][n], expected[t]);
+                prop_assert!(
+                    (blocks[t][n] as f64 - expected[t]).abs() < 1e-4 * scale,
+                    "step {} neuron {}: {} {}",
+                    t,
+                    n,
+                    blocks[t][n],
+                    expected[t]
+                );
             }
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! a postsynaptic spike of height y:  w += rate y (x - y w)
-//! x: the presynaptic spikes that reached the synapse, with the time constant tau; tau = 0: those of
-//!    the same step
+//! x: the presynaptic spikes that reached the synapse, with the time constant tau;
+//!    tau = 0: those of the same step
 //! ```
 //! Linear neurons (`y = sum of w x`) learn the principal component of their input, with a length of
 //! 1 [Oja 1982]; spiking ones the mean input of their spikes.

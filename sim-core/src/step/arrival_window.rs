@@ -57,7 +57,10 @@ impl ArrivalWindow {
         // Asked for and given back, so that the zeros below can come from the system without being
         // written.
         Vec::<f32>::new().try_reserve_exact(length).map_err(|_| {
-            Error::Network(format!("{neurons} neurons of {name} with delays of up to {longest} steps do not fit in memory"))
+            Error::Network(format!(
+                "{neurons} neurons of {name} with delays of up to {longest} \
+                                    steps do not fit in memory"
+            ))
         })?;
         Ok(Self { width, longest, current: 0, end, input: vec![0.0; length] })
     }
@@ -275,15 +278,24 @@ mod tests {
         #[test]
         fn it_equals_a_table_of_all_steps(
             targets in prop_oneof![Just(3_usize), Just(40), Just(20_000)],
-            drawn in proptest::collection::vec((0_u32..4, any::<u32>(), 1_i32..100, 0_u32..10), 0..60),
+            drawn in proptest::collection::vec(
+                (0_u32..4, any::<u32>(), 1_i32..100, 0_u32..10),
+                0..60,
+            ),
             spikes in proptest::collection::vec((0_usize..25, 0_usize..4, 1_u8..3), 0..40),
         ) {
             let synapses: Vec<Synapse> = drawn
                 .into_iter()
-                .map(|(pre, post, weight, delay_steps)| Synapse { pre, post: post % targets as u32, weight: weight.into(), delay_steps })
+                .map(|(pre, post, weight, delay_steps)| Synapse {
+                    pre,
+                    post: post % targets as u32,
+                    weight: weight.into(),
+                    delay_steps,
+                })
                 .collect();
             let packed = PackedSynapses::pack("", 4, targets, synapses.clone()).unwrap();
-            let mut window = ArrivalWindow::of_inputs("", targets, packed.longest_delay() as usize).unwrap();
+            let mut window =
+                ArrivalWindow::of_inputs("", targets, packed.longest_delay() as usize).unwrap();
             for round in 0..2 {
                 for step in 0..36 {
                     for &(_, neuron, count) in spikes.iter().filter(|spike| spike.0 == step) {
@@ -291,10 +303,23 @@ mod tests {
                     }
                     let mut expected = vec![0.0; width_of(targets)];
                     for synapse in &synapses {
-                        let sent = |spike: &&(usize, usize, u8)| spike.0 + synapse.delay_steps as usize == step && spike.1 == synapse.pre as usize;
-                        expected[synapse.post as usize] += spikes.iter().filter(sent).map(|spike| synapse.weight as f32 * spike.2 as f32).sum::<f32>();
+                        let sent = |spike: &&(usize, usize, u8)| {
+                            spike.0 + synapse.delay_steps as usize == step
+                                && spike.1 == synapse.pre as usize
+                        };
+                        expected[synapse.post as usize] += spikes
+                            .iter()
+                            .filter(sent)
+                            .map(|spike| synapse.weight as f32 * spike.2 as f32)
+                            .sum::<f32>();
                     }
-                    prop_assert_eq!(window.current().as_flattened(), &expected[..], "round {} step {}", round, step);
+                    prop_assert_eq!(
+                        window.current().as_flattened(),
+                        &expected[..],
+                        "round {} step {}",
+                        round,
+                        step
+                    );
                     window.advance();
                     if round == 0 && step == 20 {
                         break;

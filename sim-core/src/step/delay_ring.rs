@@ -29,7 +29,10 @@ impl DelayRing {
         let rows = max_delay.saturating_add(1);
         let length = rows.saturating_mul(inputs);
         input.try_reserve_exact(length).map_err(|_| {
-            Error::Network(format!("{inputs} inputs of {name} with delays of up to {max_delay} steps do not fit in memory"))
+            Error::Network(format!(
+                "{inputs} inputs of {name} with delays of up to {max_delay} \
+                                    steps do not fit in memory"
+            ))
         })?;
         input.resize(length, 0.0);
         Ok(Self { inputs, rows, current: 0, input })
@@ -108,7 +111,10 @@ mod tests {
         #[test]
         fn it_equals_a_table_of_all_steps(
             max_delay in 0_usize..9,
-            events in proptest::collection::vec((0_usize..30, 0_usize..9, 0_usize..3, 1_i32..100), 0..200),
+            events in proptest::collection::vec(
+                (0_usize..30, 0_usize..9, 0_usize..3, 1_i32..100),
+                0..200,
+            ),
         ) {
             let mut ring = DelayRing::of_inputs("any", 3, max_delay).unwrap();
             let mut table = vec![[0.0; 3]; 40];

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `walk` | one step of a network: order, sources, spikes, checks, recording |
 //! | `arithmetic` | what the walk asks of an arithmetic |
-//! | `double`, `single` | the arithmetics: `f64` neuron by neuron, `f32` sixteen neurons at a time |
+//! | `double`, `single` | the arithmetics: `f64` by neuron, `f32` by sixteen neurons |
 //! | `clock`, `streaming` | the engines that people use: the walk in either arithmetic |
 //! | `order` | the order of the populations within a step |
 //! | `delay_ring`, `arrival`, `synapse_table` | input under way and synapses in `f64` |

@@ -5,13 +5,13 @@
 //!
 //! | stage | reads | writes |
 //! |---|---|---|
-//! | **arrive** (once, at the start) | spikes under way to synapses that learn | their weights, arrived input |
+//! | **arrive** (at the start) | spikes under way to synapses that learn | weights, arrived input |
 //! | **integrate** | its row of arrived input, its norm | its state and spikes |
 //! | **check** | its state | |
 //! | **record** | its state and spikes | the recorder |
-//! | **deliver** | its spikes, its outgoing synapses | arriving input of its targets, now (delay 0) or later |
+//! | **deliver** | its spikes, its outgoing synapses | arriving input of its targets |
 //! | **learn** | its spikes, its state | weights of incoming synapses that learn |
-//! | **advance** (once, at the end) | | all input moves on to the next step |
+//! | **advance** (at the end) | | all input moves on to the next step |
 //!
 //! Sources integrate nothing: their spikes come from outside. A spike at step `n` with delay `d`
 //! arrives at step `n + d`. Work is done per spike and per neuron, never per synapse without a

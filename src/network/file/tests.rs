@@ -90,7 +90,8 @@ fn wrong_entries_are_named() {
     let of = |from: &str, to: &str| message(&TEXT.replace(from, to));
     assert_eq!(
         of("delay_ms = 0.3", "delay_ms = 0.35"),
-        "net.toml: projection given -> target: delay_ms of synapse 0 is 0.35, but must be a whole number of steps of 0.1 ms; the nearest are 0.3 and 0.4 ms"
+        "net.toml: projection given -> target: delay_ms of synapse 0 is 0.35, but must be a whole \
+         number of steps of 0.1 ms; the nearest are 0.3 and 0.4 ms"
     );
     assert_eq!(
         of("poisson_hz = 100.0", ""),
@@ -160,7 +161,8 @@ fn times_between_two_steps_are_refused_with_both() {
         (
             "duration_ms = 100.0",
             "duration_ms = 100.04",
-            "duration_ms is 100.04, but must be a whole number of steps of 0.1 ms; the nearest are 100 and 100.1 ms",
+            "duration_ms is 100.04, but must be a whole number of steps of 0.1 ms; the nearest are \
+             100 and 100.1 ms",
         ),
         (
             "duration_ms = 100.0",
@@ -170,13 +172,15 @@ fn times_between_two_steps_are_refused_with_both() {
         (
             "delay_ms = [1.0, 2.0]",
             "delay_ms = [1.04, 2.0]",
-            "first delay_ms is 1.04, but must be a whole number of steps of 0.1 ms; the nearest are 1 and 1.1 ms",
+            "first delay_ms is 1.04, but must be a whole number of steps of 0.1 ms; the nearest \
+             are 1 and 1.1 ms",
         ),
         ("delay_ms = [1.0, 2.0]", "delay_ms = [1.0, 1.04]", "second delay_ms is 1.04, but must be"),
         (
             "tau_mem_ms = 10.0",
             "refractory_ms = 0.25",
-            "target: neuron.refractory_ms is 0.25, but must be a whole number of steps of 0.1 ms; the nearest are 0.2 and 0.3 ms",
+            "target: neuron.refractory_ms is 0.25, but must be a whole number of steps of 0.1 ms; \
+             the nearest are 0.2 and 0.3 ms",
         ),
     ] {
         let text = message(&TEXT.replace(from, to));

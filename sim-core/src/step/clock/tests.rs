@@ -270,11 +270,20 @@ fn counts(recording: &Recording, population: usize) -> Vec<Vec<f64>> {
 proptest! {
     #[test]
     fn every_spike_arrives_once_and_on_time(
-        synapses in proptest::collection::vec((0_u32..3, 0_u32..4, -9_i32..9, 0_u32..=LONGEST), 0..40),
+        synapses in proptest::collection::vec(
+            (0_u32..3, 0_u32..4, -9_i32..9, 0_u32..=LONGEST),
+            0..40,
+        ),
         events in proptest::collection::vec((0_u32..3, 0_u32..STEPS as u32), 0..40),
     ) {
-        let synapses: Vec<_> = synapses.into_iter().map(|(pre, post, weight, delay)| (pre, post, weight as f64, delay)).collect();
-        let net = network(vec![source("input", 3), neurons("probe", 4, PROBE)], vec![sparse(0, 1, &synapses)]);
+        let synapses: Vec<_> = synapses
+            .into_iter()
+            .map(|(pre, post, weight, delay)| (pre, post, weight as f64, delay))
+            .collect();
+        let net = network(
+            vec![source("input", 3), neurons("probe", 4, PROBE)],
+            vec![sparse(0, 1, &synapses)],
+        );
         let mut expected = vec![0.0; STEPS * 4];
         for (channel, step) in &events {
             for (pre, post, weight, delay) in &synapses {
@@ -283,12 +292,17 @@ proptest! {
                 }
             }
         }
-        let recording = simulate(&net, &[SpikeFrames::from_events(3, STEPS, &events).unwrap()], STEPS);
+        let recording =
+            simulate(&net, &[SpikeFrames::from_events(3, STEPS, &events).unwrap()], STEPS);
         prop_assert_eq!(recording.potentials(1), expected);
     }
 
     #[test]
-    fn recurrent_networks_agree_with_dense_tables(net in any_network(), a in any_input(SIZES[1]), d in any_input(SIZES[3])) {
+    fn recurrent_networks_agree_with_dense_tables(
+        net in any_network(),
+        a in any_input(SIZES[1]),
+        d in any_input(SIZES[3]),
+    ) {
         let inputs = [a, d];
         let recording = simulate(&net, &inputs, STEPS);
         let expected = dense_reference(&net, &inputs);
@@ -306,7 +320,9 @@ proptest! {
     ) {
         let mut relabelled = net.clone();
         for projection in &mut relabelled.projections {
-            let Synapses::Sparse(synapses) = &mut projection.synapses else { unreachable!("they are sparse") };
+            let Synapses::Sparse(synapses) = &mut projection.synapses else {
+                unreachable!("they are sparse")
+            };
             for synapse in synapses {
                 if projection.source == 2 {
                     synapse.pre = label[synapse.pre as usize];
@@ -317,8 +333,10 @@ proptest! {
             }
         }
         let inputs = [a, d];
-        let (before, after) = (simulate(&net, &inputs, STEPS), simulate(&relabelled, &inputs, STEPS));
-        let mut expected: Vec<_> = before.spikes(2).iter().map(|&(step, neuron)| (step, label[neuron as usize])).collect();
+        let (before, after) =
+            (simulate(&net, &inputs, STEPS), simulate(&relabelled, &inputs, STEPS));
+        let mut expected: Vec<_> =
+            before.spikes(2).iter().map(|&(step, neuron)| (step, label[neuron as usize])).collect();
         expected.sort_unstable();
         prop_assert_eq!(after.spikes(2), expected);
         prop_assert_eq!(after.spikes(0), before.spikes(0));
