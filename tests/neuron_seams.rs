@@ -41,8 +41,8 @@ impl NeuronModel for Divisive {
         ModelDescription { name: "divisive".into(), parameters, defaults }
     }
 
-    fn ports(&self) -> Vec<String> {
-        vec!["driving".into(), "dividing".into()]
+    fn ports(&self) -> &'static [&'static str] {
+        &["driving", "dividing"]
     }
 }
 

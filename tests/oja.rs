@@ -5,8 +5,8 @@ use neurons::Lif;
 use plasticity::local::{Oja, PairStdp};
 use rand::RngExt;
 use sim_core::{
-    ClockEngine, DelaySide, Network, Population, Projection, Purpose, Recording, Seed, Spike,
-    SpikeFrames, Synapse, Synapses, Variables,
+    ClockEngine, DelaySide, Network, Polarity, Population, Projection, Purpose, Recording, Seed,
+    Spike, SpikeFrames, Synapse, Synapses, Variables,
 };
 
 /// Input of the four channels in one step: two independent factors, the first of which is stronger.
@@ -123,6 +123,27 @@ fn a_network_that_learns_goes_on_from_a_snapshot_bit_for_bit() {
         let mut again = Recording::new(2, variables);
         whole.run(&[input(300)], 300, &mut again).unwrap();
         assert_eq!(again, expected, "a reset brings the weights back");
+    }
+}
+
+#[test]
+fn weights_that_learn_keep_the_sign_of_their_neuron() {
+    let mut network = learning(DelaySide::Axonal);
+    let signs = |p: usize| if p % 2 == 0 { Polarity::Excitatory } else { Polarity::Inhibitory };
+    let polarity: Vec<Polarity> = (0..9).map(signs).collect();
+    let projection = &mut network.projections[1];
+    let Synapses::Sparse(synapses) = &mut projection.synapses else { unreachable!() };
+    for synapse in synapses {
+        synapse.weight *= if synapse.pre % 2 == 0 { 1.0 } else { -1.0 };
+    }
+    projection.polarity = Some(polarity.clone());
+    let mut engine = ClockEngine::build(&network).unwrap();
+    engine.run(&[input(300)], 300, &mut ()).unwrap();
+    let learned: Vec<Synapse> = engine.synapses(1).synapses().collect();
+    let is_zero = |synapse: &&Synapse| synapse.weight == 0.0;
+    assert!(learned.iter().filter(is_zero).count() > 5, "the rule pulls inhibition up to zero");
+    for synapse in learned {
+        assert!(polarity[synapse.pre as usize].allows(synapse.weight as f32), "{synapse:?}");
     }
 }
 

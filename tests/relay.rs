@@ -17,8 +17,8 @@ impl NeuronModel for Relay {
         described("relay")
     }
 
-    fn ports(&self) -> Vec<String> {
-        vec!["teacher".into(), "ignored".into()]
+    fn ports(&self) -> &'static [&'static str] {
+        &["teacher", "ignored"]
     }
 }
 

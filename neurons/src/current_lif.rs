@@ -163,8 +163,8 @@ impl NeuronModel for CurrentLif {
         })
     }
 
-    fn ports(&self) -> Vec<String> {
-        vec!["excitatory".into(), "inhibitory".into()]
+    fn ports(&self) -> &'static [&'static str] {
+        &["excitatory", "inhibitory"]
     }
 }
 

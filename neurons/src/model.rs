@@ -45,7 +45,7 @@ impl NeuronModel for Model {
         self.model().dynamics()
     }
 
-    fn ports(&self) -> Vec<String> {
+    fn ports(&self) -> &'static [&'static str] {
         self.model().ports()
     }
 }
@@ -55,6 +55,28 @@ mod tests {
     use super::*;
     use crate::surrogate::Surrogate;
     use sim_core::{Decay, Reset};
+
+    #[test]
+    fn every_model_says_what_it_computes_as_it_runs() {
+        for model in [
+            Model::Lif(Lif::default()),
+            Model::AdaptiveLif(AdaptiveLif::default()),
+            Model::CurrentLif(CurrentLif::default()),
+            Model::LeakyIntegrator(LeakyIntegrator::default()),
+        ] {
+            let (dynamics, neuron) = (model.dynamics().unwrap(), model.build(1.0).unwrap());
+            assert_eq!(dynamics.ports.len(), model.ports().len(), "{model:?}");
+            assert_eq!(neuron.ports(), model.ports().len(), "{model:?}");
+            assert_eq!(dynamics.firing.is_some(), neuron.fires(), "{model:?}");
+            assert_eq!(neuron.variables()[0], sim_core::Variable::POTENTIAL);
+            // What can be learned is a key of the model, with the model's own value.
+            let keys = model.describe().parameters;
+            for learnable in neuron.learnable() {
+                let value: f64 = keys[learnable.name].parse().unwrap();
+                assert_eq!(value, learnable.initial, "{model:?}, {}", learnable.name);
+            }
+        }
+    }
 
     #[test]
     fn a_configuration_survives_a_round_trip() {

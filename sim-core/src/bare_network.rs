@@ -21,19 +21,17 @@ impl Outline {
     /// where the outline holds a word that this version does not know, or synapses that are not
     /// dense.
     pub fn bare_network(&self) -> Option<Network> {
-        let populations: Vec<Population> = self
-            .populations
-            .iter()
-            .map(|outline| {
-                let PopulationOutline { name, size, ports, .. } = outline;
-                let bare = Bare { ports: ports.clone() };
-                Population {
-                    norm: outline.norm.then(|| BatchNorm::new(0)),
-                    learned: outline.learned.iter().map(LearnedOutline::bare).collect(),
-                    ..Population::neurons(name, *size, bare)
-                }
+        let populations = self.populations.iter().map(|outline| {
+            let PopulationOutline { name, size, ports, .. } = outline;
+            let bare = Bare { ports: ports.len().max(1) };
+            let is_known = bare.ports <= NAMELESS.len();
+            is_known.then(|| Population {
+                norm: outline.norm.then(|| BatchNorm::new(0)),
+                learned: outline.learned.iter().map(LearnedOutline::bare).collect(),
+                ..Population::neurons(name, *size, bare)
             })
-            .collect();
+        });
+        let populations = populations.collect::<Option<Vec<_>>>()?;
         let projections = self.projections.iter().map(|outline| {
             let (source, target) = ends(&populations, &outline.name)?;
             let (pre, post) = (populations[source].size, populations[target].size);
@@ -53,10 +51,13 @@ impl LearnedOutline {
     }
 }
 
-/// Neurons of which nothing is known but their ports, where there are several.
+/// Ports of neurons of which nothing is known but their number.
+const NAMELESS: &[&str] = &["port"; 64];
+
+/// Neurons of which nothing is known but how many ports they have.
 #[derive(Debug)]
 struct Bare {
-    ports: Vec<String>,
+    ports: usize,
 }
 
 impl NeuronModel for Bare {
@@ -69,8 +70,8 @@ impl NeuronModel for Bare {
         ModelDescription { name: "bare".into(), parameters, defaults }
     }
 
-    fn ports(&self) -> Vec<String> {
-        if self.ports.is_empty() { vec!["input".into()] } else { self.ports.clone() }
+    fn ports(&self) -> &'static [&'static str] {
+        &NAMELESS[..self.ports]
     }
 }
 

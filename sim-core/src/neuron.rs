@@ -40,8 +40,8 @@ pub trait NeuronModel: Debug + Send + Sync {
 
     /// Names of the ports in which projections end. The inputs of a port are summed; what a model
     /// does with the sums of its ports is its own affair.
-    fn ports(&self) -> Vec<String> {
-        vec!["input".into()]
+    fn ports(&self) -> &'static [&'static str] {
+        &["input"]
     }
 }
 

@@ -49,6 +49,15 @@ impl Polarity {
     pub fn confine(self, weight: f32) -> f32 {
         if self.allows(weight) || weight.is_nan() { weight } else { 0.0 }
     }
+
+    /// As [`confine`](Self::confine), in double precision.
+    pub(crate) fn confine_double(self, weight: f64) -> f64 {
+        match self {
+            Self::Excitatory if weight < 0.0 => 0.0,
+            Self::Inhibitory if weight > 0.0 => 0.0,
+            _ => weight,
+        }
+    }
 }
 
 /// The signs of a projection's weights, `[post][pre][element]`.

@@ -56,17 +56,18 @@ impl Population {
     }
 
     /// Names of the ports that projections can end in; none of a source.
-    pub fn ports(&self) -> Vec<String> {
+    pub fn ports(&self) -> &'static [&'static str] {
         match &self.cells {
-            Cells::Source => Vec::new(),
+            Cells::Source => &[],
             Cells::Neurons(model) => model.ports(),
         }
     }
 
     /// Names of the ports where there are several; else none.
-    pub fn several_ports(&self) -> Vec<String> {
+    pub(crate) fn several_ports(&self) -> Vec<String> {
         let ports = self.ports();
-        if ports.len() > 1 { ports } else { Vec::new() }
+        let several = ports.iter().filter(|_| ports.len() > 1);
+        several.map(|&port| port.to_owned()).collect()
     }
 
     /// Shape of the summed input: `[neuron]`, or `[port, neuron]` of neurons with several ports.

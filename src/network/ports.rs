@@ -12,9 +12,9 @@ use sim_core::NeuronModel;
 pub(crate) fn port_index(model: &Model, name: Option<&str>) -> Result<usize, String> {
     let ports = model.ports();
     let Some(name) = name else { return Ok(0) };
-    ports.iter().position(|port| port == name).ok_or_else(|| {
+    ports.iter().position(|port| *port == name).ok_or_else(|| {
         let model = model.describe().name;
-        match &ports[..] {
+        match ports {
             [only] => format!("{model} has no port {name}; its only one is {only}"),
             several => format!("{model} has no port {name}; there are {}", several.join(" and ")),
         }

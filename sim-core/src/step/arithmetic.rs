@@ -89,8 +89,9 @@ pub(crate) trait StepSynapses: Debug + Sized {
     /// The target population fired in `step`.
     fn learn(&mut self, _step: usize, _fired: &[Spike], _state: &State<f64>) {}
 
-    /// What a rule has changed, and its own state; `None` where there is no rule.
-    fn snapshot(&self) -> Option<PlasticSnapshot> {
+    /// What a rule has changed before step `next_step`, and its own state; `None` where there is no
+    /// rule.
+    fn snapshot(&self, _next_step: usize) -> Option<PlasticSnapshot> {
         None
     }
 
@@ -98,7 +99,7 @@ pub(crate) trait StepSynapses: Debug + Sized {
     ///
     /// # Errors
     /// [`crate::Error::Network`] where it is that of other synapses.
-    fn restore(&mut self, _snapshot: Option<&PlasticSnapshot>) -> Result<()> {
+    fn restore(&mut self, _snapshot: Option<&PlasticSnapshot>, _next_step: usize) -> Result<()> {
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::step::arithmetic::StepSynapses;
 use crate::step::delay_ring::DelayRing;
 use crate::step::snapshot::{EventSnapshot, PlasticSnapshot};
 use crate::step::synapse_table::SynapseTable;
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,9 +30,9 @@ struct Plasticity {
     side: DelaySide,
     /// The weights of the network.
     start: Vec<f64>,
-    /// Entry `k` holds the events that reach their synapses `k` steps after the next one. An event
-    /// names synapses of the table (axonal) or of its index by postsynaptic neuron (dendritic).
-    under_way: VecDeque<Vec<Event>>,
+    /// Events by the step in which they reach their synapses. An event names synapses of the table
+    /// (axonal) or of its index by postsynaptic neuron (dendritic).
+    under_way: BTreeMap<usize, Vec<Event>>,
     /// The synapses that a postsynaptic event reaches.
     reached: Vec<u32>,
 }
@@ -59,6 +59,7 @@ impl StepSynapses for ClockSynapses {
             None => None,
             Some(rule) => {
                 table.index_postsynaptic();
+                table.keep_signs(projection.polarity.clone());
                 Some(Plasticity {
                     learner: rule
                         .build(&table, network.dt_ms)
@@ -67,7 +68,7 @@ impl StepSynapses for ClockSynapses {
                     dt_ms: network.dt_ms,
                     side: rule.delay_side(),
                     start: weights(&table).collect(),
-                    under_way: vec![Vec::new(); longest].into(),
+                    under_way: BTreeMap::new(),
                     reached: Vec::new(),
                 })
             }
@@ -98,7 +99,7 @@ impl StepSynapses for ClockSynapses {
                 if delay == 0 {
                     plasticity.arrive_axonal(step, event, table, ring);
                 } else {
-                    plasticity.under_way[delay - 1].push(event);
+                    plasticity.send(step + delay, event);
                 }
             }
         }
@@ -107,14 +108,12 @@ impl StepSynapses for ClockSynapses {
     fn arrive(&mut self, step: usize, state: Option<&State<f64>>, ring: &mut DelayRing) {
         let Self { table, plasticity, .. } = self;
         let (Some(plasticity), Some(state)) = (plasticity, state) else { return };
-        let Some(mut due) = plasticity.under_way.pop_front() else { return };
-        for event in due.drain(..) {
+        for event in plasticity.under_way.remove(&step).unwrap_or_default() {
             match plasticity.side {
                 DelaySide::Axonal => plasticity.arrive_axonal(step, event, table, ring),
                 DelaySide::Dendritic => plasticity.arrive_dendritic(step, event, state, table),
             }
         }
-        plasticity.under_way.push_back(due);
     }
 
     fn is_plastic(&self) -> bool {
@@ -137,18 +136,18 @@ impl StepSynapses for ClockSynapses {
                 if delay == 0 {
                     plasticity.arrive_dendritic(step, event, state, table);
                 } else {
-                    plasticity.under_way[delay - 1].push(event);
+                    plasticity.send(step + delay, event);
                 }
             }
         }
     }
 
-    fn snapshot(&self) -> Option<PlasticSnapshot> {
+    fn snapshot(&self, next_step: usize) -> Option<PlasticSnapshot> {
         let plasticity = self.plasticity.as_ref()?;
         let columns = plasticity.learner.columns().into_iter();
-        let events = plasticity.under_way.iter().enumerate().flat_map(|(ahead, events)| {
+        let events = plasticity.under_way.iter().flat_map(|(due, events)| {
             events.iter().map(move |Event { spike, synapses }| EventSnapshot {
-                ahead,
+                ahead: due - next_step,
                 spike: *spike,
                 first: synapses.start,
                 end: synapses.end,
@@ -161,8 +160,8 @@ impl StepSynapses for ClockSynapses {
         })
     }
 
-    fn restore(&mut self, snapshot: Option<&PlasticSnapshot>) -> Result<()> {
-        let Self { table, plasticity, .. } = self;
+    fn restore(&mut self, snapshot: Option<&PlasticSnapshot>, next_step: usize) -> Result<()> {
+        let Self { table, longest, plasticity } = self;
         let refused = |problem: &str| Err(Error::Network(format!("the snapshot has {problem}")));
         let (plasticity, snapshot) = match (plasticity, snapshot) {
             (None, None) => return Ok(()),
@@ -174,9 +173,7 @@ impl StepSynapses for ClockSynapses {
         let ours = plasticity.learner.columns().into_iter();
         let same = theirs.eq(ours.map(|(name, values)| (name, values.len())));
         let known = |event: &EventSnapshot| {
-            event.ahead < plasticity.under_way.len()
-                && event.first <= event.end
-                && event.end <= table.len()
+            event.ahead < *longest && event.first <= event.end && event.end <= table.len()
         };
         if snapshot.weights.len() != table.len() || !same || !snapshot.under_way.iter().all(known) {
             return refused("other synapses or another rule");
@@ -184,9 +181,9 @@ impl StepSynapses for ClockSynapses {
         set_weights(table, &snapshot.weights);
         let columns = plasticity.learner.columns_mut().into_iter();
         columns.zip(&snapshot.learner).for_each(|(to, (_, from))| to.copy_from_slice(from));
-        plasticity.under_way.iter_mut().for_each(Vec::clear);
+        plasticity.under_way.clear();
         for &EventSnapshot { ahead, spike, first, end } in &snapshot.under_way {
-            plasticity.under_way[ahead].push(Event { spike, synapses: first..end });
+            plasticity.send(next_step + ahead, Event { spike, synapses: first..end });
         }
         Ok(())
     }
@@ -197,7 +194,7 @@ impl StepSynapses for ClockSynapses {
         set_weights(table, &plasticity.start);
         let Plasticity { rule, learner, dt_ms, under_way, .. } = plasticity;
         *learner = rule.build(table, *dt_ms).expect("the rule was built for these synapses");
-        under_way.iter_mut().for_each(Vec::clear);
+        under_way.clear();
     }
 }
 
@@ -211,6 +208,11 @@ impl ClockSynapses {
 }
 
 impl Plasticity {
+    /// Keeps an event until the step in which it is due.
+    fn send(&mut self, due: usize, event: Event) {
+        self.under_way.entry(due).or_default().push(event);
+    }
+
     /// A presynaptic spike reaches synapses at the end of an axon, and travels on at once.
     fn arrive_axonal(
         &mut self,

@@ -1,5 +1,6 @@
 //! Synapses of one projection in double precision, by presynaptic and by postsynaptic neuron.
 
+use crate::polarity::Polarity;
 use crate::step::arrival::Arrival;
 use crate::synapses::Synapse;
 use std::ops::Range;
@@ -18,6 +19,8 @@ pub struct SynapseTable {
     /// Number of postsynaptic neurons.
     targets: usize,
     incoming: Option<Incoming>,
+    /// The sign that the weights of each presynaptic neuron keep.
+    polarity: Option<Vec<Polarity>>,
 }
 
 /// The synapses by postsynaptic neuron.
@@ -54,7 +57,7 @@ impl SynapseTable {
             Arrival::new(delay, input, width, synapse.weight)
         };
         let arrivals = synapses.iter().map(arrival).collect();
-        Self { start, arrivals, width, first, targets, incoming: None }
+        Self { start, arrivals, width, first, targets, incoming: None, polarity: None }
     }
 
     /// Number of synapses.
@@ -131,9 +134,17 @@ impl SynapseTable {
         self.arrivals[synapse].weight
     }
 
-    /// Sets the weight of a synapse.
+    /// Sets the weight of a synapse, or the nearest one that has the sign of its presynaptic
+    /// neuron.
     pub fn set_weight(&mut self, synapse: usize, weight: f64) {
+        let sign = self.polarity.as_ref().map(|polarity| polarity[self.pre(synapse)]);
+        let weight = sign.map_or(weight, |sign| sign.confine_double(weight));
         self.arrivals[synapse].weight = weight;
+    }
+
+    /// Keeps the signs of presynaptic neurons from now on.
+    pub(crate) fn keep_signs(&mut self, polarity: Option<Vec<Polarity>>) {
+        self.polarity = polarity;
     }
 
     /// All synapses as they are now, in the order of the table.

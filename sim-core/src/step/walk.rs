@@ -229,7 +229,7 @@ impl<A: Arithmetic> StepWalk<A> {
         };
         let of_projection = |projection: &WalkedProjection<A>| ProjectionSnapshot {
             name: projection.name.clone(),
-            plastic: projection.synapses.snapshot(),
+            plastic: projection.synapses.snapshot(self.step),
         };
         Snapshot {
             step: self.step,
@@ -244,6 +244,9 @@ impl<A: Arithmetic> StepWalk<A> {
     /// [`Error::Network`] naming the first population or projection that does not fit; then nothing
     /// has changed but weights of projections before it.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
+        let allowed = "below 2^32";
+        let is_step = u32::try_from(snapshot.step).is_ok();
+        Error::check("step of the snapshot", snapshot.step as f64, is_step, allowed)?;
         let names = self.populations.iter().map(|population| &population.name);
         if !names.eq(snapshot.populations.iter().map(|population| &population.name)) {
             let problem = "the snapshot is of a network of other populations";
@@ -260,9 +263,9 @@ impl<A: Arithmetic> StepWalk<A> {
             theirs.check(state, arrivals.pending().len())?;
         }
         for (projection, theirs) in self.projections.iter_mut().zip(&snapshot.projections) {
-            projection.synapses.restore(theirs.plastic.as_ref()).map_err(|error| {
-                Error::Network(format!("projection {}: {error}", projection.name))
-            })?;
+            projection.synapses.restore(theirs.plastic.as_ref(), snapshot.step).map_err(
+                |error| Error::Network(format!("projection {}: {error}", projection.name)),
+            )?;
         }
         let own = self.populations.iter_mut().zip(&mut self.arrivals);
         for ((population, arrivals), theirs) in own.zip(&snapshot.populations) {
