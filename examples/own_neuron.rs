@@ -91,7 +91,7 @@ fn main() -> synfire::Result<()> {
     println!("learned: {:?}", &network.populations[1].learned[0].values[..3]);
     assert!(losses[99] < 0.5 * losses[0]);
 
-    // The same spikes in all engines, also from a snapshot on.
+    // As many spikes in all engines, also from a snapshot on.
     let mut layered = LayeredEngine::new(network)?;
     layered.evaluate(network, &batch, &Pass::DEPLOYED)?;
     let (mut streaming, mut streamed) = (StreamingEngine::new(network)?, 0);

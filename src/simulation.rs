@@ -11,7 +11,6 @@ use sim_core::{
     SpikeFrames, State, Synapses, Variable, Variables,
 };
 use std::fs;
-use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -182,7 +181,7 @@ impl Simulation {
         self.steps
     }
 
-    /// Runs from rest and shows every step to `recorder`.
+    /// Runs from rest, or from its state, and shows every step to `recorder`.
     ///
     /// # Errors
     /// What is wrong with the network, its input or the recorder.
@@ -198,13 +197,7 @@ impl Simulation {
             return Ok(engine.run(&self.inputs, self.steps, recorder)?);
         };
         engine.restore(start)?;
-        let mut trains: Vec<_> = self.inputs.iter().map(SpikeFrames::by_step).collect();
-        for step in start.step..self.steps {
-            let now = |train: &mut Vec<_>| train.get_mut(step).map(mem::take).unwrap_or_default();
-            let external: Vec<_> = trains.iter_mut().map(now).collect();
-            engine.step(&external, recorder)?;
-        }
-        Ok(())
+        Ok(engine.run_steps(&self.inputs, start.step..self.steps, recorder)?)
     }
 
     fn engine(network: &Network) -> Result<ClockEngine> {
@@ -221,7 +214,7 @@ impl Simulation {
         Ok((0..count).map(|_| ClockEngine::build(network)).collect::<sim_core::Result<_>>()?)
     }
 
-    /// Runs from rest and keeps the recording in memory.
+    /// Runs from rest, or from its state, and keeps the recording in memory.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -253,7 +246,7 @@ impl Simulation {
         Ok((log, engine.snapshot()))
     }
 
-    /// Runs from rest, once, and logs into `folder` while it runs: `NAME.spikes.h5` (SONATA) and
+    /// Runs from rest, or from its state, once, and logs into `folder` while it runs: `NAME.spikes.h5` (SONATA) and
     /// `NAME.spikes.csv` for spikes, `NAME.v.h5` (SONATA) for potentials, `NAME.COLUMN.h5` for
     /// every other state variable. The files appear when they are whole. `also` is shown every step
     /// too.
@@ -320,10 +313,12 @@ impl Simulation {
         match variables.columns.iter().find(|column| !known.contains(&&***column)) {
             None => Ok(()),
             Some(column) => {
-                let problem = format!(
-                    "no population has a state variable {column} to record; there are {}",
-                    known.join(", ")
-                );
+                let known = match &known[..] {
+                    [] => "none of them has any".to_owned(),
+                    known => format!("there are {}", known.join(", ")),
+                };
+                let problem =
+                    format!("no population has a state variable {column} to record; {known}");
                 Err(Error::Setting { field: None, problem })
             }
         }
@@ -356,7 +351,7 @@ impl Simulation {
 fn check_memory(network: &Network, count: usize) -> Result<()> {
     let (mut synapses, mut on_its_way) = (0.0, 0.0);
     for projection in &network.projections {
-        let target = network.populations[projection.target].size as f64;
+        let target = network.populations[projection.target].input_shape().entries() as f64;
         let (count, longest) = match &projection.synapses {
             Synapses::Dense(dense) => (dense.weight.len(), dense.max_delay_steps),
             Synapses::Sparse(sparse) => {
@@ -364,7 +359,8 @@ fn check_memory(network: &Network, count: usize) -> Result<()> {
                 (sparse.len(), delays.max().unwrap_or(0))
             }
         };
-        synapses += count as f64;
+        // What a rule remembers, and the index by postsynaptic neuron.
+        synapses += count as f64 * if projection.rule.is_some() { 3.0 } else { 1.0 };
         on_its_way += target * (longest + 1) as f64;
     }
     let engines = count as f64;

@@ -8,8 +8,12 @@ use std::path::Path;
 /// Writes the state of a simulation.
 ///
 /// # Errors
-/// [`Error::Io`] when the file cannot be written; what was there before it stays.
+/// A number that is not finite; [`Error::Io`] when the file cannot be written. What was there
+/// before it stays.
 pub fn write_state(path: &Path, state: &Snapshot) -> Result<()> {
+    if let Some(what) = state.not_finite() {
+        return Err(sim_core::Error::NotFinite(format!("{what} is not a finite number")).into());
+    }
     let text = serde_json::to_string(state).expect("a snapshot is plain numbers and names");
     Ok(atomic_file::write(path, text.as_bytes())?)
 }

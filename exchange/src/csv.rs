@@ -104,7 +104,7 @@ pub fn quoted(name: &str, separator: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sim_core::{Network, Population};
+    use sim_core::{Network, Population, Variable};
 
     /// What a network with the populations `in` and `a "b", c` leaves.
     fn written(columns: CsvLayout) -> String {
@@ -117,7 +117,7 @@ mod tests {
         log.write(&Record::Spikes { population: 0, step: 3, neurons: vec![1, 1, 8] }).unwrap();
         log.write(&Record::Column {
             population: 1,
-            name: "potential",
+            variable: Variable::POTENTIAL,
             step: 3,
             values: vec![0.0; 9],
         })

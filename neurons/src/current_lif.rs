@@ -156,8 +156,8 @@ impl NeuronModel for CurrentLif {
         Some(Dynamics {
             membrane: Membrane { tau_ms: tau_mem_ms, decay, input_scaling },
             ports: vec![
-                PortDynamics::Exponential { tau_ms: self.tau_excitatory_ms },
-                PortDynamics::Exponential { tau_ms: self.tau_inhibitory_ms },
+                PortDynamics::Exponential { tau_ms: self.tau_excitatory_ms, decay },
+                PortDynamics::Exponential { tau_ms: self.tau_inhibitory_ms, decay },
             ],
             firing: Some(firing),
         })
@@ -187,7 +187,12 @@ impl CurrentBased {
             Decay::Exact => {
                 let one = T::of(1.0);
                 let apart = dt * (one / tau_mem - one / tau_current);
-                self.model.decay.factor(tau_mem, self.dt_ms) * dt * mean_growth(apart) / capacity
+                // The slower of the two goes in front: no factor can overflow.
+                let (slower, apart) = match apart > T::of(0.0) {
+                    true => (tau_current, -apart),
+                    false => (tau_mem, apart),
+                };
+                self.model.decay.factor(slower, self.dt_ms) * dt * mean_growth(apart) / capacity
             }
         }
     }

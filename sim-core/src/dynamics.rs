@@ -1,10 +1,15 @@
 //! What a neuron model computes, as types: what exporters and other machines match on.
 //!
 //! ```text
-//! i_p[t] = exp(-dt / tau_p) i_p[t-1] + I_p[t]        of every exponential port p
-//! V[t]   = decay(V[t-1]) + sum of the ports
+//! i_p[t] = alpha_p i_p[t-1] + I_p[t]                 of every exponential port p
+//! V[t]   = beta U[t-1] + sum of gain I_p[t]          over the delta ports, and
+//!                      + sum of couple_p i_p[t-1]    over the exponential ports
 //! S[t]   = V[t] >= threshold + strength a[t]         where the neuron fires
-//! a[t+1] = exp(-dt / tau_a) a[t] + S[t]              where the threshold adapts
+//! a[t+1] = rho a[t] + S[t]                           where the threshold adapts
+//! alpha_p, beta, rho: the factors per step of their time constants ([`Decay`])
+//! gain = 1, or 1 - beta with input scaling
+//! couple_p: with exact decay the solution of tau dV/dt = -V + (tau / C) i_p over one step, with
+//!           Euler decay dt / C;  C = dt, or tau with input scaling
 //! ```
 
 use crate::decay::Decay;
@@ -41,6 +46,8 @@ pub enum PortDynamics {
     Exponential {
         /// Time constant of the current in ms.
         tau_ms: f64,
+        /// How the time constant becomes a factor per step.
+        decay: Decay,
     },
 }
 

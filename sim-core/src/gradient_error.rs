@@ -82,7 +82,8 @@ impl Real for Moved {
 /// Largest error of the gradient of one neuron that runs over `input`, `[step][port]`, with these
 /// values of its learnable parameters: the difference between the adjoint of the layered engine, in
 /// single precision, and central differences in double precision, as a share of the largest
-/// gradient of the inputs or of the parameter. A sound model stays below 1e-3.
+/// gradient of the inputs or of the parameter; infinite where a gradient is not a finite number. A
+/// sound model stays below 1e-3.
 ///
 /// The loss is a sum of spikes (of a readout: of potentials), with other factors in each step.
 ///
@@ -109,6 +110,10 @@ pub fn gradient_error<E: Equations<S, P, K>, const S: usize, const P: usize, con
     let to_learned: Vec<f64> =
         learned.iter().enumerate().map(|(k, &value)| numeric(Moves::Learned(k), value)).collect();
     let analytic = adjoint(Stepwise::new(equations), learned, input);
+    let all = [&analytic.inputs, &analytic.learned, &to_inputs, &to_learned];
+    if all.into_iter().flatten().any(|gradient| !gradient.is_finite()) {
+        return f64::INFINITY;
+    }
     let largest = |values: &[f64]| values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
     let share = |ours: &[f64], theirs: &[f64]| {
         let errors: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a - b).collect();

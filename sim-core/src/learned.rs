@@ -1,6 +1,6 @@
 //! Parameters of a neuron model that each neuron learns for itself.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, plain};
 use crate::kind::Kind;
 use std::ops::RangeInclusive;
 
@@ -18,7 +18,7 @@ pub struct Learnable {
 }
 
 impl Learnable {
-    /// A time constant in ms, from `least_ms` on.
+    /// A time constant in ms, from `least_ms` on: [`crate::Decay::least_tau_ms`].
     pub fn time_constant(name: &'static str, initial: f64, least_ms: f64) -> Self {
         let range = least_ms as f32..=f32::MAX;
         Self { name, kind: Kind::TimeConstant, initial, range }
@@ -53,7 +53,8 @@ impl LearnedParameter {
     /// neurons.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] where the model has no such parameter to learn.
+    /// [`Error::OutOfRange`] where the model has no such parameter to learn, or a value that is not
+    /// in the range of what is learned.
     pub fn find(learnable: &[Learnable], name: &str, neurons: usize) -> Result<Self> {
         let found = learnable.iter().find(|learnable| learnable.name == name);
         let found = found.ok_or_else(|| {
@@ -64,6 +65,15 @@ impl LearnedParameter {
             };
             Error::out_of_range("learn", name, allowed)
         })?;
+        let Learnable { initial, range, .. } = found;
+        if !range.contains(&(*initial as f32)) {
+            let (least, most) = (range.start(), range.end());
+            let allowed = match *most {
+                f32::MAX => format!("at least {least} to be learned"),
+                _ => format!("from {least} to {most} to be learned"),
+            };
+            return Err(Error::out_of_range(name, plain(*initial), allowed));
+        }
         Ok(Self {
             name: name.into(),
             kind: found.kind,

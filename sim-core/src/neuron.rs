@@ -192,7 +192,8 @@ pub trait Neuron: Debug + Send + Sync {
             scratch.take_input(input, ports, steps, t);
             let NeuronScratch { state, now, .. } = scratch;
             self.step_blocks(constants, state, now, &mut spikes[t..=t]);
-            input[t] = now[0];
+            // A readout is read where its gradient goes.
+            input[t] = if self.fires() { now[0] } else { state.column(0)[0] };
         }
     }
 

@@ -2,7 +2,7 @@
 
 /// Batch norm over (batch, time) of the summed input `I` of each neuron [Ioffe and Szegedy 2015]:
 /// `Z = gain * (I - mean) / sqrt(variance + epsilon) + bias`. All vectors have one entry per
-/// neuron.
+/// input: per neuron, or `[port][neuron]` of neurons with several ports.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNorm {
     /// Learned scale, 1 at the start.

@@ -246,8 +246,8 @@ impl PopulationOutline {
             [] => "nothing".to_owned(),
             learned => learned.iter().map(|own| &own.name[..]).collect::<Vec<_>>().join(", "),
         };
-        if self.learned != stored.learned {
-            let (theirs, ours) = (learned(stored), learned(self));
+        let (theirs, ours) = (learned(stored), learned(self));
+        if theirs != ours {
             return Some(format!(
                 "population {name}: its neurons learn {theirs} in the checkpoint, {ours} in the \
                  configuration"

@@ -73,12 +73,12 @@ impl Variables {
     }
 
     /// The columns of `state` that are kept, by name.
-    fn of<'a>(&self, state: &'a State<f64>) -> impl Iterator<Item = (&'static str, &'a [f64])> {
+    fn of<'a>(&self, state: &'a State<f64>) -> impl Iterator<Item = (Variable, &'a [f64])> {
         let kept = |variable: &Variable| self.columns.iter().any(|name| *name == variable.name);
         let variables = state.variables().iter().enumerate();
         variables
             .filter(move |(_, variable)| kept(variable))
-            .map(|(index, variable)| (variable.name, state.column(index)))
+            .map(|(index, variable)| (*variable, state.column(index)))
     }
 }
 
@@ -141,7 +141,7 @@ impl Recorder for Recording {
 
     fn record_state(&mut self, population: usize, _step: usize, state: &State<f64>) -> Result<()> {
         let kept = &mut self.columns[population];
-        for (name, values) in self.variables[population].of(state) {
+        for (Variable { name, .. }, values) in self.variables[population].of(state) {
             match kept.iter_mut().find(|(column, _)| *column == name) {
                 Some((_, column)) => column.extend_from_slice(values),
                 None => kept.push((name, values.to_vec())),
@@ -167,8 +167,8 @@ pub enum Record {
     Column {
         /// Index of the population.
         population: usize,
-        /// Name of the variable.
-        name: &'static str,
+        /// The variable.
+        variable: Variable,
         /// Step at whose end it was read.
         step: usize,
         /// One entry per neuron.
@@ -274,8 +274,8 @@ impl<T: Send + 'static, E: Display + Send + 'static> Recorder for ChannelRecorde
 
     fn record_state(&mut self, population: usize, step: usize, state: &State<f64>) -> Result<()> {
         let columns: Vec<_> = self.variables.of(state).collect();
-        columns.into_iter().try_for_each(|(name, values)| {
-            self.send(Record::Column { population, name, step, values: values.to_vec() })
+        columns.into_iter().try_for_each(|(variable, values)| {
+            self.send(Record::Column { population, variable, step, values: values.to_vec() })
         })
     }
 }

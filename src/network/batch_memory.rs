@@ -3,6 +3,7 @@
 use crate::memory_need::MemoryNeed;
 use crate::network::dense_connections::DenseConnections;
 use crate::network::description::{CellsPart, Description};
+use sim_core::NeuronModel;
 
 /// Bytes by neuron and sample, beside those of its steps: where its spikes begin in each of their
 /// orders.
@@ -40,7 +41,11 @@ impl Description<'_> {
             |population: usize| (work.steps + windows[population]).next_multiple_of(16) as f64;
         let is_source = |p: &usize| !matches!(self.populations[*p].cells, CellsPart::Neurons(_));
         let neurons = (0..sizes.len()).filter(|p| !is_source(p)).map(|p| (p, sizes[p] as f64));
-        let rows: f64 = neurons.clone().map(|(p, size)| size * padded(p)).sum();
+        let ports = |p: usize| match &self.populations[p].cells {
+            CellsPart::Neurons(model) => model.ports().len() as f64,
+            _ => 0.0,
+        };
+        let rows: f64 = neurons.clone().map(|(p, size)| size * ports(p) * padded(p)).sum();
         let neurons: f64 = neurons.map(|(_, size)| size).sum();
         let channels: f64 = (0..sizes.len()).filter(is_source).map(|p| sizes[p] as f64).sum();
         let batch = work.batch as f64;

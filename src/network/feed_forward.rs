@@ -135,15 +135,15 @@ impl FeedForward {
             .into());
         }
         self.readout_fires(dt_ms)?;
-        for (key, model, names) in [
-            ("neuron_learn", &self.neuron, &self.neuron_learn),
-            ("readout_learn", &self.readout, &self.readout_learn),
+        for (key, section, model, names) in [
+            ("neuron_learn", "network.neuron", &self.neuron, &self.neuron_learn),
+            ("readout_learn", "network.readout", &self.readout, &self.readout_learn),
         ] {
             check_learned(model, names, dt_ms).map_err(|error| match error {
-                Error::OutOfRange { value, allowed, .. } => {
+                Error::OutOfRange { field, value, allowed } if field.path() == "learn" => {
                     Error::out_of_range(format!("network.{key}"), value, allowed)
                 }
-                other => other,
+                other => other.within(section),
             })?;
         }
         Ok(())

@@ -344,6 +344,10 @@ impl<'a> GraphParts<'a> {
                 return Err(self.wrong(&path, &name, problem));
             }
         };
+        if let Some(rule) = &entry.learning {
+            let checked = rule.check().map_err(|error| error.within("learning"));
+            checked.map_err(|error| self.within(&path, &name, error))?;
+        }
         let (rule, stream) = (entry.learning, [index as u64, 0]);
         Ok(ProjectionPart { source, target, port, start, rule, stream })
     }

@@ -91,7 +91,8 @@ pub(crate) fn check_pending(network: &Network) -> Result<()> {
             }
             Synapses::Dense(dense) => dense.max_delay_steps as f64,
         });
-        population.size as f64 * longest.fold(0.0, f64::max)
+        let inputs = population.input_shape().entries() as f64;
+        inputs * longest.fold(0.0, f64::max)
     });
     let what = "number of neurons times steps of the longest delay_ms to them";
     let pending: f64 = pending.sum();

@@ -84,7 +84,7 @@ pub struct Simulate {
     /// there on
     #[arg(long, value_name = "FILE")]
     pub from_state: Option<PathBuf>,
-    /// Replace logs of the same names
+    /// Replace logs and a state of the same names
     #[arg(long)]
     pub overwrite: bool,
     /// Print JSON, one line per sample
@@ -105,7 +105,7 @@ impl FromStr for Recordable {
     type Err = Infallible;
 
     fn from_str(word: &str) -> Result<Self, Infallible> {
-        Ok(match word {
+        Ok(match word.trim() {
             "spikes" => Self::Spikes,
             "v" => Self::Column(Variable::POTENTIAL.name.into()),
             column => Self::Column(column.into()),

@@ -190,19 +190,21 @@ fn of_file(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCode> {
     if let Some(state) = &arguments.from_state {
         simulation = simulation.from_state(read_state(state)?)?;
     }
-    if let Some(file) = arguments.save_state.as_ref().filter(|file| file.exists()) {
-        if !arguments.overwrite {
-            let problem = format!("{} exists already; --overwrite replaces it", file.display());
-            return Err(synfire::Error::Setting { field: None, problem }.into());
-        }
-    }
     let folder = arguments.out.clone().unwrap_or_else(|| ".".into());
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let (mut log, state) = simulation.log_with_state(settings, &folder, &name)?;
-    if let Some(file) = &arguments.save_state {
-        write_state(file, &state)?;
-        log.files.push(file.clone());
-    }
+    let log = match &arguments.save_state {
+        None => simulation.log(settings, &folder, &name, &mut ())?,
+        Some(file) => {
+            let mut read = vec![path.clone()];
+            read.extend(arguments.from_state.clone());
+            read.extend(settings.files(&folder, &name)?);
+            check_new_state(file, arguments.overwrite, &read)?;
+            let (mut log, state) = simulation.log_with_state(settings, &folder, &name)?;
+            write_state(file, &state)?;
+            log.files.push(file.clone());
+            log
+        }
+    };
     let network = simulation.network();
     if arguments.json {
         output::print(json!({
@@ -215,6 +217,31 @@ fn of_file(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCode> {
         print_files(&log.files)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a file for a state whose folder is missing, that is there already, or that is one of
+/// those which the simulation reads or writes.
+fn check_new_state(file: &Path, overwrite: bool, others: &[PathBuf]) -> Result<()> {
+    let refused = |problem: String| -> Result<()> {
+        Err(synfire::Error::Setting { field: None, problem }.into())
+    };
+    let shown = file.display();
+    let whole = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    let Some(own) = whole(file) else {
+        return refused(format!("--save-state {shown}: there is no such folder"));
+    };
+    if let Some(other) = others.iter().find(|other| whole(other).as_ref() == Some(&own)) {
+        let other = other.display();
+        return refused(format!("--save-state {shown}: that is {other}; name another file"));
+    }
+    if file.exists() && !overwrite {
+        return refused(format!("{shown} exists already; --overwrite replaces it"));
+    }
+    Ok(())
 }
 
 /// Spikes of every population by name.

@@ -25,6 +25,8 @@ pub struct SonataReport {
 #[derive(Debug, Clone, Default)]
 struct Rows {
     first_step: usize,
+    /// Unit of the values; empty for bare numbers.
+    unit: &'static str,
     rows: usize,
     /// `[rows, neurons]`, the bytes of the dataset.
     data: Vec<u8>,
@@ -44,13 +46,14 @@ impl SonataReport {
 
 impl Log for SonataReport {
     fn write(&mut self, record: &Record) -> Result<()> {
-        let Record::Column { population, name, step, values } = record else { return Ok(()) };
-        if *name != self.variable {
+        let Record::Column { population, variable, step, values } = record else { return Ok(()) };
+        if variable.name != self.variable {
             return Ok(());
         }
         let rows = &mut self.populations[*population];
         if rows.rows == 0 {
             rows.first_step = *step;
+            rows.unit = variable.unit;
         }
         rows.rows += 1;
         rows.data.extend(values.iter().flat_map(|&v| (v as f32).to_le_bytes()));
@@ -91,7 +94,7 @@ fn add_report(
     content
         .dataset(
             dataset(path("data"), FLOAT32, vec![rows.rows as u64, neurons], rows.data)
-                .attribute(units("1"))
+                .attribute(units(if rows.unit.is_empty() { "1" } else { rows.unit }))
                 .attribute(AttributeBuilder::fixed_string("variable", variable)),
         )
         .dataset(

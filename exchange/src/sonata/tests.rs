@@ -4,7 +4,7 @@ use crate::sonata::file::units;
 use hdf5_reader::Hdf5File;
 use hdf5_writer::{AttributeBuilder, DatasetBuilder, Hdf5Builder, WriteOptions};
 use proptest::prelude::*;
-use sim_core::{Network, Population, Record, SpikeFrames};
+use sim_core::{Network, Population, Record, SpikeFrames, Variable};
 use std::path::Path;
 
 fn layout(dt_ms: f64) -> LogLayout {
@@ -72,7 +72,7 @@ fn potentials_are_a_report() {
     let path = folder.path().join("v.h5");
     let records = (4..6).map(|step| Record::Column {
         population: 1,
-        name: "potential",
+        variable: Variable::POTENTIAL,
         step,
         values: vec![step as f64, 0.25, -1.0],
     });

@@ -111,6 +111,17 @@ fn mean_growth_and_its_slope_are_smooth_where_time_constants_meet() {
 }
 
 #[test]
+fn extreme_time_constants_stay_finite() {
+    for tau_mem_ms in [1e-300, 1e-3, 0.1, 1e300] {
+        for tau_excitatory_ms in [1e-300, 1e-3, 5.0, 1e300] {
+            let model = CurrentLif { tau_mem_ms, tau_excitatory_ms, ..CurrentLif::default() };
+            let constants = equations(model).constants(&[tau_mem_ms, tau_excitatory_ms, 5.0, 1.0]);
+            assert!(constants.iter().all(|k: &f64| k.is_finite()), "{model:?}: {constants:?}");
+        }
+    }
+}
+
+#[test]
 fn every_field_is_checked() {
     let message = |model: CurrentLif| model.build(1.0).unwrap_err().to_string();
     let default = CurrentLif::default();

@@ -37,10 +37,20 @@ impl Default for Oja {
     }
 }
 
+impl Oja {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] naming the first field that is not allowed.
+    pub fn check(&self) -> Result<()> {
+        Error::check("Oja::rate", self.rate, self.rate >= 0.0, "at least 0")?;
+        Error::check("Oja::tau_ms", self.tau_ms, self.tau_ms >= 0.0, "at least 0")
+    }
+}
+
 impl LearningRule for Oja {
     fn build(&self, synapses: &SynapseTable, dt_ms: f64) -> Result<Box<dyn Learner>> {
-        Error::check("Oja::rate", self.rate, self.rate >= 0.0, "at least 0")?;
-        Error::check("Oja::tau_ms", self.tau_ms, self.tau_ms >= 0.0, "at least 0")?;
+        self.check()?;
         let traces = Traces::new(synapses.len(), self.tau_ms, dt_ms);
         Ok(Box::new(Correlation { rate: self.rate, traces }))
     }

@@ -6,7 +6,7 @@
 //! x, y: traces of the pre- and postsynaptic spikes that reached it in earlier steps, each of which
 //!       adds 1, with the time constants tau_plus and tau_minus
 //! ```
-//! All pairs count; spikes that reach the synapse in the same step make no pair. `mu = 0` is the
+//! Several spikes at once move the weight so many times as far. All pairs count; spikes that reach the synapse in the same step make no pair. `mu = 0` is the
 //! additive rule [Song, Miller and Abbott 2000], `mu = 1` the multiplicative one
 //! [van Rossum, Bi and Turrigiano 2000]; in between lie others [Guetig et al. 2003].
 //!
@@ -66,8 +66,12 @@ impl Default for PairStdp {
     }
 }
 
-impl LearningRule for PairStdp {
-    fn build(&self, synapses: &SynapseTable, dt_ms: f64) -> Result<Box<dyn Learner>> {
+impl PairStdp {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] naming the first field that is not allowed.
+    pub fn check(&self) -> Result<()> {
         for (name, value, is_allowed, allowed) in [
             ("max_weight", self.max_weight, self.max_weight > 0.0, "above 0"),
             ("rate", self.rate, self.rate >= 0.0, "at least 0"),
@@ -79,6 +83,13 @@ impl LearningRule for PairStdp {
         ] {
             Error::check(format!("PairStdp::{name}"), value, is_allowed, allowed)?;
         }
+        Ok(())
+    }
+}
+
+impl LearningRule for PairStdp {
+    fn build(&self, synapses: &SynapseTable, dt_ms: f64) -> Result<Box<dyn Learner>> {
+        self.check()?;
         let allowed = format!("from 0 to max_weight, {}, to learn by pair STDP", self.max_weight);
         for synapse in synapses.synapses() {
             let name = format!("weight of the synapse from {} to {}", synapse.pre, synapse.post);
@@ -116,12 +127,13 @@ impl Learner for Pairs {
         synapses: &mut SynapseTable,
     ) {
         let PairStdp { max_weight, rate, asymmetry, mu_minus, .. } = self.rule;
+        let spikes = f64::from(spike.count);
         for synapse in reached {
             let share = synapses.weight(synapse) / max_weight;
             let trace = self.behind.before(synapse, step);
-            let share = share - asymmetry * rate * share.powf(mu_minus) * trace;
+            let share = share - spikes * asymmetry * rate * share.powf(mu_minus) * trace;
             synapses.set_weight(synapse, if share > 0.0 { share * max_weight } else { 0.0 });
-            self.before.add(synapse, step, f64::from(spike.count));
+            self.before.add(synapse, step, spikes);
         }
     }
 
@@ -134,13 +146,14 @@ impl Learner for Pairs {
         synapses: &mut SynapseTable,
     ) {
         let PairStdp { max_weight, rate, mu_plus, .. } = self.rule;
+        let spikes = f64::from(spike.count);
         for synapse in reached.iter().map(|&synapse| synapse as usize) {
             let share = synapses.weight(synapse) / max_weight;
             let trace = self.before.before(synapse, step);
-            let share = share + rate * (1.0 - share).powf(mu_plus) * trace;
+            let share = share + spikes * rate * (1.0 - share).powf(mu_plus) * trace;
             let weight = if share < 1.0 { share * max_weight } else { max_weight };
             synapses.set_weight(synapse, weight);
-            self.behind.add(synapse, step, f64::from(spike.count));
+            self.behind.add(synapse, step, spikes);
         }
     }
 

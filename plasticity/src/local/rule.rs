@@ -16,6 +16,17 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`sim_core::Error::OutOfRange`] naming the first field that is not allowed.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Self::PairStdp(rule) => rule.check(),
+            Self::Oja(rule) => rule.check(),
+        }
+    }
+
     fn rule(&self) -> &dyn LearningRule {
         match self {
             Self::PairStdp(rule) => rule,

@@ -4,7 +4,7 @@
 /// worked out when it is asked for: steps without spikes cost nothing.
 #[derive(Debug)]
 pub(crate) struct Traces {
-    /// What is left after one step, to the power of the steps: `exp(-steps * rate)`.
+    /// `dt / tau`: after some steps `exp(-steps * rate)` is left.
     rate: f64,
     /// Value behind the last spike.
     value: Vec<f64>,

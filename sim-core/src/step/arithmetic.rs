@@ -89,6 +89,11 @@ pub(crate) trait StepSynapses: Debug + Sized {
     /// The target population fired in `step`.
     fn learn(&mut self, _step: usize, _fired: &[Spike], _state: &State<f64>) {}
 
+    /// A weight that is not a finite number any more, where a rule changes weights.
+    fn not_finite(&self) -> Option<f64> {
+        None
+    }
+
     /// What a rule has changed before step `next_step`, and its own state; `None` where there is no
     /// rule.
     fn snapshot(&self, _next_step: usize) -> Option<PlasticSnapshot> {

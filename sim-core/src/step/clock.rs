@@ -17,6 +17,7 @@ use crate::step::double::{ClockNeurons, Double};
 use crate::step::snapshot::Snapshot;
 use crate::step::synapse_table::SynapseTable;
 use crate::step::walk::StepWalk;
+use std::ops::Range;
 
 /// A network with its state, advanced step by step.
 ///
@@ -150,6 +151,19 @@ impl ClockEngine {
         steps: usize,
         recorder: &mut dyn Recorder,
     ) -> Result<()> {
+        self.run_steps(inputs, 0..steps, recorder)
+    }
+
+    /// As [`run`](Self::run), but only these steps of the inputs, the first of which comes next.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_steps(
+        &mut self,
+        inputs: &[SpikeFrames],
+        steps: Range<usize>,
+        recorder: &mut dyn Recorder,
+    ) -> Result<()> {
         Error::check_length("inputs (one per source)", inputs.len(), self.walk.sources().count())?;
         for ((name, size), frames) in self.walk.sources().zip(inputs) {
             let name = format!("input of {name}: channels");
@@ -157,13 +171,13 @@ impl ClockEngine {
         }
         let trains: Vec<_> = inputs.iter().map(SpikeFrames::by_step).collect();
         let mut external = vec![&[][..]; inputs.len()];
-        for step in 0..steps {
+        for step in steps {
             for (spikes, train) in external.iter_mut().zip(&trains) {
                 *spikes = train.get(step).map_or(&[], Vec::as_slice);
             }
             self.walk.step(&external, recorder)?;
         }
-        Ok(())
+        self.walk.check_weights()
     }
 
     /// Advances by one step. `external` holds the spikes of each source population, in the order of

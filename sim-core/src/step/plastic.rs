@@ -142,6 +142,11 @@ impl StepSynapses for ClockSynapses {
         }
     }
 
+    fn not_finite(&self) -> Option<f64> {
+        self.plasticity.as_ref()?;
+        weights(&self.table).find(|weight| !weight.is_finite())
+    }
+
     fn snapshot(&self, next_step: usize) -> Option<PlasticSnapshot> {
         let plasticity = self.plasticity.as_ref()?;
         let columns = plasticity.learner.columns().into_iter();

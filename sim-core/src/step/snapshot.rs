@@ -5,11 +5,16 @@ use crate::spikes::Spike;
 use crate::state::State;
 use serde::{Deserialize, Serialize};
 
-/// Everything that the next steps of a simulation depend on. An engine of the same network that
-/// takes it over goes on with the same bits. Numbers of the streaming engine are kept as `f64`,
+/// Everything that the next steps of a simulation depend on but the network. An engine of the same
+/// network that takes it over goes on with the same bits. Names, sizes, state variables, delay
+/// windows and the length of a step have to be those of the network that it was taken of;
+/// parameters and synapses that do not learn may be others, from there on. Numbers of the streaming engine are kept as `f64`,
 /// which holds them exactly.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Snapshot {
+    /// Length of a step in ms.
+    pub dt_ms: f64,
     /// The step that comes next.
     pub step: usize,
     /// By population.
@@ -20,6 +25,7 @@ pub struct Snapshot {
 
 /// The state of one population.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PopulationSnapshot {
     /// Its name.
     pub name: String,
@@ -32,6 +38,7 @@ pub struct PopulationSnapshot {
 
 /// What a projection has learned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ProjectionSnapshot {
     /// Its name.
     pub name: String,
@@ -41,6 +48,7 @@ pub struct ProjectionSnapshot {
 
 /// The state of synapses that learn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PlasticSnapshot {
     /// Weights in the order of the engine's table.
     pub weights: Vec<f64>,
@@ -61,6 +69,27 @@ pub struct EventSnapshot {
     pub first: usize,
     /// First synapse that it does not reach any more.
     pub end: usize,
+}
+
+impl Snapshot {
+    /// What holds a number that is not finite, if anything does.
+    pub fn not_finite(&self) -> Option<String> {
+        let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
+        let of_population = |population: &PopulationSnapshot| {
+            let columns = population.columns.iter().map(|(name, values)| (&name[..], values));
+            let parts = columns.chain([("input on its way", &population.pending)]);
+            let mut wrong = parts.filter(|(_, values)| !finite(values));
+            wrong.next().map(|(what, _)| format!("{what} of population {}", population.name))
+        };
+        let of_projection = |projection: &ProjectionSnapshot| {
+            let PlasticSnapshot { weights, learner, .. } = projection.plastic.as_ref()?;
+            let columns = learner.iter().map(|(name, values)| (&name[..], values));
+            let mut wrong = columns.chain([("weight", weights)]).filter(|part| !finite(part.1));
+            wrong.next().map(|(what, _)| format!("{what} of projection {}", projection.name))
+        };
+        let wrong = self.populations.iter().find_map(of_population);
+        wrong.or_else(|| self.projections.iter().find_map(of_projection))
+    }
 }
 
 impl PopulationSnapshot {

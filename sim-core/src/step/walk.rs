@@ -17,7 +17,7 @@
 //! arrives at step `n + d`. Work is done per spike and per neuron, never per synapse without a
 //! spike. Input that meets at one neuron and step is added in a fixed order: by the step it was
 //! sent, then the population, the projection, the source neuron (of an input: as given) and the
-//! synapse.
+//! synapse; what comes through axons of synapses that learn is added first.
 
 use crate::error::{Error, Result};
 use crate::network::Network;
@@ -39,6 +39,7 @@ pub(crate) struct StepWalk<A: Arithmetic> {
     order: Vec<usize>,
     /// Indices of the projections whose synapses learn.
     plastic: Vec<usize>,
+    dt_ms: f64,
     step: usize,
     /// The step at which each population falls silent, where there is one.
     ends: Vec<usize>,
@@ -102,8 +103,8 @@ impl<A: Arithmetic> StepWalk<A> {
                     .collect(),
             });
         }
-        let ends = Vec::new();
-        Ok(Self { populations, arrivals, projections, order, plastic, step: 0, ends })
+        let (dt_ms, ends) = (network.dt_ms, Vec::new());
+        Ok(Self { populations, arrivals, projections, order, plastic, dt_ms, step: 0, ends })
     }
 
     /// Back to rest at step 0, with the network's weights and without spikes under way.
@@ -203,6 +204,20 @@ impl<A: Arithmetic> StepWalk<A> {
         Ok(())
     }
 
+    /// Checks that no rule has driven a weight out of the finite numbers.
+    pub fn check_weights(&self) -> Result<()> {
+        for &index in &self.plastic {
+            let WalkedProjection { name, synapses, .. } = &self.projections[index];
+            if let Some(weight) = synapses.not_finite() {
+                return Err(Error::NotFinite(format!(
+                    "a weight of {name} is {weight} after step {}; try a lower rate of its rule",
+                    self.step.saturating_sub(1)
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Takes over the spikes of the sources.
     fn accept<S: AsRef<[Spike]>>(&mut self, external: &[S]) -> Result<()> {
         let is_source = |population: &&mut WalkedPopulation<A>| population.neurons.is_none();
@@ -232,6 +247,7 @@ impl<A: Arithmetic> StepWalk<A> {
             plastic: projection.synapses.snapshot(self.step),
         };
         Snapshot {
+            dt_ms: self.dt_ms,
             step: self.step,
             populations: populations.map(of_population).collect(),
             projections: self.projections.iter().map(of_projection).collect(),
@@ -241,12 +257,18 @@ impl<A: Arithmetic> StepWalk<A> {
     /// Goes on where a snapshot was taken, of a network of the same shape.
     ///
     /// # Errors
-    /// [`Error::Network`] naming the first population or projection that does not fit; then nothing
-    /// has changed but weights of projections before it.
+    /// [`Error::Network`] naming the first population or projection that does not fit; then what
+    /// projections before it have learned is that of the snapshot, and nothing else has changed.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
         let allowed = "below 2^32";
         let is_step = u32::try_from(snapshot.step).is_ok();
         Error::check("step of the snapshot", snapshot.step as f64, is_step, allowed)?;
+        if snapshot.dt_ms != self.dt_ms {
+            return Err(Error::Network(format!(
+                "the snapshot is of steps of {} ms, but those of this network last {} ms",
+                snapshot.dt_ms, self.dt_ms
+            )));
+        }
         let names = self.populations.iter().map(|population| &population.name);
         if !names.eq(snapshot.populations.iter().map(|population| &population.name)) {
             let problem = "the snapshot is of a network of other populations";
