@@ -281,7 +281,7 @@ fn networks_beyond_any_machine_and_files_of_another_kind_are_refused() {
     );
     assert!(
         network("5", "[-1e308, 1e308]")
-            .starts_with("network.toml:8:53: projection noise -> cells: first weight is -1")
+            .starts_with("network.toml:11:53: projection noise -> cells: first weight is -1")
     );
     let chain = r#"
         dt_ms = 1.0

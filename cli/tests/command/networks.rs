@@ -415,7 +415,7 @@ fn what_a_state_a_port_or_a_rule_cannot_be_is_said() {
 
     for (from, to, expected) in [
         ("port = \"inhibitory\"", "port = \"slow\"", "there are excitatory and inhibitory"),
-        ("rate = 0.05", "rate = -1.0", "PairStdp::rate is -1, but must be at least 0"),
+        ("rate = 0.05", "rate = -1.0", "rate is -1, but must be at least 0"),
         ("max_weight = 0.2", "max_weight = 0.05", "from 0 to max_weight, 0.05"),
         ("rule = \"oja\"", "rule = \"ojas\"", "ojas"),
         ("name = \"slow\"\n", "name = \"slow\"\nlearn = [\"tau\"]\n", "tau_adaptation_ms"),
@@ -463,7 +463,7 @@ fn neurons_of_every_model_learn_parameters_of_their_own() {
             bytes[8 + header..].to_vec()
         };
         assert_eq!(tensors(&whole), tensors(&again), "{model}");
-        let told = run(&["info", &whole]);
+        let told = run(&["info", &format!("{whole}/checkpoints/last.safetensors")]);
         assert!(told.contains(expected), "{told}");
         run(&["simulate", &whole, "--record", "v", "--out", &format!("{model}-log")]);
         run(&["evaluate", &whole]);
