@@ -129,12 +129,13 @@ fn a_network_that_learns_goes_on_from_a_snapshot_bit_for_bit() {
 #[test]
 fn weights_that_learn_keep_the_sign_of_their_neuron() {
     let mut network = learning(DelaySide::Axonal);
-    let signs = |p: usize| if p % 2 == 0 { Polarity::Excitatory } else { Polarity::Inhibitory };
+    let signs =
+        |p: usize| if p.is_multiple_of(2) { Polarity::Excitatory } else { Polarity::Inhibitory };
     let polarity: Vec<Polarity> = (0..9).map(signs).collect();
     let projection = &mut network.projections[1];
     let Synapses::Sparse(synapses) = &mut projection.synapses else { unreachable!() };
     for synapse in synapses {
-        synapse.weight *= if synapse.pre % 2 == 0 { 1.0 } else { -1.0 };
+        synapse.weight *= if synapse.pre.is_multiple_of(2) { 1.0 } else { -1.0 };
     }
     projection.polarity = Some(polarity.clone());
     let mut engine = ClockEngine::build(&network).unwrap();
