@@ -8,7 +8,7 @@ use std::path::Path;
 /// Writes the state of a simulation.
 ///
 /// # Errors
-/// A number that is not finite; [`Error::Io`] when the file cannot be written. What was there
+/// A number that is not finite; [`Error::Disk`] when the file cannot be written. What was there
 /// before it stays.
 pub fn write_state(path: &Path, state: &Snapshot) -> Result<()> {
     if let Some(what) = state.not_finite() {
@@ -21,7 +21,7 @@ pub fn write_state(path: &Path, state: &Snapshot) -> Result<()> {
 /// Reads the state of a simulation.
 ///
 /// # Errors
-/// [`Error::Io`], or [`Error::Config`] when the file holds something else.
+/// [`Error::Disk`], or [`Error::Config`] when the file holds something else.
 pub fn read_state(path: &Path) -> Result<Snapshot> {
     let text = read_text(path)?;
     serde_json::from_str(&text).map_err(|error| {
