@@ -273,10 +273,10 @@ impl Simulation {
         also: &mut dyn Recorder,
     ) -> Result<SimulationLog> {
         let files = settings.files(folder, name)?;
+        self.check_columns(engine, &settings.variables)?;
         fs::create_dir_all(folder)
             .map_err(|source| Error::io(folder, "make the folder", source))?;
         let LogSettings { variables, csv, .. } = settings;
-        self.check_columns(variables)?;
         let layout = LogLayout::of(&self.network)?;
         let path = |ending: &str| folder.join(format!("{name}.{ending}"));
         let mut logs: Vec<Box<dyn Log>> = Vec::new();
@@ -301,13 +301,10 @@ impl Simulation {
     }
 
     /// Refuses state variables that no population has.
-    fn check_columns(&self, variables: &Variables) -> Result<()> {
-        let mut known: Vec<&'static str> = Vec::new();
-        for population in &self.network.populations {
-            let Some(built) = population.build(self.network.dt_ms)? else { continue };
-            let names = built.neuron.variables().iter().map(|variable| variable.name);
-            known.extend(names);
-        }
+    fn check_columns(&self, engine: &ClockEngine, variables: &Variables) -> Result<()> {
+        let states = (0..self.network.populations.len()).filter_map(|p| engine.state(p));
+        let mut known: Vec<&'static str> =
+            states.flat_map(State::variables).map(|variable| variable.name).collect();
         known.sort_unstable();
         known.dedup();
         match variables.columns.iter().find(|column| !known.contains(&&***column)) {

@@ -24,6 +24,7 @@ mod configuration_reference;
 mod documents;
 mod engines_agree;
 mod file_circles;
+mod golden_cases;
 mod golden_delay_training;
 mod gradient_check;
 mod gradient_engines;

@@ -4,6 +4,7 @@
 //! `tests/golden/nest_psc_exp.json` and `nest_adaptive.json` hold every synapse, every input spike,
 //! every spike and the state variables (`tests/golden/README.md`).
 
+use crate::golden_cases::golden_cases;
 use neurons::{AdaptiveLif, CurrentLif};
 use serde::Deserialize;
 use sim_core::{
@@ -11,11 +12,6 @@ use sim_core::{
     Synapses, Variables,
 };
 use std::collections::HashMap;
-
-#[derive(Deserialize)]
-struct Golden {
-    cases: Vec<Case>,
-}
 
 /// Steps count from 1 in NEST; step 0 of the engine, before any spike, is NEST's initial state.
 #[derive(Deserialize)]
@@ -115,10 +111,7 @@ impl Case {
 
 #[test]
 fn currents_and_potentials_are_those_of_iaf_psc_exp() {
-    let golden: Golden = serde_json::from_str(include_str!("golden/nest_psc_exp.json"))
-        .expect("the golden file is of this form");
-    assert_eq!(golden.cases.len(), 2);
-    for case in golden.cases {
+    for case in golden_cases::<Case>(include_str!("golden/nest_psc_exp.json"), 2) {
         let of = |name: &str| case.neuron[name];
         let model = CurrentLif {
             tau_mem_ms: of("tau_m"),
@@ -141,10 +134,7 @@ fn currents_and_potentials_are_those_of_iaf_psc_exp() {
 
 #[test]
 fn thresholds_and_potentials_are_those_of_eprop_iaf_adapt() {
-    let golden: Golden = serde_json::from_str(include_str!("golden/nest_adaptive.json"))
-        .expect("the golden file is of this form");
-    assert_eq!(golden.cases.len(), 3);
-    for case in golden.cases {
+    for case in golden_cases::<Case>(include_str!("golden/nest_adaptive.json"), 3) {
         let of = |name: &str| case.neuron[name];
         let model = AdaptiveLif {
             tau_mem_ms: of("tau_m"),

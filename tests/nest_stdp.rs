@@ -1,16 +1,12 @@
 //! Pair STDP against NEST's `stdp_synapse`: the weight that every presynaptic spike carries, over
 //! 10 s, of synapses with delays of their own (`tests/golden/README.md`).
 
+use crate::golden_cases::golden_cases;
 use crate::relay::Relay;
 use plasticity::local::PairStdp;
 use serde::Deserialize;
 use sim_core::{ClockEngine, Network, Population, Projection, Spike, Synapse, Synapses};
 use std::collections::HashMap;
-
-#[derive(Deserialize)]
-struct Golden {
-    cases: Vec<Case>,
-}
 
 #[derive(Deserialize)]
 struct Case {
@@ -87,10 +83,7 @@ fn by_step(trains: &[Vec<usize>], steps: usize) -> Vec<Vec<Spike>> {
 
 #[test]
 fn every_spike_carries_the_weight_that_nest_gave() {
-    let golden: Golden = serde_json::from_str(include_str!("golden/nest_stdp.json"))
-        .expect("the golden file is of this form");
-    assert_eq!(golden.cases.len(), 4);
-    for case in golden.cases {
+    for case in golden_cases::<Case>(include_str!("golden/nest_stdp.json"), 4) {
         let mut engine = ClockEngine::build(&case.network()).expect("the golden network is sound");
         let steps = case.steps + 1;
         let (pre, post) = (by_step(&case.pre_spikes, steps), by_step(&case.post_spikes, steps));

@@ -31,12 +31,23 @@ pub fn check_table(file: &Path, kept: &[PathBuf]) -> Result<()> {
     if !file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
         return refused("a table is written as text; give it a name that ends in .csv");
     }
-    let place = file.canonicalize();
-    let is_kept = |kept: &PathBuf| {
-        kept.canonicalize().is_ok_and(|kept| place.as_ref().is_ok_and(|place| *place == kept))
-    };
-    if kept.iter().any(is_kept) {
-        return refused("this file belongs to the run and is not replaced; choose another name");
+    check_apart(file, kept, "this file belongs to the run and is not replaced")
+}
+
+/// Refuses a file that is one of `others`, which need not be there yet; `problem` says why.
+pub fn check_apart(file: &Path, others: &[PathBuf], problem: &str) -> Result<()> {
+    let Some(own) = place(file) else { return Ok(()) };
+    if others.iter().all(|other| place(other).as_ref() != Some(&own)) {
+        return Ok(());
     }
-    Ok(())
+    let problem = format!("{problem}; choose another name");
+    Err(Error::Folder { path: file.to_owned(), problem }.into())
+}
+
+/// Where a file is, links followed, or where it is going to be.
+fn place(file: &Path) -> Option<PathBuf> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let coming =
+        || Some(folder.unwrap_or(Path::new(".")).canonicalize().ok()?.join(file.file_name()?));
+    file.canonicalize().ok().or_else(coming)
 }

@@ -42,6 +42,7 @@
 //! decay; NEST `eprop_iaf_adapt`, which this neuron equals step by step.
 
 use crate::held::held_steps;
+use crate::spike_rule::{ResetSlopes, SpikeRule};
 use crate::surrogate::Surrogate;
 use serde::{Deserialize, Serialize};
 use sim_core::{
@@ -97,6 +98,11 @@ impl Default for AdaptiveLif {
 }
 
 impl AdaptiveLif {
+    fn spike_rule(&self, refractory_steps: u32) -> SpikeRule {
+        let Self { threshold, reset, detach_reset, surrogate, .. } = *self;
+        SpikeRule { threshold, reset, detach_reset, refractory_steps, surrogate }
+    }
+
     /// What a neuron can learn, with time constants of at least `least_ms`.
     fn learnable(&self, least_ms: f64) -> [Learnable; 4] {
         [
@@ -126,7 +132,7 @@ impl NeuronModel for AdaptiveLif {
             learnable: self.learnable(decay.least_tau_ms(dt_ms)),
             model: *self,
             dt_ms,
-            refractory_steps: f64::from(refractory),
+            spikes: self.spike_rule(refractory),
         })))
     }
 
@@ -155,7 +161,7 @@ struct Adapting {
     learnable: [Learnable; 4],
     model: AdaptiveLif,
     dt_ms: f64,
-    refractory_steps: f64,
+    spikes: SpikeRule,
 }
 
 impl Equations<3, 1, 5> for Adapting {
@@ -180,20 +186,12 @@ impl Equations<3, 1, 5> for Adapting {
         [u, a, wait]: [T; 3],
         [input]: [T; 1],
     ) -> Stepped<T, 3> {
-        let (none, one) = (T::of(0.0), T::of(1.0));
         let v = beta * u + gain * input;
-        let raised = adaptation * a;
-        let waits = wait > none;
-        let over = v - (threshold + raised);
-        let spike = over.spike(|x| self.model.surrogate.slope(x)).or_if(waits, none);
-        let resetting = if self.model.detach_reset { spike.detached() } else { spike };
-        let after = match self.model.reset {
-            Reset::Hard => (one - resetting) * v,
-            Reset::Soft => v - threshold * resetting,
-        };
-        let left = (spike.detached() * T::of(self.refractory_steps)).or_if(waits, wait - one);
-        let drive = over + T::of(self.model.threshold);
-        Stepped { state: [after, rho * a + spike, left], spike, drive }
+        let over = v - (threshold + adaptation * a);
+        let spike = self.spikes.spike(over, wait > T::of(0.0));
+        let after = self.spikes.after(v, threshold, spike);
+        let drive = over + T::of(self.spikes.threshold);
+        Stepped { state: [after, rho * a + spike, self.spikes.wait(spike, wait)], spike, drive }
     }
 
     #[inline(always)]
@@ -210,29 +208,31 @@ impl Equations<3, 1, 5> for Adapting {
         let over = v - (threshold + adaptation * a);
         let waits = wait > 0.0;
         let spike = if over >= 0.0 && !waits { 1.0 } else { 0.0 };
-        let sigma = if waits { 0.0 } else { self.model.surrogate.slope(over) };
-        let attached = if self.model.detach_reset { 0.0 } else { d_after };
-        let (kept, dropped, base) = match self.model.reset {
-            Reset::Hard => (1.0 - spike, v, 0.0),
-            Reset::Soft => (1.0, threshold, spike),
-        };
+        let sigma = if waits { 0.0 } else { self.spikes.surrogate.slope(over) };
+        let attached = if self.spikes.detach_reset { 0.0 } else { d_after };
+        let ResetSlopes { kept, dropped, subtracted } =
+            self.spikes.reset_slopes(v, threshold, spike);
         let d_over = sigma * (d_spike + d_adapted - dropped * attached);
         let d_v = d_over + kept * d_after;
         BeforeStep {
             state: [beta * d_v, rho * d_adapted - adaptation * d_over, 0.0],
             input: [gain * d_v],
-            constants: [u * d_v, input * d_v, -d_over - base * d_after, a * d_adapted, -a * d_over],
+            constants: [
+                u * d_v,
+                input * d_v,
+                -d_over - subtracted * d_after,
+                a * d_adapted,
+                -a * d_over,
+            ],
         }
     }
 
     fn most_spikes(&self, steps: usize) -> usize {
-        steps.div_ceil(1 + self.refractory_steps as usize)
+        self.spikes.most_spikes(steps)
     }
 
     fn slope_support(&self) -> Range<f32> {
-        let (threshold, half_width) =
-            (self.model.threshold as f32, self.model.surrogate.half_width());
-        threshold - half_width..threshold + half_width
+        self.spikes.slope_support()
     }
 }
 

@@ -51,6 +51,7 @@
 //! where weights are divided by `C / dt`.
 
 use crate::held::held_steps;
+use crate::spike_rule::{ResetSlopes, SpikeRule};
 use crate::surrogate::Surrogate;
 use serde::{Deserialize, Serialize};
 use sim_core::{
@@ -106,6 +107,11 @@ impl Default for CurrentLif {
 }
 
 impl CurrentLif {
+    fn spike_rule(&self, refractory_steps: u32) -> SpikeRule {
+        let Self { threshold, reset, detach_reset, surrogate, .. } = *self;
+        SpikeRule { threshold, reset, detach_reset, refractory_steps, surrogate }
+    }
+
     /// What a neuron can learn, with time constants of at least `least_ms`.
     fn learnable(&self, least_ms: f64) -> [Learnable; 4] {
         let time = |name, tau_ms| Learnable::time_constant(name, tau_ms, least_ms);
@@ -140,7 +146,7 @@ impl NeuronModel for CurrentLif {
             learnable: self.learnable(decay.least_tau_ms(dt_ms)),
             model: *self,
             dt_ms,
-            refractory_steps: f64::from(refractory),
+            spikes: self.spike_rule(refractory),
         })))
     }
 
@@ -174,7 +180,7 @@ struct CurrentBased {
     learnable: [Learnable; 4],
     model: CurrentLif,
     dt_ms: f64,
-    refractory_steps: f64,
+    spikes: SpikeRule,
 }
 
 impl CurrentBased {
@@ -238,26 +244,19 @@ impl Equations<4, 2, 6> for CurrentBased {
         [u, current_e, current_i, held_for]: [T; 4],
         [input_e, input_i]: [T; 2],
     ) -> Stepped<T, 4> {
-        let (none, one) = (T::of(0.0), T::of(1.0));
-        let held = held_for > none;
+        let held = held_for > T::of(0.0);
         let v = beta * u + couple_e * current_e + couple_i * current_i;
         let over = v - threshold;
-        let spike = over.spike(|x| self.model.surrogate.slope(x)).or_if(held, none);
-        let resetting = if self.model.detach_reset { spike.detached() } else { spike };
-        let after = match self.model.reset {
-            Reset::Hard => (one - resetting) * v,
-            Reset::Soft => v - threshold * resetting,
-        };
-        let left = (spike.detached() * T::of(self.refractory_steps)).or_if(held, held_for - one);
+        let spike = self.spikes.spike(over, held);
         Stepped {
             state: [
-                after.or_if(held, u),
+                self.spikes.after(v, threshold, spike).or_if(held, u),
                 alpha_e * current_e + input_e,
                 alpha_i * current_i + input_i,
-                left,
+                self.spikes.wait(spike, held_for),
             ],
             spike,
-            drive: (over + T::of(self.model.threshold)).or_if(held, u),
+            drive: (over + T::of(self.spikes.threshold)).or_if(held, u),
         }
     }
 
@@ -275,15 +274,13 @@ impl Equations<4, 2, 6> for CurrentBased {
         let over = v - threshold;
         let held = held_for > 0.0;
         let spike = if over >= 0.0 { 1.0 } else { 0.0 };
-        let sigma = self.model.surrogate.slope(over);
-        let attached = if self.model.detach_reset { 0.0 } else { d_after };
-        let (kept, dropped, base) = match self.model.reset {
-            Reset::Hard => (1.0 - spike, v, 0.0),
-            Reset::Soft => (1.0, threshold, spike),
-        };
+        let sigma = self.spikes.surrogate.slope(over);
+        let attached = if self.spikes.detach_reset { 0.0 } else { d_after };
+        let ResetSlopes { kept, dropped, subtracted } =
+            self.spikes.reset_slopes(v, threshold, spike);
         let d_over = sigma * (d_spike - dropped * attached);
         let d_v = if held { 0.0 } else { d_over + kept * d_after };
-        let d_threshold = if held { 0.0 } else { -d_over - base * d_after };
+        let d_threshold = if held { 0.0 } else { -d_over - subtracted * d_after };
         BeforeStep {
             state: [
                 if held { d_after } else { beta * d_v },
@@ -304,13 +301,11 @@ impl Equations<4, 2, 6> for CurrentBased {
     }
 
     fn most_spikes(&self, steps: usize) -> usize {
-        steps.div_ceil(1 + self.refractory_steps as usize)
+        self.spikes.most_spikes(steps)
     }
 
     fn slope_support(&self) -> Range<f32> {
-        let (threshold, half_width) =
-            (self.model.threshold as f32, self.model.surrogate.half_width());
-        threshold - half_width..threshold + half_width
+        self.spikes.slope_support()
     }
 }
 

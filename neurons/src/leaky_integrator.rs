@@ -49,9 +49,8 @@ impl NeuronModel for LeakyIntegrator {
     }
 
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
-        let beta = self.decay.per_step("LeakyIntegrator::tau_mem_ms", self.tau_mem_ms, dt_ms)?;
-        let gain = if self.input_scaling { 1.0 - beta } else { 1.0 };
-        Ok(Box::new(PerStep { beta, gain, each: Stepwise::new(Leak::new(self, dt_ms)) }))
+        self.decay.per_step("LeakyIntegrator::tau_mem_ms", self.tau_mem_ms, dt_ms)?;
+        Ok(Box::new(PerStep(Stepwise::new(Leak::new(self, dt_ms)))))
     }
 
     fn dynamics(&self) -> Option<Dynamics> {
@@ -61,30 +60,33 @@ impl NeuronModel for LeakyIntegrator {
     }
 }
 
-/// Constants of one time step.
+/// Fused loops for neurons that share the constants of the model; it holds those constants, and the
+/// steps of neurons with constants of their own.
 #[derive(Debug)]
-struct PerStep {
-    beta: f64,
-    gain: f64,
-    /// For neurons with constants of their own.
-    each: Stepwise<Leak, 1, 1, 2>,
+struct PerStep(Stepwise<Leak, 1, 1, 2>);
+
+impl PerStep {
+    /// `beta` and `gain` in single precision.
+    fn single(&self) -> [f32; 2] {
+        self.0.shared().map(|constant| constant as f32)
+    }
 }
 
 impl Neuron for PerStep {
     fn variables(&self) -> &'static [Variable] {
-        self.each.variables()
+        self.0.variables()
     }
 
     fn learnable(&self) -> &[Learnable] {
-        self.each.learnable()
+        self.0.learnable()
     }
 
     fn constants(&self, learned: &[f64]) -> Vec<f64> {
-        self.each.constants(learned)
+        self.0.constants(learned)
     }
 
     fn constant_slopes(&self, learned: &[f64], parameter: usize) -> Vec<f64> {
-        self.each.constant_slopes(learned, parameter)
+        self.0.constant_slopes(learned, parameter)
     }
 
     fn fires(&self) -> bool {
@@ -99,11 +101,12 @@ impl Neuron for PerStep {
         spikes: &mut Vec<Spike>,
     ) {
         if !constants.is_empty() {
-            return self.each.step(constants, state, input, spikes);
+            return self.0.step(constants, state, input, spikes);
         }
+        let [beta, gain] = *self.0.shared();
         let [potential] = state.columns_mut();
         for (v, current) in potential.iter_mut().zip(input) {
-            *v = self.beta * *v + self.gain * current;
+            *v = beta * *v + gain * current;
         }
     }
 
@@ -115,9 +118,9 @@ impl Neuron for PerStep {
         scratch: &mut NeuronScratch,
     ) {
         if !constants.is_empty() {
-            return self.each.forward(constants, potential, spikes, scratch);
+            return self.0.forward(constants, potential, spikes, scratch);
         }
-        let (beta, gain) = (self.beta as f32, self.gain as f32);
+        let [beta, gain] = self.single();
         vectorize(
             #[inline(always)]
             || forward_block(beta, gain, potential),
@@ -133,9 +136,9 @@ impl Neuron for PerStep {
         spikes: &mut [u16],
     ) {
         if !constants.is_empty() {
-            return self.each.step_blocks(constants, state, potential, spikes);
+            return self.0.step_blocks(constants, state, potential, spikes);
         }
-        let (beta, gain) = (self.beta as f32, self.gain as f32);
+        let [beta, gain] = self.single();
         let [v] = state.columns_mut();
         vectorize(
             #[inline(always)]
@@ -149,14 +152,14 @@ impl Neuron for PerStep {
     }
 
     fn step_adjoint(&self, step: StepAdjoint) {
-        self.each.step_adjoint(step);
+        self.0.step_adjoint(step);
     }
 
     fn adjoint(&self, pass: BlockAdjoint) {
         if !pass.constants.is_empty() {
-            return self.each.adjoint(pass);
+            return self.0.adjoint(pass);
         }
-        let (beta, gain) = (self.beta as f32, self.gain as f32);
+        let [beta, gain] = self.single();
         pass.spikes.fill(0);
         vectorize(
             #[inline(always)]

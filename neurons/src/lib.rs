@@ -6,7 +6,7 @@
 //! | `adaptive_lif` | [`AdaptiveLif`]: its threshold rises with every spike |
 //! | `current_lif` | [`CurrentLif`]: driven by two synaptic currents |
 //! | `leaky_integrator` | [`LeakyIntegrator`]: the readout that never fires |
-//! | `held` | refractory times in steps |
+//! | `spike_rule`, `held` | what models that fire have in common; refractory times in steps |
 //! | `surrogate` | [`Surrogate`]: slopes that stand in for the threshold's derivative |
 //! | `model` | [`Model`]: any of them, as a configuration file names them |
 //!
@@ -35,6 +35,7 @@ mod leaky_integrator;
 mod lif;
 mod lif_equations;
 mod model;
+mod spike_rule;
 mod surrogate;
 
 pub use adaptive_lif::AdaptiveLif;

@@ -40,6 +40,7 @@
 
 use crate::held::held_steps;
 use crate::lif_equations::LifEquations;
+use crate::spike_rule::SpikeRule;
 use crate::surrogate::{
     Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope,
 };
@@ -103,11 +104,13 @@ impl Lif {
             decay: self.decay,
             dt_ms,
             input_scaling: self.input_scaling,
-            threshold: self.threshold,
-            hard: self.reset == Reset::Hard,
-            detached: self.detach_reset,
-            refractory_steps: f64::from(refractory_steps),
-            surrogate: self.surrogate,
+            spikes: SpikeRule {
+                threshold: self.threshold,
+                reset: self.reset,
+                detach_reset: self.detach_reset,
+                refractory_steps,
+                surrogate: self.surrogate,
+            },
         }
     }
 }
@@ -118,20 +121,11 @@ impl NeuronModel for Lif {
     }
 
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
-        let beta = self.decay.per_step("Lif::tau_mem_ms", self.tau_mem_ms, dt_ms)?;
+        self.decay.per_step("Lif::tau_mem_ms", self.tau_mem_ms, dt_ms)?;
         Error::check("Lif::threshold", self.threshold, self.threshold > 0.0, "above 0")?;
         self.surrogate.check().map_err(|error| error.within("surrogate"))?;
         let refractory_steps = held_steps("Lif::refractory_ms", self.refractory_ms, dt_ms)?;
-        Ok(Box::new(PerStep {
-            beta,
-            gain: if self.input_scaling { 1.0 - beta } else { 1.0 },
-            threshold: self.threshold,
-            hard: self.reset == Reset::Hard,
-            detached: self.detach_reset,
-            refractory_steps,
-            surrogate: self.surrogate,
-            each: Stepwise::new(self.equations(dt_ms, refractory_steps)),
-        }))
+        Ok(Box::new(PerStep(Stepwise::new(self.equations(dt_ms, refractory_steps)))))
     }
 
     fn dynamics(&self) -> Option<Dynamics> {
@@ -151,35 +145,26 @@ impl NeuronModel for Lif {
     }
 }
 
-/// Constants of one time step.
+/// Fused loops for neurons that share the constants of the model; it holds those constants, and the
+/// steps of neurons with constants of their own.
 #[derive(Debug)]
-struct PerStep {
-    beta: f64,
-    gain: f64,
-    threshold: f64,
-    hard: bool,
-    detached: bool,
-    refractory_steps: u32,
-    surrogate: Surrogate,
-    /// For neurons with constants of their own.
-    each: Stepwise<LifEquations, 2, 1, 3>,
-}
+struct PerStep(Stepwise<LifEquations, 2, 1, 3>);
 
 impl Neuron for PerStep {
     fn variables(&self) -> &'static [Variable] {
-        self.each.variables()
+        self.0.variables()
     }
 
     fn learnable(&self) -> &[Learnable] {
-        self.each.learnable()
+        self.0.learnable()
     }
 
     fn constants(&self, learned: &[f64]) -> Vec<f64> {
-        self.each.constants(learned)
+        self.0.constants(learned)
     }
 
     fn constant_slopes(&self, learned: &[f64], parameter: usize) -> Vec<f64> {
-        self.each.constant_slopes(learned, parameter)
+        self.0.constant_slopes(learned, parameter)
     }
 
     fn fires(&self) -> bool {
@@ -187,7 +172,7 @@ impl Neuron for PerStep {
     }
 
     fn most_spikes(&self, steps: usize) -> usize {
-        steps.div_ceil(1 + self.refractory_steps as usize)
+        self.0.most_spikes(steps)
     }
 
     fn step(
@@ -198,8 +183,10 @@ impl Neuron for PerStep {
         spikes: &mut Vec<Spike>,
     ) {
         if !constants.is_empty() {
-            return self.each.step(constants, state, input, spikes);
+            return self.0.step(constants, state, input, spikes);
         }
+        let [beta, gain, threshold] = *self.0.shared();
+        let &SpikeRule { reset, refractory_steps, .. } = self.spikes();
         let [potential, refractory] = state.columns_mut();
         let neurons = potential.iter_mut().zip(refractory).zip(input);
         for (n, ((u, held_for), current)) in neurons.enumerate() {
@@ -207,10 +194,10 @@ impl Neuron for PerStep {
                 *held_for -= 1.0;
                 continue;
             }
-            let v = self.beta * *u + self.gain * current;
-            if v >= self.threshold {
-                *u = if self.hard { 0.0 } else { v - self.threshold };
-                *held_for = f64::from(self.refractory_steps);
+            let v = beta * *u + gain * current;
+            if v >= threshold {
+                *u = if reset == Reset::Hard { 0.0 } else { v - threshold };
+                *held_for = f64::from(refractory_steps);
                 spikes.push(Spike { neuron: n as u32, count: 1.0 });
             } else {
                 *u = v;
@@ -226,9 +213,10 @@ impl Neuron for PerStep {
         scratch: &mut NeuronScratch,
     ) {
         if !constants.is_empty() {
-            return self.each.forward(constants, potential, spikes, scratch);
+            return self.0.forward(constants, potential, spikes, scratch);
         }
-        let (constants, refractory_steps) = (self.block_constants(), self.refractory_steps as f32);
+        let (constants, refractory_steps) =
+            (self.block_constants(), self.spikes().refractory_steps as f32);
         if refractory_steps > 0.0 {
             vectorize(
                 #[inline(always)]
@@ -247,8 +235,7 @@ impl Neuron for PerStep {
     }
 
     fn slope_support(&self) -> Range<f32> {
-        let half_width = self.surrogate.half_width();
-        self.threshold as f32 - half_width..self.threshold as f32 + half_width
+        self.0.slope_support()
     }
 
     fn step_blocks(
@@ -259,10 +246,11 @@ impl Neuron for PerStep {
         spikes: &mut [u16],
     ) {
         if !constants.is_empty() {
-            return self.each.step_blocks(constants, state, potential, spikes);
+            return self.0.step_blocks(constants, state, potential, spikes);
         }
         let [u, held_for] = state.columns_mut();
-        let (constants, refractory_steps) = (self.block_constants(), self.refractory_steps as f32);
+        let (constants, refractory_steps) =
+            (self.block_constants(), self.spikes().refractory_steps as f32);
         if refractory_steps > 0.0 {
             vectorize(
                 #[inline(always)]
@@ -293,23 +281,23 @@ impl Neuron for PerStep {
     }
 
     fn step_adjoint(&self, step: StepAdjoint) {
-        self.each.step_adjoint(step);
+        self.0.step_adjoint(step);
     }
 
     fn adjoint(&self, pass: BlockAdjoint) {
         if !pass.constants.is_empty() {
-            return self.each.adjoint(pass);
+            return self.0.adjoint(pass);
         }
         let BlockAdjoint { input: potential, spikes, gradient, scratch, .. } = pass;
         self.forward(&[], potential, spikes, scratch);
         let (potential, spikes) = (&*potential, &*spikes);
         let adjoint = Adjoint {
             constants: self.block_constants(),
-            refractory_steps: self.refractory_steps as usize,
+            refractory_steps: self.spikes().refractory_steps as usize,
         };
         vectorize(
             #[inline(always)]
-            || match self.surrogate {
+            || match self.spikes().surrogate {
                 Surrogate::Atan { alpha } => {
                     adjoint.run(potential, spikes, gradient, |x| atan_slope(alpha, x))
                 }
@@ -332,13 +320,18 @@ impl Neuron for PerStep {
 }
 
 impl PerStep {
+    fn spikes(&self) -> &SpikeRule {
+        &self.0.equations().spikes
+    }
+
     fn block_constants(&self) -> BlockConstants {
+        let [beta, gain, threshold] = *self.0.shared();
         BlockConstants {
-            beta: self.beta as f32,
-            gain: self.gain as f32,
-            threshold: self.threshold as f32,
-            hard: self.hard,
-            reset_gradient: if self.detached { 0.0 } else { 1.0 },
+            beta: beta as f32,
+            gain: gain as f32,
+            threshold: threshold as f32,
+            hard: self.spikes().reset == Reset::Hard,
+            reset_gradient: if self.spikes().detach_reset { 0.0 } else { 1.0 },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The leaky integrate-and-fire neuron as equations of one neuron, for neurons with time constants
 //! and thresholds of their own.
 
-use crate::surrogate::Surrogate;
+use crate::spike_rule::SpikeRule;
 use sim_core::{Decay, Equations, Learnable, Real, Stepped, Variable};
 use std::ops::Range;
 
@@ -13,12 +13,7 @@ pub(crate) struct LifEquations {
     pub decay: Decay,
     pub dt_ms: f64,
     pub input_scaling: bool,
-    /// The model's own.
-    pub threshold: f64,
-    pub hard: bool,
-    pub detached: bool,
-    pub refractory_steps: f64,
-    pub surrogate: Surrogate,
+    pub spikes: SpikeRule,
 }
 
 impl Equations<2, 1, 3> for LifEquations {
@@ -41,29 +36,23 @@ impl Equations<2, 1, 3> for LifEquations {
         [u, held_for]: [T; 2],
         [input]: [T; 1],
     ) -> Stepped<T, 2> {
-        let (none, one) = (T::of(0.0), T::of(1.0));
-        let held = held_for > none;
+        let held = held_for > T::of(0.0);
         let v = beta * u + gain * input;
-        let spike = (v - threshold).spike(|x| self.surrogate.slope(x)).or_if(held, none);
-        let resetting = if self.detached { spike.detached() } else { spike };
-        let after = match self.hard {
-            true => (one - resetting) * v,
-            false => v - threshold * resetting,
-        };
-        let left = (spike.detached() * T::of(self.refractory_steps)).or_if(held, held_for - one);
+        let over = v - threshold;
+        let spike = self.spikes.spike(over, held);
+        let after = self.spikes.after(v, threshold, spike);
         Stepped {
-            state: [after.or_if(held, u), left],
+            state: [after.or_if(held, u), self.spikes.wait(spike, held_for)],
             spike,
-            drive: (v - (threshold - T::of(self.threshold))).or_if(held, u),
+            drive: (over + T::of(self.spikes.threshold)).or_if(held, u),
         }
     }
 
     fn most_spikes(&self, steps: usize) -> usize {
-        steps.div_ceil(1 + self.refractory_steps as usize)
+        self.spikes.most_spikes(steps)
     }
 
     fn slope_support(&self) -> Range<f32> {
-        let half_width = self.surrogate.half_width();
-        self.threshold as f32 - half_width..self.threshold as f32 + half_width
+        self.spikes.slope_support()
     }
 }

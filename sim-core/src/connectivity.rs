@@ -2,6 +2,7 @@
 
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
+use crate::field::Field;
 use crate::polarity::Polarity;
 use crate::random::{Purpose, Seed};
 use crate::synapses::Synapse;
@@ -92,13 +93,14 @@ impl Connectivity {
         let at_most = format!("at most {} ms, a million steps of {dt_ms} ms", shown(longest));
         self.delay_ms.check("delay_ms", [0.0, longest], ["at least 0", &at_most])?;
         let ends = match self.delay_ms {
-            Distribution::Constant(delay_ms) => vec![("delay_ms", delay_ms)],
-            Distribution::Uniform([first, second]) => {
-                vec![("first delay_ms", first), ("second delay_ms", second)]
+            Distribution::Constant(delay_ms) => vec![(Field::from("delay_ms"), delay_ms)],
+            Distribution::Uniform(ends) => {
+                let of_pair = |(index, ms)| (Field::of_pair("delay_ms", index), ms);
+                ends.into_iter().enumerate().map(of_pair).collect()
             }
             _ => Vec::new(),
         };
-        ends.into_iter().try_for_each(|(name, ms)| whole_steps(name, ms, dt_ms).map(drop))
+        ends.into_iter().try_for_each(|(field, ms)| whole_steps(field, ms, dt_ms).map(drop))
     }
 
     /// Checks that populations of these sizes have such pairs.

@@ -25,22 +25,13 @@ impl Decay {
     pub fn per_step(self, name: &str, tau_ms: f64, dt_ms: f64) -> Result<f64> {
         Error::check("dt_ms", dt_ms, dt_ms > 0.0, "above 0")?;
         Error::check(name, tau_ms, tau_ms > 0.0, "above 0")?;
-        match self {
-            Self::Exact => Ok((-dt_ms / tau_ms).exp()),
-            Self::Euler => {
-                Error::check(
-                    name,
-                    tau_ms,
-                    tau_ms >= dt_ms,
-                    &format!("at least the time step of {dt_ms} ms with Euler decay"),
-                )?;
-                Ok(1.0 - dt_ms / tau_ms)
-            }
+        if self == Self::Euler {
+            let allowed = format!("at least the time step of {dt_ms} ms with Euler decay");
+            Error::check(name, tau_ms, tau_ms >= dt_ms, &allowed)?;
         }
+        Ok(self.factor(tau_ms, dt_ms))
     }
-}
 
-impl Decay {
     /// The factor of [`per_step`](Self::per_step) for a time constant that was checked.
     pub fn factor<T: Real>(self, tau_ms: T, dt_ms: f64) -> T {
         match self {

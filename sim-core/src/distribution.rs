@@ -1,6 +1,7 @@
 //! Where random numbers come from: weights and delays of synapses.
 
 use crate::error::{Error, Result, plain};
+use crate::field::Field;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution as _, Exp, LogNormal, Normal};
 use serde::de::value::MapAccessDeserializer;
@@ -62,8 +63,8 @@ impl Distribution {
             Self::Uniform([first, second]) => {
                 let ordered = first >= least && first <= second;
                 let above = format!("{at_least} and at most the second {name}");
-                Error::check(format!("first {name}"), first, ordered, &above)?;
-                Error::check(format!("second {name}"), second, second <= greatest, at_most)
+                Error::check(Field::of_pair(name, 0), first, ordered, &above)?;
+                Error::check(Field::of_pair(name, 1), second, second <= greatest, at_most)
             }
             Self::Normal { mean, std } => {
                 within(format!("{name}.mean"), mean)?;

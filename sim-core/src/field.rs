@@ -6,12 +6,20 @@ use std::fmt;
 /// of a configuration, the field is the path `network.neuron.tau_mem_ms`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// The type that has the field, as long as no section is known.
-    owner: Option<String>,
     path: String,
+    /// What sentences call it, where that is not the path: with the type that has the field, as long
+    /// as no section is known.
+    shown: Option<String>,
 }
 
 impl Field {
+    /// The first (0) or the second (1) of the two numbers under `key`: its path is `key[0]`, and
+    /// sentences call it `first key`.
+    pub fn of_pair(key: &str, index: usize) -> Self {
+        let shown = format!("{} {key}", ["first", "second"][index]);
+        Self { path: format!("{key}[{index}]"), shown: Some(shown) }
+    }
+
     /// The path, without the type that has the field.
     pub fn path(&self) -> &str {
         &self.path
@@ -20,7 +28,7 @@ impl Field {
     /// This field within a section: `section.path`, or the section itself if the path is empty.
     pub fn within(self, section: &str) -> Self {
         let joint = if self.path.is_empty() { "" } else { "." };
-        Self { owner: None, path: format!("{section}{joint}{}", self.path) }
+        Self { path: format!("{section}{joint}{}", self.path), shown: None }
     }
 }
 
@@ -28,8 +36,8 @@ impl Field {
 impl From<&str> for Field {
     fn from(name: &str) -> Self {
         match name.rsplit_once("::") {
-            Some((owner, path)) => Self { owner: Some(owner.to_owned()), path: path.to_owned() },
-            None => Self { owner: None, path: name.to_owned() },
+            Some((_, path)) => Self { path: path.to_owned(), shown: Some(name.to_owned()) },
+            None => Self { path: name.to_owned(), shown: None },
         }
     }
 }
@@ -48,10 +56,7 @@ impl From<&String> for Field {
 
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(owner) = &self.owner {
-            write!(f, "{owner}::")?;
-        }
-        f.write_str(&self.path)
+        f.write_str(self.shown.as_ref().unwrap_or(&self.path))
     }
 }
 
@@ -68,6 +73,9 @@ mod tests {
         let plain = Field::from("dt_ms");
         assert_eq!(plain.clone().to_string(), "dt_ms");
         assert_eq!(plain.within("data.binning").to_string(), "data.binning.dt_ms");
+        let pair = Field::of_pair("weight", 1);
+        assert_eq!((pair.to_string(), pair.path()), ("second weight".into(), "weight[1]"));
+        assert_eq!(pair.within("random").to_string(), "random.weight[1]");
         assert_eq!(Field::from("").within("training.groups[1]").to_string(), "training.groups[1]");
     }
 }

@@ -1,6 +1,7 @@
 //! Times that must be whole numbers of time steps.
 
 use crate::error::{Error, Result, plain};
+use crate::field::Field;
 
 /// How far from a whole number a quotient may be, as a share of it: times such as 0.3 ms are not
 /// exact in binary, and some come from files in single precision.
@@ -13,7 +14,7 @@ const MOST: f64 = 0.01;
 /// # Errors
 /// [`Error::OutOfRange`] unless `time_ms` is finite, at least 0, and a whole number of at most
 /// 2^32 - 1 steps; for a time between two steps it names both.
-pub fn whole_steps(name: &str, time_ms: f64, dt_ms: f64) -> Result<u32> {
+pub fn whole_steps(name: impl Into<Field>, time_ms: f64, dt_ms: f64) -> Result<u32> {
     let steps = time_ms / dt_ms;
     let most = f64::from(u32::MAX);
     if !(0.0..=most).contains(&steps) {

@@ -142,12 +142,10 @@ impl<'a> GraphParts<'a> {
 
     /// An error about a field within the setting at `path`, which its sentence calls `name`.
     fn within(&self, path: &str, name: &str, error: sim_core::Error) -> Error {
-        let field = error.field().map_or_else(String::new, |field| field.path().to_owned());
-        // The two ends of a uniform distribution.
-        let key = ["first ", "second "].iter().enumerate().find_map(|(index, word)| {
-            field.strip_prefix(word).map(|key| format!("{key}[{index}]"))
-        });
-        let path = format!("{path}.{}", key.unwrap_or(field));
+        let path = match error.field() {
+            Some(field) => field.clone().within(path).path().to_owned(),
+            None => path.to_owned(),
+        };
         self.wrong(&path, name, error)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::arguments::changes::changes;
 use crate::arguments::simulate::{Recordable, Simulate};
-use crate::{experiment, output, progress, run_argument};
+use crate::{experiment, output, output_file, progress, run_argument};
 use anyhow::Result;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
@@ -195,10 +195,11 @@ fn of_file(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCode> {
     let log = match &arguments.save_state {
         None => simulation.log(settings, &folder, &name, &mut ())?,
         Some(file) => {
-            let mut read = vec![path.clone()];
-            read.extend(arguments.from_state.clone());
-            read.extend(settings.files(&folder, &name)?);
-            check_new_state(file, arguments.overwrite, &read)?;
+            let mut others = settings.files(&folder, &name)?;
+            others.push(path.clone());
+            others.extend(arguments.from_state.clone());
+            output_file::check(file, arguments.overwrite)?;
+            output_file::check_apart(file, &others, "this file has another use here")?;
             let (mut log, state) = simulation.log_with_state(settings, &folder, &name)?;
             write_state(file, &state)?;
             log.files.push(file.clone());
@@ -217,31 +218,6 @@ fn of_file(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCode> {
         print_files(&log.files)?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Refuses a file for a state whose folder is missing, that is there already, or that is one of
-/// those which the simulation reads or writes.
-fn check_new_state(file: &Path, overwrite: bool, others: &[PathBuf]) -> Result<()> {
-    let refused = |problem: String| -> Result<()> {
-        Err(synfire::Error::Setting { field: None, problem }.into())
-    };
-    let shown = file.display();
-    let whole = |path: &Path| {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
-        Some(folder.join(path.file_name()?))
-    };
-    let Some(own) = whole(file) else {
-        return refused(format!("--save-state {shown}: there is no such folder"));
-    };
-    if let Some(other) = others.iter().find(|other| whole(other).as_ref() == Some(&own)) {
-        let other = other.display();
-        return refused(format!("--save-state {shown}: that is {other}; name another file"));
-    }
-    if file.exists() && !overwrite {
-        return refused(format!("{shown} exists already; --overwrite replaces it"));
-    }
-    Ok(())
 }
 
 /// Spikes of every population by name.

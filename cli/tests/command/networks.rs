@@ -333,7 +333,6 @@ poisson_hz = 80.0
 [[populations]]
 name = "neurons"
 size = 12
-excitatory = 0.75
 neuron = { model = "current_lif", tau_mem_ms = 10.0, threshold = 0.4, refractory_ms = 2.0 }
 [[populations]]
 name = "slow"
@@ -357,8 +356,7 @@ learning = { rule = "oja" }
 "#;
 
 fn balanced(duration_ms: &str) -> String {
-    // Weights of either sign have no polarity here.
-    BALANCED.replace("DURATION", duration_ms).replace("excitatory = 0.75\n", "")
+    BALANCED.replace("DURATION", duration_ms)
 }
 
 #[test]
@@ -409,7 +407,18 @@ fn what_a_state_a_port_or_a_rule_cannot_be_is_said() {
     let text = said(&["other.toml", "--from-state", "whole.toml", "--out", "two"]);
     assert!(text.contains("whole.toml: this is not the state of a simulation"), "{text}");
     let text = said(&["whole.toml", "--save-state", "state.json", "--out", "two"]);
-    assert!(text.contains("state.json exists already; --overwrite replaces it"), "{text}");
+    assert!(
+        text.contains(
+            "state.json: this file exists already; choose another name, or --overwrite it"
+        ),
+        "{text}"
+    );
+    for taken in ["./whole.toml", "two/whole.spikes.csv"] {
+        std::fs::create_dir_all(sandbox.path("two")).unwrap();
+        let state = ["--save-state", taken, "--overwrite", "--out", "two"];
+        let text = said(&[&["whole.toml"], &state[..]].concat());
+        assert!(text.contains(&format!("{taken}: this file has another use here")), "{text}");
+    }
     let text = said(&["whole.toml", "--record", "voltage", "--out", "two"]);
     assert!(text.contains("no population has a state variable voltage"), "{text}");
 

@@ -8,7 +8,7 @@ fn equations(model: CurrentLif) -> CurrentBased {
         learnable: model.learnable(least_ms),
         model,
         dt_ms: 1.0,
-        refractory_steps: model.refractory_ms,
+        spikes: model.spike_rule(model.refractory_ms as u32),
     }
 }
 

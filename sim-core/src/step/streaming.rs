@@ -13,7 +13,6 @@
 
 use crate::error::{Error, Result};
 use crate::network::Network;
-use crate::population::Cells;
 use crate::recording::Recorder;
 use crate::spikes::Spike;
 use crate::step::single::{BlockNeurons, Single};
@@ -38,15 +37,14 @@ impl StreamingEngine {
     /// projections that learn, and delays too long to be kept; [`Error::OutOfRange`] for a weight
     /// too large for `f32`.
     pub fn new(network: &Network) -> Result<Self> {
-        network.check()?;
-        let cells = network.populations.iter().map(|population| &population.cells);
-        let sources = cells.filter(|cells| matches!(cells, Cells::Source)).count();
+        let walk = StepWalk::new(network)?;
+        let sources = walk.sources().count();
         if sources != 1 {
             return Err(Error::Network(format!(
                 "a network that streams has one source, but this one has {sources}"
             )));
         }
-        Ok(Self { walk: StepWalk::new(network)? })
+        Ok(Self { walk })
     }
 
     /// Back to rest at step 0, without spikes under way: what comes then does not depend on what

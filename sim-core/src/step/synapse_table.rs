@@ -45,13 +45,7 @@ impl SynapseTable {
     ) -> Self {
         // Stable: synapses that agree in all three keep the order in which they were given.
         synapses.sort_by_key(|synapse| (synapse.pre, synapse.delay_steps, synapse.post));
-        let mut start = vec![0; sources + 1];
-        for synapse in &synapses {
-            start[synapse.pre as usize + 1] += 1;
-        }
-        for neuron in 0..sources {
-            start[neuron + 1] += start[neuron];
-        }
+        let start = starts(sources, synapses.iter().map(|synapse| synapse.pre as usize));
         let arrival = |synapse: &Synapse| {
             let (delay, input) = (synapse.delay_steps as usize, first + synapse.post as usize);
             Arrival::new(delay, input, width, synapse.weight)
@@ -180,13 +174,18 @@ impl SynapseTable {
             (self.post(index), self.delay_steps(index), pre[index])
         };
         synapse.sort_by_key(key);
-        let mut start = vec![0; self.targets + 1];
-        for &index in &synapse {
-            start[self.post(index as usize) + 1] += 1;
-        }
-        for neuron in 0..self.targets {
-            start[neuron + 1] += start[neuron];
-        }
+        let start = starts(self.targets, (0..self.len()).map(|index| self.post(index)));
         self.incoming = Some(Incoming { start, synapse, pre });
     }
+}
+
+/// Where the synapses of each of `neurons` neurons begin, once they are sorted by neuron; `of_each`
+/// is the neuron of each synapse.
+fn starts(neurons: usize, of_each: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut start = vec![0; neurons + 1];
+    of_each.for_each(|neuron| start[neuron + 1] += 1);
+    for neuron in 0..neurons {
+        start[neuron + 1] += start[neuron];
+    }
+    start
 }
