@@ -204,7 +204,7 @@ pub use run_summary::{EpochAccuracy, FileSize, RunSummary};
 pub use sample_list::SampleList;
 pub use simulated_samples::SimulatedSample;
 pub use simulation::{LogSettings, Simulation, SimulationLog};
-pub use simulation_state::{read_state, write_state};
+pub use simulation_state::{continue_from, read_state, write_state};
 pub use split_evaluation::{EvaluatedSplit, SplitEvaluation};
 pub use start::{Start, StartOrigin};
 pub use trained_run::TrainedRun;

@@ -123,10 +123,11 @@ impl Simulation {
         Self { network: Arc::new(network), inputs, steps, ends: Vec::new(), start: None }
     }
 
-    /// The same simulation, gone on with from the state that another one of this network reached.
+    /// The same simulation from the state on that another one of this network reached.
     ///
     /// # Errors
-    /// [`Error::Setting`] when no step is left.
+    /// [`Error::Setting`] when no step is left; [`Error::Core`] when the state is that of another
+    /// network.
     pub fn from_state(self, state: Snapshot) -> Result<Self> {
         if state.step >= self.steps {
             let problem = format!(
@@ -136,6 +137,7 @@ impl Simulation {
             );
             return Err(Error::Setting { field: None, problem });
         }
+        Self::engine(&self.network)?.restore(&state)?;
         Ok(Self { start: Some(state), ..self })
     }
 

@@ -1,6 +1,7 @@
 //! The state of a simulation in a file: JSON, whose numbers come back with the same bits.
 
 use crate::error::{Error, Result};
+use crate::simulation::Simulation;
 use crate::text_file::read_text;
 use sim_core::Snapshot;
 use std::path::Path;
@@ -16,6 +17,18 @@ pub fn write_state(path: &Path, state: &Snapshot) -> Result<()> {
     }
     let text = serde_json::to_string(state).expect("a snapshot is plain numbers and names");
     Ok(atomic_file::write(path, text.as_bytes())?)
+}
+
+/// `simulation` from the state on that the file `path` holds.
+///
+/// # Errors
+/// As [`read_state`]; [`Error::Setting`] when no step is left; [`Error::Folder`] when the state is
+/// that of another network.
+pub fn continue_from(simulation: Simulation, path: &Path) -> Result<Simulation> {
+    simulation.from_state(read_state(path)?).map_err(|error| match error {
+        Error::Core(source) => Error::folder(path, source.to_string()),
+        other => other,
+    })
 }
 
 /// Reads the state of a simulation.

@@ -5,8 +5,8 @@ use neurons::Lif;
 use plasticity::local::{Oja, PairStdp};
 use rand::RngExt;
 use sim_core::{
-    ClockEngine, DelaySide, Network, Polarity, Population, Projection, Purpose, Recording, Seed,
-    Spike, SpikeFrames, Synapse, Synapses, Variables,
+    ClockEngine, DelaySide, EventSnapshot, Network, Polarity, Population, Projection, Purpose,
+    Recording, Seed, Spike, SpikeFrames, Synapse, Synapses, Variables,
 };
 
 /// Input of the four channels in one step: two independent factors, the first of which is stronger.
@@ -169,4 +169,33 @@ fn a_snapshot_of_another_network_is_refused_by_name() {
     let Synapses::Sparse(synapses) = &mut shorter.projections[1].synapses else { unreachable!() };
     synapses.pop();
     assert!(refused(&shorter).starts_with("projection neurons->neurons: the snapshot has other"));
+}
+
+#[test]
+fn a_damaged_snapshot_is_refused() {
+    for side in [DelaySide::Axonal, DelaySide::Dendritic] {
+        let network = learning(side);
+        let mut engine = ClockEngine::build(&network).unwrap();
+        engine.run(&[input(140)], 140, &mut ()).unwrap();
+        let whole = engine.snapshot();
+        let plastic = whole.projections.iter().position(|part| {
+            part.plastic.as_ref().is_some_and(|plastic| !plastic.under_way.is_empty())
+        });
+        let plastic = plastic.expect("some spikes are under way");
+        let damages: [fn(&mut EventSnapshot); 4] = [
+            |event| event.end += 9,
+            |event| event.spike.neuron = 1000,
+            |event| event.ahead = 1000,
+            |event| event.end = event.first,
+        ];
+        for damage in damages {
+            let mut damaged = whole.clone();
+            let part = damaged.projections[plastic].plastic.as_mut().unwrap();
+            damage(&mut part.under_way[0]);
+            let error = engine.restore(&damaged).unwrap_err().to_string();
+            assert!(error.ends_with("the snapshot has other synapses or another rule"), "{error}");
+            assert!(engine.snapshot() == whole, "a snapshot that is refused changes nothing");
+        }
+    }
+}
 }

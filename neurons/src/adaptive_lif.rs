@@ -42,7 +42,7 @@
 //! decay; NEST `eprop_iaf_adapt`, which this neuron equals step by step.
 
 use crate::held::held_steps;
-use crate::spike_rule::{ResetSlopes, SpikeRule};
+use crate::spike_rule::{SpikeRule, check_threshold};
 use crate::surrogate::Surrogate;
 use serde::{Deserialize, Serialize};
 use sim_core::{
@@ -122,7 +122,7 @@ impl NeuronModel for AdaptiveLif {
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
         let Self { tau_mem_ms, threshold, tau_adaptation_ms, adaptation, decay, .. } = *self;
         decay.per_step("AdaptiveLif::tau_mem_ms", tau_mem_ms, dt_ms)?;
-        Error::check("AdaptiveLif::threshold", threshold, threshold > 0.0, "above 0")?;
+        check_threshold("AdaptiveLif::threshold", threshold)?;
         decay.per_step("AdaptiveLif::tau_adaptation_ms", tau_adaptation_ms, dt_ms)?;
         let field = "AdaptiveLif::adaptation";
         Error::check(field, adaptation, adaptation >= 0.0, "at least 0")?;
@@ -206,24 +206,14 @@ impl Equations<3, 1, 5> for Adapting {
     ) -> BeforeStep<3, 1, 5> {
         let v = beta * u + gain * input;
         let over = v - (threshold + adaptation * a);
-        let waits = wait > 0.0;
-        let spike = if over >= 0.0 && !waits { 1.0 } else { 0.0 };
-        let sigma = if waits { 0.0 } else { self.spikes.surrogate.slope(over) };
-        let attached = if self.spikes.detach_reset { 0.0 } else { d_after };
-        let ResetSlopes { kept, dropped, subtracted } =
-            self.spikes.reset_slopes(v, threshold, spike);
-        let d_over = sigma * (d_spike + d_adapted - dropped * attached);
-        let d_v = d_over + kept * d_after;
+        // A spike fires and adapts.
+        let gradients =
+            self.spikes.adjoint([v, over, threshold], wait > 0.0, d_spike + d_adapted, d_after);
+        let (d_v, d_over) = (gradients.potential, gradients.over);
         BeforeStep {
             state: [beta * d_v, rho * d_adapted - adaptation * d_over, 0.0],
             input: [gain * d_v],
-            constants: [
-                u * d_v,
-                input * d_v,
-                -d_over - subtracted * d_after,
-                a * d_adapted,
-                -a * d_over,
-            ],
+            constants: [u * d_v, input * d_v, gradients.threshold, a * d_adapted, -a * d_over],
         }
     }
 

@@ -51,7 +51,7 @@
 //! where weights are divided by `C / dt`.
 
 use crate::held::held_steps;
-use crate::spike_rule::{ResetSlopes, SpikeRule};
+use crate::spike_rule::{SpikeRule, check_threshold};
 use crate::surrogate::Surrogate;
 use serde::{Deserialize, Serialize};
 use sim_core::{
@@ -139,7 +139,7 @@ impl NeuronModel for CurrentLif {
         for (name, tau_ms) in times {
             decay.per_step(&format!("CurrentLif::{name}"), tau_ms, dt_ms)?;
         }
-        Error::check("CurrentLif::threshold", threshold, threshold > 0.0, "above 0")?;
+        check_threshold("CurrentLif::threshold", threshold)?;
         self.surrogate.check().map_err(|error| error.within("surrogate"))?;
         let refractory = held_steps("CurrentLif::refractory_ms", self.refractory_ms, dt_ms)?;
         Ok(Box::new(Stepwise::new(CurrentBased {
@@ -271,16 +271,11 @@ impl Equations<4, 2, 6> for CurrentBased {
         _wanted: bool,
     ) -> BeforeStep<4, 2, 6> {
         let v = beta * u + couple_e * current_e + couple_i * current_i;
-        let over = v - threshold;
         let held = held_for > 0.0;
-        let spike = if over >= 0.0 { 1.0 } else { 0.0 };
-        let sigma = self.spikes.surrogate.slope(over);
-        let attached = if self.spikes.detach_reset { 0.0 } else { d_after };
-        let ResetSlopes { kept, dropped, subtracted } =
-            self.spikes.reset_slopes(v, threshold, spike);
-        let d_over = sigma * (d_spike - dropped * attached);
-        let d_v = if held { 0.0 } else { d_over + kept * d_after };
-        let d_threshold = if held { 0.0 } else { -d_over - subtracted * d_after };
+        let gradients =
+            self.spikes.adjoint([v, v - threshold, threshold], held, d_spike, d_after);
+        // The potential of a held neuron does not depend on what arrives.
+        let d_v = if held { 0.0 } else { gradients.potential };
         BeforeStep {
             state: [
                 if held { d_after } else { beta * d_v },
@@ -295,7 +290,7 @@ impl Equations<4, 2, 6> for CurrentBased {
                 current_i * d_current_i,
                 current_e * d_v,
                 current_i * d_v,
-                d_threshold,
+                gradients.threshold,
             ],
         }
     }

@@ -40,7 +40,7 @@
 
 use crate::held::held_steps;
 use crate::lif_equations::LifEquations;
-use crate::spike_rule::SpikeRule;
+use crate::spike_rule::{SpikeRule, check_threshold};
 use crate::surrogate::{
     Surrogate, atan_slope, box_slope, fast_sigmoid_slope, sigmoid_slope, triangle_slope,
 };
@@ -122,7 +122,7 @@ impl NeuronModel for Lif {
 
     fn build(&self, dt_ms: f64) -> Result<Box<dyn Neuron>> {
         self.decay.per_step("Lif::tau_mem_ms", self.tau_mem_ms, dt_ms)?;
-        Error::check("Lif::threshold", self.threshold, self.threshold > 0.0, "above 0")?;
+        check_threshold("Lif::threshold", self.threshold)?;
         self.surrogate.check().map_err(|error| error.within("surrogate"))?;
         let refractory_steps = held_steps("Lif::refractory_ms", self.refractory_ms, dt_ms)?;
         Ok(Box::new(PerStep(Stepwise::new(self.equations(dt_ms, refractory_steps)))))

@@ -2,7 +2,7 @@
 //! and thresholds of their own.
 
 use crate::spike_rule::SpikeRule;
-use sim_core::{Decay, Equations, Learnable, Real, Stepped, Variable};
+use sim_core::{BeforeStep, Decay, Equations, Learnable, Real, Stepped, Variable};
 use std::ops::Range;
 
 /// The equations of [`lif`](crate::lif), with the constants `beta`, `gain` and `threshold`.
@@ -45,6 +45,29 @@ impl Equations<2, 1, 3> for LifEquations {
             state: [after.or_if(held, u), self.spikes.wait(spike, held_for)],
             spike,
             drive: (over + T::of(self.spikes.threshold)).or_if(held, u),
+        }
+    }
+
+    #[inline(always)]
+    fn step_adjoint(
+        &self,
+        &[beta, gain, threshold]: &[f32; 3],
+        [u, held_for]: [f32; 2],
+        [input]: [f32; 1],
+        d_spike: f32,
+        [d_after, _]: [f32; 2],
+        _wanted: bool,
+    ) -> BeforeStep<2, 1, 3> {
+        let v = beta * u + gain * input;
+        let held = held_for > 0.0;
+        let gradients =
+            self.spikes.adjoint([v, v - threshold, threshold], held, d_spike, d_after);
+        // The potential of a held neuron does not depend on what arrives.
+        let d_v = if held { 0.0 } else { gradients.potential };
+        BeforeStep {
+            state: [if held { d_after } else { beta * d_v }, 0.0],
+            input: [gain * d_v],
+            constants: [u * d_v, input * d_v, gradients.threshold],
         }
     }
 

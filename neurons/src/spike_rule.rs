@@ -2,7 +2,7 @@
 //! does not fire after it, and which slope stands in for the threshold's derivative.
 
 use crate::surrogate::Surrogate;
-use sim_core::{Real, Reset};
+use sim_core::{Error, Real, Reset, Result};
 use std::ops::Range;
 
 /// When a neuron fires, and what that does.
@@ -17,15 +17,25 @@ pub(crate) struct SpikeRule {
     pub surrogate: Surrogate,
 }
 
-/// How the potential behind a reset depends on what is before it.
+/// Gradients of what a spike and the reset behind it depend on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ResetSlopes {
-    /// Share of the potential that is left.
-    pub kept: f32,
-    /// What the spike takes from the potential.
-    pub dropped: f32,
-    /// How often the threshold is subtracted.
-    pub subtracted: f32,
+pub(crate) struct SpikeGradients {
+    /// Of the potential's distance to the threshold, by way of the spike.
+    pub over: f32,
+    /// Of the potential before the reset.
+    pub potential: f32,
+    /// Of the threshold, by way of the spike and of a soft reset.
+    pub threshold: f32,
+}
+
+/// Checks a threshold, which engines in single precision have to tell from 0.
+///
+/// # Errors
+/// [`Error::OutOfRange`] with the name of its field.
+pub(crate) fn check_threshold(name: &str, threshold: f64) -> Result<()> {
+    Error::check(name, threshold, threshold > 0.0, "above 0")?;
+    let allowed = "in the range of single precision, 1.2e-38 to 3.4e38";
+    Error::check(name, threshold, (threshold as f32).is_normal(), allowed)
 }
 
 impl SpikeRule {
@@ -53,12 +63,29 @@ impl SpikeRule {
         from_spike.or_if(wait > T::of(0.0), wait - T::of(1.0))
     }
 
-    /// The slopes of [`after`](Self::after).
+    /// The adjoint of [`spike`](Self::spike) and [`after`](Self::after), where the potential `v`
+    /// lies `over` the level at which the neuron fires: from the gradients `d_spike` of the spike
+    /// and `d_after` of the potential behind the reset.
     #[inline(always)]
-    pub fn reset_slopes(&self, v: f32, threshold: f32, spike: f32) -> ResetSlopes {
-        match self.reset {
-            Reset::Hard => ResetSlopes { kept: 1.0 - spike, dropped: v, subtracted: 0.0 },
-            Reset::Soft => ResetSlopes { kept: 1.0, dropped: threshold, subtracted: spike },
+    pub fn adjoint(
+        &self,
+        [v, over, threshold]: [f32; 3],
+        waits: bool,
+        d_spike: f32,
+        d_after: f32,
+    ) -> SpikeGradients {
+        let spike = if over >= 0.0 && !waits { 1.0 } else { 0.0 };
+        let sigma = if waits { 0.0 } else { self.surrogate.slope(over) };
+        let attached = if self.detach_reset { 0.0 } else { d_after };
+        let (kept, dropped, subtracted) = match self.reset {
+            Reset::Hard => (1.0 - spike, v, 0.0),
+            Reset::Soft => (1.0, threshold, spike),
+        };
+        let d_over = sigma * (d_spike - dropped * attached);
+        SpikeGradients {
+            over: d_over,
+            potential: d_over + kept * d_after,
+            threshold: -d_over - subtracted * d_after,
         }
     }
 

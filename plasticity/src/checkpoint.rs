@@ -21,7 +21,7 @@ use crate::checkpoint_file::{
 use crate::error::{Error, Result};
 use crate::gradient::optimizer::Optimizer;
 use crate::trainer::epochs::{EpochSums, EpochTrainer};
-use crate::trainer::groups::Learner;
+use crate::trainer::groups::GroupedOptimizer;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use sim_core::{Network, Parameter};
 use std::collections::{BTreeMap, HashMap};
@@ -40,8 +40,8 @@ impl EpochTrainer {
         let (trainer, network, sums) = (self.trainer(), self.network(), self.sums());
         let mut tensors = tensors(network);
         let mut optimizer_steps = BTreeMap::new();
-        for (parameter, learner) in network.parameters().zip(trainer.learners()) {
-            let Some(Learner { optimizer, .. }) = learner else { continue };
+        for (parameter, grouped) in network.parameters().zip(trainer.optimizers()) {
+            let Some(GroupedOptimizer { optimizer, .. }) = grouped else { continue };
             let name = network.parameter_name(parameter.id);
             tensors.extend(
                 optimizer.state().into_iter().map(|(moment, values)| {
@@ -115,11 +115,11 @@ impl EpochTrainer {
         }
         let tensors = file.tensors()?;
         let (trainer, sums, deployed_norms) = self.state_mut();
-        let (network, learners, protection, steps) = trainer.state_mut();
+        let (network, optimizers, protection, steps) = trainer.state_mut();
         read_tensors(file, &tensors, network)?;
         *deployed_norms = read_deployed(file, &tensors, network)?;
-        for (parameter, learner) in network.parameters().zip(learners) {
-            let Some(Learner { optimizer, .. }) = learner else { continue };
+        for (parameter, grouped) in network.parameters().zip(optimizers) {
+            let Some(GroupedOptimizer { optimizer, .. }) = grouped else { continue };
             let name = network.parameter_name(parameter.id);
             read_optimizer(file, &tensors, &name, optimizer)?;
         }

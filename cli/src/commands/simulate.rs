@@ -12,7 +12,7 @@ use synfire::datasets::shown_name;
 use synfire::sim_core::{Network, Variables};
 use synfire::{
     ChosenSamples, Experiment, LoadedData, LogSettings, NetworkFile, Recipe, SampleChoice,
-    SimulatedSample, SimulationLog, UntrainedNetwork, read_state, write_state,
+    SimulatedSample, SimulationLog, UntrainedNetwork, continue_from, write_state,
 };
 
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
@@ -188,7 +188,7 @@ fn of_file(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCode> {
     }
     let mut simulation = NetworkFile::read_simulation(path)?;
     if let Some(state) = &arguments.from_state {
-        simulation = simulation.from_state(read_state(state)?)?;
+        simulation = continue_from(simulation, state)?;
     }
     let folder = arguments.out.clone().unwrap_or_else(|| ".".into());
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();

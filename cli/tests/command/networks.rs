@@ -403,7 +403,11 @@ fn what_a_state_a_port_or_a_rule_cannot_be_is_said() {
     let text = said(&["whole.toml", "--from-state", "state.json", "--out", "two"]);
     assert!(text.contains("after 600 steps, but the simulation has 600"), "{text}");
     let text = said(&["other.toml", "--from-state", "state.json", "--out", "two"]);
-    assert!(text.contains("population neurons: the snapshot has another number"), "{text}");
+    assert!(
+        text.contains("state.json: population neurons: the snapshot has another number"),
+        "{text}"
+    );
+    assert!(!sandbox.path("two").exists(), "nothing was made for a simulation that cannot run");
     let text = said(&["other.toml", "--from-state", "whole.toml", "--out", "two"]);
     assert!(text.contains("whole.toml: this is not the state of a simulation"), "{text}");
     let text = said(&["whole.toml", "--save-state", "state.json", "--out", "two"]);

@@ -68,6 +68,12 @@ fn every_field_is_checked() {
         message(Lif { threshold: 0.0, ..Lif::default() }, 1.0),
         "Lif::threshold is 0, but must be above 0"
     );
+    for threshold in [1e-60, 1e300] {
+        assert!(
+            message(Lif { threshold, ..Lif::default() }, 1.0)
+                .ends_with("must be in the range of single precision, 1.2e-38 to 3.4e38")
+        );
+    }
     let refractory = Lif { refractory_ms: 2.5, ..Lif::default() };
     assert_eq!(
         message(refractory, 1.0),

@@ -86,23 +86,41 @@ fn words(kinds: &[Kind]) -> String {
     kinds.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(" or ")
 }
 
+/// Checks that every group that a person wrote has a parameter to teach, or to keep.
+///
+/// # Errors
+/// [`Error::OutOfRange`] for the first group whose kinds no parameter of the network has.
+pub(crate) fn check_kinds(network: &Network, groups: &[ParameterGroup]) -> Result<()> {
+    let known = |kind: &Kind| network.parameters().any(|parameter| parameter.id.kind == *kind);
+    for group in groups {
+        if !group.kinds.is_empty() && !group.kinds.iter().any(known) {
+            let mut there: Vec<Kind> = network.parameters().map(|p| p.id.kind).collect();
+            there.sort_by_key(|kind| kind.word());
+            there.dedup();
+            let allowed = format!("a kind of this network: {}", words(&there));
+            return Err(Error::out_of_range("ParameterGroup::kinds", words(&group.kinds), allowed));
+        }
+    }
+    Ok(())
+}
+
 /// An optimiser at work on one parameter, and the group whose rate it follows.
 #[derive(Debug)]
-pub(crate) struct Learner {
+pub(crate) struct GroupedOptimizer {
     pub optimizer: Optimizer,
     pub group: usize,
 }
 
-/// The learners of a network, in the order of [`Network::parameters`]; none for a parameter that
+/// The optimisers of a network, in the order of [`Network::parameters`]; none for a parameter that
 /// stays as it is.
 ///
 /// # Errors
 /// What [`ParameterGroup::check`] finds; a name that no parameter has, or none of the group's
 /// kinds.
-pub(crate) fn learners(
+pub(crate) fn optimizers(
     network: &Network,
     groups: &[ParameterGroup],
-) -> Result<Vec<Option<Learner>>> {
+) -> Result<Vec<Option<GroupedOptimizer>>> {
     let names: Vec<String> =
         network.parameters().map(|parameter| network.parameter_name(parameter.id)).collect();
     for group in groups {
@@ -119,13 +137,13 @@ pub(crate) fn learners(
             return Err(unknown(&group.names.join(", "), allowed));
         }
     }
-    let learner = |(parameter, name): (sim_core::Parameter, &String)| {
+    let grouped = |(parameter, name): (sim_core::Parameter, &String)| {
         let found = groups.iter().position(|group| group.has(parameter.id.kind, name));
         let Some(group) = found.filter(|&group| groups[group].learn) else { return Ok(None) };
         let optimizer = groups[group].optimizer.build(parameter.values.len())?;
-        Ok(Some(Learner { optimizer, group }))
+        Ok(Some(GroupedOptimizer { optimizer, group }))
     };
-    network.parameters().zip(&names).map(learner).collect()
+    network.parameters().zip(&names).map(grouped).collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@
 use crate::gradient::clip::{clip_global_norm, global_norm};
 use crate::protection::Protection;
 use crate::settings::TrainingSettings;
-use crate::trainer::groups::{Learner, ParameterGroup, learners};
+use crate::trainer::groups::{GroupedOptimizer, ParameterGroup, check_kinds, optimizers};
 use sim_core::{
     Batch, BatchReport, DelayTaps, Dropout, Error, GradientEngine, Gradients, Horizon, Kind,
     Network, NormStatistics, Parameter, Pass, Result, Seed,
@@ -31,7 +31,7 @@ pub struct Trainer {
     settings: TrainingSettings,
     groups: Vec<ParameterGroup>,
     /// In the order of [`Network::parameters`]; none for those that stay as they are.
-    learners: Vec<Option<Learner>>,
+    optimizers: Vec<Option<GroupedOptimizer>>,
     protection: Box<dyn Protection>,
     seed: Seed,
     epoch: usize,
@@ -71,10 +71,11 @@ impl Trainer {
     ) -> Result<Self> {
         settings.check()?;
         network.check()?;
+        check_kinds(&network, &settings.groups)?;
         let settings = settings.in_steps(network.dt_ms);
         let groups = settings.parameter_groups();
         Ok(Self {
-            learners: learners(&network, &groups)?,
+            optimizers: optimizers(&network, &groups)?,
             gradients: Gradients::zeros(&network),
             network,
             engine,
@@ -168,18 +169,18 @@ impl Trainer {
     /// does.
     pub fn rate(&self, kind: Kind) -> f64 {
         let of_kind = |(parameter, _): &(Parameter, _)| parameter.id.kind == kind;
-        let mut learners = self.network.parameters().zip(&self.learners).filter(of_kind);
-        let learner = learners.find_map(|(_, learner)| learner.as_ref());
-        let rate = |learner: &Learner| {
-            self.groups[learner.group].schedule.at(self.epoch, self.settings.epochs).rate
+        let mut optimizers = self.network.parameters().zip(&self.optimizers).filter(of_kind);
+        let grouped = optimizers.find_map(|(_, grouped)| grouped.as_ref());
+        let rate = |grouped: &GroupedOptimizer| {
+            self.groups[grouped.group].schedule.at(self.epoch, self.settings.epochs).rate
         };
-        learner.map_or(0.0, rate)
+        grouped.map_or(0.0, rate)
     }
 
     /// Number of parameters that learn.
     pub fn parameter_count(&self) -> usize {
-        let learning = self.network.parameters().zip(&self.learners);
-        let learns = learning.filter(|(_, learner)| learner.is_some());
+        let learning = self.network.parameters().zip(&self.optimizers);
+        let learns = learning.filter(|(_, grouped)| grouped.is_some());
         learns.map(|(parameter, _)| parameter.values.len()).sum()
     }
 
@@ -201,8 +202,8 @@ impl Trainer {
         (&self.network, &mut *self.engine)
     }
 
-    pub(crate) fn learners(&self) -> &[Option<Learner>] {
-        &self.learners
+    pub(crate) fn optimizers(&self) -> &[Option<GroupedOptimizer>] {
+        &self.optimizers
     }
 
     pub(crate) fn protection(&self) -> &dyn Protection {
@@ -212,8 +213,8 @@ impl Trainer {
     /// Everything that a checkpoint brings back.
     pub(crate) fn state_mut(
         &mut self,
-    ) -> (&mut Network, &mut [Option<Learner>], &mut dyn Protection, &mut u64) {
-        (&mut self.network, &mut self.learners, &mut *self.protection, &mut self.steps)
+    ) -> (&mut Network, &mut [Option<GroupedOptimizer>], &mut dyn Protection, &mut u64) {
+        (&mut self.network, &mut self.optimizers, &mut *self.protection, &mut self.steps)
     }
 
     fn training_pass(&self) -> Pass {
@@ -237,17 +238,17 @@ impl Trainer {
 
     /// Length of the gradient over everything that learns; clips it, where that is asked for.
     fn clip(&mut self) -> Result<f64> {
-        let learners = &self.learners;
-        let learning = self.gradients.iter().zip(learners);
-        let learning = learning.filter(|(_, learner)| learner.is_some());
+        let optimizers = &self.optimizers;
+        let learning = self.gradients.iter().zip(optimizers);
+        let learning = learning.filter(|(_, grouped)| grouped.is_some());
         let norm = global_norm(learning.map(|((_, gradient), _)| gradient));
         if !norm.is_finite() {
             let problem = "the gradient is not finite; try a lower learning rate or gradient_clip";
             return Err(Error::NotFinite(problem.into()));
         }
         if let Some(limit) = self.settings.gradient_clip {
-            let learning = self.gradients.iter_mut().zip(learners);
-            let learning = learning.filter(|(_, learner)| learner.is_some());
+            let learning = self.gradients.iter_mut().zip(optimizers);
+            let learning = learning.filter(|(_, grouped)| grouped.is_some());
             clip_global_norm(learning.map(|((_, gradient), _)| gradient), norm, limit);
         }
         Ok(norm)
@@ -255,11 +256,11 @@ impl Trainer {
 
     /// One step of every optimiser.
     fn update(&mut self) {
-        let Self { network, gradients, learners, groups, protection, before, .. } = self;
+        let Self { network, gradients, optimizers, groups, protection, before, .. } = self;
         let (epoch, epochs) = (self.epoch, self.settings.epochs);
-        let learning = network.parameters_mut().zip(gradients.iter()).zip(learners);
-        for ((mut parameter, (id, gradient)), learner) in learning {
-            let Some(Learner { optimizer, group }) = learner else { continue };
+        let learning = network.parameters_mut().zip(gradients.iter()).zip(optimizers);
+        for ((mut parameter, (id, gradient)), grouped) in learning {
+            let Some(GroupedOptimizer { optimizer, group }) = grouped else { continue };
             let protects = protection.protects(id);
             if protects {
                 before.clear();

@@ -166,7 +166,7 @@ impl StepSynapses for ClockSynapses {
     }
 
     fn restore(&mut self, snapshot: Option<&PlasticSnapshot>, next_step: usize) -> Result<()> {
-        let Self { table, longest, plasticity } = self;
+        let Self { table, plasticity, .. } = self;
         let refused = |problem: &str| Err(Error::Network(format!("the snapshot has {problem}")));
         let (plasticity, snapshot) = match (plasticity, snapshot) {
             (None, None) => return Ok(()),
@@ -177,13 +177,17 @@ impl StepSynapses for ClockSynapses {
         let theirs = snapshot.learner.iter().map(|(name, values)| (name.as_str(), values.len()));
         let ours = plasticity.learner.columns().into_iter();
         let same = theirs.eq(ours.map(|(name, values)| (name, values.len())));
-        let known = |event: &EventSnapshot| {
-            event.ahead < *longest && event.first <= event.end && event.end <= table.len()
-        };
+        let known = |event: &EventSnapshot| plasticity.side.has(table, event);
         if snapshot.weights.len() != table.len() || !same || !snapshot.under_way.iter().all(known) {
             return refused("other synapses or another rule");
         }
+        let before: Vec<f64> = weights(table).collect();
         set_weights(table, &snapshot.weights);
+        // Weights that the rule refuses at the start of a simulation are refused here, too.
+        if let Err(error) = plasticity.rule.build(table, plasticity.dt_ms) {
+            set_weights(table, &before);
+            return refused(&format!("weights that its rule does not allow: {error}"));
+        }
         let columns = plasticity.learner.columns_mut().into_iter();
         columns.zip(&snapshot.learner).for_each(|(to, (_, from))| to.copy_from_slice(from));
         plasticity.under_way.clear();
@@ -242,6 +246,28 @@ impl Plasticity {
         reached.clear();
         reached.extend(synapses.map(|k| table.incoming(k) as u32));
         learner.postsynaptic(step, spike, reached, state, table);
+    }
+}
+
+impl DelaySide {
+    /// Whether an event of a snapshot can be under way: to synapses of one neuron, whose delays it
+    /// has not travelled to the end.
+    fn has(self, table: &SynapseTable, event: &EventSnapshot) -> bool {
+        let &EventSnapshot { ahead, spike, first, end } = event;
+        let neuron = spike.neuron as usize;
+        let (neurons, is_axonal) = match self {
+            Self::Axonal => (table.sources(), true),
+            Self::Dendritic => (table.targets(), false),
+        };
+        if neuron >= neurons || first >= end || !spike.count.is_finite() {
+            return false;
+        }
+        let reached =
+            if is_axonal { table.of_presynaptic(neuron) } else { table.incoming_of(neuron) };
+        let synapse = |k: usize| if is_axonal { k } else { table.incoming(k) };
+        reached.start <= first
+            && end <= reached.end
+            && (first..end).all(|k| ahead < table.delay_steps(synapse(k)))
     }
 }
 
