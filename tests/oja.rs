@@ -198,4 +198,3 @@ fn a_damaged_snapshot_is_refused() {
         }
     }
 }
-}

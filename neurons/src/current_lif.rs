@@ -55,8 +55,8 @@ use crate::spike_rule::{SpikeRule, check_threshold};
 use crate::surrogate::Surrogate;
 use serde::{Deserialize, Serialize};
 use sim_core::{
-    BeforeStep, Decay, Dynamics, Equations, Error, Firing, Learnable, Membrane, ModelDescription,
-    Neuron, NeuronModel, PortDynamics, Real, Reset, Result, Stepped, Stepwise, Variable,
+    BeforeStep, Decay, Dynamics, Equations, Firing, Learnable, Membrane, ModelDescription, Neuron,
+    NeuronModel, PortDynamics, Real, Reset, Result, Stepped, Stepwise, Variable,
 };
 use std::ops::Range;
 
@@ -272,8 +272,7 @@ impl Equations<4, 2, 6> for CurrentBased {
     ) -> BeforeStep<4, 2, 6> {
         let v = beta * u + couple_e * current_e + couple_i * current_i;
         let held = held_for > 0.0;
-        let gradients =
-            self.spikes.adjoint([v, v - threshold, threshold], held, d_spike, d_after);
+        let gradients = self.spikes.adjoint([v, v - threshold, threshold], held, d_spike, d_after);
         // The potential of a held neuron does not depend on what arrives.
         let d_v = if held { 0.0 } else { gradients.potential };
         BeforeStep {

@@ -46,7 +46,7 @@ use crate::surrogate::{
 };
 use serde::{Deserialize, Serialize};
 use sim_core::{
-    BlockAdjoint, Decay, Dynamics, Error, Firing, Learnable, Membrane, ModelDescription, Neuron,
+    BlockAdjoint, Decay, Dynamics, Firing, Learnable, Membrane, ModelDescription, Neuron,
     NeuronModel, NeuronScratch, PortDynamics, Reset, Result, Spike, State, StepAdjoint, Stepwise,
     Variable,
 };

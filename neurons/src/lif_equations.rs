@@ -60,8 +60,7 @@ impl Equations<2, 1, 3> for LifEquations {
     ) -> BeforeStep<2, 1, 3> {
         let v = beta * u + gain * input;
         let held = held_for > 0.0;
-        let gradients =
-            self.spikes.adjoint([v, v - threshold, threshold], held, d_spike, d_after);
+        let gradients = self.spikes.adjoint([v, v - threshold, threshold], held, d_spike, d_after);
         // The potential of a held neuron does not depend on what arrives.
         let d_v = if held { 0.0 } else { gradients.potential };
         BeforeStep {
