@@ -85,7 +85,7 @@ impl Default for Randman {
 }
 
 impl Randman {
-    /// Checks every field, and their products that memory is needed for.
+    /// Checks every field, and the products of fields that memory is needed for.
     ///
     /// # Errors
     /// [`Error::Parameter`](crate::Error::Parameter) that names the first field or product out of
