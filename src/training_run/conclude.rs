@@ -23,7 +23,7 @@ impl TrainingRun {
         let best = self.selection.best_epoch();
         let best =
             best.ok_or_else(|| Error::folder(self.folder.path(), "there is not one epoch"))?;
-        // A run that was killed behind its last epoch may have left too many.
+        // A run that was killed after its last epoch may have left too many checkpoints.
         self.folder.forget_epoch_start()?;
         self.folder.forget_epochs_but(&self.kept_epochs())?;
         let mut network = self.trainer.network().clone();
