@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The network of an experiment as its training would begin, with the samples of the experiment:
-/// what can be simulated, be it fit for training or not.
+/// both can be simulated, whether they are fit for training or not.
 #[derive(Debug, Clone)]
 pub struct UntrainedNetwork {
     experiment: Experiment,

@@ -13,9 +13,9 @@ use crate::recordings::SpikeRecordings;
 /// How the classes of some recordings were found among those of a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbering {
-    /// They have the same names, or both have none, and the same numbers.
+    /// Both have the same names, or no names, and the same numbers.
     Same,
-    /// They have the same names, but other numbers.
+    /// Both have the same names, but other numbers.
     ByName,
     /// By number alone: the recordings name no classes, the network does.
     RecordingsUnnamed,

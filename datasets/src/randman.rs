@@ -176,7 +176,7 @@ impl Randman {
         let of_class: Vec<&[Manifold]> = manifolds.chunks_exact(self.spikes_per_neuron).collect();
         let samples = (0..self.classes * self.samples_per_class).map(|sample| {
             let class = sample % self.classes;
-            // Stream 0 of each number is that of the manifold.
+            // Stream 0 of each number belongs to a manifold.
             let rng =
                 seed.stream(Purpose::Synthesis, class as u64, (sample / self.classes) as u64 + 1);
             self.sample(of_class[class], class as u16, rng)

@@ -31,7 +31,7 @@ use crate::recordings::{MetaInfo, SpikeRecordings};
 use crate::sentence::{Sentence, Setting};
 use crate::spike_times::Time;
 
-/// Most datasets whose leaving out is noted one by one.
+/// Most left-out datasets that are noted one by one.
 const MOST_NOTES: usize = 3;
 
 /// Reads an HDF5 file (not an archive: see [`RecordingFile`](crate::RecordingFile)); errors call it

@@ -112,7 +112,7 @@ impl TrainingRun {
     }
 }
 
-/// The first name of which figures draw a letter as its escape, and what they draw.
+/// The first name in which figures draw a letter as an escape, and the name as drawn.
 fn first_escaped(names: &[String]) -> Option<(&str, Cow<'_, str>)> {
     let mut drawn = names.iter().map(|name| (name.as_str(), legible(name)));
     drawn.find(|(name, drawn)| drawn.contains('\\') && !name.contains('\\'))

@@ -36,7 +36,7 @@ pub(crate) struct Text {
     pub latin1: bool,
 }
 
-/// All strings of a dataset of strings, of whatever shape.
+/// All strings of a dataset of strings of any shape.
 pub(crate) fn read(dataset: &Dataset) -> std::result::Result<Text, TextError> {
     let mut text = Text { strings: Vec::new(), latin1: false };
     let bytes = dataset.read_raw_bytes()?;

@@ -1,4 +1,4 @@
-//! What an evaluation says of one sample.
+//! The result of an evaluation for one sample.
 
 use crate::gradient::loss::Loss;
 use serde::{Deserialize, Serialize};
