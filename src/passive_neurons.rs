@@ -7,7 +7,7 @@ use plasticity::PopulationActivity;
 pub struct PassiveNeurons {
     /// Name of the population.
     pub population: String,
-    /// In the epoch's training samples, as they were when their turn came, before dropout.
+    /// In the epoch's training samples, at the time each was trained on, before dropout.
     pub train: PassiveCounts,
     /// In the validation samples of the network as deployed: one tap per synapse.
     pub validation: PassiveCounts,
@@ -16,9 +16,9 @@ pub struct PassiveNeurons {
 /// How many neurons of a population took no part in some samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PassiveCounts {
-    /// Those that fired in no sample.
+    /// Neurons that fired in no sample.
     pub silent: usize,
-    /// Those that fired in at least nine of ten steps in which they could.
+    /// Neurons that fired in at least nine of ten steps in which they could fire.
     pub saturated: usize,
 }
 
@@ -29,7 +29,8 @@ impl From<&PopulationActivity> for PassiveCounts {
 }
 
 impl PassiveNeurons {
-    /// The neurons of every population, in the same order in training and validation.
+    /// Joins the counts of training and validation, which list the same populations in the same
+    /// order.
     pub(crate) fn of(train: &[PopulationActivity], validation: &[PopulationActivity]) -> Vec<Self> {
         let both = train.iter().zip(validation);
         both.map(|(train, validation)| Self {

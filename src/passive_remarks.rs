@@ -1,8 +1,9 @@
-//! What a run says of neurons that take no part in it.
+//! What a run reports about neurons that take no part in it.
 //!
-//! A hidden population of which no neuron fires passes nothing on: the network behind it gives
+//! A hidden population in which no neuron fires passes nothing on: the network behind it gives
 //! every sample the same verdict, and no gradient comes back. Single silent neurons are no fault: a
-//! trained network has some, and bounds on firing rates or more dropout may be meant to give more.
+//! trained network has some, and bounds on firing rates or more dropout may silence more on
+//! purpose.
 
 use crate::experiment::Experiment;
 use crate::metrics::EpochMetrics;
@@ -11,8 +12,8 @@ use crate::passive_neurons::PassiveNeurons;
 use neurons::{Lif, Model};
 use sim_core::Network;
 
-/// Share of silent or saturated neurons from which a population is spoken of. The recipes train
-/// with less than a tenth of either; from half on, most of what a layer was paid for is gone.
+/// A population is reported from this share of silent or saturated neurons on. The recipes train
+/// with less than a tenth of either; from half on, most of a layer does no work.
 const MANY: f64 = 0.5;
 
 /// What can be wrong with a population.
@@ -24,18 +25,18 @@ enum Finding {
     DeadDeployed,
     /// Many do not fire.
     Silent,
-    /// Many fire whatever comes.
+    /// Many fire whatever their input is.
     Saturated,
 }
 
 impl Finding {
-    /// Whether it tells nothing to who knows `earlier`.
+    /// Whether the finding is no news after the finding `earlier`.
     fn is_known_from(self, earlier: Self) -> bool {
         self == earlier || self == Self::Silent && earlier == Self::Dead
     }
 }
 
-/// What there is to say of them, among `neurons`.
+/// The findings on a population of `neurons` neurons.
 fn findings(passive: &PassiveNeurons, neurons: usize) -> impl Iterator<Item = Finding> + use<> {
     let PassiveNeurons { train, validation, .. } = *passive;
     let many = |count: usize| count as f64 >= MANY * neurons as f64;
@@ -49,7 +50,7 @@ fn findings(passive: &PassiveNeurons, neurons: usize) -> impl Iterator<Item = Fi
     silent.into_iter().chain(saturated)
 }
 
-/// Lines on populations of which the last of `rows` tells what none before it told.
+/// Lines on the findings of the last of `rows` that no earlier row had.
 pub(crate) fn remarks(
     experiment: &Experiment,
     network: &Network,
@@ -77,8 +78,7 @@ pub(crate) fn remarks(
     lines
 }
 
-/// What the result of a run is worth whose selected epoch has a population that passes nothing on;
-/// none where all do.
+/// A warning that the network is dead, if a population passes nothing on in the selected epoch.
 pub(crate) fn verdict(network: &Network, selected: &EpochMetrics) -> Option<String> {
     let is_dead = |passive: &&PassiveNeurons| {
         size(network, &passive.population) == Some(passive.validation.silent)
@@ -128,7 +128,7 @@ fn either(ways: &[String]) -> String {
     }
 }
 
-/// What can be changed about it, with the values at hand.
+/// What can be done about a finding, with the present values of the settings.
 fn remedies(experiment: &Experiment, population: &str, finding: Finding) -> Vec<String> {
     let Some(keys) = experiment.network.keys_of(population, experiment.dt_ms()) else {
         return Vec::new();

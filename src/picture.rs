@@ -33,7 +33,7 @@ impl Picture {
         }
     }
 
-    /// Whether it shows a sample, so that it cannot be drawn without.
+    /// Whether the figure shows a sample, and cannot be drawn without one.
     pub fn needs_samples(self) -> bool {
         self == Self::Raster
     }

@@ -58,7 +58,7 @@ impl Prepared {
     }
 }
 
-/// What a run says of itself when it begins, a sentence each.
+/// What a run reports about itself when it begins, a sentence each.
 pub(crate) fn announcement(
     experiment: &Experiment,
     data: &LoadedData,
@@ -67,7 +67,7 @@ pub(crate) fn announcement(
 ) -> Vec<String> {
     let populations = trainer.network().populations.iter();
     let sizes: Vec<String> = populations.map(|population| population.size.to_string()).collect();
-    // First what may make somebody stop the run.
+    // First come notes that may make people stop the run.
     let mut lines = if trainer.epoch() == 0 { data.notes.clone() } else { Vec::new() };
     lines.extend([format!(
         "{}: {} with {} trainable parameters, {}",
@@ -97,7 +97,7 @@ pub(crate) fn trainer(
     let engine = Box::new(LayeredEngine::new(&network)?);
     let settings = experiment.training.clone();
     let trainer = EpochTrainer::new(network, engine, settings, experiment.seed());
-    // The settings were found valid by themselves; that a group fits the network shows here.
+    // The settings are valid by themselves; whether each group fits the network shows only here.
     let mut trainer = trainer.map_err(|error| match error {
         plasticity::Error::Network(source @ sim_core::Error::OutOfRange { .. }) => {
             Error::setting(source.within("training.groups"))

@@ -36,7 +36,7 @@ impl Recipe {
     /// The recipe of that name.
     ///
     /// # Errors
-    /// [`Error::Config`] that lists the names there are.
+    /// [`Error::Config`] that lists all names.
     pub fn find(name: &str) -> Result<Self> {
         RECIPES.iter().find(|recipe| recipe.name == name).copied().ok_or_else(|| {
             let names = RECIPES.iter().map(|recipe| recipe.name);

@@ -1,9 +1,9 @@
 //! Where the recordings of a run are now: runs are copied to other machines, and recordings move.
 //!
-//! A run's `config.toml` holds the absolute path that the recordings had. Where no file is there
-//! any more, or another, the folder of the run and all folders above it are asked for the last
-//! parts of that path: so a run is found with its recordings as long as the two moved together, or
-//! lie beside each other. What is found counts only if it has the checksum of the run's samples.
+//! A run's `config.toml` holds the absolute path that the recordings had. Where that file is gone
+//! or is another file, the last parts of its path are looked for in the folder of the run and in
+//! all folders above it. So the recordings are found as long as they moved together with the run,
+//! or lie beside it. A found file counts only if it has the checksum of the run's samples.
 
 use crate::data_settings::{DataSettings, DataSource, FileSource};
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ use toml::Spanned;
 /// Points the source of the run in `folder` at its recordings, which have this checksum.
 ///
 /// # Errors
-/// [`Error::Absent`] when there is no file where they were, and none near the run that fits.
+/// [`Error::Absent`] when the recordings are neither where they were nor near the run.
 pub(crate) fn find(data: &mut DataSettings, folder: &Path, sha256: Option<&str>) -> Result<()> {
     let DataSource::File(FileSource { path: Some(path), .. }) = &mut data.source else {
         return Ok(());
@@ -24,7 +24,8 @@ pub(crate) fn find(data: &mut DataSettings, folder: &Path, sha256: Option<&str>)
     find_file(path, folder, sha256, "--data FILE")
 }
 
-/// As [`find`], for the file that validates, if there is one; `remedy` is how people name it.
+/// As [`find`], for the file that validates, if there is one; `remedy` is the option by which
+/// people name it.
 ///
 /// # Errors
 /// As [`find`].
@@ -60,8 +61,8 @@ fn find_file(path: &mut PathBuf, folder: &Path, sha256: Option<&str>, remedy: &s
     Ok(())
 }
 
-/// The last parts of `path` within `folder` and all above it: from the nearest folder, and there
-/// from the longest.
+/// The last parts of `path` within `folder` and within all folders above it: the nearest folder
+/// first, and in each folder the longest path first.
 fn candidates(path: &Path, folder: &Path) -> Vec<PathBuf> {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let parts: Vec<Component> =
@@ -98,7 +99,7 @@ struct ConfiguredFile {
 }
 
 /// Writes into `config`, the file of a run, where the recordings of `data` are; everything else in
-/// it stays as it is, comments too. Nothing is written where it says so already.
+/// it stays as it is, comments too. Nothing is written if `config` says so already.
 ///
 /// # Errors
 /// [`Error::Disk`] when the file cannot be read or written; [`Error::Config`] for a path that is
@@ -124,7 +125,7 @@ pub(crate) fn remember(data: &DataSettings, config: &Path) -> Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
-    // From the end, so that places before it stay.
+    // From the end, so that the places of earlier values stay valid.
     changes.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
     changes.into_iter().for_each(|(span, value)| text.replace_range(span, &value));
     Ok(atomic_file::write(config, text.as_bytes())?)

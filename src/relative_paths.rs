@@ -1,11 +1,11 @@
-//! Relative paths in a configuration file: they begin at the folder of the file, so that it means
-//! the same from wherever it is read. Paths on a command line begin at the working directory.
+//! Relative paths in a configuration file: they begin at the folder of the file, so that the file
+//! means the same wherever it is read from. Paths on a command line begin at the working directory.
 
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// The settings that are paths, and how a command line names the same.
+/// The settings that are paths, and their options on a command line.
 const PATHS: [(&[&str], &str); 3] = [
     (&["data", "source", "path"], "--data"),
     (&["data", "split", "path"], "--validation"),
@@ -21,8 +21,8 @@ pub(crate) struct RelativePath {
     resolved: String,
 }
 
-/// Makes relative paths in the configuration of a file in `folder` begin there, and gives those
-/// that this has changed; `origin` is what errors call the file.
+/// Makes relative paths in the configuration of a file in `folder` begin at `folder`, and returns
+/// the changed paths. Errors call the file `origin`.
 ///
 /// # Errors
 /// [`Error::Config`] when the folder's name is not UTF-8, which a configuration must be.
@@ -52,8 +52,8 @@ impl RelativePath {
         self.keys.join(".")
     }
 
-    /// What is wrong where nothing lies at the path, but something would from the working
-    /// directory; `table` is the configuration with all changes.
+    /// What is wrong if nothing lies at the resolved path, but something lies at the written path
+    /// from the working directory; `table` is the configuration with all changes.
     pub(crate) fn problem(&self, table: &mut Table) -> Option<String> {
         let Self { option, written, resolved, .. } = self;
         let is_used = value_at(table, self.keys).is_some_and(|value| {

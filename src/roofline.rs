@@ -1,12 +1,12 @@
-//! What a stage of training takes beside what the machine could do at best: the table of `synfire
-//! bench --stages`.
+//! The time of each stage of training beside the least time that the machine could take: the table
+//! of `synfire bench --stages`.
 //!
 //! The work of a stage is counted from network, kernels and spikes, not from the loops that do it:
 //! the multiply-adds that a spike, a synapse or a neuron-step cannot do without, and the bytes that
 //! have to come from or go to a cache beyond the nearest, since a batch fills that many times over.
 //! Its *floor* is the longer of two times: the multiply-adds at the peak rate of one core, and the
-//! bytes at the rate of its second cache [Williams, Waterman and Patterson 2009]. What a stage
-//! takes beyond it is loads that the sums need, instructions that are neither, and waiting.
+//! bytes at the rate of its second cache [Williams, Waterman and Patterson 2009]. The rest of a
+//! stage's time is loads that the sums need, instructions that are neither, and waiting.
 //!
 //! | stage | multiply-adds per sample | numbers moved, 4 bytes each |
 //! |---|---|---|
@@ -26,7 +26,7 @@ use sim_core::{PopulationReport, Stage, StageTiming, Synapses};
 use simd::MachineRates;
 use std::time::Duration;
 
-/// What one sample asks of a stage.
+/// The work of a stage for one sample.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Work {
     /// Multiply-adds of `f32`.
@@ -35,8 +35,8 @@ pub struct Work {
     pub bytes: f64,
 }
 
-/// One stage: its work, the time it cannot take less than, and the time it takes. Times are of one
-/// core, in microseconds per sample.
+/// One stage: its work, the least time that it can take, and the time that it takes. Times are of
+/// one core, in microseconds per sample.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct StageRoofline {
     /// Name as printed.
@@ -60,8 +60,8 @@ pub struct Roofline {
 }
 
 impl Roofline {
-    /// Sets the work of `trainer`'s last batch, of `batch` samples, beside `spent`, the times it
-    /// took for `samples` samples.
+    /// Compares the work of `trainer`'s last batch, of `batch` samples, with `spent`, the times
+    /// that the stages took for `samples` samples.
     pub(crate) fn new(
         trainer: &Trainer,
         batch: usize,
@@ -164,7 +164,7 @@ fn is_source(trainer: &Trainer, population: usize) -> bool {
     trainer.network().projections.iter().all(|projection| projection.target != population)
 }
 
-/// Of one sample of the last batch.
+/// Neuron-steps of a population for one sample of the last batch.
 fn neuron_steps(trainer: &Trainer, population: usize) -> f64 {
     let size = trainer.network().populations[population].size;
     (size * report(trainer, population).steps) as f64

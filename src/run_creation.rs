@@ -14,8 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 impl RunFolder {
-    /// Refuses a path at which [`Self::create`] would make no folder: before there is work that
-    /// would be lost.
+    /// Refuses a path at which [`Self::create`] would make no folder, before there is work to lose.
     ///
     /// # Errors
     /// Those of [`Self::create`].
@@ -29,9 +28,9 @@ impl RunFolder {
     }
 
     /// A new folder at `path`, whose parents are made too, and the lock that keeps other processes
-    /// out of it. A folder that another process writes a run into is refused. One that holds a run
-    /// is refused unless `overwrite`; then the files of that run go, and only they. A folder that
-    /// holds anything else is refused.
+    /// out of it. A folder that another process writes a run into is refused. A folder that holds a
+    /// run is refused unless `overwrite` is set; then only the files of that run are removed. A
+    /// folder that holds anything else is refused.
     ///
     /// # Errors
     /// [`Error::Folder`] that says how to go on with the run that is there; [`Error::Disk`] when
@@ -64,9 +63,9 @@ impl RunFolder {
         }
     }
 
-    /// Whether the folder holds nothing, or only what a run leaves that was killed before it had
-    /// begun, or while it was removed: empty folders, its mark, its lock, the checkpoint that it
-    /// was about to start from, and temporary files.
+    /// Whether the folder holds nothing, or only the remains of a run that was killed before it
+    /// began or while it was removed: empty folders, its mark, its lock, the checkpoint that it was
+    /// about to start from, and temporary files.
     fn is_empty(&self) -> bool {
         let is_nothing = |name: &OsStr| is_temporary(name) || name == LOCK;
         let is_mark = |name: &OsStr| name == ENVIRONMENT && self.is_run();
@@ -102,7 +101,7 @@ impl RunFolder {
         let mut next = entries.filter_map(number).max().unwrap_or(0) + 1;
         loop {
             let path = parent.join(format!("{name}-{next}"));
-            // Making it here claims it, should another run start at this moment.
+            // Making the folder here claims it, should another run start at this moment.
             match fs::create_dir(&path) {
                 Ok(()) => return Ok(path),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => next += 1,

@@ -10,8 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 impl RunFolder {
-    /// Every file of the run that is there, `environment.json` last: as long as that is there, the
-    /// folder is seen as a run.
+    /// Every existing file of the run, `environment.json` last: as long as it exists, the folder is
+    /// seen as a run.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let checkpoints = [self.last(), self.best(), self.epoch_start(), self.start()];
         let tables = [
@@ -39,7 +39,7 @@ impl RunFolder {
         within.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
     }
 
-    /// What lies in the folder and in those within that no run leaves, sorted.
+    /// The files in the folder and in its parts that no run leaves, sorted.
     pub(crate) fn foreign_files(&self) -> Vec<PathBuf> {
         let own = self.files();
         let is_foreign = |path: &PathBuf| {

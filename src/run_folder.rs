@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `config.toml` | the resolved experiment; `synfire train RUN/config.toml` makes the run again |
 //! | `environment.json` | program, machine, seed, checksum of the data |
-//! | `split.csv` | which samples train and which validate, and by what they are known again |
+//! | `split.csv` | which samples train and which validate, with a digest that identifies each |
 //! | `metrics.csv` | one row per epoch |
 //! | `weights.csv`, `delays.csv` | how weights and delays moved |
 //! | `checkpoints/last.safetensors` | everything needed to go on, after every epoch |
@@ -17,9 +17,9 @@
 //! | `log.txt` | what was printed |
 //! | `.synfire-lock` | which process trains into the folder; only while one does |
 //!
-//! Every file but `log.txt` appears whole or not at all. Who reads a run, draws its figures or logs
-//! its spikes needs no lock for that. Temporary files that a killed process left are swept away
-//! when training goes on, begins anew or ends, and whenever a process first writes into a folder.
+//! Every file but `log.txt` appears whole or not at all. Reading a run, drawing its figures and
+//! logging its spikes need no lock. Temporary files that a killed process left are swept away when
+//! training goes on, begins anew or ends, and whenever a process first writes into a folder.
 
 use crate::checkpoint::Checkpoint;
 use crate::environment::Environment;
@@ -43,19 +43,19 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// The folder at `path`, whatever is there.
+    /// The folder at `path`, whatever it holds.
     pub(crate) fn at(path: PathBuf) -> Self {
         Self { path }
     }
 
-    /// Makes a folder within where it is missing.
+    /// Makes a folder within the run's folder, if it is missing.
     pub(crate) fn make_part(&self, part: &str) -> Result<()> {
         let part = self.path.join(part);
         fs::create_dir_all(&part).map_err(|source| Error::io(&part, "make the folder", source))
     }
 
-    /// Makes the folder of the checkpoints again, without which a run cannot go on; other folders
-    /// are made by who writes into them.
+    /// Makes the folder of the checkpoints, if it is missing: a run cannot go on without it. Other
+    /// folders are made when files are written into them.
     pub(crate) fn make_checkpoints(&self) -> Result<()> {
         self.make_part("checkpoints")
     }
@@ -219,7 +219,7 @@ impl RunFolder {
         Writer::of(&self.path)
     }
 
-    /// Removes the temporary files of killed processes; those that are being written stay.
+    /// Removes the temporary files of killed processes; files that are being written stay.
     pub(crate) fn sweep(&self) {
         atomic_file::sweep(&self.path);
         PARTS.iter().for_each(|part| atomic_file::sweep(&self.path.join(part)));
@@ -235,14 +235,14 @@ impl RunFolder {
             .create(true)
             .append(true)
             .open(&path)
-            // At once: a kill in between must not join two lines.
+            // In one piece: a kill in between must not join two lines.
             .and_then(|mut log: File| log.write_all(format!("{line}\n").as_bytes()));
         written.map_err(|source| Error::io(&path, "write the file", source))
     }
 
     /// Refuses a run whose last checkpoint is gone although it has gone beyond its first epoch:
     /// beginning anew would overwrite what is left of it. A run that was killed before its first
-    /// epoch had a last checkpoint begins anew, and does the same again.
+    /// epoch left a last checkpoint begins anew, and does the same again.
     pub(crate) fn refuse_lost_checkpoint(&self) -> Result<()> {
         let rows = match self.metrics().exists() {
             true => Metrics::read(&self.metrics())?.epochs.len(),

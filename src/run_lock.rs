@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Name of the lock within the folder.
 pub(crate) const LOCK: &str = ".synfire-lock";
 
-/// Letters of a command that an error shows.
+/// Most letters of a command that an error shows.
 const SHOWN_LETTERS: usize = 160;
 
 /// The process that trains into a run's folder.
@@ -44,7 +44,7 @@ impl Writer {
         Some(Self::parse(&Lock::holder(&folder.join(LOCK))?))
     }
 
-    /// What a lock holds; of one that cannot be read nothing is known.
+    /// The writer that the text of a lock names; an unknown writer if the text cannot be read.
     fn parse(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_else(|_| Self {
             process: 0,
@@ -54,7 +54,7 @@ impl Writer {
         })
     }
 
-    /// The error of another process that wants to write into the same folder.
+    /// The error for another process that wants to write into the same folder.
     fn refusal(&self, folder: &Path) -> Error {
         let way_out = "let it finish, stop it with Ctrl-C, or choose another folder (--out DIR)";
         if self.process == 0 {
@@ -75,7 +75,7 @@ impl Writer {
     }
 }
 
-/// A run's folder in the hands of this process, until it is dropped.
+/// This process's lock on a run's folder, held until it is dropped.
 #[derive(Debug)]
 pub(crate) struct RunLock {
     folder: PathBuf,
@@ -83,7 +83,7 @@ pub(crate) struct RunLock {
 }
 
 impl RunLock {
-    /// Takes the folder of a run, which is there.
+    /// Locks the folder of a run, which must exist.
     ///
     /// # Errors
     /// [`Error::Folder`] that says which process is writing there; [`Error::Disk`] when the folder
@@ -105,7 +105,7 @@ impl RunLock {
         self.lock.renew().map_err(|error| held(&self.folder, error))
     }
 
-    /// What has to be said of a lock that keeps nobody out.
+    /// A note for people, if the lock keeps nobody out.
     pub(crate) fn note(&self) -> Option<&'static str> {
         (!self.lock.is_effective()).then_some(
             "this file system has no locks: nothing keeps a second process from the run's folder",

@@ -1,4 +1,4 @@
-//! What the files and folders within a run's folder are called.
+//! Names of the files and folders within a run's folder.
 
 use crate::run_mark::ENVIRONMENT;
 

@@ -1,4 +1,4 @@
-//! A file or folder of a run, given where the run's folder belongs.
+//! A file or folder of a run, given in place of the run's folder.
 
 use crate::checkpoint::Checkpoint;
 use crate::file_kind::FileKind;
@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use toml::Table;
 
-/// Runs that an error lists.
+/// Most runs that an error lists.
 const LISTED: usize = 5;
 
 /// A file or folder within a run's folder.
@@ -22,7 +22,7 @@ pub struct RunPart {
 }
 
 impl RunPart {
-    /// What `path` is of a run; none where no folder around it is one, or it is such a folder
+    /// The part of a run at `path`; `None` if `path` lies in no run's folder, or is a run's folder
     /// itself.
     pub fn find(path: &Path) -> Option<Self> {
         if is_run(path) {
@@ -69,7 +69,7 @@ impl fmt::Display for RunPart {
     }
 }
 
-/// `path` without its last `depth` parts where it has as many plain ones, else the folder's full
+/// `path` without its last `depth` parts if all of these are plain names, else the folder's full
 /// name.
 fn shown(path: &Path, depth: usize, whole: &Path) -> PathBuf {
     let parts: Vec<Component> = path.components().collect();

@@ -11,7 +11,7 @@ use std::path::Path;
 pub struct RunResult {
     /// The validation samples in words.
     pub split: String,
-    /// How many there are.
+    /// Number of these samples.
     pub samples: usize,
     /// The epoch that validation selected, counted from 1.
     pub best_epoch: usize,
@@ -40,7 +40,7 @@ impl RunResult {
     /// Reads `result.json`.
     ///
     /// # Errors
-    /// One that names the file when it is missing or something else.
+    /// An error that names the file, when the file is missing or is something else.
     pub fn read(path: &Path) -> Result<Self> {
         Self::parse(&text_file::read_text(path)?, path)
     }

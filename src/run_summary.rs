@@ -26,7 +26,7 @@ pub struct RunSummary {
     pub run: String,
     /// Name of the experiment.
     pub experiment: String,
-    /// One line for people, which tells what was changed in a recipe.
+    /// One line for people, with the changes to a recipe.
     pub description: String,
     /// Whether the run came to its end.
     pub finished: bool,
@@ -34,7 +34,7 @@ pub struct RunSummary {
     pub writer: Option<Writer>,
     /// Finished epochs.
     pub epochs: usize,
-    /// Epochs that it was to have.
+    /// Planned epochs.
     pub epochs_planned: usize,
     /// The epoch with the best validation accuracy.
     pub best: Option<EpochAccuracy>,
@@ -42,7 +42,7 @@ pub struct RunSummary {
     pub last: Option<EpochAccuracy>,
     /// The validation samples in words.
     pub validation: String,
-    /// How many there are, where the run is finished.
+    /// Number of validation samples, if the run is finished.
     pub validation_samples: Option<usize>,
     /// The network without what is learned.
     pub network: Outline,
@@ -76,7 +76,7 @@ pub struct FileSize {
     pub bytes: u64,
 }
 
-/// Where the files of a run are read.
+/// Where the files of a run are read from.
 enum Place {
     Folder(RunFolder),
     Packed(PathBuf, PackedRun),

@@ -26,7 +26,7 @@ impl SampleList {
     /// The indices that the list names among `samples` samples, each once, ascending.
     ///
     /// # Errors
-    /// The first index that there is not.
+    /// The first index that does not exist.
     pub fn indices(&self, samples: usize) -> Result<Vec<usize>, usize> {
         let Listed::Ranges(ranges) = &self.0 else { return Ok((0..samples).collect()) };
         if let Some(range) = ranges.iter().find(|range| *range.end() >= samples) {

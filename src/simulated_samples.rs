@@ -12,17 +12,17 @@ use sim_core::{ClockEngine, Horizon, Network, Seed};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Samples that an engine simulates before those of the others are waited for.
+/// Samples that each engine simulates before it waits for the other engines.
 const RUN: usize = 4;
 
-/// What became of one sample.
+/// The result of one simulated sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SimulatedSample {
     /// Index of the sample.
     pub index: usize,
     /// Its class.
     pub label: usize,
-    /// The class it was taken for.
+    /// The predicted class.
     pub predicted: usize,
     /// Number of steps.
     pub steps: usize,
@@ -32,12 +32,13 @@ pub struct SimulatedSample {
 
 impl TrainedRun {
     /// Simulates `samples` and logs sample K into `folder` as `sample-K`, see [`Simulation::log`].
-    /// `each` is shown every sample as soon as those before it are done, in the order of their
-    /// indices. Neither that order nor a byte of the logs depends on the number of threads.
+    /// `each` receives the samples in the order of their indices, each soon after all samples
+    /// before it are done. Neither that order nor a byte of the logs depends on the number of
+    /// threads.
     ///
     /// # Errors
-    /// A log that is there already and is not to be replaced, before anything is simulated; as
-    /// [`Simulation::log`]; what `each` returns. What was logged by then stays.
+    /// Before anything is simulated: a log that exists already and may not be replaced. Later: as
+    /// [`Simulation::log`]; what `each` returns. Finished logs stay.
     pub fn simulate<E: From<Error> + Send>(
         &self,
         samples: &ChosenSamples,
@@ -65,8 +66,8 @@ pub(crate) struct SampleSimulator<'a> {
     pub loss: &'a dyn Loss,
     /// For how many steps a sample runs.
     pub horizon: Horizon,
-    /// The description of the network, which tells the spikes of sources that are no samples, and
-    /// the seed of those at random; none where samples enter the only source.
+    /// The description of the network, which gives the spikes of sources other than the samples,
+    /// and the seed of random spikes; none where samples enter the only source.
     pub sources: Option<(&'a Description<'a>, Seed)>,
 }
 
@@ -113,7 +114,7 @@ impl SampleSimulator<'_> {
     }
 }
 
-/// What the logs of a sample are called.
+/// Name of the logs of a sample.
 fn name(index: usize) -> String {
     format!("sample-{index}")
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// Records that may wait for the logs' writer.
 const QUEUE: usize = 4096;
 
-/// What a logged simulation leaves.
+/// The result of a logged simulation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SimulationLog {
     /// The files.
@@ -41,7 +41,7 @@ impl LogSettings {
     /// The files of a log called `name` in `folder`.
     ///
     /// # Errors
-    /// [`Error::Folder`] for the first that is there already and is not to be replaced.
+    /// [`Error::Folder`] for the first file that exists already and may not be replaced.
     pub fn files(&self, folder: &Path, name: &str) -> Result<Vec<PathBuf>> {
         let Variables { spikes, columns } = &self.variables;
         let of_spikes = ["spikes.h5", "spikes.csv"].map(str::to_owned).into_iter();
@@ -65,7 +65,7 @@ fn report_ending(column: &str) -> String {
     format!("{name}.h5")
 }
 
-/// Shows every step to the logs and to one more recorder, and counts spikes.
+/// Passes every step to the logs and to one more recorder, and counts spikes.
 struct Shown<'a> {
     logs: &'a mut dyn Recorder,
     also: &'a mut dyn Recorder,
@@ -123,7 +123,8 @@ impl Simulation {
         Self { network: Arc::new(network), inputs, steps, ends: Vec::new(), start: None }
     }
 
-    /// The same simulation from the state on that another one of this network reached.
+    /// The same simulation, continued from the state that another simulation of this network
+    /// reached.
     ///
     /// # Errors
     /// [`Error::Setting`] when no step is left; [`Error::Core`] when the state is that of another
@@ -141,8 +142,8 @@ impl Simulation {
         Ok(Self { start: Some(state), ..self })
     }
 
-    /// A sample on its way through a network, whose output is read, for as many steps as `horizon`
-    /// has it.
+    /// The simulation of one sample, for as many steps as `horizon` says, through a network with an
+    /// output.
     ///
     /// # Errors
     /// As [`Horizon::steps`]; as [`Network::output`].
@@ -159,8 +160,8 @@ impl Simulation {
         Ok(Self { network: Arc::clone(network), steps, inputs: vec![frames], ends, start: None })
     }
 
-    /// Adds the spikes of the sources of `description` that are not those of the sample, whose
-    /// index tells the random ones from those in other samples.
+    /// Adds the spikes of all sources of `description` other than the sample. Random spikes are
+    /// drawn anew for every index of a sample.
     pub(crate) fn add_sources(
         &mut self,
         description: &Description<'_>,
@@ -183,7 +184,7 @@ impl Simulation {
         self.steps
     }
 
-    /// Runs from rest, or from its state, and shows every step to `recorder`.
+    /// Runs from rest, or from the start state, and passes every step to `recorder`.
     ///
     /// # Errors
     /// What is wrong with the network, its input or the recorder.
@@ -216,7 +217,7 @@ impl Simulation {
         Ok((0..count).map(|_| ClockEngine::build(network)).collect::<sim_core::Result<_>>()?)
     }
 
-    /// Runs from rest, or from its state, and keeps the recording in memory.
+    /// Runs from rest, or from the start state, and keeps the recording in memory.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -233,10 +234,10 @@ impl Simulation {
         Recording::selecting(variables)
     }
 
-    /// As [`Self::log`], and gives the state behind the last step.
+    /// As [`Self::log`]; also returns the state after the last step.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Self::log`].
     pub fn log_with_state(
         &self,
         settings: &LogSettings,
@@ -248,10 +249,10 @@ impl Simulation {
         Ok((log, engine.snapshot()))
     }
 
-    /// Runs from rest, or from its state, once, and logs into `folder` while it runs: `NAME.spikes.h5` (SONATA) and
-    /// `NAME.spikes.csv` for spikes, `NAME.v.h5` (SONATA) for potentials, `NAME.COLUMN.h5` for
-    /// every other state variable. The files appear when they are whole. `also` is shown every step
-    /// too.
+    /// Runs once, from rest or from the start state, and logs into `folder` while it runs:
+    /// `NAME.spikes.h5` (SONATA) and `NAME.spikes.csv` for spikes, `NAME.v.h5` (SONATA) for
+    /// potentials, `NAME.COLUMN.h5` for every other state variable. Each file appears when it is
+    /// complete. `also` receives every step, too.
     ///
     /// # Errors
     /// As [`Self::run`], or when the folder or a file cannot be written.
@@ -323,8 +324,8 @@ impl Simulation {
         }
     }
 
-    /// The class that the output chose, as `loss` scores it; its potentials (for a loss that reads
-    /// spikes its spikes) must have been recorded.
+    /// The class that the output chose, as `loss` scores it. The output's potentials must have been
+    /// recorded, or its spikes for a loss that reads spikes.
     ///
     /// # Panics
     /// If the network has no output; [`Self::of_sample`] refuses one that has none.
@@ -346,7 +347,7 @@ impl Simulation {
     }
 }
 
-/// Refuses a network whose engines, `count` of them, would not fit into memory.
+/// Refuses a network if `count` engines for it would not fit into memory.
 fn check_memory(network: &Network, count: usize) -> Result<()> {
     let (mut synapses, mut on_its_way) = (0.0, 0.0);
     for projection in &network.projections {
@@ -358,12 +359,12 @@ fn check_memory(network: &Network, count: usize) -> Result<()> {
                 (sparse.len(), delays.max().unwrap_or(0))
             }
         };
-        // What a rule remembers, and the index by postsynaptic neuron.
+        // A rule adds what it remembers and an index by postsynaptic neuron.
         synapses += count as f64 * if projection.rule.is_some() { 3.0 } else { 1.0 };
         on_its_way += target * (longest + 1) as f64;
     }
     let engines = count as f64;
-    // By synapse: what the engine keeps, and what it sorts to get there.
+    // Bytes per synapse: what the engine keeps, and what it sorts while it is built.
     let parts =
         [("synapses", 40.0 * engines * synapses), ("input on its way", 8.0 * engines * on_its_way)];
     let remedy = match count {

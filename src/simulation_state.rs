@@ -9,8 +9,8 @@ use std::path::Path;
 /// Writes the state of a simulation.
 ///
 /// # Errors
-/// A number that is not finite; [`Error::Disk`] when the file cannot be written. What was there
-/// before it stays.
+/// A number that is not finite; [`Error::Disk`] when the file cannot be written. An earlier file at
+/// `path` stays as it was.
 pub fn write_state(path: &Path, state: &Snapshot) -> Result<()> {
     if let Some(what) = state.not_finite() {
         return Err(sim_core::Error::NotFinite(format!("{what} is not a finite number")).into());

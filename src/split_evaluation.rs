@@ -6,10 +6,10 @@ use plasticity::Evaluation;
 /// Which of a run's own samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EvaluatedSplit {
-    /// Those the run never trained on.
+    /// Samples that the run never trained on.
     #[default]
     Validation,
-    /// Those it trained on, as recorded.
+    /// Samples that the run trained on, as recorded.
     Train,
     /// Both.
     All,
@@ -39,7 +39,7 @@ pub struct SplitEvaluation {
     pub classes: Vec<String>,
     /// How many of the samples the run trained on.
     pub trained_on: usize,
-    /// What people should know of the samples; nothing of the run's own, which training told.
+    /// Notes on the samples, for people; none on the run's own samples, since training showed them.
     pub notes: Vec<String>,
 }
 

@@ -1,13 +1,14 @@
-//! `split.csv`: which samples of a run train and which validate, and by what each is known again.
+//! `split.csv`: which samples of a run train and which validate, and a digest that identifies each.
 //!
 //! ```text
 //! sample,side,digest
 //! 0,train,5feceb66ffc86f38
 //! 1,validation,6b86b273ff34fce1
 //! ```
-//! The digest is that of the sample's spikes in steps and channels, as the network gets them
-//! ([`datasets::digest`]); it is empty where there is no spike. It finds samples that were trained
-//! on in any other file: one that was packed anew, has some of them only, or others too.
+//! The digest is computed from the sample's spikes in steps and channels, as the network gets them
+//! ([`datasets::digest`]); it is empty for a sample without spikes. The digest finds samples that
+//! were trained on in any other file: a file that was packed anew, that holds only some of them, or
+//! that holds others, too.
 
 use crate::error::{Error, Result};
 use crate::text_file;
@@ -45,7 +46,7 @@ pub(crate) struct SplitTable {
 }
 
 impl SplitTable {
-    /// The table of samples that are split so.
+    /// The table of `samples` with this split.
     pub(crate) fn new(samples: &dyn SampleSource, split: &Split) -> Self {
         let digests = digests(samples);
         let sides = [(Side::Train, &split.train), (Side::Validation, &split.validation)];
@@ -58,7 +59,7 @@ impl SplitTable {
         Self { rows }
     }
 
-    /// How many samples validate that have the spikes of one that trains.
+    /// How many validation samples have the spikes of a training sample.
     pub(crate) fn copies(&self) -> usize {
         let known = self.known();
         let is_copy = |&&(_, side, digest): &&(usize, Side, Option<u64>)| {
@@ -73,7 +74,8 @@ impl SplitTable {
         Side::ALL.map(|side| self.rows.iter().filter(|row| row.1 == side).count())
     }
 
-    /// Which of `samples` the run trained on and which validated; none where it knows none of them.
+    /// Which of `samples` the run trained on and which validated; none if the table knows none of
+    /// them.
     pub(crate) fn find(&self, samples: &dyn SampleSource) -> Option<Split> {
         let known = self.known();
         if known.is_empty() {
@@ -138,7 +140,7 @@ impl SplitTable {
     }
 }
 
-/// By what each sample is known again.
+/// The digest of each sample.
 fn digests(samples: &dyn SampleSource) -> Vec<Option<u64>> {
     let of = |frames: &mut SpikeFrames, sample: usize| {
         samples.frames_into(sample, None, frames);

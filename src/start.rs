@@ -1,4 +1,4 @@
-//! What a network starts from, where not from chance: `[start]` of an experiment.
+//! The checkpoint that a network starts from, if not from chance: `[start]` of an experiment.
 
 use crate::error::{Error, Result};
 use plasticity::CheckpointFile;
@@ -28,12 +28,12 @@ pub struct StartOrigin {
     pub checkpoint: String,
     /// Its SHA-256.
     pub sha256: String,
-    /// Name of the experiment that it is of.
+    /// Name of the experiment that made the checkpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiment: Option<String>,
-    /// After how many epochs.
+    /// Number of epochs before the checkpoint.
     pub epochs: usize,
-    /// The first setting of the network that was another there.
+    /// The first setting of the network that was different there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<String>,
 }
@@ -48,7 +48,7 @@ impl StartOrigin {
 }
 
 impl StartOrigin {
-    /// What a run says of it when it begins, a sentence each.
+    /// What a run reports about its start, a sentence each.
     pub(crate) fn lines(&self) -> Vec<String> {
         let difference = self.difference.iter();
         let difference = difference.map(|difference| format!("in the network, {difference}"));
@@ -58,8 +58,7 @@ impl StartOrigin {
 }
 
 impl Start {
-    /// Takes `copy` instead of a checkpoint that is no longer there, or another: the copy that a
-    /// run keeps of what it started from.
+    /// Takes `copy`, the run's own copy of the checkpoint, if the original is gone or has changed.
     pub(crate) fn prefer_original(&mut self, copy: PathBuf) {
         let is_original = |sha256: &String| {
             std::fs::read(&self.checkpoint).is_ok_and(|bytes| checksum(&bytes) == *sha256)
@@ -72,8 +71,8 @@ impl Start {
     /// Reads the checkpoint into `network` and notes its checksum and its absolute path.
     ///
     /// # Errors
-    /// When there is no such file, it is no checkpoint or not the one of that checksum, or its
-    /// tensors are not those of the network.
+    /// When the file does not exist, is no checkpoint or has another checksum, or its tensors do
+    /// not fit the network.
     pub(crate) fn load(&mut self, network: &mut Network) -> Result<(CheckpointFile, StartOrigin)> {
         self.checkpoint = std::path::absolute(&self.checkpoint).unwrap_or(self.checkpoint.clone());
         let file = CheckpointFile::open(&self.checkpoint)?;

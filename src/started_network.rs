@@ -1,4 +1,5 @@
-//! The network of a run before its first step: made by chance, or from the checkpoint of another.
+//! The network of a run before its first step: made by chance, or from the checkpoint of another
+//! run.
 
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
@@ -18,8 +19,8 @@ pub(crate) struct Started {
     pub(crate) origin: StartOrigin,
 }
 
-/// The network of a new run, whose `[start]` names a checkpoint ([`start_classes`]) and then the
-/// very file.
+/// The network of a new run. If the experiment has `[start]`, it must name a checkpoint
+/// ([`start_classes`]); afterwards it also holds the checksum of the file.
 ///
 /// # Errors
 /// What is wrong with `[network]` or the checkpoint.
@@ -37,7 +38,7 @@ pub(crate) fn new_network(
 /// The network with which the run in `folder` began.
 ///
 /// # Errors
-/// What is wrong with its configuration, or with its copy of the checkpoint it started from.
+/// What is wrong with the run's configuration, or with its copy of the checkpoint it started from.
 pub(crate) fn first_network(
     experiment: &Experiment,
     folder: &RunFolder,
@@ -51,12 +52,12 @@ pub(crate) fn first_network(
     Ok(network)
 }
 
-/// The names of the classes that a checkpoint's network was trained on, in the order of its
-/// outputs, which a new run starts from; none where it starts from chance. `[start]` of the
-/// experiment then names the checkpoint.
+/// The names of the classes of the checkpoint that a new run starts from, in the order of the
+/// network's outputs; none where the run starts from chance. `[start]` then names the checkpoint
+/// itself instead of the run's folder.
 ///
 /// # Errors
-/// When that run is none, or has no checkpoint yet.
+/// When `[start]` names no run or checkpoint, or a run without a checkpoint yet.
 pub(crate) fn start_classes(experiment: &mut Experiment) -> Result<Option<Vec<String>>> {
     let Some(start) = &mut experiment.start else { return Ok(None) };
     if !start.checkpoint.exists() {

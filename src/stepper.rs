@@ -1,4 +1,4 @@
-//! One sample after the other through an engine that takes one step after the other.
+//! Runs samples one by one through an engine that goes step by step.
 
 use crate::error::Result;
 use plasticity::SampleOutcome;
@@ -7,7 +7,7 @@ use sim_core::{
     ClockEngine, Error, Horizon, Network, Readout, SampleSource, Spike, StreamingEngine,
 };
 
-/// An engine that takes one step after the other, and what is read of it.
+/// An engine that goes step by step, and what is read from it.
 #[derive(Debug)]
 pub(crate) struct Stepper<'a> {
     engine: Engine,
@@ -17,9 +17,9 @@ pub(crate) struct Stepper<'a> {
     /// Populations whose spikes are counted.
     hidden: Vec<usize>,
     horizon: Horizon,
-    /// Steps that are added to those of a sample on the way to each population.
+    /// Steps that are added to a sample's steps on the longest way to each population.
     windows: Vec<usize>,
-    /// The step at which each population falls silent in the sample at hand.
+    /// The step at which each population falls silent in the current sample.
     ends: Vec<usize>,
     /// `[neuron][step]` of the output.
     values: Vec<f32>,
@@ -31,7 +31,7 @@ enum Engine {
     Streaming(StreamingEngine),
 }
 
-/// What became of one sample.
+/// The result of one sample.
 #[derive(Debug)]
 pub(crate) struct Stepped {
     pub outcome: SampleOutcome,

@@ -37,7 +37,7 @@ pub(crate) fn read_network(path: &Path) -> Result<String> {
     read_expected(path, NETWORK, "synfire simulate RUN --data")
 }
 
-/// That `text`, which is no configuration of an experiment, describes a network.
+/// The error for a `text` that describes a network where an experiment's configuration belongs.
 pub(crate) fn network_instead(origin: &str, text: &str) -> Option<Error> {
     let keys: Table = toml::from_str(text).ok()?;
     let is_network = keys.contains_key("populations") && !keys.contains_key("network");
@@ -51,7 +51,7 @@ pub(crate) fn network_instead(origin: &str, text: &str) -> Option<Error> {
     })
 }
 
-/// That `text`, which describes no network, is the configuration of an experiment.
+/// The error for a `text` that configures an experiment where a network's description belongs.
 pub(crate) fn experiment_instead(origin: &str, text: &str) -> Option<Error> {
     is_experiment(text).then(|| {
         let problem = format!(
@@ -69,8 +69,8 @@ pub(crate) fn is_experiment(text: &str) -> bool {
     has_section && !keys.contains_key("populations")
 }
 
-/// The text of a file where people also name recordings or a checkpoint; `with_data` is the command
-/// that takes recordings, up to their name.
+/// The text of a file in whose place people also name recordings or a checkpoint; `with_data` is
+/// the command that takes recordings, up to their name.
 fn read_expected(path: &Path, expected: &str, with_data: &str) -> Result<String> {
     let shown = path.display();
     let recipe = path.to_str().filter(|name| Recipe::find(name).is_ok());

@@ -2,7 +2,7 @@
 //!
 //! The reader knows the location of most errors. In a section whose kind is named by a key of its
 //! own (`kind`, `model`, `slope`) it knows only the section. There, the key at fault is found by
-//! leaving out one key after the other: without the key at fault, the error is another, or gone.
+//! leaving out one key after the other: without the key at fault, the error changes or is gone.
 //!
 //! An error of the reader (`toml::de::Error`, version 1.2) has two parts: a message and a span. The
 //! trait `serde::de::Error` tells an error of its kind (an unknown field, a missing one, a wrong
@@ -40,7 +40,7 @@ pub(crate) fn read<T: DeserializeOwned>(origin: &str, text: &str) -> Result<T> {
 }
 
 /// The file with line and column of the setting at the path `field`, as in `network.hidden[1]`; the
-/// file alone where it does not set it.
+/// file alone where it does not set `field`.
 pub(crate) fn origin_of(origin: &str, text: &str, field: &str) -> String {
     let place = || {
         let path = path_of(field)?;
@@ -51,8 +51,7 @@ pub(crate) fn origin_of(origin: &str, text: &str, field: &str) -> String {
     format!("{origin}{}", place().unwrap_or_default())
 }
 
-/// One line, whatever the reader's message looks like, and without names of types, which only
-/// programmers know.
+/// The reader's message on one line, without names of types, which only programmers know.
 pub(crate) fn sentence(message: &str) -> String {
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     let Some((problem, expected)) = line.rsplit_once(", expected ") else { return line };
@@ -107,8 +106,8 @@ fn problem_of<T: DeserializeOwned>(whole: &Value) -> Option<String> {
     T::deserialize(whole.clone()).err().map(|error| error.message().to_owned())
 }
 
-/// The key of the section at `path` without which the problem is another; where there is none, one
-/// that the section needs.
+/// The key of the section at `path` without which the problem changes. If there is no such key, a
+/// key that the section needs.
 fn key_at_fault<T: DeserializeOwned>(
     whole: &mut Value,
     path: &[Step],
@@ -118,8 +117,8 @@ fn key_at_fault<T: DeserializeOwned>(
     found.or(needed)
 }
 
-/// The key of the section at `path` without which the problem is another, and one without which the
-/// section has no other fault than that: it hides what is wrong.
+/// Two keys of the section at `path`. Without the first, the problem changes. The second is a key
+/// that the section needs: its absence would hide the problem.
 fn candidates<T: DeserializeOwned>(
     whole: &mut Value,
     path: &[Step],
@@ -140,8 +139,8 @@ fn candidates<T: DeserializeOwned>(
             if let Some(Value::Table(section)) = value_at(whole, path) {
                 *section = before;
             }
-            // Without a key that it needs, a section has no other fault than that; without that of
-            // its kind, it may be taken for one of another kind.
+            // Without a key that it needs, a section shows only that fault. Without the key of its
+            // kind, a section may be taken for another kind.
             let is_needed = now.as_deref() == Some(&format!("missing field `{name}`"));
             let is_kind = TAGS.contains(&name.as_str()) && now.as_deref() != Some(problem);
             if is_needed || is_kind {
@@ -150,7 +149,7 @@ fn candidates<T: DeserializeOwned>(
             }
             now.as_deref() != Some(problem)
         }
-        // A list may need its length: the fault must be within the entry.
+        // A list may need its length, so no entry is left out: the fault must be within an entry.
         Step::Index(_) => {
             let path = [path, std::slice::from_ref(key)].concat();
             let [within, hidden] = candidates::<T>(whole, &path, problem);

@@ -32,17 +32,17 @@ pub struct TrainedRun {
     network: Arc<Network>,
     /// Epochs finished when the checkpoint was written.
     epoch: usize,
-    /// Whether it was written within the next one.
+    /// Whether the checkpoint was written within the next epoch.
     is_within_epoch: bool,
     /// What scores the readout; none where only the program that trained the run has it.
     loss: Option<Arc<dyn Loss>>,
-    /// Samples that the program brought which trained the run.
+    /// The program's own samples, if the run was trained on such.
     samples: Option<Samples>,
-    /// What evaluates it.
+    /// The engine that evaluates the network.
     engine: ForwardEngine,
-    /// Most samples that are evaluated together; those of training where it is not given.
+    /// Most samples that are evaluated together; the batch size of training if not given.
     batch_size: Option<usize>,
-    /// The unit of times in other files than the run's own, where it was said.
+    /// The unit of times in files other than the run's own, if given.
     time_unit: Option<TimeUnit>,
 }
 
@@ -105,21 +105,21 @@ impl TrainedRun {
         self
     }
 
-    /// The run, for files whose times are in this unit; without it they are taken to be in that of
-    /// the run's own samples, and refused where recordings then last a hundred times as long as
-    /// these, or a hundredth.
+    /// The run, for files whose times are in this unit. Without it, times are taken to be in the
+    /// unit of the run's own samples, and a file is refused if its recordings then last a hundred
+    /// times as long as the run's, or a hundredth.
     pub fn with_time_unit(mut self, unit: TimeUnit) -> Self {
         self.time_unit = Some(unit);
         self
     }
 
-    /// The run, scored by a loss of the program's own: that with which it trained.
+    /// The run, scored by the program's own loss, with which the run trained.
     pub fn with_loss(mut self, loss: Arc<dyn Loss>) -> Self {
         self.loss = Some(loss);
         self
     }
 
-    /// The run, on samples of the program's own: those on which it trained.
+    /// The run, on the program's own samples, on which the run trained.
     pub fn with_samples(mut self, samples: Samples) -> Self {
         self.samples = Some(samples);
         self
@@ -141,7 +141,7 @@ impl TrainedRun {
         &self.folder
     }
 
-    /// What was run.
+    /// The experiment of the run.
     pub fn experiment(&self) -> &Experiment {
         &self.experiment
     }
@@ -161,7 +161,7 @@ impl TrainedRun {
         self.epoch
     }
 
-    /// Whether the checkpoint is that of a run that was stopped within the epoch after those.
+    /// Whether the run was stopped, and the checkpoint written, within the epoch after those.
     pub fn is_within_epoch(&self) -> bool {
         self.is_within_epoch
     }
@@ -212,7 +212,8 @@ impl TrainedRun {
         Ok((loaded, split))
     }
 
-    /// The samples of a file, with the run's own split where they are those the run was made with.
+    /// The samples of a file, with the run's own split if they are samples that the run was made
+    /// with.
     fn data_of(&self, path: &Path) -> Result<(LoadedData, Option<OwnSplit>)> {
         let environment = Environment::read(&self.folder.environment())?;
         let mut data = self.experiment.data.clone();
@@ -221,8 +222,8 @@ impl TrainedRun {
         data.load_for(path, &own, self.time_unit, self.experiment.seed())
     }
 
-    /// The run's own samples with their split, or those of a file with it where the file holds
-    /// them.
+    /// The run's own samples with their split, or the samples of `file`, with the run's split if
+    /// the file holds samples of the run.
     pub(crate) fn data(&self, file: Option<&Path>) -> Result<(LoadedData, Option<OwnSplit>)> {
         match file {
             Some(path) => self.data_of(path),
@@ -233,10 +234,11 @@ impl TrainedRun {
         }
     }
 
-    /// The samples of a split; `parts` is that of the run if `loaded` are the run's own.
+    /// The samples of a split; `parts` is the run's split if `loaded` holds the run's own samples.
     ///
     /// # Errors
-    /// [`Error::Config`] when there are none, or samples of another file have no such split.
+    /// [`Error::Config`] when the split has no samples, or the samples of another file have no such
+    /// split.
     pub(crate) fn split_indices(
         &self,
         loaded: &LoadedData,
@@ -264,11 +266,11 @@ impl TrainedRun {
         Ok(indices)
     }
 
-    /// Evaluates the network on samples of the run's own data or of another file. `split` is
-    /// validation for the run's own data and all of another file where it is not given.
+    /// Evaluates the network on samples of the run's own data or of another file. Where `split` is
+    /// not given, it is validation for the run's own data, and all for another file.
     ///
     /// # Errors
-    /// What is wrong with the data; [`Error::Absent`] when the run's own are not there;
+    /// What is wrong with the data; [`Error::Absent`] when the run's own data are not there;
     /// [`Error::Config`] when training or validation samples are asked of a file that is not the
     /// one the run was made with.
     pub fn evaluate(
@@ -287,7 +289,7 @@ impl TrainedRun {
         let trained = own.map(|own| own.train.clone()).unwrap_or_default();
         let known_of = parts.as_ref().and_then(|parts| parts.known_of);
         let known = own.map_or(0, |own| own.train.len() + own.validation.len());
-        // Of samples that are not known some may be the run's, with times rounded otherwise.
+        // Some of the unknown samples may be the run's, with times rounded differently.
         let is_lower_bound = known_of.is_some() && known < loaded.dataset.len();
         let mut experiment = self.experiment.clone();
         let training = &mut experiment.training;
@@ -330,7 +332,7 @@ impl TrainedRun {
     }
 }
 
-/// How many of `samples` are among those that were `trained` on, which ascend.
+/// How many of `samples` are in `trained`, the samples trained on, which ascend.
 fn trained_on(samples: &[usize], trained: &[usize]) -> usize {
     samples.iter().filter(|sample| trained.binary_search(sample).is_ok()).count()
 }

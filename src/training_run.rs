@@ -53,7 +53,7 @@ pub struct TrainingRun {
     metrics: Metrics,
     selection: Selection,
     history: History,
-    /// Delays before the epoch at hand.
+    /// Delays before the current epoch.
     epoch_start_ms: Vec<Vec<f32>>,
     /// Whether the last checkpoint was written between epochs.
     last_is_whole: bool,
@@ -64,12 +64,13 @@ pub struct TrainingRun {
 impl TrainingRun {
     /// Loads the data, builds the network and begins a run in `folder`, whose parents are made too.
     /// Nothing is written before all of that has worked. From then on, and until this is dropped,
-    /// the folder is locked: no other run is begun or resumed in it, be it by another process.
-    /// `threads` are one per processor where not given; no result depends on them.
+    /// the folder is locked: no other run is begun or resumed in it, not even by another process.
+    /// There is one thread per processor if `threads` is not given; no result depends on their
+    /// number.
     ///
-    /// A folder that another process writes a run into is refused. One that holds a run is refused
-    /// unless `overwrite`; then the files of that run go, and only they. A folder that holds
-    /// anything else is refused.
+    /// A folder that another process writes a run into is refused. A folder that holds a run is
+    /// refused unless `overwrite` is set; then only the files of that run are removed. A folder
+    /// that holds anything else is refused.
     ///
     /// # Errors
     /// What is wrong with the experiment, its data or the folder.
@@ -192,11 +193,11 @@ impl TrainingRun {
         &self.split
     }
 
-    /// Trains until all epochs are done, patience is at its end or the observer has enough. In the
-    /// first two cases selects by validation and draws the figures.
+    /// Trains until all epochs are done, patience is at its end or the observer stops the run. In
+    /// the first two cases, selects the best epoch by validation and draws the figures.
     ///
     /// # Errors
-    /// When training fails or a file cannot be written. The last checkpoint stays what it was.
+    /// When training fails or a file cannot be written. The last checkpoint stays as it was.
     pub fn run(mut self, observer: &mut dyn Observer) -> Result<Finish> {
         let threads = Arc::clone(&self.threads);
         let finish = threads.install(|| self.run_here(observer));
@@ -288,7 +289,7 @@ impl TrainingRun {
         Ok(flow)
     }
 
-    /// Logs a line, and shows it; tells whether the observer has enough.
+    /// Logs a line and shows it to the observer. Returns whether the observer stops the run.
     fn say(&self, observer: &mut dyn Observer, line: &str) -> Result<ControlFlow<()>> {
         self.folder.append_log(line)?;
         Ok(observer.observe(Event::Line(line)))

@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-/// The key that stands where nothing is given, and the one that replaces it.
+/// The key that has a default, and the key that replaces it.
 const TWINS: [(&str, &str); 5] = [
     ("max_delay_ms", "max_delay_steps"),
     ("start", "start_ms"),
@@ -45,7 +45,7 @@ pub(crate) fn first_double(table: &Table) -> Option<(String, [&'static str; 2])>
     })
 }
 
-/// Leaves out the keys whose twins are given, which say nothing.
+/// Removes the keys with a default whose twins are given.
 pub(crate) fn leave_out_replaced(table: &mut Table) {
     for (usual, other) in TWINS {
         if table.contains_key(other) {

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The network of an experiment as its training would begin, with the samples of the experiment:
-/// what can be simulated, be it fit for training or not.
+/// both can be simulated, whether they are fit for training or not.
 #[derive(Debug, Clone)]
 pub struct UntrainedNetwork {
     experiment: Experiment,
@@ -28,20 +28,19 @@ pub struct UntrainedNetwork {
 
 impl Experiment {
     /// Whether a file holds an experiment, and not a network or something else: whether it has one
-    /// of an experiment's sections. What cannot be read holds none.
+    /// of an experiment's sections. A file that cannot be read holds none.
     pub fn is_in(path: &Path) -> bool {
         text_file::read_text(path).is_ok_and(|text| text_file::is_experiment(&text))
     }
 }
 
 impl UntrainedNetwork {
-    /// Checks the experiment, loads its samples and builds its network. `threads` are one per
-    /// processor where not given.
+    /// Checks the experiment, loads its samples and builds its network. There is one thread per
+    /// processor if `threads` is not given.
     ///
     /// # Errors
-    /// What is wrong with the experiment or its samples; a network that never ends, since
-    /// projections close a loop, where the experiment does not say after how many steps a sample
-    /// does.
+    /// What is wrong with the experiment or its samples; a network whose projections close a loop,
+    /// if the experiment does not say after how many steps a sample ends.
     pub fn new(mut experiment: Experiment, threads: Option<usize>) -> Result<Self> {
         experiment.check()?;
         let names = start_classes(&mut experiment)?;
@@ -73,7 +72,7 @@ impl UntrainedNetwork {
         self.experiment.training.evaluation().horizon
     }
 
-    /// Some samples of the experiment; of [`SampleChoice::First`] the first that validates.
+    /// Some samples of the experiment; for [`SampleChoice::First`] the first validation sample.
     ///
     /// # Errors
     /// [`Error::Config`] for an index beyond them.
@@ -90,12 +89,12 @@ impl UntrainedNetwork {
         ChosenSamples::new(data, indices)
     }
 
-    /// As [`TrainedRun::simulate`](crate::TrainedRun::simulate). Sources of a graph that fire at
-    /// random do so anew in every sample, those whose spikes are given the same in each, as long as
-    /// it lasts.
+    /// As [`TrainedRun::simulate`](crate::TrainedRun::simulate). Random sources of a graph fire
+    /// anew in every sample. Sources whose spikes are given fire the same spikes in every sample,
+    /// as long as the sample lasts.
     ///
     /// # Errors
-    /// As there.
+    /// As [`TrainedRun::simulate`](crate::TrainedRun::simulate).
     pub fn simulate<E: From<Error> + Send>(
         &self,
         samples: &ChosenSamples,

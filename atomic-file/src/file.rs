@@ -6,22 +6,21 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Collected before they are handed to the operating system.
+/// Bytes that are collected before they are handed to the operating system.
 const BUFFER_BYTES: usize = 1 << 16;
 
 /// A file without a name of its own, until [`AtomicFile::finish`] gives it one. Dropped before
 /// that, it leaves nothing behind.
 #[derive(Debug)]
 pub struct AtomicFile {
-    /// The name that errors give it.
+    /// The name of the file in errors.
     path: PathBuf,
-    /// Where it goes.
+    /// Where the file goes: the end of the links at `path`.
     target: PathBuf,
     writer: BufWriter<Unnamed>,
 }
 
-/// Written through the bare file, since a temporary name means nothing to anyone who reads an
-/// error.
+/// Writes to the bare file, since a temporary name in an error would tell people nothing.
 #[derive(Debug)]
 struct Unnamed(Temporary);
 
@@ -41,8 +40,8 @@ impl AtomicFile {
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::DiskFull`] when the folder takes no new file;
-    /// [`Error::NotRegular`] when something else than a regular file has the name, which the rename
-    /// at the end would replace.
+    /// [`Error::NotRegular`] when something else than a regular file has the name: the rename at
+    /// the end would replace it.
     pub fn create(path: &Path) -> Result<Self> {
         let target = target(path)?;
         let temporary = Temporary::in_folder(folder(&target))

@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all, and what the operating system may say against it.
+//! Files that appear whole or not at all, and the errors of the operating system.
 //!
 //! | file | holds |
 //! |---|---|
@@ -26,13 +26,13 @@
 //! A file is written in its own folder without a name, reaches the disk, and gets its name when it
 //! is complete. So a full disk, a power cut, Ctrl-C or `kill -9` leaves an earlier file of the same
 //! name as it was, and nothing else behind. Where the system has no files without names, the file
-//! is written under a temporary name; what a killed process left under such a name, the next
-//! process that writes into the folder removes. That process does not guess which writers are
-//! alive: a file is locked while it is written, and the system ends a lock with its process.
+//! is written under a temporary name; the next process that writes into the folder removes what a
+//! killed process left under such a name. That process does not guess which writers are alive: a
+//! file is locked while it is written, and the system ends a lock with its process.
 //!
-//! What the system refuses is one error for all crates. It names the file, and never the temporary
-//! one. A [`Lock`] keeps a second process from a folder; its text tells the other process who holds
-//! it.
+//! What the system refuses is one error for all crates. The error names the file, never the
+//! temporary file. A [`Lock`] keeps a second process from a folder; its text tells the other
+//! process who holds it.
 #![forbid(unsafe_code)]
 
 mod error;

@@ -1,7 +1,7 @@
-//! A file that one process at a time holds, and that tells who.
+//! A lock file that one process at a time holds, and that tells which process.
 //!
 //! The operating system's own lock on the open file decides, so a lock ends with its process,
-//! however that ends: no process number, host name or age is ever judged. What the file holds is
+//! however that ends: no process number, host name or age is ever judged. The text in the file is
 //! for people. On network file systems the lock is known to all machines where these pass locks on
 //! (NFS on Linux does, unless it was mounted with `local_lock` or `nolock`; Lustre does with
 //! `flock`). Where a file system has no locks, [`Lock::is_effective`] says so.
@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Someone who only asks for the holder holds a lock for a moment: how often, and after which time,
-/// it is tried again.
+/// A process that only asks for the holder holds the lock for a moment. So the lock is tried this
+/// often, with this pause in between.
 const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -29,8 +29,8 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock at `path`, whose folder is there. `text` tells others who holds it; no two
-    /// holders may have the same.
+    /// Takes the lock at `path`, whose folder must exist. `text` tells others who holds the lock;
+    /// no two holders may have the same text.
     ///
     /// # Errors
     /// [`Error::Held`] when another process, or another part of this one, holds it; [`Error::Io`]
@@ -40,7 +40,7 @@ impl Lock {
         Ok(Self { path: path.to_owned(), text: text.to_owned(), file, is_effective })
     }
 
-    /// What the holder of the lock at `path` tells; none where nobody holds it.
+    /// The text of the holder of the lock at `path`; none where nobody holds it.
     pub fn holder(path: &Path) -> Option<String> {
         let file = File::options().read(true).write(true).open(path).ok()?;
         matches!(file.try_lock(), Err(TryLockError::WouldBlock)).then(|| text_in(path))
@@ -69,7 +69,7 @@ impl Drop for Lock {
         let mut unfinished = unfinished();
         unfinished.remove(&self.path);
         if is_at(&self.path, &self.text) {
-            // Before the file is closed, so that nobody else can hold it yet.
+            // The file is removed before it is closed, so that nobody else can hold it yet.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -93,11 +93,11 @@ fn take(path: &Path, text: &str) -> Result<(File, bool)> {
             }
         };
         if let Err(source) = file.set_len(0).and_then(|()| file.write_all(text.as_bytes())) {
-            // It would tell nobody who holds it.
+            // Without its text, the file would not tell who holds the lock.
             let _ = fs::remove_file(path);
             return Err(failed(source));
         }
-        // Its last holder may have removed it between the opening and the locking.
+        // The last holder may have removed the file between opening and locking.
         if is_at(path, text) {
             unfinished.insert(path.to_owned(), Some(text.to_owned()));
             return Ok((file, is_effective));

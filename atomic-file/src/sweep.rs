@@ -17,9 +17,9 @@ pub fn is_temporary(name: &std::ffi::OsStr) -> bool {
     })
 }
 
-/// Removes what killed processes left in a folder: files under temporary names that nobody is
-/// writing any more, of whatever process. One that is being written is locked and stays; so does
-/// everything where the file system has no locks.
+/// Removes what killed processes left in a folder: files under temporary names that no process is
+/// writing any more. A file that is being written is locked and stays. Where the file system has no
+/// locks, every file stays.
 pub fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
@@ -30,10 +30,10 @@ pub fn sweep(folder: &Path) {
 }
 
 fn remove_unless_locked(path: &Path) {
-    // For writing too, without which network file systems give no lock.
+    // Opened for writing, too: otherwise network file systems give no lock.
     let Ok(file) = File::options().read(true).write(true).open(path) else { return };
     if file.try_lock().is_ok() {
-        // What cannot be removed does no harm.
+        // A file that cannot be removed does no harm.
         let _ = fs::remove_file(path);
     }
 }

@@ -1,10 +1,11 @@
 //! A file that is being written: without a name where the system has such files, else under a
 //! temporary one.
 //!
-//! A file without a name is gone with its process, however that ends. Linux has them on all but
-//! network and some user-space file systems. A temporary name stays when its process is killed; so
-//! whoever writes there next sweeps it away ([`sweep`]). Every file is locked while it is written,
-//! which the system ends with the process: a file whose lock can be had belongs to nobody.
+//! A file without a name is gone with its process, however the process ends. Linux has such files
+//! on all but network and some user-space file systems. A temporary name stays when its process is
+//! killed; the next process that writes there sweeps it away ([`sweep`]). Every file is locked
+//! while it is written, and the system ends the lock with the process: a file whose lock is free
+//! belongs to nobody.
 
 use crate::sweep::{PREFIX, SUFFIX, sweep_once};
 use crate::unfinished::unfinished;
@@ -16,20 +17,21 @@ use tempfile::TempPath;
 /// A file on its way to its name.
 #[derive(Debug)]
 pub(crate) struct Temporary {
-    // Before the name, so that the file is closed when that is removed.
+    // Declared before the name, so that the file is closed when the name is removed.
     file: File,
     /// None while the file has no name at all.
     name: Option<Name>,
 }
 
-/// A temporary name; it goes away with this.
+/// A temporary name, removed when this value is dropped.
 #[derive(Debug)]
 struct Name(Option<TempPath>);
 
 impl Name {
-    /// The first free name in `folder` under which `make` succeeds, and what that makes.
+    /// The first free name in `folder` under which `make` succeeds, and what `make` returns.
     fn make<T>(folder: &Path, make: impl FnMut(&Path) -> io::Result<T>) -> io::Result<(T, Self)> {
-        // Held meanwhile, so that no exit finds a file without its name in the list.
+        // The list is held meanwhile, so that every file that an exit meets has its name in the
+        // list.
         let mut unfinished = unfinished();
         let made = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).make_in(folder, make)?;
         let (made, path) = made.into_parts();
@@ -67,14 +69,14 @@ impl Temporary {
 
     /// A new file under a temporary name.
     pub(crate) fn named(folder: &Path) -> io::Result<Self> {
-        // Made here rather than by the crate, whose own way gives the file to its owner alone.
+        // Made here, since the crate would make a file that only its owner may read.
         let create =
             |path: &Path| File::options().read(true).write(true).create_new(true).open(path);
         loop {
             let (file, name) = Name::make(folder, create)?;
             // Without locks nothing is swept either.
             let _ = file.lock();
-            // Who sweeps may have come between the two.
+            // A sweep may have removed the file before it was locked.
             if name.0.as_ref().is_some_and(|path| path.exists()) {
                 return Ok(Self { file, name: Some(name) });
             }
@@ -116,7 +118,7 @@ fn nameless(folder: &Path) -> Option<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let flags = rustix::fs::OFlags::TMPFILE.bits().cast_signed();
     let file = File::options().read(true).write(true).custom_flags(flags).open(folder).ok()?;
-    // Without /proc it could never get a name.
+    // Without /proc the file could never get a name.
     fs::metadata(descriptor(&file)).ok()?;
     let _ = file.try_lock();
     Some(file)

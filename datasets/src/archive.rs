@@ -1,10 +1,10 @@
 //! Recording files as they are downloaded: `.h5`, `.h5.gz` or `.zip`.
 //!
-//! What a file holds is seen from its first bytes, not from its name. An archive is unpacked once
+//! The first bytes of a file tell what it holds, its name does not. An archive is unpacked once
 //! into the user's cache folder, under the SHA-256 of the archive, and found there from then on.
-//! Beside the unpacked file lies its SHA-256 in the form `sha256sum -c` reads; a cached file that
-//! no longer fits it is unpacked again. Files appear in the cache whole or not at all, also when
-//! several processes unpack the same archive.
+//! The SHA-256 of the unpacked file lies beside it, in the form that `sha256sum -c` reads; a cached
+//! file with another SHA-256 is unpacked again. Files appear in the cache whole or not at all, also
+//! when several processes unpack the same archive.
 
 use std::env;
 use std::fs;
@@ -30,28 +30,28 @@ mod zipped;
 
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// Streams of gzip inside each other that are unpacked: `x.h5.gz` in a zip archive, or packed twice
-/// by mistake.
+/// Most layers of gzip that are unpacked: a zip archive may hold `x.h5.gz`, and a file may be
+/// packed twice by mistake.
 const MOST_LAYERS: usize = 4;
 
 /// A file of recordings, unpacked if it was an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordingFile {
     given: PathBuf,
-    /// What errors call it: the file as given, and the member of a zip archive.
+    /// The name in errors: the file as given and, in a zip archive, the member.
     name: PathBuf,
     content: PathBuf,
 }
 
 impl RecordingFile {
-    /// Finds the HDF5 file behind `path`. What `path` holds is seen from its first bytes, not from
-    /// its name. An archive is unpacked into [`cache_folder`]: a stream of gzip, of whatever name,
+    /// Finds the HDF5 file behind `path`. The first bytes of the file tell what it holds, its name
+    /// does not. An archive is unpacked into [`cache_folder`]: a stream of gzip, of whatever name,
     /// or a zip archive with one HDF5 file in it, which may be packed by gzip again.
     ///
     /// # Errors
-    /// One that names `path` when it cannot be opened, or is an archive that is damaged, cut short,
-    /// packed in a way that is not read, or holds no HDF5 file or several; or when the cache folder
-    /// cannot be written or is full. A failed attempt leaves nothing behind.
+    /// An error that names `path`: the file cannot be opened; the archive is damaged, cut short,
+    /// packed in an unsupported way, or holds no HDF5 file or several; the cache folder cannot be
+    /// written or is full. A failed attempt leaves nothing behind.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_in(path.as_ref(), Cache::of_user)
     }
@@ -65,7 +65,7 @@ impl RecordingFile {
         let zip = match found {
             Content::Zip => Some(Zip::open(path)?),
             Content::Gzip => None,
-            // Its first entry begins where HDF5 behind a user block does.
+            // Refused here: a tar archive's first entry begins where HDF5 behind a user block does.
             Content::Tar => {
                 let name = found.name().unwrap_or_default();
                 return Err(Error::file(
@@ -83,7 +83,8 @@ impl RecordingFile {
         let stem = stem.strip_suffix(".h5").or(stem.strip_suffix(".H5")).unwrap_or(&stem);
         let content = cache.folder.join(format!("{stem}-{}.h5", &sha256(path)?[..16]));
         let name = match &zip {
-            // Without its folders: files that it names are looked for beside the archive.
+            // The member's name without its folders: files that it names are looked for beside the
+            // archive.
             Some(zip) => {
                 let member = zip.member.name.rsplit(['/', '\\']).next().unwrap_or_default();
                 PathBuf::from(format!("{} ({member})", path.display()))
@@ -112,7 +113,7 @@ impl RecordingFile {
         &self.given
     }
 
-    /// The HDF5 file itself: the same file, or the unpacked one in the cache.
+    /// The HDF5 file itself: the given file, or the file unpacked into the cache.
     pub fn content(&self) -> &Path {
         &self.content
     }
@@ -129,7 +130,7 @@ impl RecordingFile {
     /// Reads and checks the recordings.
     ///
     /// # Errors
-    /// One that names file, dataset and index when the file is no HDF5 file, is cut short or
+    /// An error that names file, dataset and index: the file is no HDF5 file, is cut short or
     /// damaged, lacks a dataset, or holds spikes, labels or speakers that cannot be right.
     pub fn read(&self, layout: &Layout) -> Result<SpikeRecordings> {
         let mut recordings = spiking_speech::read(&self.content, &self.name, layout)?;
@@ -137,8 +138,8 @@ impl RecordingFile {
         Ok(recordings)
     }
 
-    /// As [`read`](Self::read), through the HDF5 library of the machine. That one trusts its file:
-    /// a damaged one may end the program.
+    /// As [`read`](Self::read), through the HDF5 library of the machine. That library trusts the
+    /// file: a damaged file may end the program.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -153,7 +154,7 @@ impl SpikeRecordings {
     /// [`RecordingFile::read`] in one.
     ///
     /// # Errors
-    /// Those of the two.
+    /// Those of [`RecordingFile::open`] and [`RecordingFile::read`].
     pub fn read(path: impl AsRef<Path>, layout: &Layout) -> Result<Self> {
         RecordingFile::open(path)?.read(layout)
     }
@@ -176,7 +177,7 @@ struct Cache {
 }
 
 impl Cache {
-    /// That of [`cache_folder`].
+    /// The user's cache folder: see [`cache_folder`].
     fn of_user() -> std::result::Result<Self, String> {
         let set =
             |variable| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -199,7 +200,7 @@ impl Cache {
         }
     }
 
-    /// Why it is of no use, as the end of a sentence about an archive.
+    /// Why the cache folder cannot be used, as the end of a sentence about an archive.
     fn refused(&self, what: &str, problem: &dyn std::fmt::Display) -> String {
         format!(
             "an archive is unpacked into a cache folder, but {} ({}) {what} ({problem}); set \
@@ -265,16 +266,16 @@ impl Zip {
     }
 }
 
-/// Copies what `stream` holds, unpacked where gzip packed it, to `content`, whole or not at all,
-/// and its checksum to a file beside it. Errors of the stream call it `archive`.
+/// Unpacks `stream` into the file `content`, whole or not at all, and writes its checksum to a file
+/// beside it. Errors of the stream name `archive`.
 fn store(stream: impl Read, archive: &Path, content: &Path) -> Result<()> {
     let unpacked = unpacked(Box::new(BufReader::with_capacity(BUFFER_BYTES, stream)))
         .map_err(|error| damaged(archive, &error))?;
     let mut file = AtomicFile::create(content)?;
     let sum = copy(unpacked, |bytes| file.write(bytes), archive)?;
     let name = content.file_name().expect("it was named inside the cache folder").to_string_lossy();
-    // The checksum goes first: with it alone, or with an older file beside it, the next call
-    // unpacks again.
+    // The checksum is written first. If only the checksum is written, it has no file or does not
+    // fit an older one, and the next call unpacks again.
     atomic_file::write(&sidecar_of(content), format!("{sum}  {name}\n").as_bytes())?;
     Ok(file.finish()?)
 }
@@ -302,7 +303,7 @@ fn damaged(archive: &Path, error: &io::Error) -> Error {
     )
 }
 
-/// Copies and returns the SHA-256 of what was copied; tells apart which side failed.
+/// Copies all bytes and returns their SHA-256. The error tells whether reading or writing failed.
 fn copy(
     mut unpacked: impl BufRead,
     mut write: impl FnMut(&[u8]) -> atomic_file::Result<()>,

@@ -16,20 +16,21 @@ use crate::spike_times::Time;
 /// Most channels and classes.
 const MOST: usize = 1 << 16;
 
-/// Channels of SHD and SSC. Their highest units are rare: a file whose highest unit is not far
-/// below is taken for a part of them.
+/// Channels of SHD and SSC. Their highest units are rare: a file whose highest unit is slightly
+/// lower is taken for a part of SHD or SSC.
 const HEIDELBERG_CHANNELS: usize = 700;
 
-/// Above so many channels a file is taken for a part of SHD or SSC.
+/// A file with more channels than this is taken for a part of SHD or SSC.
 const FEWER_CHANNELS: usize = 640;
 
-/// What a file tells besides its spikes.
+/// What a file holds besides its spikes.
 #[derive(Debug, Default)]
 pub(crate) struct Description {
     pub labels: Vec<i128>,
     /// The number in `extra/channels`.
     pub channels: Option<i128>,
-    /// Where they are there, and readable: nothing but a split by speaker depends on them.
+    /// `None` if the file has no speakers. Unreadable speakers are kept as an error, since only a
+    /// split by speaker depends on them.
     pub speakers: Option<Result<Vec<i128>>>,
     pub class_names: Option<Vec<String>>,
     pub meta_info: BTreeMap<String, MetaInfo>,
@@ -60,8 +61,8 @@ impl<T: Time> Assembly<T> {
         })
     }
 
-    /// Makes room for `samples` more samples with `spikes` spikes, no more: growing by doubling
-    /// would cost as much memory again.
+    /// Makes room for exactly `samples` more samples with `spikes` spikes: growth by doubling would
+    /// cost as much memory again.
     pub(crate) fn reserve(&mut self, samples: usize, spikes: usize) -> Result<()> {
         let reserved = self.start.try_reserve_exact(samples).is_ok()
             && self.times.try_reserve_exact(spikes).is_ok()
@@ -119,7 +120,7 @@ impl<T: Time> Assembly<T> {
                 format!("time {} {unit}, but {allowed}", plain(value)),
             ));
         }
-        // A minus zero fails the quick check and is a fine time.
+        // Minus zero fails the quick check, but is a valid time.
         Ok(())
     }
 
@@ -211,7 +212,7 @@ impl<T: Time> Assembly<T> {
         })
     }
 
-    /// The number of channels, which every unit is below. `stored` is that in the file.
+    /// The number of channels; every unit is below it. `stored` is the number in the file.
     fn channels(&self, stored: Option<i128>) -> Result<(usize, Known)> {
         if let Some(channels) = self.layout.channels {
             return Ok((channels, Known::Given));

@@ -68,9 +68,9 @@ impl Augmentation {
         *self == Self::default()
     }
 
-    /// Changes the spikes of one sample with `units` units. `partner` draws another sample of its
-    /// class and puts its spikes into the list it is given, which is `other`; it says whether there
-    /// is one.
+    /// Changes the spikes of one sample with `units` units. `partner` draws another sample of the
+    /// same class, puts the spikes of that sample into the list it is given, which is `other`, and
+    /// returns whether there is such a sample.
     pub(crate) fn apply<R: Rng>(
         &self,
         spikes: &mut Vec<TimedSpike>,

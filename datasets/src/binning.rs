@@ -22,17 +22,18 @@ pub enum Align {
     Zero,
 }
 
-/// How far a clocked time may be off the beginning of a step, in steps, to fall into it: more than
-/// divisions round, less than a grid and a step that fit each other come near.
+/// A clocked time this close to the beginning of a step, in steps, counts as lying on it. The slack
+/// is larger than the rounding of divisions, and smaller than the distance of a grid time that
+/// really misses the beginning.
 const STEP_SLACK: f64 = 1e-6;
 
 /// How spikes become frames. With `t` in ms from time zero (`1000 t_s`, in f64): `steps = max(1,
 /// ceil(t_last / dt))`, `step = min(floor(t / dt), steps - 1)`, `channel = unit / channel_group`.
-/// Spikes that fall together add up. A sample without spikes has one step and no entries. As
-/// SpikingJelly and SNN-delays bin SHD [Hammouamri 2023]. Where times are clocked (see
-/// [`SpikeRecordings::clock`]), `t` is the grid time next to a spike, which is known exactly: so is
-/// `step = floor(t / dt)`, and a sample ends with the step of its last spike, `steps = step_last +
-/// 1`.
+/// Spikes of one channel in one step add up. A sample without spikes has one step and no entries.
+/// SpikingJelly and SNN-delays bin SHD in this way [Hammouamri 2023]. Where times are clocked (see
+/// [`SpikeRecordings::clock`]), `t` is the grid time nearest to the spike. This time is known
+/// exactly, and so is `step = floor(t / dt)`; the sample then ends with the step of its last spike,
+/// `steps = step_last + 1`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Binning {
@@ -63,7 +64,7 @@ pub(crate) struct TimedSpike {
     pub unit: u16,
 }
 
-/// What binning works in, reused from sample to sample.
+/// Working memory of binning, reused from sample to sample.
 #[derive(Debug, Default)]
 pub(crate) struct BinningMemory {
     seconds: Vec<f64>,
@@ -72,7 +73,7 @@ pub(crate) struct BinningMemory {
     /// `(channel, step)` of each spike.
     events: Vec<(u32, u32)>,
     sorted: Vec<(u32, u32)>,
-    /// Where the next event of a step goes.
+    /// For each step, where its next event goes.
     place: Vec<usize>,
 }
 
@@ -123,7 +124,7 @@ impl Binning {
 
     /// Number of steps of one sample, as recorded.
     pub(crate) fn steps(&self, recordings: &SpikeRecordings, sample: usize) -> usize {
-        // A conversion that saturates keeps it in range.
+        // The conversion saturates, so the number stays in range.
         (self.uncut_steps(recordings, sample) as usize)
             .clamp(1, self.max_steps.unwrap_or(MAX_STEPS))
     }
@@ -140,7 +141,7 @@ impl Binning {
         }
     }
 
-    /// Refuses a sample that would take more steps than anyone means.
+    /// Refuses a sample of more than [`MAX_STEPS`] steps where no `max_steps` is set.
     pub(crate) fn check_length(&self, recordings: &SpikeRecordings, sample: usize) -> Result<()> {
         let Some((_, last)) = recordings.ends_s(sample) else { return Ok(()) };
         let steps = self.uncut_steps(recordings, sample);
@@ -163,7 +164,7 @@ impl Binning {
         Ok(())
     }
 
-    /// Makes `spikes` those of one sample, in ms from time zero, ascending.
+    /// Overwrites `spikes` with the spikes of one sample, in ms from time zero, ascending.
     pub(crate) fn spikes_into(
         &self,
         recordings: &SpikeRecordings,
@@ -199,8 +200,8 @@ impl Binning {
         }
     }
 
-    /// Makes `frames` those of spikes of some recordings in any order; times before zero count as
-    /// zero, those beyond `max_steps`, or [`MAX_STEPS`], are left out.
+    /// Overwrites `frames` with the frames of `spikes`, which may be in any order. Times before
+    /// zero count as zero; spikes beyond `max_steps`, or [`MAX_STEPS`], are left out.
     pub(crate) fn bin_into(
         &self,
         recordings: &SpikeRecordings,
@@ -213,7 +214,7 @@ impl Binning {
         let is_clocked = recordings.clock().is_some();
         let last = last_ms / self.dt_ms;
         let steps = if is_clocked { clocked_step(last) + 1.0 } else { last.ceil() };
-        // Conversions that saturate keep it in range.
+        // The conversions saturate, so the number stays in range.
         let steps = (steps as usize).clamp(1, u32::MAX as usize);
         let last_step = steps as u32 - 1;
         let units = recordings.channels();
@@ -240,14 +241,14 @@ impl Binning {
     }
 }
 
-/// The step at whose beginning, or after it, a clocked time lies. `place` is the time in steps.
+/// The step in which a clocked time lies. `place` is the time in steps.
 fn clocked_step(place: f64) -> f64 {
     let nearest = place.round();
     if (place - nearest).abs() <= STEP_SLACK { nearest } else { place.floor() }
 }
 
-/// Puts events in the order of their steps, all below `steps`: a counting sort, or one by
-/// comparison where steps outnumber the events by far.
+/// Sorts events by their steps, all below `steps`: by counting, or by comparison where the steps
+/// far outnumber the events.
 fn sort_by_step(
     events: &mut Vec<(u32, u32)>,
     steps: usize,

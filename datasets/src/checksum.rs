@@ -1,12 +1,12 @@
-//! What tells samples, and their split, from others.
+//! Checksums that identify samples and their split.
 
 use crate::error::Result;
 use crate::splits::Split;
 use sha2::{Digest, Sha256};
 use sim_core::{SampleSource, SpikeFrames};
 
-/// SHA-256 of all samples as recorded, their labels and every entry of their frames, and of which
-/// of them train and which validate.
+/// SHA-256 of all samples as recorded (their labels and every entry of their frames) and of the
+/// split (which samples train and which validate).
 ///
 /// # Errors
 /// A sample that does not have the channels of the source.
@@ -34,8 +34,9 @@ pub fn checksum(samples: &dyn SampleSource, split: &Split) -> Result<String> {
     Ok(hexadecimal(hash))
 }
 
-/// By what a sample is known again, be it in another file or beside other samples: the first eight
-/// bytes of the SHA-256 of its entries; none where it has none. Copies have the same.
+/// Identifies a sample in any file and beside any other samples: the first eight bytes of the
+/// SHA-256 of its entries. `None` for a sample without entries. Copies of a sample have the same
+/// digest.
 pub fn digest(frames: &SpikeFrames) -> Option<u64> {
     let is_silent = (0..frames.channels()).all(|channel| frames.channel(channel).0.is_empty());
     let mut hash = Sha256::new();

@@ -13,9 +13,9 @@ use crate::recordings::SpikeRecordings;
 /// How the classes of some recordings were found among those of a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbering {
-    /// They have the same names, or both have none, and the same numbers.
+    /// Both have the same names, or no names, and the same numbers.
     Same,
-    /// They have the same names, but other numbers.
+    /// Both have the same names, but other numbers.
     ByName,
     /// By number alone: the recordings name no classes, the network does.
     RecordingsUnnamed,
@@ -24,8 +24,8 @@ pub enum Numbering {
 }
 
 impl SpikeRecordings {
-    /// The recordings with classes numbered and named as those of a network of `classes` classes
-    /// with `names`, and how they were found.
+    /// The recordings with their classes numbered and named as the `classes` classes of a network
+    /// with `names`, and how the classes were found.
     ///
     /// # Errors
     /// [`Error::Content`] that names the first class with samples that the network does not have.
@@ -34,8 +34,8 @@ impl SpikeRecordings {
         classes: usize,
         names: Option<&[String]>,
     ) -> Result<(Self, Numbering)> {
-        // Classes without names are called by their numbers, also where the others' names are
-        // numbers, in whatever order.
+        // Classes that are named by their own numbers count as unnamed. Unnamed classes are found
+        // by their numbers, also where the other side's names are numbers in another order.
         let names = names.filter(|names| !are_own_numbers(names));
         let numbering = match (self.class_names(), names) {
             (Some(own), None) if are_numbers(own) => {

@@ -1,22 +1,22 @@
 //! Whether spike times are clocked, and on which grid.
 //!
-//! Times that a clock made lie on a grid, but not in the file: 0.003 s in float32 is a little less,
-//! and rounding it down to steps of 1 ms would move the spike to the step before. So times that are
-//! found to be clocked count as the grid time next to them; all others are continuous and rounded
-//! down.
+//! Times that a clock made lie on a grid, but the file rounds them: 0.003 s in float32 is a little
+//! less than 0.003 s, and rounding it down to steps of 1 ms would move the spike to the step
+//! before. So a clocked time counts as the grid time nearest to it; all other times are continuous
+//! and rounded down.
 //!
-//! The rule. A time tells of a grid if its own rounding, half of the distance to the next number of
-//! its type, is below a quarter of the grid. Times are clocked at the coarsest grid of `1 / n` s on
-//! which all times lie that tell of it. `n` is a whole number up to 1000, or a multiple of 25 or 64
-//! up to 1,000,000, or the rate of the file's own unit. A time lies on a grid if it is off by no
-//! more than its rounding (three times that of float32 and float64, in which people also calculate)
-//! and, where no grid is found so, a hundredth of the grid: times that are sums of many steps
-//! drift.
+//! The rule: a time tells of a grid if its own rounding (half of the distance to the next number of
+//! its type) is below a quarter of the grid's spacing. A grid fits if every time that tells of it
+//! lies on it. Times are clocked at the coarsest grid of `1 / n` s that fits. `n` is a whole number
+//! up to 1000, or a multiple of 25 or 64 up to 1,000,000, or the rate of the file's own unit. A
+//! time lies on a grid if it is off by no more than its rounding (three times its rounding in
+//! float32 and float64, since people also calculate in these). Where no grid fits so, a hundredth
+//! of the spacing is allowed in addition: times that are sums of many steps drift.
 //!
-//! With too few times that tell of it a grid is none, and the times are continuous: there must be 8
-//! different ones, they must be a tenth of all, and the chance that they lie on the grid must be
-//! below 2^-40 if they were uniform. So SHD is continuous, although its first 30 ms show, in
-//! float16, that it was made at 24 kHz: what comes later cannot be put back there.
+//! A grid counts only if enough times tell of it: at least 8 different times, at least a tenth of
+//! all times, and so many that uniform times would all lie on the grid with a probability below
+//! 2^-40. Else the times are continuous. So SHD is continuous: its first 30 ms show, in float16,
+//! that it was made at 24 kHz, but its later times cannot be put back on that grid.
 
 use std::fmt;
 
@@ -28,10 +28,10 @@ use crate::spike_times::Time;
 /// Highest rate that is looked for, in Hz.
 const MOST_PER_SECOND: u32 = 1_000_000;
 
-/// Up to this rate every whole number is looked at, beyond it those that clocks have.
+/// Up to this rate every whole number is tried, beyond it only the rates that clocks have.
 const EVERY_PER_SECOND: u32 = 1000;
 
-/// Times from all over the file that are looked at first.
+/// Most times, from all over the file, that are looked at first.
 const LOOKED_AT: usize = 1 << 16;
 
 /// Fewest different times that make a grid.
@@ -43,8 +43,8 @@ const SMALLEST_SHARE: f64 = 0.1;
 /// Fewest bits of evidence that make a grid.
 const EVIDENCE_BITS: f64 = 40.0;
 
-/// How far a time may be off beyond its rounding, in grids: first what the calculation here rounds,
-/// then what sums of many steps do.
+/// How far a time may be off beyond its rounding, in grid spacings: first as much as the
+/// calculation here rounds, then as much as sums of many steps drift.
 const SLACKS: [f64; 2] = [1e-6, 0.01];
 
 /// A grid on which spike times lie.
@@ -56,8 +56,8 @@ pub struct Clock {
 
 impl Clock {
     /// The grid that the times lie on, `None` if they are continuous. `unit` is how many units of
-    /// the times make a second, `whole` tells that the file stores them as integers: these lie on a
-    /// grid whatever they are.
+    /// the times make a second. `whole` tells that the file stores the times as integers, which
+    /// always lie on a grid.
     pub(crate) fn of<T: Time>(times: &[T], unit: f64, whole: bool) -> Option<Self> {
         let stored = |time: &T| Stored {
             seconds: time.value() / unit,
@@ -88,17 +88,17 @@ impl Clock {
         whole.then_some(Self { per_second: unit })
     }
 
-    /// The number of the grid time next to a time.
+    /// The number of the grid time nearest to a time.
     pub(crate) fn nearest(self, seconds: f64) -> f64 {
         (seconds * self.per_second).round()
     }
 
-    /// A time of the grid in ms, by its number.
+    /// The grid time with this number, in ms.
     pub(crate) fn ms(self, number: f64) -> f64 {
         1000.0 * number / self.per_second
     }
 
-    /// Distance of the grid times in ms.
+    /// Spacing of the grid in ms.
     pub fn grid_ms(self) -> f64 {
         self.ms(1.0)
     }
@@ -125,7 +125,7 @@ struct Stored {
     seconds: f64,
     /// Half of the distance to the next number of its type, in seconds.
     rounding: f64,
-    /// How often its rounding a time may be off.
+    /// The time may be off by this many times its rounding.
     tolerance: f64,
 }
 
@@ -135,7 +135,7 @@ impl Stored {
         4.0 * self.rounding * per_second < 1.0
     }
 
-    /// How far the time may be off, in grids.
+    /// How far the time may be off, in grid spacings.
     fn allowed(self, per_second: f64, slack: f64) -> f64 {
         self.tolerance * self.rounding * per_second + slack
     }

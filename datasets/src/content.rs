@@ -1,12 +1,12 @@
-//! What a file holds, seen from its first bytes and never from its name.
+//! What a file holds. Its first bytes tell, never its name.
 
 /// The first bytes of every HDF5 file, behind its user block.
 pub(crate) const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
-/// How many bytes tell all that is known here.
+/// How many first bytes are needed to tell.
 pub(crate) const HEAD_BYTES: usize = 512;
 
-/// Farthest place of the signature that is looked for in an archive: behind a user block of 64 MiB.
+/// Farthest place where the signature is looked for in an archive: behind a user block of 64 MiB.
 const LAST_PLACE: u64 = 1 << 26;
 
 /// What the first bytes say.
@@ -25,7 +25,7 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    /// What it is called, where it has a name and is no HDF5 file.
+    /// The name of the content, if it has one and is no HDF5 file.
     pub(crate) fn name(self) -> Option<&'static str> {
         match self {
             Self::Gzip => Some("a gzip stream"),
@@ -37,7 +37,7 @@ impl Content {
     }
 }
 
-/// Place, bytes and name of what people have instead of an HDF5 file.
+/// Formats that people have instead of HDF5: the place of the signature, its bytes, and the name.
 const OTHERS: [(usize, &[u8], &str); 12] = [
     (0, b"BZh", "a bzip2 stream, which has to be unpacked first"),
     (0, b"\xfd7zXZ\0", "an xz stream, which has to be unpacked first"),
@@ -53,7 +53,7 @@ const OTHERS: [(usize, &[u8], &str); 12] = [
     (0, b"version https://git-lfs", "a pointer of Git LFS instead of the file"),
 ];
 
-/// What begins with `head`, of which [`HEAD_BYTES`] are enough.
+/// The content of a file that begins with `head`; [`HEAD_BYTES`] bytes are enough.
 pub(crate) fn content(head: &[u8]) -> Content {
     if head.starts_with(&[0x1f, 0x8b]) {
         return Content::Gzip;
@@ -81,7 +81,7 @@ pub(crate) struct SignatureSearch {
     seen: u64,
     /// Where the signature may be.
     place: u64,
-    /// How many of its bytes were there.
+    /// How many bytes of the signature were found there.
     matched: usize,
 }
 
@@ -102,12 +102,12 @@ impl SignatureSearch {
         self.seen += bytes.len() as u64;
     }
 
-    /// Whether it has been found.
+    /// Whether the signature has been found.
     pub(crate) fn is_found(&self) -> bool {
         self.matched == HDF5_SIGNATURE.len()
     }
 
-    /// Whether there is no use in going on.
+    /// Whether the signature has not been found and is no longer looked for.
     pub(crate) fn is_hopeless(&self) -> bool {
         !self.is_found() && self.place > LAST_PLACE
     }

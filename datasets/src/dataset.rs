@@ -20,12 +20,12 @@ pub struct SpikeDataset {
     seed: Seed,
     /// Training samples of each class, among which blends find their partners.
     training: Vec<Vec<u32>>,
-    /// As many as threads have asked for samples at the same time; copies of the data set share
-    /// them.
+    /// Memory that is not in use, for as many samples as threads have made at the same time. Copies
+    /// of the data set share it.
     spare: Arc<Mutex<Vec<SampleMemory>>>,
 }
 
-/// What a sample is made in, reused from sample to sample.
+/// Working memory for one sample, reused from sample to sample.
 #[derive(Debug, Default)]
 struct SampleMemory {
     binning: BinningMemory,
@@ -73,7 +73,7 @@ impl SpikeDataset {
         })
     }
 
-    /// Memory that no sample is being made in.
+    /// The memory that is not in use.
     fn spare(&self) -> MutexGuard<'_, Vec<SampleMemory>> {
         self.spare.lock().expect("nothing panics while it holds the lock")
     }
@@ -81,8 +81,8 @@ impl SpikeDataset {
     /// Another training sample of the same class, uniformly.
     fn partner(&self, sample: usize, rng: &mut impl rand::Rng) -> Option<usize> {
         let candidates = &self.training[self.recordings.label(sample)];
-        // Ascending or not, a sample is listed once; drawing among one place less and stepping over
-        // it leaves the others equally likely.
+        // The sample is listed once. Drawing among one place less and stepping over the sample
+        // leaves the others equally likely.
         let own = candidates.iter().position(|&candidate| candidate as usize == sample);
         let others = candidates.len() - usize::from(own.is_some());
         if others == 0 {

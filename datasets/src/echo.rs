@@ -11,11 +11,11 @@
 //!                            v_ik = w_ik             otherwise
 //! lag_c = shortest_lag + c   in cells
 //! ```
-//! What an echo repeats is the places inside cells, so all spikes of all channels within
-//! `shortest_lag` successive cells are independent and uniform, whatever the class: counts, means,
-//! variances, orders and coincidences of spikes nearer than that tell nothing, and neither does the
-//! place in the sample. Classes differ in what times apart by a lag have to do with each other, and
-//! between two such spikes lie `lag_c` cells in which the source fires again, once in each.
+//! An echo repeats the places inside cells. So all spikes of all channels within `shortest_lag`
+//! successive cells are independent and uniform in every class: counts, means, variances, orders
+//! and coincidences of spikes nearer than that tell nothing, and neither does the place in the
+//! sample. Classes differ only in how spikes that are one lag apart depend on each other, and the
+//! source fires again in each of the `lag_c` cells between the two.
 //!
 //! Copies of spikes after a class's delay tell whether a network can hold times and not just
 //! order; the task is our own.
@@ -82,7 +82,7 @@ impl Echo {
         2 * self.pairs
     }
 
-    /// Checks every field, and their products that memory is needed for.
+    /// Checks every field, and the products of fields that memory is needed for.
     ///
     /// # Errors
     /// [`Error::Parameter`](crate::Error::Parameter) that names the first field or product out of

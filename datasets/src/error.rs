@@ -47,7 +47,7 @@ pub enum Error {
         /// What is wrong, and what was expected.
         problem: Sentence,
     },
-    /// A split that no recordings can have, or an index that is none of a sample.
+    /// A split that no recordings can have, or an index without a sample.
     #[error("{0}")]
     Split(String),
     /// A parameter outside its range.
@@ -62,7 +62,7 @@ fn place(sample: Option<usize>, spike: Option<usize>) -> String {
 }
 
 impl Error {
-    /// The error with every setting that it names called as `name` has it.
+    /// The same error, in which `name` words every setting.
     pub fn called(self, name: impl Fn(Setting) -> String) -> Self {
         match self {
             Self::Content { path, dataset, sample, spike, problem } => {

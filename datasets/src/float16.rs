@@ -23,13 +23,13 @@ pub(crate) fn stand_in() -> Datatype {
     Datatype::Enum { base: Box::new(base), members: Vec::new() }
 }
 
-/// Turns the one dataset of the stand-in type in a finished file into one of float16; whether it
-/// was found.
+/// Turns the one dataset of the stand-in type in a finished file into one of float16. Returns
+/// whether the dataset was found.
 pub(crate) fn replace_stand_in(file: &mut [u8]) -> bool {
     replace_message(file, &STAND_IN, &FLOAT16)
 }
 
-/// Turns a dataset of float16 into one of bfloat16, to see that it is refused.
+/// Turns a dataset of float16 into one of bfloat16, for a test that bfloat16 is refused.
 #[cfg(test)]
 pub(crate) fn declare_exponent_of_8_bits(file: &mut [u8]) -> bool {
     let mut bfloat16 = FLOAT16;

@@ -15,7 +15,7 @@ pub struct JoinedSamples {
 }
 
 impl JoinedSamples {
-    /// Joins two sources. Classes are named as those of the first.
+    /// Joins two sources. Classes are named as in the first source.
     ///
     /// # Errors
     /// [`crate::Error::Parameter`] when they have different numbers of channels or classes.

@@ -44,7 +44,7 @@ impl Layout {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Known {
-    /// It was given by who asked for the recordings.
+    /// The caller gave it.
     Given,
     /// The file tells: `extra/channels`, or the names in `extra/keys`.
     Stored,

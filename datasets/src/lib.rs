@@ -55,9 +55,10 @@
 //! [`SpikeRecordings`]; `assembly` checks every time, unit and label on the way. Float16 times are
 //! converted before they are scaled, since milliseconds overflow float16.
 //!
-//! `container` holds what HDF5 files have beside their datasets: links to other places and files,
-//! h5py's LZF, strings in Latin-1, and which filters and forms are not read, so that only damage is
-//! called damage. What nothing depends on never stops the reading; a note says what was left out.
+//! `container` handles what HDF5 files have beside their datasets: links to other places and files,
+//! h5py's LZF, strings in Latin-1. It also knows which filters and forms are unsupported, so that
+//! only damage is called damage. Data that nothing depends on never stops the reading; a note says
+//! what was left out.
 //!
 //! The reader is pure Rust, so that a plain build needs no system library. With the feature
 //! `libhdf5` a second reader goes through the machine's HDF5 library, for filters that the first
@@ -65,19 +66,20 @@
 //!
 //! # What is inferred, and what is refused
 //!
-//! What a file means is inferred where it can be, and said. [`Layout`] holds what a reader is told;
-//! `assembly` infers channels and classes, [`Clock`] finds whether times lie on a grid,
-//! `recording_length` doubts units, [`Numbering`] finds the classes of one file among those of a
-//! network, and [`Soundness`] says whether a file is fit to be trained on.
+//! What a file means is inferred where possible, and the inference is reported. [`Layout`] holds
+//! what a reader is told; `assembly` infers channels and classes, [`Clock`] finds whether times lie
+//! on a grid, `recording_length` doubts units, [`Numbering`] finds the classes of one file among
+//! those of a network, and [`Soundness`] says whether a file is fit to be trained on.
 //!
 //! # From recordings to samples
 //!
-//! [`Randman`] and [`Echo`] make spike data whose classes differ in timing only, the second in
-//! times so far apart that telling them takes delays. [`SpikeRecordings::write`] writes any
-//! recordings in the published layout. [`Splitting`] holds out speakers or a share of every class;
-//! [`JoinedSamples`] takes the samples of another file. [`Augmentation`] changes training samples,
-//! [`Binning`] turns seconds and units into steps and channels, and [`SpikeDataset`] joins these
-//! into a [`sim_core::SampleSource`], the trait that training asks for frames.
+//! [`Randman`] and [`Echo`] make spike data whose classes differ in timing only, and in [`Echo`]
+//! only in times so far apart that telling the classes apart takes delays.
+//! [`SpikeRecordings::write`] writes any recordings in the published layout. [`Splitting`] holds
+//! out speakers or a share of every class; [`JoinedSamples`] takes the samples of another file.
+//! [`Augmentation`] changes training samples, [`Binning`] turns seconds and units into steps and
+//! channels, and [`SpikeDataset`] joins these into a [`sim_core::SampleSource`], the trait that
+//! training asks for frames.
 //!
 //! Samples that a program makes are [`LabelledFrames`], or a source of the program's own.
 //! [`checksum()`] tells them from others when a run is resumed. [`digest()`] names each sample by

@@ -1,4 +1,4 @@
-//! Names, each on one line and none blank, and numbers in a sentence.
+//! Names and numbers as sentences show them: each name on one line, and none blank.
 
 use crate::shown_name::shown_name;
 

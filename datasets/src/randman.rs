@@ -85,7 +85,7 @@ impl Default for Randman {
 }
 
 impl Randman {
-    /// Checks every field, and their products that memory is needed for.
+    /// Checks every field, and the products of fields that memory is needed for.
     ///
     /// # Errors
     /// [`Error::Parameter`](crate::Error::Parameter) that names the first field or product out of
@@ -176,7 +176,7 @@ impl Randman {
         let of_class: Vec<&[Manifold]> = manifolds.chunks_exact(self.spikes_per_neuron).collect();
         let samples = (0..self.classes * self.samples_per_class).map(|sample| {
             let class = sample % self.classes;
-            // Stream 0 of each number is that of the manifold.
+            // Stream 0 of each number belongs to a manifold.
             let rng =
                 seed.stream(Purpose::Synthesis, class as u64, (sample / self.classes) as u64 + 1);
             self.sample(of_class[class], class as u16, rng)

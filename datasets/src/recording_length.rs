@@ -5,7 +5,7 @@ use sim_core::plain;
 use crate::recordings::SpikeRecordings;
 use crate::time_unit::TimeUnit;
 
-/// Longest median of recordings that are believed to be in seconds when nobody says so.
+/// Longest median length at which times without a given unit are believed to be seconds.
 const LONGEST_S: f64 = 60.0;
 
 impl SpikeRecordings {
@@ -31,8 +31,8 @@ impl SpikeRecordings {
 
     /// Why the times are hardly seconds, and the way out: nobody said what their unit is, and the
     /// median recording would last longer than a minute. Calculating with them takes thousands of
-    /// steps per sample and learns nothing. `setting` is what the person knows
-    /// [`Layout::time_unit`](crate::Layout::time_unit) as.
+    /// steps per sample and learns nothing. `setting` is the person's name for
+    /// [`Layout::time_unit`](crate::Layout::time_unit).
     pub fn doubtful_unit(&self, setting: &str) -> Option<String> {
         let median = self.median_length_s().filter(|&median| median > LONGEST_S)?;
         if self.time_unit.is_some() {

@@ -35,8 +35,8 @@ impl SpikeRecordings {
         Ok(atomic_file::write(path, &packing.pack(bytes))?)
     }
 
-    /// Checks the name of a file for [`write`](Self::write), so that a wrong one is said before
-    /// recordings are made.
+    /// Checks the name of a file for [`write`](Self::write), so that a wrong name is reported
+    /// before recordings are made.
     ///
     /// # Errors
     /// [`Error::File`] for an ending that promises another format.
@@ -105,7 +105,7 @@ impl SpikeRecordings {
         encode: impl Fn(T) -> [u8; N],
     ) -> Vec<Vec<u8>> {
         let per_second = self.time_unit().per_second();
-        // A second is divided by one: its bits stay.
+        // Seconds are divided by one, which keeps their bits.
         self.rows(column, |time| encode(T::from_value(time.value() / per_second)))
     }
 

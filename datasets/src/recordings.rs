@@ -25,8 +25,8 @@ pub enum MetaInfo {
 ///
 /// Held as one list of times and one of units; the spikes of sample `i` are those from `start[i]`
 /// up to `start[i + 1]`. Every spike is checked when the recordings are made: times are finite, not
-/// negative and ascending within a sample, units and labels in range. Two are equal if their data
-/// is, wherever it comes from.
+/// negative and ascending within a sample, units and labels in range. Two recordings are equal if
+/// their data are equal, whatever their origin.
 #[derive(Debug, Clone)]
 pub struct SpikeRecordings {
     pub(crate) origin: PathBuf,
@@ -84,8 +84,8 @@ impl PartialEq for SpikeRecordings {
 }
 
 impl SpikeRecordings {
-    /// The file they were read from, as the user named it, or what stands for it where they were
-    /// made: what errors begin with.
+    /// The file of the recordings as the user named it, or a name that stands for it if a program
+    /// made them. Errors begin with it.
     pub fn origin(&self) -> &Path {
         &self.origin
     }
@@ -202,8 +202,8 @@ impl SpikeRecordings {
         &self.meta_info
     }
 
-    /// What the reader has to say about the file, one sentence each that begins with it: data that
-    /// nothing depends on and that could not be read, texts whose encoding was guessed.
+    /// The reader's notes about the file: data that could not be read and that nothing depends on,
+    /// and texts whose encoding was guessed. Each note is a sentence that begins with the file.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -239,7 +239,7 @@ impl SpikeRecordings {
     }
 }
 
-/// What the samples are called and who made them, where a program knows.
+/// Names of classes and speakers, where a program knows them.
 impl SpikeRecordings {
     /// The same recordings with the speaker of every sample.
     ///
@@ -258,7 +258,7 @@ impl SpikeRecordings {
     }
 }
 
-/// What tests make of recordings.
+/// Helpers of tests.
 #[cfg(test)]
 impl SpikeRecordings {
     /// A copy of some samples, in the order given.

@@ -1,5 +1,5 @@
-//! What is wrong, in words that leave open what a setting is called: a program calls it by the
-//! field of a type, a configuration by a key, a command by an option.
+//! Messages that leave the name of a setting open: a program names the field of a type, a
+//! configuration a key, a command an option.
 
 use std::fmt;
 
@@ -57,7 +57,7 @@ impl Sentence {
         self
     }
 
-    /// The sentence with every setting called as `name` has it.
+    /// The sentence in which `name` words every setting.
     pub fn called(self, name: impl Fn(Setting) -> String) -> Self {
         let text = |part| match part {
             Part::Text(text) => text,

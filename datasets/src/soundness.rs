@@ -18,8 +18,8 @@ const MOST_NAMED: usize = 5;
 pub struct Soundness {
     /// What makes training senseless: no samples, no spikes.
     pub fault: Option<String>,
-    /// What may be meant and may mislead: silent samples, classes with one sample or none or of
-    /// one name, copies, data that was left out.
+    /// What may be intended, but may mislead: silent samples, classes with one sample or none,
+    /// classes with the same name, copies of samples, data that was left out.
     pub warnings: Vec<String>,
 }
 
@@ -80,7 +80,7 @@ impl Soundness {
     }
 }
 
-/// Samples with the very spikes of an earlier one; silent ones do not count.
+/// Samples with exactly the spikes of an earlier sample; silent samples do not count.
 #[derive(Debug, Default)]
 struct Copies {
     all: usize,

@@ -69,9 +69,9 @@ impl SpikeTimes {
     }
 }
 
-/// The exact value of a float16 that is finite and not negative, as all stored times are. Converted
-/// before any scaling, since 1000 times 66 s is beyond the range of float16. Many at once run on
-/// vector units, which the general conversion does not.
+/// The exact value of a float16 that is finite and not negative, as all stored times are. The time
+/// is converted before any scaling, since 1000 times 66 s is beyond the range of float16. This
+/// conversion runs on vector units, which the general conversion does not.
 #[inline]
 fn valid_half(time: f16) -> f64 {
     // Exponent and mantissa where float32 has them; the exponent is then too small by the
@@ -82,7 +82,7 @@ fn valid_half(time: f16) -> f64 {
 
 /// A precision in which times are stored.
 pub(crate) trait Time: Copy {
-    /// How often its rounding a time may be off its grid (see [`crate::clock`]).
+    /// A time may be off its grid by this many times its rounding (see [`crate::clock`]).
     const TOLERANCE: f64;
     /// The time as it is stored, in the unit of its file, exactly.
     fn value(self) -> f64;
@@ -107,8 +107,8 @@ impl Time for f16 {
         Self::from_f64(value)
     }
     fn half_ulp(self) -> f64 {
-        // The distance of normal numbers is that of their exponent, of all others that of the
-        // smallest.
+        // The distance between normal numbers follows from their exponent; all smaller numbers have
+        // the distance of the smallest normal ones.
         let exponent = i32::from((self.to_bits() & 0x7c00) >> 10).max(1) - 15 - 10;
         f64::powi(2.0, exponent - 1)
     }

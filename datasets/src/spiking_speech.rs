@@ -31,7 +31,7 @@ use crate::recordings::{MetaInfo, SpikeRecordings};
 use crate::sentence::{Sentence, Setting};
 use crate::spike_times::Time;
 
-/// Datasets that are left out and said one by one.
+/// Most left-out datasets that are noted one by one.
 const MOST_NOTES: usize = 3;
 
 /// Reads an HDF5 file (not an archive: see [`RecordingFile`](crate::RecordingFile)); errors call it
@@ -252,8 +252,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Integers, one per sample; booleans, which h5py stores as the names FALSE and TRUE of 0 and
-    /// 1, and other named integers are the numbers behind the names.
+    /// Integers, one per sample. Named integers count as the numbers behind their names; h5py
+    /// stores booleans so, with the names FALSE and TRUE for 0 and 1.
     fn integers(&self, dataset: &Dataset, path: &str) -> Result<Vec<i128>> {
         let &Datatype::FixedPoint { size, signed, byte_order } = without_names(dataset.dtype())
         else {
@@ -298,8 +298,8 @@ impl<'a> Reader<'a> {
         Ok(text.strings)
     }
 
-    /// Datasets of `extra/meta_info` that hold numbers or strings. Nothing depends on them: what
-    /// cannot be read is left out, and said.
+    /// Datasets of `extra/meta_info` that hold numbers or strings. Nothing depends on them: a
+    /// dataset that cannot be read is left out, and a note says so.
     fn meta_info(&self, notes: &mut Vec<String>) -> BTreeMap<String, MetaInfo> {
         const GROUP: &str = "extra/meta_info";
         let mut meta_info = BTreeMap::new();

@@ -21,7 +21,7 @@ pub enum SplitBy {
     Random,
     /// The speaker: validation is on people never heard in training, as a test is.
     Speaker,
-    /// The file: samples of another file validate, as SSC ships one.
+    /// The file: samples of another file validate, such as the validation file of SSC.
     File,
 }
 
@@ -46,8 +46,8 @@ pub struct Splitting {
     /// none, which is an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
-    /// What one unit of the times in that file is, as `data.source.time_unit`. Default: that of the
-    /// file that is trained on.
+    /// What one unit of the times in that file is, written as `data.source.time_unit`. Default: the
+    /// unit of the file that is trained on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_unit: Option<TimeUnit>,
 }
@@ -78,7 +78,7 @@ impl Split {
     ///
     /// # Errors
     /// [`Error::Parameter`] for a fraction outside (0, 1); [`Error::Split`] when one side would be
-    /// empty, or a sample is of a class that is not there.
+    /// empty, or the class of a sample does not exist.
     pub fn by_chance(samples: &dyn SampleSource, fraction: f64, seed: Seed) -> Result<Self> {
         Splitting::random(fraction).check()?;
         let labels = (0..samples.len()).map(|sample| samples.label(sample));
@@ -89,11 +89,11 @@ impl Split {
         Self::of(&validates).map_err(Error::Split)
     }
 
-    /// The first `train` samples train, the `validation` samples after them validate: those of two
-    /// files.
+    /// The first `train` samples train, the `validation` samples after them validate, as for two
+    /// joined files.
     ///
     /// # Errors
-    /// [`Error::Split`] when one of them is 0.
+    /// [`Error::Split`] when `train` or `validation` is 0.
     pub fn in_two(train: usize, validation: usize) -> Result<Self> {
         let validates: Vec<bool> = (0..train + validation).map(|sample| sample >= train).collect();
         Self::of(&validates).map_err(Error::Split)
@@ -107,7 +107,7 @@ impl Split {
         counts
     }
 
-    /// The split in which those samples validate of which `validates` says so.
+    /// The split in which a sample validates where `validates` is true.
     fn of(validates: &[bool]) -> std::result::Result<Self, String> {
         let (validation, train): (Vec<_>, Vec<_>) =
             (0..validates.len()).partition(|&sample| validates[sample]);
@@ -137,7 +137,7 @@ fn chosen_by_chance(
     for (class, samples) in of_class.iter_mut().enumerate() {
         samples.shuffle(&mut seed.stream(Purpose::Split, class as u64, 0));
         let held_out = (fraction * samples.len() as f64).round() as usize;
-        // One sample alone trains; of several there is one on either side.
+        // A single sample trains; of several samples at least one is on either side.
         let held_out = match samples.len() {
             0 | 1 => 0,
             several => held_out.clamp(1, several - 1),
@@ -148,7 +148,7 @@ fn chosen_by_chance(
 }
 
 impl Splitting {
-    /// This share of each class validates, chosen by chance.
+    /// A splitting by chance, in which this share of each class validates.
     pub fn random(fraction: f64) -> Self {
         Self { by: SplitBy::Random, fraction, ..Self::default() }
     }
@@ -189,7 +189,7 @@ impl Splitting {
         }
     }
 
-    /// That speakers are named for nothing.
+    /// A sentence that says that the named speakers are not used, if they are not.
     pub fn unused(&self) -> Option<String> {
         let by = match self.by {
             SplitBy::Speaker => return None,

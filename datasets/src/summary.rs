@@ -14,7 +14,7 @@ use crate::listing::listed;
 use crate::recordings::{MetaInfo, SpikeRecordings};
 use crate::time_unit::TimeUnit;
 
-/// Smallest, middle and largest of some numbers.
+/// Smallest, mean, median and largest of some numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Spread {
     /// The smallest.
@@ -74,9 +74,9 @@ pub struct Summary {
     pub silent_samples: usize,
     /// Number of spikes.
     pub spikes: usize,
-    /// Number of channels there are.
+    /// Number of channels.
     pub channels: usize,
-    /// Where that number is known from.
+    /// Where the number of channels is known from.
     pub channels_known: Known,
     /// Number of channels that ever spike.
     pub channels_used: usize,
@@ -90,7 +90,7 @@ pub struct Summary {
     pub time_unit: TimeUnit,
     /// The grid that all times lie on; none if they are continuous.
     pub clock: Option<Clock>,
-    /// Why the times are hardly in their unit; none if they are plausible.
+    /// Why the unit of the times is doubtful; none if it is plausible.
     pub doubtful_unit: Option<String>,
     /// Type of the units.
     pub unit_type: String,
@@ -102,7 +102,7 @@ pub struct Summary {
     pub speakers: Option<Vec<SpeakerCount>>,
     /// The datasets of `extra/meta_info`.
     pub meta_info: BTreeMap<String, MetaInfo>,
-    /// What the reader has to say ([`SpikeRecordings::notes`]).
+    /// The reader's notes ([`SpikeRecordings::notes`]).
     pub notes: Vec<String>,
 }
 

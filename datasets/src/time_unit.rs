@@ -26,7 +26,7 @@ pub enum TimeUnit {
 }
 
 impl TimeUnit {
-    /// How many of it make a second.
+    /// How many units make a second.
     pub fn per_second(self) -> f64 {
         match self {
             Self::S => 1.0,

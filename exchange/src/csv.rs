@@ -8,9 +8,9 @@
 //! 12.5 hidden 3
 //! ```
 //! One line per spike, in the order in which the simulation gave them: ascending time, then
-//! population, then neuron, counted from 0. Times are in ms, written with as many digits as tell
-//! them apart. A name with a separator or a quote in it is quoted as in RFC 4180. Lines end with
-//! `\n`.
+//! population, then neuron, counted from 0. Times are in ms, written with as many digits as are
+//! needed to tell them apart. A name with a separator or a quote in it is quoted as in RFC 4180.
+//! Lines end with `\n`.
 
 use crate::error::Result;
 use crate::log::{Log, LogLayout};
@@ -19,7 +19,7 @@ use sim_core::Record;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Columns of a spike log in CSV, and what is between them.
+/// Columns of a spike log in CSV, and their separator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CsvLayout {
     /// `population,time_ms,neuron`.
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use sim_core::{Network, Population, Variable};
 
-    /// What a network with the populations `in` and `a "b", c` leaves.
+    /// The log of a network with the populations `in` and `a "b", c`.
     fn written(columns: CsvLayout) -> String {
         let population = |name: &str| Population::source(name, 9);
         let network = Network::new(0.1, vec![population("in"), population("a \"b\", c")], vec![]);

@@ -6,7 +6,7 @@ use sim_core::{Network, Record};
 /// A file that a simulation is logged to, record by record. It appears under its name when it is
 /// finished; until then, and if that never happens, an earlier file of that name stays.
 pub trait Log: Send {
-    /// Adds a record; what the log does not hold is passed over.
+    /// Adds a record, without the parts that the log does not hold.
     ///
     /// # Errors
     /// [`Error::Disk`].
@@ -18,7 +18,7 @@ pub trait Log: Send {
     /// As [`Log::write`].
     fn finish(self: Box<Self>) -> Result<()>;
 
-    /// The log as one of any kind, for [`write_logs`].
+    /// The log as a trait object, for [`write_logs`].
     fn boxed(self) -> Box<dyn Log>
     where
         Self: Sized + 'static,
@@ -27,11 +27,11 @@ pub trait Log: Send {
     }
 }
 
-/// Writes all records to all logs and completes these: what a [`sim_core::ChannelRecorder`] runs on
-/// its thread.
+/// Writes all records to all logs and completes the logs. A [`sim_core::ChannelRecorder`] runs this
+/// on its thread.
 ///
 /// # Errors
-/// The first one of a log; none of the files that are not complete by then appears.
+/// The first error of a log. Files that are not complete by then do not appear.
 pub fn write_logs(
     records: impl Iterator<Item = Record>,
     mut logs: Vec<Box<dyn Log>>,
@@ -87,7 +87,7 @@ impl LogLayout {
     }
 
     /// The time of a step in ms: the number nearest to `step * dt`. Where a millisecond is a whole
-    /// number of steps that is a quotient, since `3 * 0.1` is not `0.3`.
+    /// number of steps, the time is a quotient, since `3 * 0.1` is not `0.3`.
     pub(crate) fn time_ms(&self, step: usize) -> f64 {
         let per_ms = (1.0 / self.dt_ms).round();
         if per_ms >= 1.0 && 1.0 / per_ms == self.dt_ms {

@@ -31,7 +31,7 @@ const OVERSAMPLING_LARGE: u32 = 2;
 const LARGE: u64 = 4_500_000;
 
 enum Surface<'a> {
-    /// Drawn pixels per pixel of the PNG come with it.
+    /// The back-end, and the drawn pixels per pixel of the PNG.
     Bitmap(BitMapBackend<'a>, u32),
     Svg(SVGBackend<'a>),
 }
@@ -125,8 +125,8 @@ impl Canvas<'_> {
         }
     }
 
-    /// A straight piece of a line in the bitmap. Level and upright ones cover whole pixels of the
-    /// PNG: crisp, and equally thick everywhere.
+    /// A straight piece of a line in the bitmap. Level and upright pieces cover whole pixels of the
+    /// PNG: they are crisp, and equally thick everywhere.
     fn bitmap_segment(&mut self, from: Point, to: Point, stroke: Stroke, factor: u32) {
         let (a, b) = (self.place(from), self.place(to));
         if a == b {
@@ -192,7 +192,7 @@ impl Canvas<'_> {
         let edges: Vec<(Point, Point)> = lower.iter().copied().zip(upper.iter().copied()).collect();
         for run in edges.split(|edge| !whole(edge)) {
             if self.oversampling().is_some() {
-                // Slices are convex, which is what the back-end's polygon fill is exact for.
+                // Slices are convex, and only convex polygons are filled exactly by the back-end.
                 run.windows(2).for_each(|ends| {
                     self.polygon(&[ends[0].0, ends[1].0, ends[1].1, ends[0].1], color)
                 });

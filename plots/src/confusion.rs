@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 const ROOMY: f64 = 6.5;
 /// Cells of few classes do not grow beyond this.
 const LARGEST_CELL: f64 = 34.0;
-/// Names are shortened beyond this width; four letters fit that are drawn as escapes.
+/// Names are shortened beyond this width; four letters that are drawn as escapes fit.
 const LONGEST_NAME: f64 = 96.0;
 /// Counts in smaller type than this would be specks.
 const SMALLEST_COUNT: f64 = 3.9;
@@ -44,7 +44,7 @@ const AXIS_NAME: f64 = LABEL * 1.05 + 3.0;
 pub struct ConfusionFigure {
     /// Above everything, for example the run's name; may be empty.
     pub title: String,
-    /// Beside it: which network this is, for example "epoch 7, best of 24"; may be empty.
+    /// Beside the title: which network this is, for example "epoch 7, best of 24"; may be empty.
     pub remark: String,
     /// Which samples these are, for example "validation (speakers 3 and 9)".
     pub split: String,
@@ -110,8 +110,8 @@ impl ConfusionFigure {
         (p * (1.0 - p) / self.samples() as f64).sqrt()
     }
 
-    /// The names of the classes at a type size, shortened where they are too long; their numbers
-    /// are before them where that would make two alike.
+    /// The names of the classes at a type size, shortened where they are too long. Where shortening
+    /// makes two names alike, the numbers of the classes come first.
     fn names(&self, size: f64) -> Vec<String> {
         let shorten = |name: &str| font::shorten(name, size, false, LONGEST_NAME);
         let names: Vec<String> = self.classes.iter().map(|name| shorten(name)).collect();
@@ -250,8 +250,8 @@ impl ConfusionFigure {
         }
     }
 
-    /// Type size at which all counts fit their cells, or at least all errors: the diagonal may then
-    /// go without. None if too small to read.
+    /// Type size at which all counts fit their cells, or at least all counts off the diagonal; the
+    /// diagonal may then have no counts. None if the type would be too small to read.
     fn count_size(&self, cell: f64) -> Option<f64> {
         let fitting = |largest: u64| {
             let width = font::text_width(&largest.to_string(), 1.0, false);

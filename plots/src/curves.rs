@@ -19,11 +19,11 @@ const LEGEND_GAP: f64 = 4.0;
 const ROW_GAP: f64 = 8.0;
 const COLUMN_GAP: f64 = 9.0;
 const RIGHT_MARGIN: f64 = 10.0;
-/// Rates whose peaks differ by more than this are drawn as shares of their peaks.
+/// Rates whose peaks differ by more than this factor are drawn as shares of their peaks.
 const SHARED_AXIS: f64 = 5.0;
 /// Accuracies are given as shares.
 const PERCENT: f64 = 100.0;
-/// Series of at most this many points show each of them.
+/// Series of at most this many points show each point.
 const FEW_POINTS: usize = 12;
 
 /// How a series is drawn.
@@ -116,13 +116,13 @@ pub struct CurvesFigure {
     pub loss: Vec<Series>,
     /// Accuracies between 0 and 1, shown in percent.
     pub accuracy: Vec<Series>,
-    /// Learning rates; as percent of their largest values, which the legend gives, when these
-    /// differ by more than a factor of five. Those of weights are plain numbers, those of delays
-    /// time steps: labels should say so, e.g. "delays (steps)".
+    /// Learning rates. When their largest values differ by more than a factor of five, each rate is
+    /// shown as percent of its largest value, which the legend gives. Rates of weights are plain
+    /// numbers, rates of delays are time steps: labels should say so, e.g. "delays (steps)".
     pub learning_rate: Vec<Series>,
     /// Width of the delay kernel in time steps.
     pub sigma: Vec<Series>,
-    /// Marked in loss and accuracy when given.
+    /// The selected epoch, marked in loss and accuracy when given.
     pub best: Option<BestEpoch>,
 }
 
@@ -204,9 +204,9 @@ impl CurvesFigure {
         Plot { name: "accuracy (%)", series: Cow::Borrowed(&self.accuracy), unit: PERCENT, y, best }
     }
 
-    /// On an axis from zero: as they are, or, where the smaller of two would lie on that axis, as
-    /// percent of their own peaks. Annealed rates end at next to nothing, for which a logarithmic
-    /// axis has no place.
+    /// Draws the rates on an axis from zero: as they are or, where the smaller of two rates would
+    /// lie on that axis, as percent of their own peaks. The axis is not logarithmic, since annealed
+    /// rates end near zero.
     fn rate_plot(&self) -> Plot<'_> {
         let peak = |series: &Series| {
             extent(series.ys.iter().copied()).map(|(_, hi)| hi).filter(|&peak| peak > 0.0)
@@ -329,7 +329,7 @@ impl<'a> Plot<'a> {
         }
     }
 
-    /// Points of a short series, and points between gaps, which have no line to be seen by.
+    /// Draws the points of a short series, and points between gaps, which no line shows.
     fn dots(&self, canvas: &mut Canvas<'_>, panel: &Panel, series: &Series, stroke: Stroke) {
         let few = series.ys.len() <= FEW_POINTS;
         let known = |i: usize| series.ys.get(i).is_some_and(|y| y.is_finite());

@@ -72,9 +72,9 @@ pub struct ProjectionDelays {
 pub struct DelaysFigure {
     /// Above everything, for example the run's name; may be empty.
     pub title: String,
-    /// Beside the title: of when the end is, for example "after epoch 24"; may be empty.
+    /// Beside the title: when the end is, for example "after epoch 24"; may be empty.
     pub remark: String,
-    /// One row each.
+    /// The projections, one row each.
     pub projections: Vec<ProjectionDelays>,
 }
 
@@ -94,8 +94,8 @@ impl ProjectionDelays {
         self.max_ms > 0.0
     }
 
-    /// Scale of the delays; a projection without any gets the first step, so that its axes are not
-    /// those of negative times.
+    /// Scale of the delays; for a projection without delays it spans one step, so that the axis
+    /// shows no negative times.
     fn delay_scale(&self, bins: Bins) -> Scale {
         let (lo, hi) = bins.ends();
         if hi > lo { Scale::padded(Some((lo, hi))) } else { Scale::linear(0.0, self.step_ms) }
@@ -134,7 +134,7 @@ impl ProjectionDelays {
 }
 
 impl DelaysFigure {
-    /// Whether any projection allows delays; without, the figure is best left out.
+    /// Whether any projection allows delays; if none does, the figure is best left out.
     pub fn has_delays(&self) -> bool {
         self.projections.iter().any(ProjectionDelays::has_delays)
     }

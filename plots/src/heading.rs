@@ -1,4 +1,4 @@
-//! The line above a figure: whose numbers these are on the left, and of when on the right.
+//! The line above a figure: on the left the run that the numbers belong to, on the right the epoch.
 
 use crate::canvas::Canvas;
 use crate::font::{self, Anchor, TextStyle};
@@ -7,8 +7,8 @@ use crate::theme::{MARGIN, NOTE, Rgb, TITLE};
 /// Least distance between title and remark.
 const GAP: f64 = 8.0;
 
-/// Draws a title and a remark on one baseline, within `width` from the left margin on. The title
-/// is what gets shorter where both do not fit.
+/// Draws a title and a remark on one baseline, within `width` from the left margin on. Where both
+/// do not fit, the title is shortened.
 pub(crate) fn draw_heading(
     canvas: &mut Canvas<'_>,
     (title, remark): (&str, &str),

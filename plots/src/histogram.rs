@@ -12,11 +12,11 @@ pub(crate) struct Bins {
     pub lo: f64,
     pub width: f64,
     pub count: usize,
-    /// What values can be: no bin is drawn beyond.
+    /// The range of possible values: no bin is drawn beyond it.
     pub range: (f64, f64),
 }
 
-/// The range of values that can be anything.
+/// The range of values without bounds.
 const UNBOUNDED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
 impl Bins {
@@ -40,8 +40,8 @@ impl Bins {
     }
 
     /// Bins centred on multiples of `step` from 0 to `max`, each one or more steps wide so that
-    /// there are at most `most`. Those at the ends reach half a step beyond, so that rounding moves
-    /// no value out of its bin, but are drawn within 0 to `max` only.
+    /// there are at most `most`. The bins at the ends reach half a step beyond, so that rounding
+    /// moves no value out of its bin, but they are drawn within 0 to `max` only.
     pub fn on_steps(max: f64, step: f64, most: usize) -> Self {
         let steps = (max / step).round().max(0.0) as usize + 1;
         let merged = steps.div_ceil(most.max(1));
@@ -53,7 +53,7 @@ impl Bins {
         }
     }
 
-    /// Left end of a bin as drawn; that of the bin after the last is the right end of all.
+    /// Left end of a bin as drawn; for the bin after the last, the right end of all bins.
     fn edge(&self, bin: usize) -> f64 {
         (self.lo + self.width * bin as f64).clamp(self.range.0, self.range.1)
     }

@@ -10,7 +10,7 @@ use crate::typeface;
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
-/// The text as figures draw it. What they can draw as it is comes back as it was.
+/// The text as figures draw it. Text that figures can draw comes back unchanged.
 ///
 /// ```
 /// assert_eq!(plots::legible("zwölf"), "zwölf");

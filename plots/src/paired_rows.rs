@@ -1,4 +1,4 @@
-//! Rows of two panels, one row per projection: a distribution on the left, its way through training
+//! Rows of two panels, one row per projection: a distribution on the left, its course over training
 //! on the right.
 
 use crate::canvas::Canvas;
@@ -10,7 +10,7 @@ use crate::scale::Scale;
 use crate::theme::{LABEL, MARGIN, NOTE, Rgb, SINGLE_COLUMN_MM, Size, TITLE, mm};
 
 const PANEL_HEIGHT: f64 = 50.0;
-/// From a row's name to its frames.
+/// Height from a row's name to its frames.
 const NAME_HEIGHT: f64 = 13.0;
 const ROW_GAP: f64 = 7.0;
 const COLUMN_GAP: f64 = 9.0;

@@ -201,7 +201,7 @@ impl Panel {
         (0.0..=1.0).contains(&self.x.share(x)) && (0.0..=1.0).contains(&self.y.share(y))
     }
 
-    /// Says in the middle of an empty frame that there is nothing to see.
+    /// Writes `message` into the middle of an empty frame.
     pub fn nothing(&self, canvas: &mut Canvas<'_>, message: &str) {
         let center = (
             self.frame.left + self.frame.width / 2.0,

@@ -72,13 +72,14 @@ pub struct RasterFigure {
     pub title: String,
     /// Beside the title: which network ran, for example "epoch 7, best of 24"; may be empty.
     pub remark: String,
-    /// Beside what was recognised: which sample, for example "validation sample 17"; may be empty.
+    /// Beside the line on what was recognised: which sample, for example "validation sample 17";
+    /// may be empty.
     pub sample: String,
     /// End of the time axis in ms, above 0.
     pub duration_ms: f64,
-    /// From the input on.
+    /// The populations, from the input on.
     pub populations: Vec<PopulationSpikes>,
-    /// Drawn last when given.
+    /// The readout, drawn last when given.
     pub readout: Option<ReadoutTraces>,
 }
 

@@ -1,6 +1,6 @@
 //! From data to a position along an axis: range, ticks and their labels.
 
-/// The finite values' smallest and largest, if there are any.
+/// The smallest and the largest finite value, if there is any.
 pub(crate) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     let finite = values.into_iter().filter(|value| value.is_finite());
     finite.fold(None, |range, value| {
@@ -100,8 +100,8 @@ impl Scale {
     }
 }
 
-/// Two ends that differ: equal ones move apart by half their size, and what is not a number becomes
-/// 0 to 1.
+/// Two ends that differ: equal ends move apart by half their size, and ends that are not finite
+/// become 0 and 1.
 fn apart(lo: f64, hi: f64) -> (f64, f64) {
     if !(lo.is_finite() && hi.is_finite()) {
         return (0.0, 1.0);

@@ -1,4 +1,5 @@
-//! Weights of every projection: their distribution before and after training, and how it got there.
+//! Weights of every projection: their distribution before and after training, and its course over
+//! the epochs.
 
 use crate::canvas::Canvas;
 use crate::error::{Error, Result};
@@ -64,9 +65,9 @@ pub struct ProjectionWeights {
 pub struct WeightsFigure {
     /// Above everything, for example the run's name; may be empty.
     pub title: String,
-    /// Beside the title: of when the end is, for example "after epoch 24"; may be empty.
+    /// Beside the title: when the end is, for example "after epoch 24"; may be empty.
     pub remark: String,
-    /// One row each.
+    /// The projections, one row each.
     pub projections: Vec<ProjectionWeights>,
 }
 

@@ -23,7 +23,7 @@ impl TrainingRun {
         let best = self.selection.best_epoch();
         let best =
             best.ok_or_else(|| Error::folder(self.folder.path(), "there is not one epoch"))?;
-        // A run that was killed behind its last epoch may have left too many.
+        // A run that was killed after its last epoch may have left too many checkpoints.
         self.folder.forget_epoch_start()?;
         self.folder.forget_epochs_but(&self.kept_epochs())?;
         let mut network = self.trainer.network().clone();
@@ -112,7 +112,7 @@ impl TrainingRun {
     }
 }
 
-/// The first name of which figures draw a letter as its escape, and what they draw.
+/// The first name in which figures draw a letter as an escape, and the name as drawn.
 fn first_escaped(names: &[String]) -> Option<(&str, Cow<'_, str>)> {
     let mut drawn = names.iter().map(|name| (name.as_str(), legible(name)));
     drawn.find(|(name, drawn)| drawn.contains('\\') && !name.contains('\\'))

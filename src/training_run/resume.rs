@@ -20,9 +20,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 impl TrainingRun {
-    /// Goes on with a run that was stopped or killed, from its last checkpoint; what it then does
-    /// is bit for bit what it would have done. `data` names the recordings where they have moved,
-    /// which the run's `config.toml` remembers. The folder is locked as by [`Self::create`].
+    /// Goes on with a run that was stopped or killed, from its last checkpoint; the resumed run
+    /// does bit for bit what the run would have done. `data` names the recordings if they have
+    /// moved; the run's `config.toml` then remembers their new place. The folder is locked as by
+    /// [`Self::create`].
     ///
     /// # Errors
     /// When `folder` holds no run, a finished one, or one that another process is training; when
@@ -47,7 +48,7 @@ impl TrainingRun {
     /// As [`Self::resume`], with the parts that the program brought when the run began.
     ///
     /// # Errors
-    /// As [`Self::resume`]; when other parts are there than the run began with.
+    /// As [`Self::resume`]; when `parts` are not the parts that the run began with.
     pub fn resume_with(
         folder: &Path,
         parts: OwnParts,

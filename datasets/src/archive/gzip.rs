@@ -1,13 +1,13 @@
-//! Streams of gzip as `gzip -d` takes them: members that follow each other are one stream, and
-//! zeros behind the last, as tapes and some downloads have them, do not count.
+//! Streams of gzip, read as `gzip -d` reads them: successive members are one stream, and zeros
+//! behind the last member, which tapes and some downloads have, are ignored.
 
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
-/// What a stream of gzip holds.
+/// The unpacked bytes of a gzip stream.
 pub(crate) struct Gunzip<R> {
-    /// The member at hand; none at the end.
+    /// The member that is being read; none at the end.
     member: Option<GzDecoder<R>>,
 }
 
@@ -40,7 +40,7 @@ impl<R: BufRead> Read for Gunzip<R> {
     }
 }
 
-/// Skips zeros; the byte behind them, which is not taken.
+/// Skips zeros and returns the byte behind them without taking it from the stream.
 fn after_zeros(stream: &mut impl BufRead) -> io::Result<Option<u8>> {
     loop {
         let bytes = stream.fill_buf()?;
@@ -70,7 +70,8 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// Unpacks, with a buffer of few bytes, so that all seams are met.
+    /// Unpacks with a buffer of 3 bytes, so that every part of the stream crosses the end of a
+    /// buffer.
     fn gunzip(stream: &[u8]) -> io::Result<Vec<u8>> {
         let mut unpacked = Vec::new();
         Gunzip::new(BufReader::with_capacity(3, stream)).read_to_end(&mut unpacked)?;

@@ -8,13 +8,13 @@ use zip::result::ZipError;
 use crate::archive::gzip::Gunzip;
 use crate::content::{Content, HDF5_SIGNATURE, HEAD_BYTES, content};
 
-/// Endings of members that are taken for recordings when there are others, in lower case.
+/// Endings, in lower case, of members that are taken for recordings before all others.
 const ENDINGS: [&str; 4] = [".h5", ".hdf5", ".hdf", ".he5"];
 
-/// Members that are looked into where no name tells.
+/// Most members whose content is looked at where their names do not decide.
 const MOST_PROBED: usize = 100;
 
-/// Names that a message lists.
+/// Most names that a message lists.
 const MOST_NAMED: usize = 5;
 
 /// Compression methods of zip archives that are not read, by number.
@@ -42,11 +42,11 @@ pub(crate) struct Member {
 
 /// The only member that holds recordings.
 ///
-/// What a Mac or Windows adds to an archive is passed over. The name decides and, where it does
-/// not, the content does.
+/// Files that macOS or Windows adds to an archive are ignored. The name decides; where it does not,
+/// the content decides.
 ///
 /// # Errors
-/// No such member, or several; an archive that is damaged. The end of a sentence about the archive.
+/// The end of a sentence about the archive: it has no such member or several, or it is damaged.
 pub(crate) fn member<R: Read + Seek>(archive: &mut ZipArchive<R>) -> Result<Member, String> {
     let mut members = Vec::new();
     for index in 0..archive.len() {
@@ -102,8 +102,8 @@ pub(crate) fn problem(error: &ZipError) -> String {
     }
 }
 
-/// Whether a member is what systems add to archives of their own: `__MACOSX/`, `._x.h5`,
-/// `.DS_Store`, `Thumbs.db`.
+/// Whether an operating system added the member on its own: `__MACOSX/`, `._x.h5`, `.DS_Store`,
+/// `Thumbs.db`.
 fn is_clutter(name: &str) -> bool {
     let ignored = |part: &str| {
         part == "__MACOSX"

@@ -92,7 +92,7 @@ fn continuous_and_few_times_are_not_clocked() {
     assert_eq!(rates_of(&[0.0; 100]), [None; 3]);
     assert_eq!(rates_of(&grid(1000.0, 8)), [None; 3], "seven beside time zero");
     assert_eq!(rates_of(&grid(1000.0, 9))[1..], [Some(1000.0); 2]);
-    // One time off the grid makes another.
+    // One time off the grid makes another grid.
     let mut almost = grid(1000.0, 900);
     almost[500] += 0.0004;
     assert_eq!(rates_of(&almost)[2], Some(2500.0 * 2.0), "0.2 ms");

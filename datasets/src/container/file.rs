@@ -140,7 +140,7 @@ impl Opened {
         let mut elsewhere: Option<Self> = None;
         let mut trail = String::new();
         let mut followed = 0;
-        // How many of the rest are of the last link, and have to be there.
+        // How many parts of the rest come from the last link. These parts must exist.
         let mut of_link = 0usize;
         while let Some(part) = rest.pop_front() {
             let needed = of_link > 0;
@@ -193,7 +193,7 @@ impl Opened {
     }
 }
 
-/// What is said of a file without the signature of HDF5.
+/// What is wrong with a file without the signature of HDF5.
 fn foreign(path: &Path) -> String {
     let mut head = Vec::new();
     let read =
@@ -204,7 +204,8 @@ fn foreign(path: &Path) -> String {
     }
 }
 
-/// The path of a link before the rest of the way, and how many parts of both have to be there.
+/// Puts the path of a link before the rest of the way. Returns the way and how many of its parts
+/// must exist.
 fn before(path: &str, rest: VecDeque<String>, of_link: usize) -> (VecDeque<String>, usize) {
     let mut way = parts(path);
     let of_link = way.len() + of_link;
@@ -216,7 +217,7 @@ fn parts(path: &str) -> VecDeque<String> {
     path.split('/').filter(|part| !part.is_empty() && *part != ".").map(String::from).collect()
 }
 
-/// The object that a hard link of a group is.
+/// The object that a hard link of a group leads to.
 fn step(group: &Group, name: &str) -> hdf5_reader::error::Result<Found> {
     match group.group(name) {
         Ok(group) => return Ok(Found::Group(group)),
@@ -231,7 +232,7 @@ fn step(group: &Group, name: &str) -> hdf5_reader::error::Result<Found> {
 }
 
 /// Where the file ends by its own account. A user block may have been put before a finished file or
-/// cut off it, and the HDF5 library does not mind: the end moves as far as the beginning did.
+/// cut off it, which the HDF5 library accepts: the end moves as far as the beginning did.
 fn end(file: &Hdf5File) -> hdf5_reader::error::Result<i128> {
     let superblock = file.superblock();
     let size = usize::from(superblock.offset_size);

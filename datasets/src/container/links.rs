@@ -1,7 +1,7 @@
 //! The links of a group, as they are stored.
 //!
-//! The decoder follows links on its own, but takes one that leads nowhere for one that is not
-//! there. Listing them tells the two apart.
+//! The decoder follows links on its own, but does not tell a link that leads nowhere from a link
+//! that does not exist. A list of the links does.
 
 use hdf5_reader::btree_v1::collect_btree_v1_leaves_storage;
 use hdf5_reader::btree_v2::{BTreeV2Header, BTreeV2Record, collect_btree_v2_records_storage};
@@ -67,7 +67,7 @@ fn in_heap(group: &Group, info: &LinkInfoMessage) -> Result<Vec<LinkMessage>> {
     .collect()
 }
 
-/// The links of a group in the oldest format, which knows hard and soft ones.
+/// The links of a group in the oldest format, which has hard and soft links only.
 fn in_table(group: &Group, table: &SymbolTableMessage) -> Result<Vec<LinkMessage>> {
     let (storage, offsets, lengths) = (group.storage(), group.offset_size(), group.length_size());
     let heap = LocalHeap::parse_at_storage(storage, table.heap_address, offsets, lengths)?;

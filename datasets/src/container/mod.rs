@@ -1,5 +1,5 @@
-//! HDF5 files as other programs write them: opened, their links followed, what they are packed
-//! with undone, and what is not read told apart from damage.
+//! Opens HDF5 files as other programs write them, follows their links, undoes their compression,
+//! and tells unsupported forms from damage.
 //!
 //! | file | holds |
 //! |---|---|
@@ -11,8 +11,8 @@
 //! | `text` | strings in UTF-8 and Latin-1 |
 //! | `unread` | damage, and forms that are not read |
 //!
-//! The decoder is the crate `hdf5-reader`. Here is what h5py does beside it: LZF, links that lead
-//! to other files or nowhere, strings in Latin-1, files whose user block was cut off.
+//! The decoder is the crate `hdf5-reader`. These files add what h5py also reads: LZF, links that
+//! lead to other files or nowhere, strings in Latin-1, files whose user block was cut off.
 
 pub(crate) mod file;
 mod links;

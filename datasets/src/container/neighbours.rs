@@ -1,9 +1,9 @@
 //! Other files that an HDF5 file names: those behind external links, and those that hold raw data.
 //!
-//! They are looked for where the HDF5 library (1.14) looks for them, but for its environment
-//! variables: a file behind a link beside the file that names it, then in the current folder; raw
-//! data the other way round. Of an absolute path that leads nowhere, the name is looked for in the
-//! same places.
+//! They are looked for where the HDF5 library (1.14) looks for them, except for its environment
+//! variables. A linked file is looked for beside the file that names it, then in the current
+//! folder; raw data in the current folder first. Where an absolute path leads nowhere, its file
+//! name is looked for in the same places.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use hdf5_reader::error::{Error as Hdf5Error, Result as Hdf5Result};
 use hdf5_reader::{ExternalFileResolver, storage::DynStorage, storage::FileStorage};
 
-/// The regular file that `named` means, or the places where there is none.
+/// The regular file that `named` means, or a message with all places without such a file.
 fn find(named: &str, places: [&Path; 2]) -> Result<PathBuf, String> {
     let named = Path::new(named);
     let mut candidates = Vec::new();
@@ -31,14 +31,14 @@ fn find(named: &str, places: [&Path; 2]) -> Result<PathBuf, String> {
 /// The file that an external link of a file in `folder` names.
 ///
 /// # Errors
-/// Where it was looked for, as the end of a sentence.
+/// Where the file was looked for, as the end of a sentence.
 pub(crate) fn linked_file(named: &str, folder: &Path) -> Result<PathBuf, String> {
     find(named, [folder, Path::new("")])
 }
 
 /// Opens files of raw data for the decoder.
 pub(crate) struct RawData {
-    /// Where the file is that names them.
+    /// The folder of the file that names them.
     pub folder: PathBuf,
 }
 

@@ -5,7 +5,7 @@ use hdf5_reader::{ByteOrder, Datatype};
 
 use crate::container::text::is_string;
 
-/// The type of the numbers behind names, as booleans have them, or the type itself.
+/// The type of the numbers behind named values, such as booleans; any other type as it is.
 pub(crate) fn without_names(datatype: &Datatype) -> &Datatype {
     match datatype {
         Datatype::Enum { base, .. } => base,

@@ -2,9 +2,9 @@
 //!
 //! HDF5 knows ASCII and UTF-8 only, and programs write what they have under either name. Text that
 //! is no UTF-8 is taken for Latin-1 (ISO 8859-1), the encoding that NumPy's `S` strings of European
-//! names mostly come from. Bytes that are control characters there (0x80 to 0x9f, and those of
-//! ASCII) say that it is something else, and guessing would make up names; so do zeros inside a
-//! string.
+//! names mostly come from. Bytes that are control characters in Latin-1 (0x80 to 0x9f, and those of
+//! ASCII) and zeros inside a string belong to another encoding. Such text is refused, since
+//! guessing would make up names.
 
 use hdf5_reader::error::Error;
 use hdf5_reader::messages::datatype::{StringPadding, StringSize};
@@ -36,7 +36,7 @@ pub(crate) struct Text {
     pub latin1: bool,
 }
 
-/// All strings of a dataset of strings, of whatever shape.
+/// All strings of a dataset of strings of any shape.
 pub(crate) fn read(dataset: &Dataset) -> std::result::Result<Text, TextError> {
     let mut text = Text { strings: Vec::new(), latin1: false };
     let bytes = dataset.read_raw_bytes()?;
@@ -81,7 +81,7 @@ pub(crate) fn read(dataset: &Dataset) -> std::result::Result<Text, TextError> {
     Ok(text)
 }
 
-/// A string without what fills it up.
+/// A string without its padding.
 fn trimmed(bytes: &[u8], padding: StringPadding) -> &[u8] {
     let fills = |&byte: &u8| byte == if padding == StringPadding::SpacePad { b' ' } else { 0 };
     let end = match padding {
@@ -91,7 +91,7 @@ fn trimmed(bytes: &[u8], padding: StringPadding) -> &[u8] {
     &bytes[..end]
 }
 
-/// The text that Latin-1 has for some bytes, or the first byte that stands for no letter there.
+/// The bytes read as Latin-1, or the first byte that is a control character there.
 fn latin1(bytes: &[u8]) -> std::result::Result<String, u8> {
     match bytes.iter().find(|&&byte| char::from(byte).is_control()) {
         Some(&byte) => Err(byte),

@@ -2,7 +2,7 @@
 
 use hdf5_reader::error::Error;
 
-/// Makes a copy that is read here, whatever packs the original.
+/// The command for a copy that can be read here, whatever filter packs the original.
 const WAY_OUT: &str = "`h5repack -f GZIP=4 IN.h5 OUT.h5` makes a copy that is read";
 
 /// Filters as registered with The HDF Group: number and name.

@@ -23,8 +23,8 @@
 //! /report/<population>/mapping/time            float64 [3]: start, end and step, units = "ms"
 //! ```
 //! The HDF5 writer puts a file together in memory. While a simulation runs a spike takes 16 bytes,
-//! a potential 4; at the end about three times as much for a moment. For longer runs there is CSV,
-//! which is written on the way.
+//! a potential 4; at the end, both take about three times as much for a moment. For longer runs
+//! there is CSV, which is written while the simulation runs.
 
 mod file;
 pub(crate) mod reader;

@@ -1,4 +1,4 @@
-//! Reads spikes, of this program or another one.
+//! Reads spikes that this program or another one wrote.
 
 use crate::error::{Error, Result};
 use hdf5_reader::error::Error as Hdf5Error;
@@ -207,7 +207,7 @@ impl Reader<'_> {
     fn sorting(&self) -> Sorting {
         let Ok(attribute) = self.group.attribute("sorting") else { return Sorting::None };
         let text = match &attribute.datatype {
-            // The members name the values; what they are is up to the file.
+            // The members name the values; each file may choose its own values.
             Datatype::Enum { members, .. } => members
                 .iter()
                 .find(|member| member.value == attribute.raw_data)

@@ -33,7 +33,7 @@ struct Rows {
 }
 
 impl SonataReport {
-    /// Starts a report of the state variable of this name that is going to be at `path`.
+    /// Starts a report of the state variable `variable`. The file is going to be at `path`.
     ///
     /// # Errors
     /// [`crate::Error::Disk`].
@@ -62,7 +62,7 @@ impl Log for SonataReport {
 
     fn finish(self: Box<Self>) -> Result<()> {
         let mut content = sonata_file();
-        // Other programs call the membrane potential so.
+        // Other programs call the membrane potential `v`.
         let potential = Variable::POTENTIAL.name;
         let variable = if self.variable == potential { "v" } else { &self.variable };
         for ((name, neurons), rows) in self.layout.populations().iter().zip(self.populations) {
@@ -118,8 +118,8 @@ fn add_report(
         .dataset(dataset(path("mapping/time"), FLOAT64, vec![3], time).attribute(units("ms")))
 }
 
-/// `end`, or the next number after it from which a reader that cuts `(end - start) / dt` off to a
-/// whole number, as bmtk does, gets `rows`: `0.3 / 0.1` is not quite 3.
+/// `end`, or the next larger number with which a reader finds `rows` rows that cuts `(end - start)
+/// / dt` off to a whole number, as bmtk does: `0.3 / 0.1` is not quite 3.
 fn end_of_report(start: f64, end: f64, dt_ms: f64, rows: usize) -> f64 {
     let mut end = end;
     while (end - start) / dt_ms < rows as f64 {

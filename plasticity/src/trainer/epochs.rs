@@ -86,7 +86,7 @@ pub struct EpochTrainer {
     frames: BatchFrames,
 }
 
-/// All but the memory for frames, which a step borrows.
+/// Everything but the memory for frames: a step borrows that memory.
 #[derive(Debug)]
 struct EpochSteps {
     trainer: Trainer,
@@ -101,7 +101,7 @@ struct EpochSteps {
     sums: EpochSums,
     /// Norms re-estimated for deployed delays, by population; dropped with the next training step.
     deployed_norms: Option<Vec<Option<BatchNorm>>>,
-    /// The classes of the batch at hand.
+    /// The classes of the current batch.
     labels: Vec<usize>,
 }
 
@@ -132,19 +132,19 @@ impl EpochTrainer {
         Ok(Self { steps, frames: BatchFrames::default() })
     }
 
-    /// Trains with a loss of the program's own instead of that of the settings.
+    /// Trains with the program's own loss instead of the loss of the settings.
     pub fn with_loss(mut self, loss: Arc<dyn Loss>) -> Self {
         self.steps.loss = loss;
         self
     }
 
-    /// Adds a regulariser of the program's own.
+    /// Adds the program's own regulariser.
     pub fn with_regularizer(mut self, regularizer: Box<dyn Regularizer>) -> Self {
         self.steps.regularizers.push(regularizer);
         self
     }
 
-    /// Keeps from now on what `protection` protects.
+    /// Uses `protection` from now on.
     pub fn with_protection(mut self, protection: Box<dyn Protection>) -> Self {
         self.steps.trainer = self.steps.trainer.with_protection(protection);
         self
@@ -196,14 +196,14 @@ impl EpochTrainer {
         self.steps.trainer.epoch()
     }
 
-    /// Takes rates and the kernels' width from `epoch` from now on, without training up to it, and
-    /// forgets a running epoch.
+    /// From now on takes the rates and the kernels' width of `epoch`, without training up to it.
+    /// Forgets a running epoch.
     pub fn move_to_epoch(&mut self, epoch: usize) {
         self.steps.trainer.move_to_epoch(epoch);
         self.steps.sums = EpochSums::default();
     }
 
-    /// What training and evaluation have taken so far.
+    /// The time that training and evaluation have taken so far.
     pub fn timing(&self) -> TrainerTiming {
         TrainerTiming {
             engine: self.steps.trainer.engine().timing(),
@@ -213,8 +213,9 @@ impl EpochTrainer {
     }
 
     /// Trains on `indices` of `data`, in an order drawn for the epoch. `watch` is called after
-    /// every step; when it breaks, the trainer is left after that step, be it the last of the epoch
-    /// or not, and saving and calling again, with the same samples, goes on from there.
+    /// every step. When `watch` breaks, the trainer stops after that step, even if it is the last
+    /// step of the epoch. The next call with the same samples goes on from there, also after the
+    /// trainer was saved and loaded.
     ///
     /// # Errors
     /// [`Error::Diverged`] when a loss, a penalty or a gradient is not finite; a sample that does
@@ -256,7 +257,7 @@ impl EpochTrainer {
     }
 
     /// Evaluates the deployed network - one tap per synapse, running norm statistics - on `indices`
-    /// of `data`, as the settings have it; see [`evaluate`](crate::evaluate).
+    /// of `data`, as the settings say; see [`evaluate`](crate::evaluate).
     ///
     /// # Errors
     /// A sample that does not have the network's channels, or a loss that is not finite.
@@ -322,7 +323,7 @@ impl EpochTrainer {
         self.steps.deployed_norms.as_deref()
     }
 
-    /// Everything that a checkpoint brings back.
+    /// Everything that a checkpoint restores.
     pub(crate) fn state_mut(
         &mut self,
     ) -> (&mut Trainer, &mut EpochSums, &mut Option<Vec<Option<BatchNorm>>>) {

@@ -1,4 +1,4 @@
-//! What a network is worth, as it is deployed, on labelled samples.
+//! How well a deployed network does on labelled samples.
 
 use crate::batches::BatchFrames;
 use crate::error::Result;
@@ -41,15 +41,15 @@ pub struct Evaluation {
     pub firing_rates: Vec<(String, f64)>,
     /// Neurons that took no part, by population that fires; empty where nobody counted them.
     pub activity: Vec<PopulationActivity>,
-    /// Of every sample, in the order in which they were asked for.
+    /// The outcome of every sample, in the order of the request.
     pub outcomes: Vec<SampleOutcome>,
 }
 
 impl Evaluation {
-    /// What some samples of `classes` classes come to.
+    /// The evaluation that the outcomes of samples of `classes` classes add up to.
     ///
     /// # Errors
-    /// [`Error::Network`] when a class was predicted that is not there.
+    /// [`Error::Network`] when a predicted class does not exist.
     pub fn new(
         classes: usize,
         outcomes: Vec<SampleOutcome>,
@@ -59,7 +59,7 @@ impl Evaluation {
         for outcome in &outcomes {
             *predicted(&mut confusion[outcome.label], outcome.predicted)? += 1;
         }
-        // By their indices, so that the sum does not depend on the order that was asked for.
+        // In the order of the indices, so that the sum does not depend on the order of the request.
         let mut losses: Vec<_> =
             outcomes.iter().map(|outcome| (outcome.sample, outcome.loss)).collect();
         losses.sort_by_key(|&(sample, _)| sample);
@@ -107,8 +107,8 @@ impl Evaluation {
 ///
 /// # Errors
 /// What the engine refuses; a sample that does not have the network's channels; a loss that is not
-/// finite, or predicts a class that is not there; [`Horizon::Batch`], with which a sample would
-/// depend on those beside it.
+/// finite, or that predicts a class that does not exist; [`Horizon::Batch`], with which a sample
+/// would depend on the other samples of its batch.
 pub fn evaluate(
     network: &Network,
     engine: &mut dyn GradientEngine,
@@ -140,8 +140,8 @@ pub(crate) fn evaluate_with(
     let mut windows = Vec::new();
     horizon.windows(network, &mut windows)?;
     let pass = Pass { horizon, ..Pass::DEPLOYED };
-    // Samples of about the same length together: then hardly any runs beyond its own end. Long
-    // ones first, so that memory grows once.
+    // Samples of about the same length run together, so that hardly any sample runs beyond its own
+    // end. Long samples come first, so that memory grows once.
     let steps: Vec<usize> = indices.iter().map(|&sample| data.steps(sample)).collect();
     let mut places: Vec<usize> = (0..indices.len()).collect();
     places.sort_by_key(|&place| std::cmp::Reverse(steps[place]));
@@ -177,12 +177,12 @@ pub(crate) fn evaluate_with(
     Ok(Evaluation { activity: activity.collect(), ..evaluation })
 }
 
-/// The loss of each sample of a batch, and what it scores.
+/// The loss of each sample of a batch, and the scores of its classes.
 struct Scoring<'a> {
     loss: &'a dyn Loss,
     data: &'a dyn SampleSource,
     samples: &'a [usize],
-    /// By sample, where they are asked for.
+    /// The scores of each sample, if they are asked for.
     scores: Vec<Mutex<Vec<f64>>>,
 }
 
@@ -223,7 +223,7 @@ impl Objective for Scoring<'_> {
     }
 }
 
-/// Overwrites `labels` with those of a batch.
+/// Overwrites `labels` with the labels of a batch.
 pub(crate) fn relabel(labels: &mut Vec<usize>, data: &dyn SampleSource, batch: &[usize]) {
     labels.clear();
     labels.extend(batch.iter().map(|&sample| data.label(sample)));
@@ -237,13 +237,13 @@ fn predicted(row: &mut [u32], class: usize) -> Result<&mut u32> {
     })
 }
 
-/// Checks that samples fit a network and a loss at all, and tells which population the loss reads;
-/// single samples are looked at as they come.
+/// Checks that the samples fit the network and the loss, and returns the population that the loss
+/// reads. Each sample's frames are checked when the sample runs.
 ///
 /// # Errors
-/// [`Error::Network`] for other classes than neurons that are read, a loss that reads what they do
-/// not give, several populations that could be read, or no samples; [`Error::OutOfRange`] for a
-/// sample or a label that is not there.
+/// [`Error::Network`] when there are more or fewer classes than output neurons, the loss reads what
+/// the output does not give, several populations could be the output, or there are no samples;
+/// [`Error::OutOfRange`] for a sample or a label that does not exist.
 pub fn check_samples(
     network: &Network,
     loss: &dyn Loss,

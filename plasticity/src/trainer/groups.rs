@@ -52,7 +52,7 @@ impl ParameterGroup {
         self.check_milliseconds().map_err(|error| error.within("schedule"))
     }
 
-    /// Checks that rates in ms are those of delays alone.
+    /// Checks that only delays have rates in ms.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for a rate in ms of anything else.
@@ -115,8 +115,8 @@ pub(crate) struct GroupedOptimizer {
 /// stays as it is.
 ///
 /// # Errors
-/// What [`ParameterGroup::check`] finds; a name that no parameter has, or none of the group's
-/// kinds.
+/// What [`ParameterGroup::check`] finds; a name that no parameter has, or no parameter of the
+/// group's kinds.
 pub(crate) fn optimizers(
     network: &Network,
     groups: &[ParameterGroup],

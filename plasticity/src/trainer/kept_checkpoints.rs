@@ -25,7 +25,7 @@ impl KeptCheckpoints {
     /// accuracies. They depend on nothing else, so a run that was stopped keeps the same ones.
     pub fn of(&self, accuracies: &[f64]) -> BTreeSet<usize> {
         let mut ranks: Vec<usize> = (0..accuracies.len()).collect();
-        // Stable: of equals the first comes first.
+        // The sort is stable: of equal accuracies the first comes first.
         ranks.sort_by(|&one, &other| accuracies[other].total_cmp(&accuracies[one]));
         let best = ranks.into_iter().take(self.best).map(|index| index + 1);
         let every = (1..=accuracies.len()).filter(|epoch| epoch.checked_rem(self.every) == Some(0));

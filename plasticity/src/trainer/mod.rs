@@ -5,10 +5,10 @@
 //! | `step` | [`Trainer`]: what does one batch do to the parameters? |
 //! | `groups` | [`ParameterGroup`]: which parameters follow which rule? |
 //! | `epochs` | [`EpochTrainer`]: how does training go through labelled samples? |
-//! | `evaluation` | [`Evaluation`]: what is a network worth? |
+//! | `evaluation` | [`Evaluation`]: how good is a network? |
 //! | `kept_checkpoints` | [`KeptCheckpoints`]: which epochs' checkpoints are kept? |
 //! | `activity` | [`PopulationActivity`]: which neurons take no part? |
-//! | `outcome` | [`SampleOutcome`]: what does it make of one sample? |
+//! | `outcome` | [`SampleOutcome`]: what does a network make of one sample? |
 //! | `tally` | [`Tally`]: how many of some samples were right? |
 //! | `timing` | [`TrainerTiming`]: what takes how long? |
 //! | `selection` | [`Selection`]: which epoch is the best, and when is it enough? |

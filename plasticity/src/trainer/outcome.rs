@@ -1,11 +1,11 @@
-//! What an evaluation says of one sample.
+//! The result of an evaluation for one sample.
 
 use crate::gradient::loss::Loss;
 use serde::{Deserialize, Serialize};
 use sim_core::{Readout, SampleLoss, SampleSource};
 
-/// What an evaluation says of one sample. It depends on the network and the sample alone: neither
-/// on the samples beside it nor on their order, the batch size or the number of threads.
+/// The result of an evaluation for one sample. It depends on the network and the sample alone:
+/// neither on the samples beside it nor on their order, the batch size or the number of threads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SampleOutcome {
     /// Index of the sample.
@@ -24,7 +24,7 @@ pub struct SampleOutcome {
 }
 
 impl SampleOutcome {
-    /// What a loss said of sample `sample` of `data`.
+    /// The outcome of sample `sample` of `data`, from what a loss said of it.
     pub fn new(
         data: &dyn SampleSource,
         sample: usize,
@@ -36,7 +36,7 @@ impl SampleOutcome {
         Self { sample, label, speaker, predicted, loss, scores }
     }
 
-    /// What `loss` makes of the readout of sample `sample` of `data`, with its scores.
+    /// The outcome of sample `sample` of `data`, with scores, as `loss` judges its readout.
     pub fn of_readout(
         data: &dyn SampleSource,
         sample: usize,

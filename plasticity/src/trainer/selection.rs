@@ -1,4 +1,4 @@
-//! Which epoch is the best so far, and when there is no use in going on.
+//! Which epoch is the best so far, and when training should end.
 
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result};
@@ -39,7 +39,7 @@ pub struct Selection {
     early_stopping: Option<EarlyStopping>,
     seen: usize,
     best: Option<Seen>,
-    /// The latest accuracy that was better by `min_delta` than the one before it.
+    /// The latest accuracy that was better than the advance before it by more than `min_delta`.
     advance: Option<Seen>,
 }
 
@@ -56,8 +56,8 @@ impl Selection {
         Self { early_stopping, ..Self::default() }
     }
 
-    /// Sees the validation accuracy after the next epoch; tells whether it is the best so far. Of
-    /// equal epochs the first is the best.
+    /// Takes the validation accuracy after the next epoch. Returns whether it is the best so far.
+    /// Of equal epochs the first is the best.
     pub fn see(&mut self, accuracy: f64) -> bool {
         self.seen += 1;
         let now = Seen { epoch: self.seen, accuracy };

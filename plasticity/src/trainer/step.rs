@@ -22,7 +22,7 @@ use sim_core::{
 };
 use std::time::{Duration, Instant};
 
-/// A network in training, one step at a time: the ground of epochs, and of a program's own loop.
+/// A network in training, one step at a time: the basis of epochs, and of a program's own loop.
 #[derive(Debug)]
 pub struct Trainer {
     network: Network,
@@ -30,7 +30,7 @@ pub struct Trainer {
     gradients: Gradients,
     settings: TrainingSettings,
     groups: Vec<ParameterGroup>,
-    /// In the order of [`Network::parameters`]; none for those that stay as they are.
+    /// In the order of [`Network::parameters`]; none for parameters that stay as they are.
     optimizers: Vec<Option<GroupedOptimizer>>,
     protection: Box<dyn Protection>,
     seed: Seed,
@@ -38,7 +38,7 @@ pub struct Trainer {
     steps: u64,
     /// Entries of a protected parameter before a step.
     before: Vec<f32>,
-    /// Time spent on all that is not the engine's.
+    /// Time spent outside the engine.
     spent: Duration,
 }
 
@@ -56,13 +56,13 @@ pub struct StepReport {
 }
 
 impl Trainer {
-    /// Checks settings and network and makes ready for the first step. What a batch brings itself
-    /// is not taken from the settings: its loss, its regularisers, its size. `engine` must have
-    /// been built for the network. `seed` draws dropout.
+    /// Checks settings and network and makes ready for the first step. Loss, regularisers and batch
+    /// size are not taken from the settings: each batch brings its own. `engine` must have been
+    /// built for the network. `seed` draws dropout.
     ///
     /// # Errors
-    /// The first setting that is not allowed; a group of parameters that names one that is not
-    /// there.
+    /// The first setting that is not allowed; a group of parameters that names a parameter that
+    /// does not exist.
     pub fn new(
         network: Network,
         engine: Box<dyn GradientEngine>,
@@ -90,19 +90,19 @@ impl Trainer {
         })
     }
 
-    /// Keeps from now on what `protection` protects.
+    /// Uses `protection` from now on.
     pub fn with_protection(mut self, protection: Box<dyn Protection>) -> Self {
         self.protection = protection;
         self
     }
 
-    /// Ends a task: the protection keeps what it learned of it from now on.
+    /// Ends a task: from now on the protection keeps what was learned in it.
     pub fn end_task(&mut self) {
         self.protection.end_task();
     }
 
     /// Trains on one batch, with the rates and the kernels' width of the epoch. A panic of the
-    /// batch's objective or regularisers comes through.
+    /// batch's objective or regularisers is passed on.
     ///
     /// # Errors
     /// What the engine refuses; [`Error::NotFinite`] when a loss, a penalty, the gradient or a
@@ -150,12 +150,12 @@ impl Trainer {
         &self.settings
     }
 
-    /// Where training stands: rates and the kernels' width are those of this epoch, counted from 0.
+    /// The epoch, counted from 0, whose rates and kernels' width are in use.
     pub fn epoch(&self) -> usize {
         self.epoch
     }
 
-    /// Takes rates and the kernels' width of another epoch from now on.
+    /// From now on takes the rates and the kernels' width of another epoch.
     pub fn move_to_epoch(&mut self, epoch: usize) {
         self.epoch = epoch;
     }
@@ -184,7 +184,7 @@ impl Trainer {
         learns.map(|(parameter, _)| parameter.values.len()).sum()
     }
 
-    /// Wall time spent on everything in steps that is not the engine's.
+    /// Wall time that steps spent outside the engine.
     pub(crate) fn spent(&self) -> Duration {
         self.spent
     }
@@ -210,7 +210,7 @@ impl Trainer {
         &*self.protection
     }
 
-    /// Everything that a checkpoint brings back.
+    /// Everything that a checkpoint restores.
     pub(crate) fn state_mut(
         &mut self,
     ) -> (&mut Network, &mut [Option<GroupedOptimizer>], &mut dyn Protection, &mut u64) {
@@ -236,7 +236,8 @@ impl Trainer {
         }
     }
 
-    /// Length of the gradient over everything that learns; clips it, where that is asked for.
+    /// Length of the gradient over all parameters that learn. Clips the gradient, if the settings
+    /// ask for it.
     fn clip(&mut self) -> Result<f64> {
         let optimizers = &self.optimizers;
         let learning = self.gradients.iter().zip(optimizers);
@@ -271,7 +272,7 @@ impl Trainer {
             parameter.confine();
             if protects {
                 protection.step(id, before, parameter.values);
-                // Range and sign hold whatever is protected.
+                // Range and sign come last: they hold for protected parameters, too.
                 parameter.confine();
             }
         }
@@ -287,8 +288,8 @@ impl Trainer {
         }
     }
 
-    /// A loss can be finite while a step has thrown a parameter or a running statistic out of the
-    /// finite numbers; no checkpoint may hold one.
+    /// The loss can be finite although the step made a parameter or a running statistic infinite or
+    /// NaN; no checkpoint may hold such a value.
     fn check_finite(&self) -> Result<()> {
         match self.network.tensors().find(|tensor| !tensor.is_finite()) {
             None => Ok(()),

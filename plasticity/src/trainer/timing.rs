@@ -1,4 +1,4 @@
-//! What the parts of a trainer have taken.
+//! How much time the parts of a trainer have taken.
 
 use sim_core::StageTiming;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub struct TrainerTiming {
 }
 
 impl TrainerTiming {
-    /// What was spent after `before`.
+    /// The time that was spent after `before`.
     pub fn since(&self, before: &Self) -> Self {
         let Self { engine, data, optimisers } = self;
         Self {
