@@ -182,6 +182,10 @@ fn a_group_of_what_is_not_there_is_refused() {
     let kinds = vec![Kind::Delay, Kind::Gain];
     let error = refused(ParameterGroup { names, kinds, ..ParameterGroup::default() });
     assert!(error.contains("the name of a parameter of the kind delay or gain"), "{error}");
+    let kinds = vec![Kind::Threshold, Kind::TimeConstant];
+    let error = refused(ParameterGroup { kinds, ..ParameterGroup::default() });
+    let expected = "kinds is threshold or time_constant, but must be a kind of this network: ";
+    assert!(error.contains(expected), "{error}");
     let refused_fixed = || {
         let kinds = vec![Kind::Delay];
         let groups = vec![ParameterGroup { kinds, ..ParameterGroup::default() }];

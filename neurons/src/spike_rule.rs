@@ -1,5 +1,5 @@
-//! What models that fire have in common: what a spike does to the potential, for how long the neuron
-//! does not fire after it, and which slope stands in for the threshold's derivative.
+//! What models that fire have in common: what a spike does to the potential, for how long the
+//! neuron does not fire after it, and which slope stands in for the threshold's derivative.
 
 use crate::surrogate::Surrogate;
 use sim_core::{Error, Real, Reset, Result};

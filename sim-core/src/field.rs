@@ -7,8 +7,8 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     path: String,
-    /// What sentences call it, where that is not the path: with the type that has the field, as long
-    /// as no section is known.
+    /// What sentences call it, where that is not the path: with the type that has the field, as
+    /// long as no section is known.
     shown: Option<String>,
 }
 

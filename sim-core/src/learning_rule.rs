@@ -30,10 +30,13 @@ pub enum DelaySide {
 
 /// Parameters of a rule.
 pub trait LearningRule: Debug + Send + Sync {
-    /// Checks every field and makes the learner of one projection, for steps of `dt_ms`.
+    /// Checks every field and the weights, and makes the learner of one projection, for steps of
+    /// `dt_ms`. It is asked at the start, and again of the weights of a snapshot, which may have
+    /// learned: weights that the rule itself can reach must be allowed.
     ///
     /// # Errors
-    /// [`crate::Error::OutOfRange`] naming the first field that is not allowed.
+    /// [`crate::Error::OutOfRange`] naming the first field that is not allowed; weights that the
+    /// rule cannot work on.
     fn build(&self, synapses: &SynapseTable, dt_ms: f64) -> Result<Box<dyn Learner>>;
 
     /// Where the delays of its synapses lie.

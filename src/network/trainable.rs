@@ -15,7 +15,8 @@ impl Description<'_> {
     pub(crate) fn check_trainable(&self, dt_ms: f64) -> Result<()> {
         let Some(problem) = self.obstacle(dt_ms)? else { return Ok(()) };
         let problem = format!(
-            "this network cannot be trained: {problem}; synfire simulate FILE.toml runs it as it is described"
+            "this network cannot be trained: {problem}; synfire simulate FILE.toml runs it as it is \
+             described"
         );
         Err(Error::Setting { field: None, problem })
     }

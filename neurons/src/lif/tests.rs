@@ -1,4 +1,5 @@
 use super::*;
+use crate::checks::{self, SURROGATES};
 use proptest::prelude::*;
 
 fn spike_steps(lif: Lif, input: impl Fn(usize) -> f64, steps: usize) -> (Vec<usize>, Vec<f64>) {
@@ -118,6 +119,38 @@ fn adjoint_twin(
         d_u = beta * d_v;
     }
     d_input
+}
+
+/// Models of every kind, in words.
+fn models() -> impl Iterator<Item = (Lif, String)> {
+    let flags = (0..32).map(|bits: u32| [0, 1, 2, 3, 4].map(|bit| bits >> bit & 1 == 1));
+    flags.enumerate().map(|(k, [soft, detach_reset, euler, input_scaling, refractory])| {
+        let model = Lif {
+            tau_mem_ms: 8.0,
+            threshold: if input_scaling { 0.06 } else { 0.9 },
+            decay: if euler { Decay::Euler } else { Decay::Exact },
+            input_scaling,
+            reset: if soft { Reset::Soft } else { Reset::Hard },
+            detach_reset,
+            refractory_ms: if refractory { 2.0 } else { 0.0 },
+            surrogate: SURROGATES[k % 3],
+        };
+        (model, format!("{model:?}"))
+    })
+}
+
+fn equations(model: Lif) -> LifEquations {
+    model.equations(1.0, model.refractory_ms as u32)
+}
+
+#[test]
+fn the_gradient_of_its_equations_is_that_of_finite_differences() {
+    models().for_each(|(model, what)| checks::gradients(equations(model), &what));
+}
+
+#[test]
+fn the_adjoint_follows_from_the_equations() {
+    models().for_each(|(model, what)| checks::adjoint(equations(model), &what));
 }
 
 fn any_surrogate() -> impl Strategy<Value = Surrogate> {

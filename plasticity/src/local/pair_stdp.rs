@@ -6,8 +6,9 @@
 //! x, y: traces of the pre- and postsynaptic spikes that reached it in earlier steps, each of which
 //!       adds 1, with the time constants tau_plus and tau_minus
 //! ```
-//! Several spikes at once move the weight so many times as far. All pairs count; spikes that reach the synapse in the same step make no pair. `mu = 0` is the
-//! additive rule [Song, Miller and Abbott 2000], `mu = 1` the multiplicative one
+//! Several spikes at once move the weight so many times as far. All pairs count; spikes that reach
+//! the synapse in the same step make no pair. `mu = 0` is the additive rule
+//! [Song, Miller and Abbott 2000], `mu = 1` the multiplicative one
 //! [van Rossum, Bi and Turrigiano 2000]; in between lie others [Guetig et al. 2003].
 //!
 //! | parameter | unit | default | range |

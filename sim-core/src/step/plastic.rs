@@ -255,19 +255,19 @@ impl DelaySide {
     fn has(self, table: &SynapseTable, event: &EventSnapshot) -> bool {
         let &EventSnapshot { ahead, spike, first, end } = event;
         let neuron = spike.neuron as usize;
-        let (neurons, is_axonal) = match self {
-            Self::Axonal => (table.sources(), true),
-            Self::Dendritic => (table.targets(), false),
+        let reached = match self {
+            Self::Axonal if neuron < table.sources() => table.of_presynaptic(neuron),
+            Self::Dendritic if neuron < table.targets() => table.incoming_of(neuron),
+            Self::Axonal | Self::Dendritic => return false,
         };
-        if neuron >= neurons || first >= end || !spike.count.is_finite() {
-            return false;
-        }
-        let reached =
-            if is_axonal { table.of_presynaptic(neuron) } else { table.incoming_of(neuron) };
-        let synapse = |k: usize| if is_axonal { k } else { table.incoming(k) };
-        reached.start <= first
-            && end <= reached.end
-            && (first..end).all(|k| ahead < table.delay_steps(synapse(k)))
+        let synapse = |place: usize| match self {
+            Self::Axonal => place,
+            Self::Dendritic => table.incoming(place),
+        };
+        let lies_within = reached.start <= first && first < end && end <= reached.end;
+        lies_within
+            && spike.count.is_finite()
+            && (first..end).all(|place| ahead < table.delay_steps(synapse(place)))
     }
 }
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 /// Everything that the next steps of a simulation depend on but the network. An engine of the same
 /// network that takes it over goes on with the same bits. Names, sizes, state variables, delay
 /// windows and the length of a step have to be those of the network that it was taken of;
-/// parameters and synapses that do not learn may be others, from there on. Numbers of the streaming engine are kept as `f64`,
-/// which holds them exactly.
+/// parameters and synapses that do not learn may be others, from there on. Numbers of the streaming
+/// engine are kept as `f64`, which holds them exactly.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
