@@ -4,8 +4,8 @@
 //! `cargo bench --bench hot_loops`, or `cargo bench --bench hot_loops -- pull` for one of them.
 //! Sizes are those of `shd-delays` at 10 ms: rows of 144 steps, 140 channels with some fifty spikes
 //! each, panels of 32 postsynaptic neurons. An element is one multiply-add that the result needs;
-//! padding to whole vectors counts as nothing. Transposes and sums over time choose the instruction
-//! set themselves.
+//! padding to whole vectors counts as nothing. Transposes, sums over time and products of matrices
+//! choose the instruction set themselves.
 
 use criterion::measurement::WallTime;
 use criterion::{
@@ -14,10 +14,10 @@ use criterion::{
 use rand::RngExt;
 use sim_core::{Purpose, Seed};
 use simd::{
-    Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Mixture, NEURONS_PER_BLOCK,
+    Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Matrix, Mixture, NEURONS_PER_BLOCK,
     NeuronBlock, RowSource, RowSources, RowTable, Shift, TapRow, blocks_at_least, blocks_to_rows,
-    combine, combine_each, combine_each_paired, gather_rows, pair, pair_rows, pair_with_next,
-    rows_to_blocks, time_sums, to_lines,
+    combine, combine_each, combine_each_paired, gather_rows, multiply, pair, pair_rows,
+    pair_with_next, rows_to_blocks, time_sums, to_lines,
 };
 use std::hint::black_box;
 use std::iter::once;
@@ -338,6 +338,29 @@ fn sums(criterion: &mut Criterion) {
     });
 }
 
+/// Both products of the projection of a gradient: a tile of its rows, 784 inputs, 400 directions.
+fn matrices(criterion: &mut Criterion) {
+    const TILE: usize = 128;
+    const INPUTS: usize = 784;
+    const DIRECTIONS: usize = 400;
+    let mut group = group(criterion, "matrix_product");
+    let (gradient, directions) = (numbers(TILE * INPUTS), numbers(DIRECTIONS * INPUTS));
+    let along = numbers(TILE * DIRECTIONS);
+    let directions = Matrix::of_rows(&directions, INPUTS);
+    group.throughput(Throughput::Elements((TILE * INPUTS * DIRECTIONS) as u64));
+    let mut product = vec![0.0; TILE * DIRECTIONS];
+    group.bench_function("transposed", |bencher| {
+        let gradient = Matrix::of_rows(&gradient, INPUTS);
+        bencher
+            .iter(|| multiply(&mut product, 0.0, black_box(gradient), directions.transposed(), 1.0))
+    });
+    let mut product = vec![0.0; TILE * INPUTS];
+    group.bench_function("plain", |bencher| {
+        let along = Matrix::of_rows(&along, DIRECTIONS);
+        bencher.iter(|| multiply(&mut product, 0.0, black_box(along), directions, 1.0))
+    });
+}
+
 criterion_group!(
     benches,
     spikes_to_rows,
@@ -347,6 +370,7 @@ criterion_group!(
     product,
     shares,
     transposes,
-    sums
+    sums,
+    matrices
 );
 criterion_main!(benches);

@@ -26,7 +26,7 @@ impl Protection for Subspace {
         id == WEIGHT
     }
 
-    fn gradient(&self, _id: ParameterId, gradient: &mut [f32]) {
+    fn gradient(&self, _id: ParameterId, _values: &[f32], gradient: &mut [f32]) {
         for row in gradient.chunks_exact_mut(INPUTS) {
             for u in &DIRECTIONS {
                 let along = dot(u, row);
@@ -38,7 +38,7 @@ impl Protection for Subspace {
     /// Adam turns a gradient: its step, too, has to stay out of the directions.
     fn step(&self, id: ParameterId, before: &[f32], after: &mut [f32]) {
         after.iter_mut().zip(before).for_each(|(after, before)| *after -= before);
-        self.gradient(id, after);
+        self.gradient(id, before, after);
         after.iter_mut().zip(before).for_each(|(after, before)| *after += before);
     }
 }

@@ -230,7 +230,11 @@ fn checkpoint(run: &TrainedRun) -> String {
 }
 
 fn projection_name(network: &Network, index: usize) -> String {
-    let name = network.projection_name(index);
+    projection_label(&network.projection_name(index))
+}
+
+/// The name of a projection as figures show it: `input → hidden 1`.
+pub(crate) fn projection_label(name: &str) -> String {
     name.split("->").map(spaced).collect::<Vec<_>>().join(" → ")
 }
 

@@ -48,6 +48,15 @@ impl Environment {
     /// The environment of this process; `threads` are those of the current pool.
     pub fn here(seed: u64, data: &LoadedData) -> Self {
         Self {
+            validation: data.validation.as_ref().map(|file| file.origin.clone()),
+            classes: data.given_class_names(),
+            ..Self::of(seed, data.origin.clone())
+        }
+    }
+
+    /// As [`Self::here`], with samples that come from `data`.
+    pub(crate) fn of(seed: u64, data: DataOrigin) -> Self {
+        Self {
             synfire: env!("CARGO_PKG_VERSION").into(),
             commit: option_env!("SYNFIRE_COMMIT").map(str::to_owned),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
@@ -55,9 +64,9 @@ impl Environment {
             instructions: Instructions::detect().name().into(),
             threads: rayon::current_num_threads(),
             seed,
-            data: data.origin.clone(),
-            validation: data.validation.as_ref().map(|file| file.origin.clone()),
-            classes: data.given_class_names(),
+            data,
+            validation: None,
+            classes: None,
             start: None,
             own: Vec::new(),
         }

@@ -12,6 +12,7 @@
 //! Every key has a default and an unknown key is an error. Units are part of a key's name. Relative
 //! paths begin at the folder of the file.
 
+use crate::configuration::{self, Configuration, Problem, check_name};
 use crate::data_settings::{DataSettings, DataSource};
 use crate::error::{Error, Result};
 use crate::loaded_data::LoadedData;
@@ -19,12 +20,11 @@ use crate::memory_need::MemoryNeed;
 use crate::network::batch_memory::{BATCH_ROWS, Work};
 use crate::network::expansion::Sizes;
 use crate::network::settings::NetworkSettings;
+use crate::overrides::Override;
 use crate::recipes::Recipe;
-use crate::relative_paths;
 use crate::start::Start;
 use crate::text_file;
-use crate::toml_place::{self, TAGS, sentence};
-use crate::twin_keys::{first_double, leave_out_replaced, twin_of};
+use crate::twin_keys::leave_out_replaced;
 use plasticity::TrainingSettings;
 use plasticity::gradient::{Loss, OptimizerSettings};
 use serde::{Deserialize, Serialize};
@@ -54,294 +54,30 @@ pub struct Experiment {
     pub training: TrainingSettings,
 }
 
-/// One change that is laid over a configuration file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Override {
-    change: Change,
-    /// What was typed, as errors call it.
-    origin: String,
-}
+impl Configuration for Experiment {
+    const KIND_OF_FILES: &'static str = "file";
 
-#[derive(Debug, Clone, PartialEq)]
-enum Change {
-    /// One `key.path = value`.
-    Value { keys: Vec<String>, value: toml::Value },
-    /// The samples come from this file, whatever the source was before.
-    File(String),
-    /// The network starts from this checkpoint, whatever it started from before.
-    Start(String),
-}
-
-/// What a description says before the changes that were laid over its experiment.
-const CHANGED: &str = "changed: ";
-
-impl Override {
-    /// Reads `a.b=c`. The value is TOML where it can be read as such (`3`, `true`, `[3, 9]`, `{kind
-    /// = "cosine"}`), otherwise a string.
-    ///
-    /// # Errors
-    /// [`Error::Config`] when there is no `=` or an empty key.
-    pub fn parse(text: &str) -> Result<Self> {
-        Self::named(format!("--set {text}"), text)
+    fn other_file(origin: &str, text: &str) -> Option<Error> {
+        text_file::network_instead(origin, text)
     }
 
-    /// As [`Self::parse`], for an option of another name: `origin` is what errors call it.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
-    pub fn named(origin: impl Into<String>, text: &str) -> Result<Self> {
-        let origin = origin.into();
-        let wrong = |problem: &str| Error::config(&origin, problem);
-        let (key, value) = text
-            .split_once('=')
-            .ok_or_else(|| wrong("expected KEY=VALUE, e.g. training.epochs=30"))?;
-        let keys: Vec<String> = key.split('.').map(|part| part.trim().to_owned()).collect();
-        if keys.iter().any(String::is_empty) {
-            return Err(wrong("a part of the key is empty; expected e.g. training.epochs=30"));
+    fn completed(mut self, name: &str) -> std::result::Result<Self, Problem> {
+        if self.name.is_empty() {
+            name.clone_into(&mut self.name);
         }
-        let value = value.trim();
-        // Whatever TOML makes of the right-hand side of an assignment.
-        let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
-            .ok()
-            .filter(|table| table.len() == 1);
-        if parsed.is_none() && value.parse::<i128>().is_ok() {
-            return Err(wrong(
-                "this integer is too large; integers lie between -2^63 and 2^63 - 1",
-            ));
+        if !self.network.learns_delays(self.dt_ms()) {
+            self.training.delays.learn = false;
         }
-        let value = parsed
-            .and_then(|mut table| table.remove("value"))
-            .unwrap_or_else(|| toml::Value::String(value.to_owned()));
-        Ok(Self { change: Change::Value { keys, value }, origin })
+        self.check().map_err(|error| Problem::of(&error))?;
+        Ok(self)
     }
 
-    /// The samples of a file: made-up data give way to it, and a file's other settings stay. Values
-    /// set later are laid over it.
-    ///
-    /// # Errors
-    /// [`Error::Config`] when the path is not UTF-8, which a configuration file must be.
-    pub fn file(path: &Path) -> Result<Self> {
-        Self::of_path(format!("--data {}", path.display()), path, Change::File)
+    fn reads_file(&self) -> bool {
+        matches!(self.data.source, DataSource::File(_))
     }
 
-    /// The network starts from a checkpoint: a `.safetensors` file or the folder of a run.
-    ///
-    /// # Errors
-    /// As [`Self::file`].
-    pub fn start(path: &Path) -> Result<Self> {
-        Self::of_path(format!("--from {}", path.display()), path, Change::Start)
-    }
-
-    fn of_path(origin: String, path: &Path, change: fn(String) -> Change) -> Result<Self> {
-        match path.to_str() {
-            Some(path) => Ok(Self { change: change(path.to_owned()), origin }),
-            None => Err(Error::config(
-                origin,
-                "the path is not UTF-8, which a configuration file must be",
-            )),
-        }
-    }
-
-    /// The samples of a file validate, whatever the split was before. Values set later are laid
-    /// over it.
-    ///
-    /// # Errors
-    /// As [`Self::file`].
-    pub fn validation_file(path: &Path) -> Result<Self> {
-        let origin = format!("--validation {}", path.display());
-        let Some(path) = path.to_str() else {
-            let problem = "the path is not UTF-8, which a configuration file must be";
-            return Err(Error::config(origin, problem));
-        };
-        let split = [("by", "file"), ("path", path)].map(|(key, value)| (key.into(), value.into()));
-        let value = toml::Value::Table(toml::Table::from_iter(split));
-        let keys = ["data", "split"].map(str::to_owned).to_vec();
-        Ok(Self { change: Change::Value { keys, value }, origin })
-    }
-
-    /// Whether it says which file the samples come from.
-    pub(crate) fn names_recordings(&self) -> bool {
-        self.sets(&["data".into(), "source".into()], "path")
-    }
-
-    /// Whether it says which samples validate.
-    pub(crate) fn names_split(&self) -> bool {
-        let begins = |keys: &[String]| keys.starts_with(&["data".into(), "split".into()]);
-        matches!(&self.change, Change::Value { keys, .. } if begins(keys))
-    }
-
-    /// Whether it says what the network starts from.
-    pub(crate) fn names_start(&self) -> bool {
-        self.sets(&["start".into()], "checkpoint")
-    }
-
-    /// What it changes, as a description tells of it: `network.delays=none`. Nothing for what no
-    /// description speaks of: the seed, the place of recordings that replace none, the start.
-    fn told(&self, before: &Experiment) -> Option<String> {
-        match &self.change {
-            Change::Value { keys, .. }
-                if ["seed", "name", "description", "start"].contains(&keys[0].as_str()) =>
-            {
-                None
-            }
-            Change::Value { keys, value } if keys == &["data", "split"] => {
-                let path = value.get("path").and_then(toml::Value::as_str).map(Path::new);
-                let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy());
-                let split = || format!("data.split={}", told(value));
-                Some(name.map_or_else(split, |name| format!("validated on {name}")))
-            }
-            Change::Value { keys, value } => Some(format!("{}={}", keys.join("."), told(value))),
-            Change::File(_) if matches!(before.data.source, DataSource::File(_)) => None,
-            Change::File(path) => {
-                let name = Path::new(path).file_name().and_then(|name| name.to_str());
-                Some(format!("samples of {}", name.unwrap_or(path)))
-            }
-            Change::Start(_) => None,
-        }
-    }
-
-    /// `resolved` is the same configuration with every default: a section that the file leaves out
-    /// begins as the kind it has there. Where the kind of a section changes, the values it had as
-    /// the old kind give way, except for those that `earlier` changes set.
-    fn apply(
-        &self,
-        table: &mut toml::Table,
-        resolved: &toml::Table,
-        earlier: &[Self],
-    ) -> Result<()> {
-        match &self.change {
-            Change::Value { keys, value } => {
-                let (last, path) = keys.split_last().expect("a key has at least one part");
-                let known = self.keys_of_new_kind(resolved)?;
-                let section = self.section(path, table, resolved)?;
-                if let Some(known) = known {
-                    let is_set = |key: &str| earlier.iter().any(|change| change.sets(path, key));
-                    let has = |key: &str| known.contains_key(key);
-                    section
-                        .retain(|key, _| has(key) || twin_of(key).is_some_and(has) || is_set(key));
-                }
-                // The same setting in another unit gives way, unless it was typed too: then
-                // both are refused.
-                section.retain(|key, _| twin_of(last) != Some(key));
-                section.insert(last.clone(), value.clone());
-            }
-            Change::File(path) => {
-                let data = self.section(&["data".into()], table, resolved)?;
-                let mut source = match data.remove("source") {
-                    Some(toml::Value::Table(source))
-                        if source.get("kind").and_then(toml::Value::as_str) == Some("file") =>
-                    {
-                        source
-                    }
-                    _ => toml::Table::from_iter([("kind".into(), "file".into())]),
-                };
-                source.insert("path".into(), path.as_str().into());
-                data.insert("source".into(), source.into());
-            }
-            Change::Start(path) => {
-                let start = toml::Table::from_iter([("checkpoint".into(), path.as_str().into())]);
-                table.insert("start".into(), start.into());
-            }
-        }
-        Ok(())
-    }
-
-    /// The section with the defaults of its new kind, if this change gives it one; `None` too for a
-    /// kind that does not exist.
-    fn keys_of_new_kind(&self, resolved: &toml::Table) -> Result<Option<toml::Table>> {
-        let Change::Value { keys, value } = &self.change else { return Ok(None) };
-        let (last, path) = keys.split_last().expect("a key has at least one part");
-        let find = |table: &toml::Table| {
-            let section = path.iter().try_fold(table, |section, key| section.get(key)?.as_table());
-            section.cloned()
-        };
-        let changes = |section: &toml::Table| {
-            TAGS.contains(&last.as_str()) && section.get(last).is_some_and(|kind| kind != value)
-        };
-        if !find(resolved).is_some_and(|section| changes(&section)) {
-            return Ok(None);
-        }
-        let mut alone = toml::Table::new();
-        self.section(path, &mut alone, resolved)?.insert(last.clone(), value.clone());
-        let resolved = Experiment::deserialize(alone)
-            .ok()
-            .and_then(|experiment| toml::Table::try_from(experiment).ok());
-        Ok(resolved.and_then(|resolved| find(&resolved)))
-    }
-
-    /// Whether this change sets `key` of the section at `path`, or something within.
-    fn sets(&self, path: &[String], key: &str) -> bool {
-        match &self.change {
-            Change::Value { keys, .. } => keys
-                .strip_prefix(path)
-                .is_some_and(|rest| rest.first().is_some_and(|first| first == key)),
-            Change::File(_) => path == ["data", "source"] && key == "path",
-            Change::Start(_) => path == ["start"] && key == "checkpoint",
-        }
-    }
-
-    fn section<'a>(
-        &self,
-        path: &[String],
-        table: &'a mut toml::Table,
-        resolved: &toml::Table,
-    ) -> Result<&'a mut toml::Table> {
-        let mut place = table;
-        let mut default = Some(resolved);
-        for key in path {
-            default = default.and_then(|section| section.get(key)).and_then(toml::Value::as_table);
-            let tags =
-                default.into_iter().flatten().filter(|(key, _)| TAGS.contains(&key.as_str()));
-            let entry = place.entry(key.clone()).or_insert_with(|| {
-                let tags = tags.map(|(key, value)| (key.clone(), value.clone()));
-                toml::Value::Table(tags.collect())
-            });
-            place = entry.as_table_mut().ok_or_else(|| {
-                Error::config(&self.origin, format!("{key} is a value, not a section"))
-            })?;
-        }
-        Ok(place)
-    }
-
-    /// Keeps the file where a later change replaced the whole source by one of a file without its
-    /// path.
-    fn keep_file(&self, table: &mut toml::Table) -> Result<()> {
-        let Change::File(path) = &self.change else { return Ok(()) };
-        let source = table
-            .get_mut("data")
-            .and_then(|data| data.get_mut("source"))
-            .and_then(toml::Value::as_table_mut);
-        let Some(source) = source else { return Ok(()) };
-        if source.get("kind").is_some_and(|kind| kind.as_str() != Some("file")) {
-            return Err(Error::config(
-                &self.origin,
-                "a file is named, but data.source.kind is not \"file\"",
-            ));
-        }
-        source.entry("path").or_insert_with(|| path.as_str().into());
-        Ok(())
-    }
-
-    /// Whether two changes give one key different values, or one setting in two units.
-    fn contradicts(&self, other: &Self) -> bool {
-        let parts = |change: &Change| match change {
-            Change::Value { keys, value } => (keys.clone(), value.clone()),
-            Change::File(path) => {
-                (["data", "source", "path"].map(str::to_owned).to_vec(), path.as_str().into())
-            }
-            Change::Start(path) => {
-                (["start", "checkpoint"].map(str::to_owned).to_vec(), path.as_str().into())
-            }
-        };
-        let ((keys, value), (other_keys, other_value)) =
-            (parts(&self.change), parts(&other.change));
-        let is_twin = || match (keys.split_last(), other_keys.split_last()) {
-            (Some((last, path)), Some((other, other_path))) => {
-                path == other_path && twin_of(last) == Some(other.as_str())
-            }
-            _ => false,
-        };
-        keys == other_keys && value != other_value || is_twin()
+    fn description_mut(&mut self) -> &mut String {
+        &mut self.description
     }
 }
 
@@ -387,19 +123,13 @@ impl Experiment {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let folder = path.parent().unwrap_or(Path::new(""));
         let origin = path.display().to_string();
-        Self::parse_in(folder, &text, &origin, &Self::name_of(&stem), overrides)
+        configuration::parse(folder, &text, &origin, &Self::name_of(&stem), overrides)
     }
 
     /// A name for an experiment in a file called `stem`: the same with every run of letters that a
     /// name cannot have replaced by a dash.
     pub fn name_of(stem: &str) -> String {
-        // Accents that some systems write as characters of their own.
-        let letters = stem.chars().filter(|letter| !('\u{300}'..='\u{36f}').contains(letter));
-        let kept: String =
-            letters.map(|letter| if is_of_name(letter) { letter } else { ' ' }).collect();
-        let name = kept.split_whitespace().collect::<Vec<_>>().join("-");
-        let name = name.trim_start_matches('.');
-        if name.is_empty() { "experiment".into() } else { name.into() }
+        configuration::name_of(stem)
     }
 
     /// Reads the text of a configuration file; `origin` is what errors call it, `name` the
@@ -408,119 +138,7 @@ impl Experiment {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(text: &str, origin: &str, name: &str, overrides: &[Override]) -> Result<Self> {
-        Self::parse_in(Path::new(""), text, origin, name, overrides)
-    }
-
-    /// As [`Self::parse`], for the text of a file in `folder`.
-    fn parse_in(
-        folder: &Path,
-        text: &str,
-        origin: &str,
-        name: &str,
-        overrides: &[Override],
-    ) -> Result<Self> {
-        for (index, change) in overrides.iter().enumerate() {
-            if let Some(earlier) =
-                overrides[..index].iter().find(|earlier| earlier.contradicts(change))
-            {
-                return Err(Error::config(
-                    &change.origin,
-                    format!("contradicts {}", earlier.origin),
-                ));
-            }
-        }
-        // The file alone first: only then do errors know their line.
-        let read = toml_place::read::<Self>(origin, text);
-        read.map_err(|error| text_file::network_instead(origin, text).unwrap_or(error))?;
-        let mut table = toml_place::read::<toml::Table>(origin, text)?;
-        let relative = relative_paths::resolve(&mut table, folder, origin)?;
-        let experiment = Self::deserialize(table.clone())
-            .map_err(|error| Error::config(origin, sentence(error.message())))?;
-        let refuse_double = |table: &toml::Table| match first_double(table) {
-            Some((section, [usual, other])) => Err(Problem {
-                field: Some(format!("{section}.{usual}")),
-                text: format!(
-                    "{section}.{usual} and {section}.{other} are one setting in two units; leave \
-                     one out"
-                ),
-            }),
-            None => Ok(()),
-        };
-        let mut outcome = refuse_double(&table).and_then(|()| experiment.completed(name));
-        let mut changes = Vec::new();
-        let mut blamed = origin;
-        let mut resolved = toml::Table::new();
-        // One by one, so that an error names the override it comes from, unless only all of them
-        // together make sense.
-        for (index, change) in overrides.iter().enumerate() {
-            // Of what only later changes make valid, the kinds before it are known.
-            if let Some(table) = Self::deserialize(table.clone())
-                .ok()
-                .and_then(|experiment| toml::Table::try_from(experiment).ok())
-            {
-                resolved = table;
-            }
-            if let Err(error) = change.apply(&mut table, &resolved, &overrides[..index]) {
-                // It may fail only because of what an earlier one did.
-                return Err(outcome
-                    .err()
-                    .map_or(error, |problem| Error::config(blamed, problem.text)));
-            }
-            overrides[..index].iter().try_for_each(|earlier| earlier.keep_file(&mut table))?;
-            let changed = Self::deserialize(table.clone())
-                .map_err(|error| Problem { field: None, text: sentence(error.message()) });
-            let changed = refuse_double(&table)
-                .and(changed)
-                .and_then(|experiment| experiment.completed(name));
-            if changed.as_ref().err() != outcome.as_ref().err() {
-                blamed = &change.origin;
-            }
-            // What was set to what it had been is no change.
-            if changed != outcome {
-                let before = outcome.unwrap_or_default();
-                changes.extend(change.told(&before));
-            }
-            outcome = changed;
-        }
-        let experiment = outcome.map_err(|problem| {
-            let is_file = blamed == origin;
-            let field = problem.field.as_deref().filter(|_| is_file);
-            let place = field.map(|field| toml_place::origin_of(origin, text, field));
-            Error::config(place.unwrap_or_else(|| blamed.to_owned()), problem.text)
-        })?;
-        if let Some((path, problem)) =
-            relative.iter().find_map(|path| Some((path, path.problem(&mut table)?)))
-        {
-            let place = toml_place::origin_of(origin, text, &path.field());
-            return Err(Error::config(place, problem));
-        }
-        let is_described = overrides.iter().any(|change| change.sets(&[], "description"));
-        Ok(if is_described { experiment } else { experiment.described_with(&changes) })
-    }
-
-    /// The experiment with a description that tells what was changed in it.
-    fn described_with(mut self, changes: &[String]) -> Self {
-        if !changes.is_empty() {
-            let begin = match (self.description.is_empty(), self.description.contains(CHANGED)) {
-                (true, _) => CHANGED.to_owned(),
-                (false, true) => ", ".to_owned(),
-                (false, false) => format!("; {CHANGED}"),
-            };
-            self.description += &format!("{begin}{}", changes.join(", "));
-        }
-        self
-    }
-
-    /// The experiment with what follows from other values, checked.
-    fn completed(mut self, name: &str) -> std::result::Result<Self, Problem> {
-        if self.name.is_empty() {
-            name.clone_into(&mut self.name);
-        }
-        if !self.network.learns_delays(self.dt_ms()) {
-            self.training.delays.learn = false;
-        }
-        self.check().map_err(|error| Problem::of(&error))?;
-        Ok(self)
+        configuration::parse(Path::new(""), text, origin, name, overrides)
     }
 
     /// Checks every field.
@@ -528,15 +146,7 @@ impl Experiment {
     /// # Errors
     /// The first field that is not allowed, by its key and with its value.
     pub fn check(&self) -> Result<()> {
-        let named = !self.name.is_empty()
-            && !self.name.starts_with('.')
-            && self.name.chars().all(is_of_name);
-        if !named {
-            let allowed = "letters, digits, '-', '_' and '.', and not begin with '.'";
-            return Err(
-                sim_core::Error::out_of_range("name", format!("{:?}", self.name), allowed).into()
-            );
-        }
+        check_name(&self.name)?;
         let storable = i64::try_from(self.seed).is_ok();
         sim_core::Error::check("seed", self.seed as f64, storable, "at most 2^63 - 1")?;
         self.data.check()?;
@@ -550,25 +160,7 @@ impl Experiment {
 
     /// Checks that the readout fires where `loss` reads its spikes, and only there.
     pub(crate) fn check_readout(&self, what: &str, loss: &dyn Loss) -> Result<()> {
-        let (fires, readout) = self.network.readout(self.dt_ms())?;
-        let problem = match (loss.reads_spikes(), fires) {
-            (true, false) => sim_core::Error::unfit(
-                what,
-                format!(
-                    "counts output spikes, but {readout} never fires; use a firing model such as \
-                     \"lif\""
-                ),
-            ),
-            (false, true) => sim_core::Error::unfit(
-                readout,
-                format!(
-                    "fires, but {what} reads potentials; use a loss that reads spikes, such as \
-                     \"spike_count\", or a leaky_integrator readout"
-                ),
-            ),
-            _ => return Ok(()),
-        };
-        Err(problem.into())
+        self.network.check_readout(what, loss, self.dt_ms())
     }
 
     /// Length of a time step in ms.
@@ -700,35 +292,6 @@ impl Experiment {
         });
         table.map_err(|error| Error::config(self.name.clone(), error))
     }
-}
-
-/// What is wrong with a configuration.
-#[derive(Debug, Clone, PartialEq)]
-struct Problem {
-    /// The path to the setting, where it is one.
-    field: Option<String>,
-    text: String,
-}
-
-impl Problem {
-    fn of(error: &Error) -> Self {
-        let field = match error {
-            Error::Setting { field, .. } => field.clone(),
-            Error::Core(error) => error.field().map(|field| field.path().to_owned()),
-            _ => None,
-        };
-        Self { field, text: error.to_string() }
-    }
-}
-
-/// A value as it is typed behind `--set KEY=`.
-fn told(value: &toml::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Whether a name may have this letter.
-fn is_of_name(letter: char) -> bool {
-    letter.is_alphanumeric() || "-_.".contains(letter)
 }
 
 #[cfg(test)]

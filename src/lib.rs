@@ -18,6 +18,7 @@
 //! | [`bench()`] | how fast is a recipe on this machine? |
 //! | [`UntrainedNetwork`] | what does the network of an experiment do before it has learned? |
 //! | [`NetworkFile`] | how is a network described that runs by itself? |
+//! | [`RunningCircuit`] | how does a lateral circuit learn and project as a network runs? |
 //!
 //! The command `synfire` is a thin layer over these names. This is `synfire train` with the default
 //! recipe:
@@ -107,6 +108,8 @@ mod bench_samples;
 mod checkpoint;
 mod chosen_samples;
 mod class_accuracy;
+mod configuration;
+mod continual;
 mod data_notes;
 mod data_origin;
 mod data_settings;
@@ -128,6 +131,7 @@ mod network;
 mod network_summary;
 mod observer;
 mod outcome;
+mod overrides;
 mod own_parts;
 mod packed_run;
 mod passive_neurons;
@@ -147,6 +151,7 @@ mod run_names;
 mod run_part;
 mod run_result;
 mod run_summary;
+mod running_circuit;
 mod sample_list;
 mod simulated_samples;
 mod simulation;
@@ -168,12 +173,19 @@ pub use bench::{BenchPoint, BenchReport, BenchSettings, Latency, bench};
 pub use checkpoint::Checkpoint;
 pub use chosen_samples::{ChosenSample, ChosenSamples, SampleChoice};
 pub use class_accuracy::ClassAccuracy;
+pub use continual::data::{ContinualData, ImageFolderSettings, ImageSourceSettings};
+pub use continual::experiment::ContinualExperiment;
+pub use continual::method::{Method, MethodSettings, ReplaySettings};
+pub use continual::progress::CurveRow;
+pub use continual::result::{ContinualResult, StoredCounts, SubspaceUse};
+pub use continual::run::{ContinualFinish, ContinualRun};
+pub use continual::seeds::{SeedMean, SeedTable};
 pub use data_origin::DataOrigin;
 pub use data_settings::{DataSettings, DataSource, FileSource, MemorySource};
 pub use dry_run::DryRun;
 pub use environment::Environment;
 pub use error::{Error, Result};
-pub use experiment::{Experiment, Override};
+pub use experiment::Experiment;
 pub use forward_engine::ForwardEngine;
 pub use history::History;
 pub use loaded_data::{LoadedData, ValidationFile};
@@ -190,6 +202,7 @@ pub use network::settings::NetworkSettings;
 pub use network_summary::{NetworkSummary, SynapseSummary};
 pub use observer::{Event, Observer, Silent};
 pub use outcome::{BestEpoch, Finish, Outcome};
+pub use overrides::Override;
 pub use own_parts::{OwnParts, Samples};
 pub use packed_run::PackedFiles;
 pub use passive_neurons::{PassiveCounts, PassiveNeurons};
@@ -201,6 +214,7 @@ pub use run_lock::Writer;
 pub use run_part::RunPart;
 pub use run_result::RunResult;
 pub use run_summary::{EpochAccuracy, FileSize, RunSummary};
+pub use running_circuit::{RunningCircuit, RunningCircuitSettings};
 pub use sample_list::SampleList;
 pub use simulated_samples::SimulatedSample;
 pub use simulation::{LogSettings, Simulation, SimulationLog};

@@ -17,6 +17,15 @@ pub enum Event<'a> {
         /// How many epochs there will be at most.
         epochs: usize,
     },
+    /// A training step of a task is done.
+    TaskStep {
+        /// The task, counted from 0.
+        task: usize,
+        /// Where its epoch stands.
+        progress: &'a Progress,
+        /// How many epochs the task has.
+        epochs: usize,
+    },
     /// An epoch is trained, validated and saved.
     Epoch(&'a EpochMetrics),
 }

@@ -27,23 +27,60 @@ const RECIPES: [Recipe; 6] = recipes![
     "ssc-delays"
 ];
 
+/// Experiments over tasks.
+const CONTINUAL: [Recipe; 4] =
+    recipes!["permuted-clusters", "pmnist", "pmnist-reference", "split-mnist"];
+
 impl Recipe {
-    /// All recipes; the first is the default.
+    /// All recipes of `synfire train`; the first is the default.
     pub fn all() -> &'static [Self] {
         &RECIPES
     }
 
-    /// The recipe of that name.
+    /// All recipes of `synfire continual`; the first is the default.
+    pub fn continual() -> &'static [Self] {
+        &CONTINUAL
+    }
+
+    /// The recipe of `synfire train` of that name.
     ///
     /// # Errors
     /// [`Error::Config`] that lists all names.
     pub fn find(name: &str) -> Result<Self> {
-        RECIPES.iter().find(|recipe| recipe.name == name).copied().ok_or_else(|| {
-            let names = RECIPES.iter().map(|recipe| recipe.name);
-            let hint = hint(name, names.clone());
-            let names = names.collect::<Vec<_>>().join(", ");
-            let what = if name.contains('.') { "file or recipe" } else { "recipe" };
-            Error::config(name, format!("there is no such {what}; there are {names}{hint}"))
-        })
+        Self::find_in(&RECIPES, name, &CONTINUAL, "continual")
+    }
+
+    /// The recipe of `synfire continual` of that name.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn find_continual(name: &str) -> Result<Self> {
+        Self::find_in(&CONTINUAL, name, &RECIPES, "train")
+    }
+
+    /// The recipe of any command of that name.
+    ///
+    /// # Errors
+    /// [`Error::Config`] that lists the names there are.
+    pub fn find_any(name: &str) -> Result<Self> {
+        let all = [&RECIPES[..], &CONTINUAL].concat();
+        Self::find_in(&all, name, &[], "")
+    }
+
+    /// `others` are those of another command.
+    fn find_in(recipes: &[Self], name: &str, others: &[Self], command: &str) -> Result<Self> {
+        if let Some(recipe) = recipes.iter().find(|recipe| recipe.name == name) {
+            return Ok(*recipe);
+        }
+        let names = recipes.iter().map(|recipe| recipe.name);
+        if others.iter().any(|recipe| recipe.name == name) {
+            let problem =
+                format!("this recipe belongs to another command: synfire {command} {name}");
+            return Err(Error::config(name, problem));
+        }
+        let hint = hint(name, names.clone());
+        let names = names.collect::<Vec<_>>().join(", ");
+        let what = if name.contains('.') { "file or recipe" } else { "recipe" };
+        Err(Error::config(name, format!("there is no such {what}; there are {names}{hint}")))
     }
 }

@@ -116,6 +116,14 @@ impl RunFolder {
              (--overwrite replaces it)"
                 .to_owned()
         } else {
+            if self.is_continual() {
+                let path = self.path().display();
+                let problem = format!(
+                    "there is a run over tasks that stopped; go on with synfire continual --resume \
+                     {path}, or remove it (--overwrite replaces it)"
+                );
+                return Error::folder(self.path(), problem);
+            }
             let epochs = Metrics::read(&self.metrics()).map_or(0, |metrics| metrics.epochs.len());
             let (epochs, path) = (counted(epochs, "epoch"), self.path().display());
             format!(

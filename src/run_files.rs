@@ -21,16 +21,29 @@ impl RunFolder {
             self.weights(),
             self.delays(),
             self.log(),
+            self.tasks(),
+            self.accuracy(),
+            self.curve(),
+            self.subspaces(),
+            self.residuals(),
         ];
         let epochs = self.kept_epochs().into_iter().map(Checkpoint::Epoch);
         let epochs = epochs.map(|epoch| self.checkpoint(epoch));
+        let tasks = self.checkpoints_of_tasks();
         let figures = Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
-        let files = tables.into_iter().chain(checkpoints).chain(epochs).chain(figures);
+        let files = tables.into_iter().chain(checkpoints).chain(epochs).chain(tasks).chain(figures);
+        let files = files.chain(self.figures_of_tasks());
         files
             .chain(self.spike_logs())
             .chain([self.config(), self.environment()])
             .filter(|file| file.symlink_metadata().is_ok_and(|there| !there.is_dir()))
             .collect()
+    }
+
+    /// The checkpoints that a run over tasks has left after each.
+    fn checkpoints_of_tasks(&self) -> Vec<PathBuf> {
+        let numbers = 1..=usize::MAX;
+        numbers.map(|task| self.after_task(task)).take_while(|path| path.is_file()).collect()
     }
 
     /// The name of a file of the run within its folder, with `/` between its parts.

@@ -24,8 +24,9 @@
 use crate::checkpoint::Checkpoint;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, Override};
+use crate::experiment::Experiment;
 use crate::metrics::Metrics;
+use crate::overrides::Override;
 use crate::recordings_place;
 use crate::run_lock::Writer;
 use crate::run_mark::{ENVIRONMENT, is_run};

@@ -9,10 +9,28 @@ pub(crate) const WEIGHTS: &str = "weights.csv";
 pub(crate) const DELAYS: &str = "delays.csv";
 pub(crate) const RESULT: &str = "result.json";
 pub(crate) const LOG: &str = "log.txt";
+pub(crate) const TASKS: &str = "tasks.csv";
+pub(crate) const ACCURACY: &str = "accuracy.csv";
+pub(crate) const CURVE: &str = "curve.csv";
+pub(crate) const SUBSPACES: &str = "subspaces.csv";
+pub(crate) const RESIDUALS: &str = "residuals.csv";
 
 /// The files at the top.
-pub(crate) const FILES: [&str; 8] =
-    [CONFIG, ENVIRONMENT, SPLIT, METRICS, WEIGHTS, DELAYS, RESULT, LOG];
+pub(crate) const FILES: [&str; 13] = [
+    CONFIG,
+    ENVIRONMENT,
+    SPLIT,
+    METRICS,
+    WEIGHTS,
+    DELAYS,
+    RESULT,
+    LOG,
+    TASKS,
+    ACCURACY,
+    CURVE,
+    SUBSPACES,
+    RESIDUALS,
+];
 
 /// The folders.
 pub(crate) const PARTS: [&str; 3] = ["checkpoints", "plots", "spikes"];

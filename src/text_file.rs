@@ -40,12 +40,31 @@ pub(crate) fn read_network(path: &Path) -> Result<String> {
 /// The error for a `text` that describes a network where an experiment's configuration belongs.
 pub(crate) fn network_instead(origin: &str, text: &str) -> Option<Error> {
     let keys: Table = toml::from_str(text).ok()?;
+    if keys.contains_key("tasks") {
+        let problem = format!(
+            "this is the configuration of a continual experiment, but {EXPERIMENT}; synfire \
+             continual {origin} makes a run of it"
+        );
+        return Some(Error::config(origin, problem));
+    }
     let is_network = keys.contains_key("populations") && !keys.contains_key("network");
     is_network.then(|| {
         let problem = format!(
             "this describes a network to simulate, but {EXPERIMENT}; run it with synfire simulate \
              {origin}, or give it samples to learn from: an experiment has such populations and \
              projections under [network] with kind = \"graph\""
+        );
+        Error::config(origin, problem)
+    })
+}
+
+/// That `text`, which is no configuration of tasks, is that of an experiment without any.
+pub(crate) fn without_tasks(origin: &str, text: &str) -> Option<Error> {
+    let keys: Table = toml::from_str(text).ok()?;
+    (!keys.contains_key("tasks") && is_experiment(text)).then(|| {
+        let problem = format!(
+            "this is the configuration of an experiment without tasks, but a continual experiment \
+             was expected, which has a section [tasks]; synfire train {origin} makes a run of it"
         );
         Error::config(origin, problem)
     })

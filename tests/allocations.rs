@@ -203,7 +203,7 @@ impl Protection for Frozen {
         id == ParameterId::of_projection(1, Kind::Delay)
     }
 
-    fn gradient(&self, _id: ParameterId, gradient: &mut [f32]) {
+    fn gradient(&self, _id: ParameterId, _values: &[f32], gradient: &mut [f32]) {
         gradient.fill(0.0);
     }
 

@@ -11,6 +11,7 @@
 //! | `nest_network`, `nest_neurons`, `nest_stdp` | neurons, pair STDP and NEST |
 //! | `neuron_seams` | ports, learned parameters: dual numbers, all engines |
 //! | `oja` | Oja's rule and principal components; snapshots of networks that learn |
+//! | `running_circuit` | lateral circuits in the clock engine, the batch rule, two tasks in turn |
 //! | `quickstart` | the default recipe, and the same without delays |
 //! | `open_trainer`, `open_run` | what a program brings and gets; a break anywhere |
 //! | `locked_run` | two runs and one folder |
@@ -42,5 +43,6 @@ mod oracle;
 mod parameter_of;
 mod quickstart;
 mod relay;
+mod running_circuit;
 mod training_contracts;
 mod verdicts;

@@ -170,7 +170,7 @@ impl Protection for Held {
         id == HELD
     }
 
-    fn gradient(&self, _id: ParameterId, gradient: &mut [f32]) {
+    fn gradient(&self, _id: ParameterId, _values: &[f32], gradient: &mut [f32]) {
         gradient.fill(0.0);
     }
 

@@ -8,12 +8,12 @@ use plasticity::gradient::{
     AdamW, Constant, CrossEntropy, FiringRateBounds, Labelled, OptimizerSettings, Schedule, Sgd,
 };
 use plasticity::{
-    CheckpointFile, EpochTrainer, ParameterGroup, Protection, Trainer, TrainingSettings,
+    CheckpointFile, EpochTrainer, ParameterGroup, Protection, TaskEnd, Trainer, TrainingSettings,
 };
 use rand::RngExt;
 use sim_core::{
-    Batch, GradientEngine, Kind, Network, ParameterId, Polarity, Projection, Purpose, Regularizer,
-    Seed, SpikeFrames, Synapses,
+    Batch, GradientEngine, Gradients, Kind, Network, ParameterId, Polarity, Projection, Purpose,
+    Regularizer, Seed, SpikeFrames, Synapses,
 };
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -225,7 +225,7 @@ impl Protection for FirstNeuron {
         id == parameter_of::weight(0)
     }
 
-    fn gradient(&self, id: ParameterId, gradient: &mut [f32]) {
+    fn gradient(&self, id: ParameterId, _values: &[f32], gradient: &mut [f32]) {
         assert!(self.protects(id), "nothing else is asked");
         gradient[self.kept()].fill(0.0);
     }
@@ -279,7 +279,7 @@ impl Protection for Subspace {
         id == parameter_of::weight(0)
     }
 
-    fn gradient(&self, _id: ParameterId, gradient: &mut [f32]) {
+    fn gradient(&self, _id: ParameterId, _values: &[f32], gradient: &mut [f32]) {
         for row in gradient.chunks_exact_mut(CHANNELS) {
             for number in 0..3 {
                 let along = Self::along(number, row);
@@ -290,7 +290,7 @@ impl Protection for Subspace {
 
     fn step(&self, id: ParameterId, before: &[f32], after: &mut [f32]) {
         after.iter_mut().zip(before).for_each(|(after, before)| *after -= before);
-        self.gradient(id, after);
+        self.gradient(id, before, after);
         after.iter_mut().zip(before).for_each(|(after, before)| *after += before);
     }
 }
@@ -330,7 +330,7 @@ impl Protection for AfterTask {
         self.tasks > 0 && id == parameter_of::weight(0)
     }
 
-    fn gradient(&self, _id: ParameterId, gradient: &mut [f32]) {
+    fn gradient(&self, _id: ParameterId, _values: &[f32], gradient: &mut [f32]) {
         gradient.fill(0.0);
     }
 
@@ -338,22 +338,87 @@ impl Protection for AfterTask {
         after.copy_from_slice(before);
     }
 
-    fn end_task(&mut self) {
+    fn freezes(&self, id: ParameterId) -> bool {
+        self.tasks > 0 && id == parameter_of::delay(0)
+    }
+
+    fn pins_norms(&self) -> bool {
+        self.tasks > 0
+    }
+
+    fn begin_task(&mut self, task: usize) -> sim_core::Result<()> {
+        assert_eq!(task, self.tasks);
+        Ok(())
+    }
+
+    fn end_task(&mut self, task: &mut TaskEnd) -> sim_core::Result<()> {
+        assert_eq!((task.frames.len(), task.labels, task.output), (CLASSES, &[0, 1, 2][..], 3));
+        // What it sees can be trained on.
+        let objective = Labelled { loss: task.loss, labels: task.labels };
+        let batch = Batch::new(task.frames, task.output, &objective);
+        let mut gradients = Gradients::zeros(task.network);
+        task.engine.train(task.network, &batch, &task.pass, &mut gradients)?;
         self.tasks += 1;
+        Ok(())
     }
 }
 
+/// Running statistics of a norm.
+fn statistics(network: &Network) -> [Vec<f32>; 2] {
+    let norm = network.populations[1].norm.as_ref().unwrap();
+    [norm.running_mean.clone(), norm.running_variance.clone()]
+}
+
+/// Momentum alone would go on moving what is kept, and Adam's moments would: optimisers begin anew.
 #[test]
-fn a_protection_hears_that_a_task_ends() {
-    let mut trainer = trainer_of(network(), settings());
-    trainer = trainer.with_protection(Box::new(AfterTask::default()));
-    let weights = |trainer: &Trainer| values(trainer.network(), parameter_of::weight(0)).to_vec();
-    step(&mut trainer, 2);
-    let first = weights(&trainer);
-    assert_ne!(first, values(&network(), parameter_of::weight(0)));
-    trainer.end_task();
-    step(&mut trainer, 2);
-    assert_eq!(weights(&trainer), first);
+fn a_protection_hears_that_tasks_begin_and_end() {
+    let plain = OptimizerSettings::Sgd(Sgd { momentum: 0.9, ..Sgd::default() });
+    for optimizer in [OptimizerSettings::default(), plain] {
+        let mut settings = settings();
+        settings.weights.optimizer = optimizer;
+        let mut trainer = trainer_of(network(), settings);
+        trainer = trainer.with_protection(Box::new(AfterTask::default()));
+        let kept = |trainer: &Trainer| {
+            [parameter_of::weight(0), parameter_of::delay(0)]
+                .map(|id| values(trainer.network(), id).to_vec())
+        };
+        trainer.begin_task(0).unwrap();
+        step(&mut trainer, 2);
+        let (first, of_norm) = (kept(&trainer), statistics(trainer.network()));
+        assert_ne!(first[0], values(&network(), parameter_of::weight(0)));
+        assert_ne!(first[1], values(&network(), parameter_of::delay(0)));
+        let rest = values(trainer.network(), parameter_of::weight(1)).to_vec();
+        let samples = frames(CLASSES);
+        let few = trainer.end_task(&samples, &[0], &CrossEntropy::SumSoftmax, 3).unwrap_err();
+        let expected = "labels of the samples of a task has length 1, but must have 3";
+        assert_eq!(few.to_string(), expected);
+        trainer.end_task(&samples, &[0, 1, 2], &CrossEntropy::SumSoftmax, 3).unwrap();
+        trainer.begin_task(1).unwrap();
+        step(&mut trainer, 2);
+        assert_eq!(kept(&trainer), first);
+        assert_eq!(statistics(trainer.network()), of_norm);
+        assert_ne!(values(trainer.network(), parameter_of::weight(1)), rest);
+    }
+}
+
+/// What is frozen does not count in the length of the gradient.
+#[test]
+fn a_frozen_parameter_has_no_share_in_the_gradient() {
+    let norm = |groups: Vec<ParameterGroup>, protection: AfterTask| {
+        let settings = TrainingSettings { groups, ..settings() };
+        let mut trainer = trainer_of(network(), settings).with_protection(Box::new(protection));
+        let frames = frames(CLASSES);
+        let objective = Labelled { loss: &CrossEntropy::SumSoftmax, labels: &[0, 1, 2] };
+        trainer.step(&Batch::new(&frames, 3, &objective)).unwrap().gradient_norm
+    };
+    let held = |names: &[&str]| {
+        let names = names.iter().map(|&name| name.into()).collect();
+        vec![ParameterGroup { names, learn: false, ..ParameterGroup::default() }]
+    };
+    let frozen = norm(held(&["input->hidden1.weight"]), AfterTask { tasks: 1 });
+    let held_both = norm(held(&["input->hidden1.*"]), AfterTask::default());
+    assert_eq!(frozen, held_both);
+    assert!(frozen < norm(held(&["input->hidden1.weight"]), AfterTask::default()));
 }
 
 #[test]

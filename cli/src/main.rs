@@ -31,6 +31,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = interrupt::listen().and_then(|()| match arguments.command {
         Command::Train(train) => commands::train::run(&train),
+        Command::Continual(continual) => commands::continual::run(&continual),
         Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate),
         Command::Simulate(simulate) => commands::simulate::run(&simulate),
         Command::Plot(plot) => commands::plot::run(&plot),

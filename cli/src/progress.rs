@@ -64,9 +64,9 @@ impl Display {
         }
     }
 
-    fn step(&self, progress: &Progress, epochs: usize) {
+    fn step(&self, progress: &Progress, epochs: usize, before: &str) {
         let Self::Bar(bar) = self else { return };
-        let prefix = format!("epoch {:>3}/{epochs}", progress.epoch + 1);
+        let prefix = format!("{before}epoch {:>3}/{epochs}", progress.epoch + 1);
         if bar.prefix() != prefix || bar.is_finished() {
             bar.set_message("");
             bar.reset();
@@ -92,7 +92,10 @@ impl Observer for Display {
     fn observe(&mut self, event: Event<'_>) -> ControlFlow<()> {
         match event {
             Event::Line(text) => self.line(text),
-            Event::Step { progress, epochs } => self.step(progress, epochs),
+            Event::Step { progress, epochs } => self.step(progress, epochs, ""),
+            Event::TaskStep { task, progress, epochs } => {
+                self.step(progress, epochs, &format!("task {:>2}, ", task + 1));
+            }
             _ => {}
         }
         if interrupt::asked().is_some() {

@@ -16,23 +16,18 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::archive::gzip::Gunzip;
 use crate::archive::zipped::{Member, member, problem};
 use crate::checksum::hexadecimal;
 use crate::content::{Content, HEAD_BYTES, SignatureSearch, content};
 use crate::error::{Error, Result};
+use crate::gzip::unpacked;
 use crate::layout::Layout;
 use crate::recordings::SpikeRecordings;
 use crate::spiking_speech;
 
-mod gzip;
 mod zipped;
 
 const BUFFER_BYTES: usize = 1 << 18;
-
-/// Most layers of gzip that are unpacked: a zip archive may hold `x.h5.gz`, and a file may be
-/// packed twice by mistake.
-const MOST_LAYERS: usize = 4;
 
 /// A file of recordings, unpacked if it was an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -278,17 +273,6 @@ fn store(stream: impl Read, archive: &Path, content: &Path) -> Result<()> {
     // fit an older one, and the next call unpacks again.
     atomic_file::write(&sidecar_of(content), format!("{sum}  {name}\n").as_bytes())?;
     Ok(file.finish()?)
-}
-
-/// The stream without its layers of gzip.
-fn unpacked<'a>(mut stream: Box<dyn BufRead + 'a>) -> io::Result<Box<dyn BufRead + 'a>> {
-    for _ in 0..MOST_LAYERS {
-        if content(stream.fill_buf()?) != Content::Gzip {
-            break;
-        }
-        stream = Box::new(BufReader::with_capacity(BUFFER_BYTES, Gunzip::new(stream)));
-    }
-    Ok(stream)
 }
 
 /// What is wrong with a stream that cannot be unpacked.

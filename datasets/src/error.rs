@@ -50,6 +50,9 @@ pub enum Error {
     /// A split that no recordings can have, or an index without a sample.
     #[error("{0}")]
     Split(String),
+    /// Tasks that cannot be learned one after the other.
+    #[error("{0}")]
+    Tasks(String),
     /// A parameter outside its range.
     #[error(transparent)]
     Parameter(#[from] sim_core::Error),

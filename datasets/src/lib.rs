@@ -1,5 +1,6 @@
 //! Spike recordings: reading them as published, making them up, splitting, changing and binning
-//! them.
+//! them. Images: reading them as published, making them up, showing them as currents or spikes.
+//! Tasks that are learned one after the other.
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -11,6 +12,7 @@
 //! | `class_names` | [`Numbering`]: which class of a file is which class of a network |
 //! | `new_samples` | [`NewSample`]: recordings from samples that were made |
 //! | `archive` | [`RecordingFile`]: `.h5`, `.h5.gz` and `.zip`, unpacked once into a cache |
+//! | `gzip` | streams of gzip, unpacked as they are read |
 //! | `assembly` | samples checked one by one and put together; channels and classes inferred |
 //! | `content` | what a file holds, seen from its first bytes |
 //! | `container` | HDF5 files as other programs write them: links, filters, texts |
@@ -28,6 +30,8 @@
 //! | `dataset` | [`SpikeDataset`]: recordings as a [`sim_core::SampleSource`] |
 //! | `joined_samples` | [`JoinedSamples`]: the samples of two sources |
 //! | `labelled_frames` | [`LabelledFrames`]: samples that a program made, in memory |
+//! | `images` | [`ImageData`], [`ImageTask`]: images of files like those of MNIST, as samples |
+//! | `tasks` | [`TaskSettings`], [`TaskSequence`]: tasks that are learned one after the other |
 //! | `checksum` | [`checksum()`] of many samples, [`digest()`] of one: by what they are known |
 //! | `summary` | [`Summary`]: what is in a file |
 //! | `soundness` | [`Soundness`]: whether it is fit to be trained on |
@@ -81,6 +85,35 @@
 //! channels, and [`SpikeDataset`] joins these into a [`sim_core::SampleSource`], the trait that
 //! training asks for frames.
 //!
+//! # From images to tasks
+//!
+//! [`ImageData::read`] reads the four files of MNIST and of the data sets that took its place;
+//! [`ImageClusters`] makes images up. [`ImageInput`] says whether a pixel is a current that repeats
+//! in every step, spikes at random or one spike in time; an [`ImageTask`] shows images in that way,
+//! their pixels in the order of a [`Permutation`].
+//!
+//! [`TaskSettings`] say which tasks there are: all images with their pixels in one order after the
+//! other, some of the classes in each task, or a list. [`TaskSequence::new`] chooses the images of
+//! each to train, to validate and to test on, and [`Heads`] which outputs stand for its classes.
+//! [`TaskSequence::of`] makes a sequence of samples of any other kind.
+//!
+//! ```
+//! use datasets::{ImageClusters, ImageInput, TaskSequence, TaskSettings};
+//! use sim_core::Seed;
+//!
+//! let images = ImageClusters { train: 100, test: 20, ..ImageClusters::default() };
+//! let images = images.images(Seed(1))?;
+//! // Ten tasks, each with the pixels in an order of its own.
+//! let (settings, input) = (TaskSettings::default(), ImageInput::default());
+//! let sequence = TaskSequence::new(&settings, Some(&images), &input, 6, 10, Seed(1))?;
+//! assert_eq!((sequence.len(), sequence.channels(), sequence.outputs()), (10, 144, 10));
+//! let task = &sequence.tasks()[0];
+//! assert_eq!((task.train.len(), task.validation.len(), task.test.len()), (90, 10, 20));
+//! # Ok::<(), datasets::Error>(())
+//! ```
+//!
+//! # Samples of one's own
+//!
 //! Samples that a program makes are [`LabelledFrames`], or a source of the program's own.
 //! [`checksum()`] tells them from others when a run is resumed. [`digest()`] names each sample by
 //! its spikes as the network gets them, so that a sample that was trained on is known in any file.
@@ -99,6 +132,8 @@ mod dataset;
 mod echo;
 mod error;
 mod float16;
+mod gzip;
+mod images;
 mod joined_samples;
 mod labelled_frames;
 mod layout;
@@ -118,6 +153,7 @@ mod spike_times;
 mod spiking_speech;
 mod splits;
 mod summary;
+mod tasks;
 mod time_unit;
 
 pub use archive::{RecordingFile, cache_folder, sha256};
@@ -129,6 +165,12 @@ pub use clock::Clock;
 pub use dataset::SpikeDataset;
 pub use echo::Echo;
 pub use error::{Error, Result};
+pub use images::image_clusters::ImageClusters;
+pub use images::image_data::ImageData;
+pub use images::image_input::{AnalogInput, ImageInput, LatencyInput, PoissonInput};
+pub use images::image_set::ImageSet;
+pub use images::image_task::{ImageTask, ImageView};
+pub use images::permutation::Permutation;
 pub use joined_samples::JoinedSamples;
 pub use labelled_frames::LabelledFrames;
 pub use layout::{Known, Layout};
@@ -142,4 +184,12 @@ pub use soundness::Soundness;
 pub use spike_times::TimeType;
 pub use splits::{Split, SplitBy, Splitting};
 pub use summary::{ClassCount, SpeakerCount, Spread, Summary};
+pub use tasks::class_tasks::ClassTasks;
+pub use tasks::heads::Heads;
+pub use tasks::permutation_tasks::PermutationTasks;
+pub use tasks::pixel_order::PixelOrder;
+pub use tasks::task::Task;
+pub use tasks::task_list::{ListedTask, TaskList};
+pub use tasks::task_sequence::TaskSequence;
+pub use tasks::task_settings::TaskSettings;
 pub use time_unit::TimeUnit;

@@ -36,6 +36,13 @@ impl SourceGradients<'_> {
         &state.gradient[first * stride..(first + self.graph.sizes[self.p]) * stride]
     }
 
+    /// Whether the gradient of the sources of a projection is worked out for the samples of a shard
+    /// at once.
+    pub(crate) fn joins(&self, projection: usize) -> bool {
+        let is_hidden = self.graph.ends[projection].0 != self.graph.input;
+        is_hidden && self.plans[projection].joins_samples()
+    }
+
     /// The part of a projection, for all samples of a shard at once.
     pub(crate) fn join(
         &self,
@@ -70,13 +77,18 @@ impl SourceGradients<'_> {
         }
         let [from, to] = sample.pair(self.p, source);
         scratch.timing.time(Stage::InputGradient, || {
-            to.demand.list(plan.pre(), &mut scratch.wanted);
+            to.demand.list(self.graph.sizes[source], &mut scratch.wanted);
             if back.write == Write::Set {
                 to.gradient.fill(0.0);
             }
             let (isa, wanted, scratch) = (self.adjoint.isa, &scratch.wanted, &mut scratch.plan);
-            let arriving = self.arriving(projection, from);
-            plan.input_gradient(isa, rank, arriving, wanted, scratch, &mut to.gradient);
+            match plan.joint() {
+                Some(joint) => joint.add_source_gradient(b, wanted, &mut to.gradient),
+                None => {
+                    let arriving = self.arriving(projection, from);
+                    plan.input_gradient(isa, rank, arriving, wanted, scratch, &mut to.gradient);
+                }
+            }
         });
         // It is complete, and in a near cache.
         if back.is_last {

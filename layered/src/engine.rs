@@ -38,7 +38,7 @@ use crate::regularization::Regularization;
 use crate::spike_counts::add_counts;
 use crate::spike_orders::SpikeOrders;
 use crate::worker_sums::WorkerSums;
-use crate::workspace::{PopulationState, Workspace};
+use crate::workspace::{PopulationState, SampleState, ShardScratch, Workspace};
 use rayon::prelude::*;
 use sim_core::{
     Batch, BatchReport, BuiltNeurons, DelayKernel, DelayTaps, DenseSynapses, Error, GradientEngine,
@@ -47,6 +47,7 @@ use sim_core::{
     Synapses,
 };
 use simd::{Instructions, NEURONS_PER_BLOCK, NeuronBlock, padded};
+use std::time::Instant;
 
 /// Engine for feed-forward networks of dense projections. It holds no parameters, only working
 /// memory, which is reused from batch to batch.
@@ -226,7 +227,20 @@ impl LayeredEngine {
 
     /// `I = sum over projections`, and its sums where a norm needs them.
     fn sum_currents(&mut self, p: usize, network: &Network, batch: &[SpikeFrames], pass: &Pass) {
-        let Self { isa, graph, steps, plans, workspace, .. } = self;
+        let Self { isa, graph, steps, plans, workspace, timing, .. } = self;
+        for projection in graph.ending_at(p) {
+            let source = graph.ends[projection].0;
+            let Some(joint) = plans[projection].joint_mut() else { continue };
+            let samples = workspace.samples();
+            let frames = |b: usize| match source == graph.input {
+                true => &batch[b],
+                false => &samples[b].populations[source].frames,
+            };
+            let weights = &dense(network, projection).weight;
+            on_all_threads(timing, Stage::Forward, || {
+                joint.forward(weights, samples.len(), frames);
+            });
+        }
         let (isa, steps, projections) = (*isa, steps[p], graph.ending_at(p));
         let last = projections.clone().count() - 1;
         let normed = pass.norm == NormStatistics::Batch && network.populations[p].norm.is_some();
@@ -246,6 +260,21 @@ impl LayeredEngine {
                 let write = if set { Write::Set } else { Write::Add };
                 let port = graph.first_inputs[projection] * stride;
                 let port = port..port + graph.sizes[p] * stride;
+                if let Some(joint) = plan.joint() {
+                    for (b, sample) in (first..).zip(samples.iter_mut()) {
+                        let PopulationState { current, sums, .. } = &mut sample.populations[p];
+                        scratch.timing.time(Stage::Forward, || {
+                            let shown = batch[b].steps();
+                            joint.currents_of(b, shown, !set, &mut current[port.clone()]);
+                        });
+                        if normed && one_port && n == last {
+                            scratch.timing.time(Stage::Neurons, || {
+                                sums.push_current(isa, current, 0..inputs, steps);
+                            });
+                        }
+                    }
+                    continue;
+                }
                 for panel in 0..plan.panels() {
                     for (b, sample) in (first..).zip(samples.iter_mut()) {
                         let [source, target] = sample.pair(source, p);
@@ -481,16 +510,17 @@ impl LayeredEngine {
             norms,
             regularizations,
             workspace,
+            own_steps,
+            timing,
             ..
         } = self;
         let (isa, height) = (*isa, dropout::height(pass.dropout));
         let adjoint =
             Adjoint { network, neurons, constants, norms, regularizations, steps, isa, height };
+        let joined = |projection: usize| plans[projection].joint().is_some();
+        let has_joint = graph.ending_at(p).any(joined);
         let back = SourceGradients { p, graph, plans, adjoint };
-        let joins = |projection: usize| {
-            graph.ends[projection].0 != graph.input && plans[projection].joins_samples()
-        };
-        if !graph.ending_at(p).any(joins) {
+        if !has_joint && !graph.ending_at(p).any(|projection| back.joins(projection)) {
             return workspace.each_sample(|b, sample, scratch| {
                 back.of_current(sample, scratch);
                 for projection in graph.ending_at(p) {
@@ -498,17 +528,43 @@ impl LayeredEngine {
                 }
             });
         }
-        workspace.each_shard(|first, samples, scratch| {
-            samples.iter_mut().for_each(|sample| back.of_current(sample, scratch));
+        let through = |back: &SourceGradients,
+                       first: usize,
+                       samples: &mut [SampleState],
+                       scratch: &mut ShardScratch| {
             for projection in graph.ending_at(p) {
-                if joins(projection) {
+                if back.joins(projection) {
                     back.join(projection, samples, scratch);
                 }
                 for (rank, sample) in samples.iter_mut().enumerate() {
                     back.through(projection, (first + rank, rank), sample, scratch);
                 }
             }
-        });
+        };
+        if !has_joint {
+            return workspace.each_shard(|first, samples, scratch| {
+                samples.iter_mut().for_each(|sample| back.of_current(sample, scratch));
+                through(&back, first, samples, scratch);
+            });
+        }
+        workspace.each_sample(|_, sample, scratch| back.of_current(sample, scratch));
+        // Products over the batch need the gradients of all samples.
+        let stride = padded(steps[p]);
+        for projection in graph.ending_at(p) {
+            let Some(joint) = plans[projection].joint_mut() else { continue };
+            let (samples, source) = (workspace.samples(), graph.ends[projection].0);
+            let first = graph.first_inputs[projection];
+            let port = first * stride..(first + graph.sizes[p]) * stride;
+            let gradient = |b: usize| &samples[b].populations[p].gradient[port.clone()];
+            let weights = &dense(network, projection).weight;
+            on_all_threads(timing, Stage::InputGradient, || {
+                joint.back(weights, gradient, |b| own_steps[b], source != graph.input);
+            });
+        }
+        let adjoint =
+            Adjoint { network, neurons, constants, norms, regularizations, steps, isa, height };
+        let back = SourceGradients { p, graph, plans, adjoint };
+        workspace.each_shard(|first, samples, scratch| through(&back, first, samples, scratch));
     }
 
     /// dL/dw and dL/dd of the projections into population `p`.
@@ -533,6 +589,13 @@ impl LayeredEngine {
                 (populations[source].spikes(given), &populations[p].gradient[port.clone()])
             };
             let plan = &mut plans[projection];
+            if let Some(joint) = plan.joint() {
+                let [weight, delay] = weight_and_delay;
+                on_all_threads(timing, Stage::WeightGradient, || joint.weight_gradient(weight));
+                // The window has one delay, which cannot move.
+                delay.fill(0.0);
+                continue;
+            }
             let batch = samples.len();
             let spent = plan.weight_gradient(*isa, synapses, batch, sample, sums, weight_and_delay);
             timing.book(Stage::WeightGradient, spent);
@@ -589,6 +652,13 @@ impl GradientEngine for LayeredEngine {
         timing.add(&self.workspace.timing());
         timing
     }
+}
+
+/// Books what a stage takes that runs on all threads.
+fn on_all_threads(timing: &mut StageTiming, stage: Stage, work: impl FnOnce()) {
+    let start = Instant::now();
+    work();
+    timing.book(stage, start.elapsed() * rayon::current_num_threads() as u32);
 }
 
 fn dense(network: &Network, projection: usize) -> &DenseSynapses {

@@ -24,6 +24,7 @@
 //! | `window_plan` | synapses as a few neighbouring taps |
 //! | `basis_plan` | synapses as shares in fixed filters |
 //! | `product_plan` | synapses without delays |
+//! | `joint_product` | many of them for short samples, over a whole batch |
 //! | `layout` | the order in which plans keep synapses |
 //! | `row_shape`, `element_trains` | the rows of a panel, and the spikes that reach them |
 //! | `shard_trains` | the spikes of each neuron in several samples |
@@ -82,7 +83,8 @@
 //! Samples are dealt to sixteen shards whatever the number of threads. The weight gradient is dealt
 //! out by panels of postsynaptic neurons, each of which goes through the shards in order. So every
 //! sum has one owner and one order, and a thread needs five copies of the sums of one panel, not
-//! one copy of all sums per shard.
+//! one copy of all sums per shard. Products over a whole batch (`joint_product`) have one order of
+//! sums of their own.
 //!
 //! Regularisers are asked once per population, when all samples have fired. What they want of a
 //! spike is added behind dropout, so they see a neuron as it is. They see how often each neuron
@@ -133,7 +135,8 @@
 //! - **Shares in fixed filters** (`basis_plan`): spikes add rows of shares, and each postsynaptic
 //!   neuron is filtered once per filter instead of once per synapse.
 //! - **Products without delays** (`product_plan`): each spike adds a row of weights, and samples of
-//!   few steps are joined to one matrix product on the way back.
+//!   few steps are joined to one matrix product on the way back. Of many synapses, short samples and
+//!   input that repeats are products of dense matrices over the whole batch (`joint_product`).
 //!
 //! All of them keep synapses by panels of postsynaptic neurons (`layout`), whose rows, a hundred
 //! steps long, stay in the nearest cache while the elements stream past; rows of a thousand steps
@@ -154,6 +157,7 @@ mod element_trains;
 mod engine;
 mod events;
 mod graph;
+mod joint_product;
 mod layout;
 mod norm_pass;
 mod plan;

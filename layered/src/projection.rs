@@ -8,6 +8,7 @@
 
 use crate::basis_plan::BasisPlan;
 use crate::demand::Wanted;
+use crate::joint_product::JointProduct;
 use crate::plan::{Plan, PlanSettings, Shard, SpikeOrder, Spikes, Write};
 use crate::product_plan::ProductPlan;
 use crate::scratch::{PlanScratch, TaskScratch};
@@ -44,9 +45,11 @@ impl Choice {
     }
 }
 
-/// A projection with the plan of the batch at hand.
+/// A projection with the plan of the batch at hand, or with a product over the whole batch.
 #[derive(Debug, Default)]
 pub(crate) struct ProjectionPlan {
+    /// Instead of a plan.
+    joint: Option<JointProduct>,
     chosen: Option<(Choice, Box<dyn Plan>)>,
     tasks: Vec<TaskScratch>,
     /// dL/dw, and dL/dd divided by the weight, by slot.
@@ -62,6 +65,14 @@ impl ProjectionPlan {
         synapses: &DenseSynapses,
         settings: &PlanSettings,
     ) {
+        let PlanSettings { steps_in, steps_out, .. } = *settings;
+        if JointProduct::suits(synapses, steps_in, settings.repeats()) {
+            let joint = self.joint.get_or_insert_default();
+            joint.prepare(synapses, [steps_in, steps_out], settings.repeats());
+            self.chosen = None;
+            return;
+        }
+        self.joint = None;
         let is_product = ProductPlan::suits(synapses);
         // All kernels make the same product.
         let (kernel, evaluation, sigma_raw) = if is_product {
@@ -88,12 +99,20 @@ impl ProjectionPlan {
 
     /// The order in which spikes are read.
     pub(crate) fn spike_order(&self) -> SpikeOrder {
+        if self.joint.is_some() {
+            return SpikeOrder::Channels;
+        }
         self.plan().spike_order()
     }
 
-    /// Presynaptic neurons.
-    pub(crate) fn pre(&self) -> usize {
-        self.plan().layout().pre
+    /// The product over the whole batch, where the projection is one.
+    pub(crate) fn joint(&self) -> Option<&JointProduct> {
+        self.joint.as_ref()
+    }
+
+    /// As [`Self::joint`], to work it out.
+    pub(crate) fn joint_mut(&mut self) -> Option<&mut JointProduct> {
+        self.joint.as_mut()
     }
 
     /// Panels of postsynaptic neurons.
@@ -123,7 +142,7 @@ impl ProjectionPlan {
 
     /// Whether the gradient of the sources is worked out for several samples at once.
     pub(crate) fn joins_samples(&self) -> bool {
-        self.plan().joins_samples()
+        self.joint.is_none() && self.plan().joins_samples()
     }
 
     /// Works out the gradient of the sources for a shard; see [`Plan::join_gradients`].
@@ -160,7 +179,7 @@ impl ProjectionPlan {
         workers: &mut WorkerSums,
         [weight, delay]: [&mut [f32]; 2],
     ) -> Duration {
-        let Self { chosen, tasks, weight: by_slot, delay: delay_by_slot } = self;
+        let Self { chosen, tasks, weight: by_slot, delay: delay_by_slot, .. } = self;
         let plan = &*chosen.as_ref().expect("a batch was prepared").1;
         let layout = plan.layout();
         let count = layout.panels() * layout.tasks;

@@ -1,11 +1,11 @@
-//! Refractory times in steps.
+//! Times that a neuron counts step by step: refractory times, periods.
 
 use sim_core::{Error, Result, whole_steps};
 
-/// Most steps that a neuron is held for: single precision counts them one by one.
+/// Most steps that a neuron counts: single precision holds each of them.
 const MOST: u32 = 1 << 24;
 
-/// Steps in the refractory time `time_ms`; `name` is the field to blame.
+/// Steps in `time_ms`; `name` is the field to blame.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] unless it is a whole number of steps, at most 2^24.

@@ -6,7 +6,8 @@
 //! | `adaptive_lif` | [`AdaptiveLif`]: its threshold rises with every spike |
 //! | `current_lif` | [`CurrentLif`]: driven by two synaptic currents |
 //! | `leaky_integrator` | [`LeakyIntegrator`]: the readout that never fires |
-//! | `spike_rule`, `held` | what models that fire have in common; refractory times in steps |
+//! | `linear_rate` | [`LinearRate`]: sends its summed input as graded spikes, in levels if told |
+//! | `spike_rule`, `held` | what models that fire have in common; times in steps |
 //! | `surrogate` | [`Surrogate`]: slopes that stand in for the threshold's derivative |
 //! | `model` | [`Model`]: any of them, as a configuration file names them |
 //!
@@ -34,6 +35,7 @@ mod held;
 mod leaky_integrator;
 mod lif;
 mod lif_equations;
+mod linear_rate;
 mod model;
 mod spike_rule;
 mod surrogate;
@@ -42,6 +44,7 @@ pub use adaptive_lif::AdaptiveLif;
 pub use current_lif::CurrentLif;
 pub use leaky_integrator::LeakyIntegrator;
 pub use lif::Lif;
+pub use linear_rate::LinearRate;
 pub use model::Model;
 pub use sim_core::{Decay, Reset};
 pub use surrogate::Surrogate;

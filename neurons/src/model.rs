@@ -4,6 +4,7 @@ use crate::adaptive_lif::AdaptiveLif;
 use crate::current_lif::CurrentLif;
 use crate::leaky_integrator::LeakyIntegrator;
 use crate::lif::Lif;
+use crate::linear_rate::LinearRate;
 use serde::{Deserialize, Serialize};
 use sim_core::{Dynamics, ModelDescription, Neuron, NeuronModel, Result};
 
@@ -19,6 +20,9 @@ pub enum Model {
     CurrentLif(CurrentLif),
     /// Readout without threshold.
     LeakyIntegrator(LeakyIntegrator),
+    /// Sends its summed input on as graded spikes of either sign, all of it or in levels; runs in
+    /// the clock engine only.
+    LinearRate(LinearRate),
 }
 
 impl Model {
@@ -28,6 +32,7 @@ impl Model {
             Self::AdaptiveLif(model) => model,
             Self::CurrentLif(model) => model,
             Self::LeakyIntegrator(model) => model,
+            Self::LinearRate(model) => model,
         }
     }
 }
@@ -76,6 +81,14 @@ mod tests {
                 assert_eq!(value, learnable.initial, "{model:?}, {}", learnable.name);
             }
         }
+    }
+
+    #[test]
+    fn the_types_have_no_word_for_graded_spikes() {
+        let model = toml::from_str::<Model>("model = 'linear_rate'\nlevels = 40").unwrap();
+        let quantised = LinearRate { levels: 40, ..LinearRate::default() };
+        assert_eq!(model, Model::LinearRate(quantised));
+        assert!(model.dynamics().is_none() && model.build(1.0).unwrap().is_graded());
     }
 
     #[test]

@@ -76,6 +76,7 @@ impl EpochTrainer {
             network: network.outline(),
             training: self.settings().clone(),
             seed: trainer.seed().0,
+            task: trainer.task(),
             epoch: trainer.epoch(),
             step: trainer.steps(),
             batches: sums.batches,
@@ -136,6 +137,7 @@ impl EpochTrainer {
             firing: metadata.firing_bits.iter().map(|&bits| f64::from_bits(bits)).collect(),
             activity: metadata.activity.clone(),
         };
+        trainer.move_to_task(metadata.task);
         trainer.move_to_epoch(metadata.epoch);
         Ok(self)
     }

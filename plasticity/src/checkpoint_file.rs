@@ -22,6 +22,9 @@ pub(crate) struct Metadata {
     pub network: Outline,
     pub training: TrainingSettings,
     pub seed: u64,
+    /// The task at hand, of several that are learned one after the other.
+    #[serde(default)]
+    pub task: usize,
     pub epoch: usize,
     pub step: u64,
     /// Sums of a running epoch; `f64` as bits, since decimal digits could lose some.

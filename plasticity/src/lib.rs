@@ -4,9 +4,10 @@
 //! | file | question it answers |
 //! |---|---|
 //! | [`gradient`] | what is minimised, and how does a gradient become a step? |
+//! | [`continual`] | how is a task learned without losing those before it? |
 //! | [`local`] | how do synapses learn from spikes, while a network runs? |
 //! | `trainer` | [`Trainer`], [`EpochTrainer`]: how does a network learn, step by step? |
-//! | `protection` | [`Protection`]: what must training not disturb? |
+//! | `protection` | [`Protection`], [`TaskEnd`]: what must training not disturb? |
 //! | `settings` | [`TrainingSettings`]: which choices does an experiment make? |
 //! | `batches` | how are the frames of the next batch made ahead? |
 //! | `checkpoint` | what does it take to go on, bit for bit? |
@@ -59,8 +60,9 @@
 //!
 //! A [`Protection`] acts twice: on the gradient, and on the step that the optimiser made of it.
 //! Momentum, Adam and multiplicative updates turn a gradient, and only the second act keeps the
-//! protection's promise whatever the optimiser. A program that trains on several tasks tells the
-//! protection where one of them ends.
+//! protection's promise whatever the optimiser. It may also freeze parameters wholly and pin the
+//! statistics of norms. A program that trains on several tasks says where each begins and ends
+//! ([`Trainer::begin_task`], [`Trainer::end_task`]).
 //!
 //! [`EpochTrainer`] goes through labelled samples: order, batches, sums of the epoch, norms that
 //! are estimated again for deployed delays, a break after any step. A thread makes the next batch's
@@ -81,6 +83,7 @@ mod batches;
 mod checkpoint;
 mod checkpoint_file;
 mod checkpoint_summary;
+pub mod continual;
 mod error;
 pub mod gradient;
 pub mod local;
@@ -91,7 +94,7 @@ mod trainer;
 pub use checkpoint_file::{CheckpointFile, CheckpointProgress, first_difference};
 pub use checkpoint_summary::{CheckpointSummary, TensorRole, TensorSummary, population_words};
 pub use error::{Error, Result};
-pub use protection::Protection;
+pub use protection::{Protection, TaskEnd};
 pub use settings::{DelaySettings, TrainingSettings, WeightSettings};
 pub use trainer::{
     EarlyStopping, EpochReport, EpochTrainer, Evaluation, EvaluationSettings, KeptCheckpoints,

@@ -6,11 +6,11 @@ use crate::error::{Error, Result};
 use crate::figure::Figure;
 use crate::histogram::Bins;
 use crate::legend::{Legend, Sample};
-use crate::paired_rows::{PairedRows, Row, Side};
 use crate::panel::Panel;
+use crate::panel_rows::{Column, PANEL_HEIGHT, PanelRows, Row};
 use crate::scale::{Scale, extent, grouped};
 use crate::stroke::{Dash, Stroke};
-use crate::theme::{NORMAL, Rgb, Size};
+use crate::theme::{NORMAL, Rgb, SINGLE_COLUMN_MM, Size, mm};
 use crate::weights::{height_scale, start_and_end, start_and_end_legend};
 
 const MOST_BINS: usize = 60;
@@ -143,7 +143,7 @@ impl DelaysFigure {
         self.projections.iter().map(ProjectionDelays::distribution).collect()
     }
 
-    fn layout(&self, distributions: &[Distribution]) -> PairedRows<'_> {
+    fn layout(&self, distributions: &[Distribution]) -> PanelRows<'_> {
         let changes = || self.projections.iter().flat_map(|projection| &projection.changes);
         let epochs = Scale::counting(extent(changes().map(|change| change.epoch)));
         let change = Scale::from_zero(extent(changes().map(|change| change.mean_ms)));
@@ -153,7 +153,7 @@ impl DelaysFigure {
             Row {
                 name: projection.name.clone(),
                 note: format!("{} synapses", grouped(synapses)),
-                scales: [
+                scales: vec![
                     (projection.delay_scale(*bins), height_scale(start, end)),
                     (epochs, change),
                 ],
@@ -161,12 +161,20 @@ impl DelaysFigure {
         };
         let mut changes = Legend::default();
         changes.add(Sample::Line(CHANGE), "mean |change| per epoch");
-        PairedRows {
+        PanelRows {
+            width: mm(SINGLE_COLUMN_MM),
+            panel_height: PANEL_HEIGHT,
             title: &self.title,
             remark: &self.remark,
-            legends: [start_and_end_legend(), changes],
-            x_names: ["delay (ms)", "epoch"],
-            y_names: ["density (%/ms)", "|change| (ms)"],
+            columns: vec![
+                Column {
+                    legend: start_and_end_legend(),
+                    x_name: "delay (ms)",
+                    y_name: "density (%/ms)",
+                    share: 0.5,
+                },
+                Column { legend: changes, x_name: "epoch", y_name: "|change| (ms)", share: 0.5 },
+            ],
             rows: self.projections.iter().zip(distributions).map(row).collect(),
         }
     }
@@ -194,13 +202,13 @@ impl Figure for DelaysFigure {
     fn draw(&self, canvas: &mut Canvas<'_>) -> Result<()> {
         self.check()?;
         let distributions = self.distributions();
-        self.layout(&distributions).draw(canvas, |canvas, index, side, panel| match side {
-            Side::Left if !self.projections[index].has_delays() => panel.nothing(canvas, NO_DELAYS),
-            Side::Left => {
+        self.layout(&distributions).draw(canvas, |canvas, index, column, panel| match column {
+            0 if !self.projections[index].has_delays() => panel.nothing(canvas, NO_DELAYS),
+            0 => {
                 let Distribution { bins, start, end } = &distributions[index];
                 start_and_end(canvas, panel, *bins, start, end);
             }
-            Side::Right => self.projections[index].draw_changes(canvas, panel),
+            _ => self.projections[index].draw_changes(canvas, panel),
         });
         Ok(())
     }

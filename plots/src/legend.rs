@@ -11,14 +11,30 @@ const ENTRY_GAP: f64 = 8.0;
 /// Height of one row.
 const ROW: f64 = 9.0;
 
+/// Width of one of several shades beside each other.
+const SHADE: f64 = 3.6;
+/// Many shades are as wide as this together.
+const WIDEST_SHADES: f64 = 36.0;
+
 /// How a series looks.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Sample {
     Line(Stroke),
     /// An area and its outline.
     Area(Rgb, Stroke),
     /// A circle.
     Ring(Stroke),
+    /// Colours of several series in their order.
+    Shades(Vec<Rgb>),
+}
+
+impl Sample {
+    fn width(&self) -> f64 {
+        match self {
+            Sample::Shades(colors) => (SHADE * colors.len() as f64).clamp(SAMPLE, WIDEST_SHADES),
+            Sample::Line(_) | Sample::Area(..) | Sample::Ring(_) => SAMPLE,
+        }
+    }
 }
 
 /// Names for the looks of a figure.
@@ -44,10 +60,9 @@ impl Legend {
     /// Upper left corner of every entry, relative to the legend's.
     fn places(&self, width: f64) -> Vec<(f64, f64)> {
         let (mut x, mut y) = (0.0, 0.0);
-        let place = |(_, name): &(Sample, String)| {
-            let entry = SAMPLE
-                + SAMPLE_GAP
-                + font::text_width(name, TICK, false).min(width - SAMPLE - SAMPLE_GAP);
+        let place = |(sample, name): &(Sample, String)| {
+            let sample = sample.width() + SAMPLE_GAP;
+            let entry = sample + font::text_width(name, TICK, false).min(width - sample);
             if x > 0.0 && x + entry > width {
                 (x, y) = (0.0, y + ROW);
             }
@@ -62,20 +77,31 @@ impl Legend {
     pub fn draw(&self, canvas: &mut Canvas<'_>, left: f64, top: f64, width: f64) {
         for ((sample, name), (dx, dy)) in self.entries.iter().zip(self.places(width)) {
             let (x, middle) = (left + dx, top + dy + ROW / 2.0);
-            match *sample {
-                Sample::Line(stroke) => canvas.line(&[(x, middle), (x + SAMPLE, middle)], stroke),
-                Sample::Area(fill, outline) => {
+            match sample {
+                &Sample::Line(stroke) => canvas.line(&[(x, middle), (x + SAMPLE, middle)], stroke),
+                &Sample::Area(fill, outline) => {
                     let (upper, lower) = (middle - 2.6, middle + 2.6);
                     canvas.rect((x, upper), (x + SAMPLE, lower), fill);
                     if outline.width >= HAIRLINE {
                         canvas.line(&[(x, upper), (x + SAMPLE, upper)], outline);
                     }
                 }
-                Sample::Ring(stroke) => canvas.ring((x + SAMPLE / 2.0, middle), 2.0, stroke),
+                &Sample::Ring(stroke) => canvas.ring((x + SAMPLE / 2.0, middle), 2.0, stroke),
+                Sample::Shades(colors) => {
+                    let right = x + sample.width();
+                    let shade = sample.width() / colors.len() as f64;
+                    // Each shade reaches to the right end and the next ones cover it, which leaves
+                    // no seams.
+                    for (index, &color) in colors.iter().enumerate() {
+                        let left = x + shade * index as f64;
+                        canvas.rect((left, middle - 2.6), (right, middle + 2.6), color);
+                    }
+                }
             }
-            let text = font::shorten(name, TICK, false, width - SAMPLE - SAMPLE_GAP);
+            let sample = sample.width() + SAMPLE_GAP;
+            let text = font::shorten(name, TICK, false, width - sample);
             canvas.text(
-                (x + SAMPLE + SAMPLE_GAP, middle + TICK * CAP_HEIGHT / 2.0),
+                (x + sample, middle + TICK * CAP_HEIGHT / 2.0),
                 &text,
                 TextStyle::new(TICK, Rgb::INK),
             );
@@ -96,6 +122,8 @@ mod tests {
         }
         assert_eq!(legend.height(1000.0), ROW);
         assert_eq!(legend.height(50.0), 2.0 * ROW);
+        assert_eq!(Sample::Shades(vec![Rgb::BLUE; 5]).width(), 5.0 * SHADE);
+        assert_eq!(Sample::Shades(vec![Rgb::BLUE; 900]).width(), WIDEST_SHADES);
         assert!(legend.places(20.0).iter().all(|&(x, _)| x == 0.0));
     }
 }

@@ -12,6 +12,9 @@
 //! | [`DelaysFigure`] | delays of each projection, and how far they move per epoch | `delays` |
 //! | [`CurvesFigure`] | loss, accuracy and schedules against epochs, of one run or two | `curves` |
 //! | [`ConfusionFigure`] | what each class was taken for, with the accuracy | `confusion` |
+//! | [`AccuracyMatrixFigure`] | accuracy on every task after each task | `accuracy_matrix` |
+//! | [`ForgettingFigure`] | accuracy on each task from its training on | `forgetting` |
+//! | [`SubspacesFigure`] | residuals, angles and rows of the tasks' subspaces | `subspaces` |
 //!
 //! | file | holds what figures are made of |
 //! |---|---|
@@ -20,7 +23,9 @@
 //! | `typeface`, `font`, `legible` | the typeface inside the program, lines of text |
 //! | `heading` | the run and the epoch that a figure shows |
 //! | `panel`, `scale`, `legend` | axes |
-//! | `paired_rows`, `histogram` | rows of panels, counts |
+//! | `panel_rows`, `histogram` | rows of panels, counts |
+//! | `task_accuracies`, `envelope` | accuracies of a sequence of tasks, thinned series |
+//! | `heat_map`, `names` | squares of coloured cells, short names that differ |
 //!
 //! ```
 //! use plots::{CurvesFigure, Figure, Format, Series, SeriesStyle};
@@ -37,28 +42,36 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod accuracy_matrix;
 mod canvas;
 mod confusion;
 mod curves;
 mod delays;
+mod envelope;
 mod error;
 mod figure;
 mod font;
+mod forgetting;
 mod format;
 mod heading;
+mod heat_map;
 mod histogram;
 mod legend;
 mod legible;
-mod paired_rows;
+mod names;
 mod panel;
+mod panel_rows;
 mod png_file;
 mod raster;
 mod scale;
 mod stroke;
+mod subspaces;
+mod task_accuracies;
 mod theme;
 mod typeface;
 mod weights;
 
+pub use accuracy_matrix::AccuracyMatrixFigure;
 pub use canvas::Canvas;
 pub use confusion::ConfusionFigure;
 pub use curves::{BestEpoch, CurvesFigure, Series, SeriesStyle};
@@ -66,9 +79,11 @@ pub use delays::{DelayChange, DelaysFigure, ProjectionDelays};
 pub use error::{Error, Result};
 pub use figure::Figure;
 pub use font::{Anchor, TextStyle};
+pub use forgetting::ForgettingFigure;
 pub use format::Format;
 pub use legible::legible;
 pub use raster::{PopulationSpikes, RasterFigure, ReadoutTraces};
 pub use stroke::{Dash, Point, Stroke};
+pub use subspaces::{ProjectionSubspaces, SubspacesFigure};
 pub use theme::{Rgb, Size};
 pub use weights::{ProjectionWeights, WeightSnapshot, WeightsFigure};

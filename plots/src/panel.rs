@@ -12,6 +12,8 @@ const GAP: f64 = 2.2;
 const TICK_GAP: f64 = 6.0;
 /// Least distance between ticks above each other.
 const TICK_PITCH: f64 = 1.45 * TICK;
+/// Radius of a value between gaps.
+const LONELY: f64 = 1.2;
 /// A name may be this much longer than its axis before it is shortened.
 const OVERHANG: f64 = 6.0;
 
@@ -103,6 +105,22 @@ impl Panel {
         canvas.line(&clip(&points, self.frame), stroke);
     }
 
+    /// Draws dots at values between gaps, which have no line to be seen by.
+    pub fn lonely_points(
+        &self,
+        canvas: &mut Canvas<'_>,
+        data: impl IntoIterator<Item = (f64, f64)>,
+        color: Rgb,
+    ) {
+        let data: Vec<(f64, f64)> = data.into_iter().collect();
+        let known = |i: usize| data.get(i).is_some_and(|(_, y)| y.is_finite());
+        for (i, &(x, y)) in data.iter().enumerate() {
+            if !(known(i + 1) || i > 0 && known(i - 1)) && self.contains(x, y) {
+                canvas.disc(self.at(x, y), LONELY, color);
+            }
+        }
+    }
+
     /// Fills between two lines over the same `xs`, clipped to the frame.
     pub fn band(
         &self,
@@ -140,6 +158,10 @@ impl Panel {
         canvas.line(&[(left, top), (left, bottom), (right, bottom)], stroke);
         self.x_ticks(canvas, x_axis, stroke);
 
+        for tick in self.y.minor_ticks() {
+            let (_, y) = self.at(self.x.lo, tick);
+            canvas.line(&[(left - TICK_LENGTH / 2.0, y), (left, y)], stroke);
+        }
         for tick in y_ticks(self.y, self.frame.height) {
             let (_, y) = self.at(self.x.lo, tick);
             canvas.line(&[(left - TICK_LENGTH, y), (left, y)], stroke);

@@ -21,6 +21,10 @@ enum Kind {
     Linear,
     /// Linear with ticks at whole numbers only (epochs).
     Counting,
+    /// Linear with ticks at whole parts of a right angle.
+    Degrees,
+    /// By the logarithm; both ends are above zero.
+    Logarithmic,
 }
 
 impl Scale {
@@ -40,6 +44,11 @@ impl Scale {
             _ => 0.0,
         };
         Self { kind: Kind::Counting, ..Self::linear(lo - air, hi + air) }
+    }
+
+    /// From 0 to 90 degrees.
+    pub fn degrees() -> Self {
+        Self { lo: 0.0, hi: 90.0, kind: Kind::Degrees }
     }
 
     /// Linear, widened to full ticks around the data; without data from 0 to 1.
@@ -65,29 +74,94 @@ impl Scale {
         Self::linear(lo.min(0.0), if hi > 0.0 { 1.06 * hi } else { 1.0 })
     }
 
-    /// Position of a value: 0 at the lower end, 1 at the upper.
+    /// Logarithmic, widened to 1, 2 or 5 times a power of ten around the data; from 0.1 to 1
+    /// without data or with data that is not above zero.
+    pub fn logarithmic(range: Option<(f64, f64)>) -> Self {
+        let (lo, hi) = range.filter(|&(lo, _)| lo > 0.0).unwrap_or((0.1, 1.0));
+        let (below, hi) = (round_below(lo), round_above(hi));
+        let lo = if below < hi { below } else { round_below(below / 1.5) };
+        Self { lo, hi, kind: Kind::Logarithmic }
+    }
+
+    /// Position of a value: 0 at the lower end, 1 at the upper. On a logarithmic scale a value that
+    /// is not above zero has no finite one.
     pub fn share(&self, value: f64) -> f64 {
-        (value - self.lo) / (self.hi - self.lo)
+        match self.kind {
+            Kind::Logarithmic => {
+                let lo = self.lo.log10();
+                (value.log10() - lo) / (self.hi.log10() - lo)
+            }
+            Kind::Linear | Kind::Counting | Kind::Degrees => {
+                (value - self.lo) / (self.hi - self.lo)
+            }
+        }
     }
 
     /// At most about `count` ticks at round values within the range.
     pub fn ticks(&self, count: usize) -> Vec<f64> {
+        if self.kind == Kind::Logarithmic {
+            return self.logarithmic_ticks(count.max(1));
+        }
         let step = tick_step(self.hi - self.lo, count.max(1) as f64);
-        let step = if self.kind == Kind::Counting { step.max(1.0) } else { step };
+        let step = match self.kind {
+            Kind::Counting => step.max(1.0),
+            Kind::Degrees => {
+                if count > 2 {
+                    30.0
+                } else {
+                    45.0
+                }
+            }
+            Kind::Linear | Kind::Logarithmic => step,
+        };
         let (first, last) =
             ((self.lo / step - 1e-6).ceil() as i64, (self.hi / step + 1e-6).floor() as i64);
         (first..=last).map(|i| i as f64 * step).collect()
     }
 
+    /// 1, 2 and 5 times each power of ten where there is room for them, else every power of ten or
+    /// every second, third, ...
+    fn logarithmic_ticks(&self, count: usize) -> Vec<f64> {
+        let decades = (self.hi / self.lo).log10();
+        let (first, last) = (decade(self.lo), decade(self.hi));
+        let mut ticks: Vec<f64> = if 3.0 * decades <= count as f64 {
+            (first..=last).flat_map(|n| [1.0, 2.0, 5.0].map(|factor| factor * power(n))).collect()
+        } else {
+            let step = (decades / count as f64).ceil() as usize;
+            (first..=last).rev().step_by(step).map(power).collect()
+        };
+        ticks.retain(|tick| (self.lo * (1.0 - 1e-9)..=self.hi * (1.0 + 1e-9)).contains(tick));
+        ticks.sort_unstable_by(f64::total_cmp);
+        ticks
+    }
+
+    /// Multiples of the powers of ten that stand between the ticks of a logarithmic scale without
+    /// labels; none on other scales.
+    pub fn minor_ticks(&self) -> Vec<f64> {
+        if self.kind != Kind::Logarithmic || self.hi / self.lo > 1e4 {
+            return Vec::new();
+        }
+        let multiples = (decade(self.lo)..=decade(self.hi))
+            .flat_map(|n| (1..=9).map(move |factor| f64::from(factor) * power(n)));
+        multiples.filter(|&tick| tick > self.lo && tick < self.hi).collect()
+    }
+
     /// Power of ten taken out of the labels and put into the axis' name; 0 for values of everyday
-    /// size.
+    /// size, and on a logarithmic scale.
     pub fn exponent(&self) -> i32 {
+        if self.kind == Kind::Logarithmic {
+            return 0;
+        }
         let largest = self.lo.abs().max(self.hi.abs());
         if (0.000_5..100_000.0).contains(&largest) { 0 } else { largest.log10().floor() as i32 }
     }
 
     /// Label of a tick: no needless zeros, a true minus sign.
     pub fn tick_label(&self, value: f64) -> String {
+        let everyday = self.lo >= 0.000_5 && self.hi < 100_000.0;
+        if self.kind == Kind::Logarithmic && !everyday {
+            return scientific(value);
+        }
         plain(value / 10_f64.powi(self.exponent()))
     }
 
@@ -112,6 +186,29 @@ fn apart(lo: f64, hi: f64) -> (f64, f64) {
     }
     let half = if lo == 0.0 { 0.5 } else { 0.5 * lo.abs() };
     (lo - half, hi + half)
+}
+
+/// Exponent of the power of ten at or below a positive value.
+fn decade(value: f64) -> i32 {
+    (value.log10() + 1e-9).floor() as i32
+}
+
+fn power(decade: i32) -> f64 {
+    10_f64.powi(decade)
+}
+
+/// The largest of 1, 2, 5 times a power of ten that is at most a positive value.
+fn round_below(value: f64) -> f64 {
+    let power = power(decade(value));
+    let factor = [5.0, 2.0].into_iter().find(|factor| factor * power <= value * (1.0 + 1e-9));
+    factor.unwrap_or(1.0) * power
+}
+
+/// The smallest of 1, 2, 5 times a power of ten that is at least a positive value.
+fn round_above(value: f64) -> f64 {
+    let power = power(decade(value));
+    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= value * (1.0 - 1e-9));
+    factor.unwrap_or(10.0) * power
 }
 
 /// The smallest of 1, 2, 5 times a power of ten that cuts `range` into at most `count` pieces.
@@ -139,6 +236,15 @@ fn plain(value: f64) -> String {
 pub(crate) fn three_digits(value: f64) -> String {
     let unit = 10_f64.powf(value.log10().floor() - 2.0);
     plain((value / unit).round() * unit)
+}
+
+/// A positive value as a power of ten, with a factor before it unless it is 1.
+fn scientific(value: f64) -> String {
+    let exponent = decade(value);
+    match plain(value / power(exponent)).as_str() {
+        "1" => format!("10{}", superscript(exponent)),
+        factor => format!("{factor}×10{}", superscript(exponent)),
+    }
 }
 
 fn superscript(power: i32) -> String {
@@ -192,6 +298,29 @@ mod tests {
         assert_eq!(Scale::rounded(Some((0.3, 9.1))), Scale::linear(0.0, 10.0));
         assert_eq!(Scale::rounded(Some((0.0, 100.0))), Scale::linear(0.0, 100.0));
         assert_eq!(Scale::rounded(None), Scale::linear(0.0, 1.0));
+    }
+
+    #[test]
+    fn logarithmic_scales_go_to_round_values() {
+        let over = |lo, hi| Scale::logarithmic(Some((lo, hi)));
+        assert_eq!((over(0.013, 0.71).lo, over(0.013, 0.71).hi), (0.01, 1.0));
+        assert_eq!((over(0.3, 0.3).lo, over(0.3, 0.3).hi), (0.2, 0.5));
+        assert_eq!((over(1.0, 1.0).lo, over(1.0, 1.0).hi), (0.5, 1.0));
+        assert_eq!(over(0.0, 1.0), Scale::logarithmic(None));
+        assert!((over(0.01, 1.0).share(0.1) - 0.5).abs() < 1e-12);
+        assert!(!over(0.01, 1.0).share(0.0).is_finite());
+        assert_eq!(labels(over(0.01, 1.0), 6), ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]);
+        assert_eq!(labels(over(0.01, 1.0), 5), ["0.01", "0.1", "1"]);
+        assert_eq!(labels(over(1e-6, 1.0), 3), ["10⁻⁶", "10⁻⁴", "10⁻²", "10⁰"]);
+        assert_eq!(labels(over(2e-5, 5e-5), 3), ["2×10⁻⁵", "5×10⁻⁵"]);
+        assert_eq!(over(0.1, 1.0).minor_ticks().len(), 8);
+        assert!(Scale::linear(0.1, 1.0).minor_ticks().is_empty());
+    }
+
+    #[test]
+    fn right_angles_are_cut_into_whole_parts() {
+        assert_eq!(labels(Scale::degrees(), 4), ["0", "30", "60", "90"]);
+        assert_eq!(labels(Scale::degrees(), 1), ["0", "45", "90"]);
     }
 
     #[test]

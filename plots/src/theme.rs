@@ -123,12 +123,32 @@ const DENSITY: [Rgb; 6] = [
 /// The colour of a share between 0 (white) and 1 (dark blue); values outside are clamped, NaN is
 /// white.
 pub(crate) fn density(share: f64) -> Rgb {
-    if share.is_nan() {
-        return Rgb::WHITE;
-    }
-    let position = share.clamp(0.0, 1.0) * (DENSITY.len() - 1) as f64;
-    let below = (position as usize).min(DENSITY.len() - 2);
-    DENSITY[below].mix(DENSITY[below + 1], position - below as f64)
+    if share.is_nan() { Rgb::WHITE } else { between(&DENSITY, share) }
+}
+
+/// Colours of [`in_order`] at equal distances: those of matplotlib's map "plasma" (van der Walt and
+/// Smith 2015) without its palest end, so that thin lines show on white. Hue and brightness both
+/// change throughout, so grey print keeps the order.
+const ORDER: [Rgb; 6] = [
+    Rgb(13, 8, 135),
+    Rgb(95, 1, 166),
+    Rgb(165, 31, 153),
+    Rgb(212, 82, 112),
+    Rgb(240, 127, 79),
+    Rgb(252, 174, 50),
+];
+
+/// The colour of one of `count` things in order, from dark blue for the first to orange for the
+/// last.
+pub(crate) fn in_order(index: usize, count: usize) -> Rgb {
+    between(&ORDER, index as f64 / count.saturating_sub(1).max(1) as f64)
+}
+
+/// The colour at a share of the way along a list, clamped to it.
+fn between(colors: &[Rgb], share: f64) -> Rgb {
+    let position = share.clamp(0.0, 1.0) * (colors.len() - 1) as f64;
+    let below = (position as usize).min(colors.len() - 2);
+    colors[below].mix(colors[below + 1], position - below as f64)
 }
 
 #[cfg(test)]
@@ -142,6 +162,14 @@ mod tests {
         assert_eq!(density(7.0), DENSITY[5]);
         let lumas: Vec<f64> = (0..=50).map(|i| density(f64::from(i) / 50.0).luma()).collect();
         assert!(lumas.windows(2).all(|pair| pair[1] < pair[0]), "{lumas:?}");
+    }
+
+    #[test]
+    fn things_in_order_grow_brighter_and_stay_visible_on_white() {
+        let lumas: Vec<f64> = (0..50).map(|index| in_order(index, 50).luma()).collect();
+        assert!(lumas.windows(2).all(|pair| pair[1] > pair[0]), "{lumas:?}");
+        assert!(lumas[49] < 0.75);
+        assert_eq!((in_order(0, 1), in_order(9, 10)), (ORDER[0], ORDER[5]));
     }
 
     #[test]

@@ -6,11 +6,11 @@ use crate::error::{Error, Result};
 use crate::figure::Figure;
 use crate::histogram::{Bins, quantile, sorted_finite};
 use crate::legend::{Legend, Sample};
-use crate::paired_rows::{PairedRows, Row, Side};
 use crate::panel::Panel;
+use crate::panel_rows::{Column, PANEL_HEIGHT, PanelRows, Row};
 use crate::scale::{Scale, extent, grouped};
 use crate::stroke::{Dash, Stroke};
-use crate::theme::{HAIRLINE, NORMAL, Rgb, STRONG, Size, THIN};
+use crate::theme::{HAIRLINE, NORMAL, Rgb, SINGLE_COLUMN_MM, STRONG, Size, THIN, mm};
 
 /// Shares whose quantiles a [`WeightSnapshot`] holds.
 const SHARES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
@@ -137,7 +137,7 @@ impl ProjectionWeights {
         Row {
             name: self.name.clone(),
             note: format!("{} synapses", grouped(synapses)),
-            scales: [
+            scales: vec![
                 (Scale::padded(Some(bins.ends())), height_scale(start, end)),
                 (epochs, Scale::padded(self.history_extent())),
             ],
@@ -210,7 +210,7 @@ impl WeightsFigure {
         self.projections.iter().map(ProjectionWeights::distribution).collect()
     }
 
-    fn layout(&self, distributions: &[Distribution]) -> PairedRows<'_> {
+    fn layout(&self, distributions: &[Distribution]) -> PanelRows<'_> {
         let mut history = Legend::default();
         history.add(Sample::Line(MEDIAN), "median");
         history.add(Sample::Area(inner_band(), Stroke { width: 0.0, ..MEDIAN }), "25–75 %");
@@ -218,12 +218,20 @@ impl WeightsFigure {
         if self.projections.iter().any(|projection| projection.traced() > 0) {
             history.add(Sample::Line(SINGLE), "single synapses");
         }
-        PairedRows {
+        PanelRows {
+            width: mm(SINGLE_COLUMN_MM),
+            panel_height: PANEL_HEIGHT,
             title: &self.title,
             remark: &self.remark,
-            legends: [start_and_end_legend(), history],
-            x_names: ["weight", "epoch"],
-            y_names: ["synapses (%)", "weight"],
+            columns: vec![
+                Column {
+                    legend: start_and_end_legend(),
+                    x_name: "weight",
+                    y_name: "synapses (%)",
+                    share: 0.5,
+                },
+                Column { legend: history, x_name: "epoch", y_name: "weight", share: 0.5 },
+            ],
             rows: self
                 .projections
                 .iter()
@@ -264,12 +272,12 @@ impl Figure for WeightsFigure {
     fn draw(&self, canvas: &mut Canvas<'_>) -> Result<()> {
         self.check()?;
         let distributions = self.distributions();
-        self.layout(&distributions).draw(canvas, |canvas, index, side, panel| match side {
-            Side::Left => {
+        self.layout(&distributions).draw(canvas, |canvas, index, column, panel| match column {
+            0 => {
                 let Distribution { bins, start, end } = &distributions[index];
                 start_and_end(canvas, panel, *bins, start, end);
             }
-            Side::Right => self.projections[index].draw_history(canvas, panel),
+            _ => self.projections[index].draw_history(canvas, panel),
         });
         Ok(())
     }

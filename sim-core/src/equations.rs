@@ -13,8 +13,8 @@ use std::ops::Range;
 /// They are written once, for any [`Real`]: [`Stepwise`] makes of them the steps of all engines,
 /// the adjoint and the gradients of learned parameters.
 ///
-/// A step computes with additions, products, comparisons and choices. `examples/own_neuron.rs` has
-/// equations of its own.
+/// A step computes with additions, products, comparisons, choices and rounding.
+/// `examples/own_neuron.rs` has equations of its own.
 pub trait Equations<const S: usize, const P: usize, const K: usize>: Debug + Send + Sync {
     /// The state variables, `S` of them; the first is the membrane potential after the reset.
     const VARIABLES: &'static [Variable];

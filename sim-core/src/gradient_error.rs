@@ -74,6 +74,11 @@ impl Real for Moved {
         Self { here, there: here + slope * (self.there - self.here) }
     }
 
+    fn round_ties_even(self) -> Self {
+        let here = self.here.round_ties_even();
+        Self { here, there: here + (self.there - self.here) }
+    }
+
     fn detached(self) -> Self {
         Self::of(self.here)
     }

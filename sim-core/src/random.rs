@@ -19,7 +19,7 @@ pub enum Purpose {
     Delays = 2,
     /// Dropout masks; `a` is the training step, `b` packs sample slot and population.
     Dropout = 3,
-    /// Order of the samples in an epoch; `a` is the epoch.
+    /// Order of the samples in an epoch; `a` is the epoch, `b` the task, 0 where there is one.
     Shuffle = 4,
     /// Augmentation of one sample; `a` is the epoch, `b` the sample.
     Augmentation = 5,
@@ -30,6 +30,15 @@ pub enum Purpose {
     /// Spike sources in simulations; `a` is the population, and in its upper half the sample, `b`
     /// the neuron.
     SpikeSource = 8,
+    /// First rows of a lateral circuit; `a` is the circuit, `b` the task.
+    LateralRows = 9,
+    /// Spikes that stand for the pixels of an image; `a` is 0 for the image as recorded and 1 + the
+    /// epoch in training, `b` the image, and in its upper half which task and set it belongs to.
+    Encoding = 10,
+    /// Samples that continual learning chooses: `b` 0 deals the samples of all tasks, 1 orders
+    /// those that replay stored, for task `a`, 2 chooses what it stores, 3 what a method looks at
+    /// when a task ends.
+    Replay = 11,
 }
 
 /// The one number a user sets; every random stream of a run descends from it.

@@ -30,6 +30,10 @@ pub trait Real:
     /// least 0, else 0. For the gradient its slope is `slope(self)`, the surrogate's.
     fn spike(self, slope: impl Fn(f32) -> f32) -> Self;
 
+    /// The nearest whole number; of two that are as near, the even one. The gradient passes through
+    /// as if nothing were rounded.
+    fn round_ties_even(self) -> Self;
+
     /// The same number as a constant: no gradient flows through it.
     fn detached(self) -> Self;
 
@@ -56,6 +60,11 @@ macro_rules! float {
             #[inline(always)]
             fn spike(self, _slope: impl Fn(f32) -> f32) -> Self {
                 if self >= 0.0 { 1.0 } else { 0.0 }
+            }
+
+            #[inline(always)]
+            fn round_ties_even(self) -> Self {
+                <$float>::round_ties_even(self)
             }
 
             #[inline(always)]
@@ -168,6 +177,11 @@ impl Real for Dual<f32> {
     }
 
     #[inline(always)]
+    fn round_ties_even(self) -> Self {
+        Self { value: self.value.round_ties_even(), slope: self.slope }
+    }
+
+    #[inline(always)]
     fn detached(self) -> Self {
         Self::constant(self.value)
     }
@@ -192,6 +206,11 @@ impl Real for Dual<f64> {
     }
 
     #[inline(always)]
+    fn round_ties_even(self) -> Self {
+        Self { value: self.value.round_ties_even(), slope: self.slope }
+    }
+
+    #[inline(always)]
     fn detached(self) -> Self {
         Self::constant(self.value)
     }
@@ -209,6 +228,20 @@ mod tests {
             let at = f(Dual { value: x, slope: 1.0 });
             assert!((at.slope - slope(x)).abs() < 1e-12, "{x}: {}", at.slope);
         }
+    }
+
+    #[test]
+    fn rounding_goes_to_the_even_of_two_and_leaves_the_slope() {
+        let rounded = |value: f64| {
+            let dual = Dual { value, slope: 3.0 }.round_ties_even();
+            assert_eq!(dual.slope, 3.0);
+            assert_eq!((value as f32).round_ties_even(), dual.value as f32);
+            dual.value
+        };
+        assert_eq!(
+            [0.5, 1.5, 2.5, -0.5, -1.5, 0.4, 0.6].map(rounded),
+            [0.0, 2.0, 2.0, -0.0, -2.0, 0.0, 1.0]
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | `bf16` | pairs of bf16 numbers, and the whole-row loops on them |
 //! | `paired` | the operands of those loops, and their plain twins |
 //! | `time_sums` | sums of rows over time |
+//! | `matrix_product` | products of dense matrices: [`multiply`] |
 //! | `transpose` | rows along time to blocks of neurons, and back |
 //! | `neuron_block` | sixteen neighbouring neurons side by side |
 //! | `rows` | lengths of rows |
@@ -22,8 +23,8 @@
 //! A hot loop is a struct of its operands with two bodies: one is written over vectors and compiled
 //! for every instruction set, the other is its plain twin, for other processors and for the tests.
 //!
-//! This is the only crate that uses `unsafe`: for the instruction sets, and for rows read at
-//! unchecked offsets. Every public function is safe: it checks once per call that everything its
+//! This is the only crate that uses `unsafe`: for the instruction sets, for rows read at unchecked
+//! offsets, and for the pointers that `matrixmultiply` takes. Every public function is safe: it checks once per call that everything its
 //! operands name lies inside. Results may differ in the last bits between instruction sets (fused
 //! multiply-add, order of lanes) but never between runs or numbers of threads.
 //!
@@ -59,6 +60,7 @@ mod delay_windows;
 mod dispatch;
 mod instructions;
 mod lines;
+mod matrix_product;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod neuron_block;
@@ -77,6 +79,7 @@ pub use delay_windows::{DelayWindows, RowSource, RowSources, Shift, TapRow, Wind
 pub use dispatch::vectorize;
 pub use instructions::Instructions;
 pub use lines::to_lines;
+pub use matrix_product::{Matrix, MatrixEntry, multiply};
 pub use neuron_block::{NEURONS_PER_BLOCK, NeuronBlock};
 pub use rates::MachineRates;
 pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};

@@ -179,24 +179,6 @@ fn overrides_replace_values_and_name_themselves_when_wrong() {
 }
 
 #[test]
-fn values_of_overrides_are_toml_or_else_text() {
-    let value = |text: &str| match Override::parse(&format!("key={text}")).unwrap().change {
-        Change::Value { value, .. } => value,
-        Change::File(_) | Change::Start(_) => unreachable!(),
-    };
-    assert_eq!(value("3"), toml::Value::Integer(3));
-    assert_eq!(value(" 2.5e-3"), toml::Value::Float(2.5e-3));
-    assert_eq!(value("true"), toml::Value::Boolean(true));
-    assert_eq!(value("table"), toml::Value::String("table".into()));
-    assert_eq!(value("a=b"), toml::Value::String("a=b".into()));
-    assert_eq!(
-        value("1\nother = 2"),
-        toml::Value::String("1\nother = 2".into()),
-        "one override sets one key"
-    );
-}
-
-#[test]
 fn values_out_of_range_are_called_by_their_key_and_blamed_on_who_set_them() {
     for (change, expected) in [
         ("training.epochs=0", "training.epochs is 0"),

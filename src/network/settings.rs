@@ -10,8 +10,9 @@ use crate::network::feed_forward::FeedForward;
 use crate::network::graph::{Graph, model_of};
 use crate::network::recurrent::{Recurrent, with_known_keys};
 use neurons::Model;
+use plasticity::gradient::Loss;
 use serde::{Deserialize, Deserializer, Serialize};
-use sim_core::{Network, NeuronModel, Seed};
+use sim_core::{Error, Network, NeuronModel, Seed};
 use toml::{Table, Value};
 
 /// The network, told apart by the key `kind`; a section without it is of the kind `feed_forward`.
@@ -103,6 +104,33 @@ impl NetworkSettings {
             Self::Recurrent(network) => network.check(dt_ms),
             Self::Graph(graph) => graph.parts().describe(dt_ms).map(drop),
         }
+    }
+
+    /// Checks that the readout fires where `loss` reads its spikes, and only there; errors call the
+    /// loss `what`.
+    ///
+    /// # Errors
+    /// [`sim_core::Error::Unfit`] otherwise.
+    pub(crate) fn check_readout(&self, what: &str, loss: &dyn Loss, dt_ms: f64) -> Result<()> {
+        let (fires, readout) = self.readout(dt_ms)?;
+        let problem = match (loss.reads_spikes(), fires) {
+            (true, false) => Error::unfit(
+                what,
+                format!(
+                    "counts output spikes, but {readout} never fires; use a firing model such as \
+                     \"lif\""
+                ),
+            ),
+            (false, true) => Error::unfit(
+                readout,
+                format!(
+                    "fires, but {what} reads potentials; use a loss that reads spikes, such as \
+                     \"spike_count\", or a leaky_integrator readout"
+                ),
+            ),
+            _ => return Ok(()),
+        };
+        Err(problem.into())
     }
 
     /// Checks that the network for samples of `channels` channels and `classes` classes is not too

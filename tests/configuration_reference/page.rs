@@ -1,9 +1,11 @@
 //! The page itself: a table for every section, in the order of the code.
 
 use crate::configuration_reference::types::{Choice, Field, Kind, Shape, Types};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use synfire::Experiment;
+use synfire::{ContinualExperiment, Experiment};
 use toml::{Table, Value};
 
 const HEAD: &str = "\
@@ -29,11 +31,14 @@ pub fn write(types: &Types) -> String {
         text: HEAD.to_owned(),
         shown: BTreeMap::new(),
         kinds: BTreeMap::new(),
-        is_experiment: true,
+        resolved: Some(resolved::<Experiment>),
     };
     page.section("", "Experiment", "");
+    page.text.push_str("\n## Tasks one after the other: `synfire continual FILE.toml`\n");
+    page.resolved = Some(resolved::<ContinualExperiment>);
+    page.section("", "ContinualExperiment", "");
     page.text.push_str("\n## Networks to simulate: `synfire simulate FILE.toml`\n");
-    page.is_experiment = false;
+    page.resolved = None;
     page.section("", "NetworkFile", "");
     page.text
 }
@@ -45,7 +50,12 @@ struct Page<'a> {
     shown: BTreeMap<String, String>,
     /// The kind, as `key = "word"`, whose keys a type has.
     kinds: BTreeMap<String, String>,
-    is_experiment: bool,
+    /// A text with every default, where sections have any.
+    resolved: Option<fn(&str) -> Option<Table>>,
+}
+
+fn resolved<T: Serialize + DeserializeOwned>(text: &str) -> Option<Table> {
+    Table::try_from(toml::from_str::<T>(text).ok()?).ok()
 }
 
 impl Page<'_> {
@@ -133,7 +143,7 @@ impl Page<'_> {
         for field in plain {
             let default = match &field.value {
                 Shape::Optional(_) => "none".into(),
-                _ if !field.has_default && !self.is_experiment => "needed".into(),
+                _ if !field.has_default && self.resolved.is_none() => "needed".into(),
                 _ => match self.default_of(path, setup, Some(&field.name)) {
                     none if none.is_empty() && !field.has_default => "needed".into(),
                     default => default,
@@ -189,9 +199,11 @@ impl Page<'_> {
 
     /// The default at a place, as TOML; without a key, the kind that a section has by default.
     fn default_of(&self, path: &str, setup: &str, key: Option<&str>) -> String {
-        let text = if self.is_experiment { setup } else { "" };
-        let Ok(experiment) = toml::from_str::<Experiment>(text) else { return String::new() };
-        let whole = Table::try_from(experiment).unwrap();
+        let whole = match self.resolved {
+            Some(resolved) => resolved(setup),
+            None => resolved::<Experiment>(""),
+        };
+        let Some(whole) = whole else { return String::new() };
         let mut place = Value::Table(whole);
         for part in path.split('.').filter(|part| !part.is_empty()) {
             let name = part.trim_end_matches("[]");
@@ -207,7 +219,7 @@ impl Page<'_> {
         match key {
             Some(key) => match place.get(key) {
                 Some(value) => format!("`{value}`"),
-                None if !self.is_experiment => "`0`".into(),
+                None if self.resolved.is_none() => "`0`".into(),
                 None => String::new(),
             },
             None => {

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod changes;
 pub mod completions;
+pub mod continual;
 pub mod data;
 pub mod evaluate;
 pub mod info;
@@ -17,6 +18,7 @@ pub mod whole;
 use bench::Bench;
 use clap::{Parser, Subcommand};
 use completions::Completions;
+use continual::Continual;
 use data::Data;
 use evaluate::Evaluate;
 use info::Info;
@@ -32,6 +34,7 @@ use train::Train;
 #[command(after_help = "Examples:
   synfire train                                    makes its own spike data and learns delays on it
   synfire train shd-delays --data shd_train.h5.gz  the published network on spoken digits
+  synfire continual                                learns task after task without forgetting
   synfire evaluate runs/shd-delays-1 --json
   synfire plot runs/shd-delays-1
   synfire pack runs/shd-delays-1
@@ -45,6 +48,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Train(Train),
+    Continual(Continual),
     Evaluate(Evaluate),
     Simulate(Simulate),
     Plot(Plot),

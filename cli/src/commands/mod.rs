@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod completions;
+pub mod continual;
 pub mod data;
 pub mod data_check;
 pub mod evaluate;

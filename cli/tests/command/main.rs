@@ -3,6 +3,7 @@
 mod bad_input;
 mod checkpoints;
 mod completions;
+mod continual;
 mod figures;
 #[cfg(unix)]
 mod kills;

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Read, Seek};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::archive::gzip::Gunzip;
 use crate::content::{Content, HDF5_SIGNATURE, HEAD_BYTES, content};
+use crate::gzip::Gunzip;
 
 /// Endings, in lower case, of members that are taken for recordings before all others.
 const ENDINGS: [&str; 4] = [".h5", ".hdf5", ".hdf", ".he5"];

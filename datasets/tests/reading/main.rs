@@ -3,3 +3,4 @@
 mod foreign_files;
 mod h5py_files;
 mod heidelberg;
+mod mnist;

@@ -254,6 +254,20 @@ impl Optimizer {
         Ok(())
     }
 
+    /// Whether a step is a sum of the gradients so far, each times a number: gradients in a linear
+    /// subspace then give steps in it. So it is of SGD without weight decay, with or without
+    /// momentum.
+    pub fn is_linear(&self) -> bool {
+        matches!(self.settings, OptimizerSettings::Sgd(Sgd { weight_decay: 0.0, .. }))
+    }
+
+    /// Forgets all moments and steps.
+    pub fn restart(&mut self) {
+        self.steps = 0;
+        self.first.fill(0.0);
+        self.second.fill(0.0);
+    }
+
     /// Moves `parameters` against `gradient` by a step of size `rate`. `beta1` replaces the
     /// settings' `beta1` (for SGD: `momentum`) in this step.
     ///

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `pair_stdp` | [`PairStdp`]: pairs of spikes before and behind a synapse |
 //! | `oja` | [`Oja`]: Hebbian learning towards the principal component |
-//! | `traces` | what synapses remember of spikes |
+//! | `lateral` | [`Lateral`]: Oja's subspace rule, in the two projections of a lateral circuit |
+//! | `three_factor` | [`ThreeFactor`]: trace, error and a third factor from outside |
+//! | `traces`, `last_spikes` | what synapses remember of spikes |
 //! | `rule` | [`Rule`]: any of them, as a configuration file names them |
 //!
 //! A rule is a struct of plain fields in physical units. A projection that learns by it runs in the
@@ -35,11 +37,16 @@
 //! # Ok::<(), sim_core::Error>(())
 //! ```
 
+mod last_spikes;
+mod lateral;
 mod oja;
 mod pair_stdp;
 mod rule;
+mod three_factor;
 mod traces;
 
+pub use lateral::{Lateral, LateralSynapses};
 pub use oja::Oja;
 pub use pair_stdp::PairStdp;
 pub use rule::Rule;
+pub use three_factor::ThreeFactor;

@@ -1,7 +1,9 @@
 //! Any local rule, as a configuration file names it.
 
+use crate::local::lateral::Lateral;
 use crate::local::oja::Oja;
 use crate::local::pair_stdp::PairStdp;
+use crate::local::three_factor::ThreeFactor;
 use serde::{Deserialize, Serialize};
 use sim_core::{DelaySide, Learner, LearningRule, Result, SynapseTable};
 
@@ -13,6 +15,11 @@ pub enum Rule {
     PairStdp(PairStdp),
     /// Hebbian learning towards the principal component.
     Oja(Oja),
+    /// Hebbian and anti-Hebbian learning of a lateral circuit towards the principal subspace.
+    Lateral(Lateral),
+    /// The presynaptic trace times the postsynaptic neuron's error of the step before, times a
+    /// third factor.
+    ThreeFactor(ThreeFactor),
 }
 
 impl Rule {
@@ -24,6 +31,8 @@ impl Rule {
         match self {
             Self::PairStdp(rule) => rule.check(),
             Self::Oja(rule) => rule.check(),
+            Self::Lateral(rule) => rule.check(),
+            Self::ThreeFactor(rule) => rule.check(),
         }
     }
 
@@ -31,6 +40,8 @@ impl Rule {
         match self {
             Self::PairStdp(rule) => rule,
             Self::Oja(rule) => rule,
+            Self::Lateral(rule) => rule,
+            Self::ThreeFactor(rule) => rule,
         }
     }
 }

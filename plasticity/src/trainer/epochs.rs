@@ -10,7 +10,9 @@ use crate::gradient::loss::Loss;
 use crate::protection::Protection;
 use crate::settings::TrainingSettings;
 use crate::trainer::activity::{ActivitySums, PopulationActivity, firing_populations};
-use crate::trainer::evaluation::{Evaluation, check_samples, evaluate_with, relabel};
+use crate::trainer::evaluation::{
+    Evaluation, EvaluationSettings, check_samples, evaluate_with, relabel,
+};
 use crate::trainer::step::Trainer;
 use crate::trainer::timing::TrainerTiming;
 use rand::seq::SliceRandom;
@@ -150,9 +152,24 @@ impl EpochTrainer {
         self
     }
 
-    /// Ends a task; see [`Trainer::end_task`].
-    pub fn end_task(&mut self) {
-        self.steps.trainer.end_task();
+    /// Begins a task; see [`Trainer::begin_task`].
+    ///
+    /// # Errors
+    /// As [`Trainer::begin_task`].
+    pub fn begin_task(&mut self, task: usize) -> Result<()> {
+        self.steps.trainer.begin_task(task)?;
+        self.steps.sums = EpochSums::default();
+        Ok(())
+    }
+
+    /// Ends a task, with training samples of the task and their classes; see
+    /// [`Trainer::end_task`].
+    ///
+    /// # Errors
+    /// As [`Trainer::end_task`].
+    pub fn end_task(&mut self, frames: &[SpikeFrames], labels: &[usize]) -> Result<()> {
+        let EpochSteps { trainer, loss, output, .. } = &mut self.steps;
+        Ok(trainer.end_task(frames, labels, &**loss, *output)?)
     }
 
     /// The trainer beneath.
@@ -230,7 +247,9 @@ impl EpochTrainer {
         check_samples(self.network(), &*self.steps.loss, data, indices)?;
         let epoch = self.epoch();
         let mut order = indices.to_vec();
-        order.shuffle(&mut self.steps.trainer.seed().stream(Purpose::Shuffle, epoch as u64, 0));
+        let task = self.steps.trainer.task() as u64;
+        let seed = self.steps.trainer.seed();
+        order.shuffle(&mut seed.stream(Purpose::Shuffle, epoch as u64, task));
         let batch_size = self.settings().batch_size;
         let batches: Vec<&[usize]> =
             order.chunks(batch_size).skip(self.steps.sums.batches).collect();
@@ -262,8 +281,22 @@ impl EpochTrainer {
     /// # Errors
     /// A sample that does not have the network's channels, or a loss that is not finite.
     pub fn evaluate(&mut self, data: &dyn SampleSource, indices: &[usize]) -> Result<Evaluation> {
+        self.evaluate_scored(data, indices, false)
+    }
+
+    /// As [`Self::evaluate`]; with `scores`, outcomes hold the scores of all outputs, whatever the
+    /// settings say.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`].
+    pub fn evaluate_scored(
+        &mut self,
+        data: &dyn SampleSource,
+        indices: &[usize],
+        scores: bool,
+    ) -> Result<Evaluation> {
         let network = self.deployed_network();
-        let settings = self.settings().evaluation();
+        let settings = EvaluationSettings { scores, ..self.settings().evaluation() };
         let (_, engine) = self.steps.trainer.parts();
         let frames = &mut self.frames;
         evaluate_with((engine, frames), &network, &*self.steps.loss, settings, data, indices)

@@ -6,19 +6,20 @@
 //! clip          shorten them, where they are longer than the limit
 //! optimise      one step of the optimiser of every parameter that learns
 //! confine       to the range and the sign of each parameter
-//! protect       take out of the steps what would disturb
+//! protect       take out of the steps what would disturb, where gradients alone do not do it
 //! statistics    of the norms follow those of the batch
 //! check         that every number is finite
 //! ```
 //! Rates and the kernels' width follow the epoch, as in the reference [Hammouamri et al. 2023].
 
 use crate::gradient::clip::{clip_global_norm, global_norm};
-use crate::protection::Protection;
+use crate::gradient::loss::Loss;
+use crate::protection::{Protection, TaskEnd};
 use crate::settings::TrainingSettings;
 use crate::trainer::groups::{GroupedOptimizer, ParameterGroup, check_kinds, optimizers};
 use sim_core::{
     Batch, BatchReport, DelayTaps, Dropout, Error, GradientEngine, Gradients, Horizon, Kind,
-    Network, NormStatistics, Parameter, Pass, Result, Seed,
+    Network, NormStatistics, Parameter, ParameterId, Pass, Result, Seed, SpikeFrames,
 };
 use std::time::{Duration, Instant};
 
@@ -34,12 +35,15 @@ pub struct Trainer {
     optimizers: Vec<Option<GroupedOptimizer>>,
     protection: Box<dyn Protection>,
     seed: Seed,
+    task: usize,
     epoch: usize,
     steps: u64,
     /// Entries of a protected parameter before a step.
     before: Vec<f32>,
     /// Time spent outside the engine.
     spent: Duration,
+    /// The protection's share of it.
+    protecting: Duration,
 }
 
 /// What one step did.
@@ -83,10 +87,12 @@ impl Trainer {
             groups,
             protection: Box::new(()),
             seed,
+            task: 0,
             epoch: 0,
             steps: 0,
             before: Vec::new(),
             spent: Duration::ZERO,
+            protecting: Duration::ZERO,
         })
     }
 
@@ -96,9 +102,52 @@ impl Trainer {
         self
     }
 
-    /// Ends a task: from now on the protection keeps what was learned in it.
-    pub fn end_task(&mut self) {
-        self.protection.end_task();
+    /// What the trainer protects.
+    pub fn protection(&self) -> &dyn Protection {
+        &*self.protection
+    }
+
+    /// Wall time that the protection took in steps so far, in this process.
+    pub fn protecting(&self) -> Duration {
+        self.protecting
+    }
+
+    /// Begins a task, counted from 0: the protection hears of it, optimisers begin anew, and so do
+    /// epochs.
+    ///
+    /// # Errors
+    /// A task for which the protection has no room.
+    pub fn begin_task(&mut self, task: usize) -> Result<()> {
+        self.restart_optimizers();
+        self.protection.begin_task(task)?;
+        (self.task, self.epoch) = (task, 0);
+        Ok(())
+    }
+
+    /// Ends a task: the protection looks at `frames`, training samples of the task, with their
+    /// classes, and keeps from now on what it learned of it. `loss` reads population `output`.
+    /// Optimisers begin anew, because moments of before would carry steps into what is kept.
+    ///
+    /// # Errors
+    /// [`Error::Length`] unless each sample has a label; what the protection refuses.
+    pub fn end_task(
+        &mut self,
+        frames: &[SpikeFrames],
+        labels: &[usize],
+        loss: &dyn Loss,
+        output: usize,
+    ) -> Result<()> {
+        Error::check_length("labels of the samples of a task", labels.len(), frames.len())?;
+        self.restart_optimizers();
+        let pass = Pass { dropout: None, ..self.training_pass() };
+        let Self { network, engine, protection, .. } = self;
+        let engine = &mut **engine;
+        protection.end_task(&mut TaskEnd { network, engine, pass, frames, labels, loss, output })
+    }
+
+    /// Takes every optimiser back to its start: no moments, no steps.
+    pub fn restart_optimizers(&mut self) {
+        self.optimizers.iter_mut().flatten().for_each(|grouped| grouped.optimizer.restart());
     }
 
     /// Trains on one batch, with the rates and the kernels' width of the epoch. A panic of the
@@ -113,6 +162,7 @@ impl Trainer {
         let start = Instant::now();
         self.protection.observe(&self.network, batch, &*self.engine);
         self.protect_gradients();
+        self.protecting += start.elapsed();
         let gradient_norm = self.clip()?;
         self.update();
         self.follow_statistics();
@@ -189,6 +239,16 @@ impl Trainer {
         self.spent
     }
 
+    /// The task at hand, counted from 0.
+    pub fn task(&self) -> usize {
+        self.task
+    }
+
+    /// Takes over the task of a checkpoint, in the middle of which it may be.
+    pub(crate) fn move_to_task(&mut self, task: usize) {
+        self.task = task;
+    }
+
     pub(crate) fn seed(&self) -> Seed {
         self.seed
     }
@@ -206,11 +266,7 @@ impl Trainer {
         &self.optimizers
     }
 
-    pub(crate) fn protection(&self) -> &dyn Protection {
-        &*self.protection
-    }
-
-    /// Everything that a checkpoint restores.
+    /// Everything that a checkpoint brings back.
     pub(crate) fn state_mut(
         &mut self,
     ) -> (&mut Network, &mut [Option<GroupedOptimizer>], &mut dyn Protection, &mut u64) {
@@ -229,9 +285,10 @@ impl Trainer {
     }
 
     fn protect_gradients(&mut self) {
-        for (id, gradient) in self.gradients.iter_mut() {
-            if self.protection.protects(id) {
-                self.protection.gradient(id, gradient);
+        let Self { network, gradients, protection, .. } = self;
+        for (parameter, (id, gradient)) in network.parameters().zip(gradients.iter_mut()) {
+            if !protection.freezes(id) && protection.protects(id) {
+                protection.gradient(id, parameter.values, gradient);
             }
         }
     }
@@ -239,17 +296,20 @@ impl Trainer {
     /// Length of the gradient over all parameters that learn. Clips the gradient, if the settings
     /// ask for it.
     fn clip(&mut self) -> Result<f64> {
-        let optimizers = &self.optimizers;
-        let learning = self.gradients.iter().zip(optimizers);
-        let learning = learning.filter(|(_, grouped)| grouped.is_some());
+        let Self { gradients, optimizers, protection, .. } = self;
+        let learns = |id: ParameterId, grouped: &Option<GroupedOptimizer>| {
+            grouped.is_some() && !protection.freezes(id)
+        };
+        let learning = gradients.iter().zip(&*optimizers);
+        let learning = learning.filter(|((id, _), grouped)| learns(*id, grouped));
         let norm = global_norm(learning.map(|((_, gradient), _)| gradient));
         if !norm.is_finite() {
             let problem = "the gradient is not finite; try a lower learning rate or gradient_clip";
             return Err(Error::NotFinite(problem.into()));
         }
         if let Some(limit) = self.settings.gradient_clip {
-            let learning = self.gradients.iter_mut().zip(optimizers);
-            let learning = learning.filter(|(_, grouped)| grouped.is_some());
+            let learning = gradients.iter_mut().zip(&*optimizers);
+            let learning = learning.filter(|((id, _), grouped)| learns(*id, grouped));
             clip_global_norm(learning.map(|((_, gradient), _)| gradient), norm, limit);
         }
         Ok(norm)
@@ -257,12 +317,17 @@ impl Trainer {
 
     /// One step of every optimiser.
     fn update(&mut self) {
-        let Self { network, gradients, optimizers, groups, protection, before, .. } = self;
+        let Self { network, gradients, optimizers, groups, protection, before, protecting, .. } =
+            self;
         let (epoch, epochs) = (self.epoch, self.settings.epochs);
         let learning = network.parameters_mut().zip(gradients.iter()).zip(optimizers);
         for ((mut parameter, (id, gradient)), grouped) in learning {
             let Some(GroupedOptimizer { optimizer, group }) = grouped else { continue };
-            let protects = protection.protects(id);
+            if protection.freezes(id) {
+                continue;
+            }
+            let protects =
+                protection.protects(id) && !(optimizer.is_linear() && parameter.is_unbounded());
             if protects {
                 before.clear();
                 before.extend_from_slice(parameter.values);
@@ -271,15 +336,20 @@ impl Trainer {
             optimizer.step(parameter.values, gradient, now.rate, now.beta1);
             parameter.confine();
             if protects {
+                let start = Instant::now();
                 protection.step(id, before, parameter.values);
                 // Range and sign come last: they hold for protected parameters, too.
                 parameter.confine();
+                *protecting += start.elapsed();
             }
         }
     }
 
-    /// The running statistics of the norms move towards those of the batch.
+    /// The running statistics of the norms move towards those of the batch, unless they are pinned.
     fn follow_statistics(&mut self) {
+        if self.protection.pins_norms() {
+            return;
+        }
         let reports = &self.engine.report().populations;
         for (population, report) in self.network.populations.iter_mut().zip(reports) {
             if let Some(norm) = &mut population.norm {

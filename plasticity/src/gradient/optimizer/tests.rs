@@ -301,3 +301,44 @@ fn settings_read_from_text_fill_in_defaults_and_refuse_unknown_keys() {
         assert_eq!(read(&serde_json::to_string(&settings).unwrap()).unwrap(), settings);
     }
 }
+
+/// A step of SGD is a sum of gradients; decay of weights, and Adam's squares, are none.
+#[test]
+fn linear_rules_keep_gradients_in_their_subspace() {
+    let momentum = Sgd { momentum: 0.9, ..Sgd::default() };
+    for (settings, linear) in [
+        (OptimizerSettings::Sgd(Sgd::default()), true),
+        (OptimizerSettings::Sgd(momentum), true),
+        (OptimizerSettings::Sgd(Sgd { nesterov: true, ..momentum }), true),
+        (OptimizerSettings::Sgd(Sgd { weight_decay: 0.1, ..momentum }), false),
+        (OptimizerSettings::Adam(Adam::default()), false),
+        (OptimizerSettings::AdamW(AdamW::default()), false),
+    ] {
+        let mut optimizer = settings.build(2).unwrap();
+        assert_eq!(optimizer.is_linear(), linear, "{settings:?}");
+        // Gradients along (2, 1).
+        let mut parameters = [0.5, 0.5];
+        for strength in [1.0, -3.0, 2.0] {
+            optimizer.step(&mut parameters, &[2.0 * strength, strength], 0.125, None);
+        }
+        let beside: f32 = (parameters[0] - 0.5) - 2.0 * (parameters[1] - 0.5);
+        assert_eq!(beside.abs() < 1e-6, linear, "{settings:?}: {beside:e}");
+    }
+}
+
+#[test]
+fn a_restarted_optimizer_is_a_new_one() {
+    let momentum = Sgd { momentum: 0.9, ..Sgd::default() };
+    for settings in [
+        OptimizerSettings::Adam(Adam::default()),
+        OptimizerSettings::AdamW(AdamW::default()),
+        OptimizerSettings::Sgd(momentum),
+    ] {
+        let new = settings.build(3).unwrap();
+        let mut used = new.clone();
+        used.step(&mut [1.0, 2.0, 3.0], &[0.5, -0.5, 4.0], 0.1, None);
+        assert_ne!(used, new);
+        used.restart();
+        assert_eq!(used, new);
+    }
+}

@@ -1,6 +1,11 @@
 //! Draws every figure from made-up but realistic data:
 //! `cargo run -p synfire-plots --example gallery -- FOLDER` writes FOLDER/*.{png,svg}.
 
+mod continual;
+mod dice;
+
+use continual::{accuracy_matrix, forgetting, subspaces};
+use dice::Dice;
 use plots::{
     BestEpoch, ConfusionFigure, CurvesFigure, DelayChange, DelaysFigure, Figure, PopulationSpikes,
     ProjectionDelays, ProjectionWeights, RasterFigure, ReadoutTraces, Series, SeriesStyle,
@@ -17,23 +22,6 @@ const DIGITS: [&str; 20] = [
 const WORDS: &str = "yes no up down left right on off stop go backward bed bird cat dog eight five \
                      follow forward four happy house \
                      learn marvin nine one seven sheila six three tree two visual wow zero";
-
-/// SplitMix64: enough randomness for a drawing.
-struct Dice(u64);
-
-impl Dice {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
-    }
-}
 
 /// Channels that sweep like formants.
 fn spoken(dice: &mut Dice, count: usize) -> Vec<(f32, u32)> {
@@ -308,6 +296,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             )?),
         ),
         ("confusion_words", Box::new(confusion(dice, "Validation", words, 9981, 0.77)?)),
+        ("accuracy_matrix", Box::new(accuracy_matrix(dice, 10, 0.002))),
+        ("accuracy_matrix_forgetful", Box::new(accuracy_matrix(dice, 20, 0.05))),
+        ("forgetting", Box::new(forgetting(dice, 10, 0.002))),
+        ("forgetting_forgetful", Box::new(forgetting(dice, 20, 0.05))),
+        ("subspaces", Box::new(subspaces(dice, 10))),
     ];
     for (name, figure) in figures {
         for ending in ["png", "svg"] {

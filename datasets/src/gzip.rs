@@ -1,9 +1,29 @@
 //! Streams of gzip, read as `gzip -d` reads them: successive members are one stream, and zeros
 //! behind the last member, which tapes and some downloads have, are ignored.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
+
+use crate::content::{Content, content};
+
+const BUFFER_BYTES: usize = 1 << 18;
+
+/// Streams of gzip inside each other that are unpacked: `x.h5.gz` in a zip archive, or packed twice
+/// by mistake.
+const MOST_LAYERS: usize = 4;
+
+/// The stream without its layers of gzip, which are told by its first bytes; unpacked as it is
+/// read.
+pub(crate) fn unpacked<'a>(mut stream: Box<dyn BufRead + 'a>) -> io::Result<Box<dyn BufRead + 'a>> {
+    for _ in 0..MOST_LAYERS {
+        if content(stream.fill_buf()?) != Content::Gzip {
+            break;
+        }
+        stream = Box::new(BufReader::with_capacity(BUFFER_BYTES, Gunzip::new(stream)));
+    }
+    Ok(stream)
+}
 
 /// The unpacked bytes of a gzip stream.
 pub(crate) struct Gunzip<R> {
@@ -58,7 +78,7 @@ fn after_zeros(stream: &mut impl BufRead) -> io::Result<Option<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufReader, Write};
+    use std::io::Write;
 
     use flate2::{Compression, write::GzEncoder};
 

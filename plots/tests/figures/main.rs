@@ -1,55 +1,15 @@
 //! Every figure in both formats, with ordinary and with degenerate data.
 
+mod checking;
+mod continual;
+
+use checking::{assert_says, check, message, names};
 use plots::{
     BestEpoch, ConfusionFigure, CurvesFigure, DelayChange, DelaysFigure, Error, Figure, Format,
     PopulationSpikes, ProjectionDelays, ProjectionWeights, RasterFigure, ReadoutTraces, Series,
     SeriesStyle, WeightSnapshot, WeightsFigure,
 };
 use std::fs;
-use std::io::Cursor;
-
-/// Renders both formats, checks what every file must be, and hands back the SVG's texts.
-fn check(figure: &dyn Figure) -> Vec<String> {
-    let bytes = figure.render(Format::Png).expect("the figure can be drawn");
-    let mut reader = png::Decoder::new(Cursor::new(&bytes)).read_info().unwrap();
-    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-    let frame = reader.next_frame(&mut pixels).unwrap();
-    assert_eq!((frame.width, frame.height), figure.size().pixels());
-    assert!(pixels.iter().any(|&channel| channel < 100), "the figure is blank");
-    let edge = frame.line_size;
-    assert!(
-        pixels[..edge].iter().chain(&pixels[pixels.len() - edge..]).all(|&channel| channel == 255),
-        "drawn over the edge"
-    );
-
-    let svg = String::from_utf8(figure.render(Format::Svg).unwrap()).unwrap();
-    assert_eq!(
-        svg.as_bytes(),
-        figure.render(Format::Svg).unwrap(),
-        "the same figure must give the same bytes"
-    );
-    assert!(!svg.contains("NaN") && !svg.contains("inf\""), "a coordinate is not a number");
-    let document = roxmltree::Document::parse(&svg).unwrap();
-    assert_eq!(
-        document.root_element().attribute("width"),
-        Some(format!("{:.2}pt", figure.size().width).as_str())
-    );
-    let texts = document
-        .descendants()
-        .filter(|node| node.has_tag_name("text"))
-        .filter_map(|node| node.text());
-    texts.map(|text| text.trim().to_owned()).collect()
-}
-
-fn assert_says(texts: &[String], expected: &[&str]) {
-    for text in expected {
-        assert!(texts.iter().any(|found| found == text), "\"{text}\" is missing in {texts:?}");
-    }
-}
-
-fn names(names: &[&str]) -> Vec<String> {
-    names.iter().map(|&name| name.to_owned()).collect()
-}
 
 /// A sample with `count` spikes spread over 700 channels and a second.
 fn raster(count: u32) -> RasterFigure {
@@ -380,11 +340,6 @@ fn confusion_without_samples() {
 
 #[test]
 fn contradicting_data_is_an_error() {
-    let message = |figure: &dyn Figure| {
-        let message = figure.render(Format::Svg).unwrap_err().to_string();
-        assert_eq!(figure.render(Format::Png).unwrap_err().to_string(), message);
-        message
-    };
     let matrix = ConfusionFigure {
         classes: names(&["a", "b"]),
         counts: vec![0; 3],

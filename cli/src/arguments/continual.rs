@@ -1,0 +1,129 @@
+//! `synfire continual`
+
+use crate::arguments::changes::changes;
+use crate::arguments::whole::{LARGEST_SEED, MOST_THREADS, whole};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use synfire::{Method, Override};
+
+/// Learn task after task without forgetting; the folder of the run holds everything about it
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire continual                                     makes its own images and learns four tasks
+  synfire continual pmnist --data mnist                 ten permutations of MNIST; mnist holds its \
+four IDX files
+  synfire continual pmnist --data mnist --method sequential
+  synfire continual pmnist --data mnist --seeds 3       three runs, and a table with intervals
+  synfire continual split-mnist --data mnist --set tasks.heads=shared
+  synfire continual --resume runs/pmnist-1              go on after Ctrl-C or a power cut
+
+result.json holds accuracy[i][j]: after task i, on task j, as a fraction. ACC is the mean of its \
+last row, BWT the mean change of
+each task from its own end to the end of all. Ctrl-C finishes the training step, saves and exits \
+with code 130.")]
+pub struct Continual {
+    /// A recipe (see `synfire recipes`) or a configuration file
+    #[arg(
+        value_name = "RECIPE|FILE.toml",
+        default_value = "permuted-clusters",
+        conflicts_with = "resume"
+    )]
+    pub experiment: String,
+    /// Folder of the images: four IDX files, packed or not; with --resume, where they have moved
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// How earlier tasks are kept
+    #[arg(long, value_enum, conflicts_with = "resume")]
+    pub method: Option<MethodName>,
+    /// Run this many seeds, from the experiment's seed on, and tell their means with intervals
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        conflicts_with = "resume",
+        value_parser = whole::<u64>(1, 1000),
+    )]
+    pub seeds: u64,
+    /// Change one value of the configuration, e.g. training.epochs=2; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "resume")]
+    pub set: Vec<String>,
+    /// Folder of the run [default: runs/NAME-1, runs/NAME-2, ...]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+    /// Go on with the run in this folder, bit for bit as if it had not stopped
+    #[arg(long, value_name = "DIR")]
+    pub resume: Option<PathBuf>,
+    /// Threads; results do not depend on them [default: one per processor]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = whole::<u16>(1, MOST_THREADS),
+    )]
+    pub threads: Option<u16>,
+    /// The seed all random numbers descend from, up to 2^63 - 1
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with = "resume",
+        allow_negative_numbers = true,
+        value_parser = whole::<u64>(0, LARGEST_SEED),
+    )]
+    pub seed: Option<u64>,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but errors and the result
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Replace an earlier run in --out
+    #[arg(long, conflicts_with = "resume")]
+    pub overwrite: bool,
+}
+
+/// A method as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MethodName {
+    /// Hebbian orthogonal projection
+    Hlop,
+    /// No protection
+    Sequential,
+    /// All tasks at once, with as many passes
+    Joint,
+    /// Stored samples of earlier tasks
+    Replay,
+    /// Elastic weight consolidation
+    Ewc,
+    /// Gradient projection memory
+    Gpm,
+    /// Orthogonal weights modification
+    Owm,
+}
+
+impl From<MethodName> for Method {
+    fn from(name: MethodName) -> Self {
+        match name {
+            MethodName::Hlop => Self::Hlop,
+            MethodName::Sequential => Self::Sequential,
+            MethodName::Joint => Self::Joint,
+            MethodName::Replay => Self::Replay,
+            MethodName::Ewc => Self::Ewc,
+            MethodName::Gpm => Self::Gpm,
+            MethodName::Owm => Self::Owm,
+        }
+    }
+}
+
+impl Continual {
+    /// All changes to the configuration: `--data`, then `--set`, `--method` and `--seed`.
+    pub fn overrides(&self) -> synfire::Result<Vec<Override>> {
+        let method = self.method.map(|name| {
+            let name = Method::from(name).name();
+            Override::named(format!("--method {name}"), &format!("method={name:?}"))
+        });
+        let seed = self
+            .seed
+            .map(|seed| Override::named(format!("--seed {seed}"), &format!("seed={seed}")));
+        changes(self.data.as_deref(), &self.set).chain(method).chain(seed).collect()
+    }
+}

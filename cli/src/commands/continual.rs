@@ -1,0 +1,130 @@
+//! `synfire continual`
+
+use crate::arguments::continual::Continual;
+use crate::progress::Display;
+use crate::{interrupt, output, run_argument};
+use anyhow::Result;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use synfire::datasets::counted;
+use synfire::{ContinualExperiment, ContinualFinish, ContinualResult, ContinualRun, Error};
+use synfire::{RunFolder, SeedTable};
+
+pub fn run(arguments: &Continual) -> Result<ExitCode> {
+    let threads = arguments.threads.map(usize::from);
+    if let Some(folder) = &arguments.resume {
+        run_argument::refuse_part(folder, "continual --resume")?;
+        let run = ContinualRun::resume(folder, arguments.data.as_deref(), threads)?;
+        interrupt::save_first();
+        return Ok(match finish(run, arguments)? {
+            Ok((folder, result)) => {
+                tell(&folder, &result, arguments.json)?;
+                ExitCode::SUCCESS
+            }
+            Err(code) => code,
+        });
+    }
+    let experiment = named(&arguments.experiment, arguments)?;
+    if arguments.seeds == 1 {
+        let run = match &arguments.out {
+            Some(folder) => {
+                ContinualRun::create(experiment, folder.clone(), arguments.overwrite, threads)?
+            }
+            None => ContinualRun::create_next(experiment, Path::new("runs"), threads)?,
+        };
+        interrupt::save_first();
+        return Ok(match finish(run, arguments)? {
+            Ok((folder, result)) => {
+                tell(&folder, &result, arguments.json)?;
+                ExitCode::SUCCESS
+            }
+            Err(code) => code,
+        });
+    }
+    several(experiment, arguments, threads)
+}
+
+/// A run for each seed, in folders `seed-0`, `seed-1`, .. of one folder. Seeds whose run is
+/// finished there already are not run again.
+fn several(
+    experiment: ContinualExperiment,
+    arguments: &Continual,
+    threads: Option<usize>,
+) -> Result<ExitCode> {
+    let parent = match &arguments.out {
+        Some(folder) => folder.clone(),
+        None => RunFolder::next("runs", &experiment.name)?,
+    };
+    let mut results = Vec::new();
+    for seed in (experiment.seed..).take(arguments.seeds as usize) {
+        let folder = parent.join(format!("seed-{seed}"));
+        let of_seed = ContinualExperiment { seed, ..experiment.clone() };
+        let run = ContinualRun::create(of_seed, folder, arguments.overwrite, threads)?;
+        interrupt::save_first();
+        match finish(run, arguments)? {
+            Ok((_, result)) => results.push(result),
+            Err(code) => return Ok(code),
+        }
+    }
+    let table = SeedTable::of(results).expect("there is at least one seed");
+    table.write(&parent)?;
+    if arguments.json {
+        output::print(json!({ "folder": parent, "table": table }))?;
+    } else {
+        output::print(format!("{}, {}", table.line(), parent.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The result of a run with its folder, or the exit code of one that was stopped.
+fn finish(
+    run: ContinualRun,
+    arguments: &Continual,
+) -> Result<std::result::Result<(PathBuf, ContinualResult), ExitCode>> {
+    let mut display = Display::new(arguments.quiet);
+    let finish = run.run(&mut display)?;
+    drop(display);
+    match finish {
+        ContinualFinish::Completed { folder, result, warning } => {
+            if let Some(warning) = warning {
+                output::say(format!("synfire: warning: figures are missing: {warning}"));
+            }
+            Ok(Ok((folder, *result)))
+        }
+        ContinualFinish::Stopped { folder, tasks } => {
+            if !arguments.quiet {
+                output::say(format!(
+                    "stopped after {}; go on with synfire continual --resume {}",
+                    counted(tasks, "task"),
+                    folder.display()
+                ));
+            }
+            Ok(Err(interrupt::asked().map_or(ExitCode::SUCCESS, ExitCode::from)))
+        }
+    }
+}
+
+fn tell(folder: &Path, result: &ContinualResult, json: bool) -> Result<()> {
+    if json {
+        return output::print(json!({ "folder": folder, "result": result }));
+    }
+    output::print(format!("{}: {}, {}", result.method, result.line(), folder.display()))
+}
+
+/// The experiment as typed, with all changes.
+fn named(typed: &str, arguments: &Continual) -> Result<ContinualExperiment> {
+    let path = Path::new(typed);
+    let changes = arguments.overrides()?;
+    run_argument::refuse_run("continual", path)?;
+    let is_file = path.is_file() || path.extension().is_some_and(|ending| ending == "toml");
+    if is_file {
+        return Ok(ContinualExperiment::read(path, &changes)?);
+    }
+    if path.is_dir() || typed.contains(std::path::MAIN_SEPARATOR) {
+        let problem = "a recipe or a configuration file was expected; a folder of images is named \
+                       with --data FOLDER";
+        return Err(Error::Config { origin: typed.into(), problem: problem.into() }.into());
+    }
+    Ok(ContinualExperiment::recipe(typed, &changes)?)
+}

@@ -1,0 +1,190 @@
+//! Tasks that are learned one after the other.
+
+use crate::sandbox::Sandbox;
+use serde_json::Value;
+
+/// Three permutations of few small images.
+const TASKS: &str = r#"
+end_samples = 60
+[data]
+source = { kind = "clusters", classes = 4, clusters_per_class = 2, side = 6, dimension = 10, train = 480, test = 200 }
+input = { kind = "analog", mean = 0.5, std_dev = 0.25 }
+steps = 3
+[tasks]
+kind = "permutations"
+count = 3
+[network]
+hidden = [40]
+batch_norm = false
+delays = "none"
+neuron = { model = "lif", tau_mem_ms = 2.0, decay = "euler", reset = "soft", surrogate = { slope = "sigmoid", alpha = 4.0 } }
+readout = { model = "leaky_integrator", tau_mem_ms = 1.0, decay = "euler" }
+[training]
+epochs = 2
+batch_size = 32
+loss = "mean"
+[training.weights]
+optimizer = { kind = "sgd" }
+schedule = { kind = "constant", rate = 0.2 }
+[methods.hlop]
+rows = [[10, 20], [8, 8]]
+[methods.ewc]
+strength = 100.0
+[methods.gpm.directions]
+thresholds = [0.95, 0.99]
+"#;
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("tasks.toml", TASKS);
+    sandbox
+}
+
+fn result(sandbox: &Sandbox, run: &str) -> Value {
+    serde_json::from_str(&sandbox.text(format!("{run}/result.json"))).unwrap()
+}
+
+#[test]
+fn every_method_learns_and_tells_what_it_keeps() {
+    let sandbox = sandbox();
+    for method in ["hlop", "sequential", "joint", "replay", "ewc", "gpm", "owm"] {
+        let said = sandbox.ok(&["continual", "tasks.toml", "--method", method, "--out", method]);
+        assert!(said.starts_with(&format!("{method}: ACC ")), "{said}");
+        let result = result(&sandbox, method);
+        let accuracy = result["accuracy"].as_array().unwrap();
+        assert!(
+            accuracy.len() == 3 && accuracy.iter().all(|row| row.as_array().unwrap().len() == 3)
+        );
+        let acc = result["acc"].as_f64().unwrap();
+        assert!(acc > 0.4, "{method}: {acc}");
+        assert_eq!(result["bwt"].is_null(), method == "joint", "{method}");
+        let stored = &result["stored"];
+        let rows = stored["rows"].as_u64().unwrap();
+        assert_eq!(rows > 0, ["hlop", "gpm"].contains(&method), "{method}: {stored}");
+        let keeps = ["hlop", "gpm", "owm", "ewc"].contains(&method);
+        assert_eq!(stored["numbers"] != 0, keeps, "{method}: {stored}");
+        assert_eq!(stored["samples"] != 0, method == "replay", "{method}: {stored}");
+        for figure in ["accuracy", "forgetting"] {
+            assert!(sandbox.path(format!("{method}/plots/{figure}.svg")).exists());
+        }
+        let subspaces = sandbox.path(format!("{method}/plots/subspaces.png")).exists();
+        assert_eq!(subspaces, ["hlop", "gpm"].contains(&method), "{method}");
+    }
+    let table = sandbox.text("hlop/accuracy.csv");
+    assert_eq!(table.lines().count(), 10);
+    let tasks = sandbox.text("hlop/tasks.csv");
+    assert!(tasks.contains(",480,0,200,0,4"), "{tasks}");
+}
+
+#[test]
+fn a_run_goes_on_bit_for_bit_on_any_number_of_threads() {
+    let sandbox = sandbox();
+    for method in ["hlop", "gpm"] {
+        let whole = format!("{method}-whole");
+        let begin = ["continual", "tasks.toml", "--method", method, "--threads"];
+        sandbox.ok(&[&begin[..], &["1", "--out", &whole]].concat());
+        let threads = format!("{method}-threads");
+        sandbox.ok(&[&begin[..], &["3", "--out", &threads]].concat());
+        let read = |run: &str, file: &str| sandbox.read(format!("{run}/{file}"));
+        for file in ["accuracy.csv", "curve.csv", "residuals.csv", "checkpoints/last.safetensors"] {
+            let same = read(&whole, file) == read(&threads, file);
+            // A checkpoint also tells how long everything took.
+            assert!(same || file.ends_with("safetensors"), "{method}: {file}");
+        }
+        // As if killed behind the first task: its checkpoint is the last one.
+        let cut = format!("{method}-cut");
+        sandbox.ok(&[&begin[..], &["2", "--out", &cut]].concat());
+        let first = read(&cut, "checkpoints/task-01.safetensors");
+        sandbox.write(&format!("{cut}/checkpoints/last.safetensors"), first);
+        std::fs::remove_file(sandbox.path(format!("{cut}/result.json"))).unwrap();
+        sandbox.ok(&["continual", "--resume", &cut]);
+        for file in ["accuracy.csv", "curve.csv", "residuals.csv", "subspaces.csv"] {
+            assert!(read(&whole, file) == read(&cut, file), "{method}: {file}");
+        }
+    }
+}
+
+#[test]
+fn tasks_with_heads_of_their_own_are_told_or_not() {
+    let sandbox = sandbox();
+    let classes = "tasks={ kind = 'classes', per_task = 2, heads = 'per_task' }";
+    let projections = "methods.hlop={ rows = [[10]], projections = [0] }";
+    sandbox.ok(&[
+        "continual",
+        "tasks.toml",
+        "--set",
+        classes,
+        "--set",
+        projections,
+        "--out",
+        "run",
+    ]);
+    let result = result(&sandbox, "run");
+    let last = |key: &str| {
+        let row = result[key].as_array().unwrap().last().unwrap().clone();
+        row.as_array().unwrap().iter().map(|share| share.as_f64().unwrap()).sum::<f64>() / 2.0
+    };
+    let (told, untold) = (last("accuracy"), last("accuracy_without_task"));
+    assert!(told > 0.7 && untold < told, "{told} told, {untold} untold");
+}
+
+#[test]
+fn several_seeds_make_a_table() {
+    let sandbox = sandbox();
+    let said = sandbox.ok(&["continual", "tasks.toml", "--seeds", "2", "--out", "many", "--quiet"]);
+    assert!(said.starts_with("2 seeds: ACC ") && said.contains(" ± "), "{said}");
+    assert_eq!(sandbox.text("many/seeds.csv").lines().count(), 3);
+    assert!(result(&sandbox, "many/seed-0")["acc"] != result(&sandbox, "many/seed-1")["acc"]);
+}
+
+#[test]
+fn what_no_run_over_tasks_can_be_is_said() {
+    let sandbox = sandbox();
+    for (changes, expected) in [
+        (
+            &["methods.hlop.rows=[[50, 20]]"][..],
+            "give input->hidden1 50 rows, but it has 36 inputs",
+        ),
+        (&["methods.hlop.rows=[[0, 20]]"], "methods.hlop.rows[0]"),
+        (&["methods.hlop.rows=[[10]]"], "one entry for each projection"),
+        (
+            &["tasks={ kind = 'classes', groups = [[0], [1, 2]] }"],
+            "needs at least two to tell apart",
+        ),
+        (&["tasks={ kind = 'classes', groups = [[0, 9]] }"], "9"),
+        (&["tasks.count=0"], "tasks.count is 0"),
+        (&["data.source={ kind = 'images' }"], "name it with --data FOLDER"),
+        (&["data.held_out=480"], "held_out"),
+        (&["end_samples=0"], "end_samples is 0"),
+    ] {
+        let set: Vec<&str> = changes.iter().flat_map(|change| ["--set", change]).collect();
+        let output =
+            sandbox.run(&[&["continual", "tasks.toml", "--out", "wrong"][..], &set].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{changes:?}");
+        assert!(
+            said.contains(expected) && said.trim_end().lines().count() == 1,
+            "{changes:?}: {said}"
+        );
+    }
+    let said = sandbox.fails(2, &["continual", "tiny.toml"]);
+    assert!(said.contains("an experiment without tasks"), "{said}");
+    let said = sandbox.fails(2, &["train", "tasks.toml"]);
+    assert!(said.contains("synfire continual tasks.toml makes a run of it"), "{said}");
+    let said = sandbox.fails(2, &["train", "pmnist"]);
+    assert!(said.contains("synfire continual pmnist"), "{said}");
+    let said = sandbox.fails(2, &["continual", "quickstart"]);
+    assert!(said.contains("synfire train quickstart"), "{said}");
+
+    sandbox.ok(&["continual", "tasks.toml", "--out", "run"]);
+    let said = sandbox.fails(1, &["continual", "--resume", "run"]);
+    assert!(said.contains("this run is finished"), "{said}");
+    std::fs::remove_file(sandbox.path("run/result.json")).unwrap();
+    let config = sandbox.text("run/config.toml");
+    sandbox.write("run/config.toml", config.replace("count = 3", "count = 2"));
+    let said = sandbox.fails(1, &["continual", "--resume", "run"]);
+    assert!(said.contains("not the tasks that the run began with"), "{said}");
+    sandbox.write("run/config.toml", config.replace("method = \"hlop\"", "method = \"ewc\""));
+    let said = sandbox.fails(1, &["continual", "--resume", "run"]);
+    assert!(said.contains("another method is another run"), "{said}");
+}

@@ -1,0 +1,120 @@
+//! What populations send to the projections whose weights are protected.
+
+use crate::gradient::labelled::Labelled;
+use crate::protection::TaskEnd;
+use serde::{Deserialize, Serialize};
+use sim_core::{Batch, Cells, GradientEngine, Network, Pass, Result, SpikeFrames};
+
+/// What of a population's activity is a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activity {
+    /// The mean over the steps: one vector per sample.
+    #[default]
+    Rates,
+    /// What is sent in each step: as many vectors per sample as it has steps, or one where all
+    /// steps are the same by construction ([`SpikeFrames::repeats`]).
+    Spikes,
+}
+
+impl Activity {
+    /// Replaces `into` by the vectors of these samples, `[vector][neuron]`.
+    pub(crate) fn gather<'a>(
+        self,
+        samples: impl Iterator<Item = &'a SpikeFrames>,
+        into: &mut Vec<f32>,
+    ) {
+        into.clear();
+        samples.for_each(|frames| self.append(frames, into));
+    }
+
+    /// Appends the vectors of one sample to `into`, `[vector][neuron]`.
+    pub(crate) fn append(self, frames: &SpikeFrames, into: &mut Vec<f32>) {
+        let (neurons, first) = (frames.channels(), into.len());
+        let steps = frames.steps();
+        let each = self == Self::Spikes && !frames.repeats();
+        into.resize(first + if each { steps * neurons } else { neurons }, 0.0);
+        let vectors = &mut into[first..];
+        for neuron in 0..neurons {
+            let (at, counts) = frames.channel(neuron);
+            if each {
+                for (&step, &count) in at.iter().zip(counts) {
+                    vectors[step as usize * neurons + neuron] = count;
+                }
+            } else if frames.repeats() {
+                // Summing equal numbers would round.
+                vectors[neuron] = counts.first().copied().unwrap_or(0.0);
+            } else if steps > 0 {
+                vectors[neuron] = counts.iter().sum::<f32>() / steps as f32;
+            }
+        }
+    }
+}
+
+/// What the source of a projection sent in each sample of a batch that the engine has just run.
+pub(crate) fn sent<'a>(
+    network: &Network,
+    source: usize,
+    frames: &'a [SpikeFrames],
+    engine: &'a dyn GradientEngine,
+) -> impl Iterator<Item = &'a SpikeFrames> {
+    let is_source = matches!(network.populations[source].cells, Cells::Source);
+    let of_sample = move |sample| match is_source {
+        true => &frames[sample],
+        false => engine.activity(source, sample),
+    };
+    (0..frames.len()).map(of_sample)
+}
+
+/// Samples that the engine runs together when a task ends.
+const TOGETHER: usize = 64;
+
+/// What populations send in the samples of a task that ends, as the network is deployed: the
+/// vectors of each of `sources`, `[vector][neuron]`.
+///
+/// # Errors
+/// What the engine refuses.
+pub(crate) fn sent_in_task(
+    task: &mut TaskEnd,
+    sources: &[usize],
+    activity: Activity,
+) -> Result<Vec<Vec<f32>>> {
+    let mut vectors = vec![Vec::new(); sources.len()];
+    let chunks = task.frames.chunks(TOGETHER).zip(task.labels.chunks(TOGETHER));
+    for (frames, labels) in chunks {
+        let objective = Labelled { loss: task.loss, labels };
+        let batch = Batch::new(frames, task.output, &objective);
+        task.engine.evaluate(task.network, &batch, &Pass::DEPLOYED)?;
+        for (&source, vectors) in sources.iter().zip(&mut vectors) {
+            for frames in sent(task.network, source, frames, &*task.engine) {
+                activity.append(frames, vectors);
+            }
+        }
+    }
+    Ok(vectors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_means_and_spikes_are_steps() {
+        let frames = SpikeFrames::from_values(2, 3, &[1.0, 0.0, 2.0, 0.0, -3.0, 0.0]).unwrap();
+        let of = |activity: Activity, frames: &SpikeFrames| {
+            let mut vectors = vec![9.0];
+            activity.append(frames, &mut vectors);
+            vectors.split_off(1)
+        };
+        assert_eq!(of(Activity::Rates, &frames), [1.0, -1.0]);
+        assert_eq!(of(Activity::Spikes, &frames), [1.0, 0.0, 0.0, -3.0, 2.0, 0.0]);
+        // An image that is shown in every step is one vector, to the bit.
+        let image = SpikeFrames::constant(&[0.1, 0.0], 7).unwrap();
+        for activity in [Activity::Rates, Activity::Spikes] {
+            assert_eq!(of(activity, &image), [0.1, 0.0]);
+        }
+        let empty = SpikeFrames::from_values(2, 0, &[]).unwrap();
+        assert_eq!(of(Activity::Rates, &empty), [0.0, 0.0]);
+        assert!(of(Activity::Spikes, &empty).is_empty());
+    }
+}

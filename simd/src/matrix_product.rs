@@ -1,0 +1,254 @@
+//! Products of dense matrices, by the crate `matrixmultiply`, whose blocked loops use the caches and
+//! vectors of the processor at hand.
+//!
+//! One product is worked out by one thread, and a sum over the inner dimension has the same order
+//! in every run. `matrixmultiply` finds the instruction set itself; [`crate::Instructions`] has no
+//! part in it.
+
+/// A number that a matrix holds.
+pub trait MatrixEntry: loops::DenseLoops {}
+
+impl MatrixEntry for f32 {}
+impl MatrixEntry for f64 {}
+
+mod loops {
+    /// Rows, inner dimension and columns of a product.
+    pub type Shape = [usize; 3];
+    /// Where a matrix lies, and how far its next row and its next column are.
+    pub type Place<P> = (P, isize, isize);
+
+    /// The types for which `matrixmultiply` has loops.
+    pub trait DenseLoops: Copy + PartialEq + Send + Sync + 'static {
+        /// `into = keep * into + factor * a b`.
+        ///
+        /// # Safety
+        /// All entries of the matrices lie in memory that may be read, those of `into` in memory
+        /// that may be written and that nothing else uses.
+        unsafe fn multiply(
+            shape: Shape,
+            factor: Self,
+            a: Place<*const Self>,
+            b: Place<*const Self>,
+            keep: Self,
+            into: Place<*mut Self>,
+        );
+    }
+
+    macro_rules! loops {
+        ($type:ty, $product:path) => {
+            impl DenseLoops for $type {
+                unsafe fn multiply(
+                    [rows, inner, columns]: Shape,
+                    factor: Self,
+                    (a, a_row, a_column): Place<*const Self>,
+                    (b, b_row, b_column): Place<*const Self>,
+                    keep: Self,
+                    (into, row, column): Place<*mut Self>,
+                ) {
+                    // SAFETY: the caller promises what the product asks for.
+                    unsafe {
+                        $product(
+                            rows, inner, columns, factor, a, a_row, a_column, b, b_row, b_column,
+                            keep, into, row, column,
+                        );
+                    }
+                }
+            }
+        };
+    }
+
+    loops!(f32, matrixmultiply::sgemm);
+    loops!(f64, matrixmultiply::dgemm);
+}
+
+/// A matrix to be read, as its rows lie in a slice, or transposed.
+#[derive(Debug, Clone, Copy)]
+pub struct Matrix<'a, T> {
+    values: &'a [T],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a, T: MatrixEntry> Matrix<'a, T> {
+    /// The matrix `[rows][columns]` of these values, row after row.
+    ///
+    /// # Panics
+    /// If there are no columns, or the values do not fill whole rows.
+    pub fn of_rows(values: &'a [T], columns: usize) -> Self {
+        assert!(columns > 0 && values.len().is_multiple_of(columns), "values fill whole rows");
+        let rows = values.len() / columns;
+        Self { values, rows, columns, row_stride: columns, column_stride: 1 }
+    }
+
+    /// The matrix whose rows are the columns of this one.
+    pub fn transposed(self) -> Self {
+        let Self { values, rows, columns, row_stride, column_stride } = self;
+        Self {
+            values,
+            rows: columns,
+            columns: rows,
+            row_stride: column_stride,
+            column_stride: row_stride,
+        }
+    }
+
+    /// At most `count` rows from row `first` on.
+    ///
+    /// # Panics
+    /// If there is no row `first`.
+    pub fn rows_from(self, first: usize, count: usize) -> Self {
+        assert!(first < self.rows, "a part begins at a row of the matrix");
+        let values = &self.values[first * self.row_stride..];
+        Self { values, rows: count.min(self.rows - first), ..self }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+}
+
+/// `into = keep * into + factor * a b`, where `into` lies row after row. With `keep` 0, what `into`
+/// held does not matter.
+///
+/// ```
+/// use simd::{Matrix, multiply};
+///
+/// let (a, b) = ([1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 1.0, 1.0]);
+/// let mut product = [0.0; 4];
+/// multiply(&mut product, 0.0, Matrix::of_rows(&a, 2), Matrix::of_rows(&b, 2), 1.0);
+/// assert_eq!(product, [3.0, 2.0, 7.0, 4.0]);
+/// ```
+///
+/// # Panics
+/// If the shapes do not fit each other.
+pub fn multiply<T: MatrixEntry>(
+    into: &mut [T],
+    keep: T,
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    factor: T,
+) {
+    assert_eq!(a.columns, b.rows, "columns of the first factor, rows of the second");
+    assert_eq!(into.len(), a.rows * b.columns, "entries of the product");
+    for matrix in [&a, &b] {
+        let last = matrix.rows.saturating_sub(1) * matrix.row_stride
+            + matrix.columns.saturating_sub(1) * matrix.column_stride;
+        let is_empty = matrix.rows == 0 || matrix.columns == 0;
+        assert!(is_empty || last < matrix.values.len(), "a matrix lies in its values");
+    }
+    let stride = |stride: usize| isize::try_from(stride).expect("a stride inside of a slice");
+    // SAFETY: `into` has `a.rows` rows of `b.columns` entries each, one after another, and nothing
+    // else points into it while it is borrowed mutably. Strides are not negative, so the last entry
+    // of each factor has the highest index, which the loop above found inside of its values.
+    unsafe {
+        T::multiply(
+            [a.rows, a.columns, b.columns],
+            factor,
+            (a.values.as_ptr(), stride(a.row_stride), stride(a.column_stride)),
+            (b.values.as_ptr(), stride(b.row_stride), stride(b.column_stride)),
+            keep,
+            (into.as_mut_ptr(), stride(b.columns), 1),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(count: usize, salt: usize) -> Vec<f64> {
+        (0..count).map(|n| ((n * 37 + salt * 11) % 101) as f64 / 50.0 - 1.0).collect()
+    }
+
+    /// The plain twin: `into = keep * into + factor * sum a b`.
+    fn plain(
+        into: &mut [f64],
+        keep: f64,
+        (a, b): (&[f64], &[f64]),
+        (rows, inner, columns): (usize, usize, usize),
+        factor: f64,
+    ) {
+        for row in 0..rows {
+            for column in 0..columns {
+                let terms = (0..inner).map(|k| a[row * inner + k] * b[k * columns + column]);
+                let old = &mut into[row * columns + column];
+                *old = keep * *old + factor * terms.sum::<f64>();
+            }
+        }
+    }
+
+    fn turned(values: &[f64], columns: usize) -> Vec<f64> {
+        let rows = values.len() / columns;
+        (0..values.len()).map(|n| values[n % rows * columns + n / rows]).collect()
+    }
+
+    /// Every way a factor can lie, in sizes around those of blocks and beyond.
+    #[test]
+    fn a_product_is_the_sum_over_the_inner_dimension() {
+        for shape @ (rows, inner, columns) in
+            [(1, 1, 1), (3, 5, 2), (17, 33, 9), (64, 784, 70), (70, 64, 131), (50, 1, 40)]
+        {
+            let (a, b) = (numbers(rows * inner, 1), numbers(inner * columns, 2));
+            let (a_turned, b_turned) = (turned(&a, inner), turned(&b, columns));
+            for (keep, factor) in [(0.0, 1.0), (1.0, -1.0), (0.9, 0.1)] {
+                let mut expected = numbers(rows * columns, 3);
+                plain(&mut expected, keep, (&a, &b), shape, factor);
+                let factors_a =
+                    [Matrix::of_rows(&a, inner), Matrix::of_rows(&a_turned, rows).transposed()];
+                let factors_b =
+                    [Matrix::of_rows(&b, columns), Matrix::of_rows(&b_turned, inner).transposed()];
+                for a in factors_a {
+                    for b in factors_b {
+                        let mut product = numbers(rows * columns, 3);
+                        multiply(&mut product, keep, a, b, factor);
+                        let pairs = product.iter().zip(&expected);
+                        let worst = pairs.map(|(p, e)| (p - e).abs()).fold(0.0, f64::max);
+                        assert!(worst < 1e-12 * inner as f64, "{shape:?}: {worst:e}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn single_precision_keeps_its_digits() {
+        let (rows, inner, columns) = (31, 200, 45);
+        let (a, b) = (numbers(rows * inner, 1), numbers(inner * columns, 2));
+        let mut expected = vec![0.0; rows * columns];
+        plain(&mut expected, 0.0, (&a, &b), (rows, inner, columns), 1.0);
+        let single = |values: &[f64]| values.iter().map(|&v| v as f32).collect::<Vec<_>>();
+        let (a, b) = (single(&a), single(&b));
+        let mut product = vec![f32::NAN; rows * columns];
+        multiply(&mut product, 0.0, Matrix::of_rows(&a, inner), Matrix::of_rows(&b, columns), 1.0);
+        let pairs = product.iter().zip(&expected);
+        let worst = pairs.map(|(&p, e)| (f64::from(p) - e).abs()).fold(0.0, f64::max);
+        assert!(worst < 1e-4, "{worst:e}");
+    }
+
+    #[test]
+    fn parts_and_empty_products() {
+        let a = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let whole = Matrix::of_rows(&a, 2);
+        let (part, last) = (whole.rows_from(1, 1), whole.rows_from(2, 9));
+        assert_eq!((part.rows(), last.rows(), last.columns()), (1, 1, 2));
+        let mut product = [0.0; 3];
+        multiply(&mut product, 0.0, part, whole.transposed(), 1.0);
+        assert_eq!(product, [11.0, 25.0, 39.0]);
+        // No inner dimension: nothing is added.
+        let none: [f64; 0] = [];
+        let (tall, wide) = (Matrix::of_rows(&none, 2), Matrix::of_rows(&none, 3));
+        let mut kept = [1.0; 6];
+        multiply(&mut kept, 0.5, tall.transposed(), wide, 1.0);
+        assert_eq!(kept, [0.5; 6]);
+        multiply(&mut kept, 0.0, tall.transposed(), wide, 1.0);
+        assert_eq!(kept, [0.0; 6]);
+    }
+}

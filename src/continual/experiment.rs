@@ -1,0 +1,186 @@
+//! One continual experiment: a TOML file that says everything a run over tasks needs.
+//!
+//! ```toml
+//! name = "pmnist"
+//! description = "one line"
+//! seed = 0
+//! method = "hlop"                # see Method
+//! end_samples = 300              # that a method looks at when a task ends
+//! [data]                         # see ContinualData
+//! [tasks]                        # see datasets::TaskSettings
+//! [network]                      # see NetworkSettings
+//! [training]                     # see plasticity::TrainingSettings; the epochs of each task
+//! [methods.hlop]                 # see MethodSettings
+//! ```
+
+use crate::configuration::{self, Configuration, Problem, check_name};
+use crate::continual::data::{ContinualData, ImageFolderSettings, ImageSourceSettings};
+use crate::continual::method::{Method, MethodSettings};
+use crate::continual::setting::within;
+use crate::error::{Error, Result};
+use crate::network::settings::NetworkSettings;
+use crate::overrides::Override;
+use crate::recipes::Recipe;
+use crate::text_file;
+use crate::twin_keys::leave_out_replaced;
+use datasets::TaskSettings;
+use plasticity::TrainingSettings;
+use serde::{Deserialize, Serialize};
+use sim_core::Seed;
+use std::path::Path;
+
+/// Everything that a run over tasks needs besides the machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContinualExperiment {
+    /// Names the run folder; letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// One line for people.
+    pub description: String,
+    /// The one seed that every random stream descends from, up to 2^63 - 1.
+    pub seed: u64,
+    /// By which method earlier tasks are kept; Hebbian orthogonal projection.
+    pub method: Method,
+    /// Training samples of a task that a method looks at when the task ends, at least 1; 300.
+    pub end_samples: usize,
+    /// Samples.
+    pub data: ContinualData,
+    /// Tasks.
+    pub tasks: TaskSettings,
+    /// Network.
+    #[serde(deserialize_with = "NetworkSettings::of_any_kind")]
+    pub network: NetworkSettings,
+    /// Training; its epochs are those of each task.
+    pub training: TrainingSettings,
+    /// What the methods need to know.
+    pub methods: MethodSettings,
+}
+
+impl Default for ContinualExperiment {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            description: String::new(),
+            seed: 0,
+            method: Method::default(),
+            end_samples: 300,
+            data: ContinualData::default(),
+            tasks: TaskSettings::default(),
+            network: NetworkSettings::default(),
+            training: TrainingSettings::default(),
+            methods: MethodSettings::default(),
+        }
+    }
+}
+
+impl Configuration for ContinualExperiment {
+    const KIND_OF_FILES: &'static str = "images";
+
+    fn other_file(origin: &str, text: &str) -> Option<Error> {
+        text_file::without_tasks(origin, text)
+    }
+
+    fn completed(mut self, name: &str) -> std::result::Result<Self, Problem> {
+        if self.name.is_empty() {
+            name.clone_into(&mut self.name);
+        }
+        if !self.network.learns_delays(self.data.dt_ms) {
+            self.training.delays.learn = false;
+        }
+        self.check().map_err(|error| Problem::of(&error))?;
+        Ok(self)
+    }
+
+    fn reads_file(&self) -> bool {
+        matches!(self.data.source, ImageSourceSettings::Images(_))
+    }
+
+    fn description_mut(&mut self) -> &mut String {
+        &mut self.description
+    }
+}
+
+impl ContinualExperiment {
+    /// A recipe that ships with synfire, with overrides.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a name that no recipe has, or an override that does not fit.
+    pub fn recipe(name: &str, overrides: &[Override]) -> Result<Self> {
+        let recipe = Recipe::find_continual(name)?;
+        Self::parse(recipe.text, &format!("recipe {name}"), name, overrides)
+    }
+
+    /// Reads a configuration file. Relative paths in it begin at its folder.
+    ///
+    /// # Errors
+    /// One sentence that names the file, the line and what was expected.
+    pub fn read(path: &Path, overrides: &[Override]) -> Result<Self> {
+        let text = text_file::read_configuration("continual", path)?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let origin = path.display().to_string();
+        let name = configuration::name_of(&stem);
+        let mut experiment: Self = configuration::parse(folder, &text, &origin, &name, overrides)?;
+        for path in experiment.tasks.paths_mut() {
+            *path = folder.join(&*path);
+        }
+        Ok(experiment)
+    }
+
+    /// Reads the text of a configuration file; `origin` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn parse(text: &str, origin: &str, name: &str, overrides: &[Override]) -> Result<Self> {
+        configuration::parse(Path::new(""), text, origin, name, overrides)
+    }
+
+    /// Checks every field that can be checked without images.
+    ///
+    /// # Errors
+    /// The first field that is not allowed, by its key and with its value.
+    pub fn check(&self) -> Result<()> {
+        check_name(&self.name)?;
+        let storable = i64::try_from(self.seed).is_ok();
+        sim_core::Error::check("seed", self.seed as f64, storable, "at most 2^63 - 1")?;
+        let samples = self.end_samples as f64;
+        sim_core::Error::check("end_samples", samples, self.end_samples > 0, "at least 1")?;
+        self.data.check()?;
+        self.tasks.check().map_err(|error| within(error, "tasks"))?;
+        self.network.check(self.data.dt_ms)?;
+        self.training.check().map_err(|error| Error::setting(error.within("training")))?;
+        self.methods
+            .replay
+            .check()
+            .map_err(|error| Error::setting(error.within("methods.replay")))?;
+        self.network.check_readout("training.loss", &self.training.loss, self.data.dt_ms)
+    }
+
+    /// The seed as streams are drawn from it.
+    pub fn seed(&self) -> Seed {
+        Seed(self.seed)
+    }
+
+    /// The experiment as a configuration file that can be run again from any folder: paths are
+    /// absolute.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when a value cannot be written as TOML.
+    pub fn to_toml(&self) -> Result<String> {
+        let mut resolved = self.clone();
+        let mut paths = resolved.tasks.paths_mut();
+        if let ImageSourceSettings::Images(ImageFolderSettings { path: Some(path) }) =
+            &mut resolved.data.source
+        {
+            paths.push(path);
+        }
+        for path in paths {
+            *path = std::path::absolute(&*path).unwrap_or(path.clone());
+        }
+        let table = toml::Table::try_from(&resolved).and_then(|mut table| {
+            leave_out_replaced(&mut table);
+            toml::to_string(&table)
+        });
+        table.map_err(|error| Error::config(self.name.clone(), error))
+    }
+}

@@ -1,0 +1,30 @@
+//! Learning task after task: an experiment, a run, what it came to.
+//!
+//! | file | question it answers |
+//! |---|---|
+//! | `experiment` | what does a configuration file of `synfire continual` hold? |
+//! | `data` | where do images come from, and how do they become input? |
+//! | `method` | by which method are earlier tasks kept? |
+//! | `task_loss` | which outputs compete, where each task has its own? |
+//! | `task_samples` | which samples does a method train on in a task? |
+//! | `run`, `progress` | how is the walk over tasks stopped, and gone on with? |
+//! | `result`, `tables` | what did the tasks come to? |
+//! | `drawing` | which figures show it? |
+//! | `seeds` | what do several seeds come to? |
+
+pub(crate) mod data;
+pub(crate) mod drawing;
+pub(crate) mod experiment;
+pub(crate) mod folder;
+pub(crate) mod method;
+pub(crate) mod progress;
+pub(crate) mod result;
+pub(crate) mod run;
+pub(crate) mod seeds;
+mod setting;
+pub(crate) mod tables;
+mod task_loss;
+mod task_samples;
+
+#[cfg(test)]
+mod tests;
