@@ -24,8 +24,13 @@ impl SourceGradients<'_> {
     pub(crate) fn of_current(&self, sample: &mut SampleState, scratch: &mut ShardScratch) {
         let PopulationState { current, gradient, .. } = &mut sample.populations[self.p];
         scratch.timing.time(Stage::Neurons, || {
-            let (norms, steps) = (self.adjoint.norms, self.adjoint.steps);
-            norm_adjoint(&norms[self.p].adjoint, current, steps[self.p], gradient);
+            let (norms, steps) = (self.adjoint.norms, self.adjoint.steps[self.p]);
+            if self.adjoint.network.populations[self.p].norm.is_some() {
+                norm_adjoint(&norms[self.p].adjoint, current, steps, gradient);
+            } else {
+                let rows = gradient.chunks_exact_mut(padded(steps));
+                rows.for_each(|row| row[steps..].fill(0.0));
+            }
         });
     }
 
@@ -78,13 +83,13 @@ impl SourceGradients<'_> {
         let [from, to] = sample.pair(self.p, source);
         scratch.timing.time(Stage::InputGradient, || {
             to.demand.list(self.graph.sizes[source], &mut scratch.wanted);
-            if back.write == Write::Set {
-                to.gradient.fill(0.0);
-            }
             let (isa, wanted, scratch) = (self.adjoint.isa, &scratch.wanted, &mut scratch.plan);
-            match plan.joint() {
-                Some(joint) => joint.add_source_gradient(b, wanted, &mut to.gradient),
+            match plan.product() {
+                Some(product) => product.source_gradient(b, wanted, back.write, &mut to.gradient),
                 None => {
+                    if back.write == Write::Set {
+                        to.gradient.fill(0.0);
+                    }
                     let arriving = self.arriving(projection, from);
                     plan.input_gradient(isa, rank, arriving, wanted, scratch, &mut to.gradient);
                 }

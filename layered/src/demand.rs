@@ -62,10 +62,16 @@ impl Demand {
         wanted.clear();
         // Reserve for the worst case: dropout and slopes change how much remains.
         wanted.reserve(neurons * self.per_block.div_ceil(3));
-        wanted.extend(
-            (0..neurons)
-                .flat_map(|neuron| self.runs(neuron).map(move |steps| Wanted { neuron, steps })),
-        );
+        let all = 0..self.per_block * PIECE;
+        for neuron in 0..neurons {
+            let pieces = self.of_block(neuron);
+            let is_wanted = |piece: &u16| piece >> (neuron % NEURONS_PER_BLOCK) & 1 == 1;
+            if !pieces.is_empty() && pieces.iter().all(is_wanted) {
+                wanted.push(Wanted { neuron, steps: all.clone() });
+            } else {
+                wanted.extend(self.runs(neuron).map(|steps| Wanted { neuron, steps }));
+            }
+        }
     }
 
     /// Runs of wanted steps of `neuron`. A single unwanted piece between two runs is taken along:

@@ -230,15 +230,15 @@ impl LayeredEngine {
         let Self { isa, graph, steps, plans, workspace, timing, .. } = self;
         for projection in graph.ending_at(p) {
             let source = graph.ends[projection].0;
-            let Some(joint) = plans[projection].joint_mut() else { continue };
+            let Some(product) = plans[projection].product_mut() else { continue };
             let samples = workspace.samples();
-            let frames = |b: usize| match source == graph.input {
-                true => &batch[b],
-                false => &samples[b].populations[source].frames,
+            let spikes = |b: usize| {
+                let given = (source == graph.input).then(|| &batch[b]);
+                samples[b].populations[source].spikes(given)
             };
             let weights = &dense(network, projection).weight;
             on_all_threads(timing, Stage::Forward, || {
-                joint.forward(weights, samples.len(), frames);
+                product.forward(weights, samples.len(), &spikes);
             });
         }
         let (isa, steps, projections) = (*isa, steps[p], graph.ending_at(p));
@@ -260,12 +260,11 @@ impl LayeredEngine {
                 let write = if set { Write::Set } else { Write::Add };
                 let port = graph.first_inputs[projection] * stride;
                 let port = port..port + graph.sizes[p] * stride;
-                if let Some(joint) = plan.joint() {
+                if let Some(product) = plan.product() {
                     for (b, sample) in (first..).zip(samples.iter_mut()) {
                         let PopulationState { current, sums, .. } = &mut sample.populations[p];
                         scratch.timing.time(Stage::Forward, || {
-                            let shown = batch[b].steps();
-                            joint.currents_of(b, shown, !set, &mut current[port.clone()]);
+                            product.currents_of(b, write, &mut current[port.clone()]);
                         });
                         if normed && one_port && n == last {
                             scratch.timing.time(Stage::Neurons, || {
@@ -510,17 +509,16 @@ impl LayeredEngine {
             norms,
             regularizations,
             workspace,
-            own_steps,
             timing,
             ..
         } = self;
         let (isa, height) = (*isa, dropout::height(pass.dropout));
         let adjoint =
             Adjoint { network, neurons, constants, norms, regularizations, steps, isa, height };
-        let joined = |projection: usize| plans[projection].joint().is_some();
-        let has_joint = graph.ending_at(p).any(joined);
+        let is_product = |projection: usize| plans[projection].product().is_some();
+        let has_product = graph.ending_at(p).any(is_product);
         let back = SourceGradients { p, graph, plans, adjoint };
-        if !has_joint && !graph.ending_at(p).any(|projection| back.joins(projection)) {
+        if !has_product && !graph.ending_at(p).any(|projection| back.joins(projection)) {
             return workspace.each_sample(|b, sample, scratch| {
                 back.of_current(sample, scratch);
                 for projection in graph.ending_at(p) {
@@ -541,7 +539,7 @@ impl LayeredEngine {
                 }
             }
         };
-        if !has_joint {
+        if !has_product {
             return workspace.each_shard(|first, samples, scratch| {
                 samples.iter_mut().for_each(|sample| back.of_current(sample, scratch));
                 through(&back, first, samples, scratch);
@@ -551,14 +549,14 @@ impl LayeredEngine {
         // Products over the batch need the gradients of all samples.
         let stride = padded(steps[p]);
         for projection in graph.ending_at(p) {
-            let Some(joint) = plans[projection].joint_mut() else { continue };
+            let Some(product) = plans[projection].product_mut() else { continue };
             let (samples, source) = (workspace.samples(), graph.ends[projection].0);
             let first = graph.first_inputs[projection];
             let port = first * stride..(first + graph.sizes[p]) * stride;
             let gradient = |b: usize| &samples[b].populations[p].gradient[port.clone()];
             let weights = &dense(network, projection).weight;
             on_all_threads(timing, Stage::InputGradient, || {
-                joint.back(weights, gradient, |b| own_steps[b], source != graph.input);
+                product.back(weights, &gradient, source != graph.input);
             });
         }
         let adjoint =
@@ -589,11 +587,13 @@ impl LayeredEngine {
                 (populations[source].spikes(given), &populations[p].gradient[port.clone()])
             };
             let plan = &mut plans[projection];
-            if let Some(joint) = plan.joint() {
-                let [weight, delay] = weight_and_delay;
-                on_all_threads(timing, Stage::WeightGradient, || joint.weight_gradient(weight));
+            if let Some(product) = plan.product_mut() {
+                let ([weight, delay], spikes) = (weight_and_delay, |b: usize| sample(b).0);
+                on_all_threads(timing, Stage::WeightGradient, || {
+                    product.weight_gradient(&spikes, weight);
+                });
                 // The window has one delay, which cannot move.
-                delay.fill(0.0);
+                delay.par_chunks_mut(1 << 16).for_each(|delay| delay.fill(0.0));
                 continue;
             }
             let batch = samples.len();

@@ -24,10 +24,13 @@
 //! | `window_plan` | synapses as a few neighbouring taps |
 //! | `basis_plan` | synapses as shares in fixed filters |
 //! | `product_plan` | synapses without delays |
-//! | `joint_product` | many of them for short samples, over a whole batch |
+//! | `batch_product` | the seam between a projection and its products over a whole batch |
+//! | `spike_product` | many synapses without delays, over a whole batch of short samples |
+//! | `repeated_product` | many synapses without delays, from input that repeats |
 //! | `layout` | the order in which plans keep synapses |
 //! | `row_shape`, `element_trains` | the rows of a panel, and the spikes that reach them |
 //! | `shard_trains` | the spikes of each neuron in several samples |
+//! | `column_lists` | the spikes of each step of several samples |
 //! | `scratch`, `worker_sums` | what plans work in |
 //! | `taps` | from delays to taps, or to shares |
 //!
@@ -83,7 +86,7 @@
 //! Samples are dealt to sixteen shards whatever the number of threads. The weight gradient is dealt
 //! out by panels of postsynaptic neurons, each of which goes through the shards in order. So every
 //! sum has one owner and one order, and a thread needs five copies of the sums of one panel, not
-//! one copy of all sums per shard. Products over a whole batch (`joint_product`) have one order of
+//! one copy of all sums per shard. Products over a whole batch (`batch_product`) have an order of
 //! sums of their own.
 //!
 //! Regularisers are asked once per population, when all samples have fired. What they want of a
@@ -136,7 +139,7 @@
 //!   neuron is filtered once per filter instead of once per synapse.
 //! - **Products without delays** (`product_plan`): each spike adds a row of weights, and samples of
 //!   few steps are joined to one matrix product on the way back. Of many synapses, short samples and
-//!   input that repeats are products of dense matrices over the whole batch (`joint_product`).
+//!   input that repeats are worked out over the whole batch (`spike_product`, `repeated_product`).
 //!
 //! All of them keep synapses by panels of postsynaptic neurons (`layout`), whose rows, a hundred
 //! steps long, stay in the nearest cache while the elements stream past; rows of a thousand steps
@@ -151,13 +154,14 @@
 
 mod backward;
 mod basis_plan;
+mod batch_product;
+mod column_lists;
 mod demand;
 mod dropout;
 mod element_trains;
 mod engine;
 mod events;
 mod graph;
-mod joint_product;
 mod layout;
 mod norm_pass;
 mod plan;
@@ -166,11 +170,13 @@ mod product_plan;
 mod projection;
 mod readout;
 mod regularization;
+mod repeated_product;
 mod row_shape;
 mod scratch;
 mod shard_trains;
 mod spike_counts;
 mod spike_orders;
+mod spike_product;
 mod taps;
 mod window_plan;
 mod worker_sums;

@@ -7,11 +7,13 @@
 //! its bits do not depend on the number of threads.
 
 use crate::basis_plan::BasisPlan;
+use crate::batch_product::BatchProduct;
 use crate::demand::Wanted;
-use crate::joint_product::JointProduct;
 use crate::plan::{Plan, PlanSettings, Shard, SpikeOrder, Spikes, Write};
 use crate::product_plan::ProductPlan;
+use crate::repeated_product::RepeatedProduct;
 use crate::scratch::{PlanScratch, TaskScratch};
+use crate::spike_product::SpikeProduct;
 use crate::taps::spread::KernelSpread;
 use crate::window_plan::WindowPlan;
 use crate::worker_sums::WorkerSums;
@@ -45,11 +47,18 @@ impl Choice {
     }
 }
 
+/// Synapses from which on a product over the whole batch pays: with fewer, the memory in which a
+/// product of dense matrices packs its factors anew each time outweighs what it saves.
+const LARGE: usize = 1 << 16;
+
+/// A product over the whole batch, and whether it is one for input that repeats.
+type ChosenProduct = (bool, Box<dyn BatchProduct>);
+
 /// A projection with the plan of the batch at hand, or with a product over the whole batch.
 #[derive(Debug, Default)]
 pub(crate) struct ProjectionPlan {
     /// Instead of a plan.
-    joint: Option<JointProduct>,
+    product: Option<ChosenProduct>,
     chosen: Option<(Choice, Box<dyn Plan>)>,
     tasks: Vec<TaskScratch>,
     /// dL/dw, and dL/dd divided by the weight, by slot.
@@ -65,15 +74,24 @@ impl ProjectionPlan {
         synapses: &DenseSynapses,
         settings: &PlanSettings,
     ) {
-        let PlanSettings { steps_in, steps_out, .. } = *settings;
-        if JointProduct::suits(synapses, steps_in, settings.repeats()) {
-            let joint = self.joint.get_or_insert_default();
-            joint.prepare(synapses, [steps_in, steps_out], settings.repeats());
-            self.chosen = None;
-            return;
-        }
-        self.joint = None;
         let is_product = ProductPlan::suits(synapses);
+        let (repeats, steps) = (settings.repeats(), [settings.steps_in, settings.steps_out]);
+        let is_large = is_product && synapses.pre * synapses.post >= LARGE;
+        if is_large && (repeats || SpikeProduct::suits(settings.steps_in)) {
+            self.chosen = None;
+            if self.product.as_ref().is_none_or(|(of_repeating, _)| *of_repeating != repeats) {
+                self.product = Some((
+                    repeats,
+                    match repeats {
+                        true => Box::new(RepeatedProduct::default()),
+                        false => Box::new(SpikeProduct::new(isa)),
+                    },
+                ));
+            }
+            let (_, product) = self.product.as_mut().expect("just chosen");
+            return product.prepare(isa, synapses, steps);
+        }
+        self.product = None;
         // All kernels make the same product.
         let (kernel, evaluation, sigma_raw) = if is_product {
             (DelayKernel::OneTap, KernelEvaluation::default(), 0.0)
@@ -99,20 +117,20 @@ impl ProjectionPlan {
 
     /// The order in which spikes are read.
     pub(crate) fn spike_order(&self) -> SpikeOrder {
-        if self.joint.is_some() {
-            return SpikeOrder::Channels;
-        }
-        self.plan().spike_order()
+        self.product().map_or_else(|| self.plan().spike_order(), BatchProduct::spike_order)
     }
 
     /// The product over the whole batch, where the projection is one.
-    pub(crate) fn joint(&self) -> Option<&JointProduct> {
-        self.joint.as_ref()
+    pub(crate) fn product(&self) -> Option<&dyn BatchProduct> {
+        self.product.as_ref().map(|(_, product)| &**product)
     }
 
-    /// As [`Self::joint`], to work it out.
-    pub(crate) fn joint_mut(&mut self) -> Option<&mut JointProduct> {
-        self.joint.as_mut()
+    /// As [`Self::product`], to work it out.
+    pub(crate) fn product_mut(&mut self) -> Option<&mut dyn BatchProduct> {
+        match &mut self.product {
+            Some((_, product)) => Some(&mut **product),
+            None => None,
+        }
     }
 
     /// Panels of postsynaptic neurons.
@@ -142,7 +160,7 @@ impl ProjectionPlan {
 
     /// Whether the gradient of the sources is worked out for several samples at once.
     pub(crate) fn joins_samples(&self) -> bool {
-        self.joint.is_none() && self.plan().joins_samples()
+        self.product.is_none() && self.plan().joins_samples()
     }
 
     /// Works out the gradient of the sources for a shard; see [`Plan::join_gradients`].

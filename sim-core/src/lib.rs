@@ -213,7 +213,7 @@ pub use regularizer::{Regularizer, SpikeCounts};
 pub use roles::Roles;
 pub use samples::{SampleSource, mislabelled};
 pub use shape::Shape;
-pub use shards::{SHARDS, ShardSums, samples_of_shards, sum_over_samples};
+pub use shards::{SHARDS, ShardSums, samples_of_shards, sum_of_shards, sum_over_samples};
 pub use spike_trains::{SpikeTrains, bits};
 pub use spikes::{Spike, SpikeFrames};
 pub use stage_timing::{Stage, StageTiming};

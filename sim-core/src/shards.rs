@@ -27,14 +27,21 @@ pub fn samples_of_shards(samples: usize, shards: Range<usize>) -> Range<usize> {
 
 /// The sum of one number per sample, or per entry of a list that is cut into shards as a batch is.
 pub fn sum_over_samples(samples: usize, number: impl Fn(usize) -> f64) -> f64 {
-    fn node(samples: usize, shards: Range<usize>, number: &impl Fn(usize) -> f64) -> f64 {
-        if shards.len() == 1 {
-            return samples_of_shards(samples, shards).map(number).sum();
+    let of_shard = |shard| samples_of_shards(samples, shard..shard + 1).map(&number).sum();
+    let sums: [f64; SHARDS] = std::array::from_fn(of_shard);
+    sum_of_shards(&sums)
+}
+
+/// The sum over all shards, from the sum of each.
+pub fn sum_of_shards(shards: &[f64]) -> f64 {
+    match shards {
+        [] => 0.0,
+        [sum] => *sum,
+        _ => {
+            let (left, right) = shards.split_at(shards.len() / 2);
+            sum_of_shards(left) + sum_of_shards(right)
         }
-        let [left, right] = halves(shards).map(|half| node(samples, half, number));
-        left + right
     }
-    node(samples, 0..SHARDS, &number)
 }
 
 /// Sums of many numbers at a time, with their memory.

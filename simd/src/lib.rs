@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `delay_windows` | synapses whose kernels are a few neighbouring taps, and their loops |
 //! | `bursts` | spikes that follow one another closely, taken together by two of these loops |
-//! | `row_sums` | weighted sums of whole rows: [`combine`], [`combine_each`], [`gather_rows`] |
+//! | `row_sums` | weighted sums of whole rows: [`combine`], [`combine_each`] |
+//! | `gathered_rows` | sums of rows that a list names: [`gather_rows`], [`gather_each`] |
 //! | `bf16` | pairs of bf16 numbers, and the whole-row loops on them |
 //! | `paired` | the operands of those loops, and their plain twins |
 //! | `time_sums` | sums of rows over time |
@@ -24,9 +25,10 @@
 //! for every instruction set, the other is its plain twin, for other processors and for the tests.
 //!
 //! This is the only crate that uses `unsafe`: for the instruction sets, for rows read at unchecked
-//! offsets, and for the pointers that `matrixmultiply` takes. Every public function is safe: it checks once per call that everything its
-//! operands name lies inside. Results may differ in the last bits between instruction sets (fused
-//! multiply-add, order of lanes) but never between runs or numbers of threads.
+//! offsets, and for the pointers that `matrixmultiply` takes. Every public function is safe: it
+//! checks once per call that everything its operands name lies inside. Results may differ in the
+//! last bits between instruction sets (fused multiply-add, order of lanes) but never between runs
+//! or numbers of threads.
 //!
 //! NEON is compiled on aarch64 only; no test of this project runs there. `benches/hot_loops.rs` of
 //! the workspace times each loop. [`vectorize`] runs a safe closure compiled for the same
@@ -58,6 +60,7 @@ mod bf16;
 mod bursts;
 mod delay_windows;
 mod dispatch;
+mod gathered_rows;
 mod instructions;
 mod lines;
 mod matrix_product;
@@ -77,12 +80,13 @@ pub use bf16::{combine_each_paired, pair, pair_rows, pair_with_next};
 pub use bursts::{Bursts, MOST_TAPS, SpikeTrain};
 pub use delay_windows::{DelayWindows, RowSource, RowSources, Shift, TapRow, WindowTaps};
 pub use dispatch::vectorize;
+pub use gathered_rows::{RowLists, RowTable, gather_each, gather_rows};
 pub use instructions::Instructions;
 pub use lines::to_lines;
 pub use matrix_product::{Matrix, MatrixEntry, multiply};
 pub use neuron_block::{NEURONS_PER_BLOCK, NeuronBlock};
 pub use rates::MachineRates;
-pub use row_sums::{Mixture, RowTable, combine, combine_each, gather_rows};
+pub use row_sums::{Mixture, combine, combine_each};
 pub use rows::{padded, row_stride};
 pub use time_sums::time_sums;
 pub use transpose::{blocks_at_least, blocks_to_rows, rows_to_blocks};

@@ -104,6 +104,15 @@ impl<'a, T: MatrixEntry> Matrix<'a, T> {
         Self { values, rows: count.min(self.rows - first), ..self }
     }
 
+    /// The first `count` columns.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn first_columns(self, count: usize) -> Self {
+        assert!(count <= self.columns, "a part ends at a column of the matrix");
+        Self { columns: count, ..self }
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.rows

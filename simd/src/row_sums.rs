@@ -234,107 +234,6 @@ unsafe fn combine_each_tile<V: Vector, const N: usize, const M: usize>(
     }
 }
 
-/// Rows of [`gather_rows`]: `planes` vectors of 16 numbers, `plane_stride` apart, and `row_stride`
-/// from one row to the next.
-#[derive(Debug, Clone, Copy)]
-pub struct RowTable<'a> {
-    /// All numbers.
-    pub numbers: &'a [f32],
-    /// Distance from one row to the next, in numbers.
-    pub row_stride: usize,
-    /// Distance from one plane of a row to the next, in numbers.
-    pub plane_stride: usize,
-}
-
-/// `out[p * out_stride + n] += sum_e heights[e] * row(index[e])[p * plane_stride + n]` for
-/// `planes` planes of 16 numbers.
-///
-/// # Panics
-/// If a row leaves the table or a plane leaves `out`.
-pub fn gather_rows(
-    isa: Instructions,
-    (index, heights): (&[u32], &[f32]),
-    table: RowTable,
-    planes: usize,
-    out: &mut [f32],
-    out_stride: usize,
-) {
-    let Some(last) = index.iter().copied().max() else { return };
-    assert_eq!(index.len(), heights.len());
-    let end = |stride: usize| planes.saturating_sub(1).strict_mul(stride).strict_add(ROW_MULTIPLE);
-    assert!(
-        (last as usize).strict_mul(table.row_stride).strict_add(end(table.plane_stride))
-            <= table.numbers.len(),
-        "a row leaves the table"
-    );
-    assert!(end(out_stride) <= out.len(), "a plane leaves the output");
-    // SAFETY: just checked.
-    unsafe { isa.run(GatherRows { index, heights, table, planes, out, out_stride }) }
-}
-
-struct GatherRows<'a> {
-    index: &'a [u32],
-    heights: &'a [f32],
-    table: RowTable<'a>,
-    planes: usize,
-    out: &'a mut [f32],
-    out_stride: usize,
-}
-
-impl HotLoop for GatherRows<'_> {
-    #[inline(always)]
-    unsafe fn run<S: Simd>(mut self) {
-        for part in (0..ROW_MULTIPLE).step_by(<S::Full as Vector>::LANES) {
-            for (start, planes) in tiles::<S::Full>(self.planes * <S::Full as Vector>::LANES) {
-                let plane = start / <S::Full as Vector>::LANES;
-                // SAFETY: tiles stay below the planes; the rest is the caller's promise.
-                unsafe { for_tile!(planes, N => gather_tile::<S::Full, N>(&mut self, plane, part)) }
-            }
-        }
-    }
-
-    fn run_scalar(self) {
-        for (&index, height) in self.index.iter().zip(self.heights) {
-            for plane in 0..self.planes {
-                let row = &self.table.numbers
-                    [index as usize * self.table.row_stride + plane * self.table.plane_stride..]
-                    [..ROW_MULTIPLE];
-                let out = &mut self.out[plane * self.out_stride..];
-                out.iter_mut().zip(row).for_each(|(out, row)| *out += height * row);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn gather_tile<V: Vector, const N: usize>(
-    operands: &mut GatherRows,
-    plane: usize,
-    part: usize,
-) {
-    // SAFETY: see `gather_rows`.
-    unsafe {
-        let table = operands.table;
-        let numbers = table.numbers.as_ptr().add(plane * table.plane_stride + part);
-        let out = operands.out.as_mut_ptr().add(plane * operands.out_stride + part);
-        let mut sum = [V::splat(0.0); N];
-        for (v, sum) in sum.iter_mut().enumerate() {
-            *sum = V::load(out.add(v * operands.out_stride));
-        }
-        for (&index, &height) in operands.index.iter().zip(operands.heights) {
-            let height = V::splat(height);
-            let mut row = numbers.add(index as usize * table.row_stride);
-            for sum in &mut sum {
-                *sum = sum.add_product(height, V::load(row));
-                row = row.wrapping_add(table.plane_stride);
-            }
-        }
-        for (v, sum) in sum.into_iter().enumerate() {
-            sum.store(out.add(v * operands.out_stride));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -346,18 +245,9 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(4);
         let rows: Vec<f32> = (0..16 * 2000).map(|_| random.random_range(-1.0..1.0)).collect();
         let heights: Vec<f32> = (0..40).map(|_| random.random_range(0.5..3.0)).collect();
-        let index: Vec<u32> = (0..40).map(|_| random.random_range(0..60)).collect();
         let result = |isa| {
             let mut all = Vec::new();
             for planes in [1, 5, 14, 15, 29] {
-                for (row_stride, plane_stride, out_stride) in
-                    [(planes * 16, 16, 16), (16, 64 * 16, 48)]
-                {
-                    let mut out = rows[..planes * 48].to_vec();
-                    let table = RowTable { numbers: &rows, row_stride, plane_stride };
-                    gather_rows(isa, (&index, &heights), table, planes, &mut out, out_stride);
-                    all.extend(out);
-                }
                 let mut out = rows[..planes * 16].to_vec();
                 combine(isa, &heights, &rows, 16, &mut out);
                 all.extend(out);

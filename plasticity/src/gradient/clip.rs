@@ -1,14 +1,47 @@
 //! Bounds the length of a gradient without turning it.
 
-use sim_core::sum_over_samples;
+use rayon::prelude::*;
+use sim_core::{SHARDS, samples_of_shards, sum_of_shards};
+
+/// Shards that are summed side by side: a sum of its own for each, so that no addition waits for
+/// the one before.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Entries from which on more than one thread pays.
+const MANY: usize = 1 << 16;
 
 /// Length of several slices taken as one vector: `sqrt(sum g^2)`, summed in `f64`. Each slice is
 /// summed in shards, as samples of a batch are; the slices follow each other.
 pub fn global_norm<'a>(gradients: impl IntoIterator<Item = &'a [f32]>) -> f64 {
-    let squares = |slice: &[f32]| {
-        sum_over_samples(slice.len(), |entry| f64::from(slice[entry]) * f64::from(slice[entry]))
+    gradients.into_iter().map(sum_of_squares).sum::<f64>().sqrt()
+}
+
+fn sum_of_squares(slice: &[f32]) -> f64 {
+    let mut sums = [0.0; SHARDS];
+    let some = |(group, sums): (usize, &mut [f64])| {
+        let first = group * SIDE_BY_SIDE;
+        let shard = |n: usize| &slice[samples_of_shards(slice.len(), first + n..first + n + 1)];
+        let shards: [&[f32]; SIDE_BY_SIDE] = std::array::from_fn(shard);
+        let common = shards.iter().map(|shard| shard.len()).min().unwrap_or(0);
+        let common = shards.map(|shard| &shard[..common]);
+        let mut squares = [0.0; SIDE_BY_SIDE];
+        for entry in 0..common[0].len() {
+            for (square, shard) in squares.iter_mut().zip(&common) {
+                *square += f64::from(shard[entry]) * f64::from(shard[entry]);
+            }
+        }
+        for ((square, shard), common) in squares.iter_mut().zip(shards).zip(common) {
+            let rest = shard[common.len()..].iter();
+            rest.for_each(|&entry| *square += f64::from(entry) * f64::from(entry));
+        }
+        sums.copy_from_slice(&squares);
     };
-    gradients.into_iter().map(squares).sum::<f64>().sqrt()
+    if slice.len() < MANY {
+        sums.chunks_exact_mut(SIDE_BY_SIDE).enumerate().for_each(some);
+    } else {
+        sums.par_chunks_exact_mut(SIDE_BY_SIDE).enumerate().for_each(some);
+    }
+    sum_of_shards(&sums)
 }
 
 /// Scales slices whose common length is `norm` (their [`global_norm`]) by `max_norm / (norm +
@@ -33,6 +66,7 @@ pub fn clip_global_norm<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sim_core::sum_over_samples;
 
     #[test]
     fn a_long_gradient_is_shortened_across_slices_and_keeps_its_direction() {
@@ -66,12 +100,16 @@ mod tests {
 
     #[test]
     fn squares_are_summed_in_shards() {
-        let gradient: Vec<f32> = (0..1000).map(|n| 1.0 / (n as f32 + 0.3)).collect();
-        let square = |entry: usize| f64::from(gradient[entry]).powi(2);
-        let in_shards = sum_over_samples(1000, square);
-        assert_ne!(in_shards, (0..1000).map(square).sum::<f64>(), "another order, another sum");
-        assert_eq!(global_norm([&gradient[..]]), in_shards.sqrt());
-        assert_eq!(global_norm([&gradient[..], &[0.5]]), (in_shards + 0.25).sqrt());
+        for entries in [1000, MANY + 5] {
+            let entry = |n: usize| ((n * 7919) % 1013) as f32 / 1000.0;
+            let gradient: Vec<f32> = (0..entries).map(entry).collect();
+            let square = |entry: usize| f64::from(gradient[entry]).powi(2);
+            let in_shards = sum_over_samples(entries, square);
+            let in_order: f64 = (0..entries).map(square).sum();
+            assert_ne!(in_shards, in_order, "another order, another sum");
+            assert_eq!(global_norm([&gradient[..]]), in_shards.sqrt());
+            assert_eq!(global_norm([&gradient[..], &[0.5]]), (in_shards + 0.25).sqrt());
+        }
     }
 
     #[test]

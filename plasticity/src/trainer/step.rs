@@ -17,11 +17,15 @@ use crate::gradient::loss::Loss;
 use crate::protection::{Protection, TaskEnd};
 use crate::settings::TrainingSettings;
 use crate::trainer::groups::{GroupedOptimizer, ParameterGroup, check_kinds, optimizers};
+use rayon::prelude::*;
 use sim_core::{
     Batch, BatchReport, DelayTaps, Dropout, Error, GradientEngine, Gradients, Horizon, Kind,
     Network, NormStatistics, Parameter, ParameterId, Pass, Result, Seed, SpikeFrames,
 };
 use std::time::{Duration, Instant};
+
+/// Entries that one thread looks at.
+const MANY: usize = 1 << 16;
 
 /// A network in training, one step at a time: the basis of epochs, and of a program's own loop.
 #[derive(Debug)]
@@ -359,9 +363,18 @@ impl Trainer {
     }
 
     /// The loss can be finite although the step made a parameter or a running statistic infinite or
-    /// NaN; no checkpoint may hold such a value.
+    /// NaN; no checkpoint may hold such a value. What has no optimiser stays as it was.
     fn check_finite(&self) -> Result<()> {
-        match self.network.tensors().find(|tensor| !tensor.is_finite()) {
+        let mut optimizers = self.optimizers.iter();
+        let mut moves = |id: ParameterId| {
+            !id.kind.is_learned() || optimizers.next().is_some_and(Option::is_some)
+        };
+        let is_finite = |values: &[f32]| {
+            let all = |part: &[f32]| part.iter().fold(true, |all, value| all & value.is_finite());
+            values.par_chunks(MANY).all(all)
+        };
+        let mut tensors = self.network.tensors().filter(|tensor| moves(tensor.id));
+        match tensors.find(|tensor| !is_finite(tensor.values)) {
             None => Ok(()),
             Some(tensor) => Err(Error::NotFinite(format!(
                 "{} is not finite; try a lower learning rate or gradient_clip",

@@ -1,0 +1,211 @@
+use crate::batch_product::BatchProduct;
+use crate::demand::Wanted;
+use crate::events::StepEvents;
+use crate::plan::{Spikes, Write};
+use crate::repeated_product::RepeatedProduct;
+use crate::spike_product::SpikeProduct;
+use sim_core::{DelayKernel, DenseSynapses, Granularity, SpikeFrames};
+use simd::{Bursts, Instructions, padded};
+
+const PRE: usize = 170;
+const POST: usize = 115;
+
+fn number(n: usize) -> f32 {
+    ((n * 7919) % 1013) as f32 / 500.0 - 1.0
+}
+
+fn synapses() -> DenseSynapses {
+    DenseSynapses {
+        pre: PRE,
+        post: POST,
+        elements_per_pair: 1,
+        min_delay_steps: 0,
+        max_delay_steps: 0,
+        granularity: Granularity::Synaptic,
+        kernel: DelayKernel::OneTap,
+        weight: (0..PRE * POST).map(number).collect(),
+        delay: vec![0.0; PRE * POST],
+    }
+}
+
+fn frames(sample: usize, steps: usize, repeats: bool) -> SpikeFrames {
+    if repeats {
+        let values: Vec<f32> = (0..PRE).map(|n| number(n + 31 * sample)).collect();
+        return SpikeFrames::constant(&values, steps).unwrap();
+    }
+    let value = |n: usize| if (n + sample).is_multiple_of(5) { number(n) } else { 0.0 };
+    let values: Vec<f32> = (0..PRE * steps).map(value).collect();
+    SpikeFrames::from_values(PRE, steps, &values).unwrap()
+}
+
+/// What a product makes of a batch.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    currents: Vec<Vec<f32>>,
+    source: Vec<Vec<f32>>,
+    weight: Vec<f32>,
+}
+
+/// Runs samples that are shown for so many steps.
+fn run(shown: &[usize], repeats: bool, isa: Instructions) -> Outcome {
+    let synapses = synapses();
+    let steps = shown.iter().copied().max().unwrap();
+    let of_sample = shown.iter().enumerate();
+    let samples: Vec<_> = of_sample.map(|(b, &shown)| frames(b, shown, repeats)).collect();
+    let mut product: Box<dyn BatchProduct> = match repeats {
+        true => Box::new(RepeatedProduct::default()),
+        false => Box::new(SpikeProduct::new(isa)),
+    };
+    product.prepare(isa, &synapses, [steps, steps + 2]);
+    let by_step: Vec<_> = samples
+        .iter()
+        .map(|frames| {
+            let mut events = StepEvents::default();
+            events.refill(frames, steps);
+            events
+        })
+        .collect();
+    let bursts = Bursts::default();
+    let spikes = |b: usize| Spikes { frames: &samples[b], events: &by_step[b], bursts: &bursts };
+    product.forward(&synapses.weight, shown.len(), &spikes);
+    let (length_in, length) = (padded(steps), padded(steps + 2));
+    let mut currents = vec![vec![0.5; POST * length]; shown.len()];
+    for (b, currents) in currents.iter_mut().enumerate() {
+        product.currents_of(b, Write::Set, currents);
+        let once = currents.clone();
+        product.currents_of(b, Write::Add, currents);
+        assert!(currents.iter().zip(&once).all(|(&twice, &once)| twice == once + once));
+        *currents = once;
+    }
+    let gradients: Vec<_> = (0..shown.len()).map(|b| gradient(b, steps, length)).collect();
+    product.back(&synapses.weight, &|b| &gradients[b][..], !repeats);
+    let mut source = vec![vec![0.0; PRE * length_in]; shown.len()];
+    if !repeats {
+        // Every third neuron is not wanted.
+        let wanted = (0..PRE).filter(|neuron| neuron % 3 != 1);
+        let wanted: Vec<_> = wanted.map(|neuron| Wanted { neuron, steps: 0..length_in }).collect();
+        for (b, source) in source.iter_mut().enumerate() {
+            source.fill(f32::NAN);
+            product.source_gradient(b, &wanted, Write::Set, source);
+            let once = source.clone();
+            product.source_gradient(b, &wanted, Write::Add, source);
+            assert!(source.iter().zip(&once).all(|(&twice, &once)| twice == once + once));
+            *source = once;
+        }
+    }
+    let mut weight = vec![7.0; PRE * POST];
+    product.weight_gradient(&spikes, &mut weight);
+    Outcome { currents, source, weight }
+}
+
+/// dL/dI of sample `b`, `[post][length]`.
+fn gradient(b: usize, steps: usize, length: usize) -> Vec<f32> {
+    let at = |n: usize| if n % length < steps { number(n + b) } else { 0.0 };
+    (0..POST * length).map(at).collect()
+}
+
+/// Compares with plain sums.
+fn check(shown: &[usize], repeats: bool, isa: Instructions) {
+    let ours = run(shown, repeats, isa);
+    let weights = synapses().weight;
+    let weight = |post: usize, pre: usize| f64::from(weights[post * PRE + pre]);
+    let near = |ours: f32, theirs: f64| (f64::from(ours) - theirs).abs() < 2e-4;
+    let steps = shown.iter().copied().max().unwrap();
+    let (length_in, length) = (padded(steps), padded(steps + 2));
+    let mut expected = vec![0.0; PRE * POST];
+    for (b, &shown) in shown.iter().enumerate() {
+        let frames = frames(b, shown, repeats);
+        let gradient = gradient(b, steps, length);
+        let mut dense = vec![0.0; PRE * steps];
+        for neuron in 0..PRE {
+            let (at, heights) = frames.channel(neuron);
+            for (&step, &height) in at.iter().zip(heights) {
+                dense[neuron * steps + step as usize] = f64::from(height);
+            }
+        }
+        for post in 0..POST {
+            for step in 0..length {
+                let term = |pre: usize| weight(post, pre) * dense[pre * steps + step];
+                let sum: f64 = if step < steps { (0..PRE).map(term).sum() } else { 0.0 };
+                assert!(near(ours.currents[b][post * length + step], sum), "{b} {post} {step}");
+            }
+            for pre in 0..PRE {
+                let term = |step: usize| {
+                    dense[pre * steps + step] * f64::from(gradient[post * length + step])
+                };
+                expected[post * PRE + pre] += (0..steps).map(term).sum::<f64>();
+            }
+        }
+        for pre in 0..PRE {
+            for step in 0..length_in {
+                let term =
+                    |post: usize| weight(post, pre) * f64::from(gradient[post * length + step]);
+                let is_wanted = !repeats && pre % 3 != 1 && step < steps;
+                let sum: f64 = if is_wanted { (0..POST).map(term).sum() } else { 0.0 };
+                assert!(near(ours.source[b][pre * length_in + step], sum), "{b} {pre} {step}");
+            }
+        }
+    }
+    let mut pairs = ours.weight.iter().zip(&expected);
+    assert!(pairs.all(|(&ours, &theirs)| near(ours / 10.0, theirs / 10.0)));
+}
+
+#[test]
+fn products_are_those_of_the_plain_sums() {
+    for isa in Instructions::available() {
+        check(&[6; 40], false, isa);
+        check(&[6, 4, 1, 6, 5], false, isa);
+        check(&[1], false, isa);
+        check(&[50, 50, 63], false, isa);
+    }
+    check(&[6, 4, 1, 6, 5], true, Instructions::detect());
+    check(&[2; 130], true, Instructions::detect());
+}
+
+#[test]
+fn no_sample_depends_on_those_beside_it_nor_on_threads() {
+    let isa = Instructions::detect();
+    for repeats in [false, true] {
+        let (few, many) = (run(&[6; 3], repeats, isa), run(&[6; 70], repeats, isa));
+        assert_eq!(few.currents[..], many.currents[..3]);
+        assert_eq!(few.source[..], many.source[..3]);
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert!(pool.install(|| run(&[6; 70], repeats, isa)) == many);
+        }
+    }
+}
+
+#[test]
+fn memory_of_other_shapes_leaves_nothing_behind() {
+    let isa = Instructions::detect();
+    let synapses = synapses();
+    let small = DenseSynapses {
+        pre: 20,
+        post: 17,
+        weight: synapses.weight[..340].to_vec(),
+        delay: vec![0.0; 340],
+        ..synapses.clone()
+    };
+    let bursts = Bursts::default();
+    let step = |product: &mut SpikeProduct, synapses: &DenseSynapses, samples: usize| {
+        product.prepare(isa, synapses, [4, 4]);
+        let active: Vec<_> = (0..synapses.pre as u32).map(|n| (n, n % 4)).collect();
+        let frames = SpikeFrames::from_events(synapses.pre, 4, &active).unwrap();
+        let mut events = StepEvents::default();
+        events.refill(&frames, 4);
+        let spikes = |_| Spikes { frames: &frames, events: &events, bursts: &bursts };
+        product.forward(&synapses.weight, samples, &spikes);
+        let mut currents = vec![0.0; synapses.post * padded(4)];
+        product.currents_of(samples - 1, Write::Set, &mut currents);
+        let gradient = vec![0.25; synapses.post * padded(4)];
+        product.back(&synapses.weight, &|_| &gradient, true);
+        let mut weight = vec![0.0; synapses.pre * synapses.post];
+        product.weight_gradient(&spikes, &mut weight);
+        (currents, weight)
+    };
+    let mut used = SpikeProduct::new(isa);
+    step(&mut used, &synapses, 9);
+    let fresh = step(&mut SpikeProduct::new(isa), &small, 2);
+    assert_eq!(step(&mut used, &small, 2), fresh);
+}

@@ -1,0 +1,333 @@
+//! A large projection without delays from neurons that spike, over a batch of short samples.
+//!
+//! Spikes are few, so currents and the gradient of the weights are sums of rows, one row per spike.
+//! The gradient of the source is defined in every step, and is one product of dense matrices.
+//!
+//! Weights and gradients lie in *planes* of 16 postsynaptic neurons, and some planes are a *panel*:
+//! the sums of a panel stay in registers. Rows are taken a *block* at a time, which stays in the
+//! nearest cache while the sums of many lists pass.
+
+use crate::batch_product::BatchProduct;
+use crate::column_lists::ColumnLists;
+use crate::demand::Wanted;
+use crate::plan::{SpikeOrder, Spikes, Write};
+use crate::shard_trains::ShardTrains;
+use rayon::prelude::*;
+use sim_core::{DenseSynapses, NORMALISER_EPSILON};
+use simd::{
+    Aligned, Instructions, Matrix, NEURONS_PER_BLOCK, RowTable, blocks_to_rows, gather_each,
+    multiply, padded, rows_to_blocks,
+};
+use std::ops::Range;
+
+/// Most planes of a panel: as many sums as registers hold beside a row.
+const MOST_PLANES: usize = 10;
+
+/// Rows of a block: presynaptic neurons on the way forward, columns on the way back.
+const BLOCK: usize = 48;
+
+/// Samples whose currents one task works out.
+const SAMPLES: usize = 16;
+
+/// Columns whose gradient of the source one task works out. Each task packs the weights anew.
+const COLUMNS: usize = 192;
+
+/// Presynaptic neurons whose gradient of the weights one task works out.
+const NEURONS: usize = 64;
+
+/// Steps below which samples are short.
+const SHORT: usize = 64;
+
+/// The share of a weight that the normaliser of a delay kernel keeps where the window is one step.
+const KEPT: f32 = (1.0 / (1.0 + NORMALISER_EPSILON)) as f32;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct SpikeProduct {
+    isa: Instructions,
+    pre: usize,
+    post: usize,
+    steps_in: usize,
+    steps_out: usize,
+    /// Planes of a panel.
+    planes: usize,
+    samples: usize,
+    /// Weights, `[panel][plane][pre][neuron]`.
+    weights: Aligned,
+    /// Spikes of each block of presynaptic neurons.
+    blocks: Vec<ColumnLists>,
+    /// Currents, `[panel][column][plane][neuron]`.
+    currents: Aligned,
+    /// Gradient of the currents, `[column][neuron]`, rows as long as all panels.
+    gradient: Aligned,
+    /// Gradient of the source, `[column][pre]`.
+    source: Vec<f32>,
+    /// Spikes in each block of columns.
+    trains: Vec<ShardTrains>,
+    /// Gradient of the weights, `[panel][pre][plane][neuron]`.
+    sums: Aligned,
+}
+
+impl SpikeProduct {
+    /// Whether samples of so many steps are short enough: rows along time are then too short for
+    /// other loops.
+    pub(crate) fn suits(steps: usize) -> bool {
+        steps < SHORT
+    }
+
+    pub(crate) fn new(isa: Instructions) -> Self {
+        Self {
+            isa,
+            pre: 0,
+            post: 0,
+            steps_in: 0,
+            steps_out: 0,
+            planes: 1,
+            samples: 0,
+            weights: Aligned::default(),
+            blocks: Vec::new(),
+            currents: Aligned::default(),
+            gradient: Aligned::default(),
+            source: Vec::new(),
+            trains: Vec::new(),
+            sums: Aligned::default(),
+        }
+    }
+
+    /// Planes that have a neuron.
+    fn filled(&self) -> usize {
+        self.post.div_ceil(NEURONS_PER_BLOCK)
+    }
+
+    fn panels(&self) -> usize {
+        self.filled().div_ceil(self.planes)
+    }
+
+    /// Postsynaptic neurons of a plane.
+    fn present(&self, plane: usize) -> usize {
+        (self.post - plane * NEURONS_PER_BLOCK).min(NEURONS_PER_BLOCK)
+    }
+
+    /// Numbers of a row of one panel.
+    fn row(&self) -> usize {
+        self.planes * NEURONS_PER_BLOCK
+    }
+
+    /// Numbers of a row that all panels fill.
+    fn wide(&self) -> usize {
+        self.panels() * self.row()
+    }
+}
+
+/// Blocks of at most `most` out of `count`.
+fn blocks(count: usize, most: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
+    (0..count.div_ceil(most)).map(move |block| block * most..count.min((block + 1) * most))
+}
+
+impl BatchProduct for SpikeProduct {
+    fn prepare(&mut self, isa: Instructions, synapses: &DenseSynapses, steps: [usize; 2]) {
+        (self.isa, self.pre, self.post) = (isa, synapses.pre, synapses.post);
+        [self.steps_in, self.steps_out] = steps;
+        self.planes = self.filled().div_ceil(self.filled().div_ceil(MOST_PLANES).max(1));
+        let pre = self.pre;
+        let all = self.panels() * self.planes;
+        let planes = self.weights.resize(all * pre * NEURONS_PER_BLOCK);
+        let planes = planes.par_chunks_exact_mut(pre * NEURONS_PER_BLOCK);
+        let rows = synapses.weight.par_chunks(pre * NEURONS_PER_BLOCK);
+        planes.zip(rows).for_each(|(plane, rows)| {
+            const SCALE: [(f32, f32); NEURONS_PER_BLOCK] = [(KEPT, 0.0); NEURONS_PER_BLOCK];
+            let neurons = rows.len() / pre;
+            rows_to_blocks(rows, pre, &SCALE[..neurons], plane.as_chunks_mut().0);
+        });
+    }
+
+    fn spike_order(&self) -> SpikeOrder {
+        SpikeOrder::Channels
+    }
+
+    fn forward<'a>(
+        &mut self,
+        _weights: &[f32],
+        samples: usize,
+        spikes: &(dyn Fn(usize) -> Spikes<'a> + Sync),
+    ) {
+        self.samples = samples;
+        let (isa, planes, steps, row) = (self.isa, self.planes, self.steps_in, self.row());
+        let (pre, columns) = (self.pre, samples * steps);
+        self.blocks.resize_with(blocks(pre, BLOCK).len(), ColumnLists::default);
+        self.blocks.par_iter_mut().enumerate().for_each(|(block, lists)| {
+            let frames = (0..samples).map(|sample| spikes(sample).frames);
+            lists.refill(frames, block * BLOCK..pre.min((block + 1) * BLOCK), steps);
+        });
+        let lists = &self.blocks;
+        let currents = self.currents.resize(self.filled().div_ceil(planes) * columns * row);
+        let panels = currents.par_chunks_exact_mut((columns * row).max(1));
+        let of_plane = pre * NEURONS_PER_BLOCK;
+        let weights = self.weights.as_slice().par_chunks_exact(planes * of_plane);
+        panels.zip(weights).for_each(|(currents, weights)| {
+            let group = SAMPLES * steps;
+            currents.par_chunks_mut(group * row).enumerate().for_each(|(task, currents)| {
+                let columns = task * group..columns.min((task + 1) * group);
+                currents.fill(0.0);
+                for (lists, block) in lists.iter().zip(blocks(pre, BLOCK)) {
+                    let table = RowTable {
+                        numbers: &weights[block.start * NEURONS_PER_BLOCK..],
+                        row_stride: NEURONS_PER_BLOCK,
+                        plane_stride: of_plane,
+                    };
+                    let strides = [row, NEURONS_PER_BLOCK];
+                    gather_each(
+                        isa,
+                        lists.lists(columns.clone()),
+                        table,
+                        planes,
+                        currents,
+                        strides,
+                    );
+                }
+            });
+        });
+    }
+
+    fn currents_of(&self, sample: usize, write: Write, out: &mut [f32]) {
+        let (steps, length, row) = (self.steps_in, padded(self.steps_out), self.row());
+        let mut blocks = [[0.0; NEURONS_PER_BLOCK]; SHORT];
+        let planes = out.chunks_mut(NEURONS_PER_BLOCK * length).take(self.filled());
+        for (plane, rows) in planes.enumerate() {
+            let first = (plane / self.planes * self.samples + sample) * steps * row;
+            let columns = self.currents.as_slice()[first..][..steps * row].chunks_exact(row);
+            for (block, column) in blocks.iter_mut().zip(columns) {
+                let of_plane = plane % self.planes * NEURONS_PER_BLOCK;
+                block.copy_from_slice(&column[of_plane..of_plane + NEURONS_PER_BLOCK]);
+            }
+            let (blocks, neurons) = (&blocks[..steps], self.present(plane));
+            match write {
+                Write::Set => {
+                    blocks_to_rows(blocks, neurons, rows, length);
+                    rows.chunks_exact_mut(length).for_each(|row| row[steps..].fill(0.0));
+                }
+                Write::Add => {
+                    let rows = rows.chunks_exact_mut(length).take(neurons).enumerate();
+                    for (neuron, row) in rows {
+                        let blocks = blocks.iter().map(|block| block[neuron]);
+                        row.iter_mut().zip(blocks).for_each(|(out, current)| *out += current);
+                    }
+                }
+            }
+        }
+    }
+
+    fn back<'a>(
+        &mut self,
+        weights: &[f32],
+        gradient: &(dyn Fn(usize) -> &'a [f32] + Sync),
+        wanted: bool,
+    ) {
+        let (steps, length, wide) = (self.steps_in, padded(self.steps_out), self.wide());
+        let (filled, post, pre) = (self.filled(), self.post, self.pre);
+        let columns = self.gradient.resize(self.samples * steps * wide);
+        let by_sample = columns.par_chunks_exact_mut((steps * wide).max(1)).enumerate();
+        by_sample.for_each(|(sample, columns)| {
+            const SCALE: [(f32, f32); NEURONS_PER_BLOCK] = [(KEPT, 0.0); NEURONS_PER_BLOCK];
+            let mut blocks = [[0.0; NEURONS_PER_BLOCK]; SHORT];
+            let rows = gradient(sample);
+            for (plane, rows) in rows.chunks(NEURONS_PER_BLOCK * length).take(filled).enumerate() {
+                let neurons = (post - plane * NEURONS_PER_BLOCK).min(NEURONS_PER_BLOCK);
+                rows_to_blocks(rows, length, &SCALE[..neurons], &mut blocks[..steps]);
+                let first = plane * NEURONS_PER_BLOCK;
+                for (column, block) in columns.chunks_exact_mut(wide).zip(&blocks) {
+                    column[first..first + NEURONS_PER_BLOCK].copy_from_slice(block);
+                }
+            }
+        });
+        if !wanted {
+            return;
+        }
+        self.source.resize(self.samples * steps * pre, 0.0);
+        let weights = Matrix::of_rows(weights, pre);
+        let by_task = self.source.par_chunks_mut(COLUMNS * pre);
+        by_task.zip(self.gradient.as_slice().par_chunks(COLUMNS * wide)).for_each(
+            |(source, gradient)| {
+                let gradient = Matrix::of_rows(gradient, wide).first_columns(post);
+                multiply(source, 0.0, gradient, weights, 1.0);
+            },
+        );
+    }
+
+    fn source_gradient(&self, sample: usize, wanted: &[Wanted], write: Write, out: &mut [f32]) {
+        let (steps, length, pre) = (self.steps_in, padded(self.steps_in), self.pre);
+        let columns = &self.source[sample * steps * pre..(sample + 1) * steps * pre];
+        let block = |wanted: &Wanted| wanted.neuron / NEURONS_PER_BLOCK;
+        let (mut wanted, mut rows) = (wanted, [0.0; NEURONS_PER_BLOCK * SHORT]);
+        for (n, out) in out[..pre * length].chunks_mut(NEURONS_PER_BLOCK * length).enumerate() {
+            let count = wanted.iter().take_while(|wanted| block(wanted) == n).count();
+            let (here, rest) = wanted.split_at(count);
+            wanted = rest;
+            if write == Write::Set {
+                out.fill(0.0);
+            }
+            if here.is_empty() {
+                continue;
+            }
+            let (first, neurons) = (n * NEURONS_PER_BLOCK, out.len() / length);
+            let mut blocks = [[0.0; NEURONS_PER_BLOCK]; SHORT];
+            for (block, column) in blocks.iter_mut().zip(columns.chunks_exact(pre)) {
+                block[..neurons].copy_from_slice(&column[first..first + neurons]);
+            }
+            blocks_to_rows(&blocks[..steps], neurons, &mut rows, SHORT);
+            for Wanted { neuron, steps: range } in here {
+                let range = range.start..range.end.min(steps);
+                let row = &rows[(neuron - first) * SHORT..][range.clone()];
+                let out = &mut out[(neuron - first) * length..][range];
+                out.iter_mut().zip(row).for_each(|(out, gradient)| *out += gradient);
+            }
+        }
+    }
+
+    fn weight_gradient<'a>(
+        &mut self,
+        spikes: &(dyn Fn(usize) -> Spikes<'a> + Sync),
+        weight: &mut [f32],
+    ) {
+        let (isa, planes, steps, pre) = (self.isa, self.planes, self.steps_in, self.pre);
+        let (wide, row, samples) = (self.wide(), self.row(), self.samples);
+        let together = (BLOCK / steps.max(1)).max(1);
+        self.trains.resize_with(blocks(samples, together).len(), ShardTrains::default);
+        self.trains.par_iter_mut().enumerate().for_each(|(block, trains)| {
+            let block = block * together..samples.min((block + 1) * together);
+            let frames = block.map(|sample| spikes(sample).frames);
+            trains.refill(frames, 0..pre, (steps, usize::MAX));
+        });
+        let (trains, gradient) = (&self.trains, self.gradient.as_slice());
+        let sums = self.sums.resize(self.filled().div_ceil(planes) * pre * row);
+        sums.par_chunks_exact_mut(pre * row).enumerate().for_each(|(panel, sums)| {
+            sums.par_chunks_mut(NEURONS * row).enumerate().for_each(|(task, sums)| {
+                let neurons = task * NEURONS..pre.min((task + 1) * NEURONS);
+                sums.fill(0.0);
+                for (trains, block) in trains.iter().zip(blocks(samples, together)) {
+                    let table = RowTable {
+                        numbers: &gradient[block.start * steps * wide + panel * row..],
+                        row_stride: wide,
+                        plane_stride: NEURONS_PER_BLOCK,
+                    };
+                    let strides = [row, NEURONS_PER_BLOCK];
+                    gather_each(isa, trains.lists(neurons.clone()), table, planes, sums, strides);
+                }
+            });
+        });
+        let sums = self.sums.as_slice();
+        weight.par_chunks_mut(NEURONS_PER_BLOCK * pre).enumerate().for_each(|(plane, rows)| {
+            let (panel, place) = (plane / planes, plane % planes * NEURONS_PER_BLOCK);
+            let sums = sums[panel * pre * row..][..pre * row].chunks(SHORT * row);
+            let neurons = rows.len() / pre;
+            for (part, sums) in sums.enumerate() {
+                let mut blocks = [[0.0; NEURONS_PER_BLOCK]; SHORT];
+                let count = sums.len() / row;
+                for (block, sums) in blocks.iter_mut().zip(sums.chunks_exact(row)) {
+                    block.copy_from_slice(&sums[place..place + NEURONS_PER_BLOCK]);
+                }
+                blocks_to_rows(&blocks[..count], neurons, &mut rows[part * SHORT..], pre);
+            }
+        });
+    }
+}
