@@ -195,6 +195,10 @@ fn engine_asks(
 struct Frozen;
 
 impl Protection for Frozen {
+    fn watches(&self) -> bool {
+        true
+    }
+
     fn observe(&mut self, _network: &Network, batch: &Batch, engine: &dyn GradientEngine) {
         assert!((0..batch.frames.len()).all(|sample| engine.activity(2, sample).channels() == 34));
     }

@@ -339,6 +339,27 @@ fn real_values_and_dropout_are_those_of_the_equations() {
     assert!(heights.clone().all(|&seen| (seen - height).abs() < 1e-6));
 }
 
+/// Statistics that were pinned do not depend on the batch, and pass gradients on as they are.
+#[test]
+fn gradients_run_through_running_statistics() {
+    let mut network = chain(&[7, 21, 18, 3], 1, 9, DelayKernel::Gaussian);
+    for norm in network.populations.iter_mut().filter_map(|population| population.norm.as_mut()) {
+        let mut random = Seed(5).stream(Purpose::Weights, norm.gain.len() as u64, 0);
+        norm.running_mean.iter_mut().for_each(|mean| *mean = random.random_range(-0.4..0.4));
+        norm.running_variance.iter_mut().for_each(|v| *v = random.random_range(0.3..2.0));
+        norm.gain.iter_mut().for_each(|gain| *gain = random.random_range(0.5..1.5));
+    }
+    let input = values(7, 5);
+    let pinned = Pass { norm: NormStatistics::Running, ..exact(None) };
+    assert_agreement("pinned statistics", &network, &input, &pinned, &[]);
+    // Statistics of the batch of before leave nothing behind.
+    let mut engine = LayeredEngine::new(&network).unwrap();
+    train(&mut engine, &network, &input, &exact(None), &[]);
+    let after = train(&mut engine, &network, &input, &pinned, &[]);
+    let fresh = &mut LayeredEngine::new(&network).unwrap();
+    assert_same("after another batch", &after, &train(fresh, &network, &input, &pinned, &[]));
+}
+
 /// Short samples are joined, long ones taken one by one; 120 neurons are more than one block.
 #[test]
 fn a_projection_without_delays_is_a_product() {
@@ -500,7 +521,7 @@ fn what_no_engine_can_run_is_refused() {
             let refused = engine.train(&network, &nan, &exact(None), &mut gradients).unwrap_err();
             assert!(matches!(refused, sim_core::Error::NotFinite(_)), "{name}: {refused}");
         }
-        assert!(engine.train(&network, &batch, &running, &mut gradients).is_err(), "{name}");
+        assert!(engine.train(&network, &batch, &own, &mut gradients).is_err(), "{name}");
         let mut foreign = Gradients::zeros(&other);
         assert!(engine.train(&network, &batch, &exact(None), &mut foreign).is_err(), "{name}");
 

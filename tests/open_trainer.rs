@@ -215,6 +215,10 @@ impl FirstNeuron {
 }
 
 impl Protection for FirstNeuron {
+    fn watches(&self) -> bool {
+        true
+    }
+
     fn observe(&mut self, network: &Network, batch: &Batch, engine: &dyn GradientEngine) {
         assert_eq!(network.populations.len(), 4);
         let spikes = (0..batch.frames.len()).map(|sample| engine.activity(1, sample).len());

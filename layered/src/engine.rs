@@ -443,15 +443,14 @@ impl LayeredEngine {
 
     /// dL/d gain and dL/d bias of population `p`, and the norm's way back.
     fn norm_gradient(&mut self, network: &Network, p: usize, gradients: &mut Gradients) {
-        let Self { graph, norms, workspace, report, .. } = self;
+        let Self { graph, norms, workspace, .. } = self;
         if network.populations[p].norm.is_some() {
             let of = |kind| ParameterId::of_population(p, kind);
             let gain_and_bias = gradients.of_mut([Kind::Gain, Kind::Bias].map(of));
             let samples = workspace.samples();
             let sums = |b: usize| &samples[b].populations[p].sums;
-            let statistics = &report.populations[p].statistics;
             let [gain, bias] = gain_and_bias;
-            norms[p].back(samples.len(), sums, statistics, [&mut *gain, &mut *bias]);
+            norms[p].back(samples.len(), sums, [&mut *gain, &mut *bias]);
             // Nothing arrives at a port that no projection reaches, and nothing is learned there.
             let size = graph.sizes[p];
             for first in (0..graph.inputs[p]).step_by(size) {

@@ -8,7 +8,8 @@
 //!      = a * dZ + b * I + c
 //! ```
 //! Sums run over all steps of all samples of the batch [Ioffe and Szegedy 2015], in the order of
-//! its shards. The variance is the mean square less the squared mean, from `f32` currents summed in
+//! its shards. With running statistics, mean and deviation do not depend on the batch: then
+//! `dI = scale * dZ`. The variance is the mean square less the squared mean, from `f32` currents summed in
 //! short runs: a current that lies far from zero beside its spread loses digits, about as many as
 //! the squared ratio of the two has.
 
@@ -23,8 +24,12 @@ pub(crate) struct NormPass {
     pub affine: Vec<(f32, f32)>,
     /// `(a, b, c)`; without a norm 1, 0 and 0.
     pub adjoint: Vec<(f32, f32, f32)>,
-    /// `sqrt(variance + epsilon)` of the batch.
+    /// Mean of the batch, or running mean.
+    mean: Vec<f64>,
+    /// `sqrt(variance + epsilon)`, likewise.
     deviation: Vec<f64>,
+    /// Steps of all samples where the statistics are those of the batch.
+    count: Option<usize>,
     /// The sums of the batch.
     totals: ShardSums<(f64, f64)>,
 }
@@ -40,8 +45,15 @@ impl NormPass {
 
     /// The deployed norm, from running statistics.
     pub(crate) fn deploy(&mut self, norm: &BatchNorm) {
-        self.affine.clear();
-        self.affine.extend((0..norm.gain.len()).map(|neuron| norm.deployed(neuron)));
+        let Self { affine, mean, deviation, count, .. } = self;
+        affine.clear();
+        affine.extend((0..norm.gain.len()).map(|neuron| norm.deployed(neuron)));
+        mean.clear();
+        mean.extend(norm.running_mean.iter().copied().map(f64::from));
+        deviation.clear();
+        let variance = norm.running_variance.iter().copied().map(f64::from);
+        deviation.extend(variance.map(|variance| (variance + f64::from(norm.epsilon)).sqrt()));
+        *count = None;
     }
 
     /// The norm of a batch of `samples` samples of `steps` steps, from the sums of `I` and `I^2` of
@@ -53,7 +65,7 @@ impl NormPass {
         sums: impl Fn(usize) -> &'a NormSums,
         statistics: &mut BatchStatistics,
     ) {
-        let Self { affine, deviation, totals, .. } = self;
+        let Self { affine, mean: kept, deviation, totals, count: of_batch, .. } = self;
         let size = norm.gain.len();
         let BatchStatistics { mean, variance, count } = statistics;
         *count = samples * steps;
@@ -64,6 +76,8 @@ impl NormPass {
             let mean = mean.last().expect("just pushed");
             variance.push((squares / (*count).max(1) as f64 - mean.powi(2)).max(0.0));
         }
+        kept.clone_from(mean);
+        *of_batch = Some(*count);
         deviation.clear();
         deviation.extend(
             statistics.variance.iter().map(|variance| (variance + norm.epsilon as f64).sqrt()),
@@ -82,18 +96,20 @@ impl NormPass {
         &mut self,
         samples: usize,
         sums: impl Fn(usize) -> &'a NormSums,
-        statistics: &BatchStatistics,
         [gain, bias]: [&mut [f32]; 2],
     ) {
-        let Self { affine, adjoint, deviation, totals } = self;
-        let count = statistics.count as f64;
+        let Self { affine, adjoint, mean, deviation, count, totals } = self;
         adjoint.clear();
         let totals = NormSums::of_batch(totals, samples, gain.len(), sums);
         for (neuron, &(first, product)) in totals.iter().enumerate() {
-            let (mean, deviation) = (statistics.mean[neuron], deviation[neuron]);
+            let (mean, deviation) = (mean[neuron], deviation[neuron]);
             gain[neuron] = ((product - mean * first) / deviation) as f32;
             bias[neuron] = first as f32;
             let scale = affine[neuron].0;
+            let Some(count) = count.map(|count| count as f64) else {
+                adjoint.push((scale, 0.0, 0.0));
+                continue;
+            };
             let slope = -(scale as f64) * gain[neuron] as f64 / count / deviation;
             let offset = -(scale as f64) * bias[neuron] as f64 / count - slope * mean;
             adjoint.push((scale, slope as f32, offset as f32));

@@ -34,7 +34,14 @@ pub trait Protection: Debug + Send {
         Ok(())
     }
 
-    /// Sees a batch that the engine has just run, before its gradients are used.
+    /// Whether it looks at what the network sends in each batch, in [`observe`](Self::observe).
+    fn watches(&self) -> bool {
+        false
+    }
+
+    /// Sees a batch that the engine has just run as the network is deployed: without dropout, with
+    /// one tap per synapse and running statistics. Gradients of the batch are used afterwards. Only
+    /// a protection that [`watches`](Self::watches) is asked.
     fn observe(&mut self, _network: &Network, _batch: &Batch, _engine: &dyn GradientEngine) {}
 
     /// Whether a parameter stays exactly as it is: its optimiser then rests, and its gradient

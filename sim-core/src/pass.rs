@@ -78,15 +78,17 @@ impl Pass {
         }
     }
 
-    /// Checks that there is a gradient through the pass: running statistics have none.
+    /// Checks that there is a gradient through the pass: there is none where each sample runs for
+    /// steps of its own.
     ///
     /// # Errors
     /// [`Error::Network`] otherwise.
     pub fn check_gradient(&self) -> Result<()> {
-        match self.norm {
-            NormStatistics::Batch => Ok(()),
-            NormStatistics::Running => {
-                Err(Error::Network("training needs the norm statistics of the batch".into()))
+        match self.horizon {
+            Horizon::Batch | Horizon::Steps(_) => Ok(()),
+            Horizon::Sample => {
+                let problem = "training needs samples that all run for the same steps";
+                Err(Error::Network(problem.into()))
             }
         }
     }

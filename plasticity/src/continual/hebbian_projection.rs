@@ -11,8 +11,8 @@
 //! constants and adaptation act on all activity, that of earlier tasks, too. Running statistics of
 //! norms are pinned. Weights of projections that are not protected learn on.
 //!
-//! The circuits learn from the pass of training. Dropout would mask what they see; train without.
-//! What is kept is what a vector `x` of one step, or of mean rates, brings. Synapses with delays of
+//! The circuits learn from the network as it is deployed: dropout would mask what they see, and wide
+//! delay kernels would blur it. What is kept is what a vector `x` of one step, or of mean rates, brings. Synapses with delays of
 //! their own mix several steps in a current, so their currents are kept as far as rates are.
 //!
 //! Where it differs from the released code: gradients are projected, not traces, which is the same
@@ -223,8 +223,12 @@ impl Protection for HebbianProjection {
         Ok(())
     }
 
+    fn watches(&self) -> bool {
+        self.tasks.is_under_way()
+    }
+
     fn observe(&mut self, network: &Network, batch: &Batch, engine: &dyn GradientEngine) {
-        if !self.tasks.is_under_way() {
+        if !self.watches() {
             return;
         }
         let activity = self.settings.activity;

@@ -138,6 +138,10 @@ impl Protection for OrthogonalWeights {
         Ok(())
     }
 
+    fn watches(&self) -> bool {
+        true
+    }
+
     fn observe(&mut self, network: &Network, batch: &Batch, engine: &dyn GradientEngine) {
         let Self { alpha, weights, projectors, samples, along, .. } = self;
         for (weight, projector) in weights.0.iter().zip(projectors) {

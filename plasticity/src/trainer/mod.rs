@@ -3,6 +3,7 @@
 //! | file | question it answers |
 //! |---|---|
 //! | `step` | [`Trainer`]: what does one batch do to the parameters? |
+//! | `deployed_pass` | how far is a pass of training the network as it is deployed? |
 //! | `groups` | [`ParameterGroup`]: which parameters follow which rule? |
 //! | `epochs` | [`EpochTrainer`]: how does training go through labelled samples? |
 //! | `evaluation` | [`Evaluation`]: how good is a network? |
@@ -14,6 +15,7 @@
 //! | `selection` | [`Selection`]: which epoch is the best, and when is it enough? |
 
 pub(crate) mod activity;
+pub(crate) mod deployed_pass;
 pub(crate) mod epochs;
 pub(crate) mod evaluation;
 pub(crate) mod groups;

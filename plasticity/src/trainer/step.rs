@@ -1,6 +1,7 @@
 //! One step of training: gradients of a batch, and what they do to the parameters.
 //!
 //! ```text
+//! observe       what the network sends as it is deployed, where a protection learns from it
 //! gradients     of the batch, by the engine
 //! protect       take out of them what would disturb
 //! clip          shorten them, where they are longer than the limit
@@ -11,11 +12,17 @@
 //! check         that every number is finite
 //! ```
 //! Rates and the kernels' width follow the epoch, as in the reference [Hammouamri et al. 2023].
+//!
+//! Where a protection keeps delays and norms after a task, later tasks train what is deployed as
+//! nearly as a gradient allows: delays are rounded to the taps that they are deployed at, kernels
+//! have their narrowest width, and norms their running statistics.
 
 use crate::gradient::clip::{clip_global_norm, global_norm};
 use crate::gradient::loss::Loss;
+use crate::gradient::sigma::SigmaSchedule;
 use crate::protection::{Protection, TaskEnd};
 use crate::settings::TrainingSettings;
+use crate::trainer::deployed_pass::{round_delays, sends_as_deployed};
 use crate::trainer::groups::{GroupedOptimizer, ParameterGroup, check_kinds, optimizers};
 use rayon::prelude::*;
 use sim_core::{
@@ -26,6 +33,11 @@ use std::time::{Duration, Instant};
 
 /// Entries that one thread looks at.
 const MANY: usize = 1 << 16;
+
+/// The batch without what an evaluation does not have.
+fn without_penalties<'a>(batch: &Batch<'a>) -> Batch<'a> {
+    Batch { regularizers: &[], ..*batch }
+}
 
 /// A network in training, one step at a time: the basis of epochs, and of a program's own loop.
 #[derive(Debug)]
@@ -146,7 +158,26 @@ impl Trainer {
         let pass = Pass { dropout: None, ..self.training_pass() };
         let Self { network, engine, protection, .. } = self;
         let engine = &mut **engine;
-        protection.end_task(&mut TaskEnd { network, engine, pass, frames, labels, loss, output })
+        protection.end_task(&mut TaskEnd {
+            network,
+            engine,
+            pass,
+            frames,
+            labels,
+            loss,
+            output,
+        })?;
+        let Self { network, protection, .. } = self;
+        round_delays(network, |id| protection.freezes(id));
+        Ok(())
+    }
+
+    /// Whether the delays of all projections stay as they are.
+    fn keeps_delays(&self) -> bool {
+        let freezes = |projection| {
+            self.protection.freezes(ParameterId::of_projection(projection, Kind::Delay))
+        };
+        (0..self.network.projections.len()).all(freezes)
     }
 
     /// Takes every optimiser back to its start: no moments, no steps.
@@ -162,9 +193,19 @@ impl Trainer {
     /// parameter is not a finite number any more.
     pub fn step(&mut self, batch: &Batch) -> Result<StepReport> {
         let pass = self.training_pass();
+        let watches = self.protection.watches();
+        let is_deployed = watches && sends_as_deployed(&self.network, batch.frames, &pass);
+        if watches && !is_deployed {
+            let start = Instant::now();
+            self.engine.evaluate(&self.network, &without_penalties(batch), &Pass::DEPLOYED)?;
+            self.protection.observe(&self.network, batch, &*self.engine);
+            self.protecting += start.elapsed();
+        }
         self.engine.train(&self.network, batch, &pass, &mut self.gradients)?;
         let start = Instant::now();
-        self.protection.observe(&self.network, batch, &*self.engine);
+        if is_deployed {
+            self.protection.observe(&self.network, batch, &*self.engine);
+        }
         self.protect_gradients();
         self.protecting += start.elapsed();
         let gradient_norm = self.clip()?;
@@ -214,8 +255,13 @@ impl Trainer {
         self.epoch = epoch;
     }
 
-    /// Raw width of the Gaussian kernels in the epoch, in steps.
+    /// Raw width of the Gaussian kernels in the epoch, in steps; the narrowest where a protection
+    /// keeps the delays.
     pub fn sigma(&self) -> f64 {
+        let SigmaSchedule { end, .. } = self.settings.sigma;
+        if self.keeps_delays() {
+            return end;
+        }
         self.settings.sigma.raw(self.epoch, self.settings.epochs)
     }
 
@@ -282,7 +328,10 @@ impl Trainer {
         let dropout = Dropout { rate, seed: self.seed, step: self.steps };
         Pass {
             delay_taps: DelayTaps::Trained { sigma_raw: self.sigma(), evaluation },
-            norm: NormStatistics::Batch,
+            norm: match self.protection.pins_norms() {
+                true => NormStatistics::Running,
+                false => NormStatistics::Batch,
+            },
             dropout: (rate > 0.0).then_some(dropout),
             horizon: Horizon::Batch,
         }
