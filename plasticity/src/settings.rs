@@ -4,7 +4,7 @@ use crate::gradient::cross_entropy::CrossEntropy;
 use crate::gradient::delay_rate::{ONLY_DELAYS, check_milliseconds};
 use crate::gradient::firing_rate::FiringRateBounds;
 use crate::gradient::optimizer::OptimizerSettings;
-use crate::gradient::schedule::Schedule;
+use crate::gradient::schedule::{RatesFollow, Schedule};
 use crate::gradient::sigma::SigmaSchedule;
 use crate::trainer::evaluation::EvaluationSettings;
 use crate::trainer::groups::ParameterGroup;
@@ -50,6 +50,9 @@ pub struct TrainingSettings {
     pub kernel: KernelEvaluation,
     /// Width of the Gaussian delay kernel over the epochs, in steps or ms.
     pub sigma: SigmaSchedule,
+    /// What the rates of all schedules follow: epochs or batches; epochs by default.
+    #[serde(skip_serializing_if = "RatesFollow::is_epochs")]
+    pub rates_follow: RatesFollow,
     /// Weights; gains and biases of norms share optimiser and rate, without weight decay.
     pub weights: WeightSettings,
     /// Delays.
@@ -66,7 +69,7 @@ pub struct TrainingSettings {
 pub struct WeightSettings {
     /// Optimiser.
     pub optimizer: OptimizerSettings,
-    /// Rate by epoch.
+    /// Rate by epoch, or by batch.
     pub schedule: Schedule,
 }
 
@@ -91,7 +94,7 @@ pub struct DelaySettings {
     pub learn: bool,
     /// Optimiser.
     pub optimizer: OptimizerSettings,
-    /// Rate by epoch.
+    /// Rate by epoch, or by batch.
     pub schedule: Schedule,
 }
 
@@ -129,6 +132,7 @@ impl Default for TrainingSettings {
             firing_rate: None,
             kernel: KernelEvaluation::default(),
             sigma: SigmaSchedule::default(),
+            rates_follow: RatesFollow::default(),
             weights: WeightSettings::default(),
             delays: DelaySettings::default(),
             groups: Vec::new(),

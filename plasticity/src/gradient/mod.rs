@@ -44,5 +44,5 @@ pub use firing_rate::FiringRateBounds;
 pub use labelled::Labelled;
 pub use loss::Loss;
 pub use optimizer::{Adam, AdamW, Optimizer, OptimizerSettings, Sgd};
-pub use schedule::{AfterWarmUp, Constant, Cosine, OneCycle, Rate, Schedule, WarmUp};
+pub use schedule::{AfterWarmUp, Constant, Cosine, OneCycle, Rate, RatesFollow, Schedule, WarmUp};
 pub use sigma::SigmaSchedule;

@@ -30,6 +30,24 @@ pub enum Schedule {
     WarmUp(WarmUp),
 }
 
+/// What rates follow: the steps that a [`Schedule`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RatesFollow {
+    /// Epochs: the rate is the same throughout an epoch.
+    #[default]
+    Epochs,
+    /// Batches: the rate changes from one to the next.
+    Batches,
+}
+
+impl RatesFollow {
+    /// Whether rates follow epochs.
+    pub fn is_epochs(&self) -> bool {
+        *self == Self::Epochs
+    }
+}
+
 /// The one-cycle policy [Smith and Topin 2019] in torch's form and with torch's defaults.
 ///
 /// From `peak / div_factor` at step 0 to `peak` at step `pct_start * total - 1` to `peak /

@@ -253,9 +253,11 @@ impl EpochTrainer {
         let batch_size = self.settings().batch_size;
         let batches: Vec<&[usize]> =
             order.chunks(batch_size).skip(self.steps.sums.batches).collect();
+        let all = order.len().div_ceil(batch_size);
         let Self { steps, frames } = self;
         let outcome =
             frames.each(data, &batches, (Some(epoch as u64), Horizon::Batch), |batch, frames| {
+                steps.trainer.move_to_batch(steps.sums.batches, all);
                 steps.step(data, batch, frames)?;
                 let seen = steps.sums.samples.max(1) as f64;
                 let progress = Progress {

@@ -19,6 +19,7 @@
 
 use crate::gradient::clip::{clip_global_norm, global_norm};
 use crate::gradient::loss::Loss;
+use crate::gradient::schedule::RatesFollow;
 use crate::gradient::sigma::SigmaSchedule;
 use crate::protection::{Protection, TaskEnd};
 use crate::settings::TrainingSettings;
@@ -53,6 +54,8 @@ pub struct Trainer {
     seed: Seed,
     task: usize,
     epoch: usize,
+    /// The batch of the epoch, and how many an epoch has.
+    batch: (usize, usize),
     steps: u64,
     /// Entries of a protected parameter before a step.
     before: Vec<f32>,
@@ -105,6 +108,7 @@ impl Trainer {
             seed,
             task: 0,
             epoch: 0,
+            batch: (0, 1),
             steps: 0,
             before: Vec::new(),
             spent: Duration::ZERO,
@@ -136,7 +140,8 @@ impl Trainer {
     pub fn begin_task(&mut self, task: usize) -> Result<()> {
         self.restart_optimizers();
         self.protection.begin_task(task)?;
-        (self.task, self.epoch) = (task, 0);
+        self.task = task;
+        self.move_to_epoch(0);
         Ok(())
     }
 
@@ -252,7 +257,25 @@ impl Trainer {
 
     /// From now on takes the rates and the kernels' width of another epoch.
     pub fn move_to_epoch(&mut self, epoch: usize) {
-        self.epoch = epoch;
+        (self.epoch, self.batch.0) = (epoch, 0);
+    }
+
+    /// From now on takes the rates of batch number `batch`, counted from 0, of an epoch that has
+    /// `batches`, where rates follow batches.
+    pub fn move_to_batch(&mut self, batch: usize, batches: usize) {
+        self.batch = (batch, batches);
+    }
+
+    /// The step that schedules are asked for, and how many there are.
+    fn scheduled(&self) -> (usize, usize) {
+        let (epoch, epochs) = (self.epoch, self.settings.epochs);
+        match self.settings.rates_follow {
+            RatesFollow::Epochs => (epoch, epochs),
+            RatesFollow::Batches => {
+                let (batch, batches) = self.batch;
+                (epoch * batches + batch, epochs * batches)
+            }
+        }
     }
 
     /// Raw width of the Gaussian kernels in the epoch, in steps; the narrowest where a protection
@@ -265,15 +288,15 @@ impl Trainer {
         self.settings.sigma.raw(self.epoch, self.settings.epochs)
     }
 
-    /// Learning rate, in the epoch, of the first parameter of a kind that learns; 0 where none
+    /// Learning rate, now, of the first parameter of a kind that learns; 0 where none
     /// does.
     pub fn rate(&self, kind: Kind) -> f64 {
         let of_kind = |(parameter, _): &(Parameter, _)| parameter.id.kind == kind;
         let mut optimizers = self.network.parameters().zip(&self.optimizers).filter(of_kind);
         let grouped = optimizers.find_map(|(_, grouped)| grouped.as_ref());
-        let rate = |grouped: &GroupedOptimizer| {
-            self.groups[grouped.group].schedule.at(self.epoch, self.settings.epochs).rate
-        };
+        let (step, steps) = self.scheduled();
+        let rate =
+            |grouped: &GroupedOptimizer| self.groups[grouped.group].schedule.at(step, steps).rate;
         grouped.map_or(0.0, rate)
     }
 
@@ -370,9 +393,9 @@ impl Trainer {
 
     /// One step of every optimiser.
     fn update(&mut self) {
+        let (step, steps) = self.scheduled();
         let Self { network, gradients, optimizers, groups, protection, before, protecting, .. } =
             self;
-        let (epoch, epochs) = (self.epoch, self.settings.epochs);
         let learning = network.parameters_mut().zip(gradients.iter()).zip(optimizers);
         for ((mut parameter, (id, gradient)), grouped) in learning {
             let Some(GroupedOptimizer { optimizer, group }) = grouped else { continue };
@@ -385,7 +408,7 @@ impl Trainer {
                 before.clear();
                 before.extend_from_slice(parameter.values);
             }
-            let now = groups[*group].schedule.at(epoch, epochs);
+            let now = groups[*group].schedule.at(step, steps);
             optimizer.step(parameter.values, gradient, now.rate, now.beta1);
             parameter.confine();
             if protects {
@@ -432,3 +455,6 @@ impl Trainer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
