@@ -61,8 +61,8 @@ impl FromStr for Checkpoint {
                 };
                 let count = digits.parse().ok().filter(|&count| count > 0);
                 count.map(make).ok_or_else(|| {
-                    "expected best, last, the number of an epoch, counted from 1, or, of a run \
-                     over tasks, that of a task: task-1"
+                    "expected best, last, or the number of an epoch, counted from 1; of a run over \
+                     tasks, last or that after a task, as in task-1"
                         .into()
                 })
             }
