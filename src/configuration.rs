@@ -136,7 +136,7 @@ pub(crate) fn parse<C: Configuration>(
     if let Some((path, problem)) =
         relative.iter().find_map(|path| Some((path, path.problem(&mut table)?)))
     {
-        let place = toml_place::origin_of(origin, text, &path.field());
+        let place = toml_place::origin_of(origin, text, path.field());
         return Err(Error::config(place, problem));
     }
     let is_described = overrides.iter().any(|change| change.sets(&[], "description"));

@@ -11,6 +11,7 @@
 //! | [`DataSettings`], [`NetworkSettings`] | which samples, and which network? |
 //! | [`TrainingRun`], [`Observer`] | how does an experiment become a trained network? |
 //! | [`RunFolder`], [`Metrics`], [`History`] | what does a run leave on disk? |
+//! | [`ContinualRun`], [`TaskEvaluation`] | how does a network learn task after task, and how well? |
 //! | [`RunSummary`], [`NetworkSummary`] | what is in a run, packed or not, and in a network file? |
 //! | [`TrainedRun`] | how good is it, and what does it do with a sample? |
 //! | [`ForwardEngine`] | do all engines come to the same verdicts? |
@@ -149,6 +150,7 @@ mod run_lock;
 mod run_mark;
 mod run_names;
 mod run_part;
+mod run_place;
 mod run_result;
 mod run_summary;
 mod running_circuit;
@@ -174,12 +176,16 @@ pub use checkpoint::Checkpoint;
 pub use chosen_samples::{ChosenSample, ChosenSamples, SampleChoice};
 pub use class_accuracy::ClassAccuracy;
 pub use continual::data::{ContinualData, ImageFolderSettings, ImageSourceSettings};
+pub use continual::drawing::TaskPicture;
 pub use continual::experiment::ContinualExperiment;
 pub use continual::method::{Method, MethodSettings, ReplaySettings};
 pub use continual::progress::CurveRow;
 pub use continual::result::{ContinualResult, StoredCounts, SubspaceUse};
 pub use continual::run::{ContinualFinish, ContinualRun};
 pub use continual::seeds::{SeedMean, SeedTable};
+pub use continual::summary::ContinualSummary;
+pub use continual::tables::TaskRow;
+pub use continual::task_evaluation::{TaskAccuracy, TaskEvaluation};
 pub use data_origin::DataOrigin;
 pub use data_settings::{DataSettings, DataSource, FileSource, MemorySource};
 pub use dry_run::DryRun;
@@ -212,8 +218,9 @@ pub use roofline::{Roofline, StageRoofline, Work};
 pub use run_folder::RunFolder;
 pub use run_lock::Writer;
 pub use run_part::RunPart;
+pub use run_place::FileSize;
 pub use run_result::RunResult;
-pub use run_summary::{EpochAccuracy, FileSize, RunSummary};
+pub use run_summary::{EpochAccuracy, RunSummary};
 pub use running_circuit::{RunningCircuit, RunningCircuitSettings};
 pub use sample_list::SampleList;
 pub use simulated_samples::SimulatedSample;

@@ -1,6 +1,7 @@
 //! Which files a run leaves in its folder: what `--overwrite` removes, and what an archive holds.
 
 use crate::checkpoint::Checkpoint;
+use crate::continual::drawing::TaskPicture;
 use crate::picture::Picture;
 use crate::run_folder::RunFolder;
 use crate::run_lock::LOCK;
@@ -26,24 +27,20 @@ impl RunFolder {
             self.curve(),
             self.subspaces(),
             self.residuals(),
+            self.angles(),
         ];
         let epochs = self.kept_epochs().into_iter().map(Checkpoint::Epoch);
         let epochs = epochs.map(|epoch| self.checkpoint(epoch));
-        let tasks = self.checkpoints_of_tasks();
+        let tasks = self.kept_tasks().map(|task| self.after_task(task));
         let figures = Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
+        let of_tasks = TaskPicture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
         let files = tables.into_iter().chain(checkpoints).chain(epochs).chain(tasks).chain(figures);
-        let files = files.chain(self.figures_of_tasks());
+        let files = files.chain(of_tasks);
         files
             .chain(self.spike_logs())
             .chain([self.config(), self.environment()])
             .filter(|file| file.symlink_metadata().is_ok_and(|there| !there.is_dir()))
             .collect()
-    }
-
-    /// The checkpoints that a run over tasks has left after each.
-    fn checkpoints_of_tasks(&self) -> Vec<PathBuf> {
-        let numbers = 1..=usize::MAX;
-        numbers.map(|task| self.after_task(task)).take_while(|path| path.is_file()).collect()
     }
 
     /// The name of a file of the run within its folder, with `/` between its parts.

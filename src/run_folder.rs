@@ -147,7 +147,7 @@ impl RunFolder {
         let epoch =
             |entry: fs::DirEntry| match Checkpoint::of_file_name(entry.file_name().to_str()?)? {
                 Checkpoint::Epoch(epoch) => Some(epoch),
-                Checkpoint::Best | Checkpoint::Last => None,
+                Checkpoint::Best | Checkpoint::Last | Checkpoint::Task(_) => None,
             };
         let entries = fs::read_dir(self.path.join("checkpoints"));
         entries.into_iter().flatten().flatten().filter_map(epoch).collect()
@@ -241,7 +241,8 @@ impl RunFolder {
         written.map_err(|source| Error::io(&path, "write the file", source))
     }
 
-    /// Refuses a run whose last checkpoint is gone although it has gone beyond its first epoch:
+    /// Refuses a run whose last checkpoint is gone although it has gone beyond its first epoch, or
+    /// its first task:
     /// beginning anew would overwrite what is left of it. A run that was killed before its first
     /// epoch left a last checkpoint begins anew, and does the same again.
     pub(crate) fn refuse_lost_checkpoint(&self) -> Result<()> {
@@ -250,7 +251,8 @@ impl RunFolder {
             false => 0,
         };
         let lacks_rows = rows == 0 && self.best().exists();
-        if rows > 1 || lacks_rows || self.epoch_start().exists() {
+        let ended_tasks = self.kept_tasks().take(2).count();
+        if rows > 1 || lacks_rows || ended_tasks > 1 || self.epoch_start().exists() {
             let problem = "the last checkpoint is missing, so this run cannot be resumed; its \
                            config.toml starts it anew in another folder";
             return Err(Error::folder(&self.last(), problem));
@@ -282,6 +284,22 @@ impl RunFolder {
         let kept: Vec<String> =
             self.kept_epochs().into_iter().map(|epoch| epoch.to_string()).collect();
         let problem = match checkpoint {
+            _ if self.is_continual() => {
+                let tasks = self.kept_tasks().map(|task| Checkpoint::Task(task).to_string());
+                let there = std::iter::once("last".to_owned()).filter(|_| self.last().exists());
+                match there.chain(tasks).collect::<Vec<_>>().join(", ") {
+                    there if there.is_empty() => format!(
+                        "the run has not learned a task yet; synfire continual --resume {} goes on",
+                        self.path.display()
+                    ),
+                    there => format!(
+                        "there is no such checkpoint of this run over tasks, but there are: {there}"
+                    ),
+                }
+            }
+            Checkpoint::Task(_) => {
+                "this is no run over tasks, which alone has such a checkpoint".into()
+            }
             Checkpoint::Epoch(epoch) if self.last().exists() => {
                 let there = ["best".to_owned(), "last".to_owned()].into_iter().chain(kept);
                 format!(

@@ -14,9 +14,10 @@ pub(crate) const ACCURACY: &str = "accuracy.csv";
 pub(crate) const CURVE: &str = "curve.csv";
 pub(crate) const SUBSPACES: &str = "subspaces.csv";
 pub(crate) const RESIDUALS: &str = "residuals.csv";
+pub(crate) const ANGLES: &str = "angles.csv";
 
 /// The files at the top.
-pub(crate) const FILES: [&str; 13] = [
+pub(crate) const FILES: [&str; 14] = [
     CONFIG,
     ENVIRONMENT,
     SPLIT,
@@ -30,6 +31,7 @@ pub(crate) const FILES: [&str; 13] = [
     CURVE,
     SUBSPACES,
     RESIDUALS,
+    ANGLES,
 ];
 
 /// The folders.

@@ -42,6 +42,7 @@ impl RunPart {
         let checkpoint = within.strip_prefix("checkpoints/").and_then(Checkpoint::of_file_name);
         let what = match (within.as_str(), checkpoint) {
             (_, Some(Checkpoint::Epoch(epoch))) => format!("checkpoint of epoch {epoch}"),
+            (_, Some(Checkpoint::Task(task))) => format!("checkpoint after task {task}"),
             (_, Some(best_or_last)) => format!("{best_or_last} checkpoint"),
             (CONFIG, _) => "configuration".into(),
             (RESULT, _) => "result".into(),
@@ -174,6 +175,7 @@ mod tests {
             ("checkpoints/best.safetensors", ""),
             ("checkpoints/last.safetensors", ""),
             ("checkpoints/epoch-0012.safetensors", ""),
+            ("checkpoints/task-03.safetensors", ""),
             ("plots/raster.png", ""),
         ] {
             fs::write(run.join(file), text).unwrap();
@@ -193,6 +195,11 @@ mod tests {
                 "checkpoints/epoch-0012.safetensors",
                 "checkpoint of epoch 12",
                 Some(Checkpoint::Epoch(12)),
+            ),
+            (
+                "checkpoints/task-03.safetensors",
+                "checkpoint after task 3",
+                Some(Checkpoint::Task(3)),
             ),
             ("checkpoints", "folder checkpoints", None),
             ("plots/raster.png", "file plots/raster.png", None),

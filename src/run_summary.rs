@@ -8,16 +8,13 @@ use crate::metrics::{EpochMetrics, Metrics};
 use crate::packed_run::PackedRun;
 use crate::run_folder::RunFolder;
 use crate::run_lock::Writer;
-use crate::run_mark::ENVIRONMENT;
 use crate::run_names::{CONFIG, METRICS, RESULT};
+use crate::run_place::{FileSize, RunPlace, write_network, write_origin, write_state};
 use crate::run_result::RunResult;
-use crate::text_file;
-use datasets::counted;
-use plasticity::population_words;
 use serde::Serialize;
 use sim_core::{Network, Outline, Synapses};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What is in a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -67,71 +64,15 @@ pub struct EpochAccuracy {
     pub standard_error: f64,
 }
 
-/// A file of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FileSize {
-    /// Its path within the run's folder.
-    pub name: String,
-    /// Its size in bytes.
-    pub bytes: u64,
-}
-
-/// Where the files of a run are read from.
-enum Place {
-    Folder(RunFolder),
-    Packed(PathBuf, PackedRun),
-}
-
-impl Place {
-    fn path(&self) -> &Path {
-        match self {
-            Self::Folder(folder) => folder.path(),
-            Self::Packed(path, _) => path,
-        }
-    }
-
-    /// A file's text with its path; `None` where there is no such file.
-    fn text(&mut self, name: &str) -> Result<Option<(String, PathBuf)>> {
-        let path = self.path().join(name);
-        Ok(match self {
-            Self::Folder(_) if !path.exists() => None,
-            Self::Folder(_) => Some((text_file::read_text(&path)?, path)),
-            Self::Packed(_, packed) => packed.text(name)?.map(|text| (text, path)),
-        })
-    }
-
-    fn needed(&mut self, name: &str) -> Result<(String, PathBuf)> {
-        let missing = || Error::folder(self.path(), format!("this run has no {name}"));
-        let missing = missing();
-        self.text(name)?.ok_or(missing)
-    }
-
-    fn files(&mut self) -> Vec<FileSize> {
-        let mut files: Vec<FileSize> = match self {
-            Self::Packed(_, packed) => {
-                packed.files().into_iter().map(|(name, bytes)| FileSize { name, bytes }).collect()
-            }
-            Self::Folder(folder) => folder
-                .files()
-                .iter()
-                .map(|file| FileSize {
-                    name: folder.name_within(file),
-                    bytes: file.metadata().map_or(0, |metadata| metadata.len()),
-                })
-                .collect(),
-        };
-        files.sort_by(|one, other| one.name.cmp(&other.name));
-        files
-    }
-}
-
 impl RunSummary {
     /// Summarises the run in a folder.
     ///
     /// # Errors
     /// When the folder holds no run, or a file of it is damaged.
     pub fn of_folder(path: &Path) -> Result<Self> {
-        Self::new(&mut Place::Folder(RunFolder::open(path)?))
+        let folder = RunFolder::open(path)?;
+        folder.refuse_tasks()?;
+        Self::new(&mut RunPlace::Folder(folder))
     }
 
     /// Summarises a run that [`RunFolder::pack`] packed; `None` for a file that holds none.
@@ -140,16 +81,15 @@ impl RunSummary {
     /// When the file cannot be read, or a file of the run is damaged.
     pub fn of_packed(path: &Path) -> Result<Option<Self>> {
         match PackedRun::open(path)? {
-            Some(packed) => Self::new(&mut Place::Packed(path.to_owned(), packed)).map(Some),
+            Some(packed) => Self::new(&mut RunPlace::Packed(path.to_owned(), packed)).map(Some),
             None => Ok(None),
         }
     }
 
-    fn new(place: &mut Place) -> Result<Self> {
+    fn new(place: &mut RunPlace) -> Result<Self> {
         let (text, config) = place.needed(CONFIG)?;
         let experiment = Experiment::parse(&text, &config.display().to_string(), "run", &[])?;
-        let (text, path) = place.needed(ENVIRONMENT)?;
-        let environment = Environment::parse(&text, &path)?;
+        let environment = place.environment()?;
         let metrics = match place.text(METRICS)? {
             Some((text, path)) => Metrics::parse(&text, &path)?,
             None => Metrics::default(),
@@ -167,10 +107,7 @@ impl RunSummary {
             run: place.path().display().to_string(),
             validation: experiment.data.held_out(),
             finished: result.is_some(),
-            writer: match place {
-                Place::Folder(folder) => Writer::of(folder.path()),
-                Place::Packed(..) => None,
-            },
+            writer: place.writer(),
             epochs: metrics.epochs.len(),
             epochs_planned: experiment.training.epochs,
             best: metrics.best().map(accuracy),
@@ -209,12 +146,7 @@ fn longest_delays_ms(network: &Network) -> Vec<f64> {
 impl fmt::Display for RunSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { environment, network, .. } = self;
-        let state = match (&self.writer, self.finished) {
-            (Some(writer), _) => format!("process {} on {} trains", writer.process, writer.host),
-            (None, true) => "finished".into(),
-            (None, false) => "not finished".into(),
-        };
-        writeln!(f, "run         {} ({state})", self.run)?;
+        write_state(f, &self.run, self.writer.as_ref(), self.finished)?;
         writeln!(f, "experiment  {}", self.experiment)?;
         if !self.description.is_empty() {
             writeln!(f, "described   {}", self.description)?;
@@ -239,37 +171,10 @@ impl fmt::Display for RunSummary {
         }
         let samples = self.validation_samples.map(|samples| format!("{samples} samples, "));
         writeln!(f, "\nvalidation  {}{}", samples.unwrap_or_default(), self.validation)?;
-        writeln!(
-            f,
-            "network     {}; {}, steps of {} ms",
-            population_words(network),
-            counted(self.parameters, "trainable parameter"),
-            network.dt_ms
-        )?;
+        write_network(f, network, self.parameters)?;
         for (projection, longest) in network.projections.iter().zip(&self.longest_delays_ms) {
             writeln!(f, "projection  {}: delays 0 to {longest} ms", projection.name)?;
         }
-        let data = &environment.data;
-        let checksum = data.sha256.as_ref().map(|sha256| format!(", SHA-256 {sha256}"));
-        writeln!(f, "data        {}{}", data.name, checksum.unwrap_or_default())?;
-        let commit = environment.commit.as_ref().map(|commit| format!(" (commit {commit})"));
-        let processor = environment.processor.as_ref().map(|name| format!(", {name}"));
-        writeln!(
-            f,
-            "made by     synfire {}{}, seed {}, on {}{}, {} instructions, {}",
-            environment.synfire,
-            commit.unwrap_or_default(),
-            environment.seed,
-            environment.system,
-            processor.unwrap_or_default(),
-            environment.instructions,
-            counted(environment.threads, "thread"),
-        )?;
-        let bytes: u64 = self.files.iter().map(|file| file.bytes).sum();
-        write!(f, "files       {}, {:.1} kB", self.files.len(), bytes as f64 / 1e3)?;
-        for FileSize { name, bytes } in &self.files {
-            write!(f, "\n  {:>10.1} kB  {name}", *bytes as f64 / 1e3)?;
-        }
-        Ok(())
+        write_origin(f, environment, &self.files)
     }
 }

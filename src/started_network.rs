@@ -66,7 +66,16 @@ pub(crate) fn start_classes(experiment: &mut Experiment) -> Result<Option<Vec<St
     }
     let is_zip = FileKind::of(&start.checkpoint).is_ok_and(|kind| kind == Some(FileKind::Zip));
     if start.checkpoint.is_dir() || is_zip {
-        let best = RunFolder::open(&start.checkpoint)?.best();
+        let folder = RunFolder::open(&start.checkpoint)?;
+        if folder.is_continual() {
+            let problem = format!(
+                "this is a run over tasks, which chooses no best checkpoint; name one of its \
+                 checkpoints, e.g. {}",
+                folder.last().display()
+            );
+            return Err(Error::folder(&start.checkpoint, problem));
+        }
+        let best = folder.best();
         if !best.exists() {
             let problem = "there is no such checkpoint to start from; this run has not finished \
                            an epoch yet";

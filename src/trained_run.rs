@@ -54,6 +54,7 @@ impl TrainedRun {
     /// another network.
     pub fn open(folder: &Path, checkpoint: Checkpoint) -> Result<Self> {
         let folder = RunFolder::open(folder)?;
+        folder.refuse_tasks()?;
         let experiment = folder.experiment()?;
         let unknown = || {
             Error::folder(

@@ -7,7 +7,10 @@
 // A `GlobalAlloc` can be written in no other way. This one hands everything on to the system's.
 #![allow(unsafe_code)]
 
-use datasets::{Align, Augmentation, Binning, NewSample, SpikeDataset, SpikeRecordings, TimeType};
+use datasets::{
+    Align, Augmentation, Binning, ImageInput, ImageSet, ImageTask, ImageView, NewSample,
+    Permutation, SpikeDataset, SpikeRecordings, TimeType,
+};
 use layered::LayeredEngine;
 use plasticity::gradient::{
     Constant, CrossEntropy, FiringRateBounds, Labelled, Schedule, SigmaSchedule,
@@ -19,6 +22,7 @@ use sim_core::{
     Seed, SpikeFrames,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::fmt::Debug;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -138,6 +142,25 @@ fn images() -> Vec<SpikeFrames> {
     (0..9).map(image).collect()
 }
 
+/// 90 images of a task, their pixels in another order, each shown for so many steps.
+fn image_task(steps: usize) -> ImageTask {
+    let pixels = (0..90 * CHANNELS).map(|pixel| (pixel * 37 % 256) as u8).collect();
+    let labels = (0..90).map(|image| (image % CLASSES) as u8).collect();
+    let images = ImageSet::new("made", 8, CHANNELS / 8, pixels, labels).unwrap();
+    let order = (0..CHANNELS as u32).rev().collect();
+    let view = ImageView {
+        permutation: Some(Arc::new(Permutation::new(order).unwrap())),
+        input: ImageInput::default(),
+        steps,
+        classes: (0..CLASSES as u8).collect(),
+        first_output: 0,
+        outputs: (0..CLASSES).map(|class| class.to_string()).collect(),
+        seed: SEED,
+        stream: 0,
+    };
+    ImageTask::new(Arc::new(images), (0..90).collect::<Vec<u32>>(), &view).unwrap()
+}
+
 /// Steps that [`engine_asks`] counts over, at least.
 const STEPS: usize = 60;
 
@@ -223,8 +246,8 @@ impl Protection for Frozen {
 /// happen ever more rarely, but never for the last time, while weights move and augmentation draws
 /// anew. Here larger samples come first.
 fn trainer_asks(
-    larger: &SpikeDataset,
-    data: &SpikeDataset,
+    network: Network,
+    [larger, data]: [&dyn SampleSource; 2],
     (sigma, gaussian): (f64, GaussianMethod),
 ) -> Asked {
     const LARGER: usize = 3;
@@ -253,7 +276,6 @@ fn trainer_asks(
     };
     settings.weights.schedule = rate;
     settings.delays.schedule = rate;
-    let network = network();
     let engine = Box::new(LayeredEngine::new(&network).unwrap());
     let mut trainer = EpochTrainer::new(network, engine, settings, SEED).unwrap();
     trainer = trainer.with_protection(Box::new(Frozen));
@@ -304,12 +326,20 @@ fn a_step_allocates_nothing() {
         // The thread that makes the frames is a new one each epoch. Where it or the trainer has to
         // wait for the other, for the first time in the epoch, the channel between them writes down
         // who waits: two lists of 4 entries, and the new thread's entry. No step adds to that.
+        let check = |asked: Asked, what: &dyn Debug| {
+            let is_nothing = asked.times <= 3 && asked.most_bytes <= 96;
+            assert!(is_nothing, "trainer, {threads} threads, {what:?}: {asked:?}");
+        };
         for delay_taps in [WIDE, SMOOTHED, MIDDLE, NARROW] {
-            let asked = pool.install(|| trainer_asks(&larger, &data, delay_taps));
-            assert!(
-                asked.times <= 3 && asked.most_bytes <= 96,
-                "trainer, {threads} threads, {delay_taps:?}: {asked:?}"
-            );
+            let sources: [&dyn SampleSource; 2] = [&larger, &data];
+            let asked = pool.install(|| trainer_asks(network(), sources, delay_taps));
+            check(asked, &delay_taps);
+        }
+        let shown = [image_task(12), image_task(6)];
+        for delays in [Delays::None, Delays::Learned] {
+            let network = network_with(delays);
+            let asked = pool.install(|| trainer_asks(network, [&shown[0], &shown[1]], NARROW));
+            check(asked, &(delays, "images"));
         }
     }
     // Called by a thread that is not of the pool, rayon hands parallel loops over in blocks of 63,

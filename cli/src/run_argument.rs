@@ -44,11 +44,13 @@ pub fn refuse_run(verb: &str, path: &Path) -> Result<()> {
         }
         None => return Ok(()),
     };
+    let is_continual = RunFolder::open(&run).is_ok_and(|folder| folder.is_continual());
     let run = run.display();
     let expected = format!("this is {what}, but a recipe or a configuration file belongs here");
+    let maker = if is_continual { "continual" } else { "train" };
     let problem = match verb {
-        "train" => format!(
-            "{expected}: synfire train --resume {run} goes on with the run, synfire train \
+        "train" | "continual" => format!(
+            "{expected}: synfire {maker} --resume {run} goes on with the run, synfire {maker} \
              {run}/config.toml makes it again"
         ),
         _ => format!("{expected}: synfire {verb} {run}/config.toml"),

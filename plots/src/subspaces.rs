@@ -10,7 +10,8 @@ use crate::panel_rows::{Column, PanelRows, Row};
 use crate::scale::{Scale, extent, grouped};
 use crate::stroke::{Dash, Stroke};
 use crate::theme::{
-    DOUBLE_COLUMN_MM, NORMAL, PIXEL, Rgb, STRONG, Size, THIN, density, in_order, mm,
+    DOUBLE_COLUMN_MM, NORMAL, PIXEL, Rgb, SINGLE_COLUMN_MM, STRONG, Size, THIN, density, in_order,
+    mm,
 };
 
 const PANEL_HEIGHT: f64 = 66.0;
@@ -46,7 +47,7 @@ pub struct ProjectionSubspaces {
 }
 
 /// Residuals over the batches, principal angles between subspaces and the rows in use, a row of
-/// panels per projection.
+/// panels per projection. What no projection has is left out.
 ///
 /// All projections share the scale of the residual, which is logarithmic; what is below 0.01 % is
 /// drawn there. More than 800 batches are shown as the medians and ranges of about 400 groups.
@@ -92,6 +93,14 @@ impl ProjectionSubspaces {
         }
         Ok(())
     }
+}
+
+/// What the panels above each other show.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Content {
+    Residual,
+    Angles,
+    Rows,
 }
 
 /// Whether as many batches on the axis are too many to show each.
@@ -215,14 +224,18 @@ impl SubspacesFigure {
         self.projections.iter().map(ProjectionSubspaces::batches).max().unwrap_or(0)
     }
 
-    fn residual_legend(&self) -> Legend {
-        let mut legend = Legend::default();
+    fn add_tasks(&self, legend: &mut Legend) {
         let tasks = self.tasks();
         let name = if tasks > 1 { format!("task 1 to {tasks}") } else { "task 1".to_owned() };
         if tasks > 0 {
             legend
                 .add(Sample::Shades((0..tasks).map(|task| self.task_color(task)).collect()), name);
         }
+    }
+
+    fn residual_legend(&self) -> Legend {
+        let mut legend = Legend::default();
+        self.add_tasks(&mut legend);
         if are_dense(self.most_batches()) {
             legend.add(Sample::Line(Stroke::solid(Rgb::GREY, THIN)), "median");
             let range = Stroke::solid(Rgb::GREY, 0.0);
@@ -253,43 +266,73 @@ impl SubspacesFigure {
         let range = extent(shares).map(|(lo, hi)| (if lo > LEAST { lo } else { lo / 1.5 }, hi));
         let residual = Scale::logarithmic(range.or(Some((1.0, 100.0))));
         let tasks = Scale::counting(Some((0.5, self.tasks().max(1) as f64 + 0.5)));
+        let contents = self.contents();
         let row = |projection: &ProjectionSubspaces| {
             let (used, inputs) = (projection.used(), projection.inputs);
             let angles = projection.longest_angles().max(1) as f64;
+            let scales = |content: &Content| match content {
+                Content::Residual => (batches, residual),
+                Content::Angles => (Scale::counting(Some((1.0, angles))), Scale::degrees()),
+                Content::Rows => (tasks, Scale::from_zero(Some((0.0, used.max(inputs) as f64)))),
+            };
+            let note = format!("{} rows, {} inputs", grouped(used as u64), grouped(inputs as u64));
+            let has_rows = contents.contains(&Content::Rows);
             Row {
                 name: projection.name.clone(),
-                note: format!("{} rows, {} inputs", grouped(used as u64), grouped(inputs as u64)),
-                scales: vec![
-                    (batches, residual),
-                    (Scale::counting(Some((1.0, angles))), Scale::degrees()),
-                    (tasks, Scale::from_zero(Some((0.0, used.max(inputs) as f64)))),
-                ],
+                note: if has_rows { note } else { String::new() },
+                scales: contents.iter().map(scales).collect(),
             }
         };
-        let mut inputs = Legend::default();
-        inputs.add(Sample::Line(INPUTS), "inputs");
+        let column = |content: &Content| match content {
+            Content::Residual => Column {
+                legend: self.residual_legend(),
+                x_name: "batches",
+                y_name: "residual (%)",
+                share: 0.48,
+            },
+            Content::Angles => Column {
+                legend: self.angles_legend(pairs),
+                x_name: "index",
+                y_name: "principal angle (°)",
+                share: 0.28,
+            },
+            Content::Rows => {
+                let mut legend = Legend::default();
+                // Colours are explained once.
+                if !contents.contains(&Content::Residual) {
+                    self.add_tasks(&mut legend);
+                }
+                legend.add(Sample::Line(INPUTS), "inputs");
+                Column { legend, x_name: "task", y_name: "rows", share: 0.24 }
+            }
+        };
+        let mut columns: Vec<Column<'_>> = contents.iter().map(column).collect();
+        let all: f64 = columns.iter().map(|column| column.share).sum();
+        columns.iter_mut().for_each(|column| column.share /= all);
+        // A single column needs no more width than a column of the page.
+        let width = if columns.len() > 1 { DOUBLE_COLUMN_MM } else { SINGLE_COLUMN_MM };
         PanelRows {
-            width: mm(DOUBLE_COLUMN_MM),
+            width: mm(width),
             panel_height: PANEL_HEIGHT,
             title: &self.title,
             remark: &self.remark,
-            columns: vec![
-                Column {
-                    legend: self.residual_legend(),
-                    x_name: "batches",
-                    y_name: "residual (%)",
-                    share: 0.48,
-                },
-                Column {
-                    legend: self.angles_legend(pairs),
-                    x_name: "index",
-                    y_name: "principal angle (°)",
-                    share: 0.28,
-                },
-                Column { legend: inputs, x_name: "task", y_name: "rows", share: 0.24 },
-            ],
+            columns,
             rows: self.projections.iter().map(row).collect(),
         }
+    }
+
+    /// What is drawn from left to right: all that any projection has.
+    fn contents(&self) -> Vec<Content> {
+        let all = [Content::Residual, Content::Angles, Content::Rows];
+        let has = |content: &Content| {
+            self.projections.iter().any(|projection| match content {
+                Content::Residual => !projection.residual.is_empty(),
+                Content::Angles => !projection.angles.is_empty(),
+                Content::Rows => !projection.rows.is_empty(),
+            })
+        };
+        let known: Vec<Content> = all.into_iter().filter(has).collect();
+        if known.is_empty() { all.into() } else { known }
     }
 
     fn check(&self) -> Result<()> {
@@ -321,15 +364,16 @@ impl Figure for SubspacesFigure {
         let pairs = self.pairs();
         let most = self.most_batches();
         let place = |pair: &str| pairs.iter().position(|other| *other == pair).unwrap_or(0);
+        let contents = self.contents();
         self.layout(&pairs).draw(canvas, |canvas, index, column, panel| {
             let projection = &self.projections[index];
             let task_color = |task| self.task_color(task);
-            match column {
-                0 => draw_residual(canvas, panel, projection, most, task_color),
-                1 => draw_angles(canvas, panel, &projection.angles, |pair| {
+            match contents[column] {
+                Content::Residual => draw_residual(canvas, panel, projection, most, task_color),
+                Content::Angles => draw_angles(canvas, panel, &projection.angles, |pair| {
                     pair_color(place(pair), pairs.len())
                 }),
-                _ => draw_rows(canvas, panel, projection, task_color),
+                Content::Rows => draw_rows(canvas, panel, projection, task_color),
             }
         });
         Ok(())

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use datasets::{ImageClusters, ImageData, ImageInput};
 use serde::{Deserialize, Serialize};
 use sim_core::Seed;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Images, and how they become the input of a network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +77,35 @@ impl ContinualData {
                 images.check().map_err(|error| within(error, "data.source"))
             }
         }
+    }
+
+    /// Takes the images of another folder, if one is named, in place of those that a run was made
+    /// with.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where the images are made up; [`Error::Absent`] when no folder is named,
+    /// and that of the run is gone.
+    pub(crate) fn use_folder(&mut self, folder: Option<&Path>) -> Result<()> {
+        match (&mut self.source, folder) {
+            (ImageSourceSettings::Clusters(_), None) => {}
+            (ImageSourceSettings::Images(images), None) => {
+                let gone = images.path.as_ref().filter(|path| !path.exists());
+                return gone.map_or(Ok(()), |path| {
+                    let problem = "the images of this run are no longer there; say where they are \
+                                   with --data FOLDER";
+                    Err(Error::Absent { name: path.display().to_string(), problem: problem.into() })
+                });
+            }
+            (ImageSourceSettings::Images(images), Some(folder)) => {
+                images.path = Some(folder.to_owned());
+            }
+            (ImageSourceSettings::Clusters(_), Some(folder)) => {
+                let problem = "the run makes its own images, and no folder takes their place; \
+                               leave --data out";
+                return Err(Error::config(folder.display().to_string(), problem));
+            }
+        }
+        Ok(())
     }
 
     /// What the samples are called.

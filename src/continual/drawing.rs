@@ -1,112 +1,153 @@
-//! The figures of a run over tasks.
+//! The figures of a run over tasks, drawn from its tables.
 
-use crate::continual::result::ContinualResult;
+use crate::continual::experiment::ContinualExperiment;
+use crate::continual::method::Method;
+use crate::continual::tables;
 use crate::drawing::projection_label;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::run_folder::RunFolder;
-use plasticity::Protection;
-use plasticity::continual::principal_angles;
+use crate::text_file::read_text;
+use plasticity::continual::AccuracyMatrix;
 use plots::{AccuracyMatrixFigure, Figure, ForgettingFigure, ProjectionSubspaces, SubspacesFigure};
-use sim_core::Network;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Names of the figures.
-pub(crate) const FIGURES: [&str; 3] = ["accuracy", "forgetting", "subspaces"];
-
-impl RunFolder {
-    /// The files of the figures of a run over tasks: PNG and SVG.
-    pub(crate) fn figures_of_tasks(&self) -> Vec<PathBuf> {
-        let files =
-            |name: &str| ["png", "svg"].map(|ending| self.plots().join(format!("{name}.{ending}")));
-        FIGURES.iter().flat_map(|name| files(name)).collect()
-    }
+/// One of the figures of a run over tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskPicture {
+    /// After each task, the accuracy on every task.
+    Accuracy,
+    /// The accuracy on each task from its own end on.
+    Forgetting,
+    /// Residuals over the batches, angles between the activity of tasks, rows that are kept.
+    Subspaces,
 }
 
-/// Draws all figures of a run that is called `name`; that of subspaces where the method has any.
-///
-/// # Errors
-/// When one cannot be drawn or written.
-pub(crate) fn draw(
-    name: &str,
-    (network, protection): (&Network, &dyn Protection),
-    result: &ContinualResult,
-    folder: &RunFolder,
-) -> Result<()> {
-    folder.make_part("plots")?;
-    let percent = |share: f64| format!("{:.2} %", 100.0 * share).replace('-', "−");
-    let bwt = result.bwt.map_or(String::new(), |bwt| format!(", BWT {}", percent(bwt)));
-    let remark = format!("{}, ACC {}{bwt}", result.method, percent(result.acc));
-    let (title, tasks) = (name.to_owned(), result.tasks.clone());
-    let accuracy = result.accuracy.clone();
-    let matrix = AccuracyMatrixFigure {
-        title: title.clone(),
-        remark: remark.clone(),
-        tasks: tasks.clone(),
-        accuracy: accuracy.clone(),
-    };
-    let forgetting = ForgettingFigure { title: title.clone(), remark, tasks, accuracy };
-    save(&matrix, FIGURES[0], folder)?;
-    save(&forgetting, FIGURES[1], folder)?;
-    let projections = subspaces(network, protection);
-    if projections.is_empty() {
-        return Ok(());
-    }
-    let remark = format!("{}, after task {}", result.method, result.tasks.len());
-    save(&SubspacesFigure { title, remark, projections }, FIGURES[2], folder)
-}
+impl TaskPicture {
+    /// All figures.
+    pub const ALL: [Self; 3] = [Self::Accuracy, Self::Forgetting, Self::Subspaces];
 
-fn save(figure: &dyn Figure, name: &str, folder: &RunFolder) -> Result<()> {
-    for ending in ["png", "svg"] {
-        figure.save(&folder.plots().join(format!("{name}.{ending}")))?;
-    }
-    Ok(())
-}
-
-/// What each protected projection has of subspaces, in the order of the reports.
-fn subspaces(network: &Network, protection: &dyn Protection) -> Vec<ProjectionSubspaces> {
-    let state = protection.state();
-    let mut all: Vec<(String, ProjectionSubspaces)> = Vec::new();
-    for report in protection.subspaces() {
-        let place = all.iter().position(|(name, _)| *name == report.projection);
-        let place = place.unwrap_or_else(|| {
-            let index = (0..network.projections.len())
-                .find(|&index| network.projection_name(index) == report.projection);
-            let source = index.map(|index| network.projections[index].source);
-            let inputs = source.map_or(0, |source| network.populations[source].size);
-            let rows = state.get(&format!("{}.rows", report.projection));
-            let groups = state.get(&format!("{}.groups", report.projection));
-            let angles = rows
-                .zip(groups)
-                .map_or_else(Vec::new, |(rows, groups)| angles(rows, groups, inputs));
-            let name = projection_label(&report.projection);
-            let new = ProjectionSubspaces { name, angles, inputs, ..Default::default() };
-            all.push((report.projection.clone(), new));
-            all.len() - 1
-        });
-        let subspaces = &mut all[place].1;
-        subspaces.rows.push(report.rows);
-        if !report.residuals.is_empty() {
-            subspaces.residual.push((report.task, report.residuals.clone()));
+    /// Name of the figure and of its files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::Forgetting => "forgetting",
+            Self::Subspaces => "subspaces",
         }
     }
-    all.into_iter().map(|(_, subspaces)| subspaces).collect()
+
+    /// Its files in `folder`: PNG and SVG.
+    pub fn files(self, folder: &Path) -> [PathBuf; 2] {
+        ["png", "svg"].map(|ending| folder.join(format!("{}.{ending}", self.name())))
+    }
+
+    /// Draws the figure of a run, finished or not, from the tables in its folder into the folder's
+    /// `plots`, which is made if it is missing.
+    ///
+    /// # Errors
+    /// [`Error::Absent`] for subspaces where the run has none: after a single task of a method that
+    /// keeps none. When a table cannot be read, or the figure not be written.
+    pub fn draw(self, folder: &RunFolder) -> Result<[PathBuf; 2]> {
+        let run = Learned::read(folder)?;
+        let (title, remark, tasks) = (run.title, run.remark, run.tasks);
+        let accuracy = run.accuracy;
+        let figure: Box<dyn Figure> = match self {
+            Self::Accuracy => Box::new(AccuracyMatrixFigure { title, remark, tasks, accuracy }),
+            Self::Forgetting => Box::new(ForgettingFigure { title, remark, tasks, accuracy }),
+            Self::Subspaces => {
+                let projections = subspaces(folder)?;
+                if projections.is_empty() {
+                    return Err(Error::Absent {
+                        name: folder.path().display().to_string(),
+                        problem: "there are no subspaces of two tasks to compare yet, and none \
+                                  that a method keeps"
+                            .into(),
+                    });
+                }
+                Box::new(SubspacesFigure { title, remark, projections })
+            }
+        };
+        folder.make_part("plots")?;
+        let files = self.files(&folder.plots());
+        for file in &files {
+            figure.save(file)?;
+        }
+        Ok(files)
+    }
 }
 
-/// Principal angles in degrees between what each task added and what the task before it did.
-fn angles(rows: &[f32], groups: &[f32], inputs: usize) -> Vec<(String, Vec<f64>)> {
-    let mut rest = rows;
-    let blocks: Vec<Vec<f64>> = groups
-        .iter()
-        .map(|&count| {
-            let (block, behind) = rest.split_at((count as usize * inputs).min(rest.len()));
-            rest = behind;
-            block.iter().map(|&entry| f64::from(entry)).collect()
-        })
-        .collect();
-    let of_pair = |(index, pair): (usize, &[Vec<f64>])| {
-        let angles = principal_angles(&pair[0], &pair[1], inputs).ok()?;
-        let degrees = angles.into_iter().map(f64::to_degrees).collect();
-        Some((format!("task {} and {}", index + 2, index + 1), degrees))
-    };
-    blocks.windows(2).enumerate().filter_map(of_pair).collect()
+/// What the figures have in common.
+struct Learned {
+    title: String,
+    /// Method and, once all tasks are learned, what they came to.
+    remark: String,
+    tasks: Vec<String>,
+    accuracy: Vec<Vec<f64>>,
+}
+
+impl Learned {
+    fn read(folder: &RunFolder) -> Result<Self> {
+        let ContinualExperiment { name: title, method, .. } =
+            ContinualExperiment::read(&folder.config(), &[])?;
+        let path = folder.tasks();
+        let tasks = tables::parse_tasks(&read_text(&path)?, &path)?;
+        let path = folder.accuracy();
+        let accuracy = match path.exists() {
+            true => tables::parse_accuracy(&read_text(&path)?, &path)?,
+            false => Vec::new(),
+        };
+        let (learned, all) = (accuracy.len(), tasks.len());
+        let remark = if learned < all {
+            format!("{method}, after {learned} of {all} tasks")
+        } else {
+            let matrix = AccuracyMatrix::new(accuracy.clone())?;
+            let percent = |share: f64| format!("{:.2} %", 100.0 * share).replace('-', "−");
+            let bwt = matrix.backward_transfer().filter(|_| method != Method::Joint);
+            let bwt = bwt.map_or(String::new(), |bwt| format!(", BWT {}", percent(bwt)));
+            format!("{method}, ACC {}{bwt}", percent(matrix.average()))
+        };
+        let tasks = tasks.into_iter().map(|task| task.name).collect();
+        Ok(Self { title, remark, tasks, accuracy })
+    }
+}
+
+/// What is known of subspaces, by projection: of all projections whose angles were measured, and of
+/// those that the method protects.
+fn subspaces(folder: &RunFolder) -> Result<Vec<ProjectionSubspaces>> {
+    let mut all = Vec::new();
+    for row in tables::read_angles(&folder.angles())? {
+        let angles = &mut of(&mut all, &row.projection).angles;
+        let pair = format!("task {} and {}", row.task, row.task - 1);
+        match angles.last_mut().filter(|(last, _)| *last == pair) {
+            Some((_, degrees)) => degrees.push(row.degrees),
+            None => angles.push((pair, vec![row.degrees])),
+        }
+    }
+    for row in tables::read_subspaces(&folder.subspaces())? {
+        let subspaces = of(&mut all, &row.projection);
+        subspaces.rows.push(row.rows);
+        subspaces.inputs = row.inputs;
+    }
+    for row in tables::read_residuals(&folder.residuals())? {
+        let residual = &mut of(&mut all, &row.projection).residual;
+        let task = row.task - 1;
+        match residual.last_mut().filter(|(last, _)| *last == task) {
+            Some((_, shares)) => shares.push(row.residual),
+            None => residual.push((task, vec![row.residual])),
+        }
+    }
+    Ok(all.into_iter().map(|(_, subspaces)| subspaces).collect())
+}
+
+/// The entry of a projection, which is made if it is missing.
+fn of<'a>(
+    all: &'a mut Vec<(String, ProjectionSubspaces)>,
+    projection: &str,
+) -> &'a mut ProjectionSubspaces {
+    let place = all.iter().position(|(name, _)| name == projection).unwrap_or_else(|| {
+        let subspaces =
+            ProjectionSubspaces { name: projection_label(projection), ..Default::default() };
+        all.push((projection.to_owned(), subspaces));
+        all.len() - 1
+    });
+    &mut all[place].1
 }

@@ -110,7 +110,8 @@ impl ContinualExperiment {
         Self::parse(recipe.text, &format!("recipe {name}"), name, overrides)
     }
 
-    /// Reads a configuration file. Relative paths in it begin at its folder.
+    /// Reads a configuration file. Relative paths in it begin at its folder, those of `overrides` at
+    /// the working directory.
     ///
     /// # Errors
     /// One sentence that names the file, the line and what was expected.
@@ -120,11 +121,7 @@ impl ContinualExperiment {
         let folder = path.parent().unwrap_or(Path::new(""));
         let origin = path.display().to_string();
         let name = configuration::name_of(&stem);
-        let mut experiment: Self = configuration::parse(folder, &text, &origin, &name, overrides)?;
-        for path in experiment.tasks.paths_mut() {
-            *path = folder.join(&*path);
-        }
-        Ok(experiment)
+        configuration::parse(folder, &text, &origin, &name, overrides)
     }
 
     /// Reads the text of a configuration file; `origin` is what errors call it.

@@ -8,14 +8,17 @@
 //! | `accuracy.csv` | after each task, the accuracy on every task |
 //! | `curve.csv` | one row per epoch |
 //! | `subspaces.csv`, `residuals.csv` | what each task uses of each protected projection |
+//! | `angles.csv` | how the activity of each task lies to that of the task before it |
 //! | `checkpoints/last.safetensors` | everything needed to go on |
 //! | `checkpoints/task-01.safetensors` | the network after a task |
 //! | `result.json` | what it came to; there once the run is finished |
 //! | `plots/` | figures |
 //! | `log.txt` | what was printed |
 
+use crate::checkpoint::Checkpoint;
+use crate::error::{Error, Result};
 use crate::run_folder::RunFolder;
-use crate::run_names::{ACCURACY, CURVE, RESIDUALS, SUBSPACES, TASKS};
+use crate::run_names::{ACCURACY, ANGLES, CURVE, RESIDUALS, SUBSPACES, TASKS};
 use std::path::PathBuf;
 
 impl RunFolder {
@@ -44,9 +47,29 @@ impl RunFolder {
         self.path().join(RESIDUALS)
     }
 
+    /// `angles.csv` of a run over tasks.
+    pub fn angles(&self) -> PathBuf {
+        self.path().join(ANGLES)
+    }
+
     /// `checkpoints/task-01.safetensors`: the network after a task, counted from 1.
     pub fn after_task(&self, task: usize) -> PathBuf {
-        self.path().join("checkpoints").join(format!("task-{task:02}.safetensors"))
+        self.checkpoint(Checkpoint::Task(task))
+    }
+
+    /// The tasks, counted from 1, whose own checkpoints are there.
+    pub(crate) fn kept_tasks(&self) -> impl Iterator<Item = usize> {
+        (1..=usize::MAX).take_while(|&task| self.after_task(task).is_file())
+    }
+
+    /// Refuses a run over tasks where a run of one experiment belongs.
+    pub(crate) fn refuse_tasks(&self) -> Result<()> {
+        if !self.is_continual() {
+            return Ok(());
+        }
+        let problem = "this is a run over tasks, which is looked at with synfire info, plot and \
+                       evaluate, and gone on with by synfire continual --resume";
+        Err(Error::folder(self.path(), problem))
     }
 
     /// Whether the run is one over tasks.

@@ -1,9 +1,14 @@
 //! What a run over tasks came to: `result.json`.
 
+use crate::continual::experiment::ContinualExperiment;
 use crate::continual::method::Method;
+use crate::continual::progress::Progress;
+use crate::continual::task_samples::stored_samples;
 use crate::error::{Error, Result};
 use crate::text_file;
-use plasticity::continual::Stored;
+use datasets::{TaskSequence, counted};
+use plasticity::Trainer;
+use plasticity::continual::{AccuracyMatrix, Stored};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -79,6 +84,64 @@ pub struct SubspaceUse {
 }
 
 impl ContinualResult {
+    /// What a run came to whose tasks have all ended.
+    ///
+    /// # Errors
+    /// Accuracies that are no fractions.
+    pub(crate) fn of(
+        experiment: &ContinualExperiment,
+        sequence: &TaskSequence,
+        progress: &Progress,
+        trainer: &Trainer,
+    ) -> Result<Self> {
+        let matrix = AccuracyMatrix::new(progress.accuracy.clone())?;
+        let chance: Vec<f64> =
+            sequence.tasks().iter().map(|task| 1.0 / task.outputs.len() as f64).collect();
+        let one_by_one = experiment.method != Method::Joint;
+        let tasks = sequence.len();
+        let protection = trainer.protection();
+        let mut stored = protection.stored().into();
+        if experiment.method == Method::Replay {
+            stored = StoredCounts {
+                samples: sequence
+                    .tasks()
+                    .iter()
+                    .map(|task| {
+                        let per_class = experiment.methods.replay.per_class;
+                        stored_samples(&*task.train, per_class, experiment.seed()).len()
+                    })
+                    .sum(),
+                ..stored
+            };
+        }
+        let subspaces = protection.subspaces().iter().map(|report| SubspaceUse {
+            task: report.task + 1,
+            projection: report.projection.clone(),
+            rows: report.rows,
+            explained: report.explained.map(f64::from),
+            residual: last_residual(&report.residuals),
+        });
+        let diagonal = (0..tasks).map(|task| progress.accuracy[task][task]).sum::<f64>();
+        Ok(Self {
+            method: experiment.method,
+            seed: experiment.seed,
+            tasks: sequence.tasks().iter().map(|task| task.name.clone()).collect(),
+            acc: matrix.average(),
+            bwt: matrix.backward_transfer().filter(|_| one_by_one),
+            fwt: matrix.forward_transfer(&chance).filter(|_| one_by_one),
+            forgetting: if one_by_one { matrix.forgetting() } else { Vec::new() },
+            learned: if one_by_one { diagonal / tasks as f64 } else { matrix.average() },
+            stored,
+            subspaces: subspaces.collect(),
+            training_seconds: progress.seconds[0],
+            evaluation_seconds: progress.seconds[1],
+            protection_seconds: trainer.protecting().as_secs_f64(),
+            accuracy: progress.accuracy.clone(),
+            accuracy_without_task: (!progress.without_task.is_empty())
+                .then(|| progress.without_task.clone()),
+        })
+    }
+
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let mut text = serde_json::to_string_pretty(self).expect("a result has plain fields");
         text.push('\n');
@@ -90,15 +153,31 @@ impl ContinualResult {
     /// # Errors
     /// One that names the file when it is missing or something else.
     pub fn read(path: &Path) -> Result<Self> {
-        serde_json::from_str(&text_file::read_text(path)?).map_err(|error| {
+        Self::parse(&text_file::read_text(path)?, path)
+    }
+
+    /// Reads the text of the file at `path`.
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self> {
+        serde_json::from_str(text).map_err(|error| {
             Error::folder(path, format!("this is not the result of a run over tasks: {error}"))
         })
     }
 
-    /// ACC and BWT in words.
+    /// ACC and BWT in words: `ACC 97.91 % over 4 tasks (98.86 % right after each), ..`.
     pub fn line(&self) -> String {
         let percent = |share: f64| format!("{:.2} %", 100.0 * share);
-        let bwt = self.bwt.map_or(String::new(), |bwt| format!("  BWT {}", percent(bwt)));
-        format!("ACC {}{bwt}  right after each task {}", percent(self.acc), percent(self.learned))
+        let changed = self.bwt.map_or(String::new(), |bwt| {
+            let (learned, bwt) = (percent(self.learned), percent(bwt));
+            format!(" ({learned} right after each), BWT {bwt} (mean change since then)")
+        });
+        let tasks = counted(self.tasks.len(), "task");
+        format!("ACC {} over {tasks}{changed}", percent(self.acc))
     }
+}
+
+/// The mean of the residuals of the last batches, at most 100.
+fn last_residual(residuals: &[f32]) -> Option<f64> {
+    let last = &residuals[residuals.len().saturating_sub(100)..];
+    let sum: f64 = last.iter().map(|&residual| f64::from(residual)).sum();
+    (!last.is_empty()).then(|| sum / last.len() as f64)
 }

@@ -4,34 +4,31 @@
 //! `checkpoints/last.safetensors`, which a resumed run starts from. A run that was killed between
 //! any two of them repeats what the last checkpoint does not have, with the same bits.
 
-use crate::continual::data::ImageSourceSettings;
-use crate::continual::drawing;
+use crate::continual::drawing::TaskPicture;
 use crate::continual::experiment::ContinualExperiment;
 use crate::continual::method::Method;
+use crate::continual::prepared_tasks::{PROGRESS, PreparedTasks};
 use crate::continual::progress::{CurveRow, Progress};
-use crate::continual::result::{ContinualResult, SubspaceUse};
+use crate::continual::result::ContinualResult;
 use crate::continual::tables;
-use crate::continual::task_loss::TaskLoss;
-use crate::continual::task_samples::{end_samples, stored_samples, training_samples};
+use crate::continual::task_activity::{angles, task_activity};
+use crate::continual::task_evaluation::TaskAccuracy;
+use crate::continual::task_samples::{end_samples, training_samples};
 use crate::data_origin::DataOrigin;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::observer::{Event, Observer};
 use crate::run_folder::RunFolder;
 use crate::run_lock::RunLock;
-use crate::threads::thread_pool;
-use datasets::{Heads, Task, TaskSequence, counted};
-use layered::LayeredEngine;
-use plasticity::continual::AccuracyMatrix;
-use plasticity::{CheckpointFile, EpochTrainer, Evaluation};
+use datasets::{TaskSequence, counted};
+use plasticity::continual::ActivitySubspace;
+use plasticity::{CheckpointFile, EpochTrainer};
+use sim_core::{Network, SpikeFrames};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
-
-/// The entry of a checkpoint's metadata that says how far the run has come.
-const PROGRESS: &str = "continual";
 
 /// A run over tasks.
 #[derive(Debug)]
@@ -42,6 +39,8 @@ pub struct ContinualRun {
     sequence: TaskSequence,
     trainer: EpochTrainer,
     progress: Progress,
+    /// What the last task that ended in this process used, to be compared with the next.
+    activity: Option<Vec<ActivitySubspace>>,
     threads: Arc<rayon::ThreadPool>,
 }
 
@@ -64,49 +63,6 @@ pub enum ContinualFinish {
         /// Whole tasks learned so far.
         tasks: usize,
     },
-}
-
-/// A run before anything is written.
-struct Prepared {
-    sequence: TaskSequence,
-    trainer: EpochTrainer,
-    threads: rayon::ThreadPool,
-}
-
-fn prepare(experiment: &ContinualExperiment, threads: Option<usize>) -> Result<Prepared> {
-    experiment.check()?;
-    let dt_ms = experiment.data.dt_ms;
-    experiment.network.check_trainable(dt_ms)?;
-    let threads = thread_pool(threads)?;
-    let (sequence, trainer) = threads.install(|| -> Result<_> {
-        let data = &experiment.data;
-        let images = data.load(experiment.seed())?;
-        let sequence = TaskSequence::new(
-            &experiment.tasks,
-            Some(&images),
-            &data.input,
-            data.steps,
-            data.held_out,
-            experiment.seed(),
-        )?;
-        let (channels, outputs) = (sequence.channels(), sequence.outputs());
-        experiment.network.check_size(channels, outputs, dt_ms)?;
-        let network = experiment.network.build(channels, outputs, dt_ms, experiment.seed())?;
-        let (method, seed) = (experiment.method, experiment.seed());
-        let subject = (&network, sequence.len());
-        let protection = experiment.methods.protection(method, subject, seed)?;
-        let engine = Box::new(LayeredEngine::new(&network)?);
-        let settings = experiment.training.clone();
-        let mut trainer = EpochTrainer::new(network, engine, settings, experiment.seed())?
-            .with_protection(protection);
-        if experiment.tasks.heads() == Heads::PerTask {
-            let outputs = sequence.tasks().iter().map(|task| task.outputs.clone()).collect();
-            trainer = trainer
-                .with_loss(Arc::new(TaskLoss::new(Arc::new(experiment.training.loss), outputs)));
-        }
-        Ok((sequence, trainer))
-    })?;
-    Ok(Prepared { sequence, trainer, threads })
 }
 
 impl ContinualRun {
@@ -145,7 +101,8 @@ impl ContinualRun {
         threads: Option<usize>,
         folder: impl FnOnce(&str) -> Result<(RunFolder, RunLock)>,
     ) -> Result<Self> {
-        let Prepared { sequence, trainer, threads } = prepare(&experiment, threads)?;
+        let PreparedTasks { sequence, trainer, threads } =
+            PreparedTasks::new(&experiment, threads)?;
         let config = experiment.to_toml()?;
         let (folder, lock) = folder(&experiment.name)?;
         let origin = origin(&experiment, &sequence);
@@ -154,7 +111,8 @@ impl ContinualRun {
         tables::write_tasks(&sequence, &folder.tasks())?;
         atomic_file::write(&folder.config(), config.as_bytes())?;
         let (progress, threads) = (Progress::default(), Arc::new(threads));
-        Ok(Self { experiment, folder, lock, sequence, trainer, progress, threads })
+        let activity = None;
+        Ok(Self { experiment, folder, lock, sequence, trainer, progress, activity, threads })
     }
 
     /// Goes on with a run that was stopped or killed, from its last checkpoint; what it then does
@@ -178,13 +136,9 @@ impl ContinualRun {
         }
         let environment = Environment::read(&folder.environment())?;
         let mut experiment = ContinualExperiment::read(&folder.config(), &[])?;
-        if let (Some(path), ImageSourceSettings::Images(images)) =
-            (data, &mut experiment.data.source)
-        {
-            images.path = Some(path.to_owned());
-        }
-        let Prepared { sequence, mut trainer, threads } = prepare(&experiment, threads)?;
-        if environment.data.sha256.as_deref() != Some(sequence.checksum()) {
+        experiment.data.use_folder(data)?;
+        let mut prepared = PreparedTasks::new(&experiment, threads)?;
+        if environment.data.sha256.as_deref() != Some(prepared.sequence.checksum()) {
             return refused(
                 "these are not the tasks that the run began with: images, their order or the \
                  settings of tasks have changed",
@@ -194,24 +148,14 @@ impl ContinualRun {
         folder.make_checkpoints()?;
         if folder.last().exists() {
             let file = CheckpointFile::open(&folder.last())?;
-            let problem = "its last checkpoint is not that of a run over tasks";
-            let Some(text) = file.own().get(PROGRESS) else { return refused(problem) };
-            let saved: Saved = serde_json::from_str(text)
-                .map_err(|error| Error::folder(&folder.last(), format!("{problem}: {error}")))?;
-            if saved.method != experiment.method {
-                return refused(&format!(
-                    "it was begun with the method {}, but config.toml says {}; another method is \
-                     another run",
-                    saved.method, experiment.method
-                ));
-            }
-            progress = saved.progress;
-            trainer = trainer.resume(&file)?;
+            (prepared, progress) = prepared.resume(&experiment, &file)?;
         } else {
             folder.refuse_lost_checkpoint()?;
         }
+        let PreparedTasks { sequence, trainer, threads } = prepared;
         let threads = Arc::new(threads);
-        Ok(Self { experiment, folder, lock, sequence, trainer, progress, threads })
+        let activity = None;
+        Ok(Self { experiment, folder, lock, sequence, trainer, progress, activity, threads })
     }
 
     /// The run's folder.
@@ -245,7 +189,7 @@ impl ContinualRun {
             let folder = self.folder.path().to_owned();
             return Ok(ContinualFinish::Stopped { folder, tasks: self.progress.ended });
         }
-        self.conclude(observer)
+        self.conclude()
     }
 
     fn announce(&self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
@@ -260,11 +204,11 @@ impl ContinualRun {
                 counted(rayon::current_num_threads(), "thread")
             ),
             format!(
-                "{} of {}, method {}, {} each",
+                "{} of {}, {} each, method {}",
                 counted(sequence.len(), "task"),
                 experiment.data.name(),
+                counted(experiment.training.epochs, "epoch"),
                 experiment.method,
-                counted(experiment.training.epochs, "epoch")
             ),
             format!("run folder: {}", self.folder.path().display()),
         ];
@@ -343,36 +287,63 @@ impl ContinualRun {
     /// Lets the protection look at the task, evaluates all tasks and saves.
     fn end_task(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
         let (task, start) = (self.progress.ended, Instant::now());
-        let train = Arc::clone(&self.sequence.tasks()[task].train);
-        let indices = end_samples(&*train, self.experiment.end_samples, self.experiment.seed());
-        let frames: Vec<_> = indices.iter().map(|&sample| train.frames(sample, None)).collect();
-        let labels: Vec<usize> = indices.iter().map(|&sample| train.label(sample)).collect();
+        let (frames, labels) = self.end_samples(task);
         self.trainer.end_task(&frames, &labels)?;
         self.progress.seconds[0] += start.elapsed().as_secs_f64();
         let start = Instant::now();
-        let tasks = self.sequence.tasks().to_vec();
-        let per_task = self.experiment.tasks.heads() == Heads::PerTask;
-        let (mut told, mut untold) = (Vec::new(), Vec::new());
-        for Task { test, .. } in &tasks {
-            let all: Vec<usize> = (0..test.len()).collect();
-            let evaluation = self.trainer.evaluate_scored(&**test, &all, per_task)?;
-            told.push(evaluation.accuracy());
-            untold.extend(per_task.then(|| without_task(&evaluation)));
-        }
+        let heads = self.experiment.tasks.heads();
+        let of_task = |of_task| TaskAccuracy::of(&mut self.trainer, of_task, heads);
+        let all: Vec<_> = self.sequence.tasks().iter().map(of_task).collect::<Result<_>>()?;
+        self.compare_activity(task, &frames)?;
         self.progress.seconds[1] += start.elapsed().as_secs_f64();
-        let line = task_line(&tasks[task].name, task, &told);
+        let told: Vec<f64> = all.iter().map(|on| on.tally().accuracy()).collect();
+        let untold: Option<Vec<f64>> =
+            all.iter().map(|on| Some(on.tally_without_task()?.accuracy())).collect();
+        let line = task_line(&all[task].name, task, &told);
         self.progress.accuracy.push(told);
-        self.progress.without_task.extend(per_task.then_some(untold));
+        self.progress.without_task.extend(untold);
         self.progress.ended += 1;
         self.progress.under_way = false;
         self.lock.renew()?;
         tables::write_accuracy(&self.progress, &self.folder.accuracy())?;
         let reports = self.trainer.trainer().protection().subspaces();
         let files = [self.folder.subspaces(), self.folder.residuals()];
-        tables::write_subspaces(reports, [&files[0], &files[1]])?;
+        let inputs = |name: &str| inputs(self.trainer.network(), name);
+        tables::write_subspaces(reports, inputs, [&files[0], &files[1]])?;
         self.save(&self.folder.after_task(task + 1))?;
         self.save(&self.folder.last())?;
         self.say(observer, &line)
+    }
+
+    /// Adds to the table of angles how the task that just ended, counted from 0, lies to the one
+    /// before it. After a resumption, the checkpoint of that task tells what it used.
+    fn compare_activity(&mut self, task: usize, frames: &[SpikeFrames]) -> Result<()> {
+        let (experiment, path) = (&self.experiment, self.folder.angles());
+        let network = self.trainer.deployed_network();
+        let own = task_activity(experiment, &network, task, frames)?;
+        let mut rows = tables::read_angles(&path)?;
+        rows.retain(|row| row.task <= task);
+        let earlier = self.folder.after_task(task);
+        let before = match self.activity.take() {
+            None if task > 0 && earlier.is_file() => {
+                let mut network = network;
+                CheckpointFile::open(&earlier)?.load(&mut network)?;
+                let (frames, _) = self.end_samples(task - 1);
+                Some(task_activity(experiment, &network, task - 1, &frames)?)
+            }
+            before => before,
+        };
+        rows.extend(before.into_iter().flat_map(|before| angles(task + 1, &before, &own)));
+        self.activity = Some(own);
+        tables::write_angles(&rows, &path)
+    }
+
+    /// The training samples of a task that are looked at when it ends, with their classes.
+    fn end_samples(&self, task: usize) -> (Vec<SpikeFrames>, Vec<usize>) {
+        let train = &*self.sequence.tasks()[task].train;
+        let indices = end_samples(train, self.experiment.end_samples, self.experiment.seed());
+        let samples = indices.into_iter();
+        samples.map(|sample| (train.frames(sample, None), train.label(sample))).unzip()
     }
 
     fn save(&self, path: &Path) -> Result<()> {
@@ -386,82 +357,23 @@ impl ContinualRun {
         Ok(self.trainer.save(path, &own)?)
     }
 
-    fn conclude(&mut self, observer: &mut dyn Observer) -> Result<ContinualFinish> {
-        let result = self.result()?;
-        let parts = (self.trainer.network(), self.trainer.trainer().protection());
-        let drawn = drawing::draw(&self.experiment.name, parts, &result, &self.folder);
-        let warning = drawn.err().map(|error| error.to_string());
+    fn conclude(&self) -> Result<ContinualFinish> {
+        let Self { experiment, sequence, progress, trainer, .. } = self;
+        let result = ContinualResult::of(experiment, sequence, progress, trainer.trainer())?;
+        let drawn = TaskPicture::ALL.map(|picture| match picture.draw(&self.folder) {
+            Ok(_) | Err(Error::Absent { .. }) => None,
+            Err(error) => Some(error.to_string()),
+        });
+        let warning = drawn.into_iter().flatten().next();
         result.write(&self.folder.result())?;
-        let line = format!(
-            "{}, {}: {}",
-            result.method,
-            counted(result.tasks.len(), "task"),
-            result.line()
-        );
-        let _ = self.say(observer, &line)?;
+        // Whoever runs it shows the result.
+        self.folder.append_log(&format!("{}: {}", result.method, result.line()))?;
         let folder = self.folder.path().to_owned();
         Ok(ContinualFinish::Completed { folder, result: Box::new(result), warning })
     }
-
-    fn result(&self) -> Result<ContinualResult> {
-        let Self { experiment, sequence, progress, trainer, .. } = self;
-        let matrix = AccuracyMatrix::new(progress.accuracy.clone())?;
-        let chance: Vec<f64> =
-            sequence.tasks().iter().map(|task| 1.0 / task.outputs.len() as f64).collect();
-        let one_by_one = experiment.method != Method::Joint;
-        let tasks = sequence.len();
-        let protection = trainer.trainer().protection();
-        let mut stored = protection.stored().into();
-        if experiment.method == Method::Replay {
-            stored = crate::continual::result::StoredCounts {
-                samples: sequence
-                    .tasks()
-                    .iter()
-                    .map(|task| {
-                        let per_class = experiment.methods.replay.per_class;
-                        stored_samples(&*task.train, per_class, experiment.seed()).len()
-                    })
-                    .sum(),
-                ..stored
-            };
-        }
-        let subspaces = protection.subspaces().iter().map(|report| SubspaceUse {
-            task: report.task + 1,
-            projection: report.projection.clone(),
-            rows: report.rows,
-            explained: report.explained.map(f64::from),
-            residual: last_residual(&report.residuals),
-        });
-        let diagonal = (0..tasks).map(|task| progress.accuracy[task][task]).sum::<f64>();
-        Ok(ContinualResult {
-            method: experiment.method,
-            seed: experiment.seed,
-            tasks: sequence.tasks().iter().map(|task| task.name.clone()).collect(),
-            acc: matrix.average(),
-            bwt: matrix.backward_transfer().filter(|_| one_by_one),
-            fwt: matrix.forward_transfer(&chance).filter(|_| one_by_one),
-            forgetting: if one_by_one { matrix.forgetting() } else { Vec::new() },
-            learned: if one_by_one { diagonal / tasks as f64 } else { matrix.average() },
-            stored,
-            subspaces: subspaces.collect(),
-            training_seconds: progress.seconds[0],
-            evaluation_seconds: progress.seconds[1],
-            protection_seconds: trainer.trainer().protecting().as_secs_f64(),
-            accuracy: progress.accuracy.clone(),
-            accuracy_without_task: (!progress.without_task.is_empty())
-                .then(|| progress.without_task.clone()),
-        })
-    }
 }
 
-/// What a checkpoint says of the run, as it is read.
-#[derive(serde::Deserialize)]
-struct Saved {
-    method: Method,
-    progress: Progress,
-}
-
-/// The same as it is written.
+/// What a checkpoint says of the run.
 #[derive(serde::Serialize)]
 struct SavedRef<'a> {
     method: Method,
@@ -476,25 +388,11 @@ fn origin(experiment: &ContinualExperiment, sequence: &TaskSequence) -> DataOrig
     }
 }
 
-/// The mean of the residuals of the last batches, at most 100.
-fn last_residual(residuals: &[f32]) -> Option<f64> {
-    let last = &residuals[residuals.len().saturating_sub(100)..];
-    let sum: f64 = last.iter().map(|&residual| f64::from(residual)).sum();
-    (!last.is_empty()).then(|| sum / last.len() as f64)
-}
-
-/// Share of the samples whose output has the highest score of all, whatever their task; of equals,
-/// the first.
-fn without_task(evaluation: &Evaluation) -> f64 {
-    let is_correct = |outcome: &&plasticity::SampleOutcome| {
-        let own = outcome.scores[outcome.label];
-        let beats = |(other, &score): (usize, &f64)| {
-            score < own || (score == own && other >= outcome.label)
-        };
-        outcome.scores.iter().enumerate().all(beats)
-    };
-    let correct = evaluation.outcomes.iter().filter(is_correct).count();
-    correct as f64 / evaluation.samples.max(1) as f64
+/// The neurons that send to a projection.
+fn inputs(network: &Network, name: &str) -> usize {
+    let mut projections = network.projections.iter().enumerate();
+    let named = projections.find(|(index, _)| network.projection_name(*index) == name);
+    named.map_or(0, |(_, projection)| network.populations[projection.source].size)
 }
 
 fn epoch_line(row: &CurveRow, epochs: usize) -> String {
@@ -514,5 +412,10 @@ fn task_line(name: &str, task: usize, accuracy: &[f64]) -> String {
     let seen = &accuracy[..=task];
     let mean = 100.0 * seen.iter().sum::<f64>() / seen.len() as f64;
     let own = 100.0 * accuracy[task];
-    format!("task {:>2} ({name}): {own:5.2} %, mean over tasks so far {mean:5.2} %", task + 1)
+    let task = task + 1;
+    let so_far = match task {
+        1 => String::new(),
+        _ => format!(", mean over the {task} tasks so far {mean:5.2} %"),
+    };
+    format!("task {task:>2} ({name}): test accuracy {own:5.2} %{so_far}")
 }

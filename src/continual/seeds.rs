@@ -2,6 +2,7 @@
 
 use crate::continual::result::ContinualResult;
 use crate::error::Result;
+use datasets::counted;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -90,13 +91,13 @@ impl SeedTable {
 
     /// One line for people.
     pub fn line(&self) -> String {
-        let bwt = self.bwt.map_or(String::new(), |bwt| format!("  BWT {}", bwt.in_words()));
-        format!(
-            "{} seeds: ACC {}{bwt}  right after each task {}",
-            self.runs.len(),
-            self.acc.in_words(),
-            self.learned.in_words()
-        )
+        let changed = self.bwt.map_or(String::new(), |bwt| {
+            let (learned, bwt) = (self.learned.in_words(), bwt.in_words());
+            format!(" ({learned} right after each), BWT {bwt} (mean change since then)")
+        });
+        let (seeds, tasks) = (self.runs.len(), self.runs.first().map_or(0, |run| run.tasks.len()));
+        let (seeds, tasks) = (counted(seeds, "seed"), counted(tasks, "task"));
+        format!("{seeds}: ACC {} over {tasks}{changed}", self.acc.in_words())
     }
 }
 

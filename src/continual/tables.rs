@@ -1,30 +1,104 @@
-//! The tables of a run over tasks, as CSV.
+//! The tables of a run over tasks, as CSV: written, and read again for summaries and figures.
 
 use crate::continual::progress::{CurveRow, Progress};
-use crate::error::Result;
-use datasets::TaskSequence;
+use crate::error::{Error, Result};
+use crate::text_file;
+use datasets::{TaskSequence, shown_name};
 use plasticity::continual::SubspaceReport;
+use serde::Serialize;
 use std::fmt::Write;
 use std::path::Path;
 
-/// `tasks.csv`: a row per task.
+const TASKS: &str = "task,train,validation,test,channels,first_output,outputs,name";
+const ACCURACY: &str = "after_task,on_task,accuracy,accuracy_without_task";
+const SUBSPACES: &str = "task,projection,rows,inputs,explained";
+const RESIDUALS: &str = "task,projection,batch,residual";
+const ANGLES: &str = "task,projection,index,degrees";
+
+/// A task of a run: a row of `tasks.csv`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TaskRow {
+    /// What tables and figures call it.
+    pub name: String,
+    /// Training samples.
+    pub train: usize,
+    /// Held-out samples.
+    pub validation: usize,
+    /// Test samples.
+    pub test: usize,
+    /// Channels of every sample.
+    pub channels: usize,
+    /// The first of the outputs that stand for its classes.
+    pub first_output: usize,
+    /// Number of these outputs.
+    pub outputs: usize,
+}
+
+/// Directions that a task added to what is kept of a projection: a row of `subspaces.csv`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SubspaceRow {
+    pub projection: String,
+    pub rows: usize,
+    /// Neurons of the projection's source.
+    pub inputs: usize,
+}
+
+/// What a batch of a task left outside of all directions: a row of `residuals.csv`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ResidualRow {
+    /// The task, counted from 1.
+    pub task: usize,
+    pub projection: String,
+    pub residual: f32,
+}
+
+/// A principal angle between the activity of a task and that of the task before it: a row of
+/// `angles.csv`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct AngleRow {
+    /// The later task, counted from 1.
+    pub task: usize,
+    pub projection: String,
+    pub degrees: f64,
+}
+
 pub(crate) fn write_tasks(sequence: &TaskSequence, path: &Path) -> Result<()> {
-    let mut text = String::from("task,name,train,validation,test,first_output,outputs\n");
+    let mut text = format!("{TASKS}\n");
     for (index, task) in sequence.tasks().iter().enumerate() {
         let [train, validation, test] =
             [&task.train, &task.validation, &task.test].map(|s| s.len());
-        let name = task.name.replace('"', "\"\"");
+        let name = shown_name(&task.name).replace('"', "\"\"");
         let (first, outputs) = (task.outputs.start, task.outputs.len());
-        let row =
-            format!("{},\"{name}\",{train},{validation},{test},{first},{outputs}\n", index + 1);
-        text.push_str(&row);
+        let (task, channels) = (index + 1, sequence.channels());
+        writeln!(
+            text,
+            "{task},{train},{validation},{test},{channels},{first},{outputs},\"{name}\""
+        )
+        .expect("it is memory");
     }
     Ok(atomic_file::write(path, text.as_bytes())?)
 }
 
-/// `accuracy.csv`: a row per pair of tasks.
+/// Reads the text of `tasks.csv` at `path`.
+pub(crate) fn parse_tasks(text: &str, path: &Path) -> Result<Vec<TaskRow>> {
+    rows(text, path, TASKS, |row| {
+        let cells: Vec<&str> = row.splitn(8, ',').collect();
+        let number = |cell: usize| cells.get(cell)?.parse().ok();
+        let name = cells.get(7)?.strip_prefix('"')?.strip_suffix('"')?;
+        Some(TaskRow {
+            name: name.replace("\"\"", "\""),
+            train: number(1)?,
+            validation: number(2)?,
+            test: number(3)?,
+            channels: number(4)?,
+            first_output: number(5)?,
+            outputs: number(6)?,
+        })
+    })
+}
+
 pub(crate) fn write_accuracy(progress: &Progress, path: &Path) -> Result<()> {
-    let mut text = String::from("after_task,on_task,accuracy,accuracy_without_task\n");
+    let mut text = format!("{ACCURACY}\n");
     for (after, row) in progress.accuracy.iter().enumerate() {
         for (on, accuracy) in row.iter().enumerate() {
             let without = progress.without_task.get(after).map(|row| row[on].to_string());
@@ -35,7 +109,17 @@ pub(crate) fn write_accuracy(progress: &Progress, path: &Path) -> Result<()> {
     Ok(atomic_file::write(path, text.as_bytes())?)
 }
 
-/// `curve.csv`: a row per epoch.
+/// Reads the text of `accuracy.csv` at `path`: `[after task][on task]`.
+pub(crate) fn parse_accuracy(text: &str, path: &Path) -> Result<Vec<Vec<f64>>> {
+    let rows = rows(text, path, ACCURACY, |row| {
+        let mut cells = row.split(',');
+        let (after, _on) = (cells.next()?, cells.next()?);
+        Some((after.parse::<usize>().ok()?, cells.next()?.parse().ok()?))
+    })?;
+    let after = rows.chunk_by(|one, other| one.0 == other.0);
+    Ok(after.map(|of_task| of_task.iter().map(|&(_, accuracy)| accuracy).collect()).collect())
+}
+
 pub(crate) fn write_curve(curve: &[CurveRow], path: &Path) -> Result<()> {
     let mut text = String::from("task,epoch,train_loss,train_accuracy,validation_accuracy\n");
     for row in curve {
@@ -47,21 +131,153 @@ pub(crate) fn write_curve(curve: &[CurveRow], path: &Path) -> Result<()> {
     Ok(atomic_file::write(path, text.as_bytes())?)
 }
 
-/// `subspaces.csv`, a row per task and projection, and `residuals.csv`, a row per batch of these.
+/// `subspaces.csv`, a row per task and projection, and `residuals.csv`, a row per batch of these;
+/// `inputs` tells how many neurons send to a projection.
 pub(crate) fn write_subspaces(
     reports: &[SubspaceReport],
+    inputs: impl Fn(&str) -> usize,
     [subspaces, residuals]: [&Path; 2],
 ) -> Result<()> {
-    let mut text = String::from("task,projection,rows,explained\n");
-    let mut of_batches = String::from("task,projection,batch,residual\n");
-    for SubspaceReport { task, projection, rows, explained, residuals, .. } in reports {
-        let task = task + 1;
+    let mut text = format!("{SUBSPACES}\n");
+    let mut of_batches = format!("{RESIDUALS}\n");
+    for SubspaceReport { task, projection, rows, explained, residuals } in reports {
+        let (task, inputs) = (task + 1, inputs(projection));
         let explained = explained.map_or(String::new(), |share| share.to_string());
-        writeln!(text, "{task},{projection},{rows},{explained}").expect("it is memory");
+        writeln!(text, "{task},{projection},{rows},{inputs},{explained}").expect("it is memory");
         for (batch, residual) in residuals.iter().enumerate() {
             writeln!(of_batches, "{task},{projection},{batch},{residual}").expect("it is memory");
         }
     }
     atomic_file::write(subspaces, text.as_bytes())?;
     Ok(atomic_file::write(residuals, of_batches.as_bytes())?)
+}
+
+pub(crate) fn read_subspaces(path: &Path) -> Result<Vec<SubspaceRow>> {
+    read(path, SUBSPACES, |row| {
+        let (_task, rest) = row.split_once(',')?;
+        // A name may have commas.
+        let mut cells = rest.rsplitn(4, ',');
+        let (_explained, inputs, rows) = (cells.next()?, cells.next()?, cells.next()?);
+        Some(SubspaceRow {
+            projection: cells.next()?.into(),
+            rows: rows.parse().ok()?,
+            inputs: inputs.parse().ok()?,
+        })
+    })
+}
+
+pub(crate) fn read_residuals(path: &Path) -> Result<Vec<ResidualRow>> {
+    read(path, RESIDUALS, |row| {
+        let (task, projection, residual) = numbered(row)?;
+        Some(ResidualRow { task, projection, residual: residual.parse().ok()? })
+    })
+}
+
+pub(crate) fn write_angles(angles: &[AngleRow], path: &Path) -> Result<()> {
+    let mut text = format!("{ANGLES}\n");
+    let same = |one: &AngleRow, other: &AngleRow| {
+        (one.task, &one.projection) == (other.task, &other.projection)
+    };
+    for of_pair in angles.chunk_by(same) {
+        for (index, AngleRow { task, projection, degrees }) in (1..).zip(of_pair) {
+            writeln!(text, "{task},{projection},{index},{degrees}").expect("it is memory");
+        }
+    }
+    Ok(atomic_file::write(path, text.as_bytes())?)
+}
+
+pub(crate) fn read_angles(path: &Path) -> Result<Vec<AngleRow>> {
+    read(path, ANGLES, |row| {
+        let (task, projection, degrees) = numbered(row)?;
+        Some(AngleRow { task, projection, degrees: degrees.parse().ok()? })
+    })
+}
+
+/// Task, projection and last cell of a row that has a number before the last; the name may have
+/// commas.
+fn numbered(row: &str) -> Option<(usize, String, &str)> {
+    let (task, rest) = row.split_once(',')?;
+    let (rest, last) = rest.rsplit_once(',')?;
+    let (projection, _number) = rest.rsplit_once(',')?;
+    Some((task.parse().ok()?, projection.into(), last))
+}
+
+/// The rows of a table; none where there is no such file yet.
+fn read<T>(path: &Path, header: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    rows(&text_file::read_text(path)?, path, header, parse)
+}
+
+fn rows<T>(
+    text: &str,
+    path: &Path,
+    header: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>> {
+    let wrong = |line: usize| {
+        let problem = format!("line {}: expected a row of {header}", line + 1);
+        Error::folder(path, problem)
+    };
+    let mut lines = text.lines().enumerate();
+    if lines.next().is_none_or(|(_, first)| first != header) {
+        return Err(wrong(0));
+    }
+    lines.map(|(line, row)| parse(row).ok_or_else(|| wrong(line))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, two, three] = ["a", "b", "c"].map(|name| folder.path().join(name));
+        let report = |task, projection: &str, residuals: &[f32]| SubspaceReport {
+            task,
+            projection: projection.into(),
+            rows: 7,
+            explained: (task == 0).then_some(0.5),
+            residuals: residuals.into(),
+        };
+        let reports = [report(0, "a, b->c", &[0.5, 0.25]), report(1, "x->y", &[])];
+        write_subspaces(&reports, |name| name.len(), [&one, &two]).unwrap();
+        let row = |projection: &str, inputs| SubspaceRow {
+            projection: projection.into(),
+            rows: 7,
+            inputs,
+        };
+        assert_eq!(read_subspaces(&one).unwrap(), [row("a, b->c", 7), row("x->y", 4)]);
+        let residual = |residual| ResidualRow { task: 1, projection: "a, b->c".into(), residual };
+        assert_eq!(read_residuals(&two).unwrap(), [residual(0.5), residual(0.25)]);
+        let angle = |task, degrees| AngleRow { task, projection: "x->y".into(), degrees };
+        let angles = [angle(2, 12.5), angle(2, 90.0), angle(3, 1e-9)];
+        write_angles(&angles, &three).unwrap();
+        assert_eq!(read_angles(&three).unwrap(), angles);
+        assert!(read_angles(&folder.path().join("none")).unwrap().is_empty());
+        let progress = Progress {
+            accuracy: vec![vec![0.75, 0.5], vec![0.5, 1.0]],
+            without_task: vec![vec![0.25; 2]; 2],
+            ..Progress::default()
+        };
+        write_accuracy(&progress, &one).unwrap();
+        let text = text_file::read_text(&one).unwrap();
+        assert_eq!(parse_accuracy(&text, &one).unwrap(), progress.accuracy);
+    }
+
+    #[test]
+    fn a_row_of_another_table_is_named() {
+        let read = |text: &str| parse_tasks(&format!("{TASKS}\n{text}"), Path::new("tasks.csv"));
+        let task = read("1,48,0,20,36,0,4,\"say \"\"a, b\"\"\"\n").unwrap();
+        assert_eq!(
+            (task[0].name.as_str(), task[0].channels, task[0].outputs),
+            ("say \"a, b\"", 36, 4)
+        );
+        let message = read("1,48,0,20,36,0,4,\"a\"\n2,48\n").unwrap_err().to_string();
+        assert_eq!(message, format!("tasks.csv: line 3: expected a row of {TASKS}"));
+        let message = parse_tasks("a,b\n", Path::new("tasks.csv")).unwrap_err().to_string();
+        assert_eq!(message, format!("tasks.csv: line 1: expected a row of {TASKS}"));
+    }
 }

@@ -66,6 +66,7 @@ impl TrainingRun {
         threads: Option<usize>,
     ) -> Result<Self> {
         let folder = RunFolder::open(folder)?;
+        folder.refuse_tasks()?;
         let lock = RunLock::acquire(folder.path())?;
         folder.sweep();
         if folder.is_finished() {

@@ -16,10 +16,14 @@ four IDX files
   synfire continual pmnist --data mnist --seeds 3       three runs, and a table with intervals
   synfire continual split-mnist --data mnist --set tasks.heads=shared
   synfire continual --resume runs/pmnist-1              go on after Ctrl-C or a power cut
+  synfire info runs/pmnist-1                            what it came to; plot draws it again, \
+evaluate measures its networks
 
 result.json holds accuracy[i][j]: after task i, on task j, as a fraction. ACC is the mean of its \
 last row, BWT the mean change of
-each task from its own end to the end of all. Ctrl-C finishes the training step, saves and exits \
+each task from its own end to the end of all: it is negative where tasks are forgotten. Compare \
+methods by both, and with
+--method sequential (no protection) and joint (all tasks at once). Ctrl-C finishes the training step, saves and exits \
 with code 130.")]
 pub struct Continual {
     /// A recipe (see `synfire recipes`) or a configuration file
@@ -32,10 +36,11 @@ pub struct Continual {
     /// Folder of the images: four IDX files, packed or not; with --resume, where they have moved
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
-    /// How earlier tasks are kept
+    /// How earlier tasks are kept [default: as the experiment says; hlop in all recipes]
     #[arg(long, value_enum, conflicts_with = "resume")]
     pub method: Option<MethodName>,
-    /// Run this many seeds, from the experiment's seed on, and tell their means with intervals
+    /// Run this many seeds, from the experiment's seed on, and tell their means with intervals; runs
+    /// that are in --out already are used, or gone on with
     #[arg(
         long,
         value_name = "N",
@@ -47,7 +52,7 @@ pub struct Continual {
     /// Change one value of the configuration, e.g. training.epochs=2; may be repeated
     #[arg(long, value_name = "KEY=VALUE", conflicts_with = "resume")]
     pub set: Vec<String>,
-    /// Folder of the run [default: runs/NAME-1, runs/NAME-2, ...]
+    /// Folder of the run; with --seeds, of a folder for each [default: runs/NAME-1, runs/NAME-2, ...]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
     /// Go on with the run in this folder, bit for bit as if it had not stopped

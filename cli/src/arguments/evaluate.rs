@@ -17,6 +17,9 @@ use synfire::datasets::TimeUnit;
   synfire evaluate runs/shd-delays-1 --data moved/shd_train.h5.gz --split validation
   synfire evaluate runs/shd-delays-1 --predictions validation.csv --by speaker
   synfire evaluate runs/shd-delays-1 --compare
+  synfire evaluate runs/pmnist-1                 a run over tasks: on the test samples of each \
+task that it has learned
+  synfire evaluate runs/pmnist-1 --checkpoint task-3 --data moved/mnist
 
 Recordings that moved together with the run are found by their checksum; others are named with \
 --data.
@@ -32,8 +35,9 @@ pub struct Evaluate {
     /// Folder of the run
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// Evaluate on the samples of this file instead of the run's own
-    #[arg(long, value_name = "FILE")]
+    /// Evaluate on the samples of this file instead of the run's own; of a run over tasks, on the
+    /// images of this folder
+    #[arg(long, value_name = "FILE|FOLDER")]
     pub data: Option<PathBuf>,
     /// What one unit of the times in --data FILE is: s, ms, us, ns or samples_per_second=RATE
     /// [default: as in the run's own]
@@ -62,8 +66,9 @@ pub struct Evaluate {
     /// Most samples that run together; results do not depend on it [default: training.batch_size]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub batch_size: Option<u32>,
-    /// Which checkpoint: best, last, or that of an epoch, if training.checkpoints kept it
-    #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
+    /// Which checkpoint: best, last, or that of an epoch, if training.checkpoints kept it; of a run
+    /// over tasks, last or that after a task, as in task-3 [default there: last]
+    #[arg(long, value_name = "best|last|EPOCH|task-N", default_value_t)]
     pub checkpoint: Checkpoint,
     /// Threads; results do not depend on them [default: one per processor]
     #[arg(

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   synfire info runs/shd-delays-1                               experiment, results, data, files
+  synfire info runs/pmnist-1                                   a run over tasks
   synfire info runs/shd-delays-1/checkpoints/best.safetensors  every tensor with its layout
   synfire info shd-delays-1.zip                                a run that `synfire pack` packed
   synfire info network.toml --json                             what `synfire simulate` would run

@@ -11,8 +11,8 @@ use std::path::PathBuf;
   unzip shd-delays-1.zip                          makes the folder shd-delays-1 again; every \
 command takes it
 
-The archive holds all files of the run, but not the recordings: put them beside the folder, or \
-name them with --data FILE. The same run gives
+The archive holds all files of the run, but not the recordings or images: put recordings beside \
+the folder, or name them with --data. The same run gives
 the same bytes.")]
 pub struct Pack {
     /// Folder of the run

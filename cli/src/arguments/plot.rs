@@ -3,8 +3,8 @@
 use crate::arguments::whole::whole;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use synfire::Checkpoint;
 use synfire::datasets::TimeUnit;
+use synfire::{Checkpoint, Picture, TaskPicture};
 
 /// Draw the figures of a run, PNG and SVG
 #[derive(Debug, Args)]
@@ -13,13 +13,15 @@ use synfire::datasets::TimeUnit;
   synfire plot runs/shd-delays-1 raster curves
   synfire plot runs/shd-delays-1 raster --sample 17 --checkpoint last
   synfire plot runs/shd-delays-1 --data moved/shd_train.h5.gz
+  synfire plot runs/pmnist-1 accuracy subspaces      of a run over tasks, finished or not
 
 Only the raster needs the recordings: without them the other figures are drawn, and stderr says \
 what the raster waits for. A figure that is
 named and cannot be drawn is an error.
 
-The pictures are in RUN/plots. `synfire train` draws them all when it is done; they are drawn \
-again from what the run left.")]
+The pictures are in RUN/plots. `synfire train` and `synfire continual` draw them all when they \
+are done; they are drawn again from
+what the run left.")]
 pub struct Plot {
     /// Folder of the run
     #[arg(value_name = "RUN")]
@@ -62,16 +64,34 @@ pub enum FigureName {
     Curves,
     /// What each class was taken for
     Confusion,
+    /// Of a run over tasks: after each task, the accuracy on every task
+    Accuracy,
+    /// Of a run over tasks: the accuracy on each task from its own end on
+    Forgetting,
+    /// Of a run over tasks: residuals, angles between the activity of tasks, rows that are kept
+    Subspaces,
 }
 
-impl From<FigureName> for synfire::Picture {
-    fn from(name: FigureName) -> Self {
-        match name {
-            FigureName::Raster => Self::Raster,
-            FigureName::Weights => Self::Weights,
-            FigureName::Delays => Self::Delays,
-            FigureName::Curves => Self::Curves,
-            FigureName::Confusion => Self::Confusion,
-        }
+impl FigureName {
+    /// The figure of a run of `synfire train`; none for one of a run over tasks.
+    pub fn of_training(self) -> Option<Picture> {
+        Some(match self {
+            Self::Raster => Picture::Raster,
+            Self::Weights => Picture::Weights,
+            Self::Delays => Picture::Delays,
+            Self::Curves => Picture::Curves,
+            Self::Confusion => Picture::Confusion,
+            Self::Accuracy | Self::Forgetting | Self::Subspaces => return None,
+        })
+    }
+
+    /// The figure of a run over tasks; none for one of a run of `synfire train`.
+    pub fn of_tasks(self) -> Option<TaskPicture> {
+        Some(match self {
+            Self::Accuracy => TaskPicture::Accuracy,
+            Self::Forgetting => TaskPicture::Forgetting,
+            Self::Subspaces => TaskPicture::Subspaces,
+            _ => return None,
+        })
     }
 }

@@ -15,38 +15,35 @@ pub fn run(arguments: &Continual) -> Result<ExitCode> {
     let threads = arguments.threads.map(usize::from);
     if let Some(folder) = &arguments.resume {
         run_argument::refuse_part(folder, "continual --resume")?;
-        let run = ContinualRun::resume(folder, arguments.data.as_deref(), threads)?;
-        interrupt::save_first();
-        return Ok(match finish(run, arguments)? {
-            Ok((folder, result)) => {
-                tell(&folder, &result, arguments.json)?;
-                ExitCode::SUCCESS
-            }
-            Err(code) => code,
-        });
+        return one(ContinualRun::resume(folder, arguments.data.as_deref(), threads)?, arguments);
     }
     let experiment = named(&arguments.experiment, arguments)?;
-    if arguments.seeds == 1 {
-        let run = match &arguments.out {
-            Some(folder) => {
-                ContinualRun::create(experiment, folder.clone(), arguments.overwrite, threads)?
-            }
-            None => ContinualRun::create_next(experiment, Path::new("runs"), threads)?,
-        };
-        interrupt::save_first();
-        return Ok(match finish(run, arguments)? {
-            Ok((folder, result)) => {
-                tell(&folder, &result, arguments.json)?;
-                ExitCode::SUCCESS
-            }
-            Err(code) => code,
-        });
+    if arguments.seeds > 1 {
+        return several(experiment, arguments, threads);
     }
-    several(experiment, arguments, threads)
+    let run = match &arguments.out {
+        Some(folder) => {
+            ContinualRun::create(experiment, folder.clone(), arguments.overwrite, threads)?
+        }
+        None => ContinualRun::create_next(experiment, Path::new("runs"), threads)?,
+    };
+    one(run, arguments)
 }
 
-/// A run for each seed, in folders `seed-0`, `seed-1`, .. of one folder. Seeds whose run is
-/// finished there already are not run again.
+/// Runs to the end, or to the person's stop.
+fn one(run: ContinualRun, arguments: &Continual) -> Result<ExitCode> {
+    interrupt::save_first();
+    Ok(match finish(run, arguments)? {
+        Ok((folder, result)) => {
+            tell(&folder, &result, arguments.json)?;
+            ExitCode::SUCCESS
+        }
+        Err(code) => code,
+    })
+}
+
+/// A run for each seed, in folders `seed-0`, `seed-1`, .. of one folder. Whatever of them is there
+/// already is used: finished runs as they are, others are gone on with.
 fn several(
     experiment: ContinualExperiment,
     arguments: &Continual,
@@ -60,11 +57,26 @@ fn several(
     for seed in (experiment.seed..).take(arguments.seeds as usize) {
         let folder = parent.join(format!("seed-{seed}"));
         let of_seed = ContinualExperiment { seed, ..experiment.clone() };
-        let run = ContinualRun::create(of_seed, folder, arguments.overwrite, threads)?;
+        let run = match earlier(&folder, &of_seed)?.filter(|_| !arguments.overwrite) {
+            Some(run) if run.is_finished() => {
+                results.push(ContinualResult::read(&run.result())?);
+                continue;
+            }
+            Some(_) => ContinualRun::resume(&folder, None, threads)?,
+            None => ContinualRun::create(of_seed, folder, arguments.overwrite, threads)?,
+        };
         interrupt::save_first();
         match finish(run, arguments)? {
             Ok((_, result)) => results.push(result),
-            Err(code) => return Ok(code),
+            Err(code) => {
+                if !arguments.quiet {
+                    let out = parent.display();
+                    output::say(format!(
+                        "the same command with --out {out} goes on with all seeds"
+                    ));
+                }
+                return Ok(code);
+            }
         }
     }
     let table = SeedTable::of(results).expect("there is at least one seed");
@@ -75,6 +87,16 @@ fn several(
         output::print(format!("{}, {}", table.line(), parent.display()))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The run of this experiment that is in the folder already; none where there is no run, or one of
+/// another experiment, which is refused where a new one is made.
+fn earlier(folder: &Path, experiment: &ContinualExperiment) -> Result<Option<RunFolder>> {
+    let Some(run) = RunFolder::open(folder).ok().filter(RunFolder::is_continual) else {
+        return Ok(None);
+    };
+    let own = ContinualExperiment::read(&run.config(), &[])?;
+    Ok((own.to_toml()? == experiment.to_toml()?).then_some(run))
 }
 
 /// The result of a run with its folder, or the exit code of one that was stopped.

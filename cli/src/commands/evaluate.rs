@@ -2,16 +2,20 @@
 
 use crate::accuracy_table::Grouping;
 use crate::arguments::evaluate::Evaluate;
+use crate::commands::evaluate_tasks;
 use crate::comparison::Comparison;
 use crate::{accuracy_table, output, output_file, predictions, run_argument};
 use anyhow::Result;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use synfire::{ClassAccuracy, Error, ForwardEngine, SplitEvaluation};
+use synfire::{ClassAccuracy, Error, ForwardEngine, RunFolder, SplitEvaluation};
 
 pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
     run_argument::refuse_part(&arguments.run, "evaluate")?;
+    if RunFolder::open(&arguments.run)?.is_continual() {
+        return evaluate_tasks::run(arguments);
+    }
     if let Some(file) = &arguments.predictions {
         output_file::check(file, arguments.overwrite)?;
     }

@@ -12,12 +12,15 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 use synfire::plasticity::{CheckpointFile, CheckpointSummary};
-use synfire::{Error, NetworkSummary, Recipe, RunPart, RunSummary};
+use synfire::{ContinualSummary, Error, NetworkSummary, Recipe, RunPart, RunSummary};
 
 pub fn run(arguments: &Info) -> Result<ExitCode> {
     let Info { path, json } = arguments;
     if path.is_dir() {
-        return show(&RunSummary::of_folder(path)?, *json);
+        return match ContinualSummary::of_folder(path)? {
+            Some(run) => show(&run, *json),
+            None => show(&RunSummary::of_folder(path)?, *json),
+        };
     }
     let recipe = path.to_str().filter(|name| Recipe::find(name).is_ok());
     if let (Some(recipe), false) = (recipe, path.exists()) {
@@ -26,10 +29,13 @@ pub fn run(arguments: &Info) -> Result<ExitCode> {
         return Err(Error::Config { origin: recipe.into(), problem }.into());
     }
     let begin = beginning(path)?;
-    if begin.starts_with(b"PK")
-        && let Some(run) = RunSummary::of_packed(path)?
-    {
-        return show(&run, *json);
+    if begin.starts_with(b"PK") {
+        if let Some(run) = ContinualSummary::of_packed(path)? {
+            return show(&run, *json);
+        }
+        if let Some(run) = RunSummary::of_packed(path)? {
+            return show(&run, *json);
+        }
     }
     // The length of the header comes first, in eight bytes.
     if begin.get(8) == Some(&b'{') {

@@ -6,6 +6,7 @@ pub mod continual;
 pub mod data;
 pub mod data_check;
 pub mod evaluate;
+mod evaluate_tasks;
 pub mod info;
 pub mod pack;
 pub mod plot;

@@ -17,8 +17,9 @@ pub fn run(arguments: &Pack) -> Result<ExitCode> {
         let why = "left out, since it is no file of a run";
         output::say(format!("synfire: note: {}: {why}", file.display()));
     }
+    let samples = if folder.is_continual() { "images" } else { "recordings" };
     output::print(format!(
-        "{}: {} in {:.1} kB, without the recordings; unzip makes the folder {} of it again",
+        "{}: {} in {:.1} kB, without the {samples}; unzip makes the folder {} of it again",
         path.display(),
         synfire::datasets::counted(packed.files, "file"),
         packed.bytes as f64 / 1e3,

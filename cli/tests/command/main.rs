@@ -4,6 +4,7 @@ mod bad_input;
 mod checkpoints;
 mod completions;
 mod continual;
+mod continual_folder;
 mod figures;
 #[cfg(unix)]
 mod kills;

@@ -74,7 +74,8 @@ impl PermutationTasks {
             }
         };
         let plan = |(task, order)| TaskPlan {
-            name: format!("permutation {task}"),
+            // Tasks are counted from 1 wherever people see them.
+            name: format!("permutation {}", task + 1),
             data: None,
             classes: None,
             order: Some(order),
@@ -96,7 +97,7 @@ mod tests {
         let seeds = [400, 701, 302, 503, 204, 605, 906, 807, 108, 9];
         let orders: Vec<_> = ten.iter().map(|plan| plan.order.clone().unwrap()).collect();
         assert_eq!(orders, seeds.map(PixelOrder::of_seed));
-        assert_eq!((ten[9].name.as_str(), &ten[9].classes), ("permutation 9", &None));
+        assert_eq!((ten[9].name.as_str(), &ten[9].classes), ("permutation 10", &None));
         let few = PermutationTasks { count: Some(3), seed: Some(1), ..Default::default() };
         assert_eq!(plans(few).len(), 3);
     }

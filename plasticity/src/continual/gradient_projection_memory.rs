@@ -21,8 +21,8 @@
 
 use crate::continual::dense::sum_of_squares;
 use crate::continual::lateral_circuit::LateralCircuit;
-use crate::continual::orthonormal::principal_directions;
-use crate::continual::presynaptic::{Activity, sent_in_task};
+use crate::continual::orthonormal::{ROUNDING, principal_directions};
+use crate::continual::presynaptic::{Activity, sent_in_samples};
 use crate::continual::protected_weights::{
     ProtectedWeights, change_step, is_frozen_after_the_first_task,
 };
@@ -111,9 +111,6 @@ impl Directions {
         }
     }
 }
-
-/// Below this share of all, the square of a singular value is rounding of numbers in `f32`.
-const ROUNDING: f64 = 1e-12;
 
 /// Protects the directions that a singular value decomposition finds in samples of each task.
 #[derive(Debug)]
@@ -221,7 +218,9 @@ impl Protection for GradientProjectionMemory {
     /// A task that has not begun, or has no samples; what the engine refuses.
     fn end_task(&mut self, task: &mut TaskEnd) -> Result<()> {
         self.tasks.check_end(task)?;
-        let samples = sent_in_task(task, &self.weights.sources(), Activity::Rates)?;
+        let TaskEnd { network, engine, frames, .. } = task;
+        let sources = self.weights.sources();
+        let samples = sent_in_samples(network, &mut **engine, frames, &sources, Activity::Rates)?;
         let number = self.tasks.ended();
         for (place, samples) in samples.iter().enumerate() {
             let (rows, explained) = self.new_directions((number, place), samples);

@@ -22,7 +22,7 @@
 
 use crate::continual::circuit_settings::CircuitSettings;
 use crate::continual::lateral_circuit::LateralCircuit;
-use crate::continual::presynaptic::{Activity, sent, sent_in_task};
+use crate::continual::presynaptic::{Activity, sent, sent_in_samples};
 use crate::continual::protected_weights::{
     ProtectedWeight, ProtectedWeights, change_step, is_frozen_after_the_first_task,
 };
@@ -83,7 +83,10 @@ impl HebbianProjectionSettings {
     }
 
     /// The rows that a task adds to each projection.
-    fn rows_of(&self, task: usize) -> &[usize] {
+    ///
+    /// # Panics
+    /// If `rows` is empty.
+    pub fn rows_of(&self, task: usize) -> &[usize] {
         &self.rows[task.min(self.rows.len() - 1)]
     }
 
@@ -284,7 +287,10 @@ impl Protection for HebbianProjection {
                 self.weights.0[place].name
             )));
         }
-        let samples = sent_in_task(task, &self.weights.sources(), self.settings.activity)?;
+        let TaskEnd { network, engine, frames, .. } = task;
+        let sources = self.weights.sources();
+        let samples =
+            sent_in_samples(network, &mut **engine, frames, &sources, self.settings.activity)?;
         let orthonormal = self.settings.orthonormal;
         self.circuits.iter_mut().for_each(|circuit| circuit.freeze(orthonormal));
         let outside = self.circuits.iter().zip(&samples);

@@ -9,6 +9,7 @@
 //! | [`ElasticWeights`] | how do springs hold parameters that mattered? |
 //! | [`Activity`] | what of a population's activity is a sample? |
 //! | [`SubspaceReport`], [`Stored`] | what does a protection keep of a task? |
+//! | [`activity_subspaces`] | which directions does the activity of a task itself take up? |
 //! | [`principal_angles`] | how do two subspaces lie to each other? |
 //! | [`AccuracyMatrix`] | what did a sequence of tasks come to? |
 //!
@@ -16,6 +17,7 @@
 //! [`Protection`](crate::Protection). Training on task after task without one is sequential
 //! training, which forgets.
 
+pub(crate) mod activity_subspaces;
 pub(crate) mod circuit_settings;
 pub(crate) mod dense;
 pub(crate) mod elastic_weights;
@@ -38,6 +40,7 @@ pub(crate) mod small_network;
 pub(crate) mod subspace_report;
 pub(crate) mod task_count;
 
+pub use activity_subspaces::{ActivitySubspace, activity_subspaces};
 pub use circuit_settings::{CircuitSettings, Lateral};
 pub use dense::Number;
 pub use elastic_weights::{ElasticWeights, ElasticWeightsSettings};

@@ -6,6 +6,8 @@ use simd::Matrix;
 
 /// Two unit vectors whose product is below this are at right angles: rounding alone in `f64`.
 const RIGHT_ANGLE: f64 = 1e-10;
+/// Below this share of all, the square of a singular value is rounding of numbers in `f32`.
+pub(crate) const ROUNDING: f64 = 1e-12;
 
 /// Replaces `rows` `[row][column]` by orthonormal rows, at right angles to those of `before`, that
 /// span with them what both spanned. The work is done in `f64`; each row keeps its direction as

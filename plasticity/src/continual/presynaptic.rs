@@ -1,7 +1,5 @@
 //! What populations send to the projections whose weights are protected.
 
-use crate::gradient::labelled::Labelled;
-use crate::protection::TaskEnd;
 use serde::{Deserialize, Serialize};
 use sim_core::{Batch, Cells, GradientEngine, Network, Pass, Result, SpikeFrames};
 
@@ -66,27 +64,27 @@ pub(crate) fn sent<'a>(
     (0..frames.len()).map(of_sample)
 }
 
-/// Samples that the engine runs together when a task ends.
+/// Samples that the engine runs together.
 const TOGETHER: usize = 64;
 
-/// What populations send in the samples of a task that ends, as the network is deployed: the
-/// vectors of each of `sources`, `[vector][neuron]`.
+/// What populations send in samples, as the network is deployed: the vectors of each of `sources`,
+/// `[vector][neuron]`.
 ///
 /// # Errors
 /// What the engine refuses.
-pub(crate) fn sent_in_task(
-    task: &mut TaskEnd,
+pub(crate) fn sent_in_samples(
+    network: &Network,
+    engine: &mut dyn GradientEngine,
+    frames: &[SpikeFrames],
     sources: &[usize],
     activity: Activity,
 ) -> Result<Vec<Vec<f32>>> {
     let mut vectors = vec![Vec::new(); sources.len()];
-    let chunks = task.frames.chunks(TOGETHER).zip(task.labels.chunks(TOGETHER));
-    for (frames, labels) in chunks {
-        let objective = Labelled { loss: task.loss, labels };
-        let batch = Batch::new(frames, task.output, &objective);
-        task.engine.evaluate(task.network, &batch, &Pass::DEPLOYED)?;
+    let output = network.output()?;
+    for frames in frames.chunks(TOGETHER) {
+        engine.evaluate(network, &Batch::new(frames, output, &()), &Pass::DEPLOYED)?;
         for (&source, vectors) in sources.iter().zip(&mut vectors) {
-            for frames in sent(task.network, source, frames, &*task.engine) {
+            for frames in sent(network, source, frames, &*engine) {
                 activity.append(frames, vectors);
             }
         }

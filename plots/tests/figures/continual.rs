@@ -134,14 +134,18 @@ fn subspaces_of_one_task_and_of_many() {
         let figure = subspaces(tasks, 938);
         let texts = check_svg(&figure);
         assert_says(&texts, &["input → hidden 1", "hidden 2 → readout", "residual (%)", "batches"]);
-        assert_says(&texts, &["principal angle (°)", "index", "rows", "task", "inputs", "median"]);
+        assert_says(&texts, &["rows", "task", "inputs", "median"]);
+        // A single task has no angles to another.
+        for text in ["principal angle (°)", "index"] {
+            assert_eq!(texts.iter().any(|said| said == text), tasks > 1, "{tasks} tasks: {text}");
+        }
         assert_apart(&figure);
     }
     let figure = subspaces(10, 938);
     let expected = ["task 1 to 10", "task 2 and 1 … task 10 and 9", "350 rows, 784 inputs"];
     assert_says(&check(&figure), &expected);
     assert!(figure.render(Format::Svg).unwrap().len() < 200_000);
-    assert_says(&check_svg(&subspaces(1, 938)), &["no angles", "task 1"]);
+    assert_says(&check_svg(&subspaces(1, 938)), &["task 1"]);
     assert_says(&check_svg(&subspaces(3, 938)), &["task 2 and 1", "task 3 and 2"]);
 }
 
@@ -152,6 +156,24 @@ fn subspaces_of_few_batches_are_not_thinned() {
         assert!(!texts.iter().any(|text| text == "median"));
         assert_eq!(texts.iter().any(|text| text == "no batches"), batches == 0);
     }
+}
+
+#[test]
+fn what_no_projection_has_takes_no_room() {
+    let mut figure = subspaces(10, 20);
+    figure.projections.iter_mut().for_each(|projection| projection.residual.clear());
+    let texts = check_svg(&figure);
+    let expected = ["principal angle (°)", "rows", "350 rows, 784 inputs", "task 1 to 10"];
+    assert_says(&texts, &expected);
+    assert!(!texts.iter().any(|text| text == "residual (%)" || text == "no batches"));
+    assert_apart(&figure);
+    let width = figure.size().width;
+    figure.projections.iter_mut().for_each(|projection| projection.rows.clear());
+    let texts = check(&figure);
+    assert_says(&texts, &["principal angle (°)", "task 2 and 1 … task 10 and 9"]);
+    assert!(!texts.iter().any(|text| text == "rows" || text.contains("inputs")));
+    assert_apart(&figure);
+    assert!(figure.size().width < width);
 }
 
 #[test]

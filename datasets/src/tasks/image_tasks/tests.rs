@@ -51,7 +51,7 @@ fn permutations_show_all_images_in_orders_of_their_own() {
     for (index, task) in sequence.tasks().iter().enumerate() {
         assert_eq!(
             (task.name.clone(), task.outputs.clone()),
-            (format!("permutation {index}"), 0..4)
+            (format!("permutation {}", index + 1), 0..4)
         );
         assert_eq!((task.train.len(), task.validation.len(), task.test.len()), (18, 6, 8));
         let round = Permutation::shuffled(3, 2022).order()[index];
