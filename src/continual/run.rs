@@ -16,12 +16,12 @@ use crate::continual::task_samples::{end_samples, stored_samples, training_sampl
 use crate::data_origin::DataOrigin;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::gradient_engine::gradient_engine;
 use crate::observer::{Event, Observer};
 use crate::run_folder::RunFolder;
 use crate::run_lock::RunLock;
 use crate::threads::thread_pool;
 use datasets::{Heads, Task, TaskSequence, counted};
-use layered::LayeredEngine;
 use plasticity::continual::AccuracyMatrix;
 use plasticity::{CheckpointFile, EpochTrainer, Evaluation};
 use std::collections::BTreeMap;
@@ -95,8 +95,8 @@ fn prepare(experiment: &ContinualExperiment, threads: Option<usize>) -> Result<P
         let (method, seed) = (experiment.method, experiment.seed());
         let subject = (&network, sequence.len());
         let protection = experiment.methods.protection(method, subject, seed)?;
-        let engine = Box::new(LayeredEngine::new(&network)?);
         let settings = experiment.training.clone();
+        let engine = gradient_engine(&network, settings.gradient, seed, method.observes())?;
         let mut trainer = EpochTrainer::new(network, engine, settings, experiment.seed())?
             .with_protection(protection);
         if experiment.tasks.heads() == Heads::PerTask {

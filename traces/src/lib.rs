@@ -85,9 +85,10 @@
 //!
 //! States, currents, errors and traces are as many numbers as there are neurons and samples,
 //! whatever the number of steps ([`TraceEngine::working_bytes`]); the samples themselves are the
-//! caller's. A protection that learns from what neurons send may need their spikes in all steps:
-//! [`TraceEngine::with_activity`] keeps them, at a bit for each neuron, step and sample, beside the
-//! lists of spikes that are handed out.
+//! caller's. In the steady state nothing is allocated but the memory in which products of matrices
+//! pack their factors. A protection that learns from what neurons send may need their spikes in all
+//! steps: [`TraceEngine::with_activity`] keeps them, at a bit for each neuron, step and sample,
+//! beside the lists of spikes that are handed out.
 //!
 //! Traces are weighted sums of a sample's spikes. So a protection that keeps changes of weights out
 //! of the span of all spikes of a sample keeps them out of its traces. A mean rate is one direction

@@ -8,6 +8,11 @@
 //! Errors stay within their step, so nothing has to be kept of earlier ones; `a` is the trace of
 //! the source. What is left out of the gradient: that a spike moves the potentials of the neurons
 //! behind it in later steps, too, and so their later errors.
+//!
+//! What differs from the released program: a trace decays as the potentials do that it reaches.
+//! There it decays as those of the neurons that send it, and analog input has none. Where all
+//! neurons share a time constant, that is the same but for the input and for a readout with a time
+//! constant of its own.
 
 use crate::lanes::LANES;
 use crate::layers::Layers;
