@@ -8,6 +8,7 @@
 use crate::bench_samples::samples;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
+use crate::gradient_engine::gradient_engine;
 use crate::loaded_data::LoadedData;
 use crate::roofline::Roofline;
 use crate::threads::thread_pool;
@@ -139,9 +140,9 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
     let LoadedData { dataset: data, origin, .. } = loaded;
     let name = origin.name;
     let network = experiment.build_network(data.channels(), data.classes())?;
-    let engine = Box::new(LayeredEngine::new(&network)?);
-    let training = experiment.training.clone();
-    let mut trainer = EpochTrainer::new(network, engine, training, experiment.seed())?;
+    let (training, seed) = (experiment.training.clone(), experiment.seed());
+    let engine = gradient_engine(&network, training.gradient, seed, false)?;
+    let mut trainer = EpochTrainer::new(network, engine, training, seed)?;
     let batch_size = experiment.training.batch_size.min(indices.len());
     let several: Vec<usize> =
         indices.iter().copied().cycle().take(batch_size * settings.batches).collect();

@@ -121,6 +121,7 @@ mod error;
 mod experiment;
 mod file_kind;
 mod forward_engine;
+mod gradient_engine;
 mod history;
 mod loaded_data;
 mod memory;
@@ -234,4 +235,6 @@ pub use untrained_network::UntrainedNetwork;
 
 pub use sim_core::{Spike, StreamingEngine};
 
-pub use {atomic_file, datasets, exchange, layered, neurons, plasticity, plots, sim_core, simd};
+pub use {
+    atomic_file, datasets, exchange, layered, neurons, plasticity, plots, sim_core, simd, traces,
+};

@@ -3,12 +3,12 @@
 use crate::data_settings::DataSource;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
+use crate::gradient_engine::gradient_engine;
 use crate::loaded_data::LoadedData;
 use crate::own_parts::{OwnParts, load};
 use crate::started_network::{Started, new_network, start_classes};
 use crate::threads::thread_pool;
 use datasets::{Split, counted};
-use layered::LayeredEngine;
 use plasticity::EpochTrainer;
 use plasticity::gradient::Loss;
 use sim_core::Network;
@@ -94,9 +94,14 @@ pub(crate) fn trainer(
     network: Network,
     parts: OwnParts,
 ) -> Result<EpochTrainer> {
-    let engine = Box::new(LayeredEngine::new(&network)?);
-    let settings = experiment.training.clone();
-    let trainer = EpochTrainer::new(network, engine, settings, experiment.seed());
+    let (settings, seed) = (experiment.training.clone(), experiment.seed());
+    let method = settings.gradient;
+    if !method.goes_back() && !parts.regularizers.is_empty() {
+        let problem = format!("is {method}, which knows no penalties, but the program has some");
+        return Err(Error::setting(sim_core::Error::unfit("training.gradient", problem)));
+    }
+    let engine = gradient_engine(&network, method, seed, parts.protection.is_some())?;
+    let trainer = EpochTrainer::new(network, engine, settings, seed);
     // The settings are valid by themselves; whether each group fits the network shows only here.
     let mut trainer = trainer.map_err(|error| match error {
         plasticity::Error::Network(source @ sim_core::Error::OutOfRange { .. }) => {

@@ -1,6 +1,7 @@
 //! The way back through one population, sample by sample: from dL/dZ to the gradient of its
 //! sources.
 
+use crate::feedback_path::FeedbackPath;
 use crate::graph::Graph;
 use crate::norm_pass::NormPass;
 use crate::plan::{Shard, Write};
@@ -16,6 +17,8 @@ pub(crate) struct SourceGradients<'a> {
     pub p: usize,
     pub graph: &'a Graph,
     pub plans: &'a [ProjectionPlan],
+    /// Where errors go back by other weights.
+    pub feedback: Option<&'a FeedbackPath>,
     pub adjoint: Adjoint<'a>,
 }
 
@@ -41,11 +44,17 @@ impl SourceGradients<'_> {
         &state.gradient[first * stride..(first + self.graph.sizes[self.p]) * stride]
     }
 
+    /// The plan by which errors go back through a projection.
+    fn plan_back(&self, projection: usize) -> &ProjectionPlan {
+        let other = self.feedback.and_then(|feedback| feedback.plan(projection));
+        other.unwrap_or(&self.plans[projection])
+    }
+
     /// Whether the gradient of the sources of a projection is worked out for the samples of a shard
     /// at once.
     pub(crate) fn joins(&self, projection: usize) -> bool {
         let is_hidden = self.graph.ends[projection].0 != self.graph.input;
-        is_hidden && self.plans[projection].joins_samples()
+        is_hidden && self.plan_back(projection).joins_samples()
     }
 
     /// The part of a projection, for all samples of a shard at once.
@@ -62,7 +71,7 @@ impl SourceGradients<'_> {
         };
         scratch.timing.time(Stage::InputGradient, || {
             let shard = Shard { samples: 0..samples.len(), of: &of };
-            self.plans[projection].join_gradients(self.adjoint.isa, shard, &mut scratch.plan);
+            self.plan_back(projection).join_gradients(self.adjoint.isa, shard, &mut scratch.plan);
         });
     }
 
@@ -75,7 +84,7 @@ impl SourceGradients<'_> {
         sample: &mut SampleState,
         scratch: &mut ShardScratch,
     ) {
-        let (plan, back) = (&self.plans[projection], self.graph.back[projection]);
+        let (plan, back) = (self.plan_back(projection), self.graph.back[projection]);
         let source = self.graph.ends[projection].0;
         if source == self.graph.input {
             return;
@@ -84,7 +93,7 @@ impl SourceGradients<'_> {
         scratch.timing.time(Stage::InputGradient, || {
             to.demand.list(self.graph.sizes[source], &mut scratch.wanted);
             let (isa, wanted, scratch) = (self.adjoint.isa, &scratch.wanted, &mut scratch.plan);
-            match plan.product() {
+            match self.plans[projection].product() {
                 Some(product) => product.source_gradient(b, wanted, back.write, &mut to.gradient),
                 None => {
                     if back.write == Write::Set {

@@ -28,6 +28,7 @@
 
 use crate::backward::{Adjoint, SourceGradients};
 use crate::dropout;
+use crate::feedback_path::FeedbackPath;
 use crate::graph::Graph;
 use crate::norm_pass::NormPass;
 use crate::plan::{PlanSettings, Write};
@@ -41,10 +42,10 @@ use crate::worker_sums::WorkerSums;
 use crate::workspace::{PopulationState, SampleState, ShardScratch, Workspace};
 use rayon::prelude::*;
 use sim_core::{
-    Batch, BatchReport, BuiltNeurons, DelayKernel, DelayTaps, DenseSynapses, Error, GradientEngine,
-    Gradients, Horizon, KernelEvaluation, Kind, Network, NormStatistics, ParameterId, Pass,
-    Population, PopulationReport, Result, ShardSums, SpikeCounts, SpikeFrames, Stage, StageTiming,
-    Synapses,
+    Batch, BatchReport, BuiltNeurons, DelayKernel, DelayTaps, DenseSynapses, Error, Feedback,
+    GradientEngine, Gradients, Horizon, KernelEvaluation, Kind, Network, NormStatistics,
+    ParameterId, Pass, Population, PopulationReport, Result, Seed, ShardSums, SpikeCounts,
+    SpikeFrames, Stage, StageTiming, Synapses,
 };
 use simd::{Instructions, NEURONS_PER_BLOCK, NeuronBlock, padded};
 use std::time::Instant;
@@ -69,6 +70,8 @@ pub struct LayeredEngine {
     /// The steps of each sample of the batch.
     own_steps: Vec<usize>,
     plans: Vec<ProjectionPlan>,
+    /// Where errors go back by other weights than spikes go forward.
+    feedback: Option<FeedbackPath>,
     norms: Vec<NormPass>,
     regularizations: Vec<Regularization>,
     workspace: Workspace,
@@ -110,6 +113,7 @@ impl LayeredEngine {
             windows: Vec::new(),
             own_steps: Vec::new(),
             plans: network.projections.iter().map(|_| ProjectionPlan::default()).collect(),
+            feedback: None,
             norms: (0..populations).map(|_| NormPass::default()).collect(),
             regularizations: (0..populations).map(|_| Regularization::default()).collect(),
             workspace: Workspace::default(),
@@ -132,6 +136,13 @@ impl LayeredEngine {
         }
         self.isa = isa;
         Ok(self)
+    }
+
+    /// The engine with these weights for the way back; `seed` draws them, where they are drawn.
+    pub fn with_feedback(mut self, feedback: Feedback, seed: Seed) -> Self {
+        let path = || FeedbackPath::new(feedback, seed, self.plans.len());
+        self.feedback = (feedback != Feedback::Symmetric).then(path);
+        self
     }
 
     fn forward(
@@ -192,7 +203,9 @@ impl LayeredEngine {
 
     /// Taps and memory for a batch, and the input in the orders that plans read.
     fn prepare(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, train: bool) {
-        let Self { isa, graph, neurons, constants, steps, plans, workspace, timing, .. } = self;
+        let Self {
+            isa, graph, neurons, constants, steps, plans, feedback, workspace, timing, ..
+        } = self;
         timing.time(Stage::Prepare, || {
             for (p, population) in network.populations.iter().enumerate() {
                 if let Some(built) = &neurons[p] {
@@ -213,6 +226,9 @@ impl LayeredEngine {
                 let settings =
                     PlanSettings { kernel, evaluation, sigma_raw, steps_in, steps_out, input };
                 plan.prepare(*isa, synapses, &settings);
+                if let (Some(feedback), true) = (&mut *feedback, train && source != graph.input) {
+                    feedback.prepare(*isa, projection, synapses, &settings);
+                }
             }
         });
         workspace.resize(batch.len(), graph, steps, train);
@@ -505,6 +521,7 @@ impl LayeredEngine {
             constants,
             steps,
             plans,
+            feedback,
             norms,
             regularizations,
             workspace,
@@ -516,7 +533,8 @@ impl LayeredEngine {
             Adjoint { network, neurons, constants, norms, regularizations, steps, isa, height };
         let is_product = |projection: usize| plans[projection].product().is_some();
         let has_product = graph.ending_at(p).any(is_product);
-        let back = SourceGradients { p, graph, plans, adjoint };
+        let feedback = feedback.as_ref();
+        let back = SourceGradients { p, graph, plans, feedback, adjoint };
         if !has_product && !graph.ending_at(p).any(|projection| back.joins(projection)) {
             return workspace.each_sample(|b, sample, scratch| {
                 back.of_current(sample, scratch);
@@ -553,14 +571,15 @@ impl LayeredEngine {
             let first = graph.first_inputs[projection];
             let port = first * stride..(first + graph.sizes[p]) * stride;
             let gradient = |b: usize| &samples[b].populations[p].gradient[port.clone()];
-            let weights = &dense(network, projection).weight;
+            let other = feedback.and_then(|feedback| feedback.weights(projection));
+            let weights = other.unwrap_or(&dense(network, projection).weight);
             on_all_threads(timing, Stage::InputGradient, || {
                 product.back(weights, &gradient, source != graph.input);
             });
         }
         let adjoint =
             Adjoint { network, neurons, constants, norms, regularizations, steps, isa, height };
-        let back = SourceGradients { p, graph, plans, adjoint };
+        let back = SourceGradients { p, graph, plans, feedback, adjoint };
         workspace.each_shard(|first, samples, scratch| through(&back, first, samples, scratch));
     }
 

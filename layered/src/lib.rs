@@ -11,6 +11,7 @@
 //! | `graph` | the shape of a network, and the order of the walk |
 //! | `workspace` | what samples keep between passes, and what workers reuse |
 //! | `backward` | the way back through one population |
+//! | `feedback_path` | the way back by other weights than forward |
 //! | `readout` | the loss of a sample |
 //! | `population` | the neurons of one population over one sample |
 //! | `norm_pass` | the norm of one population over a batch |
@@ -161,6 +162,7 @@ mod dropout;
 mod element_trains;
 mod engine;
 mod events;
+mod feedback_path;
 mod graph;
 mod layout;
 mod norm_pass;

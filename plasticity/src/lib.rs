@@ -8,6 +8,7 @@
 //! | [`local`] | how do synapses learn from spikes, while a network runs? |
 //! | `trainer` | [`Trainer`], [`EpochTrainer`]: how does a network learn, step by step? |
 //! | `protection` | [`Protection`], [`TaskEnd`]: what must training not disturb? |
+//! | `gradient_method` | [`GradientMethod`]: how is a gradient worked out? |
 //! | `settings` | [`TrainingSettings`]: which choices does an experiment make? |
 //! | `batches` | how are the frames of the next batch made ahead? |
 //! | `checkpoint` | what does it take to go on, bit for bit? |
@@ -86,6 +87,7 @@ mod checkpoint_summary;
 pub mod continual;
 mod error;
 pub mod gradient;
+mod gradient_method;
 pub mod local;
 mod protection;
 mod settings;
@@ -94,6 +96,7 @@ mod trainer;
 pub use checkpoint_file::{CheckpointFile, CheckpointProgress, first_difference};
 pub use checkpoint_summary::{CheckpointSummary, TensorRole, TensorSummary, population_words};
 pub use error::{Error, Result};
+pub use gradient_method::GradientMethod;
 pub use protection::{Protection, TaskEnd};
 pub use settings::{DelaySettings, TrainingSettings, WeightSettings};
 pub use trainer::{

@@ -6,6 +6,7 @@ use crate::gradient::firing_rate::FiringRateBounds;
 use crate::gradient::optimizer::OptimizerSettings;
 use crate::gradient::schedule::{RatesFollow, Schedule};
 use crate::gradient::sigma::SigmaSchedule;
+use crate::gradient_method::GradientMethod;
 use crate::trainer::evaluation::EvaluationSettings;
 use crate::trainer::groups::ParameterGroup;
 use crate::trainer::kept_checkpoints::KeptCheckpoints;
@@ -43,6 +44,9 @@ pub struct TrainingSettings {
     pub checkpoints: KeptCheckpoints,
     /// Loss.
     pub loss: CrossEntropy,
+    /// How gradients are worked out; by backpropagation through time.
+    #[serde(skip_serializing_if = "GradientMethod::is_default")]
+    pub gradient: GradientMethod,
     /// Bounds on how often hidden neurons fire; none by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub firing_rate: Option<FiringRateBounds>,
@@ -129,6 +133,7 @@ impl Default for TrainingSettings {
             early_stopping: None,
             checkpoints: KeptCheckpoints::default(),
             loss: CrossEntropy::default(),
+            gradient: GradientMethod::default(),
             firing_rate: None,
             kernel: KernelEvaluation::default(),
             sigma: SigmaSchedule::default(),
@@ -209,6 +214,7 @@ impl TrainingSettings {
         if let Some(clip) = self.gradient_clip {
             Error::check("TrainingSettings::gradient_clip", clip, clip > 0.0, "above 0")?;
         }
+        self.check_gradient()?;
         for (section, checked) in [
             ("kernel", self.kernel.check()),
             ("sigma", self.sigma.check()),
@@ -229,5 +235,26 @@ impl TrainingSettings {
             return Err(Error::out_of_range(name, "a group of delays", allowed));
         }
         Ok(())
+    }
+
+    /// Checks that the method of the gradient knows what else is set.
+    fn check_gradient(&self) -> Result<()> {
+        let Self { gradient, dropout, firing_rate, loss, .. } = self;
+        if gradient.goes_back() {
+            return Ok(());
+        }
+        let allowed = format!("0 with the gradient {gradient}");
+        Error::check("TrainingSettings::dropout", *dropout, *dropout == 0.0, &allowed)?;
+        if firing_rate.is_some() {
+            let problem = format!("is there, but the gradient {gradient} knows no penalties");
+            return Err(Error::unfit("TrainingSettings::firing_rate", problem));
+        }
+        match gradient.losses() {
+            Some((losses, allowed)) if !losses.contains(loss) => {
+                let name = serde_json::to_string(loss).expect("a word");
+                Err(Error::out_of_range("TrainingSettings::loss", name, allowed))
+            }
+            _ => Ok(()),
+        }
     }
 }

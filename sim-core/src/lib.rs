@@ -16,6 +16,7 @@
 //! | `pass`, `objective`, `regularizer` | how is a batch run, and what is minimised? |
 //! | `horizon` | for how many steps does a sample run? |
 //! | `gradient_engine`, `stage_timing` | who works out gradients, and what takes how long? |
+//! | `feedback` | by which weights do errors go back through a projection? |
 //! | `parameters`, `gradients`, `shape` | what does a network learn, what does a gradient hold? |
 //! | `polarity` | which sign do weights keep? |
 //! | `outline`, `bare_network` | when do two networks fit each other? what is a tensor of a file? |
@@ -141,6 +142,7 @@ mod distribution;
 mod dynamics;
 mod equations;
 mod error;
+mod feedback;
 mod field;
 mod gradient_engine;
 mod gradient_error;
@@ -185,6 +187,7 @@ pub use distribution::Distribution;
 pub use dynamics::{Adaptation, Dynamics, Firing, Membrane, PortDynamics, Reset};
 pub use equations::{BeforeStep, Equations, Stepped, Stepwise};
 pub use error::{Error, Result, plain};
+pub use feedback::Feedback;
 pub use field::Field;
 pub use gradient_engine::{Batch, BatchReport, GradientEngine, PopulationReport};
 pub use gradient_error::gradient_error;

@@ -39,6 +39,8 @@ pub enum Purpose {
     /// those that replay stored, for task `a`, 2 chooses what it stores, 3 what a method looks at
     /// when a task ends.
     Replay = 11,
+    /// Weights by which errors go back; `a` is the projection.
+    Feedback = 12,
 }
 
 /// The one number a user sets; every random stream of a run descends from it.

@@ -38,6 +38,11 @@ impl Method {
     pub const ALL: [Self; 7] =
         [Self::Hlop, Self::Sequential, Self::Joint, Self::Replay, Self::Ewc, Self::Gpm, Self::Owm];
 
+    /// Whether it looks at what neurons send in every batch.
+    pub(crate) fn observes(self) -> bool {
+        matches!(self, Self::Hlop | Self::Owm)
+    }
+
     /// As it is typed.
     pub fn name(self) -> &'static str {
         match self {

@@ -5,9 +5,9 @@ use crate::continual::method::Method;
 use crate::continual::progress::Progress;
 use crate::continual::task_loss::TaskLoss;
 use crate::error::{Error, Result};
+use crate::gradient_engine::gradient_engine;
 use crate::threads::thread_pool;
 use datasets::{Heads, TaskSequence};
-use layered::LayeredEngine;
 use plasticity::{CheckpointFile, EpochTrainer};
 use std::sync::Arc;
 
@@ -45,8 +45,8 @@ impl PreparedTasks {
             let (method, seed) = (experiment.method, experiment.seed());
             let subject = (&network, sequence.len());
             let protection = experiment.methods.protection(method, subject, seed)?;
-            let engine = Box::new(LayeredEngine::new(&network)?);
             let settings = experiment.training.clone();
+            let engine = gradient_engine(&network, settings.gradient, seed, method.observes())?;
             let mut trainer = EpochTrainer::new(network, engine, settings, experiment.seed())?
                 .with_protection(protection);
             if experiment.tasks.heads() == Heads::PerTask {

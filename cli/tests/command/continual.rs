@@ -201,3 +201,117 @@ fn what_no_run_over_tasks_can_be_is_said() {
     let said = sandbox.fails(1, &["continual", "--resume", "run"]);
     assert!(said.contains("another method is another run"), "{said}");
 }
+
+/// `[training]` with each way to the gradient.
+const GRADIENTS: [(&str, &str); 5] = [
+    ("bptt", "{ kind = 'bptt' }"),
+    ("random", "{ kind = 'bptt', feedback = 'random' }"),
+    ("sign", "{ kind = 'bptt', feedback = 'sign' }"),
+    ("ottt", "{ kind = 'ottt' }"),
+    ("dsr", "{ kind = 'dsr' }"),
+];
+
+#[test]
+fn every_way_to_the_gradient_learns_and_lets_a_projection_keep() {
+    let sandbox = sandbox();
+    for (name, gradient) in GRADIENTS {
+        let set = format!("training.gradient={gradient}");
+        let [hlop, sequential] = ["hlop", "sequential"].map(|method| {
+            let run = format!("{name}-{method}");
+            let tasks = ["continual", "tasks.toml", "--method", method, "--out", &run];
+            sandbox.ok(&[&tasks[..], &["--set", &set, "--set", "training.epochs=4"]].concat());
+            result(&sandbox, &run)
+        });
+        let number = |result: &Value, key: &str| result[key].as_f64().unwrap();
+        let (learned, bwt) = (number(&sequential, "learned"), number(&sequential, "bwt"));
+        assert!(learned > 0.6, "{name}: {learned} of four classes, each behind its task");
+        let (acc, kept) = (number(&hlop, "acc"), number(&hlop, "bwt"));
+        assert!(kept > bwt && acc > 0.45, "{name}: ACC {acc}, BWT {kept} and {bwt}");
+    }
+    let config = |run: &str| sandbox.text(format!("{run}/config.toml"));
+    assert!(!config("bptt-hlop").contains("gradient"), "the default is not written");
+    assert!(config("sign-hlop").contains("feedback = \"sign\""));
+    let bits = |run: &str| sandbox.text(format!("{run}-sequential/accuracy.csv"));
+    for (name, _) in &GRADIENTS[1..] {
+        assert!(bits("bptt") != bits(name), "{name} is another way");
+    }
+}
+
+#[test]
+fn every_way_to_the_gradient_has_the_same_bits_on_any_number_of_threads() {
+    let sandbox = sandbox();
+    for (name, gradient) in &GRADIENTS[1..] {
+        let set = format!("training.gradient={gradient}");
+        for threads in ["1", "3"] {
+            let run = format!("{name}-{threads}");
+            let tasks = ["continual", "tasks.toml", "--set", &set, "--out", &run];
+            sandbox.ok(&[&tasks[..], &["--set", "tasks.count=2", "--threads", threads]].concat());
+        }
+        for file in ["accuracy.csv", "curve.csv", "residuals.csv"] {
+            let read = |threads: &str| sandbox.read(format!("{name}-{threads}/{file}"));
+            assert!(read("1") == read("3"), "{name}: {file}");
+        }
+    }
+}
+
+#[test]
+fn what_a_way_to_the_gradient_does_not_know_is_refused_before_anything_is_written() {
+    let sandbox = sandbox();
+    let lif = |keys: &str| format!("network.neuron={{ model = 'lif', {keys} }}");
+    let hard = lif("reset = 'hard'");
+    let held = lif("reset = 'soft', refractory_ms = 2.0");
+    let bounds = "training.firing_rate={ lower_hz = 1.0, strength = 0.1 }";
+    for kind in ["ottt", "dsr"] {
+        let gradient = format!("training.gradient={{ kind = '{kind}' }}");
+        for (change, expected) in [
+            ("network.delays=learned", "input->hidden1 has delays of up to"),
+            ("network.delays=fixed_random", "input->hidden1 has delays of up to"),
+            ("network.batch_norm=true", "population hidden1 has a batch norm"),
+            ("network.neuron_learn=['tau_mem_ms']", "population hidden1 learns parameters"),
+            (&hard, "population hidden1 has a hard reset"),
+            (&held, "population hidden1 has a refractory time"),
+            ("training.dropout=0.5", "training.dropout is 0.5, but must be 0 with the gradient"),
+            (bounds, "training.firing_rate is there, but the gradient"),
+            ("training.loss=last", "training.loss is \"last\", but must be \"mean\""),
+        ] {
+            let tasks = ["continual", "tasks.toml", "--out", "no", "--set", &gradient];
+            let said = sandbox.run(&[&tasks[..], &["--set", change]].concat());
+            let told = String::from_utf8(said.stderr).unwrap();
+            assert!(!said.status.success() && !sandbox.path("no").exists(), "{change}");
+            let lines = told.trim_end().lines().count();
+            assert!(
+                told.contains(expected) && told.contains(kind) && lines == 1,
+                "{change}: {told}"
+            );
+        }
+    }
+    // Feedback by other weights goes with delays and norms.
+    let delays = ["network.delays=learned", "network.batch_norm=true", "tasks.count=1"];
+    let feedback = "training.gradient={ kind = 'bptt', feedback = 'random' }";
+    let set = [&delays[..], &[feedback]].concat();
+    let set: Vec<&str> = set.iter().flat_map(|change| ["--set", change]).collect();
+    sandbox.ok(&[&["continual", "tasks.toml", "--out", "delays", "--quiet"][..], &set].concat());
+}
+
+#[test]
+fn a_run_of_one_task_takes_every_way_to_the_gradient() {
+    let sandbox = sandbox();
+    let plain = [
+        "network.delays=none",
+        "network.batch_norm=false",
+        "network.neuron={ model = 'lif', tau_mem_ms = 8.0, reset = 'soft' }",
+        "training.dropout=0",
+        "training.loss=mean",
+    ];
+    let set: Vec<&str> = plain.iter().flat_map(|change| ["--set", change]).collect();
+    for (name, gradient) in GRADIENTS {
+        let gradient = format!("training.gradient={gradient}");
+        let train = [&["train", "tiny.toml", "--quiet", "--set", &gradient][..], &set].concat();
+        sandbox.ok(&[&train[..], &["--out", name]].concat());
+        sandbox.ok(&[&train[..], &["--out", "parts", "--overwrite", "--stop-after", "2"]].concat());
+        sandbox.ok(&["train", "--resume", "parts", "--quiet"]);
+        sandbox.assert_same_run(name, "parts");
+    }
+    let said = sandbox.fails(2, &["train", "tiny.toml", "--set", "training.gradient.kind=ottt"]);
+    assert!(said.contains("training.dropout is 0.2, but must be 0"), "{said}");
+}
