@@ -15,9 +15,9 @@ use rand::RngExt;
 use sim_core::{Purpose, Seed};
 use simd::{
     Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Matrix, Mixture, NEURONS_PER_BLOCK,
-    NeuronBlock, RowSource, RowSources, RowTable, Shift, TapRow, blocks_at_least, blocks_to_rows,
-    combine, combine_each, combine_each_paired, gather_rows, multiply, pair, pair_rows,
-    pair_with_next, rows_to_blocks, time_sums, to_lines,
+    NeuronBlock, RowLists, RowSource, RowSources, RowTable, Shift, TapRow, blocks_at_least,
+    blocks_to_rows, combine, combine_each, combine_each_paired, gather_each, gather_rows, multiply,
+    pair, pair_rows, pair_with_next, rows_to_blocks, time_sums, to_lines,
 };
 use std::hint::black_box;
 use std::iter::once;
@@ -293,6 +293,35 @@ fn shares(criterion: &mut Criterion) {
     }
 }
 
+/// Spikes of many columns through a block of a projection without delays.
+fn lists(criterion: &mut Criterion) {
+    const PLANES: usize = 10;
+    const ROWS: usize = 48;
+    const LISTS: usize = 96;
+    const PER_LIST: usize = 12;
+    let mut group = group(criterion, "gather_each");
+    let width = PLANES * NEURONS_PER_BLOCK;
+    let (table, mut out) = (aligned(ROWS * width), aligned(LISTS * width));
+    let ends: Vec<u32> = (1..=LISTS).map(|list| (list * PER_LIST) as u32).collect();
+    let index: Vec<u32> = (0..LISTS).flat_map(|_| indices(PER_LIST, ROWS as u32)).collect();
+    let heights = numbers(LISTS * PER_LIST);
+    let lists = RowLists { begin: 0, ends: &ends, index: &index, heights: &heights };
+    group.throughput(Throughput::Elements((LISTS * PER_LIST * width) as u64));
+    for isa in Instructions::available() {
+        group.bench_function(isa.name(), |bencher| {
+            let table = RowTable {
+                numbers: table.as_slice(),
+                row_stride: NEURONS_PER_BLOCK,
+                plane_stride: ROWS * NEURONS_PER_BLOCK,
+            };
+            let strides = [width, NEURONS_PER_BLOCK];
+            bencher.iter(|| {
+                gather_each(isa, black_box(lists), table, PLANES, out.as_mut_slice(), strides)
+            })
+        });
+    }
+}
+
 fn transposes(criterion: &mut Criterion) {
     let mut group = group(criterion, "transpose");
     let mut rows = aligned(NEURONS_PER_BLOCK * STEPS);
@@ -369,6 +398,7 @@ criterion_group!(
     filter,
     product,
     shares,
+    lists,
     transposes,
     sums,
     matrices

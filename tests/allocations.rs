@@ -182,7 +182,7 @@ fn engine_asks(
             for loss in [CrossEntropy::SumSoftmax, CrossEntropy::MaxOverTime] {
                 let objective = Labelled { loss: &loss, labels: &labels };
                 let (output, regularizers) = (3, &regularizers[..]);
-                let batch = Batch { frames, output, objective: &objective, regularizers };
+                let batch = Batch { regularizers, ..Batch::new(frames, output, &objective) };
                 match delay_taps {
                     Some((sigma_raw, gaussian)) => {
                         let delay_taps =

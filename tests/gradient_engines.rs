@@ -268,7 +268,7 @@ fn train(
     let classes = network.populations[output].size;
     let labels: Vec<usize> = (0..input.len()).map(|slot| slot % classes).collect();
     let objective = Labelled { loss: &CrossEntropy::SumSoftmax, labels: &labels };
-    let batch = Batch { frames: input, output, objective: &objective, regularizers };
+    let batch = Batch { regularizers, ..Batch::new(input, output, &objective) };
     let mut gradients = Gradients::zeros(network);
     engine.train(network, &batch, pass, &mut gradients).unwrap();
     let hidden = 1..output;

@@ -70,6 +70,8 @@ pub struct LayeredEngine {
     /// The steps of each sample of the batch.
     own_steps: Vec<usize>,
     plans: Vec<ProjectionPlan>,
+    /// By projection, whether its last gradient is that of mapped input.
+    mapped: Vec<bool>,
     /// Where errors go back by other weights than spikes go forward.
     feedback: Option<FeedbackPath>,
     norms: Vec<NormPass>,
@@ -113,6 +115,7 @@ impl LayeredEngine {
             windows: Vec::new(),
             own_steps: Vec::new(),
             plans: network.projections.iter().map(|_| ProjectionPlan::default()).collect(),
+            mapped: vec![false; network.projections.len()],
             feedback: None,
             norms: (0..populations).map(|_| NormPass::default()).collect(),
             regularizations: (0..populations).map(|_| Regularization::default()).collect(),
@@ -588,10 +591,11 @@ impl LayeredEngine {
         &mut self,
         network: &Network,
         p: usize,
-        batch: &[SpikeFrames],
+        batch: &Batch,
         gradients: &mut Gradients,
     ) {
-        let Self { isa, graph, steps, plans, workspace, sums, timing, .. } = self;
+        let Self { isa, graph, steps, plans, mapped, workspace, sums, timing, .. } = self;
+        let (learned_input, batch) = (batch.learned_input, batch.frames);
         let samples = workspace.samples();
         for projection in graph.ending_at(p) {
             let (synapses, source) = (dense(network, projection), graph.ends[projection].0);
@@ -605,10 +609,14 @@ impl LayeredEngine {
                 (populations[source].spikes(given), &populations[p].gradient[port.clone()])
             };
             let plan = &mut plans[projection];
+            mapped[projection] = false;
             if let Some(product) = plan.product_mut() {
                 let ([weight, delay], spikes) = (weight_and_delay, |b: usize| sample(b).0);
+                let map = |vectors: &mut [f32]| {
+                    learned_input.is_some_and(|input| input.map(projection, vectors))
+                };
                 on_all_threads(timing, Stage::WeightGradient, || {
-                    product.weight_gradient(&spikes, weight);
+                    mapped[projection] = product.weight_gradient(&spikes, &map, weight);
                 });
                 // The window has one delay, which cannot move.
                 delay.par_chunks_mut(1 << 16).for_each(|delay| delay.fill(0.0));
@@ -642,9 +650,13 @@ impl GradientEngine for LayeredEngine {
             self.norm_gradient(network, p, into);
             self.neuron_gradient(network, p, into);
             self.source_gradients(network, p, pass);
-            self.weight_gradients(network, p, batch.frames, into);
+            self.weight_gradients(network, p, batch, into);
         }
         Ok(())
+    }
+
+    fn has_mapped(&self, projection: usize) -> bool {
+        self.mapped[projection]
     }
 
     fn report(&self) -> &BatchReport {

@@ -37,6 +37,8 @@ pub(crate) struct RepeatedProduct {
     input: Vec<f32>,
     /// Currents, then their gradient, `[tile][post][column]`.
     currents: Vec<f32>,
+    /// What synapses learn from, `[column][pre]`.
+    vectors: Vec<f32>,
 }
 
 impl RepeatedProduct {
@@ -143,21 +145,34 @@ impl BatchProduct for RepeatedProduct {
     fn weight_gradient<'a>(
         &mut self,
         _spikes: &(dyn Fn(usize) -> Spikes<'a> + Sync),
+        map: &dyn Fn(&mut [f32]) -> bool,
         weight: &mut [f32],
-    ) {
+    ) -> bool {
         let Self { pre, post, .. } = *self;
-        let rows = weight.par_chunks_mut(ROWS * pre).enumerate();
-        rows.for_each(|(part, to)| {
+        // Columns become vectors: there are few of them.
+        self.vectors.resize(self.tiles() * COLUMNS * pre, 0.0);
+        let tiles = self.vectors.chunks_exact_mut(COLUMNS * pre);
+        for (vectors, input) in tiles.zip(self.input.chunks_exact(pre * COLUMNS)) {
+            for (column, vector) in vectors.chunks_exact_mut(pre).enumerate() {
+                let entries = vector.iter_mut().zip(input[column..].iter().step_by(COLUMNS));
+                entries.for_each(|(to, &from)| *to = from);
+            }
+        }
+        let has_mapped = map(&mut self.vectors);
+        let vectors = &self.vectors;
+        weight.par_chunks_mut(ROWS * pre).enumerate().for_each(|(part, to)| {
             if self.shown.is_empty() {
                 to.fill(0.0);
             }
             let tiles = self.currents.chunks_exact(post * COLUMNS);
-            let tiles = tiles.zip(self.input.chunks_exact(pre * COLUMNS)).enumerate();
-            for (tile, (gradient, input)) in tiles {
+            for (tile, (gradient, vectors)) in
+                tiles.zip(vectors.chunks_exact(COLUMNS * pre)).enumerate()
+            {
                 let gradient = Matrix::of_rows(gradient, COLUMNS).rows_from(part * ROWS, ROWS);
-                let input = Matrix::of_rows(input, COLUMNS).transposed();
-                multiply(to, if tile == 0 { 0.0 } else { 1.0 }, gradient, input, KEPT);
+                let keep = if tile == 0 { 0.0 } else { 1.0 };
+                multiply(to, keep, gradient, Matrix::of_rows(vectors, pre), KEPT);
             }
         });
+        has_mapped
     }
 }

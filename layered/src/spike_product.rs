@@ -287,8 +287,9 @@ impl BatchProduct for SpikeProduct {
     fn weight_gradient<'a>(
         &mut self,
         spikes: &(dyn Fn(usize) -> Spikes<'a> + Sync),
+        _map: &dyn Fn(&mut [f32]) -> bool,
         weight: &mut [f32],
-    ) {
+    ) -> bool {
         let (isa, planes, steps, pre) = (self.isa, self.planes, self.steps_in, self.pre);
         let (wide, row, samples) = (self.wide(), self.row(), self.samples);
         let together = (BLOCK / steps.max(1)).max(1);
@@ -329,5 +330,6 @@ impl BatchProduct for SpikeProduct {
                 blocks_to_rows(&blocks[..count], neurons, &mut rows[part * SHORT..], pre);
             }
         });
+        false
     }
 }

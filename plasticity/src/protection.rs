@@ -3,7 +3,8 @@
 use crate::continual::subspace_report::{Stored, SubspaceReport};
 use crate::gradient::loss::Loss;
 use sim_core::{
-    Batch, GradientEngine, Network, ParameterId, Pass, Result as NetworkResult, SpikeFrames,
+    Batch, GradientEngine, LearnedInput, Network, ParameterId, Pass, Result as NetworkResult,
+    SpikeFrames,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -58,6 +59,13 @@ pub trait Protection: Debug + Send {
     /// Whether it protects anything of a parameter that it does not freeze. Only then are the next
     /// two methods called for it.
     fn protects(&self, id: ParameterId) -> bool;
+
+    /// What synapses learn from, where taking it out of the input is the same as taking it out of
+    /// the gradient: an engine may do it there, and then [`gradient`](Self::gradient) is not asked
+    /// (see [`LearnedInput`]).
+    fn learned_input(&self) -> Option<&dyn LearnedInput> {
+        None
+    }
 
     /// Removes from a gradient the part that would disturb; `values` are the entries of the
     /// parameter now.

@@ -25,12 +25,25 @@ pub struct Batch<'a> {
     pub objective: &'a dyn Objective,
     /// What is added to the mean loss.
     pub regularizers: &'a [Box<dyn Regularizer>],
+    /// What synapses learn from, where it is not what they receive; see [`LearnedInput`].
+    pub learned_input: Option<&'a dyn LearnedInput>,
+}
+
+/// What synapses learn from in place of what they receive: with the input `x`, the gradient of the
+/// weights is `sum dL/dI p(x)^T` for a linear map `p`, instead of `sum dL/dI x^T`.
+///
+/// An engine may leave this to whoever gets the gradient `G`, who can work out `p(G)` row by row.
+/// It is worth its while where there are fewer vectors than postsynaptic neurons.
+pub trait LearnedInput: Debug + Sync {
+    /// Maps what the source of a projection sends, `[vector][pre]`, in place. Returns whether there
+    /// is anything to map.
+    fn map(&self, projection: usize, vectors: &mut [f32]) -> bool;
 }
 
 impl<'a> Batch<'a> {
-    /// A batch without regularisers.
+    /// A batch without regularisers, whose synapses learn from what they receive.
     pub fn new(frames: &'a [SpikeFrames], output: usize, objective: &'a dyn Objective) -> Self {
-        Self { frames, output, objective, regularizers: &[] }
+        Self { frames, output, objective, regularizers: &[], learned_input: None }
     }
 
     /// Checks that there is a sample, that no sample is longer than a fixed number of steps of
@@ -126,8 +139,8 @@ pub trait GradientEngine: Debug + Send {
     /// the penalties.
     ///
     /// # Errors
-    /// As [`GradientEngine::evaluate`]; when the pass takes running statistics, through which there
-    /// is no gradient, or the gradients belong to another network.
+    /// As [`GradientEngine::evaluate`]; when there is no gradient through the pass
+    /// ([`Pass::check_gradient`]), or the gradients belong to another network.
     fn train(
         &mut self,
         network: &Network,
@@ -135,6 +148,11 @@ pub trait GradientEngine: Debug + Send {
         pass: &Pass,
         into: &mut Gradients,
     ) -> Result<()>;
+
+    /// Whether the last gradient of a projection's weights is that of [`Batch::learned_input`].
+    fn has_mapped(&self, _projection: usize) -> bool {
+        false
+    }
 
     /// The report of the last batch.
     fn report(&self) -> &BatchReport;

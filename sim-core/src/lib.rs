@@ -189,7 +189,7 @@ pub use equations::{BeforeStep, Equations, Stepped, Stepwise};
 pub use error::{Error, Result, plain};
 pub use feedback::Feedback;
 pub use field::Field;
-pub use gradient_engine::{Batch, BatchReport, GradientEngine, PopulationReport};
+pub use gradient_engine::{Batch, BatchReport, GradientEngine, LearnedInput, PopulationReport};
 pub use gradient_error::gradient_error;
 pub use gradients::Gradients;
 pub use horizon::Horizon;

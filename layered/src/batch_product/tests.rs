@@ -94,7 +94,7 @@ fn run(shown: &[usize], repeats: bool, isa: Instructions) -> Outcome {
         }
     }
     let mut weight = vec![7.0; PRE * POST];
-    product.weight_gradient(&spikes, &mut weight);
+    product.weight_gradient(&spikes, &|_| false, &mut weight);
     Outcome { currents, source, weight }
 }
 
@@ -162,6 +162,34 @@ fn products_are_those_of_the_plain_sums() {
     check(&[2; 130], true, Instructions::detect());
 }
 
+/// What synapses learn from may be mapped before the product instead of behind it.
+#[test]
+fn a_mapped_input_gives_the_mapped_gradient() {
+    let (synapses, isa) = (synapses(), Instructions::detect());
+    let samples: Vec<_> = (0..70).map(|b| frames(b, 3, true)).collect();
+    let mut product = RepeatedProduct::default();
+    product.prepare(isa, &synapses, [3, 3]);
+    let (events, bursts) = (StepEvents::default(), Bursts::default());
+    let spikes = |b: usize| Spikes { frames: &samples[b], events: &events, bursts: &bursts };
+    product.forward(&synapses.weight, samples.len(), &spikes);
+    let gradients: Vec<_> = (0..samples.len()).map(|b| gradient(b, 3, padded(3))).collect();
+    product.back(&synapses.weight, &|b| &gradients[b][..], false);
+    let mut plain = vec![0.0; PRE * POST];
+    assert!(!product.weight_gradient(&spikes, &|_| false, &mut plain));
+    // Every neuron is mapped to itself less half of its left neighbour.
+    let map = |rows: &mut [f32]| {
+        for row in rows.chunks_exact_mut(PRE) {
+            (1..PRE).rev().for_each(|pre| row[pre] -= 0.5 * row[pre - 1]);
+        }
+        true
+    };
+    let mut mapped = vec![0.0; PRE * POST];
+    assert!(product.weight_gradient(&spikes, &map, &mut mapped));
+    map(&mut plain);
+    let largest = plain.iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+    assert!(plain.iter().zip(&mapped).all(|(a, b)| (a - b).abs() < 1e-5 * largest));
+}
+
 #[test]
 fn no_sample_depends_on_those_beside_it_nor_on_threads() {
     let isa = Instructions::detect();
@@ -201,7 +229,7 @@ fn memory_of_other_shapes_leaves_nothing_behind() {
         let gradient = vec![0.25; synapses.post * padded(4)];
         product.back(&synapses.weight, &|_| &gradient, true);
         let mut weight = vec![0.0; synapses.pre * synapses.post];
-        product.weight_gradient(&spikes, &mut weight);
+        product.weight_gradient(&spikes, &|_| false, &mut weight);
         (currents, weight)
     };
     let mut used = SpikeProduct::new(isa);

@@ -32,9 +32,11 @@ use crate::continual::task_count::TaskCount;
 use crate::protection::{Protection, TaskEnd};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use sim_core::{Batch, Error, GradientEngine, Network, ParameterId, Result, Seed, SpikeFrames};
-use std::cell::RefCell;
+use sim_core::{
+    Batch, Error, GradientEngine, LearnedInput, Network, ParameterId, Result, Seed, SpikeFrames,
+};
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 /// Choices of [`HebbianProjection`].
 ///
@@ -124,8 +126,11 @@ pub struct HebbianProjection {
     reports: Vec<SubspaceReport>,
     /// Samples of a batch, by projection.
     samples: Vec<Vec<f32>>,
-    memory: RefCell<ProjectionMemory>,
+    memory: Mutex<ProjectionMemory>,
 }
+
+/// Why a lock is open.
+const NEVER_POISONED: &str = "no projection panics";
 
 /// Working memory of a projection.
 #[derive(Debug, Default)]
@@ -154,7 +159,7 @@ impl HebbianProjection {
             tasks: TaskCount::default(),
             reports: Vec::new(),
             samples,
-            memory: RefCell::default(),
+            memory: Mutex::default(),
         };
         protection.check_tasks(protection.settings.rows.len())?;
         Ok(protection)
@@ -189,7 +194,8 @@ impl HebbianProjection {
     }
 
     fn project(&self, place: usize, change: &mut [f32]) {
-        let ProjectionMemory { rows, answers } = &mut *self.memory.borrow_mut();
+        let mut memory = self.memory.lock().expect(NEVER_POISONED);
+        let ProjectionMemory { rows, answers } = &mut *memory;
         let circuit = &self.circuits[place];
         self.weights.0[place]
             .change_rows(change, rows, |rows| circuit.project_change(rows, answers));
@@ -258,6 +264,10 @@ impl Protection for HebbianProjection {
 
     fn protects(&self, id: ParameterId) -> bool {
         self.tasks.ended() > 0 && self.weights.place(id).is_some()
+    }
+
+    fn learned_input(&self) -> Option<&dyn LearnedInput> {
+        (self.tasks.ended() > 0).then_some(self)
     }
 
     fn gradient(&self, id: ParameterId, _values: &[f32], gradient: &mut [f32]) {
@@ -378,6 +388,18 @@ impl Protection for HebbianProjection {
         reports.sort_by_key(|report| report.task);
         (self.tasks, self.circuits, self.reports) = (tasks, circuits, reports);
         Ok(())
+    }
+}
+
+impl LearnedInput for HebbianProjection {
+    fn map(&self, projection: usize, vectors: &mut [f32]) -> bool {
+        let place = self.weights.0.iter().position(|weight| weight.projection == projection);
+        let Some(place) = place.filter(|&place| self.weights.0[place].elements == 1) else {
+            return false;
+        };
+        let answers = &mut self.memory.lock().expect(NEVER_POISONED).answers;
+        self.circuits[place].project_change(vectors, answers);
+        true
     }
 }
 

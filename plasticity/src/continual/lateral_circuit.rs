@@ -74,6 +74,9 @@ pub struct LateralCircuit<T> {
     all_frozen: bool,
     /// Momentum of the rows that learn, `[row][input]`.
     velocity: Vec<T>,
+    /// `I - H_old^T H_old`, `[input][input]`, where one product with it takes less than two with
+    /// the frozen rows; empty else.
+    projector: Vec<T>,
     memory: Memory<T>,
 }
 
@@ -107,6 +110,7 @@ impl<T: Number> LateralCircuit<T> {
             groups: Vec::new(),
             all_frozen: true,
             velocity: Vec::new(),
+            projector: Vec::new(),
             memory: Memory::default(),
         })
     }
@@ -228,6 +232,12 @@ impl<T: Number> LateralCircuit<T> {
         if frozen.is_empty() || vectors.is_empty() {
             return;
         }
+        if lateral == Lateral::Linear && !self.projector.is_empty() {
+            memory.clear();
+            memory.extend_from_slice(vectors);
+            let projector = Matrix::of_rows(&self.projector, inputs);
+            return product(vectors, 0.0, Matrix::of_rows(memory, inputs), projector, 1.0);
+        }
         let rows = Matrix::of_rows(frozen, inputs);
         memory.resize(vectors.len() / inputs * rows.rows(), T::default());
         let tiles = vectors.par_chunks_mut(TILE * inputs);
@@ -251,6 +261,21 @@ impl<T: Number> LateralCircuit<T> {
         }
         self.all_frozen = true;
         self.velocity.clear();
+        self.follow_frozen_rows();
+    }
+
+    /// Works the projector out anew.
+    fn follow_frozen_rows(&mut self) {
+        self.projector.clear();
+        let (inputs, frozen) = (self.inputs, self.frozen_rows());
+        if 2 * frozen.len() <= inputs * inputs {
+            return;
+        }
+        let mut projector = vec![T::default(); inputs * inputs];
+        projector.iter_mut().step_by(inputs + 1).for_each(|entry| *entry = T::of(1.0));
+        let rows = Matrix::of_rows(frozen, inputs);
+        product(&mut projector, 1.0, rows.transposed(), rows, -1.0);
+        self.projector = projector;
     }
 
     /// The share of the second moment of samples, `[sample][input]`, that all rows leave outside:
@@ -351,6 +376,7 @@ impl<T: Number> LateralCircuit<T> {
         self.all_frozen = velocity.is_none();
         self.velocity = velocity.unwrap_or_default();
         (self.groups, self.rows) = (groups, rows);
+        self.follow_frozen_rows();
         Ok(())
     }
 }

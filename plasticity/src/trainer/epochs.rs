@@ -376,7 +376,7 @@ impl EpochSteps {
         relabel(&mut self.labels, data, batch);
         let objective = Labelled { loss: &*self.loss, labels: &self.labels };
         let (output, regularizers) = (self.output, &self.regularizers[..]);
-        let of_batch = Batch { frames, output, objective: &objective, regularizers };
+        let of_batch = Batch { regularizers, ..Batch::new(frames, output, &objective) };
         let report = self.trainer.step(&of_batch).map_err(|error| match error {
             source @ sim_core::Error::NotFinite(_) => {
                 Error::Diverged { epoch: self.trainer.epoch(), batch: self.sums.batches, source }

@@ -28,7 +28,7 @@ use crate::trainer::groups::{GroupedOptimizer, ParameterGroup, check_kinds, opti
 use rayon::prelude::*;
 use sim_core::{
     Batch, BatchReport, DelayTaps, Dropout, Error, GradientEngine, Gradients, Horizon, Kind,
-    Network, NormStatistics, Parameter, ParameterId, Pass, Result, Seed, SpikeFrames,
+    Network, NormStatistics, Owner, Parameter, ParameterId, Pass, Result, Seed, SpikeFrames,
 };
 use std::time::{Duration, Instant};
 
@@ -206,7 +206,8 @@ impl Trainer {
             self.protection.observe(&self.network, batch, &*self.engine);
             self.protecting += start.elapsed();
         }
-        self.engine.train(&self.network, batch, &pass, &mut self.gradients)?;
+        let learned = Batch { learned_input: self.protection.learned_input(), ..*batch };
+        self.engine.train(&self.network, &learned, &pass, &mut self.gradients)?;
         let start = Instant::now();
         if is_deployed {
             self.protection.observe(&self.network, batch, &*self.engine);
@@ -361,9 +362,15 @@ impl Trainer {
     }
 
     fn protect_gradients(&mut self) {
-        let Self { network, gradients, protection, .. } = self;
+        let Self { network, engine, gradients, protection, .. } = self;
+        let is_done = |id: ParameterId| match id {
+            ParameterId { owner: Owner::Projection(projection), kind: Kind::Weight, .. } => {
+                engine.has_mapped(projection)
+            }
+            _ => false,
+        };
         for (parameter, (id, gradient)) in network.parameters().zip(gradients.iter_mut()) {
-            if !protection.freezes(id) && protection.protects(id) {
+            if !protection.freezes(id) && protection.protects(id) && !is_done(id) {
                 protection.gradient(id, parameter.values, gradient);
             }
         }

@@ -9,7 +9,7 @@ use crate::gradient::labelled::Labelled;
 use crate::gradient::optimizer::{Adam, OptimizerSettings, Sgd};
 use crate::trainer::step::Trainer;
 use layered::LayeredEngine;
-use sim_core::Pass;
+use sim_core::{Pass, Synapses};
 
 /// What a checkpoint keeps.
 type State = BTreeMap<String, Vec<f32>>;
@@ -338,4 +338,47 @@ fn settings_are_a_configuration() {
     let lateral = Lateral::Quantised { scale: 20.0, levels: 1000 };
     assert_eq!(settings.circuit, CircuitSettings { lateral, ..CircuitSettings::default() });
     assert!(serde_json::from_str::<HebbianProjectionSettings>("{}").is_err(), "rows are needed");
+}
+
+/// With so many synapses, engines take out of images what they may not learn from.
+#[test]
+fn a_large_projection_of_images_learns_from_what_the_first_task_leaves() {
+    const PIXELS: usize = 700;
+    const HIDDEN: usize = 100;
+    let mut network = small_network();
+    (network.populations[0].size, network.populations[1].size) = (PIXELS, HIDDEN);
+    for (projection, (pre, post)) in
+        network.projections.iter_mut().zip([(PIXELS, HIDDEN), (HIDDEN, 3)])
+    {
+        let Synapses::Dense(dense) = &mut projection.synapses else { unreachable!() };
+        (dense.pre, dense.post, dense.delay) = (pre, post, vec![0.0; pre * post]);
+        let of_synapse = |n: usize| ((n * 7919) % 1013) as f32 / 5000.0 - 0.1;
+        dense.weight = (0..pre * post).map(of_synapse).collect();
+    }
+    let image = |task: usize, n: usize| {
+        let of_pixel = |pixel: usize| ((pixel * 31 + task * 17 + LABELS[n] * 5) % 29) as f32 / 20.0;
+        let values: Vec<f32> = (0..PIXELS).map(of_pixel).collect();
+        SpikeFrames::constant(&values, 4).unwrap()
+    };
+    let rows = HebbianProjectionSettings::with_rows(vec![vec![3, 2], vec![1, 1]]);
+    let protection = HebbianProjection::new(&network, rows, Seed(6)).unwrap();
+    let mut trainer =
+        trainer_of(network, OptimizerSettings::Sgd(Sgd::default()), 0.02, Box::new(protection));
+    let mut learn = |task: usize| {
+        let frames: Vec<_> = (0..LABELS.len()).map(|n| image(task, n)).collect();
+        let objective = Labelled { loss: &CrossEntropy::SumSoftmax, labels: &LABELS };
+        trainer.begin_task(task).unwrap();
+        for _ in 0..30 {
+            trainer.step(&Batch::new(&frames, 2, &objective)).unwrap();
+        }
+        let has_mapped = trainer.engine().has_mapped(0);
+        trainer.end_task(&frames, &LABELS, &CrossEntropy::SumSoftmax, 2).unwrap();
+        let first = first_rows(trainer.protection(), "input->hidden", 3 * PIXELS);
+        (both(trainer.network()), first, has_mapped)
+    };
+    let (before, rows, _) = learn(0);
+    let (after, _, has_mapped) = learn(1);
+    assert!(has_mapped, "the engine maps images");
+    let kept = along((&before[0], &after[0]), 1, (&rows, PIXELS));
+    assert!(kept < 1e-5, "{kept:e}");
 }

@@ -283,6 +283,29 @@ fn projecting_gradients_is_projecting_activity() {
     }
 }
 
+/// With more than half of all directions frozen, one product takes the place of two.
+#[test]
+fn many_frozen_rows_are_taken_out_by_one_product() {
+    let inputs = 40;
+    let circuit = || LateralCircuit::<f64>::new(inputs, CircuitSettings::default()).unwrap();
+    for rows in [20, 21, 40] {
+        let mut frozen = circuit();
+        frozen.add_rows(rows, Seed(3), 0).unwrap();
+        frozen.freeze(false);
+        assert_eq!(frozen.projector.is_empty(), rows == 20);
+        let vectors: Vec<f64> = normal(7 * inputs, 5);
+        let (mut ours, mut plain) = (vectors.clone(), vectors.clone());
+        frozen.project(&mut ours, &mut Vec::new());
+        let of_vectors = Matrix::of_rows(&vectors, inputs);
+        take_out(&mut plain, of_vectors, frozen.rows(), Lateral::Linear, &mut Vec::new());
+        assert!(difference(&ours, &plain) < 1e-13);
+        let (mut restored, mut again) = (circuit(), vectors.clone());
+        restored.restore(vec![rows], frozen.rows().to_vec(), None).unwrap();
+        restored.project(&mut again, &mut Vec::new());
+        assert_eq!(again, ours);
+    }
+}
+
 /// In what a burst cannot tell, a gradient lies whole: its projection is not quantised.
 #[test]
 fn a_small_gradient_is_projected_by_bursting_circuits_too() {
