@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use sim_core::Feedback;
 use std::fmt;
 
-/// How gradients are worked out; told apart by the key `kind`. Evaluations do not depend on it.
+/// How gradients are worked out; told apart by the key `kind`, by default `"bptt"`. Evaluations do
+/// not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum GradientMethod {
     /// Backpropagation through time, with the surrogate slopes of the neurons.
     Bptt {
-        /// The weights by which errors go back.
+        /// The weights by which errors go back; by default those of the way forward.
         #[serde(default)]
         feedback: Feedback,
     },
