@@ -104,11 +104,12 @@ fn twin(network: &Network, samples: &[SpikeFrames], back: &[Vec<f32>]) -> Vec<Ve
     for (slot, frames) in samples.iter().enumerate() {
         // What each population sends, `[population][step][neuron]`, and potentials before resets.
         let mut sent = vec![vec![vec![0.0; frames.channels()]; STEPS]];
-        for channel in 0..frames.channels() {
+        let spikes = |channel: usize| {
             let (steps, values) = frames.channel(channel);
-            for (&step, &value) in steps.iter().zip(values) {
-                sent[0][step as usize][channel] = f64::from(value);
-            }
+            steps.iter().zip(values).map(move |(&step, &value)| (step as usize, channel, value))
+        };
+        for (step, channel, value) in (0..frames.channels()).flat_map(spikes) {
+            sent[0][step][channel] = f64::from(value);
         }
         let mut potentials = Vec::new();
         for place in 0..3 {
