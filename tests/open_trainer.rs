@@ -397,18 +397,45 @@ fn a_protection_hears_that_tasks_begin_and_end() {
         let expected = "labels of the samples of a task has length 1, but must have 3";
         assert_eq!(few.to_string(), expected);
         trainer.end_task(&samples, &[0, 1, 2], &CrossEntropy::SumSoftmax, 3).unwrap();
+        let ended = kept(&trainer);
+        assert_eq!(ended[0], first[0]);
+        for (kept, learned) in ended[1].iter().zip(&first[1]) {
+            assert!(kept.fract() == 0.0 && (kept - learned).abs() <= 0.5, "{learned} to {kept}");
+        }
         trainer.begin_task(1).unwrap();
         step(&mut trainer, 2);
-        assert_eq!(kept(&trainer), first);
+        assert_eq!(kept(&trainer), ended);
         assert_eq!(statistics(trainer.network()), of_norm);
         assert_ne!(values(trainer.network(), parameter_of::weight(1)), rest);
+    }
+}
+
+/// Freezes the delays of the first projection, if it is told to.
+#[derive(Debug)]
+struct Freezes(bool);
+
+impl Protection for Freezes {
+    fn freezes(&self, id: ParameterId) -> bool {
+        self.0 && id == parameter_of::delay(0)
+    }
+
+    fn protects(&self, _id: ParameterId) -> bool {
+        false
+    }
+
+    fn gradient(&self, _id: ParameterId, _values: &[f32], _gradient: &mut [f32]) {
+        unreachable!("nothing is protected");
+    }
+
+    fn step(&self, _id: ParameterId, _before: &[f32], _after: &mut [f32]) {
+        unreachable!("nothing is protected");
     }
 }
 
 /// What is frozen does not count in the length of the gradient.
 #[test]
 fn a_frozen_parameter_has_no_share_in_the_gradient() {
-    let norm = |groups: Vec<ParameterGroup>, protection: AfterTask| {
+    let norm = |groups: Vec<ParameterGroup>, protection: Freezes| {
         let settings = TrainingSettings { groups, ..settings() };
         let mut trainer = trainer_of(network(), settings).with_protection(Box::new(protection));
         let frames = frames(CLASSES);
@@ -419,10 +446,10 @@ fn a_frozen_parameter_has_no_share_in_the_gradient() {
         let names = names.iter().map(|&name| name.into()).collect();
         vec![ParameterGroup { names, learn: false, ..ParameterGroup::default() }]
     };
-    let frozen = norm(held(&["input->hidden1.weight"]), AfterTask { tasks: 1 });
-    let held_both = norm(held(&["input->hidden1.*"]), AfterTask::default());
+    let frozen = norm(held(&["input->hidden1.weight"]), Freezes(true));
+    let held_both = norm(held(&["input->hidden1.*"]), Freezes(false));
     assert_eq!(frozen, held_both);
-    assert!(frozen < norm(held(&["input->hidden1.weight"]), AfterTask::default()));
+    assert!(frozen < norm(held(&["input->hidden1.weight"]), Freezes(false)));
 }
 
 #[test]

@@ -59,7 +59,11 @@ type ChosenProduct = (bool, Box<dyn BatchProduct>);
 pub(crate) struct ProjectionPlan {
     /// Instead of a plan.
     product: Option<ChosenProduct>,
-    chosen: Option<(Choice, Box<dyn Plan>)>,
+    /// The plan of wider kernels, and that of one tap per synapse: a step of training may ask for
+    /// both in turn.
+    chosen: [Option<(Choice, Box<dyn Plan>)>; 2],
+    /// Which of them is that of the batch at hand.
+    at: usize,
     tasks: Vec<TaskScratch>,
     /// dL/dw, and dL/dd divided by the weight, by slot.
     weight: Vec<f32>,
@@ -67,7 +71,7 @@ pub(crate) struct ProjectionPlan {
 }
 
 impl ProjectionPlan {
-    /// Chooses a plan if the kernels differ from the kernels of the batch before, and prepares it.
+    /// Chooses a plan if there is none for these kernels, and prepares it.
     pub(crate) fn prepare(
         &mut self,
         isa: Instructions,
@@ -78,7 +82,7 @@ impl ProjectionPlan {
         let (repeats, steps) = (settings.repeats(), [settings.steps_in, settings.steps_out]);
         let is_large = is_product && synapses.pre * synapses.post >= LARGE;
         if is_large && (repeats || SpikeProduct::suits(settings.steps_in)) {
-            self.chosen = None;
+            self.chosen = [None, None];
             if self.product.as_ref().is_none_or(|(of_repeating, _)| *of_repeating != repeats) {
                 self.product = Some((
                     repeats,
@@ -100,19 +104,21 @@ impl ProjectionPlan {
         };
         let DenseSynapses { max_delay_steps, pre, .. } = *synapses;
         let choice = Choice { kernel, evaluation, sigma_raw, max_delay_steps, pre, is_product };
-        if !matches!(&self.chosen, Some((chosen, _)) if *chosen == choice) {
+        self.at = usize::from(kernel == DelayKernel::OneTap);
+        let place = &mut self.chosen[self.at];
+        if !matches!(place, Some((chosen, _)) if *chosen == choice) {
             // Tables of another width may be many times as large: drop them before new tables are
             // made.
-            self.chosen = None;
+            *place = None;
             self.tasks.clear();
-            self.chosen = Some((choice, choice.plan()));
+            *place = Some((choice, choice.plan()));
         }
-        let (_, plan) = self.chosen.as_mut().expect("just chosen");
+        let (_, plan) = place.as_mut().expect("just chosen");
         plan.prepare(isa, synapses, settings);
     }
 
     fn plan(&self) -> &dyn Plan {
-        &*self.chosen.as_ref().expect("a batch was prepared").1
+        &*self.chosen[self.at].as_ref().expect("a batch was prepared").1
     }
 
     /// The order in which spikes are read.
@@ -197,8 +203,8 @@ impl ProjectionPlan {
         workers: &mut WorkerSums,
         [weight, delay]: [&mut [f32]; 2],
     ) -> Duration {
-        let Self { chosen, tasks, weight: by_slot, delay: delay_by_slot, .. } = self;
-        let plan = &*chosen.as_ref().expect("a batch was prepared").1;
+        let Self { chosen, at, tasks, weight: by_slot, delay: delay_by_slot, .. } = self;
+        let plan = &*chosen[*at].as_ref().expect("a batch was prepared").1;
         let layout = plan.layout();
         let count = layout.panels() * layout.tasks;
         tasks.resize_with(tasks.len().max(count), TaskScratch::default);

@@ -52,7 +52,7 @@ pub(crate) struct SpikeProduct {
     /// Planes of a panel.
     planes: usize,
     samples: usize,
-    /// Weights, `[panel][plane][pre][neuron]`.
+    /// Weights, `[panel][plane][pre][neuron]`. What planes without a neuron hold is not read.
     weights: Aligned,
     /// Spikes of each block of presynaptic neurons.
     blocks: Vec<ColumnLists>,
@@ -69,10 +69,9 @@ pub(crate) struct SpikeProduct {
 }
 
 impl SpikeProduct {
-    /// Whether samples of so many steps are short enough: rows along time are then too short for
-    /// other loops.
+    /// Whether samples have steps, but so few that rows along time are too short for other loops.
     pub(crate) fn suits(steps: usize) -> bool {
-        steps < SHORT
+        (1..SHORT).contains(&steps)
     }
 
     pub(crate) fn new(isa: Instructions) -> Self {
@@ -292,7 +291,7 @@ impl BatchProduct for SpikeProduct {
     ) -> bool {
         let (isa, planes, steps, pre) = (self.isa, self.planes, self.steps_in, self.pre);
         let (wide, row, samples) = (self.wide(), self.row(), self.samples);
-        let together = (BLOCK / steps.max(1)).max(1);
+        let together = (BLOCK / steps).max(1);
         self.trains.resize_with(blocks(samples, together).len(), ShardTrains::default);
         self.trains.par_iter_mut().enumerate().for_each(|(block, trains)| {
             let block = block * together..samples.min((block + 1) * together);
