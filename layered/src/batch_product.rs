@@ -52,8 +52,8 @@ pub(crate) trait BatchProduct: Debug + Send + Sync {
     fn source_gradient(&self, sample: usize, wanted: &[Wanted], write: Write, out: &mut [f32]);
 
     /// Writes dL/dW, `[post][pre]`, from the spikes that [`forward`](Self::forward) had, or from
-    /// what `map` makes of them, where the product works it out (see [`sim_core::LearnedInput`]). Returns
-    /// whether it did.
+    /// what `map` makes of them, where the product works it out (see [`sim_core::LearnedInput`]).
+    /// Returns whether it did.
     fn weight_gradient<'a>(
         &mut self,
         spikes: &(dyn Fn(usize) -> Spikes<'a> + Sync),

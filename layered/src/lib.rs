@@ -140,7 +140,7 @@
 //!   neuron is filtered once per filter instead of once per synapse.
 //! - **Products without delays** (`product_plan`): each spike adds a row of weights, and samples of
 //!   few steps are joined to one matrix product on the way back. Of many synapses, short samples and
-//!   input that repeats are worked out over the whole batch (`spike_product`, `repeated_product`).
+//!   input that repeats are worked out for the whole batch (`spike_product`, `repeated_product`).
 //!
 //! All of them keep synapses by panels of postsynaptic neurons (`layout`), whose rows, a hundred
 //! steps long, stay in the nearest cache while the elements stream past; rows of a thousand steps

@@ -9,9 +9,9 @@
 //! ```
 //! Sums run over all steps of all samples of the batch [Ioffe and Szegedy 2015], in the order of
 //! its shards. With running statistics, mean and deviation do not depend on the batch: then
-//! `dI = scale * dZ`. The variance is the mean square less the squared mean, from `f32` currents summed in
-//! short runs: a current that lies far from zero beside its spread loses digits, about as many as
-//! the squared ratio of the two has.
+//! `dI = scale * dZ`. The variance is the mean square less the squared mean, from `f32` currents
+//! summed in short runs: a current that lies far from zero beside its spread loses digits, about as
+//! many as the squared ratio of the two has.
 
 use sim_core::{BatchNorm, BatchStatistics, ShardSums};
 use simd::{Instructions, padded, time_sums};

@@ -45,7 +45,7 @@ const LONG: usize = 64;
 const ROWS: usize = 64;
 
 /// The share of a weight that the normaliser of a delay kernel keeps where the window is one step.
-const KEPT: f32 = (1.0 / (1.0 + NORMALISER_EPSILON)) as f32;
+pub(crate) const KEPT: f32 = (1.0 / (1.0 + NORMALISER_EPSILON)) as f32;
 
 /// See the module.
 #[derive(Debug, Default)]

@@ -11,8 +11,9 @@
 use crate::batch_product::BatchProduct;
 use crate::demand::Wanted;
 use crate::plan::{SpikeOrder, Spikes, Write};
+use crate::product_plan::KEPT;
 use rayon::prelude::*;
-use sim_core::{DenseSynapses, NORMALISER_EPSILON};
+use sim_core::DenseSynapses;
 use simd::{Instructions, Matrix, multiply, padded};
 
 /// Columns of a tile: a multiple of the rows that a dense product holds in registers, and a part of
@@ -21,9 +22,6 @@ const COLUMNS: usize = 64;
 
 /// Rows of a product that one task works out.
 const ROWS: usize = 100;
-
-/// The share of a weight that the normaliser of a delay kernel keeps where the window is one step.
-const KEPT: f32 = (1.0 / (1.0 + NORMALISER_EPSILON)) as f32;
 
 /// See the module.
 #[derive(Debug, Default)]

@@ -11,9 +11,10 @@ use crate::batch_product::BatchProduct;
 use crate::column_lists::ColumnLists;
 use crate::demand::Wanted;
 use crate::plan::{SpikeOrder, Spikes, Write};
+use crate::product_plan::KEPT;
 use crate::shard_trains::ShardTrains;
 use rayon::prelude::*;
-use sim_core::{DenseSynapses, NORMALISER_EPSILON};
+use sim_core::DenseSynapses;
 use simd::{
     Aligned, Instructions, Matrix, NEURONS_PER_BLOCK, RowTable, blocks_to_rows, gather_each,
     multiply, padded, rows_to_blocks,
@@ -37,9 +38,6 @@ const NEURONS: usize = 64;
 
 /// Steps below which samples are short.
 const SHORT: usize = 64;
-
-/// The share of a weight that the normaliser of a delay kernel keeps where the window is one step.
-const KEPT: f32 = (1.0 / (1.0 + NORMALISER_EPSILON)) as f32;
 
 /// See the module.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ use sim_core::{
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::time::Duration;
 
 /// Keeps a part of a network as it is while the rest learns: directions of the input that an
 /// earlier task uses, say. `()` protects nothing.
@@ -67,12 +68,26 @@ pub trait Protection: Debug + Send {
         None
     }
 
+    /// Wall time that its [`learned_input`](Self::learned_input) took in engines so far.
+    fn mapping(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Whether what it learned in the last step is usable.
+    ///
+    /// # Errors
+    /// [`sim_core::Error::NotFinite`] for something that diverged.
+    fn check(&self) -> NetworkResult<()> {
+        Ok(())
+    }
+
     /// Removes from a gradient the part that would disturb; `values` are the entries of the
     /// parameter now.
     fn gradient(&self, id: ParameterId, values: &[f32], gradient: &mut [f32]);
 
     /// Removes from a step the part that would disturb: `before` and `after` are the entries of the
-    /// parameter before and after the step.
+    /// parameter before and after the step. It is not called where steps are linear in gradients,
+    /// as those of plain SGD are: there, [`gradient`](Self::gradient) has to do it.
     fn step(&self, id: ParameterId, before: &[f32], after: &mut [f32]);
 
     /// Hears that a task ends (see [`Trainer::end_task`](crate::Trainer::end_task)), and looks at

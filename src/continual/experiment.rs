@@ -110,8 +110,8 @@ impl ContinualExperiment {
         Self::parse(recipe.text, &format!("recipe {name}"), name, overrides)
     }
 
-    /// Reads a configuration file. Relative paths in it begin at its folder, those of `overrides` at
-    /// the working directory.
+    /// Reads a configuration file. Relative paths in it begin at its folder, those of `overrides`
+    /// at the working directory.
     ///
     /// # Errors
     /// One sentence that names the file, the line and what was expected.
@@ -146,11 +146,28 @@ impl ContinualExperiment {
         self.tasks.check().map_err(|error| within(error, "tasks"))?;
         self.network.check(self.data.dt_ms)?;
         self.training.check().map_err(|error| Error::setting(error.within("training")))?;
+        self.check_kept_to_the_end()?;
         self.methods
             .replay
             .check()
             .map_err(|error| Error::setting(error.within("methods.replay")))?;
         self.network.check_readout("training.loss", &self.training.loss, self.data.dt_ms)
+    }
+
+    /// Refuses what chooses among epochs: each task is learned to its end.
+    fn check_kept_to_the_end(&self) -> Result<()> {
+        let refused = |key: &str, problem: &str| {
+            Err(Error::Setting { field: Some(key.into()), problem: format!("{key} {problem}") })
+        };
+        if self.training.early_stopping.is_some() {
+            let problem = "has no part in a run over tasks: each task takes all its epochs";
+            return refused("training.early_stopping", problem);
+        }
+        if !self.training.checkpoints.is_none() {
+            let problem = "has no part in a run over tasks: it keeps a checkpoint of each task";
+            return refused("training.checkpoints", problem);
+        }
+        Ok(())
     }
 
     /// The seed as streams are drawn from it.

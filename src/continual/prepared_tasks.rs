@@ -9,6 +9,7 @@ use crate::gradient_engine::gradient_engine;
 use crate::threads::thread_pool;
 use datasets::{Heads, TaskSequence};
 use plasticity::{CheckpointFile, EpochTrainer};
+use sim_core::Network;
 use std::sync::Arc;
 
 /// The entry of a checkpoint's metadata that says how far the run has come.
@@ -30,10 +31,11 @@ impl PreparedTasks {
         let threads = thread_pool(threads)?;
         let (sequence, trainer) = threads.install(|| -> Result<_> {
             let data = &experiment.data;
-            let images = data.load(experiment.seed())?;
+            let needs_images = experiment.tasks.needs_images();
+            let images = needs_images.then(|| data.load(experiment.seed())).transpose()?;
             let sequence = TaskSequence::new(
                 &experiment.tasks,
-                Some(&images),
+                images.as_ref(),
                 &data.input,
                 data.steps,
                 data.held_out,
@@ -43,6 +45,7 @@ impl PreparedTasks {
             experiment.network.check_size(channels, outputs, dt_ms)?;
             let network = experiment.network.build(channels, outputs, dt_ms, experiment.seed())?;
             let (method, seed) = (experiment.method, experiment.seed());
+            check_shared_head(experiment, &network)?;
             let subject = (&network, sequence.len());
             let protection = experiment.methods.protection(method, subject, seed)?;
             let settings = experiment.training.clone();
@@ -69,12 +72,7 @@ impl PreparedTasks {
         file: &CheckpointFile,
     ) -> Result<(Self, Progress)> {
         let refused = |problem: String| Err(Error::folder(file.path(), problem));
-        let problem = "this is not the checkpoint of a run over tasks";
-        let Some(text) = file.own().get(PROGRESS) else { return refused(problem.into()) };
-        let saved: Saved = match serde_json::from_str(text) {
-            Ok(saved) => saved,
-            Err(error) => return refused(format!("{problem}: {error}")),
-        };
+        let saved = Saved::read(file)?;
         if saved.method != experiment.method {
             return refused(format!(
                 "the run was begun with the method {}, but config.toml says {}; another method is \
@@ -86,9 +84,56 @@ impl PreparedTasks {
     }
 }
 
+/// Refuses a list of protected projections that leaves out the outputs which all tasks share.
+fn check_shared_head(experiment: &ContinualExperiment, network: &Network) -> Result<()> {
+    let ContinualExperiment { method, methods, .. } = experiment;
+    let listed = match method {
+        Method::Hlop => methods.hlop.as_ref().and_then(|hlop| hlop.projections.as_ref()),
+        Method::Gpm => methods.gpm.as_ref().and_then(|gpm| gpm.projections.as_ref()),
+        Method::Owm => methods.owm.projections.as_ref(),
+        Method::Sequential | Method::Joint | Method::Replay | Method::Ewc => None,
+    };
+    let Some(listed) = listed.filter(|_| experiment.tasks.heads() == Heads::Shared) else {
+        return Ok(());
+    };
+    let output = network.populations.len() - 1;
+    let mut left_out = (0..network.projections.len()).filter(|projection| {
+        network.projections[*projection].target == output && !listed.contains(projection)
+    });
+    let Some(left_out) = left_out.next() else { return Ok(()) };
+    let key = format!("methods.{method}.projections");
+    let problem = format!(
+        "{key} leaves out {left_out}, {}: outputs that all tasks share need protection, too",
+        network.projection_name(left_out)
+    );
+    Err(Error::Setting { field: Some(key), problem })
+}
+
 /// What a checkpoint says of the run, as it is read.
 #[derive(serde::Deserialize)]
 struct Saved {
     method: Method,
     progress: Progress,
+}
+
+impl Saved {
+    fn read(file: &CheckpointFile) -> Result<Self> {
+        let refused = |problem: String| Err(Error::folder(file.path(), problem));
+        let problem = "this is not the checkpoint of a run over tasks";
+        let Some(text) = file.own().get(PROGRESS) else { return refused(problem.into()) };
+        match serde_json::from_str(text) {
+            Ok(saved) => Ok(saved),
+            Err(error) => refused(format!("{problem}: {error}")),
+        }
+    }
+}
+
+/// How many tasks had ended when a checkpoint was written inside of the next; none for one that
+/// was written between tasks.
+///
+/// # Errors
+/// [`Error::Folder`] for a checkpoint of another kind.
+pub(crate) fn ended_before(file: &CheckpointFile) -> Result<Option<usize>> {
+    let Saved { progress, .. } = Saved::read(file)?;
+    Ok(progress.under_way.then_some(progress.ended))
 }

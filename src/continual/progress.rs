@@ -15,8 +15,9 @@ pub(crate) struct Progress {
     pub without_task: Vec<Vec<f64>>,
     /// A row per epoch.
     pub curve: Vec<CurveRow>,
-    /// Wall time of training and of evaluation so far in s, over all processes.
-    pub seconds: [f64; 2],
+    /// Wall time so far in s, over all processes: of training, of evaluation, and of the protection
+    /// within training.
+    pub seconds: [f64; 3],
 }
 
 /// What one epoch of a task came to.

@@ -46,7 +46,7 @@ pub struct ContinualResult {
     pub training_seconds: f64,
     /// Wall time of evaluation in s.
     pub evaluation_seconds: f64,
-    /// Wall time of the protection within training in s, of the last process.
+    /// Wall time of the protection within training in s.
     pub protection_seconds: f64,
 }
 
@@ -59,6 +59,18 @@ pub struct StoredCounts {
     pub samples: usize,
     /// Numbers in all that is kept, samples aside.
     pub numbers: usize,
+}
+
+impl StoredCounts {
+    /// What is kept, behind a comma: `, 1550 rows kept`; nothing where nothing is.
+    pub(crate) fn in_words(self) -> String {
+        match self {
+            Self { rows: 1.., .. } => format!(", {} kept", counted(self.rows, "row")),
+            Self { samples: 1.., .. } => format!(", {} kept", counted(self.samples, "sample")),
+            Self { numbers: 1.., .. } => format!(", {} kept", counted(self.numbers, "number")),
+            _ => String::new(),
+        }
+    }
 }
 
 impl From<Stored> for StoredCounts {
@@ -135,7 +147,7 @@ impl ContinualResult {
             subspaces: subspaces.collect(),
             training_seconds: progress.seconds[0],
             evaluation_seconds: progress.seconds[1],
-            protection_seconds: trainer.protecting().as_secs_f64(),
+            protection_seconds: progress.seconds[2],
             accuracy: progress.accuracy.clone(),
             accuracy_without_task: (!progress.without_task.is_empty())
                 .then(|| progress.without_task.clone()),
@@ -171,7 +183,7 @@ impl ContinualResult {
             format!(" ({learned} right after each), BWT {bwt} (mean change since then)")
         });
         let tasks = counted(self.tasks.len(), "task");
-        format!("ACC {} over {tasks}{changed}", percent(self.acc))
+        format!("ACC {} over {tasks}{changed}{}", percent(self.acc), self.stored.in_words())
     }
 }
 

@@ -28,7 +28,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How much training a crash may cost.
+const SAVED_EVERY: Duration = Duration::from_secs(120);
 
 /// A run over tasks.
 #[derive(Debug)]
@@ -243,17 +246,29 @@ impl ContinualRun {
         let (method, seed) = (*method, self.experiment.seed());
         let samples = training_samples(&self.sequence, task, method, &methods.replay, seed)?;
         while self.trainer.epoch() < epochs {
-            let start = Instant::now();
+            let (start, mut stopped) = (Instant::now(), false);
             let mut watch = |progress: &plasticity::Progress| {
-                observer.observe(Event::TaskStep { task, progress, epochs })
+                stopped = observer.observe(Event::TaskStep { task, progress, epochs }).is_break();
+                match stopped || start.elapsed() > SAVED_EVERY {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                }
             };
+            let protecting = self.trainer.trainer().protecting();
             let flow = self.trainer.train_epoch(&*samples.source, &samples.indices, &mut watch)?;
             self.progress.seconds[0] += start.elapsed().as_secs_f64();
+            let protecting = self.trainer.trainer().protecting() - protecting;
+            self.progress.seconds[2] += protecting.as_secs_f64();
             let ControlFlow::Continue(report) = flow else {
+                self.lock.renew()?;
                 self.save(&self.folder.last())?;
-                return Ok(ControlFlow::Break(()));
+                if stopped {
+                    return Ok(ControlFlow::Break(()));
+                }
+                continue;
             };
-            if self.experiment.training.recalibrate_norm {
+            let pinned = self.trainer.trainer().protection().pins_norms();
+            if self.experiment.training.recalibrate_norm && !pinned {
                 self.trainer.recalibrate_norm(&*samples.source, &samples.indices)?;
             }
             let validation = &self.sequence.tasks()[task].validation;

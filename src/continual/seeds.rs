@@ -1,6 +1,6 @@
 //! What several seeds of one experiment come to.
 
-use crate::continual::result::ContinualResult;
+use crate::continual::result::{ContinualResult, StoredCounts};
 use crate::error::Result;
 use datasets::counted;
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,9 @@ impl SeedMean {
         let mean = values.iter().sum::<f64>() / count;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let half_interval = (values.len() > 1).then(|| {
-            let quantile = STUDENT.get(values.len() - 2).copied().unwrap_or(1.96);
+            let freedom = count - 1.0;
+            // Beyond the table, the quantile falls to the normal one as 1 / freedom.
+            let quantile = STUDENT.get(values.len() - 2).copied().unwrap_or(1.96 + 2.46 / freedom);
             quantile * (squares / (count - 1.0) / count).sqrt()
         });
         (!values.is_empty()).then_some(Self { mean, half_interval })
@@ -79,12 +81,18 @@ impl SeedTable {
         let mut text = serde_json::to_string_pretty(self).expect("a table has plain fields");
         text.push('\n');
         atomic_file::write(&folder.join("seeds.json"), text.as_bytes())?;
-        let mut rows = String::from("seed,acc,bwt,fwt,learned,training_seconds\n");
+        let mut rows = String::from(
+            "seed,acc,bwt,fwt,learned,stored_rows,stored_samples,stored_numbers,training_seconds\n",
+        );
         let shown = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
         for run in &self.runs {
             let (bwt, fwt) = (shown(run.bwt), shown(run.fwt));
-            let ContinualResult { seed, acc, learned, training_seconds, .. } = run;
-            rows += &format!("{seed},{acc},{bwt},{fwt},{learned},{training_seconds}\n");
+            let ContinualResult { seed, acc, learned, stored, training_seconds, .. } = run;
+            let StoredCounts { rows: of_stored, samples, numbers } = stored;
+            rows += &format!(
+                "{seed},{acc},{bwt},{fwt},{learned},{of_stored},{samples},{numbers},\
+                 {training_seconds}\n"
+            );
         }
         Ok(atomic_file::write(&folder.join("seeds.csv"), rows.as_bytes())?)
     }
@@ -97,7 +105,8 @@ impl SeedTable {
         });
         let (seeds, tasks) = (self.runs.len(), self.runs.first().map_or(0, |run| run.tasks.len()));
         let (seeds, tasks) = (counted(seeds, "seed"), counted(tasks, "task"));
-        format!("{seeds}: ACC {} over {tasks}{changed}", self.acc.in_words())
+        let kept = self.runs.first().map_or(String::new(), |run| run.stored.in_words());
+        format!("{seeds}: ACC {} over {tasks}{changed}{kept}", self.acc.in_words())
     }
 }
 

@@ -144,7 +144,7 @@ pub(crate) fn write_subspaces(
         let (task, inputs) = (task + 1, inputs(projection));
         let explained = explained.map_or(String::new(), |share| share.to_string());
         writeln!(text, "{task},{projection},{rows},{inputs},{explained}").expect("it is memory");
-        for (batch, residual) in residuals.iter().enumerate() {
+        for (batch, residual) in (1..).zip(residuals) {
             writeln!(of_batches, "{task},{projection},{batch},{residual}").expect("it is memory");
         }
     }

@@ -3,7 +3,7 @@
 use crate::checkpoint::Checkpoint;
 use crate::continual::experiment::ContinualExperiment;
 use crate::continual::method::Method;
-use crate::continual::prepared_tasks::PreparedTasks;
+use crate::continual::prepared_tasks::{PreparedTasks, ended_before};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::run_folder::RunFolder;
@@ -80,8 +80,9 @@ pub struct TaskEvaluation {
 
 impl TaskEvaluation {
     /// Evaluates a network of the run in `folder` on the test samples of each task that it has
-    /// learned. `checkpoint` is the newest ([`Checkpoint::Last`], and [`Checkpoint::Best`], which
-    /// such a run does not choose) or that after a task; `data` is another folder of images.
+    /// learned. `checkpoint` is that after a task, or the newest of these ([`Checkpoint::Last`],
+    /// and [`Checkpoint::Best`], which such a run does not choose); `data` is another folder of
+    /// images.
     ///
     /// # Errors
     /// When the folder holds no run over tasks, or no such checkpoint, when no task has ended yet,
@@ -103,7 +104,11 @@ impl TaskEvaluation {
         if !path.exists() {
             return Err(folder.missing_checkpoint(checkpoint));
         }
-        let file = CheckpointFile::open(&path)?;
+        let mut file = CheckpointFile::open(&path)?;
+        if let Some(ended @ 1..) = ended_before(&file)? {
+            // The newest is of the middle of a task: what counts is the end of the task before.
+            file = CheckpointFile::open(&folder.checkpoint(Checkpoint::Task(ended)))?;
+        }
         let prepared = PreparedTasks::new(&experiment, threads)?;
         let (prepared, progress) = prepared.resume(&experiment, &file)?;
         let PreparedTasks { sequence, mut trainer, threads } = prepared;

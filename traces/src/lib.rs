@@ -9,8 +9,8 @@
 //! | OTTT [Xiao et al. 2022] | in each step, its error times the trace | of each step |
 //! | DSR [Meng et al. 2022] | in the end, errors of rates times rates | of mean potentials |
 //!
-//! Where no population is hidden, both are the gradient of the loss. Else OTTT leaves out how spikes
-//! act in later steps (see `ottt`), so it is backpropagation where there is one step; DSR puts rates
+//! Where no population is hidden, both are the gradient of the loss. Else OTTT leaves out how
+//! spikes act in later steps (see `ottt`), so it is backpropagation where there is one step; DSR puts rates
 //! in the place of spikes (see `dsr`). Both need neurons whose potential is a leaky sum of their
 //! input, from which a spike subtracts the threshold, and projections without delays: a delay would
 //! need the spikes of earlier steps.
@@ -91,8 +91,8 @@
 //! beside the lists of spikes that are handed out.
 //!
 //! Traces are weighted sums of a sample's spikes. So a protection that keeps changes of weights out
-//! of the span of all spikes of a sample keeps them out of its traces. A mean rate is one direction
-//! of that span.
+//! of the span of all spikes of a sample keeps them out of its traces. One that keeps changes out of
+//! the direction of mean rates alone does not.
 //!
 //! # The same bits on any number of threads
 //!

@@ -14,7 +14,7 @@ use synfire::{Method, Override};
 four IDX files
   synfire continual pmnist --data mnist --method sequential
   synfire continual pmnist --data mnist --seeds 3       three runs, and a table with intervals
-  synfire continual split-mnist --data mnist --set tasks.heads=shared
+  synfire continual split-mnist --data mnist --method gpm
   synfire continual --resume runs/pmnist-1              go on after Ctrl-C or a power cut
   synfire info runs/pmnist-1                            what it came to; plot draws it again, \
 evaluate measures its networks

@@ -1,6 +1,7 @@
 //! `synfire continual`
 
 use crate::arguments::continual::Continual;
+use crate::arguments::whole::LARGEST_SEED;
 use crate::progress::Display;
 use crate::{interrupt, output, run_argument};
 use anyhow::Result;
@@ -53,6 +54,11 @@ fn several(
         Some(folder) => folder.clone(),
         None => RunFolder::next("runs", &experiment.name)?,
     };
+    let last = experiment.seed.checked_add(arguments.seeds - 1);
+    if last.is_none_or(|last| last > LARGEST_SEED) {
+        let (seed, seeds) = (experiment.seed, arguments.seeds);
+        anyhow::bail!("--seeds {seeds} from seed {seed} on needs seeds beyond {LARGEST_SEED}");
+    }
     let mut results = Vec::new();
     for seed in (experiment.seed..).take(arguments.seeds as usize) {
         let folder = parent.join(format!("seed-{seed}"));
@@ -71,8 +77,9 @@ fn several(
             Err(code) => {
                 if !arguments.quiet {
                     let out = parent.display();
+                    let without = if arguments.overwrite { " without --overwrite" } else { "" };
                     output::say(format!(
-                        "the same command with --out {out} goes on with all seeds"
+                        "the same command with --out {out}{without} goes on with all seeds"
                     ));
                 }
                 return Ok(code);

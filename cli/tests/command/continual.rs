@@ -129,6 +129,15 @@ fn tasks_with_heads_of_their_own_are_told_or_not() {
 }
 
 #[test]
+fn seeds_beyond_the_last_are_refused_before_the_first_is_trained() {
+    let sandbox = Sandbox::new();
+    let last = "9223372036854775807";
+    let said = sandbox.fails(1, &["continual", "--seed", last, "--seeds", "2", "--out", "many"]);
+    assert!(said.contains(&format!("--seeds 2 from seed {last} on needs seeds beyond")), "{said}");
+    assert!(!sandbox.path("many").exists());
+}
+
+#[test]
 fn several_seeds_make_a_table() {
     let sandbox = sandbox();
     let said = sandbox.ok(&["continual", "tasks.toml", "--seeds", "2", "--out", "many", "--quiet"]);

@@ -44,6 +44,15 @@ impl TaskSettings {
         }
     }
 
+    /// Whether a task is made of images that all tasks share; each task of a list may have a folder
+    /// of its own.
+    pub fn needs_images(&self) -> bool {
+        match self {
+            Self::Permutations(_) | Self::Classes(_) => true,
+            Self::List(TaskList { task, .. }) => task.iter().any(|task| task.data.is_none()),
+        }
+    }
+
     /// Which outputs stand for the classes.
     pub fn heads(&self) -> Heads {
         match self {
@@ -113,6 +122,8 @@ mod tests {
              permutation = { file = \"y\" }",
         );
         assert_eq!(list.paths_mut(), ["x", "y"].map(PathBuf::from).each_mut());
+        assert!(list.needs_images() && TaskSettings::default().needs_images());
+        assert!(!read("kind = \"list\"\n[[task]]\nname = \"b\"\ndata = \"x\"").needs_images());
         let mut file = read("kind = \"permutations\"\nfile = \"z\"");
         file.paths_mut().into_iter().for_each(|path| *path = PathBuf::from("/").join(&*path));
         assert_eq!(file.paths_mut(), [&mut PathBuf::from("/z")]);

@@ -26,14 +26,15 @@ pub struct ActivitySubspace {
 /// direction as far as their subspaces have a small [`principal_angles`].
 ///
 /// `projections` are indices; without them, all dense ones of neurons that fire and of sources.
-/// `rows` are as many directions of each, or fewer where the samples have fewer; without them, a
-/// projection has as many as hold 95 % of the second moment. `engine` must have been built for the
+/// `rows` says how many directions each gets, of which samples may have fewer; without it, a
+/// projection gets as many as hold 95 % of the second moment. `engine` must have been built for the
 /// network. Without `projections`, a network that has no dense ones has no subspaces.
 ///
 /// [`principal_angles`]: crate::continual::principal_angles
 ///
 /// # Errors
-/// Listed projections that are not dense or come from neurons that never fire; [`Error::Length`] unless
+/// Listed projections that are not dense or come from neurons that never fire; [`Error::Length`]
+/// unless
 /// there are rows for each; what the engine refuses.
 pub fn activity_subspaces(
     network: &Network,

@@ -28,13 +28,13 @@ pub struct CircuitSettings {
     /// Bound of each entry of the mean change, above 0; 10.
     pub clamp: f64,
     /// How the subspace neurons answer; linearly.
-    pub lateral: Lateral,
+    pub lateral: LateralAnswer,
 }
 
 /// How the subspace neurons of a lateral circuit answer.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Lateral {
+pub enum LateralAnswer {
     /// With any number.
     #[default]
     Linear,
@@ -60,7 +60,7 @@ fn levels() -> u32 {
 
 impl Default for CircuitSettings {
     fn default() -> Self {
-        let lateral = Lateral::Linear;
+        let lateral = LateralAnswer::Linear;
         Self { rate: 0.01, momentum: 0.9, iterations: 5, clamp: 10.0, lateral }
     }
 }
@@ -79,7 +79,7 @@ impl CircuitSettings {
             return Err(Error::out_of_range("CircuitSettings::iterations", 0, "at least 1"));
         }
         Error::check("CircuitSettings::clamp", clamp, clamp > 0.0, "above 0")?;
-        let Lateral::Quantised { scale, levels } = lateral else { return Ok(()) };
+        let LateralAnswer::Quantised { scale, levels } = lateral else { return Ok(()) };
         Error::check("CircuitSettings::lateral.scale", scale, scale > 0.0, "above 0")?;
         if levels == 0 {
             return Err(Error::out_of_range("CircuitSettings::lateral.levels", 0, "at least 1"));
@@ -88,7 +88,7 @@ impl CircuitSettings {
     }
 }
 
-impl Lateral {
+impl LateralAnswer {
     /// The answer to an input of `y`: `y`, or
     /// `round(clamp(y, -scale, scale) / scale * levels) / levels * scale`, where what lies between
     /// two whole numbers becomes the even one.
@@ -110,12 +110,12 @@ mod tests {
 
     #[test]
     fn a_tie_goes_to_the_even_burst() {
-        let lateral = Lateral::Quantised { scale: 20.0, levels: 40 };
+        let lateral = LateralAnswer::Quantised { scale: 20.0, levels: 40 };
         let answers = [0.24, 0.25, 0.26, 0.75, -0.25, -0.75, 19.9, 25.0, -1e9];
         let answers = answers.map(|y| lateral.answer(y));
         assert_eq!(answers, [0.0, 0.0, 0.5, 1.0, 0.0, -1.0, 20.0, 20.0, -20.0]);
         assert!(lateral.answer(f64::NAN).is_nan());
-        assert_eq!(Lateral::Linear.answer(0.3), 0.3);
+        assert_eq!(LateralAnswer::Linear.answer(0.3), 0.3);
     }
 
     #[test]
@@ -123,7 +123,7 @@ mod tests {
         let good = CircuitSettings::default();
         good.check().unwrap();
         let quantised = |scale, levels| CircuitSettings {
-            lateral: Lateral::Quantised { scale, levels },
+            lateral: LateralAnswer::Quantised { scale, levels },
             ..good
         };
         quantised(20.0, 40).check().unwrap();
@@ -147,7 +147,7 @@ mod tests {
     fn settings_are_a_configuration() {
         let quantised = r#"{"rate": 0.001, "lateral": {"kind": "quantised"}}"#;
         let settings: CircuitSettings = serde_json::from_str(quantised).unwrap();
-        let lateral = Lateral::Quantised { scale: 20.0, levels: 40 };
+        let lateral = LateralAnswer::Quantised { scale: 20.0, levels: 40 };
         assert_eq!(settings, CircuitSettings { rate: 0.001, lateral, ..Default::default() });
         let written = serde_json::to_string(&settings).unwrap();
         assert_eq!(serde_json::from_str::<CircuitSettings>(&written).unwrap(), settings);

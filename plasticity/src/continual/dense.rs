@@ -6,8 +6,8 @@ use simd::{Matrix, MatrixEntry, multiply};
 
 /// Rows of a product that one thread works out at a time. Tiles are the same for any number of
 /// threads, and so are the bits. Every tile packs its second factor anew: a tile of 64 rows has
-/// five sixths of the speed of one of 128 (784 x 400 numbers in the second factor). 800 rows are six
-/// tiles, which two threads share evenly.
+/// five sixths of the speed of one of 128 (784 x 400 numbers in the second factor). 800 rows are
+/// six tiles, which two threads share evenly.
 pub(crate) const TILE: usize = 136;
 
 /// A number that circuits compute in: `f32` or `f64`.

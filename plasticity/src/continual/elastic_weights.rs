@@ -23,7 +23,7 @@ use crate::continual::task_count::TaskCount;
 use crate::gradient::labelled::Labelled;
 use crate::protection::{Protection, TaskEnd};
 use serde::{Deserialize, Serialize};
-use sim_core::{Batch, Error, Gradients, Network, ParameterId, Result};
+use sim_core::{Batch, Error, Gradients, Kind, Network, Owner, ParameterId, Result, Synapses};
 use std::collections::BTreeMap;
 
 /// Choices of [`ElasticWeights`].
@@ -67,7 +67,8 @@ impl ElasticWeights {
             stiffness: vec![0.0; parameter.values.len()],
             rest: vec![0.0; parameter.values.len()],
         };
-        let springs = network.parameters().map(spring).collect();
+        let springs = network.parameters().filter(|parameter| may_move(network, parameter.id));
+        let springs = springs.map(spring).collect();
         Ok(Self { strength, springs, tasks: TaskCount::default() })
     }
 
@@ -90,6 +91,15 @@ impl ElasticWeights {
         sums.iter_mut().flatten().for_each(|sum| *sum *= mean);
         Ok(sums)
     }
+}
+
+/// Whether a parameter can change at all: delays without a window cannot.
+fn may_move(network: &Network, id: ParameterId) -> bool {
+    let ParameterId { owner: Owner::Projection(projection), kind: Kind::Delay, .. } = id else {
+        return true;
+    };
+    let synapses = &network.projections[projection].synapses;
+    !matches!(synapses, Synapses::Dense(dense) if dense.max_delay_steps == 0)
 }
 
 impl Protection for ElasticWeights {
@@ -124,6 +134,7 @@ impl Protection for ElasticWeights {
         self.tasks.check_end(task)?;
         let information = Self::fisher_information(task)?;
         let parameters = task.network.parameters().zip(information);
+        let parameters = parameters.filter(|(parameter, _)| may_move(task.network, parameter.id));
         for (spring, (parameter, information)) in self.springs.iter_mut().zip(parameters) {
             let entries = spring.stiffness.iter_mut().zip(&mut spring.rest);
             for ((stiffness, rest), (value, own)) in

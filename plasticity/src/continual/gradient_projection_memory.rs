@@ -131,8 +131,7 @@ impl GradientProjectionMemory {
     /// The first setting that is not allowed, or that does not fit the network.
     pub fn new(network: &Network, settings: GradientProjectionMemorySettings) -> Result<Self> {
         let GradientProjectionMemorySettings { directions, projections } = settings;
-        let weights = ProtectedWeights::new(network, projections.as_deref())
-            .map_err(|error| error.within("GradientProjectionMemory"))?;
+        let weights = ProtectedWeights::new(network, projections.as_deref())?;
         directions.check(&weights)?;
         let kept = weights.0.iter();
         let kept = kept.map(|weight| LateralCircuit::new(weight.pre, Default::default()));

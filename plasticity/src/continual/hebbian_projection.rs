@@ -11,14 +11,18 @@
 //! constants and adaptation act on all activity, that of earlier tasks, too. Running statistics of
 //! norms are pinned. Weights of projections that are not protected learn on.
 //!
-//! The circuits learn from the network as it is deployed: dropout would mask what they see, and wide
-//! delay kernels would blur it. What is kept is what a vector `x` of one step, or of mean rates, brings. Synapses with delays of
-//! their own mix several steps in a current, so their currents are kept as far as rates are.
+//! The circuits learn from the network as it is deployed: dropout would mask what they see, and
+//! wide delay kernels would blur it. What is kept is the current that a vector `x` of one step, or
+//! of mean rates, brings. The current of synapses with delays mixes vectors of several steps: it is
+//! kept where each of these vectors is.
 //!
-//! Where it differs from the released code: gradients are projected, not traces, which is the same
-//! for linear answers. With bursts ([`Lateral::Quantised`](crate::continual::Lateral)), the rows
-//! learn from bursts, but the projection of gradients is linear, because their entries are far
-//! below one spike.
+//! Where it differs from the released code:
+//!
+//! - Gradients are projected, not traces; for linear answers that is the same.
+//! - With bursts ([`LateralAnswer::Quantised`](crate::continual::LateralAnswer)) rows learn from
+//!   bursts, but gradients are projected linearly: their entries are far below one spike.
+//! - With every way to get gradients, circuits learn from spikes or from mean rates. There, they
+//!   learn from traces with OTTT, and from weighted rates with DSR.
 
 use crate::continual::circuit_settings::CircuitSettings;
 use crate::continual::lateral_circuit::LateralCircuit;
@@ -37,6 +41,7 @@ use sim_core::{
 };
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 /// Choices of [`HebbianProjection`].
 ///
@@ -107,9 +112,14 @@ impl HebbianProjectionSettings {
             let name = format!("HebbianProjection::rows[0] of {}", weights.0[place].name);
             return Err(Error::out_of_range(name, 0, "at least 1"));
         }
+        self.circuit.check().map_err(|error| error.within("circuit"))?;
         let rates = self.rates.clone().unwrap_or_else(|| vec![self.circuit.rate; count]);
         let name = "HebbianProjection::rates, one for each projection,";
         Error::check_length(name, rates.len(), count)?;
+        for (place, &rate) in rates.iter().enumerate() {
+            let name = format!("HebbianProjection::rates[{place}]");
+            Error::check(name, rate, rate > 0.0, "above 0")?;
+        }
         Ok(rates.into_iter().map(|rate| CircuitSettings { rate, ..self.circuit }).collect())
     }
 }
@@ -135,6 +145,8 @@ const NEVER_POISONED: &str = "no projection panics";
 /// Working memory of a projection.
 #[derive(Debug, Default)]
 struct ProjectionMemory {
+    /// Wall time of mapped input.
+    spent: Duration,
     rows: Vec<f32>,
     answers: Vec<f32>,
 }
@@ -145,8 +157,7 @@ impl HebbianProjection {
     /// # Errors
     /// The first setting that is not allowed, or that does not fit the network.
     pub fn new(network: &Network, settings: HebbianProjectionSettings, seed: Seed) -> Result<Self> {
-        let weights = ProtectedWeights::new(network, settings.projections.as_deref())
-            .map_err(|error| error.within("HebbianProjection"))?;
+        let weights = ProtectedWeights::new(network, settings.projections.as_deref())?;
         let samples = vec![Vec::new(); weights.0.len()];
         let circuits = settings.circuits(&weights)?;
         let circuits = weights.0.iter().zip(circuits);
@@ -195,17 +206,24 @@ impl HebbianProjection {
 
     fn project(&self, place: usize, change: &mut [f32]) {
         let mut memory = self.memory.lock().expect(NEVER_POISONED);
-        let ProjectionMemory { rows, answers } = &mut *memory;
+        let ProjectionMemory { rows, answers, .. } = &mut *memory;
         let circuit = &self.circuits[place];
         self.weights.0[place]
             .change_rows(change, rows, |rows| circuit.project_change(rows, answers));
     }
 }
 
+fn diverges(projection: &str) -> Error {
+    Error::NotFinite(format!(
+        "the lateral circuit of {projection} diverged; try a lower rate of the circuit"
+    ))
+}
+
 /// Checks that all rows up to a task's have room.
 fn check_room(task: usize, all: usize, weight: &ProtectedWeight) -> Result<()> {
     let ProtectedWeight { name, pre, .. } = weight;
     if all > *pre {
+        let task = task + 1;
         let problem = format!("task {task} would give {name} {all} rows, but it has {pre} inputs");
         return Err(Error::Network(problem));
     }
@@ -270,6 +288,17 @@ impl Protection for HebbianProjection {
         (self.tasks.ended() > 0).then_some(self)
     }
 
+    fn mapping(&self) -> Duration {
+        self.memory.lock().expect(NEVER_POISONED).spent
+    }
+
+    fn check(&self) -> Result<()> {
+        let last = self.reports.iter().rev().take(self.circuits.len());
+        let mut diverged =
+            last.filter(|report| !report.residuals.last().is_none_or(|r| r.is_finite()));
+        diverged.next().map_or(Ok(()), |report| Err(diverges(&report.projection)))
+    }
+
     fn gradient(&self, id: ParameterId, _values: &[f32], gradient: &mut [f32]) {
         if let Some(place) = self.weights.place(id) {
             self.project(place, gradient);
@@ -292,10 +321,7 @@ impl Protection for HebbianProjection {
         let diverged =
             |circuit: &LateralCircuit<f32>| circuit.rows().iter().any(|row| !row.is_finite());
         if let Some(place) = self.circuits.iter().position(diverged) {
-            return Err(Error::NotFinite(format!(
-                "the lateral circuit of {} diverged; try a lower rate of the circuit",
-                self.weights.0[place].name
-            )));
+            return Err(diverges(&self.weights.0[place].name));
         }
         let TaskEnd { network, engine, frames, .. } = task;
         let sources = self.weights.sources();
@@ -397,8 +423,11 @@ impl LearnedInput for HebbianProjection {
         let Some(place) = place.filter(|&place| self.weights.0[place].elements == 1) else {
             return false;
         };
-        let answers = &mut self.memory.lock().expect(NEVER_POISONED).answers;
+        let start = Instant::now();
+        let ProjectionMemory { answers, spent, .. } =
+            &mut *self.memory.lock().expect(NEVER_POISONED);
         self.circuits[place].project_change(vectors, answers);
+        *spent += start.elapsed();
         true
     }
 }

@@ -4,7 +4,7 @@
 //! Beside the plastic synapses of a population with `N` neurons lie `K` *subspace neurons*. With
 //! the activity `x` of the population and the rows `H` of the forward connections, `[K][N]`:
 //! ```text
-//! y  = a(H x)              subspace neurons; a(y) = y, or bursts of spikes (Lateral)
+//! y  = a(H x)              subspace neurons; a(y) = y, or bursts of spikes (LateralAnswer)
 //! x- = -H^T y              feedback: the connections are the negated forward ones
 //! ```
 //! Both connections learn in two stages. The Hebbian stage sees `x` alone, the anti-Hebbian stage
@@ -30,7 +30,7 @@
 //! `W x` is for all `x` in the span of the frozen rows. A weight gradient is a sum of `d x^T`, so
 //! projecting it once, `G P`, is the same, where the circuit answers linearly.
 
-use crate::continual::circuit_settings::{CircuitSettings, Lateral};
+use crate::continual::circuit_settings::{CircuitSettings, LateralAnswer};
 use crate::continual::dense::{Number, TILE, product, sum_of_squares};
 use crate::continual::orthonormal::orthonormalise;
 use crate::continual::saved_state::Restored;
@@ -222,17 +222,17 @@ impl<T: Number> LateralCircuit<T> {
     /// # Panics
     /// If the rows are not of the length of a row of the circuit.
     pub fn project_change(&self, change: &mut [T], memory: &mut Vec<T>) {
-        self.project_with(change, memory, Lateral::Linear);
+        self.project_with(change, memory, LateralAnswer::Linear);
     }
 
-    fn project_with(&self, vectors: &mut [T], memory: &mut Vec<T>, lateral: Lateral) {
+    fn project_with(&self, vectors: &mut [T], memory: &mut Vec<T>, lateral: LateralAnswer) {
         let inputs = self.inputs;
         assert!(vectors.len().is_multiple_of(inputs), "vectors have the length of a row");
         let frozen = self.frozen_rows();
         if frozen.is_empty() || vectors.is_empty() {
             return;
         }
-        if lateral == Lateral::Linear && !self.projector.is_empty() {
+        if lateral == LateralAnswer::Linear && !self.projector.is_empty() {
             memory.clear();
             memory.extend_from_slice(vectors);
             let projector = Matrix::of_rows(&self.projector, inputs);
@@ -386,7 +386,7 @@ fn take_out<T: Number>(
     left: &mut [T],
     samples: Matrix<'_, T>,
     rows: &[T],
-    lateral: Lateral,
+    lateral: LateralAnswer,
     answers: &mut Vec<T>,
 ) {
     if rows.is_empty() {
@@ -400,8 +400,8 @@ fn take_out<T: Number>(
 }
 
 /// The answers of subspace neurons to their inputs.
-fn answer<T: Number>(inputs: &mut [T], lateral: Lateral) {
-    if lateral != Lateral::Linear {
+fn answer<T: Number>(inputs: &mut [T], lateral: LateralAnswer) {
+    if lateral != LateralAnswer::Linear {
         inputs.iter_mut().for_each(|y| *y = T::of(lateral.answer((*y).into())));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | type | question it answers |
 //! |---|---|
-//! | [`LateralCircuit`], [`CircuitSettings`], [`Lateral`] | which subspace does a population use? |
+//! | [`LateralCircuit`], [`CircuitSettings`], [`LateralAnswer`] | what does a population use? |
 //! | [`HebbianProjection`] | how do lateral circuits protect weights? |
 //! | [`GradientProjectionMemory`], [`Directions`] | how do principal directions protect them? |
 //! | [`OrthogonalWeights`] | how do recursive least squares protect them? |
@@ -41,7 +41,7 @@ pub(crate) mod subspace_report;
 pub(crate) mod task_count;
 
 pub use activity_subspaces::{ActivitySubspace, activity_subspaces};
-pub use circuit_settings::{CircuitSettings, Lateral};
+pub use circuit_settings::{CircuitSettings, LateralAnswer};
 pub use dense::Number;
 pub use elastic_weights::{ElasticWeights, ElasticWeightsSettings};
 pub use gradient_projection_memory::{

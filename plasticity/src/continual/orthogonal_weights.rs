@@ -74,8 +74,7 @@ impl OrthogonalWeights {
     pub fn new(network: &Network, settings: OrthogonalWeightsSettings) -> Result<Self> {
         let OrthogonalWeightsSettings { alpha, projections } = settings;
         Error::check("OrthogonalWeights::alpha", alpha, alpha > 0.0, "above 0")?;
-        let weights = ProtectedWeights::new(network, projections.as_deref())
-            .map_err(|error| error.within("OrthogonalWeights"))?;
+        let weights = ProtectedWeights::new(network, projections.as_deref())?;
         let one = |weight: &ProtectedWeight| {
             let mut one = vec![0.0; weight.pre * weight.pre];
             one.iter_mut().step_by(weight.pre + 1).for_each(|entry| *entry = 1.0);

@@ -129,7 +129,7 @@ impl Trainer {
 
     /// Wall time that the protection took in steps so far, in this process.
     pub fn protecting(&self) -> Duration {
-        self.protecting
+        self.protecting + self.protection.mapping()
     }
 
     /// Begins a task, counted from 0: the protection hears of it, optimisers begin anew, and so do
@@ -212,6 +212,7 @@ impl Trainer {
         if is_deployed {
             self.protection.observe(&self.network, batch, &*self.engine);
         }
+        self.protection.check()?;
         self.protect_gradients();
         self.protecting += start.elapsed();
         let gradient_norm = self.clip()?;

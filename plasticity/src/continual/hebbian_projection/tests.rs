@@ -1,5 +1,5 @@
 use super::*;
-use crate::continual::circuit_settings::Lateral;
+use crate::continual::circuit_settings::LateralAnswer;
 use crate::continual::small_network::{
     INPUTS, LABELS, along, end, end_of, images, learn, show, small_network, step, trainer,
     trainer_of, weights, with_elements,
@@ -263,7 +263,7 @@ fn rows_that_do_not_fit_are_refused() {
         ),
         (
             with(vec![vec![3, 2], vec![3, 5]]),
-            "task 1 would give hidden->output 7 rows, but it has 6 inputs",
+            "task 2 would give hidden->output 7 rows, but it has 6 inputs",
         ),
         (with(vec![vec![3, 0]]), "rows[0] of hidden->output is 0, but must be at least 1"),
         (
@@ -291,7 +291,7 @@ fn rows_that_do_not_fit_are_refused() {
     end(&mut full, 1);
     let problem = full.begin_task(2).unwrap_err().to_string();
     assert_eq!(problem, ahead);
-    assert_eq!(problem, "task 2 would give input->hidden 9 rows, but it has 8 inputs");
+    assert_eq!(problem, "task 3 would give input->hidden 9 rows, but it has 8 inputs");
     // In an over-complete task, nothing was added to any circuit.
     assert_eq!((full.circuits()[0].row_count(), full.circuits()[1].row_count()), (6, 3));
 }
@@ -335,7 +335,7 @@ fn settings_are_a_configuration() {
     let settings: HebbianProjectionSettings = serde_json::from_str(text).unwrap();
     assert_eq!(settings.activity, Activity::Spikes);
     assert!(settings.orthonormal && settings.projections.is_none());
-    let lateral = Lateral::Quantised { scale: 20.0, levels: 1000 };
+    let lateral = LateralAnswer::Quantised { scale: 20.0, levels: 1000 };
     assert_eq!(settings.circuit, CircuitSettings { lateral, ..CircuitSettings::default() });
     assert!(serde_json::from_str::<HebbianProjectionSettings>("{}").is_err(), "rows are needed");
 }

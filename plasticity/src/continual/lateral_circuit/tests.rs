@@ -4,7 +4,7 @@ use crate::continual::orthonormal::principal_directions;
 use crate::continual::principal_angles::principal_angles;
 use serde::Deserialize;
 
-const QUANTISED: Lateral = Lateral::Quantised { scale: 20.0, levels: 40 };
+const QUANTISED: LateralAnswer = LateralAnswer::Quantised { scale: 20.0, levels: 40 };
 
 /// Row-major numbers of the golden file.
 #[derive(Deserialize)]
@@ -56,9 +56,9 @@ fn golden<T: Number>(tolerance: f64) {
     assert_eq!(cases.len(), 2);
     for (name, case) in cases {
         let lateral = if case.quantised {
-            Lateral::Quantised { scale: case.scale, levels: case.levels as u32 }
+            LateralAnswer::Quantised { scale: case.scale, levels: case.levels as u32 }
         } else {
-            Lateral::Linear
+            LateralAnswer::Linear
         };
         let GoldenCase { n, lr, momentum, iterations, clamp, tasks, .. } = case;
         let settings = CircuitSettings { rate: lr, momentum, iterations, clamp, lateral };
@@ -140,7 +140,7 @@ impl FullRule {
 #[test]
 fn iterating_the_new_rows_is_the_full_rule() {
     let inputs = 24;
-    for lateral in [Lateral::Linear, QUANTISED] {
+    for lateral in [LateralAnswer::Linear, QUANTISED] {
         let settings = CircuitSettings { rate: 0.05, clamp: 0.5, lateral, ..Default::default() };
         let mut circuit = LateralCircuit::<f64>::new(inputs, settings).unwrap();
         circuit.add_rows(5, Seed(1), 0).unwrap();
@@ -297,7 +297,7 @@ fn many_frozen_rows_are_taken_out_by_one_product() {
         let (mut ours, mut plain) = (vectors.clone(), vectors.clone());
         frozen.project(&mut ours, &mut Vec::new());
         let of_vectors = Matrix::of_rows(&vectors, inputs);
-        take_out(&mut plain, of_vectors, frozen.rows(), Lateral::Linear, &mut Vec::new());
+        take_out(&mut plain, of_vectors, frozen.rows(), LateralAnswer::Linear, &mut Vec::new());
         assert!(difference(&ours, &plain) < 1e-13);
         let (mut restored, mut again) = (circuit(), vectors.clone());
         restored.restore(vec![rows], frozen.rows().to_vec(), None).unwrap();
