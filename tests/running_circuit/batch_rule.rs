@@ -1,6 +1,7 @@
 //! The update of a lateral circuit by one vector and one iteration, without momentum.
 
-use crate::running_circuit::dot;
+use crate::running_circuit::{Inputs, dot, largest_difference, orthonormal};
+use plasticity::continual::{CircuitSettings, LateralAnswer, LateralCircuit};
 
 /// A circuit, dense and in `f64`.
 pub struct BatchRule {
@@ -47,5 +48,36 @@ impl BatchRule {
             }
         }
         Response { y, residual, projected }
+    }
+}
+
+/// The rule is that of [`LateralCircuit::learn`], with one vector, one iteration and no momentum.
+#[test]
+fn the_rule_is_that_of_the_lateral_circuit() {
+    const WIDTH: usize = 10;
+    for levels in [None, Some((20.0, 40.0))] {
+        let (rate, clamp) = (0.02, 0.5);
+        let lateral = match levels {
+            None => LateralAnswer::Linear,
+            Some((scale, levels)) => LateralAnswer::Quantised { scale, levels: levels as u32 },
+        };
+        let settings = CircuitSettings { rate, momentum: 0.0, iterations: 1, clamp, lateral };
+        let mut circuit = LateralCircuit::<f64>::new(WIDTH, settings).unwrap();
+        let mut rule = BatchRule { rows: Vec::new(), frozen: 0, rate, clamp, levels };
+        let directions = orthonormal(2, 5, WIDTH);
+        let inputs = Inputs { stream: 4, directions, sizes: vec![3.0; 5], noise: 0.1 };
+        for (stream, count) in [(1, 3), (3, 2)] {
+            let rows = orthonormal(stream, count, WIDTH);
+            circuit.add_given_rows(&rows.concat()).unwrap();
+            rule.frozen = rule.rows.len();
+            rule.rows.extend(rows);
+            for index in 0..50 {
+                let x: Vec<f64> = inputs.draw(index).into_iter().map(f64::from).collect();
+                circuit.learn(&x);
+                rule.present(&x);
+                assert!(largest_difference(circuit.rows(), &rule.rows.concat()) < 1e-12);
+            }
+            circuit.freeze(false);
+        }
     }
 }
