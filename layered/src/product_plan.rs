@@ -21,7 +21,7 @@ use crate::layout::{Layout, index};
 use crate::plan::{Plan, PlanSettings, Shard, SpikeOrder, Spikes, Write};
 use crate::scratch::{PlanScratch, ProductScratch, TaskScratch};
 use rayon::prelude::*;
-use sim_core::{DenseSynapses, NORMALISER_EPSILON};
+use sim_core::{DenseSynapses, NORMALISER_SHARE};
 use simd::{
     Aligned, Instructions, Mixture, NEURONS_PER_BLOCK, RowTable, blocks_to_rows, combine_each,
     gather_rows, padded, rows_to_blocks,
@@ -39,13 +39,13 @@ const NEAR_CACHE: usize = 8192;
 
 /// Steps from which on the gradient of the sources is worked out sample by sample: rows along time
 /// are then long enough for the loops, and need not be transposed.
-const LONG: usize = 64;
+pub(crate) const LONG: usize = 64;
 
 /// Rows of long samples that are taken at a time: they stay in the nearest cache.
 const ROWS: usize = 64;
 
 /// The share of a weight that the normaliser of a delay kernel keeps where the window is one step.
-pub(crate) const KEPT: f32 = (1.0 / (1.0 + NORMALISER_EPSILON)) as f32;
+pub(crate) const KEPT: f32 = NORMALISER_SHARE as f32;
 
 /// See the module.
 #[derive(Debug, Default)]

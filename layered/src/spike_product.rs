@@ -11,7 +11,7 @@ use crate::batch_product::BatchProduct;
 use crate::column_lists::ColumnLists;
 use crate::demand::Wanted;
 use crate::plan::{SpikeOrder, Spikes, Write};
-use crate::product_plan::KEPT;
+use crate::product_plan::{KEPT, LONG};
 use crate::shard_trains::ShardTrains;
 use rayon::prelude::*;
 use sim_core::DenseSynapses;
@@ -35,9 +35,6 @@ const COLUMNS: usize = 192;
 
 /// Presynaptic neurons whose gradient of the weights one task works out.
 const NEURONS: usize = 64;
-
-/// Steps below which samples are short.
-const SHORT: usize = 64;
 
 /// See the module.
 #[derive(Debug)]
@@ -69,7 +66,7 @@ pub(crate) struct SpikeProduct {
 impl SpikeProduct {
     /// Whether samples have steps, but so few that rows along time are too short for other loops.
     pub(crate) fn suits(steps: usize) -> bool {
-        (1..SHORT).contains(&steps)
+        (1..LONG).contains(&steps)
     }
 
     pub(crate) fn new(isa: Instructions) -> Self {
@@ -188,7 +185,7 @@ impl BatchProduct for SpikeProduct {
 
     fn currents_of(&self, sample: usize, write: Write, out: &mut [f32]) {
         let (steps, length, row) = (self.steps_in, padded(self.steps_out), self.row());
-        let mut blocks = [[0.0; NEURONS_PER_BLOCK]; SHORT];
+        let mut blocks = [[0.0; NEURONS_PER_BLOCK]; LONG];
         let planes = out.chunks_mut(NEURONS_PER_BLOCK * length).take(self.filled());
         for (plane, rows) in planes.enumerate() {
             let first = (plane / self.planes * self.samples + sample) * steps * row;
@@ -226,7 +223,7 @@ impl BatchProduct for SpikeProduct {
         let by_sample = columns.par_chunks_exact_mut((steps * wide).max(1)).enumerate();
         by_sample.for_each(|(sample, columns)| {
             const SCALE: [(f32, f32); NEURONS_PER_BLOCK] = [(KEPT, 0.0); NEURONS_PER_BLOCK];
-            let mut blocks = [[0.0; NEURONS_PER_BLOCK]; SHORT];
+            let mut blocks = [[0.0; NEURONS_PER_BLOCK]; LONG];
             let rows = gradient(sample);
             for (plane, rows) in rows.chunks(NEURONS_PER_BLOCK * length).take(filled).enumerate() {
                 let neurons = (post - plane * NEURONS_PER_BLOCK).min(NEURONS_PER_BLOCK);
@@ -255,7 +252,7 @@ impl BatchProduct for SpikeProduct {
         let (steps, length, pre) = (self.steps_in, padded(self.steps_in), self.pre);
         let columns = &self.source[sample * steps * pre..(sample + 1) * steps * pre];
         let block = |wanted: &Wanted| wanted.neuron / NEURONS_PER_BLOCK;
-        let (mut wanted, mut rows) = (wanted, [0.0; NEURONS_PER_BLOCK * SHORT]);
+        let (mut wanted, mut rows) = (wanted, [0.0; NEURONS_PER_BLOCK * LONG]);
         for (n, out) in out[..pre * length].chunks_mut(NEURONS_PER_BLOCK * length).enumerate() {
             let count = wanted.iter().take_while(|wanted| block(wanted) == n).count();
             let (here, rest) = wanted.split_at(count);
@@ -267,14 +264,14 @@ impl BatchProduct for SpikeProduct {
                 continue;
             }
             let (first, neurons) = (n * NEURONS_PER_BLOCK, out.len() / length);
-            let mut blocks = [[0.0; NEURONS_PER_BLOCK]; SHORT];
+            let mut blocks = [[0.0; NEURONS_PER_BLOCK]; LONG];
             for (block, column) in blocks.iter_mut().zip(columns.chunks_exact(pre)) {
                 block[..neurons].copy_from_slice(&column[first..first + neurons]);
             }
-            blocks_to_rows(&blocks[..steps], neurons, &mut rows, SHORT);
+            blocks_to_rows(&blocks[..steps], neurons, &mut rows, LONG);
             for Wanted { neuron, steps: range } in here {
                 let range = range.start..range.end.min(steps);
-                let row = &rows[(neuron - first) * SHORT..][range.clone()];
+                let row = &rows[(neuron - first) * LONG..][range.clone()];
                 let out = &mut out[(neuron - first) * length..][range];
                 out.iter_mut().zip(row).for_each(|(out, gradient)| *out += gradient);
             }
@@ -316,15 +313,15 @@ impl BatchProduct for SpikeProduct {
         let sums = self.sums.as_slice();
         weight.par_chunks_mut(NEURONS_PER_BLOCK * pre).enumerate().for_each(|(plane, rows)| {
             let (panel, place) = (plane / planes, plane % planes * NEURONS_PER_BLOCK);
-            let sums = sums[panel * pre * row..][..pre * row].chunks(SHORT * row);
+            let sums = sums[panel * pre * row..][..pre * row].chunks(LONG * row);
             let neurons = rows.len() / pre;
             for (part, sums) in sums.enumerate() {
-                let mut blocks = [[0.0; NEURONS_PER_BLOCK]; SHORT];
+                let mut blocks = [[0.0; NEURONS_PER_BLOCK]; LONG];
                 let count = sums.len() / row;
                 for (block, sums) in blocks.iter_mut().zip(sums.chunks_exact(row)) {
                     block.copy_from_slice(&sums[place..place + NEURONS_PER_BLOCK]);
                 }
-                blocks_to_rows(&blocks[..count], neurons, &mut rows[part * SHORT..], pre);
+                blocks_to_rows(&blocks[..count], neurons, &mut rows[part * LONG..], pre);
             }
         });
         false

@@ -13,6 +13,10 @@ use serde::{Deserialize, Serialize};
 /// The reference adds this to every normaliser.
 pub const NORMALISER_EPSILON: f64 = 1e-7;
 
+/// The share of a weight that the normaliser keeps where all of it falls on taps of unit mass: of
+/// the linear kernel, of one tap, and of a window of one step.
+pub const NORMALISER_SHARE: f64 = 1.0 / (1.0 + NORMALISER_EPSILON);
+
 /// The reference adds this to the raw width of the Gaussian: `sigma = |raw| + 0.27`.
 pub const SIGMA_OFFSET: f64 = 0.27;
 
@@ -78,7 +82,7 @@ impl DelayKernel {
     /// # Panics
     /// For the Gaussian.
     pub fn pair(self, delay: f64, max_delay: usize) -> (usize, [(f64, f64); 2]) {
-        let scale = 1.0 / (1.0 + NORMALISER_EPSILON);
+        let scale = NORMALISER_SHARE;
         match self {
             Self::Gaussian => panic!("a Gaussian has as many taps as its window"),
             Self::Linear if max_delay > 0 => {

@@ -182,7 +182,9 @@ mod whole_steps;
 
 pub use connectivity::{Connectivity, Ends, Pairs};
 pub use decay::Decay;
-pub use delay_kernel::{DelayKernel, NORMALISER_EPSILON, Taps, effective_sigma, rounded_delay};
+pub use delay_kernel::{
+    DelayKernel, NORMALISER_EPSILON, NORMALISER_SHARE, Taps, effective_sigma, rounded_delay,
+};
 pub use distribution::Distribution;
 pub use dynamics::{Adaptation, Dynamics, Firing, Membrane, PortDynamics, Reset};
 pub use equations::{BeforeStep, Equations, Stepped, Stepwise};
@@ -204,7 +206,7 @@ pub use neuron::{
 pub use norm::{BatchNorm, BatchStatistics, NormStatistics};
 pub use objective::{Objective, Readout, SampleLoss};
 pub use outline::{LearnedOutline, Outline, PopulationOutline, ProjectionOutline};
-pub use parameters::{Owner, Parameter, ParameterId, ParameterMut};
+pub use parameters::{Owner, Parameter, ParameterId, ParameterMut, all_finite};
 pub use pass::{DelayTaps, Dropout, Pass};
 pub use poisson::{check_poisson_rate, poisson_spikes};
 pub use polarity::{Polarity, Signs};

@@ -214,13 +214,13 @@ impl Parameter<'_> {
             None => Ok(()),
         }
     }
+}
 
-    /// Whether every entry is a finite number.
-    pub fn is_finite(&self) -> bool {
-        // Part by part without a way out, so that the loop becomes vector code.
-        let all = |part: &[f32]| part.iter().fold(true, |all, value| all & value.is_finite());
-        self.values.chunks(1024).all(all)
-    }
+/// Whether every number is finite.
+pub fn all_finite(values: &[f32]) -> bool {
+    // Part by part without a way out, so that the loop becomes vector code.
+    let all = |part: &[f32]| part.iter().fold(true, |all, value| all & value.is_finite());
+    values.chunks(1024).all(all)
 }
 
 impl ParameterMut<'_> {

@@ -16,11 +16,11 @@ use crate::lanes::{BLOCKS, LANES, lanes};
 use crate::layers::{Layers, Members, dense};
 use crate::one_step::OneStep;
 use crate::slopes::Slopes;
-use sim_core::{NORMALISER_EPSILON, Network, SampleLoss, SpikeFrames, Stage, StageTiming, State};
+use sim_core::{NORMALISER_SHARE, Network, SampleLoss, SpikeFrames, Stage, StageTiming, State};
 use simd::{Matrix, NEURONS_PER_BLOCK, NeuronBlock, multiply};
 
 /// The share of a weight that the normaliser of a delay kernel keeps where the window is one step.
-pub(crate) const KEPT: f32 = (1.0 / (1.0 + NORMALISER_EPSILON)) as f32;
+pub(crate) const KEPT: f32 = NORMALISER_SHARE as f32;
 
 /// See the module.
 #[derive(Debug, Default)]

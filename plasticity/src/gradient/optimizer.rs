@@ -25,9 +25,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result};
 
-/// Elements that one thread updates at a time. Elements do not depend on each other, so results do
+/// Elements that one thread updates or looks at, at a time. Elements do not depend on each other, so results do
 /// not depend on this number.
-const CHUNK: usize = 16_384;
+pub(crate) const CHUNK: usize = 16_384;
 
 /// Which rule, with its constants.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -19,6 +19,7 @@
 
 use crate::gradient::clip::{clip_global_norm, global_norm};
 use crate::gradient::loss::Loss;
+use crate::gradient::optimizer::CHUNK;
 use crate::gradient::schedule::RatesFollow;
 use crate::gradient::sigma::SigmaSchedule;
 use crate::protection::{Protection, TaskEnd};
@@ -29,11 +30,9 @@ use rayon::prelude::*;
 use sim_core::{
     Batch, BatchReport, DelayTaps, Dropout, Error, GradientEngine, Gradients, Horizon, Kind,
     Network, NormStatistics, Owner, Parameter, ParameterId, Pass, Result, Seed, SpikeFrames,
+    all_finite,
 };
 use std::time::{Duration, Instant};
-
-/// Entries that one thread looks at.
-const MANY: usize = 1 << 16;
 
 /// The batch without what an evaluation does not have.
 fn without_penalties<'a>(batch: &Batch<'a>) -> Batch<'a> {
@@ -449,10 +448,7 @@ impl Trainer {
         let mut moves = |id: ParameterId| {
             !id.kind.is_learned() || optimizers.next().is_some_and(Option::is_some)
         };
-        let is_finite = |values: &[f32]| {
-            let all = |part: &[f32]| part.iter().fold(true, |all, value| all & value.is_finite());
-            values.par_chunks(MANY).all(all)
-        };
+        let is_finite = |values: &[f32]| values.par_chunks(CHUNK).all(all_finite);
         let mut tensors = self.network.tensors().filter(|tensor| moves(tensor.id));
         match tensors.find(|tensor| !is_finite(tensor.values)) {
             None => Ok(()),
