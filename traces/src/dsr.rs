@@ -89,16 +89,7 @@ impl Tile {
                 }
             };
             timing.time(Stage::InputGradient, || {
-                for projection in layers.ending_at(p) {
-                    let source = layers.ends[projection].0;
-                    if source != layers.input {
-                        let ends = populations.get_disjoint_mut([p, source]);
-                        let [from, to] = ends.expect("no projection closes a loop");
-                        let (error, into) =
-                            (from.error.as_flattened(), to.error.as_flattened_mut());
-                        hand_back(into, network, projection, error, share as f32);
-                    }
-                }
+                hand_back(populations, layers, network, p, share as f32);
             });
         }
     }

@@ -60,18 +60,7 @@ impl Tile {
                 let TilePopulation { current, before, error, .. } = &mut populations[p];
                 slopes.pass(layers.members(p), before, current, error);
             });
-            timing.time(Stage::InputGradient, || {
-                for projection in layers.ending_at(p) {
-                    let source = layers.ends[projection].0;
-                    if source != layers.input {
-                        let ends = populations.get_disjoint_mut([p, source]);
-                        let [from, to] = ends.expect("no projection closes a loop");
-                        let (error, into) =
-                            (from.error.as_flattened(), to.error.as_flattened_mut());
-                        hand_back(into, network, projection, error, 1.0);
-                    }
-                }
-            });
+            timing.time(Stage::InputGradient, || hand_back(populations, layers, network, p, 1.0));
         }
     }
 }

@@ -209,17 +209,26 @@ pub(crate) fn currents(into: &mut [f32], network: &Network, projection: usize, s
     multiply(into, 0.0, weights, Matrix::of_rows(sent, LANES), KEPT);
 }
 
-/// Adds `share W^T E` of a projection to the errors of its source, `[pre][lane]`.
+/// Adds `share W^T E`, with the errors of population `p`, to the errors of its hidden sources.
 pub(crate) fn hand_back(
-    into: &mut [f32],
+    populations: &mut [TilePopulation],
+    layers: &Layers,
     network: &Network,
-    projection: usize,
-    error: &[f32],
+    p: usize,
     share: f32,
 ) {
-    let synapses = dense(network, projection);
-    let weights = Matrix::of_rows(&synapses.weight, synapses.pre);
-    multiply(into, 1.0, weights.transposed(), Matrix::of_rows(error, LANES), share * KEPT);
+    for projection in layers.ending_at(p) {
+        let source = layers.ends[projection].0;
+        if source == layers.input {
+            continue;
+        }
+        let ends = populations.get_disjoint_mut([p, source]);
+        let [from, to] = ends.expect("no projection closes a loop");
+        let synapses = dense(network, projection);
+        let weights = Matrix::of_rows(&synapses.weight, synapses.pre).transposed();
+        let error = Matrix::of_rows(from.error.as_flattened(), LANES);
+        multiply(to.error.as_flattened_mut(), 1.0, weights, error, share * KEPT);
+    }
 }
 
 /// `a[t] = beta a[t-1] + S[t]`
