@@ -15,9 +15,10 @@ pub(crate) const CURVE: &str = "curve.csv";
 pub(crate) const SUBSPACES: &str = "subspaces.csv";
 pub(crate) const RESIDUALS: &str = "residuals.csv";
 pub(crate) const ANGLES: &str = "angles.csv";
+pub(crate) const OUTCOME: &str = "outcome.csv";
 
 /// The files at the top.
-pub(crate) const FILES: [&str; 14] = [
+pub(crate) const FILES: [&str; 15] = [
     CONFIG,
     ENVIRONMENT,
     SPLIT,
@@ -32,6 +33,7 @@ pub(crate) const FILES: [&str; 14] = [
     SUBSPACES,
     RESIDUALS,
     ANGLES,
+    OUTCOME,
 ];
 
 /// The folders.

@@ -36,6 +36,9 @@ pub trait Protection: Debug + Send {
         Ok(())
     }
 
+    /// Hears, before each step, which share of the steps of the task lies behind: `0 <= share < 1`.
+    fn move_to(&mut self, _share: f64) {}
+
     /// Whether it looks at what the network sends in each batch, in [`observe`](Self::observe).
     fn watches(&self) -> bool {
         false

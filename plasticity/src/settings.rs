@@ -57,6 +57,10 @@ pub struct TrainingSettings {
     /// What the rates of all schedules follow: epochs or batches; epochs by default.
     #[serde(skip_serializing_if = "RatesFollow::is_epochs")]
     pub rates_follow: RatesFollow,
+    /// Rates of a task over those of the task before, above 0; default 1. Later tasks then change
+    /// less of what earlier tasks use [Mirzadeh et al. 2020].
+    #[serde(skip_serializing_if = "is_one")]
+    pub task_rate_factor: f64,
     /// Weights; gains and biases of norms share optimiser and rate, without weight decay.
     pub weights: WeightSettings,
     /// Delays.
@@ -65,6 +69,11 @@ pub struct TrainingSettings {
     /// one of none follows `weights` or `delays`. Delays that do not learn follow no group.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<ParameterGroup>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_one(factor: &f64) -> bool {
+    *factor == 1.0
 }
 
 /// How weights learn.
@@ -138,6 +147,7 @@ impl Default for TrainingSettings {
             kernel: KernelEvaluation::default(),
             sigma: SigmaSchedule::default(),
             rates_follow: RatesFollow::default(),
+            task_rate_factor: 1.0,
             weights: WeightSettings::default(),
             delays: DelaySettings::default(),
             groups: Vec::new(),
@@ -214,6 +224,8 @@ impl TrainingSettings {
         if let Some(clip) = self.gradient_clip {
             Error::check("TrainingSettings::gradient_clip", clip, clip > 0.0, "above 0")?;
         }
+        let factor = self.task_rate_factor;
+        Error::check("TrainingSettings::task_rate_factor", factor, factor > 0.0, "above 0")?;
         self.check_gradient()?;
         for (section, checked) in [
             ("kernel", self.kernel.check()),

@@ -12,13 +12,14 @@
 //! | `checkpoints/last.safetensors` | everything needed to go on |
 //! | `checkpoints/task-01.safetensors` | the network after a task |
 //! | `result.json` | what it came to; there once the run is finished |
+//! | `outcome.csv` | ACC, BWT, FWT and the forgetting of each task, once the run is finished |
 //! | `plots/` | figures |
 //! | `log.txt` | what was printed |
 
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
 use crate::run_folder::RunFolder;
-use crate::run_names::{ACCURACY, ANGLES, CURVE, RESIDUALS, SUBSPACES, TASKS};
+use crate::run_names::{ACCURACY, ANGLES, CURVE, OUTCOME, RESIDUALS, SUBSPACES, TASKS};
 use std::path::PathBuf;
 
 impl RunFolder {
@@ -50,6 +51,11 @@ impl RunFolder {
     /// `angles.csv` of a run over tasks.
     pub fn angles(&self) -> PathBuf {
         self.path().join(ANGLES)
+    }
+
+    /// `outcome.csv` of a run over tasks.
+    pub fn outcome(&self) -> PathBuf {
+        self.path().join(OUTCOME)
     }
 
     /// `checkpoints/task-01.safetensors`: the network after a task, counted from 1.

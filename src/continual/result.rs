@@ -188,7 +188,7 @@ impl ContinualResult {
 }
 
 /// The mean of the residuals of the last batches, at most 100.
-fn last_residual(residuals: &[f32]) -> Option<f64> {
+pub(crate) fn last_residual(residuals: &[f32]) -> Option<f64> {
     let last = &residuals[residuals.len().saturating_sub(100)..];
     let sum: f64 = last.iter().map(|&residual| f64::from(residual)).sum();
     (!last.is_empty()).then(|| sum / last.len() as f64)

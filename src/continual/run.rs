@@ -380,6 +380,7 @@ impl ContinualRun {
             Err(error) => Some(error.to_string()),
         });
         let warning = drawn.into_iter().flatten().next();
+        tables::write_outcome(&result, &self.folder.outcome())?;
         result.write(&self.folder.result())?;
         // Whoever runs it shows the result.
         self.folder.append_log(&format!("{}: {}", result.method, result.line()))?;

@@ -81,6 +81,11 @@ impl SeedTable {
         let mut text = serde_json::to_string_pretty(self).expect("a table has plain fields");
         text.push('\n');
         atomic_file::write(&folder.join("seeds.json"), text.as_bytes())?;
+        Ok(atomic_file::write(&folder.join("seeds.csv"), self.csv().as_bytes())?)
+    }
+
+    /// A row per seed, then their means and half of the intervals of these.
+    fn csv(&self) -> String {
         let mut rows = String::from(
             "seed,acc,bwt,fwt,learned,stored_rows,stored_samples,stored_numbers,training_seconds\n",
         );
@@ -94,7 +99,12 @@ impl SeedTable {
                  {training_seconds}\n"
             );
         }
-        Ok(atomic_file::write(&folder.join("seeds.csv"), rows.as_bytes())?)
+        let means = [Some(self.acc), self.bwt, self.fwt, Some(self.learned)];
+        let row = |of: &dyn Fn(SeedMean) -> Option<f64>| {
+            means.map(|mean| shown(mean.and_then(of))).join(",")
+        };
+        rows += &format!("mean,{},,,,\n", row(&|mean| Some(mean.mean)));
+        rows + &format!("half_interval,{},,,,\n", row(&|mean| mean.half_interval))
     }
 
     /// One line for people.

@@ -1,6 +1,7 @@
 //! The tables of a run over tasks, as CSV: written, and read again for summaries and figures.
 
 use crate::continual::progress::{CurveRow, Progress};
+use crate::continual::result::{ContinualResult, last_residual};
 use crate::error::{Error, Result};
 use crate::text_file;
 use datasets::{TaskSequence, shown_name};
@@ -11,8 +12,9 @@ use std::path::Path;
 
 const TASKS: &str = "task,train,validation,test,channels,first_output,outputs,name";
 const ACCURACY: &str = "after_task,on_task,accuracy,accuracy_without_task";
-const SUBSPACES: &str = "task,projection,rows,inputs,explained";
+const SUBSPACES: &str = "task,projection,rows,inputs,explained,residual";
 const RESIDUALS: &str = "task,projection,batch,residual";
+const OUTCOME: &str = "quantity,task,value";
 const ANGLES: &str = "task,projection,index,degrees";
 
 /// A task of a run: a row of `tasks.csv`.
@@ -67,14 +69,11 @@ pub(crate) fn write_tasks(sequence: &TaskSequence, path: &Path) -> Result<()> {
     for (index, task) in sequence.tasks().iter().enumerate() {
         let [train, validation, test] =
             [&task.train, &task.validation, &task.test].map(|s| s.len());
-        let name = shown_name(&task.name).replace('"', "\"\"");
+        let name = quoted(&shown_name(&task.name));
         let (first, outputs) = (task.outputs.start, task.outputs.len());
         let (task, channels) = (index + 1, sequence.channels());
-        writeln!(
-            text,
-            "{task},{train},{validation},{test},{channels},{first},{outputs},\"{name}\""
-        )
-        .expect("it is memory");
+        writeln!(text, "{task},{train},{validation},{test},{channels},{first},{outputs},{name}")
+            .expect("it is memory");
     }
     Ok(atomic_file::write(path, text.as_bytes())?)
 }
@@ -84,9 +83,8 @@ pub(crate) fn parse_tasks(text: &str, path: &Path) -> Result<Vec<TaskRow>> {
     rows(text, path, TASKS, |row| {
         let cells: Vec<&str> = row.splitn(8, ',').collect();
         let number = |cell: usize| cells.get(cell)?.parse().ok();
-        let name = cells.get(7)?.strip_prefix('"')?.strip_suffix('"')?;
         Some(TaskRow {
-            name: name.replace("\"\"", "\""),
+            name: unquoted(cells.get(7)?)?,
             train: number(1)?,
             validation: number(2)?,
             test: number(3)?,
@@ -141,11 +139,12 @@ pub(crate) fn write_subspaces(
     let mut text = format!("{SUBSPACES}\n");
     let mut of_batches = format!("{RESIDUALS}\n");
     for SubspaceReport { task, projection, rows, explained, residuals } in reports {
-        let (task, inputs) = (task + 1, inputs(projection));
+        let (task, name, inputs) = (task + 1, quoted(projection), inputs(projection));
         let explained = explained.map_or(String::new(), |share| share.to_string());
-        writeln!(text, "{task},{projection},{rows},{inputs},{explained}").expect("it is memory");
+        let last = last_residual(residuals).map_or(String::new(), |share| share.to_string());
+        writeln!(text, "{task},{name},{rows},{inputs},{explained},{last}").expect("it is memory");
         for (batch, residual) in (1..).zip(residuals) {
-            writeln!(of_batches, "{task},{projection},{batch},{residual}").expect("it is memory");
+            writeln!(of_batches, "{task},{name},{batch},{residual}").expect("it is memory");
         }
     }
     atomic_file::write(subspaces, text.as_bytes())?;
@@ -155,11 +154,11 @@ pub(crate) fn write_subspaces(
 pub(crate) fn read_subspaces(path: &Path) -> Result<Vec<SubspaceRow>> {
     read(path, SUBSPACES, |row| {
         let (_task, rest) = row.split_once(',')?;
-        // A name may have commas.
-        let mut cells = rest.rsplitn(4, ',');
-        let (_explained, inputs, rows) = (cells.next()?, cells.next()?, cells.next()?);
+        let mut cells = rest.rsplitn(5, ',');
+        let [_residual, _explained, inputs, rows] = std::array::from_fn(|_| cells.next());
+        let (inputs, rows) = (inputs?, rows?);
         Some(SubspaceRow {
-            projection: cells.next()?.into(),
+            projection: unquoted(cells.next()?)?,
             rows: rows.parse().ok()?,
             inputs: inputs.parse().ok()?,
         })
@@ -180,7 +179,8 @@ pub(crate) fn write_angles(angles: &[AngleRow], path: &Path) -> Result<()> {
     };
     for of_pair in angles.chunk_by(same) {
         for (index, AngleRow { task, projection, degrees }) in (1..).zip(of_pair) {
-            writeln!(text, "{task},{projection},{index},{degrees}").expect("it is memory");
+            let name = quoted(projection);
+            writeln!(text, "{task},{name},{index},{degrees}").expect("it is memory");
         }
     }
     Ok(atomic_file::write(path, text.as_bytes())?)
@@ -193,13 +193,32 @@ pub(crate) fn read_angles(path: &Path) -> Result<Vec<AngleRow>> {
     })
 }
 
-/// Task, projection and last cell of a row that has a number before the last; the name may have
-/// commas.
+/// ACC, BWT, FWT, the mean accuracy right after each task, and the forgetting of each task.
+pub(crate) fn write_outcome(result: &ContinualResult, path: &Path) -> Result<()> {
+    let ContinualResult { acc, bwt, fwt, learned, forgetting, .. } = result;
+    let whole = [("acc", Some(acc)), ("bwt", bwt.as_ref()), ("fwt", fwt.as_ref())];
+    let whole = whole.into_iter().chain([("learned", Some(learned))]);
+    let whole = whole.filter_map(|(quantity, value)| Some(format!("{quantity},,{}", value?)));
+    let of_tasks = (1..).zip(forgetting).map(|(task, value)| format!("forgetting,{task},{value}"));
+    let rows: Vec<String> = [OUTCOME.into()].into_iter().chain(whole).chain(of_tasks).collect();
+    Ok(atomic_file::write(path, (rows.join("\n") + "\n").as_bytes())?)
+}
+
+/// A name as a cell: it may have commas and quotation marks.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn unquoted(cell: &str) -> Option<String> {
+    Some(cell.strip_prefix('"')?.strip_suffix('"')?.replace("\"\"", "\""))
+}
+
+/// Task, projection and last cell of a row that has a number before the last.
 fn numbered(row: &str) -> Option<(usize, String, &str)> {
     let (task, rest) = row.split_once(',')?;
     let (rest, last) = rest.rsplit_once(',')?;
     let (projection, _number) = rest.rsplit_once(',')?;
-    Some((task.parse().ok()?, projection.into(), last))
+    Some((task.parse().ok()?, unquoted(projection)?, last))
 }
 
 /// The rows of a table; none where there is no such file yet.
@@ -242,15 +261,16 @@ mod tests {
             explained: (task == 0).then_some(0.5),
             residuals: residuals.into(),
         };
-        let reports = [report(0, "a, b->c", &[0.5, 0.25]), report(1, "x->y", &[])];
+        let reports = [report(0, "a, \"b\"->c", &[0.5, 0.25]), report(1, "x->y", &[])];
         write_subspaces(&reports, |name| name.len(), [&one, &two]).unwrap();
         let row = |projection: &str, inputs| SubspaceRow {
             projection: projection.into(),
             rows: 7,
             inputs,
         };
-        assert_eq!(read_subspaces(&one).unwrap(), [row("a, b->c", 7), row("x->y", 4)]);
-        let residual = |residual| ResidualRow { task: 1, projection: "a, b->c".into(), residual };
+        assert_eq!(read_subspaces(&one).unwrap(), [row("a, \"b\"->c", 9), row("x->y", 4)]);
+        let residual =
+            |residual| ResidualRow { task: 1, projection: "a, \"b\"->c".into(), residual };
         assert_eq!(read_residuals(&two).unwrap(), [residual(0.5), residual(0.25)]);
         let angle = |task, degrees| AngleRow { task, projection: "x->y".into(), degrees };
         let angles = [angle(2, 12.5), angle(2, 90.0), angle(3, 1e-9)];

@@ -88,3 +88,84 @@ pub(crate) fn end_samples(samples: &dyn SampleSource, count: usize, seed: Seed) 
     order.truncate(count);
     order
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::continual::experiment::ContinualExperiment;
+    use crate::continual::prepared_tasks::PreparedTasks;
+    use crate::overrides::Override;
+
+    const PER_CLASS: usize = 3;
+
+    /// Four tasks of ten classes, 200 training samples each.
+    fn sequence() -> TaskSequence {
+        let change = "data.source={ kind = 'clusters', train = 200, test = 20 }";
+        let changes = [Override::parse(change).unwrap()];
+        let experiment = ContinualExperiment::recipe("permuted-clusters", &changes).unwrap();
+        PreparedTasks::new(&experiment, Some(1)).unwrap().sequence
+    }
+
+    fn samples(sequence: &TaskSequence, task: usize, method: Method, share: f64) -> TaskSamples {
+        let replay = ReplaySettings { per_class: PER_CLASS, share };
+        training_samples(sequence, task, method, &replay, Seed(4)).unwrap()
+    }
+
+    #[test]
+    fn a_task_is_learned_from_its_own_samples() {
+        let sequence = sequence();
+        for method in [Method::Hlop, Method::Sequential, Method::Replay] {
+            let own = samples(&sequence, 0, method, 0.5);
+            assert_eq!((own.indices, own.source.len()), ((0..200).collect(), 200), "{method}");
+        }
+    }
+
+    #[test]
+    fn replay_adds_stored_samples_of_all_earlier_tasks() {
+        let sequence = sequence();
+        for (task, share, added) in [(1, 0.5, 200), (2, 0.2, 50)] {
+            let TaskSamples { source, indices } = samples(&sequence, task, Method::Replay, share);
+            assert_eq!(source.len(), 200 * (task + 1));
+            let (own, stored) = indices.split_at(200);
+            assert!(own.iter().copied().eq(0..200));
+            assert_eq!(stored.len(), added);
+            let mut distinct = stored.to_vec();
+            distinct.sort_unstable();
+            distinct.dedup();
+            let kept = 10 * PER_CLASS * task;
+            assert_eq!(distinct.len(), kept.min(added), "all are used before one comes again");
+            for earlier in 1..=task {
+                let of_task = |sample: &&usize| **sample / 200 == earlier;
+                assert!(distinct.iter().filter(of_task).count() <= 10 * PER_CLASS);
+            }
+        }
+    }
+
+    #[test]
+    fn joint_parts_hold_each_sample_of_all_tasks_once() {
+        let sequence = sequence();
+        let parts = (0..4).map(|part| samples(&sequence, part, Method::Joint, 0.5).indices);
+        let parts: Vec<Vec<usize>> = parts.collect();
+        assert!(parts.iter().all(|part| part.len() == 200));
+        assert!(parts[0].iter().any(|&sample| sample >= 600), "a part mixes the tasks");
+        let mut all = parts.concat();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..800));
+    }
+
+    #[test]
+    fn stored_samples_are_some_of_each_class() {
+        let sequence = sequence();
+        let source = &*sequence.tasks()[0].train;
+        let stored = stored_samples(source, PER_CLASS, Seed(4));
+        assert_eq!(stored, stored_samples(source, PER_CLASS, Seed(4)));
+        assert_ne!(stored, stored_samples(source, PER_CLASS, Seed(5)));
+        for class in 0..10 {
+            let of_class = stored.iter().filter(|&&sample| source.label(sample) == class);
+            assert_eq!(of_class.count(), PER_CLASS, "class {class}");
+        }
+        assert_eq!(stored_samples(source, 1000, Seed(4)).len(), 200);
+        assert_eq!(end_samples(source, 7, Seed(4)).len(), 7);
+        assert_eq!(end_samples(source, 1000, Seed(4)).len(), 200);
+    }
+}

@@ -1,7 +1,8 @@
 //! `synfire continual`
 
 use crate::arguments::changes::changes;
-use crate::arguments::whole::{LARGEST_SEED, MOST_THREADS, whole};
+use crate::arguments::run_options::RunOptions;
+use crate::arguments::whole::whole;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use synfire::{Method, Override};
@@ -49,41 +50,15 @@ pub struct Continual {
         value_parser = whole::<u64>(1, 1000),
     )]
     pub seeds: u64,
-    /// Change one value of the configuration, e.g. training.epochs=2; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "resume")]
-    pub set: Vec<String>,
     /// Folder of the run; with --seeds, of a folder for each [default: runs/NAME-1, runs/NAME-2, ...]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
-    /// Go on with the run in this folder, bit for bit as if it had not stopped
-    #[arg(long, value_name = "DIR")]
-    pub resume: Option<PathBuf>,
-    /// Threads; results do not depend on them [default: one per processor]
-    #[arg(
-        long,
-        value_name = "N",
-        allow_negative_numbers = true,
-        value_parser = whole::<u16>(1, MOST_THREADS),
-    )]
-    pub threads: Option<u16>,
-    /// The seed all random numbers descend from, up to 2^63 - 1
-    #[arg(
-        long,
-        value_name = "N",
-        conflicts_with = "resume",
-        allow_negative_numbers = true,
-        value_parser = whole::<u64>(0, LARGEST_SEED),
-    )]
-    pub seed: Option<u64>,
     /// Print the result as one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Print nothing but errors and the result
-    #[arg(long, short)]
-    pub quiet: bool,
-    /// Replace an earlier run in --out
-    #[arg(long, conflicts_with = "resume")]
-    pub overwrite: bool,
+    /// How it is made, or gone on with.
+    #[command(flatten)]
+    pub run: RunOptions,
 }
 
 /// A method as it is typed.
@@ -126,9 +101,6 @@ impl Continual {
             let name = Method::from(name).name();
             Override::named(format!("--method {name}"), &format!("method={name:?}"))
         });
-        let seed = self
-            .seed
-            .map(|seed| Override::named(format!("--seed {seed}"), &format!("seed={seed}")));
-        changes(self.data.as_deref(), &self.set).chain(method).chain(seed).collect()
+        changes(self.data.as_deref(), &self.run.set).chain(method).chain(self.run.seed()).collect()
     }
 }

@@ -10,6 +10,7 @@ pub mod info;
 pub mod pack;
 pub mod plot;
 pub mod recipes;
+pub mod run_options;
 pub mod simulate;
 pub mod split;
 pub mod train;

@@ -1,7 +1,8 @@
 //! `synfire train`
 
 use crate::arguments::changes::changes;
-use crate::arguments::whole::{LARGEST_SEED, MOST_THREADS, whole};
+use crate::arguments::run_options::RunOptions;
+use crate::arguments::whole::whole;
 use crate::recipe_name::RecipeName;
 use clap::Args;
 use std::path::PathBuf;
@@ -47,9 +48,6 @@ pub struct Train {
     /// Validate on all samples of this file instead of a part of --data
     #[arg(long, value_name = "FILE")]
     pub validation: Option<PathBuf>,
-    /// Change one value of the configuration, e.g. training.epochs=30; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "resume")]
-    pub set: Vec<String>,
     /// Start from the weights, delays and norms of a run's best checkpoint, or of the checkpoint
     /// named; optimisers and schedules begin anew
     #[arg(long, value_name = "RUN|FILE.safetensors", conflicts_with = "resume")]
@@ -57,26 +55,6 @@ pub struct Train {
     /// Folder of the run [default: runs/NAME-1, runs/NAME-2, ...]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
-    /// Go on with the run in this folder, bit for bit as if it had not stopped
-    #[arg(long, value_name = "DIR")]
-    pub resume: Option<PathBuf>,
-    /// Threads; results do not depend on them [default: one per processor]
-    #[arg(
-        long,
-        value_name = "N",
-        allow_negative_numbers = true,
-        value_parser = whole::<u16>(1, MOST_THREADS),
-    )]
-    pub threads: Option<u16>,
-    /// The seed all random numbers descend from, up to 2^63 - 1
-    #[arg(
-        long,
-        value_name = "N",
-        conflicts_with = "resume",
-        allow_negative_numbers = true,
-        value_parser = whole::<u64>(0, LARGEST_SEED),
-    )]
-    pub seed: Option<u64>,
     /// Epochs; schedules stretch or shrink with them, so a run to --resume keeps its own
     #[arg(
         long,
@@ -96,12 +74,9 @@ pub struct Train {
     /// Check everything, say what would be built and what it takes, and write nothing
     #[arg(long, conflicts_with_all = ["resume", "stop_after"])]
     pub dry_run: bool,
-    /// Print nothing but errors and the result
-    #[arg(long, short)]
-    pub quiet: bool,
-    /// Replace an earlier run in --out
-    #[arg(long, conflicts_with = "resume")]
-    pub overwrite: bool,
+    /// How it is made, or gone on with.
+    #[command(flatten)]
+    pub run: RunOptions,
 }
 
 impl Train {
@@ -111,12 +86,14 @@ impl Train {
         let epochs = self.epochs.map(|epochs| {
             Override::named(format!("--epochs {epochs}"), &format!("training.epochs={epochs}"))
         });
-        let seed = self
-            .seed
-            .map(|seed| Override::named(format!("--seed {seed}"), &format!("seed={seed}")));
         let validation = self.validation.as_deref().map(Override::validation_file);
         let files = self.data.as_deref().map(Override::file).into_iter().chain(validation);
         let start = self.from.as_deref().map(Override::start);
-        files.chain(changes(None, &self.set)).chain(epochs).chain(seed).chain(start).collect()
+        files
+            .chain(changes(None, &self.run.set))
+            .chain(epochs)
+            .chain(self.run.seed())
+            .chain(start)
+            .collect()
     }
 }

@@ -13,8 +13,8 @@ use synfire::{ContinualExperiment, ContinualFinish, ContinualResult, ContinualRu
 use synfire::{RunFolder, SeedTable};
 
 pub fn run(arguments: &Continual) -> Result<ExitCode> {
-    let threads = arguments.threads.map(usize::from);
-    if let Some(folder) = &arguments.resume {
+    let threads = arguments.run.threads();
+    if let Some(folder) = &arguments.run.resume {
         run_argument::refuse_part(folder, "continual --resume")?;
         return one(ContinualRun::resume(folder, arguments.data.as_deref(), threads)?, arguments);
     }
@@ -24,7 +24,7 @@ pub fn run(arguments: &Continual) -> Result<ExitCode> {
     }
     let run = match &arguments.out {
         Some(folder) => {
-            ContinualRun::create(experiment, folder.clone(), arguments.overwrite, threads)?
+            ContinualRun::create(experiment, folder.clone(), arguments.run.overwrite, threads)?
         }
         None => ContinualRun::create_next(experiment, Path::new("runs"), threads)?,
     };
@@ -63,21 +63,21 @@ fn several(
     for seed in (experiment.seed..).take(arguments.seeds as usize) {
         let folder = parent.join(format!("seed-{seed}"));
         let of_seed = ContinualExperiment { seed, ..experiment.clone() };
-        let run = match earlier(&folder, &of_seed)?.filter(|_| !arguments.overwrite) {
+        let run = match earlier(&folder, &of_seed)?.filter(|_| !arguments.run.overwrite) {
             Some(run) if run.is_finished() => {
                 results.push(ContinualResult::read(&run.result())?);
                 continue;
             }
             Some(_) => ContinualRun::resume(&folder, None, threads)?,
-            None => ContinualRun::create(of_seed, folder, arguments.overwrite, threads)?,
+            None => ContinualRun::create(of_seed, folder, arguments.run.overwrite, threads)?,
         };
         interrupt::save_first();
         match finish(run, arguments)? {
             Ok((_, result)) => results.push(result),
             Err(code) => {
-                if !arguments.quiet {
+                if !arguments.run.quiet {
                     let out = parent.display();
-                    let without = if arguments.overwrite { " without --overwrite" } else { "" };
+                    let without = if arguments.run.overwrite { " without --overwrite" } else { "" };
                     output::say(format!(
                         "the same command with --out {out}{without} goes on with all seeds"
                     ));
@@ -111,7 +111,7 @@ fn finish(
     run: ContinualRun,
     arguments: &Continual,
 ) -> Result<std::result::Result<(PathBuf, ContinualResult), ExitCode>> {
-    let mut display = Display::new(arguments.quiet);
+    let mut display = Display::new(arguments.run.quiet);
     let finish = run.run(&mut display)?;
     drop(display);
     match finish {
@@ -122,7 +122,7 @@ fn finish(
             Ok(Ok((folder, *result)))
         }
         ContinualFinish::Stopped { folder, tasks } => {
-            if !arguments.quiet {
+            if !arguments.run.quiet {
                 output::say(format!(
                     "stopped after {}; go on with synfire continual --resume {}",
                     counted(tasks, "task"),

@@ -9,11 +9,11 @@ use std::process::ExitCode;
 use synfire::{ClassAccuracy, DryRun, Finish, RunFolder, TrainingRun};
 
 pub fn run(arguments: &Train) -> Result<ExitCode> {
-    let threads = arguments.threads.map(usize::from);
-    if let (Some(run), Some(epochs)) = (&arguments.resume, arguments.epochs) {
+    let threads = arguments.run.threads();
+    if let (Some(run), Some(epochs)) = (&arguments.run.resume, arguments.epochs) {
         return Err(keeps_its_epochs(run, epochs).into());
     }
-    let mut run = match &arguments.resume {
+    let mut run = match &arguments.run.resume {
         Some(folder) => {
             run_argument::refuse_part(folder, "train --resume")?;
             let (data, validation) = (arguments.data.as_deref(), arguments.validation.as_deref());
@@ -29,13 +29,13 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
         None => {
             let named = &arguments.experiment;
             let experiment = experiment::named("train", named, &arguments.overrides()?)?;
-            if !arguments.quiet
+            if !arguments.run.quiet
                 && let Some(note) = experiment::note_on_name(named, &experiment)
             {
                 output::say(note);
             }
             if arguments.dry_run {
-                let (folder, overwrite) = (arguments.out.as_deref(), arguments.overwrite);
+                let (folder, overwrite) = (arguments.out.as_deref(), arguments.run.overwrite);
                 DryRun::new(experiment, folder, overwrite, threads)?
                     .lines()
                     .into_iter()
@@ -43,9 +43,12 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
                 return Ok(ExitCode::SUCCESS);
             }
             match &arguments.out {
-                Some(folder) => {
-                    TrainingRun::create(experiment, folder.clone(), arguments.overwrite, threads)?
-                }
+                Some(folder) => TrainingRun::create(
+                    experiment,
+                    folder.clone(),
+                    arguments.run.overwrite,
+                    threads,
+                )?,
                 None => TrainingRun::create_next(experiment, Path::new("runs"), threads)?,
             }
         }
@@ -55,7 +58,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
     if let Some(epochs) = arguments.stop_after {
         run = run.stop_after(epochs);
     }
-    let mut display = Display::new(arguments.quiet);
+    let mut display = Display::new(arguments.run.quiet);
     let finish = run.run(&mut display)?;
     drop(display);
     match finish {
@@ -68,7 +71,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
             ))?;
             output::print(ClassAccuracy::line(&outcome.by_class))?;
             // With the lines of the run it has been seen already.
-            if let Some(verdict) = outcome.verdict.filter(|_| arguments.quiet) {
+            if let Some(verdict) = outcome.verdict.filter(|_| arguments.run.quiet) {
                 output::say(format!("synfire: {verdict}"));
             }
             if let Some(warning) = outcome.warning {
@@ -78,7 +81,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Finish::Stopped { folder, epochs } => {
-            if !arguments.quiet {
+            if !arguments.run.quiet {
                 output::say(format!(
                     "stopped after {}; go on with synfire train --resume {}",
                     synfire::datasets::counted(epochs, "epoch"),

@@ -11,10 +11,18 @@ use simd::{Matrix, MatrixEntry, multiply};
 pub(crate) const TILE: usize = 136;
 
 /// A number that circuits compute in: `f32` or `f64`.
-pub trait Number: Real + MatrixEntry + Into<f64> + Default {}
+pub trait Number: Real + MatrixEntry + Into<f64> + Default {
+    /// The difference between 1 and the next larger number.
+    const EPSILON: f64;
+}
 
-impl Number for f32 {}
-impl Number for f64 {}
+impl Number for f32 {
+    const EPSILON: f64 = f32::EPSILON as f64;
+}
+
+impl Number for f64 {
+    const EPSILON: f64 = f64::EPSILON;
+}
 
 /// `into = keep * into + factor * a b`, where `a` is `[m][k]`, `b` is `[k][n]` and `into` is
 /// `[m][n]`. With `keep` 0, what `into` held does not matter.

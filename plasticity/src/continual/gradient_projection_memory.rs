@@ -60,11 +60,10 @@ pub enum Directions {
 
 impl Directions {
     fn check(&self, weights: &ProtectedWeights) -> Result<()> {
-        let count = weights.0.len();
         match self {
             Self::Thresholds(thresholds) => {
-                let name = "GradientProjectionMemory::thresholds, one for each projection,";
-                Error::check_length(name, thresholds.len(), count)?;
+                let name = "GradientProjectionMemory::thresholds";
+                weights.check_entries(name, thresholds.len())?;
                 thresholds.iter().enumerate().try_for_each(|(place, &threshold)| {
                     let name = format!("GradientProjectionMemory::thresholds[{place}]");
                     let ok = threshold > 0.0 && threshold <= 1.0;
@@ -78,10 +77,8 @@ impl Directions {
                     return Err(Error::out_of_range(name, "empty", allowed));
                 }
                 rows.iter().enumerate().try_for_each(|(task, rows)| {
-                    let name = format!(
-                        "GradientProjectionMemory::rows[{task}], one entry for each projection,"
-                    );
-                    Error::check_length(&name, rows.len(), count)
+                    let name = format!("GradientProjectionMemory::rows[{task}]");
+                    weights.check_entries(name, rows.len())
                 })
             }
         }

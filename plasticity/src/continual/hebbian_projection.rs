@@ -40,6 +40,7 @@ use sim_core::{
     Batch, Error, GradientEngine, LearnedInput, Network, ParameterId, Result, Seed, SpikeFrames,
 };
 use std::collections::BTreeMap;
+use std::f64::consts::PI;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -50,6 +51,7 @@ use std::time::{Duration, Instant};
 /// | `rows` | | `[task][projection]`: rows that each task adds; later tasks take the last entry |
 /// | `projections` | all dense ones | indices of the protected projections |
 /// | `rates` | `circuit.rate` | rate of the circuit of each protected projection |
+/// | `rates_fall` | false | whether rates fall to 0 within each task |
 /// | `activity` | rates | what the circuits learn from |
 /// | `orthonormal` | true | whether rows are made orthonormal when they freeze |
 /// | `circuit` | see [`CircuitSettings`] | how the circuits learn |
@@ -65,6 +67,10 @@ pub struct HebbianProjectionSettings {
     /// Rate of the circuit of each protected projection, above 0; that of `circuit`.
     #[serde(default)]
     pub rates: Option<Vec<f64>>,
+    /// Whether the rates of the circuits fall to 0 along half a cosine in the course of each task;
+    /// false. Rows that come to rest are nearer to the strongest directions.
+    #[serde(default)]
+    pub rates_fall: bool,
     /// What the circuits learn from; rates.
     #[serde(default)]
     pub activity: Activity,
@@ -84,9 +90,15 @@ fn yes() -> bool {
 impl HebbianProjectionSettings {
     /// Settings with these rows and defaults otherwise.
     pub fn with_rows(rows: Vec<Vec<usize>>) -> Self {
-        let (projections, rates, activity) = (None, None, Activity::Rates);
-        let circuit = CircuitSettings::default();
-        Self { rows, projections, rates, activity, orthonormal: true, circuit }
+        Self {
+            rows,
+            projections: None,
+            rates: None,
+            rates_fall: false,
+            activity: Activity::Rates,
+            orthonormal: true,
+            circuit: CircuitSettings::default(),
+        }
     }
 
     /// The rows that a task adds to each projection.
@@ -105,8 +117,7 @@ impl HebbianProjectionSettings {
             return Err(Error::out_of_range("HebbianProjection::rows", "empty", allowed));
         }
         for (task, rows) in self.rows.iter().enumerate() {
-            let name = format!("HebbianProjection::rows[{task}], one entry for each projection,");
-            Error::check_length(&name, rows.len(), count)?;
+            weights.check_entries(format!("HebbianProjection::rows[{task}]"), rows.len())?;
         }
         if let Some(place) = self.rows[0].iter().position(|&rows| rows == 0) {
             let name = format!("HebbianProjection::rows[0] of {}", weights.0[place].name);
@@ -114,8 +125,7 @@ impl HebbianProjectionSettings {
         }
         self.circuit.check().map_err(|error| error.within("circuit"))?;
         let rates = self.rates.clone().unwrap_or_else(|| vec![self.circuit.rate; count]);
-        let name = "HebbianProjection::rates, one for each projection,";
-        Error::check_length(name, rates.len(), count)?;
+        weights.check_entries("HebbianProjection::rates", rates.len())?;
         for (place, &rate) in rates.iter().enumerate() {
             let name = format!("HebbianProjection::rates[{place}]");
             Error::check(name, rate, rate > 0.0, "above 0")?;
@@ -132,6 +142,8 @@ pub struct HebbianProjection {
     weights: ProtectedWeights,
     circuits: Vec<LateralCircuit<f32>>,
     tasks: TaskCount,
+    /// The share of the steps of the task that lies behind.
+    share: f64,
     /// By task, and in each by projection.
     reports: Vec<SubspaceReport>,
     /// Samples of a batch, by projection.
@@ -168,6 +180,7 @@ impl HebbianProjection {
             seed,
             weights,
             tasks: TaskCount::default(),
+            share: 0.0,
             reports: Vec::new(),
             samples,
             memory: Mutex::default(),
@@ -250,6 +263,10 @@ impl Protection for HebbianProjection {
         Ok(())
     }
 
+    fn move_to(&mut self, share: f64) {
+        self.share = share;
+    }
+
     fn watches(&self) -> bool {
         self.tasks.is_under_way()
     }
@@ -258,7 +275,8 @@ impl Protection for HebbianProjection {
         if !self.watches() {
             return;
         }
-        let activity = self.settings.activity;
+        let HebbianProjectionSettings { activity, rates_fall, .. } = self.settings;
+        let factor = if rates_fall { 0.5 * (1.0 + (PI * self.share).cos()) } else { 1.0 };
         let of_source = |source: usize| sent(network, source, batch.frames, engine).collect();
         let sources = self.weights.0.iter().map(|weight| weight.source);
         let sent: Vec<Vec<&SpikeFrames>> = sources.map(of_source).collect();
@@ -268,7 +286,7 @@ impl Protection for HebbianProjection {
         let circuits = circuits.zip(&sent).zip(reports).with_max_len(1);
         circuits.for_each(|(((circuit, samples), sent), report)| {
             activity.gather(sent.iter().copied(), samples);
-            report.residuals.push(circuit.learn(samples) as f32);
+            report.residuals.push(circuit.learn_slower(samples, factor) as f32);
         });
     }
 

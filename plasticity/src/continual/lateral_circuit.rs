@@ -31,14 +31,14 @@
 //! projecting it once, `G P`, is the same, where the circuit answers linearly.
 
 use crate::continual::circuit_settings::{CircuitSettings, LateralAnswer};
-use crate::continual::dense::{Number, TILE, product, sum_of_squares};
+use crate::continual::dense::{Number, product, sum_of_squares};
 use crate::continual::orthonormal::orthonormalise;
+use crate::continual::projector::{Projector, through};
 use crate::continual::saved_state::Restored;
 use rand::RngExt;
 use rand_distr::StandardNormal;
-use rayon::prelude::*;
 use sim_core::{Error, Purpose, Result, Seed};
-use simd::{Matrix, multiply};
+use simd::Matrix;
 use std::ops::Range;
 
 /// The lateral circuit of a projection, in `f32` or in `f64`; see [`LateralCircuit::learn`] and
@@ -74,9 +74,8 @@ pub struct LateralCircuit<T> {
     all_frozen: bool,
     /// Momentum of the rows that learn, `[row][input]`.
     velocity: Vec<T>,
-    /// `I - H_old^T H_old`, `[input][input]`, where one product with it takes less than two with
-    /// the frozen rows; empty else.
-    projector: Vec<T>,
+    /// `I - H_old^T H_old`.
+    projector: Projector<T>,
     memory: Memory<T>,
 }
 
@@ -110,7 +109,7 @@ impl<T: Number> LateralCircuit<T> {
             groups: Vec::new(),
             all_frozen: true,
             velocity: Vec::new(),
-            projector: Vec::new(),
+            projector: Projector::Rows,
             memory: Memory::default(),
         })
     }
@@ -167,6 +166,14 @@ impl<T: Number> LateralCircuit<T> {
     /// # Panics
     /// If the samples do not fill whole vectors.
     pub fn learn(&mut self, samples: &[T]) -> f64 {
+        self.learn_slower(samples, 1.0)
+    }
+
+    /// As [`learn`](Self::learn), with `factor` times the rate.
+    ///
+    /// # Panics
+    /// As [`learn`](Self::learn).
+    pub fn learn_slower(&mut self, samples: &[T], factor: f64) -> f64 {
         let Self { settings, inputs, velocity, .. } = self;
         let CircuitSettings { rate, momentum, iterations, clamp, lateral } = *settings;
         let (inputs, total) = (*inputs, sum_of_squares(samples));
@@ -179,12 +186,17 @@ impl<T: Number> LateralCircuit<T> {
         let Memory { left, error, answers, change } = &mut self.memory;
         left.clear();
         left.extend_from_slice(samples);
-        take_out(left, of_samples, old, lateral, answers);
+        match lateral {
+            LateralAnswer::Linear => {
+                self.projector.project(Matrix::of_rows(old, inputs), left, answers);
+            }
+            LateralAnswer::Quantised { .. } => take_out(left, of_samples, old, lateral, answers),
+        }
         if new.is_empty() {
             return share(sum_of_squares(left), total);
         }
         let (most, least) = (T::of(clamp), T::of(-clamp));
-        let (keep, gain, rate) = (T::of(momentum), T::of(1.0 - momentum), T::of(rate));
+        let (keep, gain, rate) = (T::of(momentum), T::of(1.0 - momentum), T::of(factor * rate));
         let mut outside = 0.0;
         for iteration in 0..iterations {
             error.clear();
@@ -232,23 +244,13 @@ impl<T: Number> LateralCircuit<T> {
         if frozen.is_empty() || vectors.is_empty() {
             return;
         }
-        if lateral == LateralAnswer::Linear && !self.projector.is_empty() {
-            memory.clear();
-            memory.extend_from_slice(vectors);
-            let projector = Matrix::of_rows(&self.projector, inputs);
-            return product(vectors, 0.0, Matrix::of_rows(memory, inputs), projector, 1.0);
-        }
         let rows = Matrix::of_rows(frozen, inputs);
-        memory.resize(vectors.len() / inputs * rows.rows(), T::default());
-        let tiles = vectors.par_chunks_mut(TILE * inputs);
-        let tiles = tiles.zip(memory.par_chunks_mut(TILE * rows.rows()));
-        tiles.for_each(|(vectors, answers)| {
-            let of_vectors = Matrix::of_rows(vectors, inputs);
-            multiply(answers, T::of(0.0), of_vectors, rows.transposed(), T::of(1.0));
-            answer(answers, lateral);
-            let answers = Matrix::of_rows(answers, rows.rows());
-            multiply(vectors, T::of(1.0), answers, rows, T::of(-1.0));
-        });
+        match lateral {
+            LateralAnswer::Linear => self.projector.project(rows, vectors, memory),
+            LateralAnswer::Quantised { .. } => {
+                through(rows, [1.0, -1.0], vectors, memory, |answers| answer(answers, lateral));
+            }
+        }
     }
 
     /// Freezes the rows that learn. Made orthonormal, they are at right angles to the frozen rows,
@@ -261,21 +263,7 @@ impl<T: Number> LateralCircuit<T> {
         }
         self.all_frozen = true;
         self.velocity.clear();
-        self.follow_frozen_rows();
-    }
-
-    /// Works the projector out anew.
-    fn follow_frozen_rows(&mut self) {
-        self.projector.clear();
-        let (inputs, frozen) = (self.inputs, self.frozen_rows());
-        if 2 * frozen.len() <= inputs * inputs {
-            return;
-        }
-        let mut projector = vec![T::default(); inputs * inputs];
-        projector.iter_mut().step_by(inputs + 1).for_each(|entry| *entry = T::of(1.0));
-        let rows = Matrix::of_rows(frozen, inputs);
-        product(&mut projector, 1.0, rows.transposed(), rows, -1.0);
-        self.projector = projector;
+        self.projector = Projector::of_rows(self.frozen_rows(), self.inputs);
     }
 
     /// The share of the second moment of samples, `[sample][input]`, that all rows leave outside:
@@ -376,7 +364,7 @@ impl<T: Number> LateralCircuit<T> {
         self.all_frozen = velocity.is_none();
         self.velocity = velocity.unwrap_or_default();
         (self.groups, self.rows) = (groups, rows);
-        self.follow_frozen_rows();
+        self.projector = Projector::of_rows(self.frozen_rows(), self.inputs);
         Ok(())
     }
 }

@@ -31,6 +31,7 @@ pub(crate) mod orthogonal_weights;
 pub(crate) mod orthonormal;
 pub(crate) mod presynaptic;
 pub(crate) mod principal_angles;
+pub(crate) mod projector;
 pub(crate) mod protected_weights;
 #[cfg(test)]
 mod resumed_tasks;

@@ -1,7 +1,7 @@
 //! The projections whose weights a protection keeps apart from earlier tasks.
 
 use crate::trainer::activity::firing_populations;
-use sim_core::{Cells, Error, Kind, Network, Owner, ParameterId, Result, Synapses};
+use sim_core::{Cells, Error, Field, Kind, Network, Owner, ParameterId, Result, Synapses};
 
 /// The weights of one projection, `[post][pre][element]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,21 @@ impl ProtectedWeights {
             return Err(Error::Network("a list without projections protects nothing".into()));
         }
         Ok(Self(weights))
+    }
+
+    /// Checks that a setting has one entry for each of them.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] naming the setting.
+    pub fn check_entries(&self, setting: impl Into<Field>, entries: usize) -> Result<()> {
+        let count = self.0.len();
+        if entries == count {
+            return Ok(());
+        }
+        let have =
+            if entries == 1 { "has 1 entry".into() } else { format!("has {entries} entries") };
+        let problem = format!("{have}, but must have {count}, one for each protected projection");
+        Err(Error::unfit(setting, problem))
     }
 
     /// The place of the weights that this parameter is.

@@ -197,6 +197,7 @@ impl Trainer {
     /// parameter is not a finite number any more.
     pub fn step(&mut self, batch: &Batch) -> Result<StepReport> {
         let pass = self.training_pass();
+        self.protection.move_to(self.share_of_task());
         let watches = self.protection.watches();
         let is_deployed = watches && sends_as_deployed(&self.network, batch.frames, &pass);
         if watches && !is_deployed {
@@ -267,6 +268,13 @@ impl Trainer {
         self.batch = (batch, batches);
     }
 
+    /// The share of the steps of the task that lies behind.
+    fn share_of_task(&self) -> f64 {
+        let (batch, batches) = self.batch;
+        let behind = (self.epoch * batches + batch) as f64;
+        behind / (self.settings.epochs * batches) as f64
+    }
+
     /// The step that schedules are asked for, and how many there are.
     fn scheduled(&self) -> (usize, usize) {
         let (epoch, epochs) = (self.epoch, self.settings.epochs);
@@ -298,7 +306,12 @@ impl Trainer {
         let (step, steps) = self.scheduled();
         let rate =
             |grouped: &GroupedOptimizer| self.groups[grouped.group].schedule.at(step, steps).rate;
-        grouped.map_or(0.0, rate)
+        grouped.map_or(0.0, rate) * self.task_factor()
+    }
+
+    /// Rates of the task at hand over those of the first task.
+    fn task_factor(&self) -> f64 {
+        (0..self.task).map(|_| self.settings.task_rate_factor).product()
     }
 
     /// Number of parameters that learn.
@@ -400,7 +413,7 @@ impl Trainer {
 
     /// One step of every optimiser.
     fn update(&mut self) {
-        let (step, steps) = self.scheduled();
+        let ((step, steps), task_factor) = (self.scheduled(), self.task_factor());
         let Self { network, gradients, optimizers, groups, protection, before, protecting, .. } =
             self;
         let learning = network.parameters_mut().zip(gradients.iter()).zip(optimizers);
@@ -416,7 +429,7 @@ impl Trainer {
                 before.extend_from_slice(parameter.values);
             }
             let now = groups[*group].schedule.at(step, steps);
-            optimizer.step(parameter.values, gradient, now.rate, now.beta1);
+            optimizer.step(parameter.values, gradient, now.rate * task_factor, now.beta1);
             parameter.confine();
             if protects {
                 let start = Instant::now();

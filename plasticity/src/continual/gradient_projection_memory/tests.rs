@@ -118,7 +118,10 @@ fn settings_that_do_not_fit_are_refused() {
             .to_string()
     };
     for (directions, sentence) in [
-        (Directions::Thresholds(vec![]), "one for each projection, has length 0, but must have 1"),
+        (
+            Directions::Thresholds(vec![]),
+            "has 0 entries, but must have 1, one for each protected projection",
+        ),
         (Directions::Thresholds(vec![1.5]), "[0] is 1.5, but must be above 0 and at most 1"),
         (
             Directions::Rows(vec![]),
@@ -126,7 +129,7 @@ fn settings_that_do_not_fit_are_refused() {
         ),
         (
             Directions::Rows(vec![vec![1], vec![]]),
-            "rows[1], one entry for each projection, has length 0, but must have 1",
+            "rows[1] has 0 entries, but must have 1, one for each protected projection",
         ),
     ] {
         let told = refused(directions);

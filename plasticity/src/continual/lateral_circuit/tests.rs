@@ -283,23 +283,19 @@ fn projecting_gradients_is_projecting_activity() {
     }
 }
 
-/// With more than half of all directions frozen, one product takes the place of two.
+/// A circuit that was brought back projects as it did before, to the bit.
 #[test]
-fn many_frozen_rows_are_taken_out_by_one_product() {
+fn a_restored_circuit_projects_alike() {
     let inputs = 40;
-    let circuit = || LateralCircuit::<f64>::new(inputs, CircuitSettings::default()).unwrap();
-    for rows in [20, 21, 40] {
+    let circuit = || LateralCircuit::<f32>::new(inputs, CircuitSettings::default()).unwrap();
+    for (rows, orthonormal) in [(20, true), (21, true), (21, false)] {
         let mut frozen = circuit();
-        frozen.add_rows(rows, Seed(3), 0).unwrap();
-        frozen.freeze(false);
-        assert_eq!(frozen.projector.is_empty(), rows == 20);
-        let vectors: Vec<f64> = normal(7 * inputs, 5);
-        let (mut ours, mut plain) = (vectors.clone(), vectors.clone());
+        frozen.add_given_rows(&normal(rows * inputs, 3)).unwrap();
+        frozen.freeze(orthonormal);
+        let mut ours: Vec<f32> = normal(7 * inputs, 5);
+        let mut again = ours.clone();
         frozen.project(&mut ours, &mut Vec::new());
-        let of_vectors = Matrix::of_rows(&vectors, inputs);
-        take_out(&mut plain, of_vectors, frozen.rows(), LateralAnswer::Linear, &mut Vec::new());
-        assert!(difference(&ours, &plain) < 1e-13);
-        let (mut restored, mut again) = (circuit(), vectors.clone());
+        let mut restored = circuit();
         restored.restore(vec![rows], frozen.rows().to_vec(), None).unwrap();
         restored.project(&mut again, &mut Vec::new());
         assert_eq!(again, ours);
@@ -327,6 +323,26 @@ fn the_clamp_bounds_each_entry_of_the_mean_change() {
     // y = 50, x - H y = (75, 100): both entries of the change are beyond the clamp.
     circuit.learn(&[100.0, 100.0]);
     assert_eq!(circuit.rows(), [0.5 + 0.1, 0.1]);
+}
+
+/// `factor` times the rate is another rate.
+#[test]
+fn a_circuit_learns_slower() {
+    let circuit = |rate| {
+        let settings = CircuitSettings { rate, ..Default::default() };
+        let mut circuit = LateralCircuit::<f64>::new(12, settings).unwrap();
+        circuit.add_rows(3, Seed(3), 0).unwrap();
+        circuit
+    };
+    let samples: Vec<f64> = normal(20 * 12, 7);
+    let (mut slower, mut other) = (circuit(0.04), circuit(0.01));
+    let start = slower.rows().to_vec();
+    assert_eq!(slower.learn_slower(&samples, 0.0), other.clone().learn(&samples));
+    assert_eq!(slower.rows(), start, "nothing is learned at the rate 0");
+    let mut slower = circuit(0.04);
+    slower.learn_slower(&samples, 0.25);
+    other.learn(&samples);
+    assert_eq!(slower.rows(), other.rows());
 }
 
 #[test]
