@@ -26,6 +26,7 @@ fn a_change_is_described_and_a_wrong_one_named() {
     let experiment = with("method=gpm").unwrap();
     assert_eq!(experiment.method, Method::Gpm);
     assert!(experiment.description.ends_with("changed: method=gpm"), "{}", experiment.description);
+    with("tasks.file='orders.json'").unwrap();
     let message = |change: &str| with(change).unwrap_err().to_string();
     assert!(message("tasks.count=0").contains("tasks.count is 0"), "{}", message("tasks.count=0"));
     assert!(message("data.steps=0").contains("data.steps is 0"), "{}", message("data.steps=0"));
