@@ -18,6 +18,7 @@
 
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result};
+use simd::exp;
 
 /// The slope and its parameters; widths are in units of the potential.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -147,7 +148,7 @@ pub(crate) fn fast_sigmoid_slope(beta: f32, x: f32) -> f32 {
 /// overflow.
 #[inline(always)]
 pub(crate) fn sigmoid_slope(alpha: f32, x: f32) -> f32 {
-    let e = exp_of_negative(-(alpha * x).abs());
+    let e = exp(-(alpha * x).abs());
     alpha * e / ((1.0 + e) * (1.0 + e))
 }
 
@@ -162,33 +163,6 @@ pub(crate) fn triangle_slope(inverse_half_width: f32, peak: f32, x: f32) -> f32 
 #[inline(always)]
 pub(crate) fn box_slope(half_width: f32, peak: f32, x: f32) -> f32 {
     if x.abs() < half_width { peak } else { 0.0 }
-}
-
-/// `exp(y)` for `y <= 0`, to 2e-7 relative; below -80 it stays at `exp(-80)`.
-///
-/// The C library's `expf` can neither be vectorised nor is it the same on every processor. Here `y
-/// = k ln 2 + r` with a whole `k` and `|r| <= ln(2) / 2`, then the Taylor series of `exp(r)` up to
-/// the seventh power, then `k` goes into the exponent's bits.
-#[inline(always)]
-fn exp_of_negative(y: f32) -> f32 {
-    // Adding 1.5 * 2^23 leaves no bits for a fraction: the low bits of the sum are `k`.
-    const ROUND: f32 = 12_582_912.0;
-    // ln 2 in two parts, the first with so few bits that `k` times it is exact.
-    const LN_2_HIGH: f32 = 0.693_359_4;
-    const LN_2_LOW: f32 = -2.121_944_4e-4;
-    let y = if y > -80.0 { y } else { -80.0 };
-    let shifted = y * std::f32::consts::LOG2_E + ROUND;
-    let k = shifted - ROUND;
-    let r = (y - k * LN_2_HIGH) - k * LN_2_LOW;
-    let series = 1.0 / 5040.0;
-    let series = series * r + 1.0 / 720.0;
-    let series = series * r + 1.0 / 120.0;
-    let series = series * r + 1.0 / 24.0;
-    let series = series * r + 1.0 / 6.0;
-    let series = series * r + 0.5;
-    let series = (series * r + 1.0) * r + 1.0;
-    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()));
-    series * power
 }
 
 #[cfg(test)]
@@ -248,17 +222,6 @@ mod tests {
                 assert!(surrogate.slope(5.0) > 0.0);
             }
         }
-    }
-
-    #[test]
-    fn the_exponential_holds_its_precision() {
-        for k in 0..80_000 {
-            let y = -(k as f32) * 1e-3;
-            let exact = (y as f64).exp();
-            assert!((exp_of_negative(y) as f64 / exact - 1.0).abs() < 2e-7, "exp({y})");
-        }
-        assert_eq!(exp_of_negative(0.0), 1.0);
-        assert_eq!(exp_of_negative(f32::NEG_INFINITY), exp_of_negative(-80.0));
     }
 
     #[test]

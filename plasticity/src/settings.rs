@@ -6,6 +6,7 @@ use crate::gradient::firing_rate::FiringRateBounds;
 use crate::gradient::optimizer::OptimizerSettings;
 use crate::gradient::schedule::{RatesFollow, Schedule};
 use crate::gradient::sigma::SigmaSchedule;
+use crate::gradient::weight_update::{SignedUpdate, WeightUpdate};
 use crate::gradient_method::GradientMethod;
 use crate::trainer::evaluation::EvaluationSettings;
 use crate::trainer::groups::ParameterGroup;
@@ -82,6 +83,12 @@ fn is_one(factor: &f64) -> bool {
 pub struct WeightSettings {
     /// Optimiser.
     pub optimizer: OptimizerSettings,
+    /// How weights take the steps of the optimiser; they are added.
+    #[serde(skip_serializing_if = "WeightUpdate::is_additive")]
+    pub update: WeightUpdate,
+    /// Constants of an update that keeps signs.
+    #[serde(skip_serializing_if = "SignedUpdate::is_default")]
+    pub signed_update: SignedUpdate,
     /// Rate by epoch, or by batch.
     pub schedule: Schedule,
 }
@@ -94,6 +101,7 @@ impl WeightSettings {
     pub fn check(&self) -> Result<()> {
         let schedule = |error: Error| error.within("schedule");
         self.optimizer.check().map_err(|error| error.within("optimizer"))?;
+        self.signed_update.check().map_err(|error| error.within("signed_update"))?;
         self.schedule.check().map_err(schedule)?;
         self.schedule.check_without_ms(ONLY_DELAYS).map_err(schedule)
     }
@@ -174,6 +182,8 @@ impl TrainingSettings {
             names: Vec::new(),
             learn,
             optimizer,
+            update: weights.update,
+            signed_update: weights.signed_update,
             schedule,
         };
         let plain = weights.optimizer.without_weight_decay();

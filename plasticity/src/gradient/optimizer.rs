@@ -12,8 +12,10 @@
 //! References: [Kingma and Ba 2015, algorithm 1], [Loshchilov and Hutter 2019, algorithm 2],
 //! [Sutskever et al. 2013].
 //!
-//! In Adam and SGD the weight decay is an L2 penalty: it is added to the gradient, `g +
-//! weight_decay p`. A schedule may replace `beta1` (for SGD: `momentum`) in each step; the bias
+//! What `p -=` subtracts is the *step*, and how a weight takes it is a [`WeightUpdate`]: the equations
+//! above are those of the additive one. In Adam and SGD the weight decay is then an L2 penalty: it
+//! is added to the gradient, `g + weight_decay p`. With any other update, the weight decay of every
+//! rule acts on the weights directly. A schedule may replace `beta1` (for SGD: `momentum`) in each step; the bias
 //! correction then uses the current `beta1` to the power `t`, as torch does, although earlier steps
 //! were made with others.
 //!
@@ -21,6 +23,9 @@
 //! parameter, but would otherwise linger for ever at a denormal number, which is slow to compute
 //! with.
 
+use crate::gradient::weight_update::{
+    Additive, Exponentiated, Move, SignFrozen, SignedUpdate, WeightUpdate,
+};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result};
@@ -175,6 +180,7 @@ impl OptimizerSettings {
         let second = if matches!(self, Self::Sgd(_)) { 0 } else { parameters };
         Ok(Optimizer {
             settings: *self,
+            update: Update::Additive(Additive),
             steps: 0,
             first: vec![0.0; parameters],
             second: vec![0.0; second],
@@ -190,10 +196,19 @@ impl OptimizerSettings {
     }
 }
 
+/// How parameters take a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Update {
+    Additive(Additive),
+    Exponentiated(Exponentiated),
+    SignFrozen(SignFrozen),
+}
+
 /// A rule at work on one slice of parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Optimizer {
     settings: OptimizerSettings,
+    update: Update,
     steps: u64,
     /// Adam: mean of the gradient; SGD: velocity.
     first: Vec<f32>,
@@ -202,6 +217,20 @@ pub struct Optimizer {
 }
 
 impl Optimizer {
+    /// The same optimizer, whose steps parameters take by another update.
+    ///
+    /// # Errors
+    /// As [`SignedUpdate::check`].
+    pub fn with_update(self, update: WeightUpdate, settings: SignedUpdate) -> Result<Self> {
+        settings.check()?;
+        let update = match update {
+            WeightUpdate::Additive => Update::Additive(Additive),
+            WeightUpdate::Exponentiated => Update::Exponentiated(settings.into()),
+            WeightUpdate::SignFrozen => Update::SignFrozen(settings.into()),
+        };
+        Ok(Self { update, ..self })
+    }
+
     /// Steps made so far.
     pub fn steps(&self) -> u64 {
         self.steps
@@ -258,7 +287,8 @@ impl Optimizer {
     /// subspace then give steps in it. So it is of SGD without weight decay, with or without
     /// momentum.
     pub fn is_linear(&self) -> bool {
-        matches!(self.settings, OptimizerSettings::Sgd(Sgd { weight_decay: 0.0, .. }))
+        matches!(self.update, Update::Additive(_))
+            && matches!(self.settings, OptimizerSettings::Sgd(Sgd { weight_decay: 0.0, .. }))
     }
 
     /// Forgets all moments and steps.
@@ -287,49 +317,60 @@ impl Optimizer {
         );
         assert_eq!(gradient.len(), self.first.len(), "one gradient entry per parameter");
         self.steps += 1;
-        match self.settings {
-            OptimizerSettings::Adam(Adam { beta1: own, beta2, epsilon, weight_decay }) => {
-                let constants =
-                    AdamStep::new(beta1.unwrap_or(own), beta2, epsilon, rate, self.steps);
-                self.adam(
-                    parameters,
-                    gradient,
-                    &AdamStep { penalty: weight_decay as f32, ..constants },
-                );
+        match self.update {
+            Update::Additive(update) => self.step_by(update, parameters, gradient, rate, beta1),
+            Update::Exponentiated(update) => {
+                self.step_by(update, parameters, gradient, rate, beta1);
             }
-            OptimizerSettings::AdamW(AdamW { beta1: own, beta2, epsilon, weight_decay }) => {
-                let constants =
-                    AdamStep::new(beta1.unwrap_or(own), beta2, epsilon, rate, self.steps);
-                self.adam(
-                    parameters,
-                    gradient,
-                    &AdamStep { decay: (rate * weight_decay) as f32, ..constants },
-                );
+            Update::SignFrozen(update) => self.step_by(update, parameters, gradient, rate, beta1),
+        }
+    }
+
+    fn step_by(
+        &mut self,
+        update: impl Move,
+        parameters: &mut [f32],
+        gradient: &[f32],
+        rate: f64,
+        beta1: Option<f64>,
+    ) {
+        // An L2 penalty is part of a gradient that is added; other updates know decay alone.
+        let is_additive = matches!(self.update, Update::Additive(_));
+        let penalty_and_decay =
+            |weight_decay: f64, is_penalty: bool| match is_penalty && is_additive {
+                true => (weight_decay as f32, 0.0),
+                false => (0.0, (rate * weight_decay) as f32),
+            };
+        match self.settings {
+            OptimizerSettings::Adam(Adam { beta1: own, beta2, epsilon, weight_decay })
+            | OptimizerSettings::AdamW(AdamW { beta1: own, beta2, epsilon, weight_decay }) => {
+                let is_penalty = matches!(self.settings, OptimizerSettings::Adam(_));
+                let (penalty, decay) = penalty_and_decay(weight_decay, is_penalty);
+                let beta1 = beta1.unwrap_or(own);
+                let step = AdamStep::new(beta1, beta2, epsilon, rate, self.steps);
+                let step = AdamStep { penalty, decay, ..step };
+                parameters
+                    .par_chunks_mut(CHUNK)
+                    .zip(gradient.par_chunks(CHUNK))
+                    .zip(self.first.par_chunks_mut(CHUNK))
+                    .zip(self.second.par_chunks_mut(CHUNK))
+                    .for_each(|(((parameters, gradient), mean), mean_square)| {
+                        step.apply(update, parameters, gradient, mean, mean_square)
+                    });
             }
             OptimizerSettings::Sgd(Sgd { momentum, nesterov, weight_decay }) => {
                 let momentum = beta1.unwrap_or(momentum) as f32;
-                let constants =
-                    SgdStep { momentum, nesterov, penalty: weight_decay as f32, rate: rate as f32 };
+                let (penalty, decay) = penalty_and_decay(weight_decay, true);
+                let step = SgdStep { momentum, nesterov, penalty, decay, rate: rate as f32 };
                 parameters
                     .par_chunks_mut(CHUNK)
                     .zip(gradient.par_chunks(CHUNK))
                     .zip(self.first.par_chunks_mut(CHUNK))
                     .for_each(|((parameters, gradient), velocity)| {
-                        constants.apply(parameters, gradient, velocity)
+                        step.apply(update, parameters, gradient, velocity)
                     });
             }
         }
-    }
-
-    fn adam(&mut self, parameters: &mut [f32], gradient: &[f32], constants: &AdamStep) {
-        parameters
-            .par_chunks_mut(CHUNK)
-            .zip(gradient.par_chunks(CHUNK))
-            .zip(self.first.par_chunks_mut(CHUNK))
-            .zip(self.second.par_chunks_mut(CHUNK))
-            .for_each(|(((parameters, gradient), mean), mean_square)| {
-                constants.apply(parameters, gradient, mean, mean_square)
-            });
     }
 }
 
@@ -347,7 +388,7 @@ struct AdamStep {
     length: f32,
     /// Added to the gradient per unit of parameter.
     penalty: f32,
-    /// Taken from the parameter before the step.
+    /// See [`Move::moved`].
     decay: f32,
 }
 
@@ -368,6 +409,7 @@ impl AdamStep {
 
     fn apply(
         &self,
+        update: impl Move,
         parameters: &mut [f32],
         gradient: &[f32],
         mean: &mut [f32],
@@ -377,10 +419,8 @@ impl AdamStep {
             let g = g + self.penalty * *p;
             *m = without_denormals(*m + self.mean_gain * (g - *m));
             *v = without_denormals(self.square_memory * *v + self.square_gain * (g * g));
-            // The decay is applied as a difference: 1 - rate * weight_decay would lose most of a
-            // small decay's digits in f32.
-            *p = (*p - self.decay * *p)
-                - self.length * (*m / (v.sqrt() * self.root_scale + self.epsilon));
+            let step = self.length * (*m / (v.sqrt() * self.root_scale + self.epsilon));
+            *p = update.moved(*p, step, self.decay);
         }
     }
 }
@@ -391,17 +431,26 @@ struct SgdStep {
     momentum: f32,
     nesterov: bool,
     penalty: f32,
+    /// See [`Move::moved`].
+    decay: f32,
     rate: f32,
 }
 
 impl SgdStep {
-    fn apply(&self, parameters: &mut [f32], gradient: &[f32], velocity: &mut [f32]) {
+    fn apply(
+        &self,
+        update: impl Move,
+        parameters: &mut [f32],
+        gradient: &[f32],
+        velocity: &mut [f32],
+    ) {
         let (from_gradient, from_velocity) =
             if self.nesterov { (1.0, self.momentum) } else { (0.0, 1.0) };
         for ((p, &g), b) in parameters.iter_mut().zip(gradient).zip(velocity) {
             let g = g + self.penalty * *p;
             *b = without_denormals(self.momentum * *b + g);
-            *p -= self.rate * (from_gradient * g + from_velocity * *b);
+            let step = self.rate * (from_gradient * g + from_velocity * *b);
+            *p = update.moved(*p, step, self.decay);
         }
     }
 }

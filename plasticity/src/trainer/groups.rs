@@ -3,6 +3,7 @@
 use crate::gradient::delay_rate::{ONLY_DELAYS, check_milliseconds};
 use crate::gradient::optimizer::{Optimizer, OptimizerSettings};
 use crate::gradient::schedule::Schedule;
+use crate::gradient::weight_update::{SignedUpdate, WeightUpdate};
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Kind, Network, Result};
 
@@ -20,6 +21,13 @@ pub struct ParameterGroup {
     pub learn: bool,
     /// Optimiser; Adam.
     pub optimizer: OptimizerSettings,
+    /// How the weights of the group take the steps of the optimiser; they are added. Steps of all
+    /// other parameters always are.
+    #[serde(skip_serializing_if = "WeightUpdate::is_additive")]
+    pub update: WeightUpdate,
+    /// Constants of an update that keeps signs.
+    #[serde(skip_serializing_if = "SignedUpdate::is_default")]
+    pub signed_update: SignedUpdate,
     /// Rate by epoch.
     pub schedule: Schedule,
 }
@@ -32,6 +40,8 @@ impl Default for ParameterGroup {
             names: Vec::new(),
             learn: true,
             optimizer: OptimizerSettings::default(),
+            update: WeightUpdate::default(),
+            signed_update: SignedUpdate::default(),
             schedule: Schedule::default(),
         }
     }
@@ -48,6 +58,7 @@ impl ParameterGroup {
             return Err(Error::out_of_range("ParameterGroup::kinds", kind.word(), allowed));
         }
         self.optimizer.check().map_err(|error| error.within("optimizer"))?;
+        self.signed_update.check().map_err(|error| error.within("signed_update"))?;
         self.schedule.check().map_err(|error| error.within("schedule"))?;
         self.check_milliseconds().map_err(|error| error.within("schedule"))
     }
@@ -140,7 +151,11 @@ pub(crate) fn optimizers(
     let grouped = |(parameter, name): (sim_core::Parameter, &String)| {
         let found = groups.iter().position(|group| group.has(parameter.id.kind, name));
         let Some(group) = found.filter(|&group| groups[group].learn) else { return Ok(None) };
-        let optimizer = groups[group].optimizer.build(parameter.values.len())?;
+        let ParameterGroup { optimizer, update, signed_update, .. } = &groups[group];
+        let mut optimizer = optimizer.build(parameter.values.len())?;
+        if parameter.id.kind == Kind::Weight {
+            optimizer = optimizer.with_update(*update, *signed_update)?;
+        }
         Ok(Some(GroupedOptimizer { optimizer, group }))
     };
     network.parameters().zip(&names).map(grouped).collect()

@@ -1,0 +1,163 @@
+use super::*;
+use crate::gradient::optimizer::{Adam, AdamW, OptimizerSettings, Sgd};
+use proptest::prelude::*;
+use rand::RngExt;
+use rand_distr::StandardNormal;
+use sim_core::{Purpose, Seed};
+
+/// The rules once more, in `f64`, for one weight, written from the equations.
+#[derive(Default)]
+struct Twin {
+    t: i32,
+    first: f64,
+    second: f64,
+}
+
+impl Twin {
+    fn step(&mut self, rule: &OptimizerSettings, g: f64, rate: f64) -> (f64, f64) {
+        self.t += 1;
+        match *rule {
+            OptimizerSettings::Adam(Adam { beta1, beta2, epsilon, weight_decay })
+            | OptimizerSettings::AdamW(AdamW { beta1, beta2, epsilon, weight_decay }) => {
+                self.first = beta1 * self.first + (1.0 - beta1) * g;
+                self.second = beta2 * self.second + (1.0 - beta2) * g * g;
+                let mean = self.first / (1.0 - beta1.powi(self.t));
+                let square = self.second / (1.0 - beta2.powi(self.t));
+                (rate * mean / (square.sqrt() + epsilon), rate * weight_decay)
+            }
+            OptimizerSettings::Sgd(Sgd { momentum, weight_decay, .. }) => {
+                self.first = momentum * self.first + g;
+                (rate * self.first, rate * weight_decay)
+            }
+        }
+    }
+}
+
+fn exponentiated(weight: f64, (step, decay): (f64, f64), settings: SignedUpdate) -> f64 {
+    let SignedUpdate { rate_factor, largest_exponent, .. } = settings;
+    let exponent = -rate_factor * (weight.signum() * step + decay);
+    weight * exponent.clamp(-largest_exponent, largest_exponent).exp()
+}
+
+fn random(count: usize, stream: u64) -> Vec<f32> {
+    let mut random = Seed(16).stream(Purpose::Synthesis, stream, 0);
+    (0..count).map(|_| random.sample::<f32, _>(StandardNormal)).collect()
+}
+
+#[test]
+fn every_rule_follows_its_twin_step_by_step() {
+    let sgd = Sgd { momentum: 0.9, weight_decay: 0.01, ..Sgd::default() };
+    for rule in [
+        OptimizerSettings::Sgd(Sgd::default()),
+        OptimizerSettings::Sgd(sgd),
+        OptimizerSettings::Adam(Adam { weight_decay: 0.01, ..Adam::default() }),
+        OptimizerSettings::AdamW(AdamW::default()),
+    ] {
+        let settings = SignedUpdate { rate_factor: 10.0, ..SignedUpdate::default() };
+        let update = WeightUpdate::Exponentiated;
+        let mut weights = random(50, 0);
+        let mut expected: Vec<f64> = weights.iter().map(|&w| w.into()).collect();
+        let mut twins: Vec<Twin> = weights.iter().map(|_| Twin::default()).collect();
+        let mut optimizer = rule.build(50).unwrap().with_update(update, settings).unwrap();
+        for t in 0..60 {
+            let gradient = random(50, 1 + t);
+            optimizer.step(&mut weights, &gradient, 0.004, None);
+            for ((expected, twin), &g) in expected.iter_mut().zip(&mut twins).zip(&gradient) {
+                *expected = exponentiated(*expected, twin.step(&rule, g.into(), 0.004), settings);
+            }
+        }
+        let errors = weights.iter().zip(&expected).map(|(&w, e)| (f64::from(w) / e - 1.0).abs());
+        let worst = errors.fold(0.0, f64::max);
+        assert!(worst < 5e-5, "{rule:?}: {worst:e}");
+    }
+}
+
+/// `log |w|` moves by `-c rate sign(w) g`.
+#[test]
+fn a_step_is_gradient_descent_on_the_logarithm() {
+    let settings = SignedUpdate { rate_factor: 3.0, ..SignedUpdate::default() };
+    let before: Vec<f32> = random(100, 0);
+    let (mut weights, gradient) = (before.clone(), random(100, 1));
+    let rule = OptimizerSettings::Sgd(Sgd::default()).build(100).unwrap();
+    let mut optimizer = rule.with_update(WeightUpdate::Exponentiated, settings).unwrap();
+    optimizer.step(&mut weights, &gradient, 0.05, None);
+    for ((before, after), g) in before.iter().zip(&weights).zip(&gradient) {
+        let moved = f64::from(after.abs()).ln() - f64::from(before.abs()).ln();
+        let expected = -3.0 * 0.05 * f64::from(before.signum() * g);
+        assert!((moved - expected).abs() < 1e-6, "{moved} and {expected}");
+    }
+}
+
+#[test]
+fn the_exponent_and_the_size_have_bounds() {
+    let settings = SignedUpdate { rate_factor: 1.0, largest_exponent: 0.5, floor: 1e-3 };
+    let update = Exponentiated::from(settings);
+    let grown = 2.0 * 0.5_f32.exp();
+    assert!((update.moved(2.0, -1e9, 0.0) - grown).abs() < 1e-6);
+    assert!((update.moved(-2.0, 1e9, 0.0) + grown).abs() < 1e-6);
+    assert_eq!(update.moved(1.2e-3, 1e9, 0.0), 1e-3);
+    assert_eq!(update.moved(-1.2e-3, -1e9, 0.0), -1e-3);
+    assert_eq!(update.moved(0.0, -1.0, 0.0).to_bits(), 0.0_f32.to_bits());
+    let frozen = SignFrozen::from(settings);
+    assert_eq!(frozen.moved(0.5, 0.25, 0.5), 0.0_f32.max(1e-3));
+    assert_eq!([frozen.moved(0.5, 0.75, 0.0), frozen.moved(-0.5, -9.0, 0.0)], [1e-3, -1e-3]);
+    assert_eq!([frozen.moved(-0.5, 0.25, 0.0), frozen.moved(0.0, 1.0, 0.0)], [-0.75, 0.0]);
+}
+
+#[test]
+fn each_constant_has_its_sentence() {
+    let good = SignedUpdate::default();
+    for (settings, sentence) in [
+        (SignedUpdate { rate_factor: 0.0, ..good }, "rate_factor is 0, but must be above 0"),
+        (
+            SignedUpdate { largest_exponent: 81.0, ..good },
+            "largest_exponent is 81, but must be above 0 and at most 80",
+        ),
+        (SignedUpdate { floor: 0.0, ..good }, "floor is 0, but must be at least 1e-30 and below 1"),
+    ] {
+        let refused = settings.check().unwrap_err().to_string();
+        assert_eq!(refused, format!("SignedUpdate::{sentence}"));
+    }
+}
+
+proptest! {
+    /// No weight changes its sign or becomes zero, and zero stays zero, whatever the gradient.
+    #[test]
+    fn signs_stay(
+        weights in prop::collection::vec(
+            prop_oneof![
+                Just(0.0_f32),
+                (-30.0..30.0_f32, prop::bool::ANY).prop_map(|(exponent, negative)| {
+                    let size = exponent.exp2();
+                    if negative { -size } else { size }
+                })
+            ],
+            1..40,
+        ),
+        stream in 0_u64..1000,
+        scale in -30.0..30.0_f32,
+        exponentiated in prop::bool::ANY,
+        adam in prop::bool::ANY,
+    ) {
+        let update = match exponentiated {
+            true => WeightUpdate::Exponentiated,
+            false => WeightUpdate::SignFrozen,
+        };
+        let rule = match adam {
+            true => OptimizerSettings::Adam(Adam::default()),
+            false => OptimizerSettings::Sgd(Sgd { momentum: 0.9, ..Sgd::default() }),
+        };
+        let rule = rule.build(weights.len()).unwrap();
+        let mut optimizer = rule.with_update(update, SignedUpdate::default()).unwrap();
+        let mut moved = weights.clone();
+        for t in 0..20 {
+            let gradient: Vec<f32> =
+                random(weights.len(), stream + t).iter().map(|g| g * scale.exp2()).collect();
+            optimizer.step(&mut moved, &gradient, 0.1, None);
+        }
+        for (before, after) in weights.iter().zip(&moved) {
+            let sign = |weight: f32| if weight == 0.0 { 0.0 } else { weight.signum() };
+            prop_assert!(sign(*before) == sign(*after), "{before} became {after}");
+        }
+    }
+}
