@@ -150,4 +150,6 @@ impl Move for SignFrozen {
 }
 
 #[cfg(test)]
+mod geometry;
+#[cfg(test)]
 mod tests;
