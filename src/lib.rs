@@ -198,7 +198,7 @@ pub use history::History;
 pub use loaded_data::{LoadedData, ValidationFile};
 pub use memory_need::MemoryNeed;
 pub use metrics::{EpochMetrics, Metrics};
-pub use network::dense_connections::{Delays, DenseConnections};
+pub use network::dense_connections::{Delays, DenseConnections, WeightStart};
 pub use network::entries::{PopulationEntry, ProjectionEntry, SynapseEntry};
 pub use network::feed_forward::FeedForward;
 pub use network::file::NetworkFile;

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use rand::RngExt;
+use rand_distr::{Distribution, LogNormal};
 use serde::{Deserialize, Serialize};
 use sim_core::{
     DelayKernel, DenseSynapses, Error, Granularity, Polarity, Purpose, Seed, plain, rounded_delay,
@@ -24,10 +25,31 @@ pub enum Delays {
     None,
 }
 
+/// What the sizes of weights are drawn from. Both starts have the mean square `gain^2 2 / (pre *
+/// kernel_count)` ([He et al. 2015], for rectifiers).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WeightStart {
+    /// Uniform between 0 and `gain * sqrt(6 / (pre * kernel_count))`.
+    #[default]
+    Uniform,
+    /// Log-normal, with a mean that is 1.5 times the standard deviation [Cornford et al. 2024].
+    LogNormal,
+}
+
+impl WeightStart {
+    /// Whether it is the uniform start.
+    pub fn is_uniform(&self) -> bool {
+        *self == Self::Uniform
+    }
+}
+
+/// Mean of a log-normal start over its standard deviation.
+const MEAN_OVER_DEVIATION: f64 = 1.5;
+
 /// Synapses from every neuron of a population to every neuron of another, with delays that learn.
 ///
-/// Weights start uniform in `±gain * sqrt(6 / (pre * kernel_count))` ([He et al. 2015], for
-/// rectifiers), delays uniform over the window: the reference draws positions `P` from
+/// Weights start with sizes as [`WeightStart`] says and random signs, delays uniform over the window: the reference draws positions `P` from
 /// `U(-floor(K/2) - 1, floor(K/2))` and clamps them to `±floor(K/2)`, which in delays
 /// `d = floor(K/2) - P` is `min(U(0, D + 1), D)` [Hammouamri et al. 2023]. Where neurons have a
 /// polarity, weights start with its sign. Where the projection is part of a loop, delays are at
@@ -53,6 +75,9 @@ pub struct DenseConnections {
     pub kernel_count: usize,
     /// Factor on the range of the initial weights, above 0 and at most 1e6; 1.
     pub weight_gain: f64,
+    /// What the sizes of the initial weights are drawn from; uniform.
+    #[serde(skip_serializing_if = "WeightStart::is_uniform")]
+    pub weight_start: WeightStart,
 }
 
 impl Default for DenseConnections {
@@ -65,6 +90,7 @@ impl Default for DenseConnections {
             delay_kernel: DelayKernel::Gaussian,
             kernel_count: 1,
             weight_gain: 1.0,
+            weight_start: WeightStart::Uniform,
         }
     }
 }
@@ -205,11 +231,22 @@ impl DenseConnections {
             weight: Vec::new(),
             delay: Vec::new(),
         };
-        let bound = self.weight_gain * (6.0 / (pre * self.kernel_count) as f64).sqrt();
         let mut random = seed.stream(Purpose::Weights, a, b);
+        let root_mean_square = self.weight_gain * (2.0 / (pre * self.kernel_count) as f64).sqrt();
+        let bound = self.weight_gain * (6.0 / (pre * self.kernel_count) as f64).sqrt();
+        let mean = root_mean_square / (1.0 + MEAN_OVER_DEVIATION.powi(-2)).sqrt();
+        let sizes = LogNormal::from_mean_cv(mean, 1.0 / MEAN_OVER_DEVIATION);
+        let sizes = sizes.expect("a mean above 0");
+        let mut draw = || match self.weight_start {
+            WeightStart::Uniform => random.random_range(-bound..=bound),
+            WeightStart::LogNormal => {
+                let is_negative: bool = random.random();
+                sizes.sample(&mut random) * if is_negative { -1.0 } else { 1.0 }
+            }
+        };
         synapses.weight = (0..post * pre * self.kernel_count)
             .map(|entry| {
-                let weight = random.random_range(-bound..=bound) as f32;
+                let weight = draw() as f32;
                 let neuron = entry / self.kernel_count % pre;
                 polarity.map_or(weight, |signs| signs[neuron].signed(weight))
             })
@@ -224,5 +261,55 @@ impl DenseConnections {
         };
         synapses.delay = (0..synapses.delay_shape().entries()).map(delay).collect();
         synapses
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(weight_start: WeightStart, polarity: Option<&[Polarity]>) -> Vec<f64> {
+        let connections =
+            DenseConnections { weight_start, weight_gain: 0.5, ..DenseConnections::default() };
+        let draw = DenseDraw { pre: 300, post: 400, closes_loop: false, polarity, stream: [0, 0] };
+        let synapses = connections.draw(draw, 1.0, Seed(3));
+        synapses.weight.into_iter().map(f64::from).collect()
+    }
+
+    fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+        let count = values.len() as f64;
+        values.sum::<f64>() / count
+    }
+
+    #[test]
+    fn both_starts_have_the_stated_moments() {
+        let square = 0.25 * 2.0 / 300.0;
+        for start in [WeightStart::Uniform, WeightStart::LogNormal] {
+            let weights = drawn(start, None);
+            let mean_square = mean(weights.iter().map(|w| w * w));
+            assert!((mean_square / square - 1.0).abs() < 0.02, "{start:?}: {mean_square}");
+            assert!(mean(weights.iter().copied()).abs() < 0.01 * square.sqrt(), "{start:?}");
+        }
+        // mean = 1.5 std, so mean^2 (1 + 1 / 2.25) is the mean square.
+        let weights = drawn(WeightStart::LogNormal, None);
+        let size = mean(weights.iter().map(|w| w.abs()));
+        assert!((size / (square / (1.0 + 1.0 / 2.25)).sqrt() - 1.0).abs() < 0.01, "{size}");
+        // The logarithm's variance is ln(1 + 1 / 2.25), and its distribution has no skew.
+        let logarithms: Vec<f64> = weights.iter().map(|w| w.abs().ln()).collect();
+        let middle = mean(logarithms.iter().copied());
+        let variance = mean(logarithms.iter().map(|l| (l - middle).powi(2)));
+        assert!((variance - (1.0 + 1.0 / 2.25_f64).ln()).abs() < 0.01, "{variance}");
+        let skew = mean(logarithms.iter().map(|l| (l - middle).powi(3))) / variance.powf(1.5);
+        assert!(skew.abs() < 0.03, "{skew}");
+    }
+
+    #[test]
+    fn a_polarity_gives_the_sign() {
+        let polarity = Polarity::shared(0.8, 300);
+        for start in [WeightStart::Uniform, WeightStart::LogNormal] {
+            let weights = drawn(start, Some(&polarity));
+            let mut signed = weights.iter().enumerate();
+            assert!(signed.all(|(entry, &weight)| polarity[entry % 300].allows(weight as f32)));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Feed-forward networks with delays on every synapse: the usual kind of `[network]`.
 
 use crate::error::Result;
-use crate::network::dense_connections::{Delays, DenseConnections};
+use crate::network::dense_connections::{Delays, DenseConnections, WeightStart};
 use crate::network::description::{
     CellsPart, Description, PolarityPart, PopulationPart, ProjectionPart, Start,
 };
@@ -42,6 +42,9 @@ pub struct FeedForward {
     pub kernel_count: usize,
     /// Factor on the range of the initial weights, above 0 and at most 1e6; 1.
     pub weight_gain: f64,
+    /// What the sizes of the initial weights are drawn from; uniform.
+    #[serde(skip_serializing_if = "WeightStart::is_uniform")]
+    pub weight_start: WeightStart,
     /// Share of each hidden population, from 0 to 1, whose outgoing weights are at least 0: its
     /// first neurons, rounded to whole ones. Those of all others are at most 0. None: weights have
     /// any sign.
@@ -75,6 +78,7 @@ impl Default for FeedForward {
             delay_kernel,
             kernel_count,
             weight_gain,
+            weight_start,
         } = DenseConnections::default();
         Self {
             hidden: vec![256, 256],
@@ -86,6 +90,7 @@ impl Default for FeedForward {
             delay_kernel,
             kernel_count,
             weight_gain,
+            weight_start,
             excitatory: None,
             excitatory_input: None,
             neuron_learn: Vec::new(),
@@ -211,6 +216,7 @@ impl FeedForward {
             delay_kernel: self.delay_kernel,
             kernel_count: self.kernel_count,
             weight_gain: self.weight_gain,
+            weight_start: self.weight_start,
         }
     }
 

@@ -63,9 +63,12 @@ fn what_the_first_task_uses_is_kept_whatever_the_optimiser() {
     }
 }
 
+/// What a projection receives in each step of old images, and its weights before and after.
+type Received = (Vec<Vec<f32>>, [Vec<f32>; 2]);
+
 /// What is old and new of both projections when a second task has been learned: what they receive in
 /// each step of the first task's images, and their weights before and after.
-fn second_task(protection: Box<dyn Protection>) -> (Trainer, [(Vec<Vec<f32>>, [Vec<f32>; 2]); 2]) {
+fn second_task(protection: Box<dyn Protection>) -> (Trainer, [Received; 2]) {
     let mut trainer = trainer(OptimizerSettings::default(), 0.02, protection);
     learn(&mut trainer, 0, 100);
     let (before, hidden) = (both(trainer.network()), sent_by_hidden(trainer.network(), 0));
