@@ -7,8 +7,8 @@
 //! exponentiated   w <- w exp(clamp(-c (sign(w) s + d), -most, most)),   at least `floor` in size
 //! sign-frozen     additive, but a weight that would change its sign becomes sign(w) floor
 //! ```
-//! The exponentiated update is gradient descent on the logarithm of a weight's size [Kivinen and
-//! Warmuth 1997; Cornford et al. 2024]. A weight keeps its sign, and moves by shares of itself: `c`
+//! The exponentiated update [Kivinen and Warmuth 1997; Cornford et al. 2024] is gradient descent on
+//! the logarithm of a weight's size. A weight keeps its sign, and moves by shares of itself: `c`
 //! makes up for sizes that are far below 1. A decay takes a constant off the logarithm. A weight of
 //! exactly zero stays zero, so that what was pruned stays pruned; no other becomes zero.
 
