@@ -2,11 +2,10 @@
 
 use crate::error::Result;
 use rand::RngExt;
-use rand_distr::{Distribution, LogNormal};
 use serde::{Deserialize, Serialize};
 use sim_core::{
-    DelayKernel, DenseSynapses, Error, Granularity, Polarity, Purpose, Seed, plain, rounded_delay,
-    shown,
+    DelayKernel, DenseSynapses, Distribution, Error, Granularity, Polarity, Purpose, Seed, plain,
+    rounded_delay, shown,
 };
 
 /// Longest delay window in steps.
@@ -235,13 +234,13 @@ impl DenseConnections {
         let root_mean_square = self.weight_gain * (2.0 / (pre * self.kernel_count) as f64).sqrt();
         let bound = self.weight_gain * (6.0 / (pre * self.kernel_count) as f64).sqrt();
         let mean = root_mean_square / (1.0 + MEAN_OVER_DEVIATION.powi(-2)).sqrt();
-        let sizes = LogNormal::from_mean_cv(mean, 1.0 / MEAN_OVER_DEVIATION);
-        let sizes = sizes.expect("a mean above 0");
         let mut draw = || match self.weight_start {
             WeightStart::Uniform => random.random_range(-bound..=bound),
             WeightStart::LogNormal => {
                 let is_negative: bool = random.random();
-                sizes.sample(&mut random) * if is_negative { -1.0 } else { 1.0 }
+                let sizes = Distribution::LogNormal { mean, std: mean / MEAN_OVER_DEVIATION };
+                let size = sizes.draw(&mut random, [0.0, f64::INFINITY]);
+                if is_negative { -size } else { size }
             }
         };
         synapses.weight = (0..post * pre * self.kernel_count)

@@ -33,7 +33,7 @@
 use crate::continual::circuit_settings::{CircuitSettings, LateralAnswer};
 use crate::continual::dense::{Number, product, sum_of_squares};
 use crate::continual::orthonormal::orthonormalise;
-use crate::continual::projector::{Projector, through};
+use crate::continual::projector::{self, Projector};
 use crate::continual::saved_state::Restored;
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -186,12 +186,7 @@ impl<T: Number> LateralCircuit<T> {
         let Memory { left, error, answers, change } = &mut self.memory;
         left.clear();
         left.extend_from_slice(samples);
-        match lateral {
-            LateralAnswer::Linear => {
-                self.projector.project(Matrix::of_rows(old, inputs), left, answers);
-            }
-            LateralAnswer::Quantised { .. } => take_out(left, of_samples, old, lateral, answers),
-        }
+        take_out_frozen(&self.projector, Matrix::of_rows(old, inputs), left, answers, lateral);
         if new.is_empty() {
             return share(sum_of_squares(left), total);
         }
@@ -245,12 +240,7 @@ impl<T: Number> LateralCircuit<T> {
             return;
         }
         let rows = Matrix::of_rows(frozen, inputs);
-        match lateral {
-            LateralAnswer::Linear => self.projector.project(rows, vectors, memory),
-            LateralAnswer::Quantised { .. } => {
-                through(rows, [1.0, -1.0], vectors, memory, |answers| answer(answers, lateral));
-            }
-        }
+        take_out_frozen(&self.projector, rows, vectors, memory, lateral);
     }
 
     /// Freezes the rows that learn. Made orthonormal, they are at right angles to the frozen rows,
@@ -366,6 +356,22 @@ impl<T: Number> LateralCircuit<T> {
         (self.groups, self.rows) = (groups, rows);
         self.projector = Projector::of_rows(self.frozen_rows(), self.inputs);
         Ok(())
+    }
+}
+
+/// Takes out of vectors what the frozen rows answer to. Linear answers do so by the projector.
+fn take_out_frozen<T: Number>(
+    projector: &Projector<T>,
+    rows: Matrix<'_, T>,
+    vectors: &mut [T],
+    memory: &mut Vec<T>,
+    lateral: LateralAnswer,
+) {
+    match lateral {
+        LateralAnswer::Linear => projector.project(rows, vectors, memory),
+        LateralAnswer::Quantised { .. } => {
+            projector::take_out(rows, vectors, memory, |answers| answer(answers, lateral));
+        }
     }
 }
 

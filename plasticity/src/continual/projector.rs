@@ -47,7 +47,8 @@ impl<T: Number> Projector<T> {
     pub fn project(&self, rows: Matrix<'_, T>, vectors: &mut [T], memory: &mut Vec<T>) {
         let inputs = rows.columns();
         match self {
-            Self::Rows => through(rows, [1.0, -1.0], vectors, memory, |_| ()),
+            Self::Rows => take_out(rows, vectors, memory, |_| ()),
+            Self::Complement(basis) if basis.is_empty() => vectors.fill(T::default()),
             Self::Complement(basis) => {
                 through(Matrix::of_rows(basis, inputs), [0.0, 1.0], vectors, memory, |_| ());
             }
@@ -61,9 +62,21 @@ impl<T: Number> Projector<T> {
     }
 }
 
+/// `vectors -= a(vectors rows^T) rows`, with answers changed in place by `answer`.
+pub(crate) fn take_out<T: Number>(
+    rows: Matrix<'_, T>,
+    vectors: &mut [T],
+    memory: &mut Vec<T>,
+    answer: impl Fn(&mut [T]) + Sync,
+) {
+    if rows.rows() > 0 {
+        through(rows, [1.0, -1.0], vectors, memory, answer);
+    }
+}
+
 /// `vectors = keep * vectors + factor * a(vectors rows^T) rows` for `[keep, factor]`, with answers
 /// changed in place by `answer`; tile by tile.
-pub(crate) fn through<T: Number>(
+fn through<T: Number>(
     rows: Matrix<'_, T>,
     [keep, factor]: [f64; 2],
     vectors: &mut [T],
@@ -71,9 +84,6 @@ pub(crate) fn through<T: Number>(
     answer: impl Fn(&mut [T]) + Sync,
 ) {
     let (count, inputs) = (rows.rows(), rows.columns());
-    if count == 0 {
-        return vectors.iter_mut().for_each(|entry| *entry = T::of(keep) * *entry);
-    }
     memory.resize(vectors.len() / inputs * count, T::default());
     let tiles = vectors.par_chunks_mut(TILE * inputs).zip(memory.par_chunks_mut(TILE * count));
     tiles.for_each(|(vectors, answers)| {

@@ -270,9 +270,14 @@ impl Trainer {
 
     /// The share of the steps of the task that lies behind.
     fn share_of_task(&self) -> f64 {
+        let (behind, all) = self.batches();
+        behind as f64 / all as f64
+    }
+
+    /// Batches of the task that lie behind, and how many there are.
+    fn batches(&self) -> (usize, usize) {
         let (batch, batches) = self.batch;
-        let behind = (self.epoch * batches + batch) as f64;
-        behind / (self.settings.epochs * batches) as f64
+        (self.epoch * batches + batch, self.settings.epochs * batches)
     }
 
     /// The step that schedules are asked for, and how many there are.
@@ -280,10 +285,7 @@ impl Trainer {
         let (epoch, epochs) = (self.epoch, self.settings.epochs);
         match self.settings.rates_follow {
             RatesFollow::Epochs => (epoch, epochs),
-            RatesFollow::Batches => {
-                let (batch, batches) = self.batch;
-                (epoch * batches + batch, epochs * batches)
-            }
+            RatesFollow::Batches => self.batches(),
         }
     }
 

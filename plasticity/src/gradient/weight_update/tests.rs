@@ -1,9 +1,7 @@
 use super::*;
+use crate::continual::made_up::normal;
 use crate::gradient::optimizer::{Adam, AdamW, OptimizerSettings, Sgd};
 use proptest::prelude::*;
-use rand::RngExt;
-use rand_distr::StandardNormal;
-use sim_core::{Purpose, Seed};
 
 /// The rules once more, in `f64`, for one weight, written from the equations.
 #[derive(Default)]
@@ -39,11 +37,6 @@ fn exponentiated(weight: f64, (step, decay): (f64, f64), settings: SignedUpdate)
     weight * exponent.clamp(-largest_exponent, largest_exponent).exp()
 }
 
-fn random(count: usize, stream: u64) -> Vec<f32> {
-    let mut random = Seed(16).stream(Purpose::Synthesis, stream, 0);
-    (0..count).map(|_| random.sample::<f32, _>(StandardNormal)).collect()
-}
-
 #[test]
 fn every_rule_follows_its_twin_step_by_step() {
     let sgd = Sgd { momentum: 0.9, weight_decay: 0.01, ..Sgd::default() };
@@ -55,12 +48,12 @@ fn every_rule_follows_its_twin_step_by_step() {
     ] {
         let settings = SignedUpdate { rate_factor: 10.0, ..SignedUpdate::default() };
         let update = WeightUpdate::Exponentiated;
-        let mut weights = random(50, 0);
+        let mut weights: Vec<f32> = normal(50, 0);
         let mut expected: Vec<f64> = weights.iter().map(|&w| w.into()).collect();
         let mut twins: Vec<Twin> = weights.iter().map(|_| Twin::default()).collect();
         let mut optimizer = rule.build(50).unwrap().with_update(update, settings).unwrap();
         for t in 0..60 {
-            let gradient = random(50, 1 + t);
+            let gradient: Vec<f32> = normal(50, 1 + t);
             optimizer.step(&mut weights, &gradient, 0.004, None);
             for ((expected, twin), &g) in expected.iter_mut().zip(&mut twins).zip(&gradient) {
                 *expected = exponentiated(*expected, twin.step(&rule, g.into(), 0.004), settings);
@@ -76,8 +69,8 @@ fn every_rule_follows_its_twin_step_by_step() {
 #[test]
 fn a_step_is_gradient_descent_on_the_logarithm() {
     let settings = SignedUpdate { rate_factor: 3.0, ..SignedUpdate::default() };
-    let before: Vec<f32> = random(100, 0);
-    let (mut weights, gradient) = (before.clone(), random(100, 1));
+    let before: Vec<f32> = normal(100, 0);
+    let (mut weights, gradient) = (before.clone(), normal::<f32>(100, 1));
     let rule = OptimizerSettings::Sgd(Sgd::default()).build(100).unwrap();
     let mut optimizer = rule.with_update(WeightUpdate::Exponentiated, settings).unwrap();
     optimizer.step(&mut weights, &gradient, 0.05, None);
@@ -152,7 +145,7 @@ proptest! {
         let mut moved = weights.clone();
         for t in 0..20 {
             let gradient: Vec<f32> =
-                random(weights.len(), stream + t).iter().map(|g| g * scale.exp2()).collect();
+                normal::<f32>(weights.len(), stream + t).iter().map(|g| g * scale.exp2()).collect();
             optimizer.step(&mut moved, &gradient, 0.1, None);
         }
         for (before, after) in weights.iter().zip(&moved) {
