@@ -43,9 +43,9 @@ use crate::workspace::{PopulationState, SampleState, ShardScratch, Workspace};
 use rayon::prelude::*;
 use sim_core::{
     Batch, BatchReport, BuiltNeurons, DelayKernel, DelayTaps, DenseSynapses, Error, Feedback,
-    GradientEngine, Gradients, Horizon, KernelEvaluation, Kind, Network, NormStatistics,
+    FiredMasks, GradientEngine, Gradients, Horizon, KernelEvaluation, Kind, Network, NormStatistics,
     ParameterId, Pass, Population, PopulationReport, Result, Seed, ShardSums, SpikeCounts,
-    SpikeFrames, Stage, StageTiming, Synapses,
+    SpikeFrames, SpikeTrains, Stage, StageTiming, Synapses,
 };
 use simd::{Instructions, NEURONS_PER_BLOCK, NeuronBlock, padded};
 use std::time::Instant;
@@ -382,8 +382,12 @@ impl LayeredEngine {
                 if fires {
                     state.counts.resize(size, 0);
                     add_counts(fired, steps, own, &mut state.counts);
-                    scratch.trains.fill(frames, (size, steps), (fired, kept), height);
-                    order.sort(frames, steps, &mut state.events, &mut state.bursts);
+                    state.height = height;
+                    state.asked_for.take();
+                    if order.frames {
+                        scratch.trains.fill(frames, (size, steps), (fired, kept), height);
+                        order.sort(frames, steps, &mut state.events, &mut state.bursts);
+                    }
                 }
             });
             if is_output {
@@ -666,7 +670,24 @@ impl GradientEngine for LayeredEngine {
     fn activity(&self, population: usize, sample: usize) -> &SpikeFrames {
         let fires = self.neurons[population].as_ref().is_some_and(|built| built.neuron.fires());
         assert!(fires, "population {population} does not fire");
-        &self.workspace.samples()[sample].populations[population].frames
+        let state = &self.workspace.samples()[sample].populations[population];
+        let masks = state.masks();
+        // Frames that no projection has read are those of an earlier batch.
+        if SpikeOrders::of(&self.graph, &self.plans, population).frames {
+            return &state.frames;
+        }
+        state.asked_for.get_or_init(|| {
+            let mut frames = SpikeFrames::default();
+            let FiredMasks { neurons, steps, fired, kept, height } = masks;
+            SpikeTrains::default().fill(&mut frames, (neurons, steps), (fired, kept), height);
+            frames
+        })
+    }
+
+    fn fired(&self, population: usize, sample: usize) -> Option<FiredMasks<'_>> {
+        let fires = self.neurons[population].as_ref().is_some_and(|built| built.neuron.fires());
+        assert!(fires, "population {population} does not fire");
+        Some(self.workspace.samples()[sample].populations[population].masks())
     }
 
     fn demand(&self, population: usize) -> f64 {

@@ -155,6 +155,7 @@
 
 mod backward;
 mod basis_plan;
+mod batch_columns;
 mod batch_product;
 mod column_lists;
 mod demand;
@@ -180,6 +181,7 @@ mod spike_counts;
 mod spike_orders;
 mod spike_product;
 mod taps;
+mod tile_product;
 mod window_plan;
 mod worker_sums;
 mod workspace;

@@ -4,7 +4,9 @@ use crate::demand::Wanted;
 use crate::events::StepEvents;
 use crate::layout::Layout;
 use crate::scratch::{PlanScratch, TaskScratch};
-use sim_core::{DelayKernel, DenseSynapses, KernelEvaluation, Precision, SpikeFrames};
+use sim_core::{
+    DelayKernel, DenseSynapses, FiredMasks, KernelEvaluation, Precision, SpikeFrames,
+};
 use simd::{Bursts, Instructions};
 use std::fmt::Debug;
 use std::ops::Range;
@@ -102,11 +104,14 @@ impl PlanSettings<'_> {
 /// Spikes of one population over one sample, in the orders that plans read.
 #[derive(Clone, Copy)]
 pub(crate) struct Spikes<'a> {
+    /// Filled where a plan asks for any other order than [`SpikeOrder::Masks`].
     pub frames: &'a SpikeFrames,
     /// Filled where a plan asks for [`SpikeOrder::Steps`].
     pub events: &'a StepEvents,
     /// Made for at least as many taps as [`SpikeOrder::Bursts`] asks for.
     pub bursts: &'a Bursts,
+    /// One bit per neuron and step; none of the source.
+    pub masks: Option<FiredMasks<'a>>,
 }
 
 /// Some samples of a batch, one after the other.
@@ -135,6 +140,8 @@ pub(crate) enum SpikeOrder {
     FirstStep,
     /// By channel, in bursts for this many taps.
     Bursts(usize),
+    /// One bit per neuron and step.
+    Masks,
 }
 
 /// How a pass writes its result.

@@ -15,6 +15,7 @@ use crate::repeated_product::RepeatedProduct;
 use crate::scratch::{PlanScratch, TaskScratch};
 use crate::spike_product::SpikeProduct;
 use crate::taps::spread::KernelSpread;
+use crate::tile_product::TileProduct;
 use crate::window_plan::WindowPlan;
 use crate::worker_sums::WorkerSums;
 use rayon::prelude::*;
@@ -51,14 +52,53 @@ impl Choice {
 /// product of dense matrices packs its factors anew each time outweighs what it saves.
 const LARGE: usize = 1 << 16;
 
-/// A product over the whole batch, and whether it is one for input that repeats.
-type ChosenProduct = (bool, Box<dyn BatchProduct>);
+/// The same on tile registers.
+const LARGE_ON_TILES: usize = 1 << 12;
+
+/// The products over a whole batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ProductKind {
+    /// Of input that repeats.
+    Repeated,
+    /// Of spikes, on tile registers.
+    Tiles,
+    /// Of spikes.
+    Spikes,
+}
+
+impl ProductKind {
+    /// The product that pays, for a projection without delays.
+    fn of(
+        isa: Instructions,
+        synapses: &DenseSynapses,
+        repeats: bool,
+        settings: &PlanSettings,
+    ) -> Option<Self> {
+        let (count, steps) = (synapses.pre * synapses.post, settings.steps_in);
+        if repeats {
+            return (count >= LARGE).then_some(Self::Repeated);
+        }
+        let is_hidden = settings.input.is_none();
+        if is_hidden && count >= LARGE_ON_TILES && TileProduct::suits(isa, steps) {
+            return Some(Self::Tiles);
+        }
+        (count >= LARGE && SpikeProduct::suits(steps)).then_some(Self::Spikes)
+    }
+
+    fn product(self, isa: Instructions) -> Box<dyn BatchProduct> {
+        match self {
+            Self::Repeated => Box::new(RepeatedProduct::default()),
+            Self::Tiles => Box::new(TileProduct::default()),
+            Self::Spikes => Box::new(SpikeProduct::new(isa)),
+        }
+    }
+}
 
 /// A projection with the plan of the batch at hand, or with a product over the whole batch.
 #[derive(Debug, Default)]
 pub(crate) struct ProjectionPlan {
     /// Instead of a plan.
-    product: Option<ChosenProduct>,
+    product: Option<(ProductKind, Box<dyn BatchProduct>)>,
     /// The plan of wider kernels, and that of one tap per synapse: a step of training may ask for
     /// both in turn.
     chosen: [Option<(Choice, Box<dyn Plan>)>; 2],
@@ -80,17 +120,11 @@ impl ProjectionPlan {
     ) {
         let is_product = ProductPlan::suits(synapses);
         let (repeats, steps) = (settings.repeats(), [settings.steps_in, settings.steps_out]);
-        let is_large = is_product && synapses.pre * synapses.post >= LARGE;
-        if is_large && (repeats || SpikeProduct::suits(settings.steps_in)) {
+        let wanted = ProductKind::of(isa, synapses, repeats, settings);
+        if let Some(kind) = wanted.filter(|_| is_product) {
             self.chosen = [None, None];
-            if self.product.as_ref().is_none_or(|(of_repeating, _)| *of_repeating != repeats) {
-                self.product = Some((
-                    repeats,
-                    match repeats {
-                        true => Box::new(RepeatedProduct::default()),
-                        false => Box::new(SpikeProduct::new(isa)),
-                    },
-                ));
+            if self.product.as_ref().is_none_or(|(of_kind, _)| *of_kind != kind) {
+                self.product = Some((kind, kind.product(isa)));
             }
             let (_, product) = self.product.as_mut().expect("just chosen");
             return product.prepare(isa, synapses, steps);

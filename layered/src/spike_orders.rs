@@ -10,6 +10,8 @@ use simd::Bursts;
 /// The orders in which the projections of one population read its spikes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SpikeOrders {
+    /// Whether a projection reads anything but masks.
+    pub frames: bool,
     by_step: bool,
     first_step: bool,
     /// The most taps for which a projection reads bursts.
@@ -18,10 +20,12 @@ pub(crate) struct SpikeOrders {
 
 impl SpikeOrders {
     pub(crate) fn of(graph: &Graph, plans: &[ProjectionPlan], p: usize) -> Self {
-        let mut orders = Self { by_step: false, first_step: false, burst_taps: None };
+        let mut orders = Self { frames: false, by_step: false, first_step: false, burst_taps: None };
         for projection in graph.beginning_at(p) {
-            match plans[projection].spike_order() {
-                SpikeOrder::Channels => {}
+            let order = plans[projection].spike_order();
+            orders.frames |= order != SpikeOrder::Masks;
+            match order {
+                SpikeOrder::Channels | SpikeOrder::Masks => {}
                 SpikeOrder::Steps => orders.by_step = true,
                 SpikeOrder::FirstStep => orders.first_step = true,
                 SpikeOrder::Bursts(taps) => orders.burst_taps = orders.burst_taps.max(Some(taps)),

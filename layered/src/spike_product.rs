@@ -7,6 +7,7 @@
 //! the sums of a panel stay in registers. Rows are taken a *block* at a time, which stays in the
 //! nearest cache while the sums of many lists pass.
 
+use crate::batch_columns::{gradient_to_columns, source_gradient, write_rows};
 use crate::batch_product::BatchProduct;
 use crate::column_lists::ColumnLists;
 use crate::demand::Wanted;
@@ -194,20 +195,7 @@ impl BatchProduct for SpikeProduct {
                 let of_plane = plane % self.planes * NEURONS_PER_BLOCK;
                 block.copy_from_slice(&column[of_plane..of_plane + NEURONS_PER_BLOCK]);
             }
-            let (blocks, neurons) = (&blocks[..steps], self.present(plane));
-            match write {
-                Write::Set => {
-                    blocks_to_rows(blocks, neurons, rows, length);
-                    rows.chunks_exact_mut(length).for_each(|row| row[steps..].fill(0.0));
-                }
-                Write::Add => {
-                    let rows = rows.chunks_exact_mut(length).take(neurons).enumerate();
-                    for (neuron, row) in rows {
-                        let blocks = blocks.iter().map(|block| block[neuron]);
-                        row.iter_mut().zip(blocks).for_each(|(out, current)| *out += current);
-                    }
-                }
-            }
+            write_rows(&blocks[..steps], self.present(plane), rows, length, write);
         }
     }
 
@@ -218,22 +206,9 @@ impl BatchProduct for SpikeProduct {
         wanted: bool,
     ) {
         let (steps, length, wide) = (self.steps_in, padded(self.steps_out), self.wide());
-        let (filled, post, pre) = (self.filled(), self.post, self.pre);
+        let (post, pre) = (self.post, self.pre);
         let columns = self.gradient.resize(self.samples * steps * wide);
-        let by_sample = columns.par_chunks_exact_mut((steps * wide).max(1)).enumerate();
-        by_sample.for_each(|(sample, columns)| {
-            const SCALE: [(f32, f32); NEURONS_PER_BLOCK] = [(KEPT, 0.0); NEURONS_PER_BLOCK];
-            let mut blocks = [[0.0; NEURONS_PER_BLOCK]; LONG];
-            let rows = gradient(sample);
-            for (plane, rows) in rows.chunks(NEURONS_PER_BLOCK * length).take(filled).enumerate() {
-                let neurons = (post - plane * NEURONS_PER_BLOCK).min(NEURONS_PER_BLOCK);
-                rows_to_blocks(rows, length, &SCALE[..neurons], &mut blocks[..steps]);
-                let first = plane * NEURONS_PER_BLOCK;
-                for (column, block) in columns.chunks_exact_mut(wide).zip(&blocks) {
-                    column[first..first + NEURONS_PER_BLOCK].copy_from_slice(block);
-                }
-            }
-        });
+        gradient_to_columns(gradient, [post, steps, length], wide, KEPT, columns);
         if !wanted {
             return;
         }
@@ -249,33 +224,9 @@ impl BatchProduct for SpikeProduct {
     }
 
     fn source_gradient(&self, sample: usize, wanted: &[Wanted], write: Write, out: &mut [f32]) {
-        let (steps, length, pre) = (self.steps_in, padded(self.steps_in), self.pre);
-        let columns = &self.source[sample * steps * pre..(sample + 1) * steps * pre];
-        let block = |wanted: &Wanted| wanted.neuron / NEURONS_PER_BLOCK;
-        let (mut wanted, mut rows) = (wanted, [0.0; NEURONS_PER_BLOCK * LONG]);
-        for (n, out) in out[..pre * length].chunks_mut(NEURONS_PER_BLOCK * length).enumerate() {
-            let count = wanted.iter().take_while(|wanted| block(wanted) == n).count();
-            let (here, rest) = wanted.split_at(count);
-            wanted = rest;
-            if write == Write::Set {
-                out.fill(0.0);
-            }
-            if here.is_empty() {
-                continue;
-            }
-            let (first, neurons) = (n * NEURONS_PER_BLOCK, out.len() / length);
-            let mut blocks = [[0.0; NEURONS_PER_BLOCK]; LONG];
-            for (block, column) in blocks.iter_mut().zip(columns.chunks_exact(pre)) {
-                block[..neurons].copy_from_slice(&column[first..first + neurons]);
-            }
-            blocks_to_rows(&blocks[..steps], neurons, &mut rows, LONG);
-            for Wanted { neuron, steps: range } in here {
-                let range = range.start..range.end.min(steps);
-                let row = &rows[(neuron - first) * LONG..][range.clone()];
-                let out = &mut out[(neuron - first) * length..][range];
-                out.iter_mut().zip(row).for_each(|(out, gradient)| *out += gradient);
-            }
-        }
+        let columns = self.steps_in * self.pre;
+        let columns = &self.source[sample * columns..(sample + 1) * columns];
+        source_gradient(columns, [self.pre, self.steps_in], wanted, write, out);
     }
 
     fn weight_gradient<'a>(

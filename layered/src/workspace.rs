@@ -8,10 +8,11 @@ use crate::plan::Spikes;
 use crate::scratch::PlanScratch;
 use rayon::prelude::*;
 use sim_core::{
-    NeuronScratch, SHARDS, SampleLoss, SpikeFrames, SpikeTrains, StageTiming, samples_of_shards,
+    FiredMasks, NeuronScratch, SHARDS, SampleLoss, SpikeFrames, SpikeTrains, StageTiming, samples_of_shards,
 };
 use simd::{Bursts, NEURONS_PER_BLOCK, NeuronBlock, padded};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// What one sample keeps between passes.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub(crate) struct SampleState {
 /// What one population of one sample keeps between passes.
 #[derive(Debug, Default)]
 pub(crate) struct PopulationState {
+    /// Number of neurons.
+    pub neurons: usize,
     /// `I`, `[port][neuron][padded steps]`.
     pub current: Vec<f32>,
     /// dL/dS in the first rows, one per neuron; then dL/dZ, then dL/dI, shaped like `current`.
@@ -35,8 +38,13 @@ pub(crate) struct PopulationState {
     /// Neurons that dropout leaves, one bit each by blocks.
     pub kept: Vec<u16>,
     pub demand: Demand,
-    /// Spikes that dropout leaves, at the height it gives them; the input's are the batch's own.
+    /// Height that dropout gives to the spikes that it leaves.
+    pub height: f32,
+    /// These spikes, where a projection reads more than their masks; the input's are the batch's
+    /// own.
     pub frames: SpikeFrames,
+    /// The same where no projection reads it, once somebody asks.
+    pub asked_for: OnceLock<SpikeFrames>,
     /// The same by step, and in bursts, where a projection reads them so.
     pub events: StepEvents,
     pub bursts: Bursts,
@@ -58,11 +66,20 @@ impl PopulationState {
     /// The spikes in the orders that plans read; `given` are those of the batch, for the input.
     pub(crate) fn spikes<'a>(&'a self, given: Option<&'a SpikeFrames>) -> Spikes<'a> {
         let frames = given.unwrap_or(&self.frames);
-        Spikes { frames, events: &self.events, bursts: &self.bursts }
+        let masks = given.is_none().then(|| self.masks());
+        Spikes { frames, events: &self.events, bursts: &self.bursts, masks }
+    }
+
+    /// The spikes of a hidden population as one bit per neuron and step.
+    pub(crate) fn masks(&self) -> FiredMasks<'_> {
+        let Self { neurons, fired, kept, height, .. } = self;
+        let steps = fired.len() / neurons.div_ceil(NEURONS_PER_BLOCK).max(1);
+        FiredMasks { neurons: *neurons, steps, fired, kept, height: *height }
     }
 
     /// Makes room for `size` neurons with `inputs` inputs over `steps` steps.
     fn resize(&mut self, (size, inputs): (usize, usize), steps: usize, train: bool) {
+        self.neurons = size;
         self.current.resize(inputs * padded(steps), 0.0);
         self.fired.resize(size.div_ceil(NEURONS_PER_BLOCK) * steps, 0);
         if train {

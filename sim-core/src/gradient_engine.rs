@@ -1,6 +1,7 @@
 //! The seam between training and the engines that work out gradients.
 
 use crate::error::{Error, Result};
+use crate::fired_masks::FiredMasks;
 use crate::gradients::Gradients;
 use crate::horizon::Horizon;
 use crate::network::Network;
@@ -164,6 +165,14 @@ pub trait GradientEngine: Debug + Send {
     /// If there is no such sample, the population is a source, whose spikes are the batch's own, or
     /// it never fires.
     fn activity(&self, population: usize, sample: usize) -> &SpikeFrames;
+
+    /// The same as one bit per neuron and step, where the engine has it so.
+    ///
+    /// # Panics
+    /// As [`activity`](Self::activity).
+    fn fired(&self, _population: usize, _sample: usize) -> Option<FiredMasks<'_>> {
+        None
+    }
 
     /// Share of the neuron-steps of a hidden population at which the last batch worked out the
     /// gradient of spikes. It is 1 for engines that work it out everywhere.

@@ -10,7 +10,7 @@
 //! | `dynamics`, `decay` | what does a neuron model compute, as types? |
 //! | `equations`, `real`, `gradient_error` | how is a model written as equations of one step? |
 //! | `learning_rule` | how do synapses learn while a network runs? |
-//! | `spikes`, `spike_trains`, `samples` | what is a spike, and what is a sample? |
+//! | `spikes`, `spike_trains`, `fired_masks`, `samples` | what is a spike, and what is a sample? |
 //! | `poisson` | how are spikes drawn at random? |
 //! | `shards` | in which order is anything summed over samples? |
 //! | `pass`, `objective`, `regularizer` | how is a batch run, and what is minimised? |
@@ -143,6 +143,7 @@ mod dynamics;
 mod equations;
 mod error;
 mod feedback;
+mod fired_masks;
 mod field;
 mod gradient_engine;
 mod gradient_error;
@@ -190,6 +191,7 @@ pub use dynamics::{Adaptation, Dynamics, Firing, Membrane, PortDynamics, Reset};
 pub use equations::{BeforeStep, Equations, Stepped, Stepwise};
 pub use error::{Error, Result, plain};
 pub use feedback::Feedback;
+pub use fired_masks::FiredMasks;
 pub use field::Field;
 pub use gradient_engine::{Batch, BatchReport, GradientEngine, LearnedInput, PopulationReport};
 pub use gradient_error::gradient_error;

@@ -126,7 +126,7 @@ fn first_lanes(count: usize) -> u16 {
 /// # Safety
 /// The processor has AVX-512.
 #[inline(always)]
-unsafe fn turn(rows: [__m512; NEURONS_PER_BLOCK]) -> [__m512; NEURONS_PER_BLOCK] {
+pub(crate) unsafe fn turn(rows: [__m512; NEURONS_PER_BLOCK]) -> [__m512; NEURONS_PER_BLOCK] {
     // SAFETY: the caller's promise.
     unsafe {
         // By four rows: quarter `q` of `fours[r][c]` holds column `4 q + c` of rows `4 r..4 r + 4`.

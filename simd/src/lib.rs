@@ -10,6 +10,7 @@
 //! | `paired` | the operands of those loops, and their plain twins |
 //! | `time_sums` | sums of rows over time |
 //! | `matrix_product` | products of dense matrices: [`multiply`] |
+//! | `tile_products` | the same on tile registers: [`multiply_factors`] |
 //! | `transpose` | rows along time to blocks of neurons, and back |
 //! | `neuron_block` | sixteen neighbouring neurons side by side |
 //! | `rows` | lengths of rows |
@@ -72,6 +73,7 @@ mod paired;
 mod rates;
 mod row_sums;
 mod rows;
+mod tile_products;
 mod time_sums;
 mod transpose;
 mod vector;
@@ -85,10 +87,11 @@ pub use exponential::exp;
 pub use gathered_rows::{RowLists, RowTable, gather_each, gather_rows};
 pub use instructions::Instructions;
 pub use lines::to_lines;
-pub use matrix_product::{Matrix, MatrixEntry, multiply};
+pub use matrix_product::{Matrix, MatrixEntry, multiply, multiply_on_all_threads};
 pub use neuron_block::{NEURONS_PER_BLOCK, NeuronBlock};
 pub use rates::MachineRates;
 pub use row_sums::{Mixture, combine, combine_each};
 pub use rows::{padded, row_stride};
+pub use tile_products::{TileFactor, has_tiles, multiply_factors};
 pub use time_sums::time_sums;
 pub use transpose::{blocks_at_least, blocks_to_rows, rows_to_blocks};

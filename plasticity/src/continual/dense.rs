@@ -1,14 +1,10 @@
 //! Products of dense matrices on many threads. All matrices lie row after row.
 
-use rayon::prelude::*;
 use sim_core::Real;
-use simd::{Matrix, MatrixEntry, multiply};
+use simd::{Matrix, MatrixEntry, multiply_on_all_threads};
 
-/// Rows of a product that one thread works out at a time. Tiles are the same for any number of
-/// threads, and so are the bits. Every tile packs its second factor anew: a tile of 64 rows has
-/// five sixths of the speed of one of 128 (784 x 400 numbers in the second factor). 800 rows are
-/// six tiles, which two threads share evenly.
-pub(crate) const TILE: usize = 136;
+/// Numbers that one thread changes at a time, where each is changed by itself.
+pub(crate) const SOME: usize = 1 << 16;
 
 /// A number that circuits compute in: `f32` or `f64`.
 pub trait Number: Real + MatrixEntry + Into<f64> + Default {
@@ -36,14 +32,7 @@ pub(crate) fn product<T: Number>(
     b: Matrix<'_, T>,
     factor: f64,
 ) {
-    assert_eq!(into.len(), a.rows() * b.columns(), "entries of the product");
-    if into.is_empty() {
-        return;
-    }
-    let tiles = into.par_chunks_mut(TILE * b.columns()).enumerate();
-    tiles.for_each(|(tile, into)| {
-        multiply(into, T::of(keep), a.rows_from(tile * TILE, TILE), b, T::of(factor));
-    });
+    multiply_on_all_threads(into, T::of(keep), a, b, T::of(factor));
 }
 
 /// Sum of the squares, in a fixed order: sixteen sums side by side, then their sum.

@@ -26,7 +26,7 @@
 
 use crate::continual::circuit_settings::CircuitSettings;
 use crate::continual::lateral_circuit::LateralCircuit;
-use crate::continual::presynaptic::{Activity, sent, sent_in_samples};
+use crate::continual::presynaptic::{Activity, Sent, sent, sent_in_samples};
 use crate::continual::protected_weights::{
     ProtectedWeight, ProtectedWeights, change_step, is_frozen_after_the_first_task,
 };
@@ -37,7 +37,7 @@ use crate::protection::{Protection, TaskEnd};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sim_core::{
-    Batch, Error, GradientEngine, LearnedInput, Network, ParameterId, Result, Seed, SpikeFrames,
+    Batch, Error, GradientEngine, LearnedInput, Network, ParameterId, Result, Seed,
 };
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
@@ -279,7 +279,7 @@ impl Protection for HebbianProjection {
         let factor = if rates_fall { 0.5 * (1.0 + (PI * self.share).cos()) } else { 1.0 };
         let of_source = |source: usize| sent(network, source, batch.frames, engine).collect();
         let sources = self.weights.0.iter().map(|weight| weight.source);
-        let sent: Vec<Vec<&SpikeFrames>> = sources.map(of_source).collect();
+        let sent: Vec<Vec<Sent>> = sources.map(of_source).collect();
         let first = self.reports.len() - self.circuits.len();
         let reports = self.reports[first..].par_iter_mut();
         let circuits = self.circuits.par_iter_mut().zip(&mut self.samples);

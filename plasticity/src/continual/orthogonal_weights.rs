@@ -20,7 +20,7 @@
 //! activations. `P` is not quite a projection, so a step that is not linear in its gradients is
 //! multiplied by it a second time.
 
-use crate::continual::dense::{TILE, product};
+use crate::continual::dense::{SOME, product};
 use crate::continual::presynaptic::{Activity, sent};
 use crate::continual::protected_weights::{
     ProtectedWeight, ProtectedWeights, change_step, is_frozen_after_the_first_task,
@@ -32,7 +32,7 @@ use crate::protection::{Protection, TaskEnd};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sim_core::{Batch, Error, GradientEngine, Network, ParameterId, Result};
-use simd::{Matrix, multiply};
+use simd::Matrix;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -97,11 +97,9 @@ impl OrthogonalWeights {
         let projector = Matrix::of_rows(&self.projectors[place], neurons);
         self.weights.0[place].change_rows(change, rows, |rows| {
             products.resize(rows.len(), 0.0);
-            let tiles = rows.par_chunks_mut(TILE * neurons);
-            tiles.zip(products.par_chunks_mut(TILE * neurons)).for_each(|(rows, products)| {
-                multiply(products, 0.0, Matrix::of_rows(rows, neurons), projector, 1.0);
-                rows.copy_from_slice(products);
-            });
+            product(products, 0.0, Matrix::of_rows(rows, neurons), projector, 1.0);
+            let some = rows.par_chunks_mut(SOME).zip(products.par_chunks(SOME));
+            some.for_each(|(rows, products)| rows.copy_from_slice(products));
         });
     }
 
@@ -124,7 +122,7 @@ impl OrthogonalWeights {
         along.iter_mut().for_each(|k| *k *= root);
         let along = &along[..];
         let rows = projector.par_chunks_mut(neurons).zip(along);
-        rows.with_min_len(TILE).for_each(|(row, of_row)| {
+        rows.with_min_len(SOME / neurons).for_each(|(row, of_row)| {
             row.iter_mut().zip(along).for_each(|(entry, of_column)| *entry -= of_row * of_column);
         });
     }

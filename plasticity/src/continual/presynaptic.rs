@@ -1,7 +1,7 @@
 //! What populations send to the projections whose weights are protected.
 
 use serde::{Deserialize, Serialize};
-use sim_core::{Batch, Cells, GradientEngine, Network, Pass, Result, SpikeFrames};
+use sim_core::{Batch, Cells, FiredMasks, GradientEngine, Network, Pass, Result, SpikeFrames};
 
 /// What of a population's activity is a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -19,11 +19,25 @@ impl Activity {
     /// Replaces `into` by the vectors of these samples, `[vector][neuron]`.
     pub(crate) fn gather<'a>(
         self,
-        samples: impl Iterator<Item = &'a SpikeFrames>,
+        samples: impl Iterator<Item = Sent<'a>>,
         into: &mut Vec<f32>,
     ) {
         into.clear();
-        samples.for_each(|frames| self.append(frames, into));
+        samples.for_each(|sent| self.append_sent(sent, into));
+    }
+
+    /// Appends the vectors of what was sent in one sample to `into`, `[vector][neuron]`.
+    fn append_sent(self, sent: Sent, into: &mut Vec<f32>) {
+        let (first, masks) = match sent {
+            Sent::Values(frames) => return self.append(frames, into),
+            Sent::Spikes(masks) => (into.len(), masks),
+        };
+        let vectors = if self == Self::Spikes { masks.steps } else { 1 };
+        into.resize(first + vectors * masks.neurons, 0.0);
+        match self {
+            Self::Rates => masks.rates(&mut into[first..]),
+            Self::Spikes => masks.vectors(&mut into[first..]),
+        }
     }
 
     /// Appends the vectors of one sample to `into`, `[vector][neuron]`.
@@ -49,17 +63,29 @@ impl Activity {
     }
 }
 
+/// What a population sent in one sample.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sent<'a> {
+    /// Any values.
+    Values(&'a SpikeFrames),
+    /// Spikes of one height.
+    Spikes(FiredMasks<'a>),
+}
+
 /// What the source of a projection sent in each sample of a batch that the engine has just run.
 pub(crate) fn sent<'a>(
     network: &Network,
     source: usize,
     frames: &'a [SpikeFrames],
     engine: &'a dyn GradientEngine,
-) -> impl Iterator<Item = &'a SpikeFrames> {
+) -> impl Iterator<Item = Sent<'a>> {
     let is_source = matches!(network.populations[source].cells, Cells::Source);
     let of_sample = move |sample| match is_source {
-        true => &frames[sample],
-        false => engine.activity(source, sample),
+        true => Sent::Values(&frames[sample]),
+        false => match engine.fired(source, sample) {
+            Some(masks) => Sent::Spikes(masks),
+            None => Sent::Values(engine.activity(source, sample)),
+        },
     };
     (0..frames.len()).map(of_sample)
 }
@@ -84,8 +110,8 @@ pub(crate) fn sent_in_samples(
     for frames in frames.chunks(TOGETHER) {
         engine.evaluate(network, &Batch::new(frames, output, &()), &Pass::DEPLOYED)?;
         for (&source, vectors) in sources.iter().zip(&mut vectors) {
-            for frames in sent(network, source, frames, &*engine) {
-                activity.append(frames, vectors);
+            for sent in sent(network, source, frames, &*engine) {
+                activity.append_sent(sent, vectors);
             }
         }
     }

@@ -1,13 +1,13 @@
 //! The projector that takes the frozen rows `H` of a lateral circuit out of vectors,
 //! `P = I - H^T H`, in the form that takes the fewest products.
 
-use crate::continual::dense::{Number, TILE, product};
+use crate::continual::dense::{Number, SOME, product};
 use crate::continual::orthonormal::orthonormalise;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use rayon::prelude::*;
 use sim_core::{Purpose, Seed};
-use simd::{Matrix, multiply};
+use simd::Matrix;
 
 /// `P = I - H^T H` for rows `H`, `[row][input]`.
 #[derive(Debug, Clone, Default)]
@@ -75,7 +75,7 @@ pub(crate) fn take_out<T: Number>(
 }
 
 /// `vectors = keep * vectors + factor * a(vectors rows^T) rows` for `[keep, factor]`, with answers
-/// changed in place by `answer`; tile by tile.
+/// changed in place by `answer`.
 fn through<T: Number>(
     rows: Matrix<'_, T>,
     [keep, factor]: [f64; 2],
@@ -85,14 +85,9 @@ fn through<T: Number>(
 ) {
     let (count, inputs) = (rows.rows(), rows.columns());
     memory.resize(vectors.len() / inputs * count, T::default());
-    let tiles = vectors.par_chunks_mut(TILE * inputs).zip(memory.par_chunks_mut(TILE * count));
-    tiles.for_each(|(vectors, answers)| {
-        let of_vectors = Matrix::of_rows(vectors, inputs);
-        multiply(answers, T::of(0.0), of_vectors, rows.transposed(), T::of(1.0));
-        answer(answers);
-        let answers = Matrix::of_rows(answers, count);
-        multiply(vectors, T::of(keep), answers, rows, T::of(factor));
-    });
+    product(memory, 0.0, Matrix::of_rows(vectors, inputs), rows.transposed(), 1.0);
+    memory.par_chunks_mut(SOME).for_each(|some| answer(some));
+    product(vectors, keep, Matrix::of_rows(memory, count), rows, factor);
 }
 
 /// Whether `H H^T` is one, up to rounding.

@@ -1,0 +1,170 @@
+//! Products of dense matrices on the tile registers of a processor that has AMX.
+//!
+//! A tile holds 16 rows of 32 bf16 numbers. One instruction multiplies two tiles and adds the
+//! product to 16 rows of 16 `f32` sums: sixteen times the multiply-adds of a vector of `f32`.
+//!
+//! Single precision is kept by *parts*. An `f32` has 24 significant bits and a bf16 has 8, so an
+//! `f32` is the sum of three bf16 numbers, exactly. A product of two such sums is the sum of the
+//! products of their parts. Of nine, six are worked out; what the other three would add is below
+//! 2^-24 of a product, which is what `f32` rounds away. A matrix whose entries are bf16 numbers,
+//! like spikes, has one part, and its products are exact before they are added up.
+//!
+//! Factors are packed once, as [`TileFactor`], in the order in which tiles are loaded. Two packed
+//! factors are multiplied panel by panel. Each entry of a product is the sum over the inner
+//! dimension in a fixed order, whatever the size of the product and the number of threads.
+//!
+//! Numbers from 2^111 on are too large to be split and give NaN. Parts below 2^-126 count as zero.
+
+mod factor;
+mod packing;
+mod plain;
+#[cfg(target_arch = "x86_64")]
+mod registers;
+
+pub use factor::TileFactor;
+
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::{Mutex, OnceLock};
+
+/// Rows of a tile, and words of a row.
+const SIDE: usize = 16;
+
+/// Words of a tile.
+const WORDS: usize = SIDE * SIDE;
+
+/// Rows and columns of the sums of two panels.
+const PANEL: usize = 2 * SIDE;
+
+/// Bytes of the right factor that stay in the second cache while rows of the left one pass.
+const NEAR: usize = 1 << 20;
+
+/// Sums of one panel.
+type Sums = [[f32; PANEL]; PANEL];
+
+/// Whether the processor has tile registers, and the system lends them to this process. The system
+/// is asked once.
+pub fn has_tiles() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    #[cfg(target_arch = "x86_64")]
+    let ask = registers::request;
+    #[cfg(not(target_arch = "x86_64"))]
+    let ask = || false;
+    *FOUND.get_or_init(ask)
+}
+
+/// Whether a product `[rows][inner] [inner][columns]` is so large that it pays to pack its factors
+/// for tiles; never without tiles.
+pub(crate) fn suits([rows, inner, columns]: [usize; 3]) -> bool {
+    inner >= PANEL && rows * columns >= 24 * (rows + columns) && has_tiles()
+}
+
+/// `into = keep * into + factor * left right` by all threads, where `into` lies row after row. With
+/// `keep` 0, what `into` held does not matter. Without tile registers it is slow.
+///
+/// # Panics
+/// If the shapes do not fit each other.
+pub fn multiply_factors(
+    into: &mut [f32],
+    keep: f32,
+    left: &TileFactor,
+    right: &TileFactor,
+    factor: f32,
+) {
+    check(into, left, right);
+    if into.is_empty() {
+        return;
+    }
+    // Threads take equal shares. An entry is worked out the same way in any share.
+    let panels = left.panels().div_ceil(2 * rayon::current_num_threads());
+    let parts = into.par_chunks_mut(panels * PANEL * right.width()).enumerate();
+    parts.for_each(|(part, into)| {
+        let first = part * panels;
+        write_panels(into, keep, [left, right], first..left.panels().min(first + panels), factor);
+    });
+}
+
+/// As [`multiply_factors`], by the calling thread alone.
+pub(crate) fn multiply_factors_here(
+    into: &mut [f32],
+    keep: f32,
+    [left, right]: &[TileFactor; 2],
+    factor: f32,
+) {
+    check(into, left, right);
+    write_panels(into, keep, [left, right], 0..left.panels(), factor);
+}
+
+fn check(into: &[f32], left: &TileFactor, right: &TileFactor) {
+    assert_eq!(left.inner(), right.inner(), "columns of the first factor, rows of the second");
+    assert_eq!(into.len(), left.width() * right.width(), "entries of the product");
+}
+
+/// Writes the rows of some panels of the left factor to `into`.
+fn write_panels(
+    into: &mut [f32],
+    keep: f32,
+    factors: [&TileFactor; 2],
+    panels: Range<usize>,
+    factor: f32,
+) {
+    let (first, length) = (panels.start * PANEL, factors[1].width());
+    each_panel(factors, panels, |sums, row, column| {
+        let end = length.min(column + PANEL);
+        let rows = into[(row - first) * length..].chunks_exact_mut(length);
+        for (into, sums) in rows.zip(sums) {
+            let pairs = into[column..end].iter_mut().zip(sums);
+            if keep == 0.0 {
+                pairs.for_each(|(into, sum)| *into = factor * sum);
+            } else {
+                pairs.for_each(|(into, sum)| *into = keep * *into + factor * sum);
+            }
+        }
+    });
+}
+
+/// Hands the sums of some panels of the left factor and all of the right one to `write`, with the
+/// numbers of their first row and of their first column.
+fn each_panel(
+    [left, right]: [&TileFactor; 2],
+    panels: Range<usize>,
+    mut write: impl FnMut(&Sums, usize, usize),
+) {
+    let together = (NEAR / (size_of::<f32>() * right.panel_words())).max(1);
+    let mut work = |multiply: &dyn Fn(usize, usize, &mut Sums)| {
+        let mut sums = [[0.0; PANEL]; PANEL];
+        for first in (0..right.panels()).step_by(together) {
+            for row in panels.clone() {
+                for column in first..right.panels().min(first + together) {
+                    multiply(row, column, &mut sums);
+                    write(&sums, row * PANEL, column * PANEL);
+                }
+            }
+        }
+    };
+    #[cfg(target_arch = "x86_64")]
+    if has_tiles() {
+        let multiply = |row: usize, column: usize, sums: &mut Sums| {
+            registers::multiply_panel(
+                (left.panel(row), left.parts()),
+                (right.panel(column), right.parts()),
+                sums,
+            );
+        };
+        return registers::with_tiles(|| work(&multiply));
+    }
+    work(&|row, column, sums| plain::multiply_panel([left, right], [row, column], sums));
+}
+
+/// Lends two factors whose memory is used again.
+pub(crate) fn with_memory<R>(work: impl FnOnce(&mut [TileFactor; 2]) -> R) -> R {
+    static MEMORY: Mutex<Vec<[TileFactor; 2]>> = Mutex::new(Vec::new());
+    const NEVER_POISONED: &str = "nothing panics while memory is taken or put back";
+    let mut factors = MEMORY.lock().expect(NEVER_POISONED).pop().unwrap_or_default();
+    let result = work(&mut factors);
+    MEMORY.lock().expect(NEVER_POISONED).push(factors);
+    result
+}
+
+#[cfg(test)]
+mod tests;
