@@ -87,7 +87,9 @@ pub use exponential::exp;
 pub use gathered_rows::{RowLists, RowTable, gather_each, gather_rows};
 pub use instructions::Instructions;
 pub use lines::to_lines;
-pub use matrix_product::{Matrix, MatrixEntry, multiply, multiply_on_all_threads};
+pub use matrix_product::{
+    Factor, Matrix, MatrixEntry, PackedFactor, multiply, multiply_on_all_threads,
+};
 pub use neuron_block::{NEURONS_PER_BLOCK, NeuronBlock};
 pub use rates::MachineRates;
 pub use row_sums::{Mixture, combine, combine_each};

@@ -14,7 +14,8 @@ impl MatrixEntry for f32 {}
 impl MatrixEntry for f64 {}
 
 mod loops {
-    use super::Matrix;
+    use super::{Factor, Matrix, TileFactor};
+    use std::fmt::Debug;
 
     /// Rows, inner dimension and columns of a product.
     pub type Shape = [usize; 3];
@@ -31,13 +32,23 @@ mod loops {
     }
 
     /// The types for which `matrixmultiply` has loops.
-    pub trait DenseLoops: Copy + PartialEq + Send + Sync + 'static {
+    pub trait DenseLoops: Copy + Debug + PartialEq + Send + Sync + 'static {
+        /// A factor in the order in which tile registers read it; nothing for numbers that they do
+        /// not hold.
+        type Packed: Debug + Default + Send + Sync;
+
+        /// Packs a matrix for products on tile registers; the left factor of them, or the right
+        /// one. Returns whether it did.
+        fn pack(_matrix: Matrix<'_, Self>, _is_left: bool, _into: &mut Self::Packed) -> bool {
+            false
+        }
+
         /// Works out the product on tile registers, if they are there and it pays. Returns whether
         /// it did.
         fn multiply_on_tiles(
             _into: &mut [Self],
             _keep: Self,
-            _factors: [Matrix<'_, Self>; 2],
+            _factors: [Factor<'_, Self>; 2],
             _factor: Self,
             _threads: Threads,
         ) -> bool {
@@ -87,17 +98,27 @@ mod loops {
     loops!(
         f32,
         matrixmultiply::sgemm,
+        type Packed = TileFactor;
+
+        fn pack(matrix: Matrix<'_, f32>, is_left: bool, into: &mut TileFactor) -> bool {
+            super::pack(matrix, is_left, into)
+        }
+
         fn multiply_on_tiles(
             into: &mut [f32],
             keep: f32,
-            factors: [Matrix<'_, f32>; 2],
+            factors: [Factor<'_, f32>; 2],
             factor: f32,
             threads: Threads,
         ) -> bool {
             super::multiply_on_tiles(into, keep, factors, factor, threads)
         }
     );
-    loops!(f64, matrixmultiply::dgemm,);
+    loops!(
+        f64,
+        matrixmultiply::dgemm,
+        type Packed = ();
+    );
 }
 
 /// A matrix to be read, as its rows lie in a slice, or transposed.
@@ -185,25 +206,95 @@ impl<'a, T: MatrixEntry> Matrix<'a, T> {
     }
 }
 
+/// A factor of a product; one of many products may be packed for all of them.
+#[derive(Debug)]
+pub struct Factor<'a, T: loops::DenseLoops> {
+    matrix: Matrix<'a, T>,
+    packed: Option<&'a T::Packed>,
+}
+
+impl<T: loops::DenseLoops> Clone for Factor<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: loops::DenseLoops> Copy for Factor<'_, T> {}
+
+impl<'a, T: MatrixEntry> From<Matrix<'a, T>> for Factor<'a, T> {
+    fn from(matrix: Matrix<'a, T>) -> Self {
+        Self { matrix, packed: None }
+    }
+}
+
+impl<'a, T: MatrixEntry> Factor<'a, T> {
+    /// The left factor of many products. `memory` is used again.
+    pub fn left(matrix: Matrix<'a, T>, memory: &'a mut PackedFactor<T>) -> Self {
+        let is_packed = T::pack(matrix, true, &mut memory.0);
+        Self { matrix, packed: is_packed.then_some(&memory.0) }
+    }
+
+    /// The right factor of many products. `memory` is used again.
+    pub fn right(matrix: Matrix<'a, T>, memory: &'a mut PackedFactor<T>) -> Self {
+        let is_packed = T::pack(matrix, false, &mut memory.0);
+        Self { matrix, packed: is_packed.then_some(&memory.0) }
+    }
+}
+
+/// Memory of a packed factor. A clone has memory of its own.
+#[derive(Debug, Default)]
+pub struct PackedFactor<T: MatrixEntry>(T::Packed);
+
+impl<T: MatrixEntry> Clone for PackedFactor<T> {
+    fn clone(&self) -> Self {
+        Self(T::Packed::default())
+    }
+}
+
+/// See [`loops::DenseLoops::pack`].
+fn pack(matrix: Matrix<'_, f32>, is_left: bool, into: &mut TileFactor) -> bool {
+    let [width, inner] = [matrix.rows, matrix.columns];
+    let is_worth_it = tile_products::suits([width, inner, width]);
+    match is_left {
+        _ if !is_worth_it => {}
+        true => into.pack_left(matrix),
+        false => into.pack_right(matrix),
+    }
+    is_worth_it
+}
+
 /// See [`loops::DenseLoops::multiply_on_tiles`].
 fn multiply_on_tiles(
     into: &mut [f32],
     keep: f32,
-    [a, b]: [Matrix<'_, f32>; 2],
+    [a, b]: [Factor<'_, f32>; 2],
     factor: f32,
     threads: loops::Threads,
 ) -> bool {
-    if !tile_products::suits([a.rows, a.columns, b.columns]) {
+    if !tile_products::suits([a.matrix.rows, a.matrix.columns, b.matrix.columns]) {
         return false;
     }
     tile_products::with_memory(|factors| match threads {
         loops::Threads::This => {
-            TileFactor::pack_here(factors, a, b);
+            TileFactor::pack_here(factors, a.matrix, b.matrix);
             tile_products::multiply_factors_here(into, keep, factors, factor);
         }
         loops::Threads::All => {
             let [left, right] = factors;
-            rayon::join(|| left.pack_left(a), || right.pack_right(b));
+            let (left, right) = rayon::join(
+                || {
+                    a.packed.unwrap_or_else(|| {
+                        left.pack_left(a.matrix);
+                        left
+                    })
+                },
+                || {
+                    b.packed.unwrap_or_else(|| {
+                        right.pack_right(b.matrix);
+                        right
+                    })
+                },
+            );
             tile_products::multiply_factors(into, keep, left, right, factor);
         }
     });
@@ -220,16 +311,17 @@ const TILE: usize = 136;
 ///
 /// # Panics
 /// As [`multiply`].
-pub fn multiply_on_all_threads<T: MatrixEntry>(
+pub fn multiply_on_all_threads<'a, T: MatrixEntry>(
     into: &mut [T],
     keep: T,
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
+    a: impl Into<Factor<'a, T>>,
+    b: impl Into<Factor<'a, T>>,
     factor: T,
 ) {
+    let factors @ [Factor { matrix: a, .. }, Factor { matrix: b, .. }] = [a.into(), b.into()];
     assert_eq!(into.len(), a.rows * b.columns, "entries of the product");
     assert_eq!(a.columns, b.rows, "columns of the first factor, rows of the second");
-    if into.is_empty() || T::multiply_on_tiles(into, keep, [a, b], factor, loops::Threads::All) {
+    if into.is_empty() || T::multiply_on_tiles(into, keep, factors, factor, loops::Threads::All) {
         return;
     }
     let tiles = into.par_chunks_mut(TILE * b.columns).enumerate();
@@ -267,7 +359,7 @@ pub fn multiply<T: MatrixEntry>(
         let is_empty = matrix.rows == 0 || matrix.columns == 0;
         assert!(is_empty || last < matrix.values.len(), "a matrix lies in its values");
     }
-    if T::multiply_on_tiles(into, keep, [a, b], factor, loops::Threads::This) {
+    if T::multiply_on_tiles(into, keep, [a.into(), b.into()], factor, loops::Threads::This) {
         return;
     }
     let stride = |stride: usize| isize::try_from(stride).expect("a stride inside of a slice");

@@ -1,7 +1,7 @@
 //! Products of dense matrices on many threads. All matrices lie row after row.
 
 use sim_core::Real;
-use simd::{Matrix, MatrixEntry, multiply_on_all_threads};
+use simd::{Factor, MatrixEntry, multiply_on_all_threads};
 
 /// Numbers that one thread changes at a time, where each is changed by itself.
 pub(crate) const SOME: usize = 1 << 16;
@@ -25,24 +25,31 @@ impl Number for f64 {
 ///
 /// # Panics
 /// If the shapes do not fit each other.
-pub(crate) fn product<T: Number>(
+pub(crate) fn product<'a, T: Number>(
     into: &mut [T],
     keep: f64,
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
+    a: impl Into<Factor<'a, T>>,
+    b: impl Into<Factor<'a, T>>,
     factor: f64,
 ) {
     multiply_on_all_threads(into, T::of(keep), a, b, T::of(factor));
 }
 
-/// Sum of the squares, in a fixed order: sixteen sums side by side, then their sum.
+/// Sum of the squares, in a fixed order.
 pub(crate) fn sum_of_squares<T: Number>(values: &[T]) -> f64 {
+    sum_of_products(values, values)
+}
+
+/// Sum of the products, in a fixed order: sixteen sums side by side, then their sum.
+pub(crate) fn sum_of_products<T: Number>(a: &[T], b: &[T]) -> f64 {
     let mut lanes = [0.0; 16];
-    let (chunks, rest) = values.as_chunks::<16>();
-    for chunk in chunks.iter().map(|chunk| &chunk[..]).chain([rest]) {
-        for (lane, &value) in lanes.iter_mut().zip(chunk) {
-            let value: f64 = value.into();
-            *lane += value * value;
+    let (a, a_rest) = a.as_chunks::<16>();
+    let (b, b_rest) = b.as_chunks::<16>();
+    let whole = a.iter().map(|a| &a[..]).zip(b.iter().map(|b| &b[..]));
+    for (a, b) in whole.chain([(a_rest, b_rest)]) {
+        for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
+            let (a, b): (f64, f64) = (a.into(), b.into());
+            *lane += a * b;
         }
     }
     lanes.iter().sum()

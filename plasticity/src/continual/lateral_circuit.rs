@@ -31,14 +31,15 @@
 //! projecting it once, `G P`, is the same, where the circuit answers linearly.
 
 use crate::continual::circuit_settings::{CircuitSettings, LateralAnswer};
-use crate::continual::dense::{Number, product, sum_of_squares};
+use crate::continual::dense::{Number, SOME, product, sum_of_products, sum_of_squares};
 use crate::continual::orthonormal::orthonormalise;
 use crate::continual::projector::{self, Projector};
 use crate::continual::saved_state::Restored;
 use rand::RngExt;
 use rand_distr::StandardNormal;
+use rayon::prelude::*;
 use sim_core::{Error, Purpose, Result, Seed};
-use simd::Matrix;
+use simd::{Factor, Matrix, PackedFactor};
 use std::ops::Range;
 
 /// The lateral circuit of a projection, in `f32` or in `f64`; see [`LateralCircuit::learn`] and
@@ -63,7 +64,7 @@ use std::ops::Range;
 /// # Ok::<(), sim_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct LateralCircuit<T> {
+pub struct LateralCircuit<T: Number> {
     settings: CircuitSettings,
     inputs: usize,
     /// `[row][input]`, by task.
@@ -81,15 +82,17 @@ pub struct LateralCircuit<T> {
 
 /// Working memory of a batch.
 #[derive(Debug, Clone, Default)]
-struct Memory<T> {
-    /// What the frozen rows leave, `[sample][input]`.
+struct Memory<T: Number> {
+    /// What the frozen rows leave, `[sample][input]`; empty where there are none.
     left: Vec<T>,
-    /// What all rows leave, `[sample][input]`.
-    error: Vec<T>,
     /// Answers, `[sample][row]`.
     answers: Vec<T>,
+    /// Mean products of answers, `[row][row]`.
+    overlaps: Vec<T>,
     /// Mean change, `[row][input]`.
     change: Vec<T>,
+    /// The samples, what the frozen rows leave of them, and the answers, for all products.
+    packed: [PackedFactor<T>; 3],
 }
 
 impl<T: Number> LateralCircuit<T> {
@@ -180,35 +183,55 @@ impl<T: Number> LateralCircuit<T> {
         if samples.is_empty() {
             return 0.0;
         }
-        let of_samples = Matrix::of_rows(samples, inputs);
         let frozen = self.rows.len() - velocity.len();
         let (old, new) = self.rows.split_at_mut(frozen);
-        let Memory { left, error, answers, change } = &mut self.memory;
-        left.clear();
-        left.extend_from_slice(samples);
-        take_out_frozen(&self.projector, Matrix::of_rows(old, inputs), left, answers, lateral);
+        let Memory { left, answers, overlaps, change, packed } = &mut self.memory;
+        let (left, total_left) = if old.is_empty() {
+            (samples, total)
+        } else {
+            left.clear();
+            left.extend_from_slice(samples);
+            let old = Matrix::of_rows(old, inputs);
+            take_out_frozen(&self.projector, old, left, answers, lateral);
+            (&left[..], sum_of_squares(left))
+        };
         if new.is_empty() {
-            return share(sum_of_squares(left), total);
+            return share(total_left, total);
         }
+        let (vectors, rows) = (samples.len() / inputs, new.len() / inputs);
+        answers.resize(vectors * rows, T::default());
+        overlaps.resize(rows * rows, T::default());
+        change.resize(new.len(), T::default());
+        let [of_samples, of_left, of_answers] = packed;
+        let of_samples = Factor::left(Matrix::of_rows(samples, inputs), of_samples);
+        let of_left = Factor::right(Matrix::of_rows(left, inputs), of_left);
         let (most, least) = (T::of(clamp), T::of(-clamp));
         let (keep, gain, rate) = (T::of(momentum), T::of(1.0 - momentum), T::of(factor * rate));
-        let mut outside = 0.0;
+        let (mean, mut outside) = (1.0 / vectors as f64, 0.0);
         for iteration in 0..iterations {
-            error.clear();
-            error.extend_from_slice(left);
-            take_out(error, of_samples, new, lateral, answers);
+            product(answers, 0.0, of_samples, Matrix::of_rows(new, inputs).transposed(), 1.0);
+            answer(answers, lateral);
+            // Y^T (X - Y H) = Y^T X - (Y^T Y) H: the right side takes fewer products.
+            let of_rows = Matrix::of_rows(answers, rows);
+            let turned = Factor::left(of_rows.transposed(), of_answers);
+            product(change, 0.0, turned, of_left, mean);
+            product(overlaps, 0.0, turned, of_rows, mean);
+            let along = if iteration == 0 { sum_of_products(change, new) } else { 0.0 };
+            let overlaps = Matrix::of_rows(overlaps, rows);
+            product(change, 1.0, overlaps, Matrix::of_rows(new, inputs), -1.0);
             if iteration == 0 {
-                outside = share(sum_of_squares(error), total);
+                // |X - Y H|^2 = |X|^2 - (Y^T X, H) - (Y^T (X - Y H), H)
+                let explained = (along + sum_of_products(change, new)) / mean;
+                outside = share((total_left - explained).max(0.0), total);
             }
-            change.resize(new.len(), T::default());
-            let answers = Matrix::of_rows(answers, new.len() / inputs).transposed();
-            let mean = 1.0 / of_samples.rows() as f64;
-            product(change, 0.0, answers, Matrix::of_rows(error, inputs), mean);
-            for ((row, velocity), &change) in new.iter_mut().zip(&mut *velocity).zip(&*change) {
-                let change = change.or_if(change > most, most).or_if(change < least, least);
-                *velocity = keep * *velocity + gain * change;
-                *row = *row + rate * *velocity;
-            }
+            let parts = new.par_chunks_mut(SOME).zip(velocity.par_chunks_mut(SOME));
+            parts.zip(change.par_chunks(SOME)).for_each(|((rows, velocity), change)| {
+                for ((row, velocity), &change) in rows.iter_mut().zip(velocity).zip(change) {
+                    let change = change.or_if(change > most, most).or_if(change < least, least);
+                    *velocity = keep * *velocity + gain * change;
+                    *row = *row + rate * *velocity;
+                }
+            });
         }
         outside
     }

@@ -1,4 +1,5 @@
 use super::*;
+use sim_core::SpikeFrames;
 use crate::continual::circuit_settings::LateralAnswer;
 use crate::continual::small_network::{
     INPUTS, LABELS, along, end, end_of, images, learn, show, small_network, step, trainer,
