@@ -14,13 +14,13 @@ use crate::plan::{SpikeOrder, Spikes, Write};
 use crate::product_plan::KEPT;
 use rayon::prelude::*;
 use sim_core::DenseSynapses;
-use simd::{Instructions, Matrix, multiply, padded};
+use simd::{Instructions, Matrix, multiply_on_all_threads, padded};
 
 /// Columns of a tile: a multiple of the rows that a dense product holds in registers, and a part of
 /// usual batches.
 const COLUMNS: usize = 64;
 
-/// Rows of a product that one task works out.
+/// Neurons whose gradient one task sums up.
 const ROWS: usize = 100;
 
 /// See the module.
@@ -31,12 +31,10 @@ pub(crate) struct RepeatedProduct {
     steps_out: usize,
     /// For how many steps each sample is shown.
     shown: Vec<usize>,
-    /// The input, `[tile][pre][column]`.
-    input: Vec<f32>,
+    /// The input, then what synapses learn from, `[column][pre]`; whole tiles.
+    vectors: Vec<f32>,
     /// Currents, then their gradient, `[tile][post][column]`.
     currents: Vec<f32>,
-    /// What synapses learn from, `[column][pre]`.
-    vectors: Vec<f32>,
 }
 
 impl RepeatedProduct {
@@ -68,31 +66,22 @@ impl BatchProduct for RepeatedProduct {
         self.shown.clear();
         self.shown.extend((0..samples).map(|sample| spikes(sample).frames.steps()));
         let (pre, post, tiles) = (self.pre, self.post, self.tiles());
-        self.input.resize(tiles * pre * COLUMNS, 0.0);
+        self.vectors.resize(tiles * COLUMNS * pre, 0.0);
         self.currents.resize(tiles * post * COLUMNS, 0.0);
-        // Some neurons of a tile are one task.
-        let parts = self.input.par_chunks_exact_mut(pre * COLUMNS).enumerate();
-        parts.for_each(|(tile, input)| {
-            let first = tile * COLUMNS;
-            let columns = 0..COLUMNS.min(samples - first);
-            input.par_chunks_mut(ROWS * COLUMNS).enumerate().for_each(|(part, input)| {
-                input.fill(0.0);
-                for column in columns.clone() {
-                    let frames = spikes(first + column).frames;
-                    for (neuron, row) in (part * ROWS..).zip(input.chunks_exact_mut(COLUMNS)) {
-                        row[column] = frames.channel(neuron).1.first().copied().unwrap_or(0.0);
-                    }
-                }
-            });
+        self.vectors.par_chunks_exact_mut(pre).enumerate().for_each(|(column, vector)| {
+            if column >= samples {
+                return vector.fill(0.0);
+            }
+            let frames = spikes(column).frames;
+            for (neuron, value) in vector.iter_mut().enumerate() {
+                *value = frames.channel(neuron).1.first().copied().unwrap_or(0.0);
+            }
         });
         let weights = Matrix::of_rows(weights, pre);
         let by_tile = self.currents.par_chunks_exact_mut(post * COLUMNS);
-        by_tile.zip(self.input.par_chunks_exact(pre * COLUMNS)).for_each(|(currents, input)| {
-            let rows = currents.par_chunks_mut(ROWS * COLUMNS).enumerate();
-            rows.for_each(|(part, currents)| {
-                let input = Matrix::of_rows(input, COLUMNS);
-                multiply(currents, 0.0, weights.rows_from(part * ROWS, ROWS), input, KEPT);
-            });
+        by_tile.zip(self.vectors.par_chunks_exact(COLUMNS * pre)).for_each(|(currents, vectors)| {
+            let input = Matrix::of_rows(vectors, pre).transposed();
+            multiply_on_all_threads(currents, 0.0, weights, input, KEPT);
         });
     }
 
@@ -147,30 +136,18 @@ impl BatchProduct for RepeatedProduct {
         weight: &mut [f32],
     ) -> bool {
         let Self { pre, post, .. } = *self;
-        // Columns become vectors: there are few of them.
-        self.vectors.resize(self.tiles() * COLUMNS * pre, 0.0);
-        let tiles = self.vectors.chunks_exact_mut(COLUMNS * pre);
-        for (vectors, input) in tiles.zip(self.input.chunks_exact(pre * COLUMNS)) {
-            for (column, vector) in vectors.chunks_exact_mut(pre).enumerate() {
-                let entries = vector.iter_mut().zip(input[column..].iter().step_by(COLUMNS));
-                entries.for_each(|(to, &from)| *to = from);
-            }
-        }
         let has_mapped = map(&mut self.vectors);
-        let vectors = &self.vectors;
-        weight.par_chunks_mut(ROWS * pre).enumerate().for_each(|(part, to)| {
-            if self.shown.is_empty() {
-                to.fill(0.0);
-            }
-            let tiles = self.currents.chunks_exact(post * COLUMNS);
-            for (tile, (gradient, vectors)) in
-                tiles.zip(vectors.chunks_exact(COLUMNS * pre)).enumerate()
-            {
-                let gradient = Matrix::of_rows(gradient, COLUMNS).rows_from(part * ROWS, ROWS);
-                let keep = if tile == 0 { 0.0 } else { 1.0 };
-                multiply(to, keep, gradient, Matrix::of_rows(vectors, pre), KEPT);
-            }
-        });
+        if self.shown.is_empty() {
+            weight.fill(0.0);
+        }
+        let tiles = self.currents.chunks_exact(post * COLUMNS);
+        let tiles = tiles.zip(self.vectors.chunks_exact(COLUMNS * pre));
+        for (tile, (gradient, vectors)) in tiles.enumerate() {
+            let gradient = Matrix::of_rows(gradient, COLUMNS);
+            let keep = if tile == 0 { 0.0 } else { 1.0 };
+            let vectors = Matrix::of_rows(vectors, pre);
+            multiply_on_all_threads(weight, keep, gradient, vectors, KEPT);
+        }
         has_mapped
     }
 }

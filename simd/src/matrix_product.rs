@@ -253,8 +253,12 @@ impl<T: MatrixEntry> Clone for PackedFactor<T> {
 
 /// See [`loops::DenseLoops::pack`].
 fn pack(matrix: Matrix<'_, f32>, is_left: bool, into: &mut TileFactor) -> bool {
-    let [width, inner] = [matrix.rows, matrix.columns];
-    let is_worth_it = tile_products::suits([width, inner, width]);
+    // How many columns the products of a left factor have is not known yet.
+    let [inner, columns] = match is_left {
+        true => [matrix.columns, usize::MAX],
+        false => [matrix.rows, matrix.columns],
+    };
+    let is_worth_it = tile_products::suits(inner, columns);
     match is_left {
         _ if !is_worth_it => {}
         true => into.pack_left(matrix),
@@ -271,7 +275,7 @@ fn multiply_on_tiles(
     factor: f32,
     threads: loops::Threads,
 ) -> bool {
-    if !tile_products::suits([a.matrix.rows, a.matrix.columns, b.matrix.columns]) {
+    if !tile_products::suits(a.matrix.columns, b.matrix.columns) {
         return false;
     }
     tile_products::with_memory(|factors| match threads {
@@ -449,6 +453,32 @@ mod tests {
         let pairs = product.iter().zip(&expected);
         let worst = pairs.map(|(&p, e)| (f64::from(p) - e).abs()).fold(0.0, f64::max);
         assert!(worst < 1e-4, "{worst:e}");
+    }
+
+    #[test]
+    fn a_row_is_the_same_beside_any_rows_and_by_any_threads() {
+        let (rows, inner, columns) = (150, 70, 60);
+        let single = |values: Vec<f64>| values.iter().map(|&v| v as f32).collect::<Vec<_>>();
+        let (a, b) = (single(numbers(rows * inner, 1)), single(numbers(inner * columns, 2)));
+        let (a, b) = (Matrix::of_rows(&a, inner), Matrix::of_rows(&b, columns));
+        let mut whole = vec![0.0; rows * columns];
+        multiply_on_all_threads(&mut whole, 0.0, a, b, 0.5);
+        for first in [0, 17, 149] {
+            let mut row = vec![0.0; columns];
+            multiply(&mut row, 0.0, a.rows_from(first, 1), b, 0.5);
+            assert_eq!(row, whole[first * columns..][..columns]);
+        }
+        let mut memory = <[PackedFactor<f32>; 2]>::default();
+        let [left, right] = &mut memory;
+        let factors = [Factor::left(a, left), Factor::right(b, right)];
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut product = vec![f32::NAN; rows * columns];
+            pool.install(|| {
+                multiply_on_all_threads(&mut product, 0.0, factors[0], factors[1], 0.5);
+            });
+            assert_eq!(product, whole);
+        }
     }
 
     #[test]

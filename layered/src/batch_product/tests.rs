@@ -4,7 +4,8 @@ use crate::events::StepEvents;
 use crate::plan::{Spikes, Write};
 use crate::repeated_product::RepeatedProduct;
 use crate::spike_product::SpikeProduct;
-use sim_core::{DelayKernel, DenseSynapses, Granularity, SpikeFrames};
+use crate::tile_product::TileProduct;
+use sim_core::{DelayKernel, DenseSynapses, FiredMasks, Granularity, SpikeFrames};
 use simd::{Bursts, Instructions, padded};
 
 const PRE: usize = 170;
@@ -46,16 +47,73 @@ struct Outcome {
     weight: Vec<f32>,
 }
 
+/// Which product, with the input that it takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    Repeated,
+    Spikes(Instructions),
+    Tiles,
+}
+
+impl Kind {
+    fn repeats(self) -> bool {
+        self == Self::Repeated
+    }
+
+    fn product(self) -> Box<dyn BatchProduct> {
+        match self {
+            Self::Repeated => Box::new(RepeatedProduct::default()),
+            Self::Spikes(isa) => Box::new(SpikeProduct::new(isa)),
+            Self::Tiles => Box::new(TileProduct::default()),
+        }
+    }
+
+    fn frames(self, sample: usize, steps: usize) -> SpikeFrames {
+        let frames = frames(sample, steps, self.repeats());
+        if self != Self::Tiles {
+            return frames;
+        }
+        let length = steps;
+        let spikes = |channel: usize| {
+            let steps = frames.channel(channel).0.iter();
+            steps.map(move |&step| channel * length + step as usize)
+        };
+        let mut values = vec![0.0; PRE * steps];
+        (0..PRE).flat_map(spikes).for_each(|place| values[place] = HEIGHT);
+        SpikeFrames::from_values(PRE, steps, &values).unwrap()
+    }
+}
+
+/// Height of spikes behind dropout.
+const HEIGHT: f32 = 1.25;
+
+/// Bits of the spikes of a sample that is run for some steps, `[block][step]`, with all other
+/// neurons dropped; and those that are kept.
+fn masks(frames: &SpikeFrames, steps: usize) -> (Vec<u16>, Vec<u16>) {
+    let blocks = frames.channels().div_ceil(16);
+    let (mut fired, mut kept) = (vec![0; blocks * steps], vec![0; blocks]);
+    for neuron in 0..frames.channels() {
+        let (at, _) = frames.channel(neuron);
+        let bit = 1 << (neuron % 16);
+        if at.is_empty() {
+            // It fires, but dropout takes it.
+            fired[neuron / 16 * steps..][..steps].iter_mut().for_each(|fired| *fired |= bit);
+            continue;
+        }
+        kept[neuron / 16] |= bit;
+        at.iter().for_each(|&step| fired[neuron / 16 * steps + step as usize] |= bit);
+    }
+    (fired, kept)
+}
+
 /// Runs samples that are shown for so many steps.
-fn run(shown: &[usize], repeats: bool, isa: Instructions) -> Outcome {
-    let synapses = synapses();
+fn run(shown: &[usize], kind: Kind) -> Outcome {
+    let (synapses, repeats) = (synapses(), kind.repeats());
+    let isa = if let Kind::Spikes(isa) = kind { isa } else { Instructions::detect() };
     let steps = shown.iter().copied().max().unwrap();
     let of_sample = shown.iter().enumerate();
-    let samples: Vec<_> = of_sample.map(|(b, &shown)| frames(b, shown, repeats)).collect();
-    let mut product: Box<dyn BatchProduct> = match repeats {
-        true => Box::new(RepeatedProduct::default()),
-        false => Box::new(SpikeProduct::new(isa)),
-    };
+    let samples: Vec<_> = of_sample.map(|(b, &shown)| kind.frames(b, shown)).collect();
+    let mut product = kind.product();
     product.prepare(isa, &synapses, [steps, steps + 2]);
     let by_step: Vec<_> = samples
         .iter()
@@ -66,7 +124,12 @@ fn run(shown: &[usize], repeats: bool, isa: Instructions) -> Outcome {
         })
         .collect();
     let bursts = Bursts::default();
-    let spikes = |b: usize| Spikes { frames: &samples[b], events: &by_step[b], bursts: &bursts };
+    let bits: Vec<_> = samples.iter().map(|frames| masks(frames, steps)).collect();
+    let spikes = |b: usize| {
+        let (fired, kept) = &bits[b];
+        let masks = Some(FiredMasks { neurons: PRE, steps, fired, kept, height: HEIGHT });
+        Spikes { frames: &samples[b], events: &by_step[b], bursts: &bursts, masks }
+    };
     product.forward(&synapses.weight, shown.len(), &spikes);
     let (length_in, length) = (padded(steps), padded(steps + 2));
     let mut currents = vec![vec![0.5; POST * length]; shown.len()];
@@ -105,8 +168,8 @@ fn gradient(b: usize, steps: usize, length: usize) -> Vec<f32> {
 }
 
 /// Compares with plain sums.
-fn check(shown: &[usize], repeats: bool, isa: Instructions) {
-    let ours = run(shown, repeats, isa);
+fn check(shown: &[usize], kind: Kind) {
+    let (ours, repeats) = (run(shown, kind), kind.repeats());
     let weights = synapses().weight;
     let weight = |post: usize, pre: usize| f64::from(weights[post * PRE + pre]);
     let near = |ours: f32, theirs: f64| (f64::from(ours) - theirs).abs() < 2e-4;
@@ -114,7 +177,7 @@ fn check(shown: &[usize], repeats: bool, isa: Instructions) {
     let (length_in, length) = (padded(steps), padded(steps + 2));
     let mut expected = vec![0.0; PRE * POST];
     for (b, &shown) in shown.iter().enumerate() {
-        let frames = frames(b, shown, repeats);
+        let frames = kind.frames(b, shown);
         let gradient = gradient(b, steps, length);
         let mut dense = vec![0.0; PRE * steps];
         for neuron in 0..PRE {
@@ -153,13 +216,15 @@ fn check(shown: &[usize], repeats: bool, isa: Instructions) {
 #[test]
 fn products_are_those_of_the_plain_sums() {
     for isa in Instructions::available() {
-        check(&[6; 40], false, isa);
-        check(&[6, 4, 1, 6, 5], false, isa);
-        check(&[1], false, isa);
-        check(&[50, 50, 63], false, isa);
+        for shown in [&[6; 40][..], &[6, 4, 1, 6, 5], &[1], &[50, 50, 63]] {
+            check(shown, Kind::Spikes(isa));
+        }
     }
-    check(&[6, 4, 1, 6, 5], true, Instructions::detect());
-    check(&[2; 130], true, Instructions::detect());
+    for shown in [&[6; 40][..], &[6, 4, 1, 6, 5], &[1], &[50, 50, 63]] {
+        check(shown, Kind::Tiles);
+    }
+    check(&[6, 4, 1, 6, 5], Kind::Repeated);
+    check(&[2; 130], Kind::Repeated);
 }
 
 /// What synapses learn from may be mapped before the product instead of behind it.
@@ -170,7 +235,8 @@ fn a_mapped_input_gives_the_mapped_gradient() {
     let mut product = RepeatedProduct::default();
     product.prepare(isa, &synapses, [3, 3]);
     let (events, bursts) = (StepEvents::default(), Bursts::default());
-    let spikes = |b: usize| Spikes { frames: &samples[b], events: &events, bursts: &bursts };
+    let spikes =
+        |b: usize| Spikes { frames: &samples[b], events: &events, bursts: &bursts, masks: None };
     product.forward(&synapses.weight, samples.len(), &spikes);
     let gradients: Vec<_> = (0..samples.len()).map(|b| gradient(b, 3, padded(3))).collect();
     product.back(&synapses.weight, &|b| &gradients[b][..], false);
@@ -192,14 +258,13 @@ fn a_mapped_input_gives_the_mapped_gradient() {
 
 #[test]
 fn no_sample_depends_on_those_beside_it_nor_on_threads() {
-    let isa = Instructions::detect();
-    for repeats in [false, true] {
-        let (few, many) = (run(&[6; 3], repeats, isa), run(&[6; 70], repeats, isa));
+    for kind in [Kind::Spikes(Instructions::detect()), Kind::Tiles, Kind::Repeated] {
+        let (few, many) = (run(&[6; 3], kind), run(&[6; 70], kind));
         assert_eq!(few.currents[..], many.currents[..3]);
         assert_eq!(few.source[..], many.source[..3]);
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            assert!(pool.install(|| run(&[6; 70], repeats, isa)) == many);
+            assert!(pool.install(|| run(&[6; 70], kind)) == many);
         }
     }
 }
@@ -216,13 +281,16 @@ fn memory_of_other_shapes_leaves_nothing_behind() {
         ..synapses.clone()
     };
     let bursts = Bursts::default();
-    let step = |product: &mut SpikeProduct, synapses: &DenseSynapses, samples: usize| {
+    let step = |product: &mut dyn BatchProduct, synapses: &DenseSynapses, samples: usize| {
         product.prepare(isa, synapses, [4, 4]);
         let active: Vec<_> = (0..synapses.pre as u32).map(|n| (n, n % 4)).collect();
         let frames = SpikeFrames::from_events(synapses.pre, 4, &active).unwrap();
         let mut events = StepEvents::default();
         events.refill(&frames, 4);
-        let spikes = |_| Spikes { frames: &frames, events: &events, bursts: &bursts };
+        let (fired, kept) = masks(&frames, 4);
+        let (fired, kept, neurons) = (&fired[..], &kept[..], synapses.pre);
+        let masks = Some(FiredMasks { neurons, steps: 4, fired, kept, height: 1.0 });
+        let spikes = |_| Spikes { frames: &frames, events: &events, bursts: &bursts, masks };
         product.forward(&synapses.weight, samples, &spikes);
         let mut currents = vec![0.0; synapses.post * padded(4)];
         product.currents_of(samples - 1, Write::Set, &mut currents);
@@ -232,8 +300,10 @@ fn memory_of_other_shapes_leaves_nothing_behind() {
         product.weight_gradient(&spikes, &|_| false, &mut weight);
         (currents, weight)
     };
-    let mut used = SpikeProduct::new(isa);
-    step(&mut used, &synapses, 9);
-    let fresh = step(&mut SpikeProduct::new(isa), &small, 2);
-    assert_eq!(step(&mut used, &small, 2), fresh);
+    for kind in [Kind::Spikes(isa), Kind::Tiles] {
+        let mut used = kind.product();
+        step(&mut *used, &synapses, 9);
+        let fresh = step(&mut *kind.product(), &small, 2);
+        assert_eq!(step(&mut *used, &small, 2), fresh);
+    }
 }

@@ -28,7 +28,7 @@ fn run(
     events.refill(frames, settings.steps_in);
     let taps = if let SpikeOrder::Bursts(taps) = plan.spike_order() { taps } else { 1 };
     bursts.refill((0..frames.channels()).map(|channel| frames.channel(channel)), taps);
-    let spikes = Spikes { frames, events: &events, bursts: &bursts };
+    let spikes = Spikes { frames, events: &events, bursts: &bursts, masks: None };
     let mut current = vec![0.0; synapses.post * padded(settings.steps_out)];
     let mut input_gradient = vec![0.0; synapses.pre * padded(settings.steps_in)];
     let wanted: Vec<Wanted> = (0..synapses.pre)
@@ -272,7 +272,7 @@ fn weight_gradients_are_summed_in_shards() {
             .collect();
         let sample = |b: usize| {
             let (frames, events, bursts, gradient) = &samples[b];
-            (Spikes { frames, events, bursts }, &gradient[..])
+            (Spikes { frames, events, bursts, masks: None }, &gradient[..])
         };
         let (mut weight, mut delay) =
             (vec![0.0; synapses.weight.len()], vec![0.0; synapses.delay.len()]);

@@ -39,6 +39,9 @@ const PANEL: usize = 2 * SIDE;
 /// Bytes of the right factor that stay in the second cache while rows of the left one pass.
 const NEAR: usize = 1 << 20;
 
+/// Fewer columns are not worth the packing of rows.
+const FEWEST_COLUMNS: usize = 48;
+
 /// Sums of one panel.
 type Sums = [[f32; PANEL]; PANEL];
 
@@ -53,10 +56,11 @@ pub fn has_tiles() -> bool {
     *FOUND.get_or_init(ask)
 }
 
-/// Whether a product `[rows][inner] [inner][columns]` is so large that it pays to pack its factors
-/// for tiles; never without tiles.
-pub(crate) fn suits([rows, inner, columns]: [usize; 3]) -> bool {
-    inner >= PANEL && rows * columns >= 24 * (rows + columns) && has_tiles()
+/// Whether a product over this inner dimension with so many columns goes to the tiles, where there
+/// are any. The number of rows has no say: a row of a product is the same whatever rows are beside
+/// it.
+pub(crate) fn suits(inner: usize, columns: usize) -> bool {
+    inner >= PANEL && columns >= FEWEST_COLUMNS && has_tiles()
 }
 
 /// `into = keep * into + factor * left right` by all threads, where `into` lies row after row. With
