@@ -15,9 +15,10 @@ use rand::RngExt;
 use sim_core::{Purpose, Seed};
 use simd::{
     Aligned, Bursts, DelayWindows, Instructions, MOST_TAPS, Matrix, Mixture, NEURONS_PER_BLOCK,
-    NeuronBlock, RowLists, RowSource, RowSources, RowTable, Shift, TapRow, blocks_at_least,
-    blocks_to_rows, combine, combine_each, combine_each_paired, gather_each, gather_rows, multiply,
-    pair, pair_rows, pair_with_next, rows_to_blocks, time_sums, to_lines,
+    NeuronBlock, RowLists, RowSource, RowSources, RowTable, Shift, TapRow, TileFactor,
+    blocks_at_least, blocks_to_rows, combine, combine_each, combine_each_paired, gather_each,
+    gather_rows, multiply, multiply_factors, pair, pair_rows, pair_with_next, rows_to_blocks,
+    time_sums, to_lines,
 };
 use std::hint::black_box;
 use std::iter::once;
@@ -390,6 +391,46 @@ fn matrices(criterion: &mut Criterion) {
     });
 }
 
+/// A batch of 64 samples of 6 steps of 800 neurons times the weights of 800 others, factors packed
+/// each time: on tile registers, numbers and spikes, and by the plain sums of `f32`.
+fn tiles(criterion: &mut Criterion) {
+    const NEURONS: usize = 800;
+    const COLUMNS: usize = 384;
+    let mut group = group(criterion, "tile_product");
+    group.throughput(Throughput::Elements((COLUMNS * NEURONS * NEURONS) as u64));
+    let (values, weights) = (numbers(COLUMNS * NEURONS), numbers(NEURONS * NEURONS));
+    let weights_of = Matrix::of_rows(&weights, NEURONS);
+    let (mut left, mut right) = (TileFactor::default(), TileFactor::default());
+    let mut product = vec![0.0; COLUMNS * NEURONS];
+    group.bench_function("numbers", |bencher| {
+        bencher.iter(|| {
+            left.pack_left(Matrix::of_rows(black_box(&values), NEURONS));
+            right.pack_right(weights_of);
+            multiply_factors(&mut product, 0.0, &left, &right, 1.0);
+        })
+    });
+    let masks = indices(COLUMNS * NEURONS / NEURONS_PER_BLOCK, 1 << NEURONS_PER_BLOCK);
+    group.bench_function("spikes", |bencher| {
+        bencher.iter(|| {
+            left.pack_left_bits([COLUMNS, NEURONS], |column, block| {
+                black_box(&masks)[block * COLUMNS + column] as u16
+            });
+            right.pack_right(weights_of);
+            multiply_factors(&mut product, 0.0, &left, &right, 1.0);
+        })
+    });
+    group.bench_function("plain", |bencher| {
+        bencher.iter(|| {
+            for (row, of_row) in product.chunks_exact_mut(NEURONS).zip(values.chunks(NEURONS)) {
+                row.fill(0.0);
+                for (value, weights) in black_box(of_row).iter().zip(weights.chunks(NEURONS)) {
+                    row.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
+                }
+            }
+        })
+    });
+}
+
 criterion_group!(
     benches,
     spikes_to_rows,
@@ -401,6 +442,7 @@ criterion_group!(
     lists,
     transposes,
     sums,
-    matrices
+    matrices,
+    tiles
 );
 criterion_main!(benches);

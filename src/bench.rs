@@ -19,7 +19,7 @@ use sim_core::{
     Batch, ClockEngine, GradientEngine, Horizon, Network, Pass, SampleSource, SpikeFrames,
     StreamingEngine,
 };
-use simd::{Instructions, MachineRates};
+use simd::{Instructions, MachineRates, machine_instructions};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -198,7 +198,7 @@ fn measure(experiment: &Experiment, settings: BenchSettings) -> Result<BenchRepo
     Ok(BenchReport {
         recipe: experiment.name.clone(),
         data: name,
-        instructions: Instructions::detect().name(),
+        instructions: machine_instructions(),
         precision_note: experiment.training.kernel.precision_note(),
         threads: rayon::current_num_threads(),
         batch_size,

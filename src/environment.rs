@@ -8,7 +8,7 @@ use crate::split_table::SplitTable;
 use crate::start::StartOrigin;
 use crate::text_file;
 use serde::{Deserialize, Serialize};
-use simd::Instructions;
+use simd::machine_instructions;
 use std::path::Path;
 
 /// Program, machine and data of a run.
@@ -61,7 +61,7 @@ impl Environment {
             commit: option_env!("SYNFIRE_COMMIT").map(str::to_owned),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             processor: processor(),
-            instructions: Instructions::detect().name().into(),
+            instructions: machine_instructions().into(),
             threads: rayon::current_num_threads(),
             seed,
             data,

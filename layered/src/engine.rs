@@ -43,9 +43,9 @@ use crate::workspace::{PopulationState, SampleState, ShardScratch, Workspace};
 use rayon::prelude::*;
 use sim_core::{
     Batch, BatchReport, BuiltNeurons, DelayKernel, DelayTaps, DenseSynapses, Error, Feedback,
-    FiredMasks, GradientEngine, Gradients, Horizon, KernelEvaluation, Kind, Network, NormStatistics,
-    ParameterId, Pass, Population, PopulationReport, Result, Seed, ShardSums, SpikeCounts,
-    SpikeFrames, SpikeTrains, Stage, StageTiming, Synapses,
+    FiredMasks, GradientEngine, Gradients, Horizon, KernelEvaluation, Kind, Network,
+    NormStatistics, ParameterId, Pass, Population, PopulationReport, Result, Seed, ShardSums,
+    SpikeCounts, SpikeFrames, SpikeTrains, Stage, StageTiming, Synapses,
 };
 use simd::{Instructions, NEURONS_PER_BLOCK, NeuronBlock, padded};
 use std::time::Instant;

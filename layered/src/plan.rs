@@ -4,9 +4,7 @@ use crate::demand::Wanted;
 use crate::events::StepEvents;
 use crate::layout::Layout;
 use crate::scratch::{PlanScratch, TaskScratch};
-use sim_core::{
-    DelayKernel, DenseSynapses, FiredMasks, KernelEvaluation, Precision, SpikeFrames,
-};
+use sim_core::{DelayKernel, DenseSynapses, FiredMasks, KernelEvaluation, Precision, SpikeFrames};
 use simd::{Bursts, Instructions};
 use std::fmt::Debug;
 use std::ops::Range;

@@ -79,10 +79,12 @@ impl BatchProduct for RepeatedProduct {
         });
         let weights = Matrix::of_rows(weights, pre);
         let by_tile = self.currents.par_chunks_exact_mut(post * COLUMNS);
-        by_tile.zip(self.vectors.par_chunks_exact(COLUMNS * pre)).for_each(|(currents, vectors)| {
-            let input = Matrix::of_rows(vectors, pre).transposed();
-            multiply_on_all_threads(currents, 0.0, weights, input, KEPT);
-        });
+        by_tile.zip(self.vectors.par_chunks_exact(COLUMNS * pre)).for_each(
+            |(currents, vectors)| {
+                let input = Matrix::of_rows(vectors, pre).transposed();
+                multiply_on_all_threads(currents, 0.0, weights, input, KEPT);
+            },
+        );
     }
 
     fn currents_of(&self, sample: usize, write: Write, out: &mut [f32]) {

@@ -20,7 +20,8 @@ pub(crate) struct SpikeOrders {
 
 impl SpikeOrders {
     pub(crate) fn of(graph: &Graph, plans: &[ProjectionPlan], p: usize) -> Self {
-        let mut orders = Self { frames: false, by_step: false, first_step: false, burst_taps: None };
+        let mut orders =
+            Self { frames: false, by_step: false, first_step: false, burst_taps: None };
         for projection in graph.beginning_at(p) {
             let order = plans[projection].spike_order();
             orders.frames |= order != SpikeOrder::Masks;

@@ -36,7 +36,9 @@ pub(crate) struct TileProduct {
 impl TileProduct {
     /// Whether there are tile registers, and samples are short.
     pub(crate) fn suits(isa: Instructions, steps: usize) -> bool {
-        isa == Instructions::detect() && has_tiles() && crate::spike_product::SpikeProduct::suits(steps)
+        isa == Instructions::detect()
+            && has_tiles()
+            && crate::spike_product::SpikeProduct::suits(steps)
     }
 
     fn columns(&self) -> usize {

@@ -8,7 +8,8 @@ use crate::plan::Spikes;
 use crate::scratch::PlanScratch;
 use rayon::prelude::*;
 use sim_core::{
-    FiredMasks, NeuronScratch, SHARDS, SampleLoss, SpikeFrames, SpikeTrains, StageTiming, samples_of_shards,
+    FiredMasks, NeuronScratch, SHARDS, SampleLoss, SpikeFrames, SpikeTrains, StageTiming,
+    samples_of_shards,
 };
 use simd::{Bursts, NEURONS_PER_BLOCK, NeuronBlock, padded};
 use std::ops::Range;

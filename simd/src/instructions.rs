@@ -44,7 +44,7 @@ impl Instructions {
         sets
     }
 
-    /// The name that `synfire bench` prints and a run's `environment.json` holds.
+    /// The name of the set.
     pub fn name(self) -> &'static str {
         match self {
             Self::Avx512 => "avx512",

@@ -9,6 +9,7 @@
 //! | `bf16` | pairs of bf16 numbers, and the whole-row loops on them |
 //! | `paired` | the operands of those loops, and their plain twins |
 //! | `time_sums` | sums of rows over time |
+//! | `matrix` | the matrices that products read |
 //! | `matrix_product` | products of dense matrices: [`multiply`] |
 //! | `tile_products` | the same on tile registers: [`multiply_factors`] |
 //! | `transpose` | rows along time to blocks of neurons, and back |
@@ -25,8 +26,8 @@
 //! A hot loop is a struct of its operands with two bodies: one is written over vectors and compiled
 //! for every instruction set, the other is its plain twin, for other processors and for the tests.
 //!
-//! This is the only crate that uses `unsafe`: for the instruction sets, for rows read at unchecked
-//! offsets, and for the pointers that `matrixmultiply` takes. Every public function is safe: it
+//! This is the only crate that uses `unsafe`: for the instruction sets and the tile registers, for
+//! rows read at unchecked offsets, and for the pointers that `matrixmultiply` takes. Every public function is safe: it
 //! checks once per call that everything its operands name lies inside. Results may differ in the
 //! last bits between instruction sets (fused multiply-add, order of lanes) but never between runs
 //! or numbers of threads.
@@ -65,6 +66,7 @@ mod exponential;
 mod gathered_rows;
 mod instructions;
 mod lines;
+mod matrix;
 mod matrix_product;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -87,13 +89,13 @@ pub use exponential::exp;
 pub use gathered_rows::{RowLists, RowTable, gather_each, gather_rows};
 pub use instructions::Instructions;
 pub use lines::to_lines;
-pub use matrix_product::{
-    Factor, Matrix, MatrixEntry, PackedFactor, multiply, multiply_on_all_threads,
-};
+pub use matrix::Matrix;
+pub use matrix_product::{Factor, MatrixEntry, PackedFactor, multiply, multiply_on_all_threads};
 pub use neuron_block::{NEURONS_PER_BLOCK, NeuronBlock};
 pub use rates::MachineRates;
 pub use row_sums::{Mixture, combine, combine_each};
 pub use rows::{padded, row_stride};
-pub use tile_products::{TileFactor, has_tiles, multiply_factors};
+pub use tile_products::factor::TileFactor;
+pub use tile_products::product::{has_tiles, machine_instructions, multiply_factors};
 pub use time_sums::time_sums;
 pub use transpose::{blocks_at_least, blocks_to_rows, rows_to_blocks};

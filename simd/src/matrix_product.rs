@@ -4,7 +4,9 @@
 //! A sum over the inner dimension has the same order in every run, for any number of threads. Both
 //! ways find the instruction set themselves; [`crate::Instructions`] has no part in it.
 
-use crate::tile_products::{self, TileFactor};
+use crate::matrix::Matrix;
+use crate::tile_products::factor::TileFactor;
+use crate::tile_products::product::{multiply_factors, multiply_factors_here, suits, with_memory};
 use rayon::prelude::*;
 
 /// A number that a matrix holds.
@@ -70,35 +72,32 @@ mod loops {
         );
     }
 
-    macro_rules! loops {
-        ($type:ty, $product:path, $($on_tiles:tt)*) => {
-            impl DenseLoops for $type {
-                $($on_tiles)*
-
-                unsafe fn multiply(
-                    [rows, inner, columns]: Shape,
-                    factor: Self,
-                    (a, a_row, a_column): Place<*const Self>,
-                    (b, b_row, b_column): Place<*const Self>,
-                    keep: Self,
-                    (into, row, column): Place<*mut Self>,
-                ) {
-                    // SAFETY: the caller promises what the product asks for.
-                    unsafe {
-                        $product(
-                            rows, inner, columns, factor, a, a_row, a_column, b, b_row, b_column,
-                            keep, into, row, column,
-                        );
-                    }
+    /// The product by a function of `matrixmultiply`.
+    macro_rules! by_crate {
+        ($product:path) => {
+            unsafe fn multiply(
+                [rows, inner, columns]: Shape,
+                factor: Self,
+                (a, a_row, a_column): Place<*const Self>,
+                (b, b_row, b_column): Place<*const Self>,
+                keep: Self,
+                (into, row, column): Place<*mut Self>,
+            ) {
+                // SAFETY: the caller promises what the product asks for.
+                unsafe {
+                    $product(
+                        rows, inner, columns, factor, a, a_row, a_column, b, b_row, b_column, keep,
+                        into, row, column,
+                    );
                 }
             }
         };
     }
 
-    loops!(
-        f32,
-        matrixmultiply::sgemm,
+    impl DenseLoops for f32 {
         type Packed = TileFactor;
+
+        by_crate!(matrixmultiply::sgemm);
 
         fn pack(matrix: Matrix<'_, f32>, is_left: bool, into: &mut TileFactor) -> bool {
             super::pack(matrix, is_left, into)
@@ -113,96 +112,12 @@ mod loops {
         ) -> bool {
             super::multiply_on_tiles(into, keep, factors, factor, threads)
         }
-    );
-    loops!(
-        f64,
-        matrixmultiply::dgemm,
+    }
+
+    impl DenseLoops for f64 {
         type Packed = ();
-    );
-}
 
-/// A matrix to be read, as its rows lie in a slice, or transposed.
-#[derive(Debug, Clone, Copy)]
-pub struct Matrix<'a, T> {
-    values: &'a [T],
-    rows: usize,
-    columns: usize,
-    row_stride: usize,
-    column_stride: usize,
-}
-
-impl<'a, T: MatrixEntry> Matrix<'a, T> {
-    /// The matrix `[rows][columns]` of these values, row after row.
-    ///
-    /// # Panics
-    /// If there are no columns, or the values do not fill whole rows.
-    pub fn of_rows(values: &'a [T], columns: usize) -> Self {
-        assert!(columns > 0 && values.len().is_multiple_of(columns), "values fill whole rows");
-        let rows = values.len() / columns;
-        Self { values, rows, columns, row_stride: columns, column_stride: 1 }
-    }
-
-    /// The matrix whose rows are the columns of this one.
-    pub fn transposed(self) -> Self {
-        let Self { values, rows, columns, row_stride, column_stride } = self;
-        Self {
-            values,
-            rows: columns,
-            columns: rows,
-            row_stride: column_stride,
-            column_stride: row_stride,
-        }
-    }
-
-    /// At most `count` rows from row `first` on.
-    ///
-    /// # Panics
-    /// If there is no row `first`.
-    pub fn rows_from(self, first: usize, count: usize) -> Self {
-        assert!(first < self.rows, "a part begins at a row of the matrix");
-        let values = &self.values[first * self.row_stride..];
-        Self { values, rows: count.min(self.rows - first), ..self }
-    }
-
-    /// The first `count` columns.
-    ///
-    /// # Panics
-    /// If there are fewer.
-    pub fn first_columns(self, count: usize) -> Self {
-        assert!(count <= self.columns, "a part ends at a column of the matrix");
-        Self { columns: count, ..self }
-    }
-
-    /// Number of rows.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Number of columns.
-    pub fn columns(&self) -> usize {
-        self.columns
-    }
-
-    /// The numbers from the first entry to the last; others may lie between them.
-    pub(crate) fn values(&self) -> &'a [T] {
-        let last = |count: usize, stride: usize| count.saturating_sub(1) * stride;
-        let is_empty = self.rows == 0 || self.columns == 0;
-        let end = last(self.rows, self.row_stride) + last(self.columns, self.column_stride) + 1;
-        &self.values[..if is_empty { 0 } else { end }]
-    }
-
-    /// How far the next row is, and the next column.
-    pub(crate) fn strides(&self) -> [usize; 2] {
-        [self.row_stride, self.column_stride]
-    }
-
-    /// The entry in a row and a column.
-    ///
-    /// # Panics
-    /// If there is none.
-    pub(crate) fn at(&self, row: usize, column: usize) -> T {
-        assert!(row < self.rows && column < self.columns, "an entry of the matrix");
-        self.values[row * self.row_stride + column * self.column_stride]
+        by_crate!(matrixmultiply::dgemm);
     }
 }
 
@@ -255,10 +170,10 @@ impl<T: MatrixEntry> Clone for PackedFactor<T> {
 fn pack(matrix: Matrix<'_, f32>, is_left: bool, into: &mut TileFactor) -> bool {
     // How many columns the products of a left factor have is not known yet.
     let [inner, columns] = match is_left {
-        true => [matrix.columns, usize::MAX],
-        false => [matrix.rows, matrix.columns],
+        true => [matrix.columns(), usize::MAX],
+        false => [matrix.rows(), matrix.columns()],
     };
-    let is_worth_it = tile_products::suits(inner, columns);
+    let is_worth_it = suits(inner, columns);
     match is_left {
         _ if !is_worth_it => {}
         true => into.pack_left(matrix),
@@ -275,13 +190,13 @@ fn multiply_on_tiles(
     factor: f32,
     threads: loops::Threads,
 ) -> bool {
-    if !tile_products::suits(a.matrix.columns, b.matrix.columns) {
+    if !suits(a.matrix.columns(), b.matrix.columns()) {
         return false;
     }
-    tile_products::with_memory(|factors| match threads {
+    with_memory(|factors| match threads {
         loops::Threads::This => {
             TileFactor::pack_here(factors, a.matrix, b.matrix);
-            tile_products::multiply_factors_here(into, keep, factors, factor);
+            multiply_factors_here(into, keep, factors, factor);
         }
         loops::Threads::All => {
             let [left, right] = factors;
@@ -299,7 +214,7 @@ fn multiply_on_tiles(
                     })
                 },
             );
-            tile_products::multiply_factors(into, keep, left, right, factor);
+            multiply_factors(into, keep, left, right, factor);
         }
     });
     true
@@ -323,12 +238,12 @@ pub fn multiply_on_all_threads<'a, T: MatrixEntry>(
     factor: T,
 ) {
     let factors @ [Factor { matrix: a, .. }, Factor { matrix: b, .. }] = [a.into(), b.into()];
-    assert_eq!(into.len(), a.rows * b.columns, "entries of the product");
-    assert_eq!(a.columns, b.rows, "columns of the first factor, rows of the second");
+    assert_eq!(into.len(), a.rows() * b.columns(), "entries of the product");
+    assert_eq!(a.columns(), b.rows(), "columns of the first factor, rows of the second");
     if into.is_empty() || T::multiply_on_tiles(into, keep, factors, factor, loops::Threads::All) {
         return;
     }
-    let tiles = into.par_chunks_mut(TILE * b.columns).enumerate();
+    let tiles = into.par_chunks_mut(TILE * b.columns()).enumerate();
     tiles.for_each(|(tile, into)| {
         multiply(into, keep, a.rows_from(tile * TILE, TILE), b, factor);
     });
@@ -355,29 +270,27 @@ pub fn multiply<T: MatrixEntry>(
     b: Matrix<'_, T>,
     factor: T,
 ) {
-    assert_eq!(a.columns, b.rows, "columns of the first factor, rows of the second");
-    assert_eq!(into.len(), a.rows * b.columns, "entries of the product");
-    for matrix in [&a, &b] {
-        let last = matrix.rows.saturating_sub(1) * matrix.row_stride
-            + matrix.columns.saturating_sub(1) * matrix.column_stride;
-        let is_empty = matrix.rows == 0 || matrix.columns == 0;
-        assert!(is_empty || last < matrix.values.len(), "a matrix lies in its values");
-    }
+    assert_eq!(a.columns(), b.rows(), "columns of the first factor, rows of the second");
+    assert_eq!(into.len(), a.rows() * b.columns(), "entries of the product");
     if T::multiply_on_tiles(into, keep, [a.into(), b.into()], factor, loops::Threads::This) {
         return;
     }
-    let stride = |stride: usize| isize::try_from(stride).expect("a stride inside of a slice");
-    // SAFETY: `into` has `a.rows` rows of `b.columns` entries each, one after another, and nothing
-    // else points into it while it is borrowed mutably. Strides are not negative, so the last entry
-    // of each factor has the highest index, which the loop above found inside of its values.
+    let strides = |matrix: &Matrix<T>| {
+        let stride = |stride| isize::try_from(stride).expect("a stride inside of a slice");
+        matrix.strides().map(stride)
+    };
+    let ([a_row, a_column], [b_row, b_column]) = (strides(&a), strides(&b));
+    // SAFETY: `into` has `a.rows()` rows of `b.columns()` entries each, one after another, and
+    // nothing else points into it while it is borrowed mutably. The values of a factor begin with
+    // its first entry and end with its last.
     unsafe {
         T::multiply(
-            [a.rows, a.columns, b.columns],
+            [a.rows(), a.columns(), b.columns()],
             factor,
-            (a.values.as_ptr(), stride(a.row_stride), stride(a.column_stride)),
-            (b.values.as_ptr(), stride(b.row_stride), stride(b.column_stride)),
+            (a.values().as_ptr(), a_row, a_column),
+            (b.values().as_ptr(), b_row, b_column),
             keep,
-            (into.as_mut_ptr(), stride(b.columns), 1),
+            (into.as_mut_ptr(), b.columns() as isize, 1),
         );
     }
 }

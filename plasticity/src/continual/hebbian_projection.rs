@@ -36,9 +36,7 @@ use crate::continual::task_count::TaskCount;
 use crate::protection::{Protection, TaskEnd};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use sim_core::{
-    Batch, Error, GradientEngine, LearnedInput, Network, ParameterId, Result, Seed,
-};
+use sim_core::{Batch, Error, GradientEngine, LearnedInput, Network, ParameterId, Result, Seed};
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
 use std::sync::Mutex;

@@ -17,11 +17,7 @@ pub enum Activity {
 
 impl Activity {
     /// Replaces `into` by the vectors of these samples, `[vector][neuron]`.
-    pub(crate) fn gather<'a>(
-        self,
-        samples: impl Iterator<Item = Sent<'a>>,
-        into: &mut Vec<f32>,
-    ) {
+    pub(crate) fn gather<'a>(self, samples: impl Iterator<Item = Sent<'a>>, into: &mut Vec<f32>) {
         into.clear();
         samples.for_each(|sent| self.append_sent(sent, into));
     }

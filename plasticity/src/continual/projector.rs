@@ -86,7 +86,7 @@ fn through<T: Number>(
     let (count, inputs) = (rows.rows(), rows.columns());
     memory.resize(vectors.len() / inputs * count, T::default());
     product(memory, 0.0, Matrix::of_rows(vectors, inputs), rows.transposed(), 1.0);
-    memory.par_chunks_mut(SOME).for_each(|some| answer(some));
+    memory.par_chunks_mut(SOME).for_each(&answer);
     product(vectors, keep, Matrix::of_rows(memory, count), rows, factor);
 }
 

@@ -1,23 +1,11 @@
 //! A factor of a product, split into parts and laid out as tiles are loaded.
 
 use crate::aligned::Aligned;
-use crate::matrix_product::Matrix;
+use crate::matrix::Matrix;
 use crate::neuron_block::NEURONS_PER_BLOCK;
 use crate::tile_products::packing::{self, Source};
-use crate::tile_products::{PANEL, SIDE, WORDS};
+use crate::tile_products::shape::{INNER, PANEL, Place, SIDE, WORDS};
 use rayon::prelude::*;
-
-/// Entries of the inner dimension of a tile: two bf16 numbers to a word.
-pub(crate) const INNER: usize = 2 * SIDE;
-
-/// Which factor of a product a matrix is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// A row of a tile is a row of the matrix.
-    Left,
-    /// A row of a tile is two rows of the matrix, entry by entry.
-    Right,
-}
 
 /// A factor of a product: panels of 32 rows of a left factor, or of 32 columns of a right one, each
 /// `[block of 32 inner entries][part][half][tile]`. What lies behind the matrix is zero.
@@ -90,11 +78,7 @@ impl TileFactor {
     }
 
     /// Packs both factors of a product, by this thread alone.
-    pub(crate) fn pack_here(
-        [left, right]: &mut [Self; 2],
-        a: Matrix<'_, f32>,
-        b: Matrix<'_, f32>,
-    ) {
+    pub(crate) fn pack_here([left, right]: &mut [Self; 2], a: Matrix<'_, f32>, b: Matrix<'_, f32>) {
         for (factor, source) in
             [(left, Source::new(a, Place::Left)), (right, Source::new(b, Place::Right))]
         {

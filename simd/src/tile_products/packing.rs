@@ -1,11 +1,7 @@
 //! From numbers to words of two bf16 numbers, in the order of tiles.
 
-use crate::matrix_product::Matrix;
-use crate::tile_products::factor::{INNER, Place};
-use crate::tile_products::{PANEL, SIDE, WORDS};
-
-/// Parts of an `f32`.
-pub(crate) const PARTS: usize = 3;
+use crate::matrix::Matrix;
+use crate::tile_products::shape::{INNER, PANEL, PARTS, Place, SIDE, WORDS};
 
 /// The upper half of a word.
 const UPPER: u32 = 0xffff_0000;
@@ -159,11 +155,10 @@ pub(crate) fn write_paired_bits(masks: &[[u16; 2]; SIDE], tile: &mut [f32; WORDS
 mod vectors {
     //! The same with vectors of AVX-512.
 
-    use super::{PARTS, SPLITTER, Source, UPPER};
+    use super::{SPLITTER, Source, UPPER};
     use crate::avx512::turn;
     use crate::instructions::Instructions;
-    use crate::tile_products::factor::Place;
-    use crate::tile_products::{SIDE, WORDS};
+    use crate::tile_products::shape::{PARTS, Place, SIDE, WORDS};
     use std::arch::x86_64::*;
 
     pub(super) fn are_there() -> bool {
@@ -190,10 +185,9 @@ mod vectors {
             let [first, second] = [_mm512_castps_si512(first), _mm512_castps_si512(second)];
             _mm512_castsi512_ps(match order {
                 WordOrder::Along(upper) => _mm512_permutex2var_epi16(first, upper, second),
-                WordOrder::Across(upper) => _mm512_or_si512(
-                    _mm512_srli_epi32::<16>(first),
-                    _mm512_and_si512(second, upper),
-                ),
+                WordOrder::Across(upper) => {
+                    _mm512_or_si512(_mm512_srli_epi32::<16>(first), _mm512_and_si512(second, upper))
+                }
             })
         }
     }
@@ -265,7 +259,11 @@ mod vectors {
                 let (masks, from, next) = if ALONG {
                     let is_inside = n < rows;
                     let masks = [lanes(columns), lanes(columns.saturating_sub(SIDE))];
-                    (if is_inside { masks } else { [0; 2] }, from.wrapping_add(n * row_stride), SIDE)
+                    (
+                        if is_inside { masks } else { [0; 2] },
+                        from.wrapping_add(n * row_stride),
+                        SIDE,
+                    )
                 } else {
                     let of = |column: usize| if column < columns { lanes(rows) } else { 0 };
                     let masks = [of(2 * n), of(2 * n + 1)];

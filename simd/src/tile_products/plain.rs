@@ -1,8 +1,7 @@
 //! The plain twin of the tile registers.
 
 use crate::tile_products::factor::TileFactor;
-use crate::tile_products::packing::PARTS;
-use crate::tile_products::{SIDE, Sums, WORDS};
+use crate::tile_products::shape::{PARTS, SIDE, Sums, WORDS};
 
 /// The product of a panel of the left factor and one of the right.
 pub(crate) fn multiply_panel(

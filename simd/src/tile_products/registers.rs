@@ -1,6 +1,6 @@
 //! The tile registers themselves.
 
-use crate::tile_products::{PANEL, Sums, WORDS};
+use crate::tile_products::shape::{PANEL, Sums, WORDS};
 use std::arch::asm;
 use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
 
@@ -122,24 +122,44 @@ macro_rules! product {
 
 /// Moves on to the tiles of the next block: 2048 bytes for each part.
 macro_rules! advance {
-    ((1, 1)) => { "add {left}, 2048\nadd {right}, 2048" };
-    ((1, 3)) => { "add {left}, 2048\nadd {right}, 6144" };
-    ((3, 1)) => { "add {left}, 6144\nadd {right}, 2048" };
-    ((3, 3)) => { "add {left}, 6144\nadd {right}, 6144" };
+    ((1, 1)) => {
+        "add {left}, 2048\nadd {right}, 2048"
+    };
+    ((1, 3)) => {
+        "add {left}, 2048\nadd {right}, 6144"
+    };
+    ((3, 1)) => {
+        "add {left}, 6144\nadd {right}, 2048"
+    };
+    ((3, 3)) => {
+        "add {left}, 6144\nadd {right}, 6144"
+    };
 }
 
 /// Loads both tiles of a part.
 macro_rules! left {
-    (0) => { "tileloadd tmm4, [{left} + {row}]\ntileloadd tmm5, [{left} + {row} + 1024]" };
-    (1) => { "tileloadd tmm4, [{left} + {row} + 2048]\ntileloadd tmm5, [{left} + {row} + 3072]" };
-    (2) => { "tileloadd tmm4, [{left} + {row} + 4096]\ntileloadd tmm5, [{left} + {row} + 5120]" };
+    (0) => {
+        "tileloadd tmm4, [{left} + {row}]\ntileloadd tmm5, [{left} + {row} + 1024]"
+    };
+    (1) => {
+        "tileloadd tmm4, [{left} + {row} + 2048]\ntileloadd tmm5, [{left} + {row} + 3072]"
+    };
+    (2) => {
+        "tileloadd tmm4, [{left} + {row} + 4096]\ntileloadd tmm5, [{left} + {row} + 5120]"
+    };
 }
 
 /// As [`left`].
 macro_rules! right {
-    (0) => { "tileloadd tmm6, [{right} + {row}]\ntileloadd tmm7, [{right} + {row} + 1024]" };
-    (1) => { "tileloadd tmm6, [{right} + {row} + 2048]\ntileloadd tmm7, [{right} + {row} + 3072]" };
-    (2) => { "tileloadd tmm6, [{right} + {row} + 4096]\ntileloadd tmm7, [{right} + {row} + 5120]" };
+    (0) => {
+        "tileloadd tmm6, [{right} + {row}]\ntileloadd tmm7, [{right} + {row} + 1024]"
+    };
+    (1) => {
+        "tileloadd tmm6, [{right} + {row} + 2048]\ntileloadd tmm7, [{right} + {row} + 3072]"
+    };
+    (2) => {
+        "tileloadd tmm6, [{right} + {row} + 4096]\ntileloadd tmm7, [{right} + {row} + 5120]"
+    };
 }
 
 /// Adds the products of the tiles at hand.
@@ -192,8 +212,20 @@ pub(crate) fn multiply_panel(
                 blocks,
                 sums,
                 [
-                    left!(0), right!(0), add!(), right!(1), add!(), right!(2), add!(),
-                    left!(1), right!(1), add!(), right!(0), add!(), left!(2), add!()
+                    left!(0),
+                    right!(0),
+                    add!(),
+                    right!(1),
+                    add!(),
+                    right!(2),
+                    add!(),
+                    left!(1),
+                    right!(1),
+                    add!(),
+                    right!(0),
+                    add!(),
+                    left!(2),
+                    add!()
                 ],
                 (3, 3)
             ),

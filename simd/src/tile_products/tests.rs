@@ -1,5 +1,8 @@
-use super::*;
-use crate::matrix_product::Matrix;
+use super::factor::TileFactor;
+use super::product::{each_panel, multiply_factors, multiply_factors_here};
+use super::shape::{PANEL, Place, SIDE, WORDS};
+use super::{packing, plain};
+use crate::matrix::Matrix;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -127,9 +130,9 @@ fn masks_are_matrices_of_zeros_and_ones() {
 fn parts_are_those_of_the_plain_twin() {
     let values = numbers(40 * 70, 6);
     let matrix = Matrix::of_rows(&values, 70);
-    for (matrix, place) in [(matrix, factor::Place::Left), (matrix.transposed(), factor::Place::Right)]
+    for (matrix, place) in [(matrix, Place::Left), (matrix.transposed(), Place::Right)]
         .into_iter()
-        .flat_map(|(matrix, _)| [factor::Place::Left, factor::Place::Right].map(|p| (matrix, p)))
+        .flat_map(|(matrix, _)| [Place::Left, Place::Right].map(|p| (matrix, p)))
     {
         let source = packing::Source::new(matrix, place);
         let (mut fast, mut plain) = (vec![[9.0; WORDS]; 6], vec![[9.0; WORDS]; 6]);

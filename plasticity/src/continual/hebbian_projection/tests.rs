@@ -1,5 +1,4 @@
 use super::*;
-use sim_core::SpikeFrames;
 use crate::continual::circuit_settings::LateralAnswer;
 use crate::continual::small_network::{
     INPUTS, LABELS, along, end, end_of, images, learn, show, small_network, step, trainer,
@@ -10,6 +9,7 @@ use crate::gradient::labelled::Labelled;
 use crate::gradient::optimizer::{Adam, OptimizerSettings, Sgd};
 use crate::trainer::step::Trainer;
 use layered::LayeredEngine;
+use sim_core::SpikeFrames;
 use sim_core::{Pass, Synapses};
 
 /// What a checkpoint keeps.
