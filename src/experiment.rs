@@ -155,6 +155,12 @@ impl Experiment {
             self.network.check_size(channels, classes, self.dt_ms())?;
         }
         self.training.check().map_err(|error| Error::setting(error.within("training")))?;
+        if self.training.task_rate_factor != 1.0 {
+            let problem = "training.task_rate_factor has no part in training on one task; it is \
+                           one of synfire continual";
+            let field = Some("training.task_rate_factor".into());
+            return Err(Error::Setting { field, problem: problem.into() });
+        }
         self.check_readout("training.loss", &self.training.loss)
     }
 

@@ -119,6 +119,19 @@ impl ReplaySettings {
 }
 
 impl MethodSettings {
+    /// The section of `method`, as it would be written; nothing for a method without settings.
+    pub(crate) fn section(&self, method: Method) -> serde_json::Value {
+        let section = match method {
+            Method::Sequential | Method::Joint => return serde_json::Value::Null,
+            Method::Hlop => serde_json::to_value(&self.hlop),
+            Method::Replay => serde_json::to_value(self.replay),
+            Method::Ewc => serde_json::to_value(self.ewc),
+            Method::Gpm => serde_json::to_value(&self.gpm),
+            Method::Owm => serde_json::to_value(&self.owm),
+        };
+        section.expect("settings have plain fields")
+    }
+
     /// What `method` protects of `network` while it learns so many `tasks`.
     ///
     /// # Errors

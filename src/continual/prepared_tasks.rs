@@ -9,7 +9,9 @@ use crate::gradient_engine::gradient_engine;
 use crate::threads::thread_pool;
 use datasets::{Heads, TaskSequence};
 use plasticity::{CheckpointFile, EpochTrainer};
+use serde_json::{Map, Value, json};
 use sim_core::Network;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The entry of a checkpoint's metadata that says how far the run has come.
@@ -80,6 +82,14 @@ impl PreparedTasks {
                 saved.method, experiment.method
             ));
         }
+        if let Some((key, [then, now])) =
+            saved.kept.as_ref().and_then(|then| first_difference("", then, &kept_by(experiment)))
+        {
+            return refused(format!(
+                "{key} was {then} when the run began, but config.toml says {now}; that is another \
+                 run"
+            ));
+        }
         Ok((Self { trainer: self.trainer.resume(file)?, ..self }, saved.progress))
     }
 }
@@ -109,11 +119,33 @@ fn check_shared_head(experiment: &ContinualExperiment, network: &Network) -> Res
     Err(Error::Setting { field: Some(key), problem })
 }
 
+/// The settings by which earlier tasks are kept, by their keys. A run cannot go on with others.
+pub(crate) fn kept_by(experiment: &ContinualExperiment) -> Value {
+    let ContinualExperiment { method, methods, end_samples, .. } = experiment;
+    let method = json!({ method.name(): methods.section(*method) });
+    json!({ "end_samples": end_samples, "methods": method })
+}
+
+/// The key of the first setting that differs, and what it was and is.
+fn first_difference(key: &str, then: &Value, now: &Value) -> Option<(String, [String; 2])> {
+    let (Value::Object(before), Value::Object(after)) = (then, now) else {
+        return (then != now).then(|| (key.to_owned(), [then.to_string(), now.to_string()]));
+    };
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    keys.into_iter().find_map(|name| {
+        let of = |values: &Map<String, Value>| values.get(name).cloned().unwrap_or_default();
+        let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+        first_difference(&key, &of(before), &of(after))
+    })
+}
+
 /// What a checkpoint says of the run, as it is read.
 #[derive(serde::Deserialize)]
 struct Saved {
     method: Method,
     progress: Progress,
+    /// See [`kept_by`].
+    kept: Option<Value>,
 }
 
 impl Saved {

@@ -7,7 +7,7 @@
 use crate::continual::drawing::TaskPicture;
 use crate::continual::experiment::ContinualExperiment;
 use crate::continual::method::Method;
-use crate::continual::prepared_tasks::{PROGRESS, PreparedTasks};
+use crate::continual::prepared_tasks::{PROGRESS, PreparedTasks, kept_by};
 use crate::continual::progress::{CurveRow, Progress};
 use crate::continual::result::ContinualResult;
 use crate::continual::tables;
@@ -362,7 +362,8 @@ impl ContinualRun {
     }
 
     fn save(&self, path: &Path) -> Result<()> {
-        let saved = SavedRef { method: self.experiment.method, progress: &self.progress };
+        let (method, kept) = (self.experiment.method, kept_by(&self.experiment));
+        let saved = SavedRef { method, kept, progress: &self.progress };
         let progress = serde_json::to_string(&saved).expect("progress has plain fields");
         let own = BTreeMap::from([
             ("experiment".into(), self.experiment.name.clone()),
@@ -393,6 +394,7 @@ impl ContinualRun {
 #[derive(serde::Serialize)]
 struct SavedRef<'a> {
     method: Method,
+    kept: serde_json::Value,
     progress: &'a Progress,
 }
 

@@ -222,6 +222,13 @@ fn what_no_run_over_tasks_can_be_is_said() {
     sandbox.write("run/config.toml", config.replace("method = \"hlop\"", "method = \"ewc\""));
     let said = sandbox.fails(1, &["continual", "--resume", "run"]);
     assert!(said.contains("another method is another run"), "{said}");
+    let falling = config.replace("rates_fall = false", "rates_fall = true");
+    assert_ne!(falling, config);
+    sandbox.write("run/config.toml", falling);
+    let said = sandbox.fails(1, &["continual", "--resume", "run"]);
+    let expected =
+        "methods.hlop.rates_fall was false when the run began, but config.toml says true";
+    assert!(said.contains(expected), "{said}");
 }
 
 /// `[training]` with each way to the gradient.
