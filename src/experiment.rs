@@ -156,10 +156,13 @@ impl Experiment {
         }
         self.training.check().map_err(|error| Error::setting(error.within("training")))?;
         if self.training.task_rate_factor != 1.0 {
-            let problem = "training.task_rate_factor has no part in training on one task; it is \
-                           one of synfire continual";
+            let factor = self.training.task_rate_factor;
+            let problem = format!(
+                "training.task_rate_factor is {factor}, but one task has no later tasks: leave it \
+                 out, or use synfire continual"
+            );
             let field = Some("training.task_rate_factor".into());
-            return Err(Error::Setting { field, problem: problem.into() });
+            return Err(Error::Setting { field, problem });
         }
         self.check_readout("training.loss", &self.training.loss)
     }

@@ -115,8 +115,12 @@ fn data(spikes: impl Fn(usize) -> usize) -> SpikeDataset {
 
 /// Norms, dropout, two hidden populations of more than one block of neurons each.
 fn network_with(delays: Delays) -> Network {
+    network_of(vec![37, 34], delays, true)
+}
+
+fn network_of(hidden: Vec<usize>, delays: Delays, batch_norm: bool) -> Network {
     let settings =
-        FeedForward { hidden: vec![37, 34], max_delay_ms: 25.0, delays, ..FeedForward::default() };
+        FeedForward { hidden, max_delay_ms: 25.0, delays, batch_norm, ..FeedForward::default() };
     settings.build(CHANNELS, CLASSES, 1.0, SEED).unwrap()
 }
 
@@ -203,7 +207,8 @@ fn engine_asks(
                         engine.evaluate(network, &batch, &Pass::DEPLOYED).unwrap();
                     }
                 }
-                assert_eq!(engine.activity(1, 0).channels(), 37);
+                let hidden = network.populations[1].size;
+                assert_eq!(engine.activity(1, 0).channels(), hidden);
             }
         }
     };
@@ -322,6 +327,13 @@ fn a_step_allocates_nothing() {
             let undelayed = network_with(Delays::None);
             let asked = pool.install(|| engine_asks(&undelayed, &products, delay_taps));
             assert_eq!(asked, Asked::default(), "products, {threads} threads, {delay_taps:?}");
+            for batch_norm in [true, false] {
+                // Large enough for products over a batch.
+                let large = network_of(vec![280, 240], Delays::None, batch_norm);
+                let asked = pool.install(|| engine_asks(&large, &products, delay_taps));
+                let what = format!("norm {batch_norm}, {threads} threads, {delay_taps:?}");
+                assert_eq!(asked, Asked::default(), "large products, {what}");
+            }
         }
         // The thread that makes the frames is a new one each epoch. Where it or the trainer has to
         // wait for the other, for the first time in the epoch, the channel between them writes down

@@ -8,6 +8,7 @@
 //! | `layered_oracle` | the layered engine and the oracle, on random networks |
 //! | `engines_agree` | the clock, the layered and the streaming engine |
 //! | `joined_projections` | projections side by side and merged ones |
+//! | `short_samples` | products over a batch, by every instruction set |
 //! | `nest_network`, `nest_neurons`, `nest_stdp` | neurons, pair STDP and NEST |
 //! | `neuron_seams` | ports, learned parameters: dual numbers, all engines |
 //! | `oja` | Oja's rule and principal components; snapshots of networks that learn |
@@ -44,5 +45,6 @@ mod parameter_of;
 mod quickstart;
 mod relay;
 mod running_circuit;
+mod short_samples;
 mod training_contracts;
 mod verdicts;

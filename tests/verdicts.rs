@@ -90,11 +90,11 @@ proptest! {
     fn neighbours_order_batches_and_threads_move_no_bit(
         seed in 0..1000u64,
         max_delay in prop_oneof![Just(0.0), Just(7.0), Just(24.0)],
-        steps in vec(1..60usize, 2..24),
+        steps in vec(1..90usize, 2..24),
         order in any::<prop::sample::Index>(),
         loss in 0..4usize,
         fixed in prop_oneof![Just(None), (1..70usize).prop_map(Some)],
-        hidden in prop_oneof![Just(vec![20]), Just(vec![40, 17])],
+        hidden in prop_oneof![Just(vec![20]), Just(vec![40, 17]), Just(vec![80, 80])],
     ) {
         let (network, data) = (network(seed, max_delay, hidden), samples(seed, &steps));
         let (loss, horizon) = (LOSSES[loss], Horizon::of_setting(fixed));

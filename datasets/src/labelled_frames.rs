@@ -65,6 +65,11 @@ impl SampleSource for LabelledFrames {
         self.samples[sample].0.steps()
     }
 
+    fn are_alike(&self) -> bool {
+        let of = |(frames, _): &(SpikeFrames, usize)| (frames.steps(), frames.repeats());
+        self.samples.iter().all(|sample| of(sample) == of(&self.samples[0]))
+    }
+
     fn frames_into(&self, sample: usize, _epoch: Option<u64>, frames: &mut SpikeFrames) {
         frames.clone_from(&self.samples[sample].0);
     }
@@ -73,6 +78,18 @@ impl SampleSource for LabelledFrames {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn samples_of_one_length_that_repeat_or_do_not_are_alike() {
+        let image = |steps| SpikeFrames::constant(&[1.0, 0.5], steps).unwrap();
+        let spikes = |steps| SpikeFrames::from_events(2, steps, &[(0, 1)]).unwrap();
+        let are_alike = |samples: [SpikeFrames; 2]| {
+            let samples = samples.map(|frames| (frames, 0)).to_vec();
+            LabelledFrames::new(1, samples).unwrap().are_alike()
+        };
+        assert!(are_alike([image(3), image(3)]) && are_alike([spikes(3), spikes(3)]));
+        assert!(!are_alike([image(3), image(4)]) && !are_alike([image(3), spikes(3)]));
+    }
 
     #[test]
     fn samples_that_do_not_belong_together_are_refused() {

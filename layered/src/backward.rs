@@ -4,7 +4,7 @@
 use crate::feedback_path::FeedbackPath;
 use crate::graph::Graph;
 use crate::norm_pass::NormPass;
-use crate::plan::{Shard, Write};
+use crate::plan::{NumberOrder, Shard, Write};
 use crate::population::{BlockScratch, Leaving, PopulationPass, norm_adjoint};
 use crate::projection::ProjectionPlan;
 use crate::regularization::Regularization;
@@ -120,6 +120,7 @@ pub(crate) struct Adjoint<'a> {
     pub norms: &'a [NormPass],
     pub regularizations: &'a [Regularization],
     pub steps: &'a [usize],
+    pub orders: &'a [NumberOrder],
     pub isa: Instructions,
     /// Height of a spike behind dropout.
     pub height: f32,
@@ -142,6 +143,7 @@ impl Adjoint<'_> {
             affine: &self.norms[p].affine,
             size: *size,
             steps: self.steps[p],
+            order: self.orders[p],
         };
         let ShardScratch { timing, blocks, gradient_blocks, fired, neurons, .. } = scratch;
         let scratch = BlockScratch { potential: blocks, gradient: gradient_blocks, fired, neurons };

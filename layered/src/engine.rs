@@ -27,11 +27,12 @@
 //! threads.
 
 use crate::backward::{Adjoint, SourceGradients};
+use crate::batch_product::BatchProduct;
 use crate::dropout;
 use crate::feedback_path::FeedbackPath;
 use crate::graph::Graph;
 use crate::norm_pass::NormPass;
-use crate::plan::{PlanSettings, Write};
+use crate::plan::{NumberOrder, PlanSettings, Write};
 use crate::population::PopulationPass;
 use crate::projection::ProjectionPlan;
 use crate::readout::read_out;
@@ -48,6 +49,7 @@ use sim_core::{
     SpikeCounts, SpikeFrames, SpikeTrains, Stage, StageTiming, Synapses,
 };
 use simd::{Instructions, NEURONS_PER_BLOCK, NeuronBlock, padded};
+use std::sync::OnceLock;
 use std::time::Instant;
 
 /// Engine for feed-forward networks of dense projections. It holds no parameters, only working
@@ -65,6 +67,8 @@ pub struct LayeredEngine {
     constant_sums: ShardSums<f64>,
     /// Steps by population, of the batch at hand: those of its longest sample.
     steps: Vec<usize>,
+    /// How currents and gradients lie in the batch at hand, by population.
+    orders: Vec<NumberOrder>,
     /// What is added to a sample's steps on the way to each population.
     windows: Vec<usize>,
     /// The steps of each sample of the batch.
@@ -112,6 +116,7 @@ impl LayeredEngine {
             constants: vec![Vec::new(); populations],
             constant_sums: ShardSums::default(),
             steps: vec![0; populations],
+            orders: vec![NumberOrder::Rows; populations],
             windows: Vec::new(),
             own_steps: Vec::new(),
             plans: network.projections.iter().map(|_| ProjectionPlan::default()).collect(),
@@ -157,7 +162,7 @@ impl LayeredEngine {
     ) -> Result<()> {
         self.check(network, batch, pass)?;
         self.measure(network, batch.frames, pass)?;
-        self.prepare(network, batch.frames, pass, train);
+        self.prepare(network, batch, pass, train);
         self.report.penalty = 0.0;
         for rank in 0..self.graph.order.len() {
             let p = self.graph.order[rank];
@@ -205,10 +210,11 @@ impl LayeredEngine {
     }
 
     /// Taps and memory for a batch, and the input in the orders that plans read.
-    fn prepare(&mut self, network: &Network, batch: &[SpikeFrames], pass: &Pass, train: bool) {
-        let Self {
-            isa, graph, neurons, constants, steps, plans, feedback, workspace, timing, ..
-        } = self;
+    fn prepare(&mut self, network: &Network, batch: &Batch, pass: &Pass, train: bool) {
+        let frames = batch.frames;
+        let Self { isa, graph, neurons, constants, steps, plans, feedback, timing, .. } = self;
+        let batch_repeats = frames.iter().all(SpikeFrames::repeats);
+        let alike = batch.alike || pass.horizon == Horizon::Batch;
         timing.time(Stage::Prepare, || {
             for (p, population) in network.populations.iter().enumerate() {
                 if let Some(built) = &neurons[p] {
@@ -225,28 +231,63 @@ impl LayeredEngine {
                     DelayTaps::Deployed => (DelayKernel::OneTap, KernelEvaluation::default(), 0.0),
                 };
                 let (steps_in, steps_out) = (steps[source], steps[target]);
-                let input = (source == graph.input).then_some(batch);
-                let settings =
-                    PlanSettings { kernel, evaluation, sigma_raw, steps_in, steps_out, input };
+                let input = (source == graph.input).then_some(frames);
+                let settings = PlanSettings {
+                    kernel,
+                    evaluation,
+                    sigma_raw,
+                    steps_in,
+                    steps_out,
+                    input,
+                    alike,
+                    batch_repeats,
+                };
                 plan.prepare(*isa, synapses, &settings);
                 if let (Some(feedback), true) = (&mut *feedback, train && source != graph.input) {
                     feedback.prepare(*isa, projection, synapses, &settings);
                 }
             }
         });
-        workspace.resize(batch.len(), graph, steps, train);
+        self.choose_orders(network);
+        let Self { graph, plans, steps, orders, workspace, .. } = self;
+        workspace.resize(frames.len(), graph, (steps, orders), train);
         let (input, steps) = (graph.input, steps[graph.input]);
         let order = SpikeOrders::of(graph, plans, input);
-        workspace.samples_mut().par_iter_mut().zip(batch).for_each(|(sample, frames)| {
+        workspace.samples_mut().par_iter_mut().zip(frames).for_each(|(sample, frames)| {
             let PopulationState { spikes, events, bursts, .. } = &mut sample.populations[input];
             *spikes = frames.len() as u64;
             order.sort(frames, steps, events, bursts);
         });
     }
 
+    /// Lays the numbers of a hidden population in blocks, where every projection that begins or
+    /// ends there takes them so and nothing else reads them.
+    fn choose_orders(&mut self, network: &Network) {
+        let Self { graph, neurons, plans, orders, .. } = self;
+        for (p, order) in orders.iter_mut().enumerate() {
+            let takes_blocks = |projection: usize| {
+                plans[projection].product().is_some_and(BatchProduct::takes_blocks)
+            };
+            let is_hidden = p != graph.input && p != graph.output;
+            let is_plain = network.populations[p].norm.is_none()
+                && neurons[p].as_ref().is_some_and(|built| built.neuron.ports() == 1);
+            let mut projections = graph.ending_at(p).chain(graph.beginning_at(p));
+            *order = match is_hidden && is_plain && projections.all(takes_blocks) {
+                true => NumberOrder::Blocks,
+                false => NumberOrder::Rows,
+            };
+        }
+        for (projection, plan) in plans.iter_mut().enumerate() {
+            let (source, target) = graph.ends[projection];
+            if let Some(product) = plan.product_mut() {
+                product.use_orders([orders[source], orders[target]]);
+            }
+        }
+    }
+
     /// `I = sum over projections`, and its sums where a norm needs them.
     fn sum_currents(&mut self, p: usize, network: &Network, batch: &[SpikeFrames], pass: &Pass) {
-        let Self { isa, graph, steps, plans, workspace, timing, .. } = self;
+        let Self { isa, graph, steps, orders, plans, workspace, timing, .. } = self;
         for projection in graph.ending_at(p) {
             let source = graph.ends[projection].0;
             let Some(product) = plans[projection].product_mut() else { continue };
@@ -259,6 +300,10 @@ impl LayeredEngine {
             on_all_threads(timing, Stage::Forward, || {
                 product.forward(weights, samples.len(), &spikes);
             });
+        }
+        if orders[p] == NumberOrder::Blocks {
+            // They are written where they are read, in `fire`.
+            return;
         }
         let (isa, steps, projections) = (*isa, steps[p], graph.ending_at(p));
         let last = projections.clone().count() - 1;
@@ -348,6 +393,7 @@ impl LayeredEngine {
             neurons,
             constants,
             steps,
+            orders,
             windows,
             own_steps,
             plans,
@@ -362,6 +408,7 @@ impl LayeredEngine {
             affine: &norms[p].affine,
             size: graph.sizes[p],
             steps: steps[p],
+            order: orders[p],
         };
         let (size, steps, is_output) = (population.size, population.steps, p == graph.output);
         let fires = population.neurons.fires();
@@ -372,6 +419,15 @@ impl LayeredEngine {
             let own = pass.horizon.with_window(own_steps[b], windows[p]);
             let end = if pass.horizon == Horizon::Batch { steps } else { own };
             let state = &mut sample.populations[p];
+            if population.order == NumberOrder::Blocks {
+                scratch.timing.time(Stage::Forward, || {
+                    for (n, projection) in graph.ending_at(p).enumerate() {
+                        let product = plans[projection].product().expect("it takes blocks");
+                        let write = if n == 0 { Write::Set } else { Write::Add };
+                        product.currents_of(b, write, &mut state.current);
+                    }
+                });
+            }
             scratch.timing.time(Stage::Neurons, || {
                 let PopulationState { current, fired, kept, demand, frames, .. } = state;
                 let blocks = (&mut scratch.blocks, &mut scratch.neurons);
@@ -383,10 +439,14 @@ impl LayeredEngine {
                     state.counts.resize(size, 0);
                     add_counts(fired, steps, own, &mut state.counts);
                     state.height = height;
-                    state.asked_for.take();
+                    let shape = (size, steps);
                     if order.frames {
-                        scratch.trains.fill(frames, (size, steps), (fired, kept), height);
+                        scratch.trains.fill(frames, shape, (fired, kept), height);
                         order.sort(frames, steps, &mut state.events, &mut state.bursts);
+                    } else if let Some(mut frames) = state.asked_for.take() {
+                        // Who asked once will ask again.
+                        scratch.trains.fill(&mut frames, shape, (fired, kept), height);
+                        state.asked_for = OnceLock::from(frames);
                     }
                 }
             });
@@ -456,11 +516,28 @@ impl LayeredEngine {
     /// dL/dS of the output to dL/dZ.
     fn output_adjoint(&mut self, network: &Network) {
         let Self {
-            isa, graph, neurons, constants, steps, norms, regularizations, workspace, ..
+            isa,
+            graph,
+            neurons,
+            constants,
+            steps,
+            orders,
+            norms,
+            regularizations,
+            workspace,
+            ..
         } = self;
-        let (isa, height) = (*isa, 1.0);
-        let adjoint =
-            Adjoint { network, neurons, constants, norms, regularizations, steps, isa, height };
+        let adjoint = Adjoint {
+            network,
+            neurons,
+            constants,
+            norms,
+            regularizations,
+            steps,
+            orders,
+            isa: *isa,
+            height: 1.0,
+        };
         workspace.each_sample(|b, sample, scratch| adjoint.run(graph.output, b, sample, scratch));
     }
 
@@ -527,6 +604,7 @@ impl LayeredEngine {
             neurons,
             constants,
             steps,
+            orders,
             plans,
             feedback,
             norms,
@@ -536,8 +614,17 @@ impl LayeredEngine {
             ..
         } = self;
         let (isa, height) = (*isa, dropout::height(pass.dropout));
-        let adjoint =
-            Adjoint { network, neurons, constants, norms, regularizations, steps, isa, height };
+        let adjoint = Adjoint {
+            network,
+            neurons,
+            constants,
+            norms,
+            regularizations,
+            steps,
+            orders,
+            isa,
+            height,
+        };
         let is_product = |projection: usize| plans[projection].product().is_some();
         let has_product = graph.ending_at(p).any(is_product);
         let feedback = feedback.as_ref();
@@ -569,14 +656,19 @@ impl LayeredEngine {
                 through(&back, first, samples, scratch);
             });
         }
-        workspace.each_sample(|_, sample, scratch| back.of_current(sample, scratch));
+        if orders[p] == NumberOrder::Rows {
+            workspace.each_sample(|_, sample, scratch| back.of_current(sample, scratch));
+        }
         // Products over the batch need the gradients of all samples.
         let stride = padded(steps[p]);
         for projection in graph.ending_at(p) {
             let Some(product) = plans[projection].product_mut() else { continue };
             let (samples, source) = (workspace.samples(), graph.ends[projection].0);
             let first = graph.first_inputs[projection];
-            let port = first * stride..(first + graph.sizes[p]) * stride;
+            let port = match orders[p] {
+                NumberOrder::Rows => first * stride..(first + graph.sizes[p]) * stride,
+                NumberOrder::Blocks => 0..orders[p].numbers(graph.sizes[p], steps[p]),
+            };
             let gradient = |b: usize| &samples[b].populations[p].gradient[port.clone()];
             let other = feedback.and_then(|feedback| feedback.weights(projection));
             let weights = other.unwrap_or(&dense(network, projection).weight);
@@ -584,8 +676,17 @@ impl LayeredEngine {
                 product.back(weights, &gradient, source != graph.input);
             });
         }
-        let adjoint =
-            Adjoint { network, neurons, constants, norms, regularizations, steps, isa, height };
+        let adjoint = Adjoint {
+            network,
+            neurons,
+            constants,
+            norms,
+            regularizations,
+            steps,
+            orders,
+            isa,
+            height,
+        };
         let back = SourceGradients { p, graph, plans, feedback, adjoint };
         workspace.each_shard(|first, samples, scratch| through(&back, first, samples, scratch));
     }
@@ -607,15 +708,15 @@ impl LayeredEngine {
             let weight_and_delay = gradients.of_mut([Kind::Weight, Kind::Delay].map(of));
             let (stride, first) = (padded(steps[p]), graph.first_inputs[projection]);
             let port = first * stride..(first + graph.sizes[p]) * stride;
-            let sample = |b: usize| {
-                let populations = &samples[b].populations;
+            let spikes = |b: usize| {
                 let given = (source == graph.input).then(|| &batch[b]);
-                (populations[source].spikes(given), &populations[p].gradient[port.clone()])
+                samples[b].populations[source].spikes(given)
             };
+            let sample = |b: usize| (spikes(b), &samples[b].populations[p].gradient[port.clone()]);
             let plan = &mut plans[projection];
             mapped[projection] = false;
             if let Some(product) = plan.product_mut() {
-                let ([weight, delay], spikes) = (weight_and_delay, |b: usize| sample(b).0);
+                let [weight, delay] = weight_and_delay;
                 let map = |vectors: &mut [f32]| {
                     learned_input.is_some_and(|input| input.map(projection, vectors))
                 };

@@ -5,7 +5,7 @@ use crate::events::StepEvents;
 use crate::layout::Layout;
 use crate::scratch::{PlanScratch, TaskScratch};
 use sim_core::{DelayKernel, DenseSynapses, FiredMasks, KernelEvaluation, Precision, SpikeFrames};
-use simd::{Bursts, Instructions};
+use simd::{Bursts, Instructions, NEURONS_PER_BLOCK, padded};
 use std::fmt::Debug;
 use std::ops::Range;
 
@@ -85,6 +85,11 @@ pub(crate) struct PlanSettings<'a> {
     /// The samples of the batch, if the projection reads them; none if it reads a hidden
     /// population.
     pub input: Option<&'a [SpikeFrames]>,
+    /// Whether samples that share a batch may choose the way to work it out: scores must not depend
+    /// on them, and the last bits of products over a batch differ from those of plans.
+    pub alike: bool,
+    /// Whether the input of the batch repeats.
+    pub batch_repeats: bool,
 }
 
 impl PlanSettings<'_> {
@@ -140,6 +145,27 @@ pub(crate) enum SpikeOrder {
     Bursts(usize),
     /// One bit per neuron and step.
     Masks,
+}
+
+/// How the currents and gradients of a population lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum NumberOrder {
+    /// `[port][neuron][padded steps]`: projections with delays run along time.
+    #[default]
+    Rows,
+    /// `[block][step][neuron]`, with sixteen neurons to a block: neurons run side by side, and
+    /// nothing is padded to whole vectors of steps.
+    Blocks,
+}
+
+impl NumberOrder {
+    /// Numbers of so many inputs over so many steps.
+    pub(crate) fn numbers(self, inputs: usize, steps: usize) -> usize {
+        match self {
+            Self::Rows => inputs * padded(steps),
+            Self::Blocks => inputs.next_multiple_of(NEURONS_PER_BLOCK) * steps,
+        }
+    }
 }
 
 /// How a pass writes its result.

@@ -6,6 +6,7 @@
 
 use crate::demand::Demand;
 use crate::norm_pass::NormSums;
+use crate::plan::NumberOrder;
 use sim_core::{BlockAdjoint, Neuron, NeuronScratch};
 use simd::{
     Instructions, NEURONS_PER_BLOCK, NeuronBlock, blocks_to_rows, padded, rows_to_blocks, vectorize,
@@ -21,6 +22,8 @@ pub(crate) struct PopulationPass<'a> {
     pub affine: &'a [(f32, f32)],
     pub size: usize,
     pub steps: usize,
+    /// How currents and gradients lie. In blocks there is one port, and no norm.
+    pub order: NumberOrder,
 }
 
 /// What becomes of the spikes of a population in one sample.
@@ -100,12 +103,23 @@ impl PopulationPass<'_> {
     fn inputs(&self, block: usize, current: &[f32], blocks: &mut Vec<NeuronBlock>) {
         let (first, neurons, stride) =
             (block * NEURONS_PER_BLOCK, self.present(block), padded(self.steps));
+        if self.order == NumberOrder::Blocks {
+            blocks.clear();
+            blocks.extend_from_slice(self.block_of(block, current));
+            return;
+        }
         blocks.resize(self.ports() * self.steps, [0.0; NEURONS_PER_BLOCK]);
         for (port, blocks) in blocks.chunks_exact_mut(self.steps).enumerate() {
             let first = port * self.size + first;
             let affine = &self.affine[first..first + neurons];
             rows_to_blocks(&current[first * stride..], stride, affine, blocks);
         }
+    }
+
+    /// The numbers of one block, `[step]`, where they lie in blocks.
+    fn block_of<'n>(&self, block: usize, numbers: &'n [f32]) -> &'n [NeuronBlock] {
+        let blocks = numbers.as_chunks::<NEURONS_PER_BLOCK>().0;
+        &blocks[block * self.steps..][..self.steps]
     }
 
     /// Potentials and spikes of one block from its currents.
@@ -145,9 +159,21 @@ impl PopulationPass<'_> {
             let (first, neurons) = (block * NEURONS_PER_BLOCK, self.present(block));
             self.inputs(block, current, scratch.potential);
             let factors = leaving.factors(block);
-            let rows = &gradient[first * stride..(first + neurons) * stride];
             let arriving = &mut scratch.gradient[..self.steps];
-            rows_to_blocks(rows, stride, &factors[..neurons], arriving);
+            match self.order {
+                NumberOrder::Rows => {
+                    let rows = &gradient[first * stride..(first + neurons) * stride];
+                    rows_to_blocks(rows, stride, &factors[..neurons], arriving);
+                }
+                NumberOrder::Blocks => {
+                    for (to, from) in arriving.iter_mut().zip(self.block_of(block, gradient)) {
+                        let numbers = to.iter_mut().zip(from).zip(&factors);
+                        numbers.for_each(|((to, from), (factor, constant))| {
+                            *to = factor * from + constant;
+                        });
+                    }
+                }
+            }
             let constants = self.constants(block);
             let to_constants = block * constants.len()..(block + 1) * constants.len();
             self.neurons.adjoint(BlockAdjoint {
@@ -158,6 +184,11 @@ impl PopulationPass<'_> {
                 constant_gradient: &mut constant_gradient[to_constants],
                 scratch: scratch.neurons,
             });
+            if self.order == NumberOrder::Blocks {
+                let blocks = gradient.as_chunks_mut().0;
+                blocks[block * self.steps..][..self.steps].copy_from_slice(scratch.gradient);
+                continue;
+            }
             for (port, blocks) in scratch.gradient.chunks_exact(self.steps).enumerate() {
                 let first = port * self.size + first;
                 let rows = &mut gradient[first * stride..(first + neurons) * stride];

@@ -10,7 +10,7 @@ use crate::basis_plan::BasisPlan;
 use crate::batch_product::BatchProduct;
 use crate::demand::Wanted;
 use crate::plan::{Plan, PlanSettings, Shard, SpikeOrder, Spikes, Write};
-use crate::product_plan::ProductPlan;
+use crate::product_plan::{LONG, ProductPlan};
 use crate::repeated_product::RepeatedProduct;
 use crate::scratch::{PlanScratch, TaskScratch};
 use crate::spike_product::SpikeProduct;
@@ -75,11 +75,13 @@ impl ProductKind {
         settings: &PlanSettings,
     ) -> Option<Self> {
         let (count, steps) = (synapses.pre * synapses.post, settings.steps_in);
-        if repeats {
+        if repeats && settings.alike {
             return (count >= LARGE).then_some(Self::Repeated);
         }
-        let is_hidden = settings.input.is_none();
-        if is_hidden && count >= LARGE_ON_TILES && TileProduct::suits(isa, steps) {
+        // Spikes of images are many; those of long recordings are few, and sums over spikes cheaper.
+        let is_dense = settings.batch_repeats || steps < LONG;
+        let allows_tiles = settings.alike && settings.input.is_none() && is_dense;
+        if count >= LARGE_ON_TILES && allows_tiles && TileProduct::suits(isa) {
             return Some(Self::Tiles);
         }
         (count >= LARGE && SpikeProduct::suits(steps)).then_some(Self::Spikes)
@@ -97,8 +99,10 @@ impl ProductKind {
 /// A projection with the plan of the batch at hand, or with a product over the whole batch.
 #[derive(Debug, Default)]
 pub(crate) struct ProjectionPlan {
-    /// Instead of a plan.
-    product: Option<(ProductKind, Box<dyn BatchProduct>)>,
+    /// The product that works out the batch at hand, instead of a plan.
+    kind: Option<ProductKind>,
+    /// By kind. Training and evaluation may take different ones in turn.
+    products: [Option<Box<dyn BatchProduct>>; 3],
     /// The plan of wider kernels, and that of one tap per synapse: a step of training may ask for
     /// both in turn.
     chosen: [Option<(Choice, Box<dyn Plan>)>; 2],
@@ -122,14 +126,11 @@ impl ProjectionPlan {
         let (repeats, steps) = (settings.repeats(), [settings.steps_in, settings.steps_out]);
         let wanted = ProductKind::of(isa, synapses, repeats, settings);
         if let Some(kind) = wanted.filter(|_| is_product) {
-            self.chosen = [None, None];
-            if self.product.as_ref().is_none_or(|(of_kind, _)| *of_kind != kind) {
-                self.product = Some((kind, kind.product(isa)));
-            }
-            let (_, product) = self.product.as_mut().expect("just chosen");
+            self.kind = Some(kind);
+            let product = self.products[kind as usize].get_or_insert_with(|| kind.product(isa));
             return product.prepare(isa, synapses, steps);
         }
-        self.product = None;
+        self.kind = None;
         // All kernels make the same product.
         let (kernel, evaluation, sigma_raw) = if is_product {
             (DelayKernel::OneTap, KernelEvaluation::default(), 0.0)
@@ -162,13 +163,13 @@ impl ProjectionPlan {
 
     /// The product over the whole batch, where the projection is one.
     pub(crate) fn product(&self) -> Option<&dyn BatchProduct> {
-        self.product.as_ref().map(|(_, product)| &**product)
+        self.products[self.kind? as usize].as_deref()
     }
 
     /// As [`Self::product`], to work it out.
     pub(crate) fn product_mut(&mut self) -> Option<&mut dyn BatchProduct> {
-        match &mut self.product {
-            Some((_, product)) => Some(&mut **product),
+        match &mut self.products[self.kind? as usize] {
+            Some(product) => Some(&mut **product),
             None => None,
         }
     }
@@ -200,7 +201,7 @@ impl ProjectionPlan {
 
     /// Whether the gradient of the sources is worked out for several samples at once.
     pub(crate) fn joins_samples(&self) -> bool {
-        self.product.is_none() && self.plan().joins_samples()
+        self.kind.is_none() && self.plan().joins_samples()
     }
 
     /// Works out the gradient of the sources for a shard; see [`Plan::join_gradients`].

@@ -5,23 +5,25 @@
 //! the gradient is summed over the steps first. Behind the end of a sample that is shorter than the
 //! longest of its batch, there is no current. The input has no gradient.
 //!
-//! Columns lie in tiles of as many, filled up with zeros. All tiles have the same shape, so no bit
-//! of a column depends on the columns beside it.
+//! Columns lie in groups of as many, filled up with zeros. All groups have the same shape, so no
+//! bit of a column depends on the columns beside it.
 
 use crate::batch_product::BatchProduct;
 use crate::demand::Wanted;
-use crate::plan::{SpikeOrder, Spikes, Write};
+use crate::plan::{NumberOrder, SpikeOrder, Spikes, Write};
 use crate::product_plan::KEPT;
 use rayon::prelude::*;
 use sim_core::DenseSynapses;
-use simd::{Instructions, Matrix, multiply_on_all_threads, padded};
+use simd::{
+    Factor, Instructions, Matrix, NEURONS_PER_BLOCK, PackedFactor, multiply_on_all_threads, padded,
+};
 
-/// Columns of a tile: a multiple of the rows that a dense product holds in registers, and a part of
+/// Columns of a group: a multiple of the rows that a dense product holds in registers, and a part of
 /// usual batches.
 const COLUMNS: usize = 64;
 
 /// Neurons whose gradient one task sums up.
-const ROWS: usize = 100;
+const ROWS: usize = 7 * NEURONS_PER_BLOCK;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -31,14 +33,18 @@ pub(crate) struct RepeatedProduct {
     steps_out: usize,
     /// For how many steps each sample is shown.
     shown: Vec<usize>,
-    /// The input, then what synapses learn from, `[column][pre]`; whole tiles.
+    /// The input, then what synapses learn from, `[column][pre]`; whole groups.
     vectors: Vec<f32>,
-    /// Currents, then their gradient, `[tile][post][column]`.
+    /// Currents, then their gradient, `[group][post][column]`.
     currents: Vec<f32>,
+    /// How the numbers of the target lie.
+    order: NumberOrder,
+    /// Weights, for all groups.
+    packed: PackedFactor<f32>,
 }
 
 impl RepeatedProduct {
-    fn tiles(&self) -> usize {
+    fn groups(&self) -> usize {
         self.shown.len().div_ceil(COLUMNS)
     }
 
@@ -48,9 +54,57 @@ impl RepeatedProduct {
     }
 }
 
+impl RepeatedProduct {
+    /// See [`BatchProduct::currents_of`].
+    fn currents_in_blocks(&self, sample: usize, write: Write, out: &mut [f32]) {
+        let (steps, shown) = (self.steps_out, self.shown[sample]);
+        for (plane, out) in out.chunks_exact_mut(NEURONS_PER_BLOCK * steps).enumerate() {
+            let first = plane * NEURONS_PER_BLOCK;
+            let mut block = [0.0; NEURONS_PER_BLOCK];
+            let present = block.iter_mut().zip(first..self.post);
+            present.for_each(|(to, neuron)| {
+                *to = self.currents[Self::place(self.post, neuron, sample)];
+            });
+            let (out, behind) = out.as_chunks_mut().0.split_at_mut(shown);
+            match write {
+                Write::Set => {
+                    out.fill(block);
+                    behind.fill([0.0; NEURONS_PER_BLOCK]);
+                }
+                Write::Add => {
+                    let numbers = out.iter_mut().flat_map(|out| out.iter_mut().zip(&block));
+                    numbers.for_each(|(out, current)| *out += current);
+                }
+            }
+        }
+    }
+}
+
+/// Writes the sums of some blocks over the steps that a sample is shown to its column of `sums`,
+/// `[neuron][column]`.
+fn add_up_blocks(blocks: &[f32], [steps, shown]: [usize; 2], column: usize, sums: &mut [f32]) {
+    let planes = blocks.chunks_exact(NEURONS_PER_BLOCK * steps);
+    for (plane, sums) in planes.zip(sums.chunks_mut(NEURONS_PER_BLOCK * COLUMNS)) {
+        let mut total = [0.0; NEURONS_PER_BLOCK];
+        for block in &plane.as_chunks::<NEURONS_PER_BLOCK>().0[..shown] {
+            total.iter_mut().zip(block).for_each(|(sum, number)| *sum += number);
+        }
+        let rows = sums.chunks_exact_mut(COLUMNS).zip(total);
+        rows.for_each(|(sums, total)| sums[column] = total);
+    }
+}
+
 impl BatchProduct for RepeatedProduct {
     fn prepare(&mut self, _isa: Instructions, synapses: &DenseSynapses, steps: [usize; 2]) {
         (self.pre, self.post, self.steps_out) = (synapses.pre, synapses.post, steps[1]);
+    }
+
+    fn takes_blocks(&self) -> bool {
+        true
+    }
+
+    fn use_orders(&mut self, [_, target]: [NumberOrder; 2]) {
+        self.order = target;
     }
 
     fn spike_order(&self) -> SpikeOrder {
@@ -65,9 +119,9 @@ impl BatchProduct for RepeatedProduct {
     ) {
         self.shown.clear();
         self.shown.extend((0..samples).map(|sample| spikes(sample).frames.steps()));
-        let (pre, post, tiles) = (self.pre, self.post, self.tiles());
-        self.vectors.resize(tiles * COLUMNS * pre, 0.0);
-        self.currents.resize(tiles * post * COLUMNS, 0.0);
+        let (pre, post, groups) = (self.pre, self.post, self.groups());
+        self.vectors.resize(groups * COLUMNS * pre, 0.0);
+        self.currents.resize(groups * post * COLUMNS, 0.0);
         self.vectors.par_chunks_exact_mut(pre).enumerate().for_each(|(column, vector)| {
             if column >= samples {
                 return vector.fill(0.0);
@@ -77,9 +131,9 @@ impl BatchProduct for RepeatedProduct {
                 *value = frames.channel(neuron).1.first().copied().unwrap_or(0.0);
             }
         });
-        let weights = Matrix::of_rows(weights, pre);
-        let by_tile = self.currents.par_chunks_exact_mut(post * COLUMNS);
-        by_tile.zip(self.vectors.par_chunks_exact(COLUMNS * pre)).for_each(
+        let weights = Factor::left(Matrix::of_rows(weights, pre), &mut self.packed);
+        let by_group = self.currents.par_chunks_exact_mut(post * COLUMNS);
+        by_group.zip(self.vectors.par_chunks_exact(COLUMNS * pre)).for_each(
             |(currents, vectors)| {
                 let input = Matrix::of_rows(vectors, pre).transposed();
                 multiply_on_all_threads(currents, 0.0, weights, input, KEPT);
@@ -89,6 +143,9 @@ impl BatchProduct for RepeatedProduct {
 
     fn currents_of(&self, sample: usize, write: Write, out: &mut [f32]) {
         let (length, shown) = (padded(self.steps_out), self.shown[sample]);
+        if self.order == NumberOrder::Blocks {
+            return self.currents_in_blocks(sample, write, out);
+        }
         for (neuron, row) in out.chunks_exact_mut(length).take(self.post).enumerate() {
             let current = self.currents[Self::place(self.post, neuron, sample)];
             let (row, behind) = row.split_at_mut(shown);
@@ -109,15 +166,21 @@ impl BatchProduct for RepeatedProduct {
         wanted: bool,
     ) {
         debug_assert!(!wanted, "input has no gradient");
-        let (post, length, shown) = (self.post, padded(self.steps_out), &self.shown);
-        let by_tile = self.currents.par_chunks_exact_mut(post * COLUMNS).enumerate();
-        by_tile.for_each(|(tile, sums)| {
-            let first = tile * COLUMNS;
+        let (post, steps, order) = (self.post, self.steps_out, self.order);
+        let (length, shown) = (padded(steps), &self.shown);
+        let by_group = self.currents.par_chunks_exact_mut(post * COLUMNS).enumerate();
+        by_group.for_each(|(group, sums)| {
+            let first = group * COLUMNS;
             let columns = 0..COLUMNS.min(shown.len() - first);
             sums.par_chunks_mut(ROWS * COLUMNS).enumerate().for_each(|(part, sums)| {
                 sums.fill(0.0);
                 for column in columns.clone() {
                     let shown = shown[first + column];
+                    if order == NumberOrder::Blocks {
+                        let blocks = &gradient(first + column)[part * ROWS * steps..];
+                        add_up_blocks(blocks, [steps, shown], column, sums);
+                        continue;
+                    }
                     let rows = gradient(first + column)[part * ROWS * length..].chunks(length);
                     for (row, sums) in rows.zip(sums.chunks_exact_mut(COLUMNS)) {
                         sums[column] = row[..shown].iter().sum();
@@ -142,11 +205,11 @@ impl BatchProduct for RepeatedProduct {
         if self.shown.is_empty() {
             weight.fill(0.0);
         }
-        let tiles = self.currents.chunks_exact(post * COLUMNS);
-        let tiles = tiles.zip(self.vectors.chunks_exact(COLUMNS * pre));
-        for (tile, (gradient, vectors)) in tiles.enumerate() {
+        let groups = self.currents.chunks_exact(post * COLUMNS);
+        let groups = groups.zip(self.vectors.chunks_exact(COLUMNS * pre));
+        for (group, (gradient, vectors)) in groups.enumerate() {
             let gradient = Matrix::of_rows(gradient, COLUMNS);
-            let keep = if tile == 0 { 0.0 } else { 1.0 };
+            let keep = if group == 0 { 0.0 } else { 1.0 };
             let vectors = Matrix::of_rows(vectors, pre);
             multiply_on_all_threads(weight, keep, gradient, vectors, KEPT);
         }

@@ -7,7 +7,7 @@
 //! the sums of a panel stay in registers. Rows are taken a *block* at a time, which stays in the
 //! nearest cache while the sums of many lists pass.
 
-use crate::batch_columns::{gradient_to_columns, source_gradient, write_rows};
+use crate::batch_columns::{clear_behind, gradient_to_columns, source_gradient, write_rows};
 use crate::batch_product::BatchProduct;
 use crate::column_lists::ColumnLists;
 use crate::demand::Wanted;
@@ -196,6 +196,7 @@ impl BatchProduct for SpikeProduct {
                 block.copy_from_slice(&column[of_plane..of_plane + NEURONS_PER_BLOCK]);
             }
             write_rows(&blocks[..steps], self.present(plane), rows, length, write);
+            clear_behind(rows, steps, length, write);
         }
     }
 

@@ -1,15 +1,19 @@
 //! A projection without delays from neurons that spike, over a batch of short samples, on tile
 //! registers: three products of dense matrices.
 //!
-//! Spikes are one bit each until they are packed, so a product with them takes half of the
-//! instructions of one of two matrices of numbers. See [`crate::spike_product`] for processors
-//! without tile registers.
+//! A spike is a bf16 number, exactly, and has one part where a weight has three: a product with
+//! spikes takes half of the instructions of a product of two matrices of numbers. See
+//! [`crate::spike_product`] for processors without tile registers.
 
-use crate::batch_columns::{columns_to_rows, gradient_to_columns, source_gradient};
+use crate::batch_columns::{
+    blocks_to_columns, columns_to_blocks, columns_to_rows, gradient_to_columns, source_gradient,
+    source_gradient_blocks,
+};
 use crate::batch_product::BatchProduct;
 use crate::demand::Wanted;
-use crate::plan::{SpikeOrder, Spikes, Write};
+use crate::plan::{NumberOrder, SpikeOrder, Spikes, Write};
 use crate::product_plan::KEPT;
+use rayon::prelude::*;
 use sim_core::DenseSynapses;
 use simd::{Instructions, Matrix, TileFactor, has_tiles, multiply_factors, padded};
 
@@ -31,14 +35,14 @@ pub(crate) struct TileProduct {
     source: Vec<f32>,
     left: TileFactor,
     right: TileFactor,
+    /// How the numbers of the source and of the target lie.
+    orders: [NumberOrder; 2],
 }
 
 impl TileProduct {
-    /// Whether there are tile registers, and samples are short.
-    pub(crate) fn suits(isa: Instructions, steps: usize) -> bool {
-        isa == Instructions::detect()
-            && has_tiles()
-            && crate::spike_product::SpikeProduct::suits(steps)
+    /// Whether there are tile registers, beside the instructions at hand.
+    pub(crate) fn suits(isa: Instructions) -> bool {
+        isa == Instructions::detect() && has_tiles()
     }
 
     fn columns(&self) -> usize {
@@ -68,6 +72,14 @@ impl BatchProduct for TileProduct {
         [self.steps_in, self.steps_out] = steps;
     }
 
+    fn takes_blocks(&self) -> bool {
+        true
+    }
+
+    fn use_orders(&mut self, orders: [NumberOrder; 2]) {
+        self.orders = orders;
+    }
+
     fn spike_order(&self) -> SpikeOrder {
         SpikeOrder::Masks
     }
@@ -93,7 +105,13 @@ impl BatchProduct for TileProduct {
     fn currents_of(&self, sample: usize, write: Write, out: &mut [f32]) {
         let columns = self.steps_in * self.post;
         let columns = &self.currents[sample * columns..(sample + 1) * columns];
-        columns_to_rows(columns, [self.post, self.steps_in, padded(self.steps_out)], write, out);
+        let [post, steps] = [self.post, self.steps_in];
+        match self.orders[1] {
+            NumberOrder::Rows => {
+                columns_to_rows(columns, [post, steps, padded(self.steps_out)], write, out);
+            }
+            NumberOrder::Blocks => columns_to_blocks(columns, [post, steps], write, out),
+        }
     }
 
     fn back<'a>(
@@ -105,7 +123,18 @@ impl BatchProduct for TileProduct {
         let (pre, post, steps) = (self.pre, self.post, self.steps_in);
         let Self { left, right, currents, source, .. } = self;
         // The currents of the way forward have been written.
-        gradient_to_columns(gradient, [post, steps, padded(self.steps_out)], post, 1.0, currents);
+        match self.orders[1] {
+            NumberOrder::Rows => {
+                let shape = [post, steps, padded(self.steps_out)];
+                gradient_to_columns(gradient, shape, post, 1.0, currents);
+            }
+            NumberOrder::Blocks => {
+                let by_sample = currents.par_chunks_exact_mut((steps * post).max(1)).enumerate();
+                by_sample.for_each(|(sample, columns)| {
+                    blocks_to_columns(gradient(sample), [post, steps], columns);
+                });
+            }
+        }
         if !wanted {
             return;
         }
@@ -120,7 +149,11 @@ impl BatchProduct for TileProduct {
     fn source_gradient(&self, sample: usize, wanted: &[Wanted], write: Write, out: &mut [f32]) {
         let columns = self.steps_in * self.pre;
         let columns = &self.source[sample * columns..(sample + 1) * columns];
-        source_gradient(columns, [self.pre, self.steps_in], wanted, write, out);
+        let shape = [self.pre, self.steps_in];
+        match self.orders[0] {
+            NumberOrder::Rows => source_gradient(columns, shape, wanted, write, out),
+            NumberOrder::Blocks => source_gradient_blocks(columns, shape, wanted, write, out),
+        }
     }
 
     fn weight_gradient<'a>(

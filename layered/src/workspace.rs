@@ -4,14 +4,14 @@ use crate::demand::{Demand, Wanted};
 use crate::events::StepEvents;
 use crate::graph::Graph;
 use crate::norm_pass::NormSums;
-use crate::plan::Spikes;
+use crate::plan::{NumberOrder, Spikes};
 use crate::scratch::PlanScratch;
 use rayon::prelude::*;
 use sim_core::{
     FiredMasks, NeuronScratch, SHARDS, SampleLoss, SpikeFrames, SpikeTrains, StageTiming,
     samples_of_shards,
 };
-use simd::{Bursts, NEURONS_PER_BLOCK, NeuronBlock, padded};
+use simd::{Bursts, NEURONS_PER_BLOCK, NeuronBlock};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -27,7 +27,7 @@ pub(crate) struct SampleState {
 pub(crate) struct PopulationState {
     /// Number of neurons.
     pub neurons: usize,
-    /// `I`, `[port][neuron][padded steps]`.
+    /// `I`, in the population's [`NumberOrder`].
     pub current: Vec<f32>,
     /// dL/dS in the first rows, one per neuron; then dL/dZ, then dL/dI, shaped like `current`.
     pub gradient: Vec<f32>,
@@ -79,12 +79,19 @@ impl PopulationState {
     }
 
     /// Makes room for `size` neurons with `inputs` inputs over `steps` steps.
-    fn resize(&mut self, (size, inputs): (usize, usize), steps: usize, train: bool) {
+    fn resize(
+        &mut self,
+        (size, inputs): (usize, usize),
+        steps: usize,
+        order: NumberOrder,
+        train: bool,
+    ) {
         self.neurons = size;
-        self.current.resize(inputs * padded(steps), 0.0);
+        let numbers = order.numbers(inputs, steps);
+        self.current.resize(numbers, 0.0);
         self.fired.resize(size.div_ceil(NEURONS_PER_BLOCK) * steps, 0);
         if train {
-            self.gradient.resize(inputs * padded(steps), 0.0);
+            self.gradient.resize(numbers, 0.0);
         }
     }
 }
@@ -126,7 +133,13 @@ impl Default for Workspace {
 
 impl Workspace {
     /// Makes room for `batch` samples over `steps` steps by population.
-    pub(crate) fn resize(&mut self, batch: usize, graph: &Graph, steps: &[usize], train: bool) {
+    pub(crate) fn resize(
+        &mut self,
+        batch: usize,
+        graph: &Graph,
+        (steps, number_orders): (&[usize], &[NumberOrder]),
+        train: bool,
+    ) {
         let Graph { sizes, inputs, order, .. } = graph;
         self.batch = batch;
         if self.samples.len() < batch {
@@ -134,8 +147,10 @@ impl Workspace {
         }
         self.samples[..batch].par_iter_mut().for_each(|SampleState { populations, .. }| {
             populations.resize_with(sizes.len(), PopulationState::default);
-            let resize = |&p: &usize| populations[p].resize((sizes[p], inputs[p]), steps[p], train);
-            order.iter().for_each(resize);
+            for &p in order {
+                let size = (sizes[p], inputs[p]);
+                populations[p].resize(size, steps[p], number_orders[p], train);
+            }
         });
     }
 

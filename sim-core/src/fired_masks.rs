@@ -31,6 +31,7 @@ impl<'a> FiredMasks<'a> {
     /// If there is not a number for each neuron.
     pub fn rates(&self, into: &mut [f32]) {
         assert_eq!(into.len(), self.neurons, "a rate for each neuron");
+        into.fill(0.0);
         let share = |count: f32| count * self.height / self.steps.max(1) as f32;
         let blocks = into.chunks_mut(NEURONS_PER_BLOCK).zip(self.blocks());
         for (rates, (kept, fired)) in blocks {
@@ -92,6 +93,10 @@ mod tests {
         (expected[0], expected[16]) = (2.0, 2.0);
         (expected[17], expected[18]) = (2.0, 2.0);
         assert_eq!(vectors, expected);
+        let none = FiredMasks { steps: 0, fired: &[], ..masks };
+        none.rates(&mut rates);
+        assert_eq!(rates, [0.0; 17]);
+        masks.rates(&mut rates);
         let mut expected = [0.0; 17];
         (expected[0], expected[1], expected[16]) = (2.0, 1.0, 1.0);
         assert_eq!(rates, expected);

@@ -28,6 +28,10 @@ pub struct Batch<'a> {
     pub regularizers: &'a [Box<dyn Regularizer>],
     /// What synapses learn from, where it is not what they receive; see [`LearnedInput`].
     pub learned_input: Option<&'a dyn LearnedInput>,
+    /// Whether all batches have samples of so many steps, and repeat as these do
+    /// ([`SampleSource::are_alike`](crate::SampleSource::are_alike)). Where a score must not depend
+    /// on the samples beside it, some ways to work it out are open to such samples only.
+    pub alike: bool,
 }
 
 /// What synapses learn from in place of what they receive: with the input `x`, the gradient of the
@@ -42,9 +46,10 @@ pub trait LearnedInput: Debug + Sync {
 }
 
 impl<'a> Batch<'a> {
-    /// A batch without regularisers, whose synapses learn from what they receive.
+    /// A batch without regularisers, whose synapses learn from what they receive, and whose samples
+    /// may differ from those of other batches.
     pub fn new(frames: &'a [SpikeFrames], output: usize, objective: &'a dyn Objective) -> Self {
-        Self { frames, output, objective, regularizers: &[], learned_input: None }
+        Self { frames, output, objective, regularizers: &[], learned_input: None, alike: false }
     }
 
     /// Checks that there is a sample, that no sample is longer than a fixed number of steps of

@@ -38,6 +38,12 @@ pub trait SampleSource: Debug + Send + Sync {
         self.frames_into(sample, epoch, &mut frames);
         frames
     }
+    /// Whether all samples have as many steps, and all or none of them repeat in all their steps
+    /// ([`SpikeFrames::repeats`]). An engine then has the same choice of ways for each of them. The
+    /// provided method makes no such promise.
+    fn are_alike(&self) -> bool {
+        false
+    }
     /// The sample with most steps as recorded, and how many it has; `None` without samples.
     fn longest(&self) -> Option<(usize, usize)> {
         // Of equal samples the first.

@@ -9,7 +9,7 @@
 //! | `bf16` | pairs of bf16 numbers, and the whole-row loops on them |
 //! | `paired` | the operands of those loops, and their plain twins |
 //! | `time_sums` | sums of rows over time |
-//! | `matrix` | the matrices that products read |
+//! | `matrix`, `matrix_entry` | the matrices that products read, and their numbers |
 //! | `matrix_product` | products of dense matrices: [`multiply`] |
 //! | `tile_products` | the same on tile registers: [`multiply_factors`] |
 //! | `transpose` | rows along time to blocks of neurons, and back |
@@ -67,6 +67,7 @@ mod gathered_rows;
 mod instructions;
 mod lines;
 mod matrix;
+mod matrix_entry;
 mod matrix_product;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -90,7 +91,8 @@ pub use gathered_rows::{RowLists, RowTable, gather_each, gather_rows};
 pub use instructions::Instructions;
 pub use lines::to_lines;
 pub use matrix::Matrix;
-pub use matrix_product::{Factor, MatrixEntry, PackedFactor, multiply, multiply_on_all_threads};
+pub use matrix_entry::{Factor, MatrixEntry, PackedFactor};
+pub use matrix_product::{multiply, multiply_on_all_threads};
 pub use neuron_block::{NEURONS_PER_BLOCK, NeuronBlock};
 pub use rates::MachineRates;
 pub use row_sums::{Mixture, combine, combine_each};

@@ -2,229 +2,17 @@
 //! large, else by the crate `matrixmultiply`, whose blocked loops use its caches and vectors.
 //!
 //! A sum over the inner dimension has the same order in every run, for any number of threads. Both
-//! ways find the instruction set themselves; [`crate::Instructions`] has no part in it.
+//! ways find the instruction set themselves, whatever [`crate::Instructions`] a caller works with.
 
 use crate::matrix::Matrix;
-use crate::tile_products::factor::TileFactor;
-use crate::tile_products::product::{multiply_factors, multiply_factors_here, suits, with_memory};
+use crate::matrix_entry::{Factor, MatrixEntry, Threads};
 use rayon::prelude::*;
 
-/// A number that a matrix holds.
-pub trait MatrixEntry: loops::DenseLoops {}
-
-impl MatrixEntry for f32 {}
-impl MatrixEntry for f64 {}
-
-mod loops {
-    use super::{Factor, Matrix, TileFactor};
-    use std::fmt::Debug;
-
-    /// Rows, inner dimension and columns of a product.
-    pub type Shape = [usize; 3];
-    /// Where a matrix lies, and how far its next row and its next column are.
-    pub type Place<P> = (P, isize, isize);
-
-    /// Who works out a product.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub enum Threads {
-        /// The calling thread.
-        This,
-        /// All threads of the pool.
-        All,
-    }
-
-    /// The types for which `matrixmultiply` has loops.
-    pub trait DenseLoops: Copy + Debug + PartialEq + Send + Sync + 'static {
-        /// A factor in the order in which tile registers read it; nothing for numbers that they do
-        /// not hold.
-        type Packed: Debug + Default + Send + Sync;
-
-        /// Packs a matrix for products on tile registers; the left factor of them, or the right
-        /// one. Returns whether it did.
-        fn pack(_matrix: Matrix<'_, Self>, _is_left: bool, _into: &mut Self::Packed) -> bool {
-            false
-        }
-
-        /// Works out the product on tile registers, if they are there and it pays. Returns whether
-        /// it did.
-        fn multiply_on_tiles(
-            _into: &mut [Self],
-            _keep: Self,
-            _factors: [Factor<'_, Self>; 2],
-            _factor: Self,
-            _threads: Threads,
-        ) -> bool {
-            false
-        }
-
-        /// `into = keep * into + factor * a b`.
-        ///
-        /// # Safety
-        /// All entries of the matrices lie in memory that may be read, those of `into` in memory
-        /// that may be written and that nothing else uses.
-        unsafe fn multiply(
-            shape: Shape,
-            factor: Self,
-            a: Place<*const Self>,
-            b: Place<*const Self>,
-            keep: Self,
-            into: Place<*mut Self>,
-        );
-    }
-
-    /// The product by a function of `matrixmultiply`.
-    macro_rules! by_crate {
-        ($product:path) => {
-            unsafe fn multiply(
-                [rows, inner, columns]: Shape,
-                factor: Self,
-                (a, a_row, a_column): Place<*const Self>,
-                (b, b_row, b_column): Place<*const Self>,
-                keep: Self,
-                (into, row, column): Place<*mut Self>,
-            ) {
-                // SAFETY: the caller promises what the product asks for.
-                unsafe {
-                    $product(
-                        rows, inner, columns, factor, a, a_row, a_column, b, b_row, b_column, keep,
-                        into, row, column,
-                    );
-                }
-            }
-        };
-    }
-
-    impl DenseLoops for f32 {
-        type Packed = TileFactor;
-
-        by_crate!(matrixmultiply::sgemm);
-
-        fn pack(matrix: Matrix<'_, f32>, is_left: bool, into: &mut TileFactor) -> bool {
-            super::pack(matrix, is_left, into)
-        }
-
-        fn multiply_on_tiles(
-            into: &mut [f32],
-            keep: f32,
-            factors: [Factor<'_, f32>; 2],
-            factor: f32,
-            threads: Threads,
-        ) -> bool {
-            super::multiply_on_tiles(into, keep, factors, factor, threads)
-        }
-    }
-
-    impl DenseLoops for f64 {
-        type Packed = ();
-
-        by_crate!(matrixmultiply::dgemm);
-    }
-}
-
-/// A factor of a product; one of many products may be packed for all of them.
-#[derive(Debug)]
-pub struct Factor<'a, T: loops::DenseLoops> {
-    matrix: Matrix<'a, T>,
-    packed: Option<&'a T::Packed>,
-}
-
-impl<T: loops::DenseLoops> Clone for Factor<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: loops::DenseLoops> Copy for Factor<'_, T> {}
-
-impl<'a, T: MatrixEntry> From<Matrix<'a, T>> for Factor<'a, T> {
-    fn from(matrix: Matrix<'a, T>) -> Self {
-        Self { matrix, packed: None }
-    }
-}
-
-impl<'a, T: MatrixEntry> Factor<'a, T> {
-    /// The left factor of many products. `memory` is used again.
-    pub fn left(matrix: Matrix<'a, T>, memory: &'a mut PackedFactor<T>) -> Self {
-        let is_packed = T::pack(matrix, true, &mut memory.0);
-        Self { matrix, packed: is_packed.then_some(&memory.0) }
-    }
-
-    /// The right factor of many products. `memory` is used again.
-    pub fn right(matrix: Matrix<'a, T>, memory: &'a mut PackedFactor<T>) -> Self {
-        let is_packed = T::pack(matrix, false, &mut memory.0);
-        Self { matrix, packed: is_packed.then_some(&memory.0) }
-    }
-}
-
-/// Memory of a packed factor. A clone has memory of its own.
-#[derive(Debug, Default)]
-pub struct PackedFactor<T: MatrixEntry>(T::Packed);
-
-impl<T: MatrixEntry> Clone for PackedFactor<T> {
-    fn clone(&self) -> Self {
-        Self(T::Packed::default())
-    }
-}
-
-/// See [`loops::DenseLoops::pack`].
-fn pack(matrix: Matrix<'_, f32>, is_left: bool, into: &mut TileFactor) -> bool {
-    // How many columns the products of a left factor have is not known yet.
-    let [inner, columns] = match is_left {
-        true => [matrix.columns(), usize::MAX],
-        false => [matrix.rows(), matrix.columns()],
-    };
-    let is_worth_it = suits(inner, columns);
-    match is_left {
-        _ if !is_worth_it => {}
-        true => into.pack_left(matrix),
-        false => into.pack_right(matrix),
-    }
-    is_worth_it
-}
-
-/// See [`loops::DenseLoops::multiply_on_tiles`].
-fn multiply_on_tiles(
-    into: &mut [f32],
-    keep: f32,
-    [a, b]: [Factor<'_, f32>; 2],
-    factor: f32,
-    threads: loops::Threads,
-) -> bool {
-    if !suits(a.matrix.columns(), b.matrix.columns()) {
-        return false;
-    }
-    with_memory(|factors| match threads {
-        loops::Threads::This => {
-            TileFactor::pack_here(factors, a.matrix, b.matrix);
-            multiply_factors_here(into, keep, factors, factor);
-        }
-        loops::Threads::All => {
-            let [left, right] = factors;
-            let (left, right) = rayon::join(
-                || {
-                    a.packed.unwrap_or_else(|| {
-                        left.pack_left(a.matrix);
-                        left
-                    })
-                },
-                || {
-                    b.packed.unwrap_or_else(|| {
-                        right.pack_right(b.matrix);
-                        right
-                    })
-                },
-            );
-            multiply_factors(into, keep, left, right, factor);
-        }
-    });
-    true
-}
-
-/// Rows of a product that one thread works out at a time. Tiles are the same for any number of
-/// threads, and so are the bits. Every tile packs its second factor anew: a tile of 64 rows has
+/// Rows of a product that one thread works out at a time. Shares are the same for any number of
+/// threads, and so are the bits. Every share packs its second factor anew: a share of 64 rows has
 /// five sixths of the speed of one of 128 (784 x 400 numbers in the second factor). 800 rows are
-/// six tiles, which two threads share evenly.
-const TILE: usize = 136;
+/// six shares, which two threads split evenly.
+const SHARE: usize = 136;
 
 /// As [`multiply`], by all threads.
 ///
@@ -237,15 +25,16 @@ pub fn multiply_on_all_threads<'a, T: MatrixEntry>(
     b: impl Into<Factor<'a, T>>,
     factor: T,
 ) {
-    let factors @ [Factor { matrix: a, .. }, Factor { matrix: b, .. }] = [a.into(), b.into()];
+    let factors: [Factor<T>; 2] = [a.into(), b.into()];
+    let [a, b] = [factors[0].matrix(), factors[1].matrix()];
     assert_eq!(into.len(), a.rows() * b.columns(), "entries of the product");
     assert_eq!(a.columns(), b.rows(), "columns of the first factor, rows of the second");
-    if into.is_empty() || T::multiply_on_tiles(into, keep, factors, factor, loops::Threads::All) {
+    if into.is_empty() || T::multiply_on_tiles(into, keep, factors, factor, Threads::All) {
         return;
     }
-    let tiles = into.par_chunks_mut(TILE * b.columns()).enumerate();
-    tiles.for_each(|(tile, into)| {
-        multiply(into, keep, a.rows_from(tile * TILE, TILE), b, factor);
+    let shares = into.par_chunks_mut(SHARE * b.columns()).enumerate();
+    shares.for_each(|(share, into)| {
+        multiply(into, keep, a.rows_from(share * SHARE, SHARE), b, factor);
     });
 }
 
@@ -272,7 +61,7 @@ pub fn multiply<T: MatrixEntry>(
 ) {
     assert_eq!(a.columns(), b.rows(), "columns of the first factor, rows of the second");
     assert_eq!(into.len(), a.rows() * b.columns(), "entries of the product");
-    if T::multiply_on_tiles(into, keep, [a.into(), b.into()], factor, loops::Threads::This) {
+    if T::multiply_on_tiles(into, keep, [a.into(), b.into()], factor, Threads::This) {
         return;
     }
     let strides = |matrix: &Matrix<T>| {
@@ -284,7 +73,7 @@ pub fn multiply<T: MatrixEntry>(
     // nothing else points into it while it is borrowed mutably. The values of a factor begin with
     // its first entry and end with its last.
     unsafe {
-        T::multiply(
+        T::multiply_by_crate(
             [a.rows(), a.columns(), b.columns()],
             factor,
             (a.values().as_ptr(), a_row, a_column),
@@ -298,6 +87,7 @@ pub fn multiply<T: MatrixEntry>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matrix_entry::PackedFactor;
 
     fn numbers(count: usize, salt: usize) -> Vec<f64> {
         (0..count).map(|n| ((n * 37 + salt * 11) % 101) as f64 / 50.0 - 1.0).collect()
@@ -355,7 +145,7 @@ mod tests {
 
     #[test]
     fn single_precision_keeps_its_digits() {
-        let (rows, inner, columns) = (31, 200, 45);
+        let (rows, inner, columns) = (31, 200, 60);
         let (a, b) = (numbers(rows * inner, 1), numbers(inner * columns, 2));
         let mut expected = vec![0.0; rows * columns];
         plain(&mut expected, 0.0, (&a, &b), (rows, inner, columns), 1.0);
@@ -391,6 +181,31 @@ mod tests {
                 multiply_on_all_threads(&mut product, 0.0, factors[0], factors[1], 0.5);
             });
             assert_eq!(product, whole);
+        }
+    }
+
+    #[test]
+    fn parts_of_matrices_are_multiplied_packed_or_not() {
+        let (wide, tall) = (numbers(90 * 110, 1), numbers(110 * 90, 2));
+        let single = |values: &[f64]| values.iter().map(|&v| v as f32).collect::<Vec<_>>();
+        let (wide_values, tall_values) = (single(&wide), single(&tall));
+        // Rows 7 to 76 and columns 0 to 69 of one, rows 9 to 78 and columns 0 to 63 of the other.
+        let a = Matrix::of_rows(&wide_values, 110).rows_from(7, 70).first_columns(70);
+        let b = Matrix::of_rows(&tall_values, 90).rows_from(9, 70).first_columns(64);
+        let mut expected = vec![0.0; 70 * 64];
+        for (n, entry) in expected.iter_mut().enumerate() {
+            let terms = (0..70).map(|k| wide[(7 + n / 64) * 110 + k] * tall[(9 + k) * 90 + n % 64]);
+            *entry = terms.sum();
+        }
+        let mut memory = <[PackedFactor<f32>; 2]>::default();
+        let [left, right] = &mut memory;
+        let packed = [Factor::left(a, left), Factor::right(b, right)];
+        for factors in [[a.into(), b.into()], packed] {
+            let mut product = vec![f32::NAN; 70 * 64];
+            multiply_on_all_threads(&mut product, 0.0, factors[0], factors[1], 1.0);
+            let pairs = product.iter().zip(&expected);
+            let worst = pairs.map(|(&p, e)| (f64::from(p) - e).abs()).fold(0.0, f64::max);
+            assert!(worst < 1e-4, "{worst:e}");
         }
     }
 

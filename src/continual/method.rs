@@ -119,17 +119,17 @@ impl ReplaySettings {
 }
 
 impl MethodSettings {
-    /// The section of `method`, as it would be written; nothing for a method without settings.
-    pub(crate) fn section(&self, method: Method) -> serde_json::Value {
-        let section = match method {
-            Method::Sequential | Method::Joint => return serde_json::Value::Null,
-            Method::Hlop => serde_json::to_value(&self.hlop),
-            Method::Replay => serde_json::to_value(self.replay),
-            Method::Ewc => serde_json::to_value(self.ewc),
-            Method::Gpm => serde_json::to_value(&self.gpm),
-            Method::Owm => serde_json::to_value(&self.owm),
-        };
-        section.expect("settings have plain fields")
+    /// The settings of `method` alone; the others are their defaults.
+    pub(crate) fn of(&self, method: Method) -> Self {
+        let none = Self::default();
+        match method {
+            Method::Sequential | Method::Joint => none,
+            Method::Hlop => Self { hlop: self.hlop.clone(), ..none },
+            Method::Replay => Self { replay: self.replay, ..none },
+            Method::Ewc => Self { ewc: self.ewc, ..none },
+            Method::Gpm => Self { gpm: self.gpm.clone(), ..none },
+            Method::Owm => Self { owm: self.owm.clone(), ..none },
+        }
     }
 
     /// What `method` protects of `network` while it learns so many `tasks`.

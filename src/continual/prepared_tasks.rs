@@ -1,7 +1,7 @@
 //! A run over tasks before anything is trained or written: its tasks, its network, its trainer.
 
 use crate::continual::experiment::ContinualExperiment;
-use crate::continual::method::Method;
+use crate::continual::method::{Method, MethodSettings};
 use crate::continual::progress::Progress;
 use crate::continual::task_loss::TaskLoss;
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::gradient_engine::gradient_engine;
 use crate::threads::thread_pool;
 use datasets::{Heads, TaskSequence};
 use plasticity::{CheckpointFile, EpochTrainer};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sim_core::Network;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -67,7 +67,8 @@ impl PreparedTasks {
     /// Takes over everything that a checkpoint holds, and tells how far its run had come.
     ///
     /// # Errors
-    /// [`Error::Folder`] for a checkpoint of another kind or another method; what does not fit.
+    /// [`Error::Folder`] for a checkpoint of another kind, of another method or of other settings
+    /// of the method; what does not fit.
     pub(crate) fn resume(
         self,
         experiment: &ContinualExperiment,
@@ -82,9 +83,8 @@ impl PreparedTasks {
                 saved.method, experiment.method
             ));
         }
-        if let Some((key, [then, now])) =
-            saved.kept.as_ref().and_then(|then| first_difference("", then, &kept_by(experiment)))
-        {
+        let now = KeptBy::of(experiment);
+        if let Some((key, [then, now])) = saved.kept.and_then(|then| then.difference(&now)) {
             return refused(format!(
                 "{key} was {then} when the run began, but config.toml says {now}; that is another \
                  run"
@@ -119,17 +119,36 @@ fn check_shared_head(experiment: &ContinualExperiment, network: &Network) -> Res
     Err(Error::Setting { field: Some(key), problem })
 }
 
-/// The settings by which earlier tasks are kept, by their keys. A run cannot go on with others.
-pub(crate) fn kept_by(experiment: &ContinualExperiment) -> Value {
-    let ContinualExperiment { method, methods, end_samples, .. } = experiment;
-    let method = json!({ method.name(): methods.section(*method) });
-    json!({ "end_samples": end_samples, "methods": method })
+/// The settings by which earlier tasks are kept. A run cannot go on with others.
+#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct KeptBy {
+    end_samples: usize,
+    /// With the section of the method alone.
+    methods: MethodSettings,
+}
+
+impl KeptBy {
+    pub(crate) fn of(experiment: &ContinualExperiment) -> Self {
+        let ContinualExperiment { method, methods, end_samples, .. } = experiment;
+        Self { end_samples: *end_samples, methods: methods.of(*method) }
+    }
+
+    /// The key of the first setting that differs from those of `now`, and what it was and is.
+    fn difference(&self, now: &Self) -> Option<(String, [String; 2])> {
+        let [then, now] =
+            [self, now].map(|kept| serde_json::to_value(kept).expect("settings have plain fields"));
+        first_difference("", &then, &now)
+    }
 }
 
 /// The key of the first setting that differs, and what it was and is.
 fn first_difference(key: &str, then: &Value, now: &Value) -> Option<(String, [String; 2])> {
     let (Value::Object(before), Value::Object(after)) = (then, now) else {
-        return (then != now).then(|| (key.to_owned(), [then.to_string(), now.to_string()]));
+        let in_words = |value: &Value| match value {
+            Value::Null => "not set".into(),
+            value => value.to_string(),
+        };
+        return (then != now).then(|| (key.to_owned(), [in_words(then), in_words(now)]));
     };
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     keys.into_iter().find_map(|name| {
@@ -144,8 +163,8 @@ fn first_difference(key: &str, then: &Value, now: &Value) -> Option<(String, [St
 struct Saved {
     method: Method,
     progress: Progress,
-    /// See [`kept_by`].
-    kept: Option<Value>,
+    /// None in a checkpoint that was written before it was asked for.
+    kept: Option<KeptBy>,
 }
 
 impl Saved {

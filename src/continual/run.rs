@@ -7,7 +7,7 @@
 use crate::continual::drawing::TaskPicture;
 use crate::continual::experiment::ContinualExperiment;
 use crate::continual::method::Method;
-use crate::continual::prepared_tasks::{PROGRESS, PreparedTasks, kept_by};
+use crate::continual::prepared_tasks::{KeptBy, PROGRESS, PreparedTasks};
 use crate::continual::progress::{CurveRow, Progress};
 use crate::continual::result::ContinualResult;
 use crate::continual::tables;
@@ -124,8 +124,8 @@ impl ContinualRun {
     ///
     /// # Errors
     /// When `folder` holds no run over tasks, a finished one, or one that another process is
-    /// training; when the tasks are not those that the run began with, or the checkpoint does not
-    /// fit.
+    /// training; when the tasks, the method or its settings are not those that the run began with,
+    /// or the checkpoint does not fit.
     pub fn resume(folder: &Path, data: Option<&Path>, threads: Option<usize>) -> Result<Self> {
         let folder = RunFolder::open(folder)?;
         let lock = RunLock::acquire(folder.path())?;
@@ -362,7 +362,7 @@ impl ContinualRun {
     }
 
     fn save(&self, path: &Path) -> Result<()> {
-        let (method, kept) = (self.experiment.method, kept_by(&self.experiment));
+        let (method, kept) = (self.experiment.method, KeptBy::of(&self.experiment));
         let saved = SavedRef { method, kept, progress: &self.progress };
         let progress = serde_json::to_string(&saved).expect("progress has plain fields");
         let own = BTreeMap::from([
@@ -394,7 +394,7 @@ impl ContinualRun {
 #[derive(serde::Serialize)]
 struct SavedRef<'a> {
     method: Method,
-    kept: serde_json::Value,
+    kept: KeptBy,
     progress: &'a Progress,
 }
 

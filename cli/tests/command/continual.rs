@@ -222,13 +222,27 @@ fn what_no_run_over_tasks_can_be_is_said() {
     sandbox.write("run/config.toml", config.replace("method = \"hlop\"", "method = \"ewc\""));
     let said = sandbox.fails(1, &["continual", "--resume", "run"]);
     assert!(said.contains("another method is another run"), "{said}");
-    let falling = config.replace("rates_fall = false", "rates_fall = true");
-    assert_ne!(falling, config);
-    sandbox.write("run/config.toml", falling);
-    let said = sandbox.fails(1, &["continual", "--resume", "run"]);
-    let expected =
-        "methods.hlop.rates_fall was false when the run began, but config.toml says true";
-    assert!(said.contains(expected), "{said}");
+    for (from, to, expected) in [
+        (
+            "rates_fall = false",
+            "rates_fall = true",
+            "methods.hlop.rates_fall was false when the run began, but config.toml says true",
+        ),
+        (
+            "rates_fall = false",
+            "rates_fall = false\nrates = [0.5, 0.5]",
+            "methods.hlop.rates was not set when the run began, but config.toml says [0.5,0.5]",
+        ),
+        ("end_samples = 60", "end_samples = 59", "end_samples was 60 when the run began"),
+    ] {
+        let changed = config.replace(from, to);
+        assert_ne!(changed, config, "{from}");
+        sandbox.write("run/config.toml", changed);
+        let said = sandbox.fails(1, &["continual", "--resume", "run"]);
+        assert!(said.contains(expected), "{said}");
+    }
+    let said = sandbox.fails(2, &["train", "tiny.toml", "--set", "training.task_rate_factor=0.5"]);
+    assert!(said.contains("training.task_rate_factor is 0.5, but one task has no later"), "{said}");
 }
 
 /// `[training]` with each way to the gradient.

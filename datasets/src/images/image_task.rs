@@ -163,6 +163,11 @@ impl SampleSource for ImageTask {
         self.encoder.steps()
     }
 
+    /// They are: each is shown for as many steps, by the same encoder.
+    fn are_alike(&self) -> bool {
+        true
+    }
+
     fn frames_into(&self, sample: usize, epoch: Option<u64>, frames: &mut SpikeFrames) {
         let image = self.samples[sample];
         let mut memory = self.spare().pop().unwrap_or_default();

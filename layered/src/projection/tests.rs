@@ -104,6 +104,8 @@ fn settings(
             steps_in,
             steps_out,
             input: None,
+            alike: true,
+            batch_repeats: false,
         },
         gradient,
     )

@@ -164,7 +164,8 @@ impl<T: Number> LateralCircuit<T> {
 
     /// Learns from samples, `[sample][input]`: `iterations` steps of the rows that are not frozen
     /// (the rule is at the head of this file). Returns the share of the samples' second moment that
-    /// all rows, as they were before, left outside; 0 for samples that are all zero.
+    /// all rows, as they were before, left outside; 0 for samples that are all zero. It is what is
+    /// left of a difference: in `f32`, a share below about 1e-6 is rounding.
     ///
     /// # Panics
     /// If the samples do not fill whole vectors.
@@ -222,7 +223,9 @@ impl<T: Number> LateralCircuit<T> {
             if iteration == 0 {
                 // |X - Y H|^2 = |X|^2 - (Y^T X, H) - (Y^T (X - Y H), H)
                 let explained = (along + sum_of_products(change, new)) / mean;
-                outside = share((total_left - explained).max(0.0), total);
+                let rest = total_left - explained;
+                // Rounding may leave less than nothing; what is not finite has diverged.
+                outside = share(if rest < 0.0 && rest.is_finite() { 0.0 } else { rest }, total);
             }
             let parts = new.par_chunks_mut(SOME).zip(velocity.par_chunks_mut(SOME));
             parts.zip(change.par_chunks(SOME)).for_each(|((rows, velocity), change)| {

@@ -20,7 +20,7 @@
 //! activations. `P` is not quite a projection, so a step that is not linear in its gradients is
 //! multiplied by it a second time.
 
-use crate::continual::dense::{SOME, product};
+use crate::continual::dense::{SOME, product, sum_of_products};
 use crate::continual::presynaptic::{Activity, sent};
 use crate::continual::protected_weights::{
     ProtectedWeight, ProtectedWeights, change_step, is_frozen_after_the_first_task,
@@ -113,8 +113,12 @@ impl OrthogonalWeights {
         }
         first.iter_mut().for_each(|sum| *sum *= mean);
         along.resize(neurons, 0.0);
-        let input = Matrix::of_rows(first, neurons);
-        product(along, 0.0, input, Matrix::of_rows(projector, neurons), 1.0);
+        // P is symmetric: its rows are its columns.
+        along
+            .par_iter_mut()
+            .zip(projector.par_chunks(neurons))
+            .with_min_len(SOME / neurons)
+            .for_each(|(along, row)| *along = sum_of_products(row, first) as f32);
         let strength: f64 =
             first.iter().zip(&*along).map(|(&x, &k)| f64::from(x) * f64::from(k)).sum();
         // Both factors get the root: P stays symmetric to the bit.

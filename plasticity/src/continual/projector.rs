@@ -119,33 +119,40 @@ mod tests {
         left
     }
 
-    /// Each form, with its largest error in units of [`Number::EPSILON`].
+    /// Each form, in sizes below and above those of large products.
     fn every_form_is_the_plain_one<T: Number>() {
-        let inputs = 40;
-        for (count, orthonormal) in [(20, true), (21, true), (40, true), (20, false), (21, false)] {
-            let mut rows: Vec<T> = normal(count * inputs, 3);
-            if orthonormal {
-                orthonormalise(&mut rows, &[], inputs);
-            } else {
-                rows.iter_mut().for_each(|row| *row = T::of(0.1) * *row);
+        for (inputs, half) in [(40, 20), (120, 60)] {
+            let counts =
+                [(half, true), (half + 1, true), (inputs, true), (half, false), (half + 1, false)];
+            for (count, orthonormal) in counts {
+                a_form_is_the_plain_one::<T>(inputs, count, orthonormal);
             }
-            let projector = Projector::of_rows(&rows, inputs);
-            match (&projector, count > 20, orthonormal) {
-                (Projector::Rows, false, _) | (Projector::Whole(_), true, false) => (),
-                (Projector::Complement(basis), true, true) => {
-                    assert_eq!(basis.len(), (inputs - count) * inputs);
-                }
-                other => panic!("{count} rows, orthonormal: {orthonormal}: {other:?}"),
-            }
-            let vectors: Vec<T> = normal(7 * inputs, 5);
-            let expected = taken_out(&rows, inputs, &vectors);
-            let mut ours = vectors;
-            projector.project(Matrix::of_rows(&rows, inputs), &mut ours, &mut Vec::new());
-            let errors =
-                ours.iter().zip(expected).map(|(&ours, plain)| (ours.into() - plain).abs());
-            let worst = errors.fold(0.0, f64::max);
-            assert!(worst < 300.0 * T::EPSILON, "{count} rows: {worst:e}");
         }
+    }
+
+    /// The form of so many rows, with its largest error in units of [`Number::EPSILON`].
+    fn a_form_is_the_plain_one<T: Number>(inputs: usize, count: usize, orthonormal: bool) {
+        let mut rows: Vec<T> = normal(count * inputs, 3);
+        if orthonormal {
+            orthonormalise(&mut rows, &[], inputs);
+        } else {
+            rows.iter_mut().for_each(|row| *row = T::of(0.1) * *row);
+        }
+        let projector = Projector::of_rows(&rows, inputs);
+        match (&projector, 2 * count > inputs, orthonormal) {
+            (Projector::Rows, false, _) | (Projector::Whole(_), true, false) => (),
+            (Projector::Complement(basis), true, true) => {
+                assert_eq!(basis.len(), (inputs - count) * inputs);
+            }
+            other => panic!("{count} rows, orthonormal: {orthonormal}: {other:?}"),
+        }
+        let vectors: Vec<T> = normal(7 * inputs, 5);
+        let expected = taken_out(&rows, inputs, &vectors);
+        let mut ours = vectors;
+        projector.project(Matrix::of_rows(&rows, inputs), &mut ours, &mut Vec::new());
+        let errors = ours.iter().zip(expected).map(|(&ours, plain)| (ours.into() - plain).abs());
+        let worst = errors.fold(0.0, f64::max);
+        assert!(worst < 300.0 * T::EPSILON, "{count} rows: {worst:e}");
     }
 
     #[test]

@@ -139,7 +139,7 @@ pub(crate) fn evaluate_with(
     let mut activity = vec![ActivitySums::default(); fires.len()];
     let mut windows = Vec::new();
     horizon.windows(network, &mut windows)?;
-    let pass = Pass { horizon, ..Pass::DEPLOYED };
+    let (pass, alike) = (Pass { horizon, ..Pass::DEPLOYED }, data.are_alike());
     // Samples of about the same length run together, so that hardly any sample runs beyond its own
     // end. Long samples come first, so that memory grows once.
     let steps: Vec<usize> = indices.iter().map(|&sample| data.steps(sample)).collect();
@@ -151,7 +151,8 @@ pub(crate) fn evaluate_with(
     let mut outcomes = Vec::with_capacity(indices.len());
     let _: ControlFlow<()> = frames.each(data, &batches, (None, horizon), |batch, frames| {
         let scoring = Scoring::new(loss, data, batch, scores);
-        engine.evaluate(network, &Batch::new(frames, output, &scoring), &pass)?;
+        let batch = Batch { alike, ..Batch::new(frames, output, &scoring) };
+        engine.evaluate(network, &batch, &pass)?;
         let report = engine.report();
         outcomes.extend(scoring.outcomes(&report.losses));
         for (sum, &population) in spikes.iter_mut().zip(&hidden) {

@@ -11,11 +11,12 @@ use rayon::prelude::*;
 /// `[block of 32 inner entries][part][half][tile]`. What lies behind the matrix is zero.
 #[derive(Debug, Default)]
 pub struct TileFactor {
-    /// Words of two bf16 numbers each, under the type that [`Aligned`] has.
+    /// Two bf16 numbers in the bits of each `f32`.
     words: Aligned,
     width: usize,
     inner: usize,
     parts: usize,
+    place: Place,
 }
 
 impl TileFactor {
@@ -27,6 +28,11 @@ impl TileFactor {
     /// The dimension that both factors share.
     pub fn inner(&self) -> usize {
         self.inner
+    }
+
+    /// Which factor of a product it is.
+    pub(crate) fn place(&self) -> Place {
+        self.place
     }
 
     pub(crate) fn parts(&self) -> usize {
@@ -51,28 +57,30 @@ impl TileFactor {
         &self.words.as_slice()[panel * words..][..words]
     }
 
-    /// Makes room for another matrix, and returns all words.
-    fn reshape(&mut self, width: usize, inner: usize, parts: usize) -> &mut [f32] {
-        (self.width, self.inner, self.parts) = (width, inner, parts);
+    /// Makes room for another matrix.
+    fn reshape(&mut self, place: Place, [width, inner]: [usize; 2], parts: usize) {
+        (self.place, self.width, self.inner, self.parts) = (place, width, inner, parts);
         let words = self.panels() * self.panel_words();
-        self.words.resize(words)
+        self.words.resize(words);
     }
 
-    fn reshape_for(&mut self, source: &Source) -> &mut [f32] {
-        self.reshape(source.width(), source.inner(), source.parts())
+    fn reshape_for(&mut self, source: &Source) {
+        self.reshape(source.place(), [source.width(), source.inner()], source.parts());
     }
 
     /// Packs the matrix as a left factor, by all threads.
     pub fn pack_left(&mut self, matrix: Matrix<'_, f32>) {
-        self.pack(Source::new(matrix, Place::Left));
+        self.pack(matrix, Place::Left);
     }
 
     /// Packs the matrix as a right factor, by all threads.
     pub fn pack_right(&mut self, matrix: Matrix<'_, f32>) {
-        self.pack(Source::new(matrix, Place::Right));
+        self.pack(matrix, Place::Right);
     }
 
-    fn pack(&mut self, source: Source) {
+    /// Packs the matrix, by all threads.
+    pub(crate) fn pack(&mut self, matrix: Matrix<'_, f32>, place: Place) {
+        let source = Source::new(matrix, place);
         self.reshape_for(&source);
         self.each_panel(|panel, words| source.pack(panel, words));
     }
@@ -100,7 +108,7 @@ impl TileFactor {
         let mask = |row: usize, n: usize| {
             if row < rows && n < blocks { u32::from(mask(row, n)) } else { 0 }
         };
-        self.reshape(rows, inner, 1);
+        self.reshape(Place::Left, [rows, inner], 1);
         self.each_panel(|panel, words| {
             for (n, tile) in words.as_chunks_mut::<WORDS>().0.iter_mut().enumerate() {
                 let (block, first) = (n / 2, panel * PANEL + n % 2 * SIDE);
@@ -121,7 +129,7 @@ impl TileFactor {
     ) {
         let blocks = columns.div_ceil(NEURONS_PER_BLOCK);
         let mask = |row: usize, n: usize| if row < inner && n < blocks { mask(row, n) } else { 0 };
-        self.reshape(columns, inner, 1);
+        self.reshape(Place::Right, [columns, inner], 1);
         self.each_panel(|panel, words| {
             for (n, tile) in words.as_chunks_mut::<WORDS>().0.iter_mut().enumerate() {
                 let (first, block) = (n / 2 * INNER, 2 * panel + n % 2);

@@ -1,7 +1,8 @@
 //! Products of dense matrices on the tile registers of a processor that has AMX.
 //!
 //! A tile holds 16 rows of 32 bf16 numbers. One instruction multiplies two tiles and adds the
-//! product to 16 rows of 16 `f32` sums: sixteen times the multiply-adds of a vector of `f32`.
+//! product to 16 rows of 16 `f32` sums. In as much time, vectors of `f32` do a sixteenth of these
+//! multiply-adds.
 //!
 //! Single precision is kept by *parts*. An `f32` has 24 significant bits and a bf16 has 8, so an
 //! `f32` is the sum of three bf16 numbers, exactly. A product of two such sums is the sum of the
@@ -13,7 +14,9 @@
 //! factors are multiplied panel by panel. Each entry of a product is the sum over the inner
 //! dimension in a fixed order, whatever the size of the product and the number of threads.
 //!
-//! Numbers from 2^111 on are too large to be split and give NaN. Parts below 2^-126 count as zero.
+//! Numbers from 2^112 on are too large to be split and give NaN, as infinity does: in every entry
+//! that their row or column takes part in, even where the other factor is zero. Registers take parts
+//! below 2^-126 for zero, so numbers below about 2^-110 lose digits.
 
 pub(crate) mod factor;
 mod packing;
@@ -21,7 +24,7 @@ mod plain;
 pub(crate) mod product;
 #[cfg(target_arch = "x86_64")]
 mod registers;
-mod shape;
+pub(crate) mod shape;
 
 #[cfg(test)]
 mod tests;

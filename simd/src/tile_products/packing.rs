@@ -17,7 +17,7 @@ fn nearest(number: f32) -> f32 {
     large - (large - number)
 }
 
-/// Three bf16 numbers whose sum is the number.
+/// Three bf16 numbers whose sum is the number, from 2^-110 to 2^112 in size.
 #[inline(always)]
 fn split(number: f32) -> [f32; PARTS] {
     let first = nearest(number);
@@ -46,6 +46,10 @@ impl<'a> Source<'a> {
         let matrix = if place == Place::Left { matrix } else { matrix.transposed() };
         let parts = if is_short(matrix.values()) { 1 } else { PARTS };
         Self { matrix, place, parts }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        self.place
     }
 
     pub(crate) fn width(&self) -> usize {
@@ -242,8 +246,10 @@ mod vectors {
     ) {
         let matrix = &source.matrix;
         let [row_stride, column_stride] = matrix.strides();
-        // SAFETY: loads are masked to the rows and columns inside. A part has a tile for this half,
-        // and a tile has 16 rows of one vector.
+        // Neighbours along the other dimension are loaded as one vector.
+        debug_assert!(ALONG || row_stride == 1, "one stride of a matrix is 1");
+        // SAFETY: loads are masked to the rows and columns inside, along the dimension whose stride
+        // is 1. A part has a tile for this half, and a tile has 16 rows of one vector.
         unsafe {
             let from = matrix.values().as_ptr().add(x * row_stride + k * column_stride);
             let out = tiles.as_mut_ptr().add(half).cast::<f32>();

@@ -5,26 +5,23 @@ use crate::tile_products::factor::TileFactor;
 use crate::tile_products::plain;
 #[cfg(target_arch = "x86_64")]
 use crate::tile_products::registers;
-use crate::tile_products::shape::{PANEL, Sums};
+use crate::tile_products::shape::{INNER, PANEL, Place, Sums};
 use rayon::prelude::*;
 use std::ops::Range;
-use std::sync::{Mutex, OnceLock};
+use std::sync::Mutex;
 
 /// Bytes of the right factor that stay in the second cache while rows of the left one pass.
 const NEAR: usize = 1 << 20;
 
-/// Fewer columns are not worth the packing of rows.
+/// With fewer columns, packing costs more than tiles save.
 const FEWEST_COLUMNS: usize = 48;
 
-/// Whether the processor has tile registers, and the system lends them to this process. The system
-/// is asked once.
+/// Whether the processor has tile registers, and the system lends them to this process.
 pub fn has_tiles() -> bool {
-    static FOUND: OnceLock<bool> = OnceLock::new();
     #[cfg(target_arch = "x86_64")]
-    let ask = registers::request;
+    return registers::tiles_are_there();
     #[cfg(not(target_arch = "x86_64"))]
-    let ask = || false;
-    *FOUND.get_or_init(ask)
+    return false;
 }
 
 /// The names of all that hot loops and products use on this machine, which `synfire bench` prints
@@ -40,7 +37,7 @@ pub fn machine_instructions() -> &'static str {
 /// are any. The number of rows has no say: a row of a product is the same whatever rows are beside
 /// it.
 pub(crate) fn suits(inner: usize, columns: usize) -> bool {
-    inner >= PANEL && columns >= FEWEST_COLUMNS && has_tiles()
+    inner >= INNER && columns >= FEWEST_COLUMNS && has_tiles()
 }
 
 /// `into = keep * into + factor * left right` by all threads, where `into` lies row after row. With
@@ -80,6 +77,8 @@ pub(crate) fn multiply_factors_here(
 }
 
 fn check(into: &[f32], left: &TileFactor, right: &TileFactor) {
+    let places = [left.place(), right.place()];
+    assert_eq!(places, [Place::Left, Place::Right], "packed for the places in which they stand");
     assert_eq!(left.inner(), right.inner(), "columns of the first factor, rows of the second");
     assert_eq!(into.len(), left.width() * right.width(), "entries of the product");
 }
@@ -108,7 +107,8 @@ fn write_panels(
 }
 
 /// Hands the sums of some panels of the left factor and all of the right one to `write`, with the
-/// numbers of their first row and of their first column.
+/// numbers of their first row and of their first column. `write` works out no other product, and
+/// waits for no other thread: tiles belong to one product at a time.
 pub(crate) fn each_panel(
     [left, right]: [&TileFactor; 2],
     panels: Range<usize>,
@@ -128,19 +128,22 @@ pub(crate) fn each_panel(
     };
     #[cfg(target_arch = "x86_64")]
     if has_tiles() {
-        let multiply = |row: usize, column: usize, sums: &mut Sums| {
-            registers::multiply_panel(
-                (left.panel(row), left.parts()),
-                (right.panel(column), right.parts()),
-                sums,
-            );
-        };
-        return registers::with_tiles(|| work(&multiply));
+        return registers::with_tiles(|tiles| {
+            work(&|row, column, sums| {
+                registers::multiply_panel(
+                    tiles,
+                    (left.panel(row), left.parts()),
+                    (right.panel(column), right.parts()),
+                    sums,
+                );
+            });
+        });
     }
     work(&|row, column, sums| plain::multiply_panel([left, right], [row, column], sums));
 }
 
-/// Lends two factors whose memory is used again.
+/// Lends two factors whose memory is used again. There come to be as many pairs as products at a
+/// time, each as large as the largest product that it was lent to.
 pub(crate) fn with_memory<R>(work: impl FnOnce(&mut [TileFactor; 2]) -> R) -> R {
     static MEMORY: Mutex<Vec<[TileFactor; 2]>> = Mutex::new(Vec::new());
     const NEVER_POISONED: &str = "nothing panics while memory is taken or put back";

@@ -1,19 +1,22 @@
 //! The tile registers themselves.
 
+use crate::instructions::Instructions;
 use crate::tile_products::shape::{PANEL, Sums, WORDS};
 use std::arch::asm;
 use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+use std::marker::PhantomData;
+use std::sync::OnceLock;
 
-/// Whether the processor has tiles of bf16 numbers, and the system lends them to this process.
-pub(crate) fn request() -> bool {
-    has_tiles() && is_lent()
+/// Whether the processor has tiles of bf16 numbers, and the system lends them to this process. The
+/// system is asked once.
+pub(crate) fn tiles_are_there() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(|| has_tiles() && is_lent())
 }
 
 fn has_tiles() -> bool {
-    let has_vectors = is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("xsave");
-    if !has_vectors || __cpuid(0).eax < 7 {
+    // Factors are packed by AVX-512.
+    if Instructions::detect() != Instructions::Avx512 || !is_x86_feature_detected!("xsave") {
         return false;
     }
     // Bits of the instruction set reference: AMX-BF16, AMX-TILE, OSXSAVE.
@@ -74,18 +77,50 @@ struct Shapes {
     rows: [u8; 16],
 }
 
-/// Runs `work` with eight tiles of 16 rows of 64 bytes on this thread.
-pub(crate) fn with_tiles<R>(work: impl FnOnce() -> R) -> R {
+/// Tiles that were shaped on this thread, and are in use until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Shaped {
+    /// Tiles belong to a thread.
+    of_this_thread: PhantomData<*const ()>,
+}
+
+impl Drop for Shaped {
+    fn drop(&mut self) {
+        // SAFETY: tiles were shaped, so the processor has them. A system need not save tiles that
+        // are not in use.
+        unsafe {
+            asm!(
+                "tilerelease",
+                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                options(nostack, nomem),
+            );
+        }
+    }
+}
+
+/// Runs `work` with eight tiles of 16 rows of 64 bytes on this thread. `work` must not come here
+/// again, nor run what other threads left to be done.
+///
+/// # Panics
+/// If there are no tiles.
+pub(crate) fn with_tiles<R>(work: impl FnOnce(&Shaped) -> R) -> R {
+    assert!(tiles_are_there(), "the processor has no tiles");
     let mut shapes =
         Shapes { palette: 1, start_row: 0, reserved: [0; 14], row_bytes: [0; 16], rows: [0; 16] };
     shapes.row_bytes[..8].fill(64);
     shapes.rows[..8].fill(16);
-    // SAFETY: a factor exists, so `request` has found the tiles; the shapes are allowed.
-    unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const shapes, options(nostack, readonly)) };
-    let result = work();
-    // SAFETY: as above. A system need not save tiles that are not in use.
-    unsafe { asm!("tilerelease", options(nostack, nomem)) };
-    result
+    // SAFETY: the processor has tiles, as just asked, and the shapes are allowed.
+    unsafe {
+        asm!(
+            "ldtilecfg [{}]",
+            in(reg) &raw const shapes,
+            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+            options(nostack, readonly),
+        );
+    }
+    work(&Shaped { of_this_thread: PhantomData })
 }
 
 /// Adds up the product of two panels: in each block of the inner dimension, the products of all
@@ -176,6 +211,7 @@ macro_rules! add {
 /// # Panics
 /// If the panels do not have as many blocks, or one is empty.
 pub(crate) fn multiply_panel(
+    _tiles: &Shaped,
     (left, left_parts): (&[f32], usize),
     (right, right_parts): (&[f32], usize),
     sums: &mut Sums,
@@ -185,7 +221,7 @@ pub(crate) fn multiply_panel(
     assert_eq!(blocks * 2 * WORDS * right_parts, right.len(), "as many blocks");
     let (left, right, sums) = (left.as_ptr(), right.as_ptr(), sums.as_mut_ptr());
     const { assert!(size_of::<Sums>() == 4 * PANEL * PANEL) };
-    // SAFETY: `with_tiles` has shaped the tiles. Each block has two tiles of each part on either
+    // SAFETY: the tiles are shaped, as `Shaped` tells. Each block has two tiles of each part on either
     // side, as just counted, and the sums are four tiles with rows of 128 bytes.
     unsafe {
         match (left_parts, right_parts) {

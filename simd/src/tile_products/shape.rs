@@ -19,9 +19,10 @@ pub(crate) const PANEL: usize = 2 * SIDE;
 pub(crate) type Sums = [[f32; PANEL]; PANEL];
 
 /// Which factor of a product a matrix is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Place {
     /// A row of a tile is a row of the matrix.
+    #[default]
     Left,
     /// A row of a tile is two rows of the matrix, entry by entry.
     Right,

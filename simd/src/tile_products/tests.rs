@@ -73,18 +73,77 @@ fn a_product_has_the_digits_of_single_precision() {
 }
 
 #[test]
-fn registers_agree_with_their_plain_twin() {
-    let (a, b) = (numbers(40 * 100, 3), numbers(100 * 70, 4));
-    let (mut left, mut right) = (TileFactor::default(), TileFactor::default());
-    left.pack_left(Matrix::of_rows(&a, 100));
-    right.pack_right(Matrix::of_rows(&b, 70));
-    each_panel([&left, &right], 0..left.panels(), |sums, row, column| {
-        let mut plain = [[f32::NAN; PANEL]; PANEL];
-        plain::multiply_panel([&left, &right], [row / PANEL, column / PANEL], &mut plain);
-        for (sum, plain) in sums.iter().flatten().zip(plain.iter().flatten()) {
-            assert!((sum - plain).abs() < 1e-5, "{sum} and {plain}");
+fn registers_agree_with_their_plain_twin_for_any_number_of_parts() {
+    let (rows, inner, columns) = (40, 100, 70);
+    let spikes = |count: usize, seed: u64| -> Vec<f32> {
+        numbers(count, seed).into_iter().map(|value| f32::from(value > 0.4)).collect()
+    };
+    let lefts = [numbers(rows * inner, 3), spikes(rows * inner, 3)];
+    let rights = [numbers(inner * columns, 4), spikes(inner * columns, 4)];
+    for a in &lefts {
+        for b in &rights {
+            let (mut left, mut right) = (TileFactor::default(), TileFactor::default());
+            left.pack_left(Matrix::of_rows(a, inner));
+            right.pack_right(Matrix::of_rows(b, columns));
+            let is_exact = left.parts() == 1 && right.parts() == 1;
+            each_panel([&left, &right], 0..left.panels(), |sums, row, column| {
+                let mut plain = [[f32::NAN; PANEL]; PANEL];
+                plain::multiply_panel([&left, &right], [row / PANEL, column / PANEL], &mut plain);
+                for (sum, plain) in sums.iter().flatten().zip(plain.iter().flatten()) {
+                    let bound = if is_exact { 0.0 } else { 1e-5 };
+                    assert!((sum - plain).abs() <= bound, "{sum} and {plain}");
+                }
+            });
         }
-    });
+    }
+}
+
+/// The right factor does not fit into the second cache, and comes in parts.
+#[test]
+fn a_large_right_factor_is_taken_in_parts() {
+    let (rows, inner, columns) = (33, 4096, 70);
+    let (a, b) = (numbers(rows * inner, 7), numbers(inner * columns, 8));
+    let (a, b) = (Matrix::of_rows(&a, inner), Matrix::of_rows(&b, columns));
+    let mut factors = <[TileFactor; 2]>::default();
+    TileFactor::pack_here(&mut factors, a, b);
+    let mut product: Vec<f32> = (0..rows * columns).map(|n| n as f32).collect();
+    multiply_factors_here(&mut product, 0.5, &factors, 2.0);
+    let mut expected = expected(a, b);
+    for (n, entry) in expected.iter_mut().enumerate() {
+        *entry = 0.5 * n as f64 + 2.0 * *entry;
+    }
+    assert!(worst(&product, &expected) < 1e-3);
+}
+
+#[test]
+fn what_is_not_a_number_or_too_large_is_told() {
+    let (inner, columns) = (40, 50);
+    for (value, is_told) in
+        [(f32::NAN, true), (f32::INFINITY, true), (2f32.powi(112), true), (2f32.powi(111), false)]
+    {
+        let (mut a, b) = (numbers(2 * inner, 1), numbers(inner * columns, 2));
+        a[inner + 3] = value;
+        let mut factors = <[TileFactor; 2]>::default();
+        TileFactor::pack_here(
+            &mut factors,
+            Matrix::of_rows(&a, inner),
+            Matrix::of_rows(&b, columns),
+        );
+        let mut product = vec![0.0; 2 * columns];
+        multiply_factors_here(&mut product, 0.0, &factors, 1.0);
+        assert!(product[..columns].iter().all(|entry| entry.is_finite()), "the other row");
+        assert!(product[columns..].iter().all(|entry| entry.is_finite() != is_told), "{value}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "packed for the places in which they stand")]
+fn factors_packed_for_the_other_side_are_refused() {
+    let square = numbers(64 * 64, 1);
+    let (mut left, mut right) = (TileFactor::default(), TileFactor::default());
+    left.pack_left(Matrix::of_rows(&square, 64));
+    right.pack_right(Matrix::of_rows(&square, 64));
+    multiply_factors(&mut vec![0.0; 64 * 64], 0.0, &right, &left, 1.0);
 }
 
 #[test]

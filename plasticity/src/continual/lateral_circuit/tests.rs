@@ -161,6 +161,39 @@ fn iterating_the_new_rows_is_the_full_rule() {
     }
 }
 
+/// The same in single precision, with rows and samples so many that products are large.
+#[test]
+fn many_rows_follow_the_full_rule_in_single_precision() {
+    let (inputs, new) = (150, 60);
+    let settings = CircuitSettings { rate: 0.05, ..Default::default() };
+    let mut circuit = LateralCircuit::<f32>::new(inputs, settings).unwrap();
+    circuit.add_rows(50, Seed(1), 0).unwrap();
+    let first: Vec<f32> = low_rank(200, inputs, 60, 7);
+    first.chunks(100 * inputs).for_each(|batch| _ = circuit.learn(batch));
+    circuit.freeze(false);
+    circuit.add_rows(new, Seed(1), 0).unwrap();
+    let rows: Vec<f64> = circuit.rows().iter().map(|&row| f64::from(row)).collect();
+    let velocity = vec![0.0; rows.len()];
+    let mut full = FullRule { settings, inputs, rows, velocity, frozen: 50 };
+    let second: Vec<f32> = low_rank(300, inputs, 80, 8);
+    for batch in second.chunks(100 * inputs) {
+        let outside = circuit.residual(batch);
+        let told = circuit.learn(batch);
+        assert!((told - outside).abs() < 1e-5, "{told} and {outside}");
+        let in_double = |values: &[f32]| values.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
+        full.learn(&in_double(batch));
+        let worst = difference(&in_double(circuit.rows()), &full.rows);
+        assert!(worst < 1e-5, "{worst:e}");
+    }
+}
+
+#[test]
+fn samples_without_a_number_leave_no_number() {
+    let mut circuit = LateralCircuit::<f32>::new(2, CircuitSettings::default()).unwrap();
+    circuit.add_given_rows(&[f32::NAN, 0.0]).unwrap();
+    assert!(!circuit.learn(&[1.0, 1.0]).is_finite());
+}
+
 /// A circuit that has learned two tasks, with samples of both.
 fn trained<T: Number>(
     inputs: usize,
