@@ -112,6 +112,7 @@ impl SourceGradients<'_> {
 }
 
 /// dL/dS of a population to dL/dZ, and the sums that the norm's gradient needs.
+#[derive(Clone, Copy)]
 pub(crate) struct Adjoint<'a> {
     pub network: &'a Network,
     pub neurons: &'a [Option<BuiltNeurons>],

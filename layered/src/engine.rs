@@ -676,17 +676,6 @@ impl LayeredEngine {
                 product.back(weights, &gradient, source != graph.input);
             });
         }
-        let adjoint = Adjoint {
-            network,
-            neurons,
-            constants,
-            norms,
-            regularizations,
-            steps,
-            orders,
-            isa,
-            height,
-        };
         let back = SourceGradients { p, graph, plans, feedback, adjoint };
         workspace.each_shard(|first, samples, scratch| through(&back, first, samples, scratch));
     }

@@ -28,6 +28,8 @@
 //! | `batch_product` | the seam between a projection and its products over a whole batch |
 //! | `spike_product` | many synapses without delays, over a whole batch of short samples |
 //! | `repeated_product` | many synapses without delays, from input that repeats |
+//! | `tile_product` | synapses without delays on tile registers, where the processor has them |
+//! | `batch_columns` | between the numbers of a population and the columns of these products |
 //! | `layout` | the order in which plans keep synapses |
 //! | `row_shape`, `element_trains` | the rows of a panel, and the spikes that reach them |
 //! | `shard_trains` | the spikes of each neuron in several samples |
@@ -100,7 +102,9 @@
 //!
 //! In an evaluation a batch is still laid out as one grid. What a neuron does in a step depends on
 //! earlier steps only, so it is enough to take away the spikes behind a sample's end and to read
-//! its output up to there: no bit of a score depends on the samples beside it.
+//! its output up to there: no bit of a score depends on the samples beside it. Products over a
+//! batch whose last bits differ from those of plans are for samples that are all alike
+//! ([`sim_core::SampleSource::are_alike`]), and for training.
 //!
 //! Only currents, gradients, spike masks and spike lists are kept between passes. Potentials are
 //! computed again on the way back, sixteen neurons at a time, which is cheaper than storing them. A
@@ -141,6 +145,8 @@
 //! - **Products without delays** (`product_plan`): each spike adds a row of weights, and samples of
 //!   few steps are joined to one matrix product on the way back. Of many synapses, short samples and
 //!   input that repeats are worked out for the whole batch (`spike_product`, `repeated_product`).
+//!   There, spikes are many: tile registers multiply zeros faster than others leave them out
+//!   (`tile_product`).
 //!
 //! All of them keep synapses by panels of postsynaptic neurons (`layout`), whose rows, a hundred
 //! steps long, stay in the nearest cache while the elements stream past; rows of a thousand steps

@@ -27,10 +27,10 @@
 //! for every instruction set, the other is its plain twin, for other processors and for the tests.
 //!
 //! This is the only crate that uses `unsafe`: for the instruction sets and the tile registers, for
-//! rows read at unchecked offsets, and for the pointers that `matrixmultiply` takes. Every public function is safe: it
-//! checks once per call that everything its operands name lies inside. Results may differ in the
-//! last bits between instruction sets (fused multiply-add, order of lanes) but never between runs
-//! or numbers of threads.
+//! rows read at unchecked offsets, and for the pointers that `matrixmultiply` takes. Every public
+//! function is safe: it checks once per call that everything its operands name lies inside. Results
+//! may differ in the last bits between instruction sets (fused multiply-add, order of lanes) but
+//! never between runs or numbers of threads.
 //!
 //! NEON is compiled on aarch64 only; no test of this project runs there. `benches/hot_loops.rs` of
 //! the workspace times each loop. [`vectorize`] runs a safe closure compiled for the same
