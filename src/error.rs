@@ -72,6 +72,14 @@ pub enum Error {
     /// Training or a checkpoint.
     #[error(transparent)]
     Training(#[from] plasticity::Error),
+    /// Training of one of several tasks that left the finite numbers.
+    #[error("task {task}, {problem}")]
+    Diverged {
+        /// The task, counted from 1.
+        task: usize,
+        /// Where in the task, what was not finite, and what may help.
+        problem: String,
+    },
     /// A spike log.
     #[error(transparent)]
     Exchange(#[from] exchange::Error),

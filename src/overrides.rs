@@ -184,6 +184,12 @@ impl Override {
             }
             Change::File(path) => {
                 let data = self.section(&["data".into()], table, resolved)?;
+                let kind = data.get("source").and_then(|source| source.get("kind"));
+                if kind.and_then(toml::Value::as_str) == Some("clusters") {
+                    let problem = "the experiment makes its own images, whose scale its input has; \
+                                   leave --data out, or take a recipe for images, as pmnist";
+                    return Err(Error::config(path.clone(), problem));
+                }
                 let mut source = match data.remove("source") {
                     Some(toml::Value::Table(source))
                         if source.get("kind").and_then(toml::Value::as_str)

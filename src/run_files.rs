@@ -5,7 +5,7 @@ use crate::continual::drawing::TaskPicture;
 use crate::picture::Picture;
 use crate::run_folder::RunFolder;
 use crate::run_lock::LOCK;
-use crate::run_names::PARTS;
+use crate::run_names::{FILES, PARTS};
 use atomic_file::is_temporary;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,30 +15,19 @@ impl RunFolder {
     /// seen as a run.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let checkpoints = [self.last(), self.best(), self.epoch_start(), self.start()];
-        let tables = [
-            self.result(),
-            self.split(),
-            self.metrics(),
-            self.weights(),
-            self.delays(),
-            self.log(),
-            self.tasks(),
-            self.accuracy(),
-            self.curve(),
-            self.subspaces(),
-            self.residuals(),
-            self.angles(),
-        ];
+        let last = [self.config(), self.environment()];
+        let tables = FILES.iter().map(|name| self.path().join(name));
+        let tables = tables.filter(|file| !last.contains(file));
         let epochs = self.kept_epochs().into_iter().map(Checkpoint::Epoch);
         let epochs = epochs.map(|epoch| self.checkpoint(epoch));
         let tasks = self.kept_tasks().map(|task| self.after_task(task));
         let figures = Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
         let of_tasks = TaskPicture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
-        let files = tables.into_iter().chain(checkpoints).chain(epochs).chain(tasks).chain(figures);
+        let files = tables.chain(checkpoints).chain(epochs).chain(tasks).chain(figures);
         let files = files.chain(of_tasks);
         files
             .chain(self.spike_logs())
-            .chain([self.config(), self.environment()])
+            .chain(last.clone())
             .filter(|file| file.symlink_metadata().is_ok_and(|there| !there.is_dir()))
             .collect()
     }

@@ -47,9 +47,9 @@ impl PreparedTasks {
             experiment.network.check_size(channels, outputs, dt_ms)?;
             let network = experiment.network.build(channels, outputs, dt_ms, experiment.seed())?;
             let (method, seed) = (experiment.method, experiment.seed());
-            check_shared_head(experiment, &network)?;
             let subject = (&network, sequence.len());
             let protection = experiment.methods.protection(method, subject, seed)?;
+            check_shared_head(experiment, &network)?;
             let settings = experiment.training.clone();
             let engine = gradient_engine(&network, settings.gradient, seed, method.observes())?;
             let mut trainer = EpochTrainer::new(network, engine, settings, experiment.seed())?

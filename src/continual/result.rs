@@ -90,7 +90,7 @@ pub struct SubspaceUse {
     pub rows: usize,
     /// Share of the second moment of the task's samples along all directions that are kept.
     pub explained: Option<f64>,
-    /// Share of the second moment of the task's last batches that all directions left outside;
+    /// Share of the second moment of the last tenth of the task's batches, at most 100, that all directions left outside;
     /// none for methods that do not learn from batches.
     pub residual: Option<f64>,
 }
@@ -187,9 +187,10 @@ impl ContinualResult {
     }
 }
 
-/// The mean of the residuals of the last batches, at most 100.
+/// The mean of the residuals of the last batches: a tenth of them, at most 100.
 pub(crate) fn last_residual(residuals: &[f32]) -> Option<f64> {
-    let last = &residuals[residuals.len().saturating_sub(100)..];
+    let last = residuals.len().div_ceil(10).min(100);
+    let last = &residuals[residuals.len() - last..];
     let sum: f64 = last.iter().map(|&residual| f64::from(residual)).sum();
     (!last.is_empty()).then(|| sum / last.len() as f64)
 }

@@ -255,7 +255,8 @@ impl ContinualRun {
                 }
             };
             let protecting = self.trainer.trainer().protecting();
-            let flow = self.trainer.train_epoch(&*samples.source, &samples.indices, &mut watch)?;
+            let flow = self.trainer.train_epoch(&*samples.source, &samples.indices, &mut watch);
+            let flow = flow.map_err(|error| diverged(task, method, error))?;
             self.progress.seconds[0] += start.elapsed().as_secs_f64();
             let protecting = self.trainer.trainer().protecting() - protecting;
             self.progress.seconds[2] += protecting.as_secs_f64();
@@ -314,7 +315,10 @@ impl ContinualRun {
         let told: Vec<f64> = all.iter().map(|on| on.tally().accuracy()).collect();
         let untold: Option<Vec<f64>> =
             all.iter().map(|on| Some(on.tally_without_task()?.accuracy())).collect();
-        let line = task_line(&all[task].name, task, &told);
+        let line = match self.experiment.method {
+            Method::Joint => pass_line(task, &told),
+            _ => task_line(&all[task].name, task, &told),
+        };
         self.progress.accuracy.push(told);
         self.progress.without_task.extend(untold);
         self.progress.ended += 1;
@@ -424,6 +428,25 @@ fn epoch_line(row: &CurveRow, epochs: usize) -> String {
         row.train_loss,
         100.0 * row.train_accuracy
     )
+}
+
+/// What went wrong in the training of a task, counted from 0.
+fn diverged(task: usize, method: Method, error: plasticity::Error) -> Error {
+    if !matches!(error, plasticity::Error::Diverged { .. }) {
+        return error.into();
+    }
+    let stiff = match method {
+        Method::Ewc if task > 0 => "; or methods.ewc.strength is too high for the learning rate",
+        _ => "",
+    };
+    Error::Diverged { task: task + 1, problem: format!("{error}{stiff}") }
+}
+
+/// All tasks at once have no newest one.
+fn pass_line(pass: usize, accuracy: &[f64]) -> String {
+    let mean = 100.0 * accuracy.iter().sum::<f64>() / accuracy.len() as f64;
+    let tasks = counted(accuracy.len(), "task");
+    format!("pass {:>2} over {tasks}: mean test accuracy {mean:5.2} %", pass + 1)
 }
 
 fn task_line(name: &str, task: usize, accuracy: &[f64]) -> String {

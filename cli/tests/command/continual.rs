@@ -191,6 +191,15 @@ fn what_no_run_over_tasks_can_be_is_said() {
         (&["data.source={ kind = 'images' }"], "name it with --data FOLDER"),
         (&["data.held_out=480"], "held_out"),
         (&["end_samples=0"], "end_samples is 0"),
+        (
+            &["methods.hlop.circuit.iterations=2000"],
+            "methods.hlop.circuit.iterations is 2000, but must be from 1 to 1000",
+        ),
+        (&["methods.hlop.projections=[7]"], "projections is 7"),
+        (
+            &["method='gpm'", "methods.gpm.directions={ rows = [[40, 2]] }"],
+            "methods.gpm.directions.rows[0] is 40, but must be at most 36 of input->hidden1",
+        ),
     ] {
         let set: Vec<&str> = changes.iter().flat_map(|change| ["--set", change]).collect();
         let output =
@@ -202,6 +211,13 @@ fn what_no_run_over_tasks_can_be_is_said() {
             "{changes:?}: {said}"
         );
     }
+    let stiff = ["--method", "ewc", "--set", "methods.ewc.strength=1e12", "--quiet"];
+    let said =
+        sandbox.fails(1, &[&["continual", "tasks.toml", "--out", "stiff"][..], &stiff].concat());
+    assert!(said.contains("task 2, epoch 1, batch"), "{said}");
+    assert!(said.contains("methods.ewc.strength is too high"), "{said}");
+    let said = sandbox.fails(2, &["continual", "tasks.toml", "--data", "."]);
+    assert!(said.contains("makes its own images") && said.contains("leave --data out"), "{said}");
     let said = sandbox.fails(2, &["continual", "tiny.toml"]);
     assert!(said.contains("an experiment without tasks"), "{said}");
     let said = sandbox.fails(2, &["train", "tasks.toml"]);

@@ -56,6 +56,7 @@ fn a_summary_says_what_the_run_is() {
 
     let said = sandbox.ok(&["pack", "run"]);
     assert!(said.contains("run.zip: ") && said.contains("without the images"), "{said}");
+    assert!(!said.contains("left out, since it is no file of a run"), "{said}");
     let packed = json(&sandbox.ok(&["info", "run.zip", "--json"]));
     assert_eq!((&packed["tasks"], &packed["acc"]), (&summary["tasks"], &summary["acc"]));
 

@@ -160,7 +160,7 @@ fn known_classes(plan: &TaskPlan, data: &ImageData) -> Result<Vec<u8>> {
             let there: Vec<String> = all.iter().map(u8::to_string).collect();
             let there = listed(&there);
             Error::Tasks(format!(
-                "task {name} has the class {class}, but {set} has the classes {there}"
+                "task {name} has the class {class}, but the classes of {set} are {there}"
             ))
         })
     });

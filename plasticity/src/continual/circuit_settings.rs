@@ -9,7 +9,7 @@ use sim_core::{Error, Result};
 /// |---|---|---|
 /// | `rate` | 0.01 | size of a step of the rows, above 0 |
 /// | `momentum` | 0.9 | share of the last step that is kept, `0 <= momentum < 1` |
-/// | `iterations` | 5 | steps on each batch, at least 1 |
+/// | `iterations` | 5 | steps on each batch, from 1 to 1000 |
 /// | `clamp` | 10 | bound of each entry of the mean change, above 0 |
 /// | `lateral` | linear | how the subspace neurons answer |
 ///
@@ -23,7 +23,7 @@ pub struct CircuitSettings {
     pub rate: f64,
     /// Share of the last step that is kept, `0 <= momentum < 1`; 0.9.
     pub momentum: f64,
-    /// Steps on each batch, at least 1; 5.
+    /// Steps on each batch, from 1 to 1000; 5.
     pub iterations: usize,
     /// Bound of each entry of the mean change, above 0; 10.
     pub clamp: f64,
@@ -65,6 +65,9 @@ impl Default for CircuitSettings {
     }
 }
 
+/// Most iterations of a batch: more take longer than anybody waits.
+const MOST_ITERATIONS: usize = 1000;
+
 impl CircuitSettings {
     /// Checks every setting.
     ///
@@ -75,8 +78,9 @@ impl CircuitSettings {
         Error::check("CircuitSettings::rate", rate, rate > 0.0, "above 0")?;
         let kept = (0.0..1.0).contains(&momentum);
         Error::check("CircuitSettings::momentum", momentum, kept, "at least 0 and below 1")?;
-        if iterations == 0 {
-            return Err(Error::out_of_range("CircuitSettings::iterations", 0, "at least 1"));
+        if !(1..=MOST_ITERATIONS).contains(&iterations) {
+            let allowed = format!("from 1 to {MOST_ITERATIONS}");
+            return Err(Error::out_of_range("CircuitSettings::iterations", iterations, allowed));
         }
         Error::check("CircuitSettings::clamp", clamp, clamp > 0.0, "above 0")?;
         let LateralAnswer::Quantised { scale, levels } = lateral else { return Ok(()) };
@@ -133,7 +137,10 @@ mod tests {
                 CircuitSettings { momentum: 1.0, ..good },
                 "momentum is 1, but must be at least 0 and below 1",
             ),
-            (CircuitSettings { iterations: 0, ..good }, "iterations is 0, but must be at least 1"),
+            (
+                CircuitSettings { iterations: 0, ..good },
+                "iterations is 0, but must be from 1 to 1000",
+            ),
             (CircuitSettings { clamp: f64::NAN, ..good }, "clamp is NaN, but must be above 0"),
             (quantised(-1.0, 40), "lateral.scale is -1, but must be above 0"),
             (quantised(20.0, 0), "lateral.levels is 0, but must be at least 1"),

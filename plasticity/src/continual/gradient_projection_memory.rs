@@ -62,10 +62,10 @@ impl Directions {
     fn check(&self, weights: &ProtectedWeights) -> Result<()> {
         match self {
             Self::Thresholds(thresholds) => {
-                let name = "GradientProjectionMemory::thresholds";
+                let name = "GradientProjectionMemory::directions.thresholds";
                 weights.check_entries(name, thresholds.len())?;
                 thresholds.iter().enumerate().try_for_each(|(place, &threshold)| {
-                    let name = format!("GradientProjectionMemory::thresholds[{place}]");
+                    let name = format!("GradientProjectionMemory::directions.thresholds[{place}]");
                     let ok = threshold > 0.0 && threshold <= 1.0;
                     Error::check(&*name, threshold, ok, "above 0 and at most 1")
                 })
@@ -73,12 +73,20 @@ impl Directions {
             Self::Rows(rows) => {
                 if rows.is_empty() {
                     let allowed = "a list with the rows of at least one task";
-                    let name = "GradientProjectionMemory::rows";
+                    let name = "GradientProjectionMemory::directions.rows";
                     return Err(Error::out_of_range(name, "empty", allowed));
                 }
                 rows.iter().enumerate().try_for_each(|(task, rows)| {
-                    let name = format!("GradientProjectionMemory::rows[{task}]");
-                    weights.check_entries(name, rows.len())
+                    let name = format!("GradientProjectionMemory::directions.rows[{task}]");
+                    weights.check_entries(&*name, rows.len())?;
+                    let mut counts = rows.iter().zip(&weights.0);
+                    match counts.find(|(rows, weight)| **rows > weight.pre) {
+                        None => Ok(()),
+                        Some((rows, weight)) => {
+                            let allowed = format!("at most {} of {}", weight.pre, weight.name);
+                            Err(Error::out_of_range(name, rows, allowed))
+                        }
+                    }
                 })
             }
         }

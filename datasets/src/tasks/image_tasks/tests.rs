@@ -200,7 +200,7 @@ fn what_cannot_be_learned_is_refused_in_one_sentence() {
     );
     assert_eq!(
         refused("kind = \"classes\"\ngroups = [[0, 1], [2, 7]]", 0),
-        "task classes 2 7 has the class 7, but train has the classes 0, 1, 2, 3"
+        "task classes 2 7 has the class 7, but the classes of train are 0, 1, 2, 3"
     );
     assert!(
         refused("kind = \"classes\"\ngroups = [[0, 300]]", 0).contains("has the class 300, but")
