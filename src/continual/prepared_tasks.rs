@@ -47,9 +47,9 @@ impl PreparedTasks {
             experiment.network.check_size(channels, outputs, dt_ms)?;
             let network = experiment.network.build(channels, outputs, dt_ms, experiment.seed())?;
             let (method, seed) = (experiment.method, experiment.seed());
+            check_shared_head(experiment, &network)?;
             let subject = (&network, sequence.len());
             let protection = experiment.methods.protection(method, subject, seed)?;
-            check_shared_head(experiment, &network)?;
             let settings = experiment.training.clone();
             let engine = gradient_engine(&network, settings.gradient, seed, method.observes())?;
             let mut trainer = EpochTrainer::new(network, engine, settings, experiment.seed())?
@@ -106,6 +106,11 @@ fn check_shared_head(experiment: &ContinualExperiment, network: &Network) -> Res
     let Some(listed) = listed.filter(|_| experiment.tasks.heads() == Heads::Shared) else {
         return Ok(());
     };
+    // A list that names no projections, or one twice, has other problems.
+    let distinct: BTreeSet<usize> = listed.iter().copied().collect();
+    if distinct.len() < listed.len().max(1) || distinct.last() >= Some(&network.projections.len()) {
+        return Ok(());
+    }
     let output = network.populations.len() - 1;
     let mut left_out = (0..network.projections.len()).filter(|projection| {
         network.projections[*projection].target == output && !listed.contains(projection)
