@@ -49,8 +49,8 @@ pub(crate) trait BatchProduct: Debug + Send + Sync {
     /// Writes the currents of a sample in the order of the target.
     fn currents_of(&self, sample: usize, write: Write, out: &mut [f32]);
 
-    /// Takes over dL/dI of all samples, each in the order of the target, and works out the gradient of
-    /// the source where it is `wanted`.
+    /// Takes over dL/dI of all samples, each in the order of the target, and works out the gradient
+    /// of the source where it is `wanted`.
     fn back<'a>(
         &mut self,
         weights: &[f32],
@@ -58,8 +58,8 @@ pub(crate) trait BatchProduct: Debug + Send + Sync {
         wanted: bool,
     );
 
-    /// Writes dL/ds of a sample, where it is `wanted`, to `out`, in the order of the source; where it
-    /// is not, it is zero.
+    /// Writes dL/ds of a sample, where it is `wanted`, to `out`, in the order of the source; where
+    /// it is not, it is zero.
     fn source_gradient(&self, sample: usize, wanted: &[Wanted], write: Write, out: &mut [f32]);
 
     /// Writes dL/dW, `[post][pre]`, from the spikes that [`forward`](Self::forward) had, or from

@@ -78,7 +78,7 @@ impl ProductKind {
         if repeats && settings.alike {
             return (count >= LARGE).then_some(Self::Repeated);
         }
-        // Spikes of images are many; those of long recordings are few, and sums over spikes cheaper.
+        // Spikes of images are many. Those of long recordings are few: sums over them cost less.
         let is_dense = settings.batch_repeats || steps < LONG;
         let allows_tiles = settings.alike && settings.input.is_none() && is_dense;
         if count >= LARGE_ON_TILES && allows_tiles && TileProduct::suits(isa) {

@@ -18,8 +18,8 @@ use simd::{
     Factor, Instructions, Matrix, NEURONS_PER_BLOCK, PackedFactor, multiply_on_all_threads, padded,
 };
 
-/// Columns of a group: a multiple of the rows that a dense product holds in registers, and a part of
-/// usual batches.
+/// Columns of a group: a multiple of the rows that a dense product holds in registers, and a part
+/// of usual batches.
 const COLUMNS: usize = 64;
 
 /// Neurons whose gradient one task sums up.

@@ -90,8 +90,8 @@ pub struct SubspaceUse {
     pub rows: usize,
     /// Share of the second moment of the task's samples along all directions that are kept.
     pub explained: Option<f64>,
-    /// Share of the second moment of the last tenth of the task's batches, at most 100, that all directions left outside;
-    /// none for methods that do not learn from batches.
+    /// Share of the second moment of the last tenth of the task's batches, at most 100, that all
+    /// directions left outside; none for methods that do not learn from batches.
     pub residual: Option<f64>,
 }
 

@@ -221,8 +221,8 @@ pub(crate) fn multiply_panel(
     assert_eq!(blocks * 2 * WORDS * right_parts, right.len(), "as many blocks");
     let (left, right, sums) = (left.as_ptr(), right.as_ptr(), sums.as_mut_ptr());
     const { assert!(size_of::<Sums>() == 4 * PANEL * PANEL) };
-    // SAFETY: the tiles are shaped, as `Shaped` tells. Each block has two tiles of each part on either
-    // side, as just counted, and the sums are four tiles with rows of 128 bytes.
+    // SAFETY: the tiles are shaped, as `Shaped` tells. Each block has two tiles of each part on
+    // either side, as just counted, and the sums are four tiles with rows of 128 bytes.
     unsafe {
         match (left_parts, right_parts) {
             (1, 1) => product!(left, right, blocks, sums, [left!(0), right!(0), add!()], (1, 1)),
