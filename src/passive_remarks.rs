@@ -5,9 +5,8 @@
 //! trained network has some, and bounds on firing rates or more dropout may silence more on
 //! purpose.
 
-use crate::experiment::Experiment;
 use crate::metrics::EpochMetrics;
-use crate::network::settings::PopulationKeys;
+use crate::network::settings::{NetworkSettings, PopulationKeys};
 use crate::passive_neurons::PassiveNeurons;
 use neurons::{Lif, Model};
 use sim_core::Network;
@@ -50,9 +49,10 @@ fn findings(passive: &PassiveNeurons, neurons: usize) -> impl Iterator<Item = Fi
     silent.into_iter().chain(saturated)
 }
 
-/// Lines on the findings of the last of `rows` that no earlier row had.
+/// Lines on the findings of the last of `rows` that no earlier row had; `settings` are those of the
+/// network.
 pub(crate) fn remarks(
-    experiment: &Experiment,
+    settings: &NetworkSettings,
     network: &Network,
     rows: &[EpochMetrics],
 ) -> Vec<String> {
@@ -70,7 +70,7 @@ pub(crate) fn remarks(
                 |row: PassiveNeurons| findings(&row, neurons).any(|it| finding.is_known_from(it));
             if !earlier.any(known) {
                 let fact = fact(finding, passive, neurons, row.epoch);
-                let remedies = remedies(experiment, &passive.population, finding);
+                let remedies = remedies(settings, network.dt_ms, &passive.population, finding);
                 lines.push(format!("warning: {fact}; {}", either(&remedies)));
             }
         }
@@ -129,10 +129,13 @@ fn either(ways: &[String]) -> String {
 }
 
 /// What can be done about a finding, with the present values of the settings.
-fn remedies(experiment: &Experiment, population: &str, finding: Finding) -> Vec<String> {
-    let Some(keys) = experiment.network.keys_of(population, experiment.dt_ms()) else {
-        return Vec::new();
-    };
+fn remedies(
+    settings: &NetworkSettings,
+    dt_ms: f64,
+    population: &str,
+    finding: Finding,
+) -> Vec<String> {
+    let Some(keys) = settings.keys_of(population, dt_ms) else { return Vec::new() };
     let PopulationKeys { neuron: section, model, is_output, has_norm, norm, gain } = keys;
     let saturated = finding == Finding::Saturated;
     let mut remedies = Vec::new();
@@ -162,6 +165,7 @@ fn remedies(experiment: &Experiment, population: &str, finding: Finding) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::Experiment;
     use crate::network::feed_forward::FeedForward;
     use crate::passive_neurons::PassiveCounts;
 
@@ -195,7 +199,9 @@ mod tests {
     fn said(counts: &[[usize; 4]]) -> Vec<usize> {
         let (experiment, network) = experiment();
         let rows = rows(counts);
-        (1..=rows.len()).map(|end| remarks(&experiment, &network, &rows[..end]).len()).collect()
+        (1..=rows.len())
+            .map(|end| remarks(&experiment.network, &network, &rows[..end]).len())
+            .collect()
     }
 
     #[test]
@@ -215,8 +221,8 @@ mod tests {
         let (experiment, network) = experiment();
         let mut rows = rows(&[[8, 0, 8, 0], [8, 0, 8, 0]]);
         rows[0].passive.clear();
-        assert_eq!(remarks(&experiment, &network, &rows).len(), 1);
-        assert!(remarks(&experiment, &network, &rows[..1]).is_empty());
+        assert_eq!(remarks(&experiment.network, &network, &rows).len(), 1);
+        assert!(remarks(&experiment.network, &network, &rows[..1]).is_empty());
     }
 
     #[test]
@@ -224,7 +230,7 @@ mod tests {
         let (mut experiment, network) = experiment();
         let silent = rows(&[[8, 0, 8, 0]]);
         let line = |experiment: &Experiment, rows: &[EpochMetrics]| {
-            remarks(experiment, &network, rows).swap_remove(0)
+            remarks(&experiment.network, &network, rows).swap_remove(0)
         };
         assert_eq!(
             line(&experiment, &silent),

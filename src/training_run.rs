@@ -327,7 +327,8 @@ impl TrainingRun {
             if is_best { "  best" } else { "" }
         );
         let mut answers = vec![self.say(observer, &line)?, observer.observe(Event::Epoch(row))];
-        for line in remarks(&self.experiment, self.trainer.network(), &self.metrics.epochs) {
+        for line in remarks(&self.experiment.network, self.trainer.network(), &self.metrics.epochs)
+        {
             answers.push(self.say(observer, &line)?);
         }
         let flow = answers.into_iter().find(|answer| answer.is_break());

@@ -8,7 +8,7 @@ use crate::heading::draw_heading;
 use crate::heat_map::{CellSides, HeatMap, draw_frame};
 use crate::scale::{Scale, extent};
 use crate::stroke::Stroke;
-use crate::task_accuracies::{check, learned};
+use crate::task_accuracies::check;
 use crate::theme::{MARGIN, NORMAL, NOTE, PIXEL, Rgb, Size, TITLE, density};
 
 /// Cells of this side hold "97.5" in readable size.
@@ -31,8 +31,9 @@ const PALEST: f64 = 0.06;
 ///
 /// The accuracies on the task just trained, the diagonal, are framed. Accuracies on tasks that were
 /// trained have a colour, on a scale from the least of them, rounded down to full 10 %, to 100 %;
-/// those on tasks still to come have a grey number. An accuracy that is NaN or missing leaves its
-/// cell empty. Numbers that would not fit their cells lose their decimal, or are left out.
+/// those on tasks still to come have a grey number. Where all tasks are trained at once, a row is a
+/// pass over them: none is framed, and all have a colour. An accuracy that is NaN or missing leaves
+/// its cell empty. Numbers that would not fit their cells lose their decimal, or are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AccuracyMatrixFigure {
     /// Above everything, for example the run's name; may be empty.
@@ -44,6 +45,8 @@ pub struct AccuracyMatrixFigure {
     /// `accuracy[i][j]`: fraction between 0 and 1 after training task i on task j. At most as many
     /// rows as tasks; each ends between its diagonal and the last task.
     pub accuracy: Vec<Vec<f64>>,
+    /// Whether all tasks are trained at once, so that row i is that after pass i.
+    pub at_once: bool,
 }
 
 impl AccuracyMatrixFigure {
@@ -55,14 +58,24 @@ impl AccuracyMatrixFigure {
         let heading = if self.has_heading() { HEADING_LINE } else { 0.0 };
         let largest = LARGE_CELL.max(LEAST_EXTENT / self.tasks.len().max(1) as f64);
         let sides = CellSides { roomy: ROOMY, largest, air: AIR };
-        HeatMap::new(&self.tasks, 1, sides, |_| heading + NOTE_LINE)
+        let map = HeatMap::new(&self.tasks, 1, sides, |_| heading + NOTE_LINE);
+        match self.at_once {
+            true => map.with_rows((1..=self.tasks.len()).map(|pass| pass.to_string()).collect()),
+            false => map,
+        }
+    }
+
+    /// Whether the accuracy on a task after another one is that on a task that was trained.
+    fn is_trained(&self, after: usize, on: usize) -> bool {
+        self.at_once || on <= after
     }
 
     /// Percent at the pale end of the colours.
     fn lowest(&self) -> f64 {
-        let (lo, _) = extent(learned(&self.accuracy).flatten().copied()).unwrap_or((0.0, 0.0));
+        let trained = self.percents().filter(|&(i, j, _)| self.is_trained(i, j));
+        let (lo, _) = extent(trained.map(|(.., percent)| percent)).unwrap_or((0.0, 0.0));
         // The allowance keeps accuracies such as 0.7 at their own step.
-        let full = (100.0 * lo / COLOR_STEP + 1e-9).floor() * COLOR_STEP;
+        let full = (lo / COLOR_STEP + 1e-9).floor() * COLOR_STEP;
         full.min(100.0 - COLOR_STEP)
     }
 
@@ -92,9 +105,11 @@ impl AccuracyMatrixFigure {
             draw_heading(canvas, (&self.title, &self.remark), MARGIN + TITLE, room);
             baseline += HEADING_LINE;
         }
-        let to_come = self.percents().any(|(i, j, _)| j > i);
+        let to_come = self.percents().any(|(i, j, _)| !self.is_trained(i, j));
         let note = if self.percents().next().is_none() {
             "no accuracies yet"
+        } else if self.at_once {
+            "all tasks are trained at once"
         } else if to_come {
             "framed: the task just trained; grey: tasks still to come"
         } else {
@@ -110,7 +125,7 @@ impl AccuracyMatrixFigure {
         let share = |percent: f64| (percent - lowest) / (100.0 - lowest);
         for (row, column, percent) in self.percents() {
             let mut ink = Rgb::GREY;
-            if column <= row {
+            if self.is_trained(row, column) {
                 let color = color(share(percent));
                 map.fill(canvas, row, column, color);
                 ink = font::ink_on(color);
@@ -120,7 +135,7 @@ impl AccuracyMatrixFigure {
             }
         }
         map.draw_lines(canvas);
-        for task in 0..self.accuracy.len() {
+        for task in (0..self.accuracy.len()).filter(|_| !self.at_once) {
             let (from, to) = (map.corner(task, task), map.corner(task + 1, task + 1));
             // A white line within keeps the frame apart from dark cells.
             let within = NORMAL / 2.0 + PIXEL / 2.0;
@@ -151,7 +166,8 @@ impl Figure for AccuracyMatrixFigure {
         let color = |share: f64| density(PALEST + (1.0 - PALEST) * share);
         self.draw_header(canvas, map.size.width);
         self.draw_cells(canvas, &map, color);
-        map.draw_names(canvas, "after training on", "accuracy on");
+        let rows = if self.at_once { "after pass" } else { "after training on" };
+        map.draw_names(canvas, rows, "accuracy on");
         let scale = Scale::linear(self.lowest(), 100.0);
         let label = |tick: f64| (scale.share(tick), scale.tick_label(tick));
         let labels: Vec<(f64, String)> = scale.ticks(5).into_iter().map(label).collect();

@@ -32,7 +32,7 @@ pub(crate) struct CellSides {
     pub air: f64,
 }
 
-/// Where the cells lie, and the names of their rows, which are those of their columns too.
+/// Where the cells lie, and the names of their columns and rows.
 #[derive(Clone, Debug)]
 pub(crate) struct HeatMap {
     /// Of the whole figure.
@@ -43,8 +43,10 @@ pub(crate) struct HeatMap {
     air: f64,
     /// Upper left corner of the first cell.
     corner: Point,
-    /// Names as they are drawn, from the first row and column on.
+    /// Names as they are drawn, from the first column on.
     names: Vec<String>,
+    /// Those of the rows.
+    row_names: Vec<String>,
     /// Type size of the names, and how many cells share a name when there are too many.
     name_size: f64,
     stride: usize,
@@ -77,6 +79,7 @@ impl HeatMap {
         let name_size = TICK.min(cell / 1.05).max(5.0);
         let stride = (name_size / cell).ceil().max(1.0) as usize;
         let upright = widest * name_size / TICK + NAME_AIR > cell * stride as f64;
+        let names = short_names(names, name_size, LONGEST_NAME, first);
         let height = top
             + cell * count
             + NAME_GAP
@@ -88,11 +91,17 @@ impl HeatMap {
             cell,
             air: sides.air,
             corner: (left, top),
-            names: short_names(names, name_size, LONGEST_NAME, first),
+            row_names: names.clone(),
+            names,
             name_size,
             stride,
             upright,
         }
+    }
+
+    /// The same with other names of its rows, none longer than the longest of the columns.
+    pub fn with_rows(self, row_names: Vec<String>) -> Self {
+        Self { row_names, ..self }
     }
 
     fn extent(&self) -> f64 {
@@ -160,7 +169,8 @@ impl HeatMap {
         let style = TextStyle::new(name_size, Rgb::INK).anchor(Anchor::End);
         for (index, name) in self.names.iter().enumerate().step_by(self.stride) {
             let middle = cell * (index as f64 + 0.5) + drop;
-            canvas.text((left - NAME_GAP, top + middle), name, style);
+            let row = self.row_names.get(index).map_or("", String::as_str);
+            canvas.text((left - NAME_GAP, top + middle), row, style);
             if upright {
                 canvas.text((left + middle, bottom + NAME_GAP), name, style.vertical());
             } else {

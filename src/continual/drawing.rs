@@ -2,13 +2,17 @@
 
 use crate::continual::experiment::ContinualExperiment;
 use crate::continual::method::Method;
+use crate::continual::progress::CurveRow;
 use crate::continual::tables;
 use crate::drawing::projection_label;
 use crate::error::{Error, Result};
 use crate::run_folder::RunFolder;
 use crate::text_file::read_text;
 use plasticity::continual::AccuracyMatrix;
-use plots::{AccuracyMatrixFigure, Figure, ForgettingFigure, ProjectionSubspaces, SubspacesFigure};
+use plots::{
+    AccuracyMatrixFigure, CurvesFigure, Figure, ForgettingFigure, ProjectionSubspaces, Rgb, Series,
+    SeriesStyle, SubspacesFigure,
+};
 use std::path::{Path, PathBuf};
 
 /// One of the figures of a run over tasks.
@@ -20,11 +24,13 @@ pub enum TaskPicture {
     Forgetting,
     /// Residuals over the batches, angles between the activity of tasks, rows that are kept.
     Subspaces,
+    /// Loss and accuracy over the epochs of all tasks.
+    Curves,
 }
 
 impl TaskPicture {
     /// All figures.
-    pub const ALL: [Self; 3] = [Self::Accuracy, Self::Forgetting, Self::Subspaces];
+    pub const ALL: [Self; 4] = [Self::Accuracy, Self::Forgetting, Self::Subspaces, Self::Curves];
 
     /// Name of the figure and of its files.
     pub fn name(self) -> &'static str {
@@ -32,6 +38,7 @@ impl TaskPicture {
             Self::Accuracy => "accuracy",
             Self::Forgetting => "forgetting",
             Self::Subspaces => "subspaces",
+            Self::Curves => "curves",
         }
     }
 
@@ -45,25 +52,39 @@ impl TaskPicture {
     ///
     /// # Errors
     /// [`Error::Absent`] for subspaces where the run has none: after a single task of a method that
-    /// keeps none. When a table cannot be read, or the figure not be written.
+    /// keeps none; for forgetting where all tasks are trained at once; for curves before the first
+    /// epoch has ended. When a table cannot be read, or the figure not be written.
     pub fn draw(self, folder: &RunFolder) -> Result<[PathBuf; 2]> {
         let run = Learned::read(folder)?;
-        let (title, remark, tasks) = (run.title, run.remark, run.tasks);
-        let accuracy = run.accuracy;
+        let Learned { title, remark, tasks, accuracy, at_once } = run;
+        let absent = |problem: &str| {
+            let name = folder.path().display().to_string();
+            Err(Error::Absent { name, problem: problem.into() })
+        };
         let figure: Box<dyn Figure> = match self {
-            Self::Accuracy => Box::new(AccuracyMatrixFigure { title, remark, tasks, accuracy }),
+            Self::Accuracy => {
+                Box::new(AccuracyMatrixFigure { title, remark, tasks, accuracy, at_once })
+            }
+            Self::Forgetting if at_once => {
+                return absent("all tasks are trained at once, and none is left to be forgotten");
+            }
             Self::Forgetting => Box::new(ForgettingFigure { title, remark, tasks, accuracy }),
             Self::Subspaces => {
                 let projections = subspaces(folder)?;
                 if projections.is_empty() {
-                    return Err(Error::Absent {
-                        name: folder.path().display().to_string(),
-                        problem: "there are no subspaces of two tasks to compare yet, and none \
-                                  that a method keeps"
-                            .into(),
-                    });
+                    return absent(
+                        "there are no subspaces of two tasks to compare yet, and none that a \
+                         method keeps",
+                    );
                 }
                 Box::new(SubspacesFigure { title, remark, projections })
+            }
+            Self::Curves => {
+                let rows = tables::read_curve(&folder.curve(), tasks.len())?;
+                if rows.is_empty() {
+                    return absent("no epoch has ended yet");
+                }
+                Box::new(curves(title, remark, &rows, at_once))
             }
         };
         folder.make_part("plots")?;
@@ -82,6 +103,8 @@ struct Learned {
     remark: String,
     tasks: Vec<String>,
     accuracy: Vec<Vec<f64>>,
+    /// Whether all tasks are trained at once.
+    at_once: bool,
 }
 
 impl Learned {
@@ -106,7 +129,35 @@ impl Learned {
             format!("{method}, ACC {}{bwt}", percent(matrix.average()))
         };
         let tasks = tasks.into_iter().map(|task| task.name).collect();
-        Ok(Self { title, remark, tasks, accuracy })
+        Ok(Self { title, remark, tasks, accuracy, at_once: method == Method::Joint })
+    }
+}
+
+/// Loss and accuracies against the epochs, counted over all tasks.
+fn curves(title: String, remark: String, rows: &[CurveRow], at_once: bool) -> CurvesFigure {
+    let series = |label: &str, style: SeriesStyle, of: &dyn Fn(&CurveRow) -> f64| {
+        let epochs = (1..=rows.len()).map(|epoch| epoch as f64);
+        Series::new(label, epochs.collect(), rows.iter().map(of).collect(), style)
+    };
+    let train = SeriesStyle::TRAIN;
+    let mut accuracy = vec![series("training", train, &|row| row.train_accuracy)];
+    if rows.iter().any(|row| row.validation_accuracy.is_some()) {
+        let of_row = |row: &CurveRow| row.validation_accuracy.unwrap_or(f64::NAN);
+        accuracy.push(series("held out", SeriesStyle::VALIDATION, &of_row));
+    }
+    if !at_once {
+        let own = |row: &CurveRow| row.test_accuracy.last().copied().unwrap_or(f64::NAN);
+        accuracy.push(series("test of the task", SeriesStyle::solid(Rgb::GREEN), &own));
+    }
+    let name = if at_once { "test, mean of all tasks" } else { "test, mean of the tasks so far" };
+    let mean = SeriesStyle::solid(Rgb::INK);
+    accuracy.push(series(name, mean, &CurveRow::mean_test_accuracy));
+    CurvesFigure {
+        title,
+        remark,
+        loss: vec![series("training", train, &|row| row.train_loss)],
+        accuracy,
+        ..CurvesFigure::default()
     }
 }
 
@@ -116,7 +167,7 @@ fn subspaces(folder: &RunFolder) -> Result<Vec<ProjectionSubspaces>> {
     let mut all = Vec::new();
     for row in tables::read_angles(&folder.angles())? {
         let angles = &mut of(&mut all, &row.projection).angles;
-        let pair = format!("task {} and {}", row.task, row.task - 1);
+        let pair = format!("task {} and {}", row.task, row.earlier_task);
         match angles.last_mut().filter(|(last, _)| *last == pair) {
             Some((_, degrees)) => degrees.push(row.degrees),
             None => angles.push((pair, vec![row.degrees])),

@@ -6,9 +6,9 @@
 //! | `environment.json` | program, machine, seed, checksum of the tasks |
 //! | `tasks.csv` | the tasks, their samples and their outputs |
 //! | `accuracy.csv` | after each task, the accuracy on every task |
-//! | `curve.csv` | one row per epoch |
+//! | `curve.csv` | after each epoch, loss and accuracy of training and the accuracy on each task so far |
 //! | `subspaces.csv`, `residuals.csv` | what each task uses of each protected projection |
-//! | `angles.csv` | how the activity of each task lies to that of the task before it |
+//! | `angles.csv` | how the activity of each task lies to that of every task before it |
 //! | `checkpoints/last.safetensors` | everything needed to go on |
 //! | `checkpoints/task-01.safetensors` | the network after a task |
 //! | `result.json` | what it came to; there once the run is finished |

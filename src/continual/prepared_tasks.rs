@@ -3,6 +3,7 @@
 use crate::continual::experiment::ContinualExperiment;
 use crate::continual::method::{Method, MethodSettings};
 use crate::continual::progress::Progress;
+use crate::continual::setting::within;
 use crate::continual::task_loss::TaskLoss;
 use crate::error::{Error, Result};
 use crate::gradient_engine::gradient_engine;
@@ -42,7 +43,8 @@ impl PreparedTasks {
                 data.steps,
                 data.held_out,
                 experiment.seed(),
-            )?;
+            )
+            .map_err(|error| within(error, "data"))?;
             let (channels, outputs) = (sequence.channels(), sequence.outputs());
             experiment.network.check_size(channels, outputs, dt_ms)?;
             let network = experiment.network.build(channels, outputs, dt_ms, experiment.seed())?;
@@ -118,8 +120,14 @@ fn check_shared_head(experiment: &ContinualExperiment, network: &Network) -> Res
     let Some(left_out) = left_out.next() else { return Ok(()) };
     let key = format!("methods.{method}.projections");
     let problem = format!(
-        "{key} leaves out {left_out}, {}: outputs that all tasks share need protection, too",
-        network.projection_name(left_out)
+        "{key} leaves out {left_out}, {}: outputs that all tasks share need protection, too; name \
+         it, and give it {}",
+        network.projection_name(left_out),
+        match method {
+            Method::Hlop => "rows in methods.hlop.rows",
+            Method::Gpm => "an entry in methods.gpm.directions",
+            _ => "its place in the list",
+        }
     );
     Err(Error::Setting { field: Some(key), problem })
 }

@@ -21,7 +21,7 @@ pub(crate) struct Progress {
 }
 
 /// What one epoch of a task came to.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CurveRow {
     /// The task, counted from 1.
     pub task: usize,
@@ -33,4 +33,14 @@ pub struct CurveRow {
     pub train_accuracy: f64,
     /// Accuracy on the task's held-out samples; `None` where none are held out.
     pub validation_accuracy: Option<f64>,
+    /// Accuracy after the epoch on the test samples of each task up to this one, or of all tasks
+    /// where they are trained at once; with the task told where each has outputs of its own.
+    pub test_accuracy: Vec<f64>,
+}
+
+impl CurveRow {
+    /// Mean accuracy on the test samples of the tasks.
+    pub fn mean_test_accuracy(&self) -> f64 {
+        self.test_accuracy.iter().sum::<f64>() / self.test_accuracy.len() as f64
+    }
 }

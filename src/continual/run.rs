@@ -17,21 +17,27 @@ use crate::continual::task_samples::{end_samples, training_samples};
 use crate::data_origin::DataOrigin;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::metrics::EpochMetrics;
 use crate::observer::{Event, Observer};
+use crate::passive_neurons::PassiveNeurons;
+use crate::passive_remarks;
 use crate::run_folder::RunFolder;
 use crate::run_lock::RunLock;
 use datasets::{TaskSequence, counted};
 use plasticity::continual::ActivitySubspace;
-use plasticity::{CheckpointFile, EpochTrainer};
+use plasticity::{CheckpointFile, EpochReport, EpochTrainer};
 use sim_core::{Network, SpikeFrames};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How much training a crash may cost.
 const SAVED_EVERY: Duration = Duration::from_secs(120);
+
+/// A mean loss of so many times that of a guess has left what training can mend by itself.
+const EXPLODED: f64 = 10.0;
 
 /// A run over tasks.
 #[derive(Debug)]
@@ -42,8 +48,11 @@ pub struct ContinualRun {
     sequence: TaskSequence,
     trainer: EpochTrainer,
     progress: Progress,
-    /// What the last task that ended in this process used, to be compared with the next.
-    activity: Option<Vec<ActivitySubspace>>,
+    /// What each task that ended used, to be compared with the next ones; of tasks that ended in an
+    /// earlier process, once it is needed.
+    activity: Vec<Vec<ActivitySubspace>>,
+    /// Neurons that took no part, by epoch of this process.
+    passive: Vec<EpochMetrics>,
     threads: Arc<rayon::ThreadPool>,
 }
 
@@ -114,8 +123,17 @@ impl ContinualRun {
         tables::write_tasks(&sequence, &folder.tasks())?;
         atomic_file::write(&folder.config(), config.as_bytes())?;
         let (progress, threads) = (Progress::default(), Arc::new(threads));
-        let activity = None;
-        Ok(Self { experiment, folder, lock, sequence, trainer, progress, activity, threads })
+        Ok(Self {
+            experiment,
+            folder,
+            lock,
+            sequence,
+            trainer,
+            progress,
+            activity: Vec::new(),
+            passive: Vec::new(),
+            threads,
+        })
     }
 
     /// Goes on with a run that was stopped or killed, from its last checkpoint; what it then does
@@ -157,8 +175,17 @@ impl ContinualRun {
         }
         let PreparedTasks { sequence, trainer, threads } = prepared;
         let threads = Arc::new(threads);
-        let activity = None;
-        Ok(Self { experiment, folder, lock, sequence, trainer, progress, activity, threads })
+        Ok(Self {
+            experiment,
+            folder,
+            lock,
+            sequence,
+            trainer,
+            progress,
+            activity: Vec::new(),
+            passive: Vec::new(),
+            threads,
+        })
     }
 
     /// The run's folder.
@@ -245,6 +272,7 @@ impl ContinualRun {
         let ContinualExperiment { method, methods, .. } = &self.experiment;
         let (method, seed) = (*method, self.experiment.seed());
         let samples = training_samples(&self.sequence, task, method, &methods.replay, seed)?;
+        let mut last = None;
         while self.trainer.epoch() < epochs {
             let (start, mut stopped) = (Instant::now(), false);
             let mut watch = |progress: &plasticity::Progress| {
@@ -280,36 +308,96 @@ impl ContinualRun {
                     Some(self.trainer.evaluate(&**validation, &all)?.accuracy())
                 }
             };
-            let row = CurveRow {
+            let mut row = CurveRow {
                 task: task + 1,
                 epoch: report.epoch + 1,
                 train_loss: report.loss,
                 train_accuracy: report.accuracy,
                 validation_accuracy,
+                test_accuracy: Vec::new(),
             };
-            self.progress.curve.push(row);
-            tables::write_curve(&self.progress.curve, &self.folder.curve())?;
+            let remarks = self.remarks(task, &report);
             if self.trainer.epoch() < epochs {
+                let accuracy = self.evaluate(self.so_far(task))?;
+                row.test_accuracy = accuracy.iter().map(|on| on.tally().accuracy()).collect();
+                let line = epoch_line(&row, epochs);
+                self.progress.curve.push(row);
+                tables::write_curve(
+                    &self.progress.curve,
+                    self.sequence.len(),
+                    &self.folder.curve(),
+                )?;
                 self.lock.renew()?;
                 self.save(&self.folder.last())?;
-                if self.say(observer, &epoch_line(&row, epochs))?.is_break() {
+                if self.say(observer, &line)?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
+            } else {
+                last = Some(row);
+            }
+            for remark in remarks {
+                // An observer that has enough says so again when it is asked next.
+                let _ = self.say(observer, &remark)?;
             }
         }
-        self.end_task(observer)
+        self.end_task(last, observer)
     }
 
-    /// Lets the protection look at the task, evaluates all tasks and saves.
-    fn end_task(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
+    /// The tasks that have been trained once a task has: all where they are trained at once.
+    fn so_far(&self, task: usize) -> Range<usize> {
+        match self.experiment.method {
+            Method::Joint => 0..self.sequence.len(),
+            _ => 0..task + 1,
+        }
+    }
+
+    /// The accuracy on the test samples of tasks.
+    fn evaluate(&mut self, tasks: Range<usize>) -> Result<Vec<TaskAccuracy>> {
+        let start = Instant::now();
+        let heads = self.experiment.tasks.heads();
+        let of_task = |of_task| TaskAccuracy::of(&mut self.trainer, of_task, heads);
+        let all = self.sequence.tasks()[tasks].iter().map(of_task).collect();
+        self.progress.seconds[1] += start.elapsed().as_secs_f64();
+        all
+    }
+
+    /// What is wrong with an epoch of a task, counted from 0: layers that take no part, and a loss
+    /// that grows without bounds.
+    fn remarks(&mut self, task: usize, report: &EpochReport) -> Vec<String> {
+        let row = EpochMetrics {
+            epoch: report.epoch + 1,
+            passive: PassiveNeurons::of(&report.activity, &report.activity),
+            ..EpochMetrics::default()
+        };
+        self.passive.push(row);
+        let (settings, network) = (&self.experiment.network, self.trainer.network());
+        let passive = passive_remarks::remarks(settings, network, &self.passive).into_iter();
+        let guess = (self.sequence.outputs() as f64).ln();
+        let exploded = (report.loss > EXPLODED * guess).then(|| {
+            format!(
+                "warning: the loss of epoch {} is {:.3e} nats, and that of a guess {guess:.2}; \
+                 lower training.weights.schedule.rate",
+                report.epoch + 1,
+                report.loss
+            )
+        });
+        let of_task = format!("warning: task {}: ", task + 1);
+        passive.chain(exploded).map(|line| line.replacen("warning: ", &of_task, 1)).collect()
+    }
+
+    /// Lets the protection look at the task, evaluates all tasks and saves. `row` is what the last
+    /// epoch came to.
+    fn end_task(
+        &mut self,
+        row: Option<CurveRow>,
+        observer: &mut dyn Observer,
+    ) -> Result<ControlFlow<()>> {
         let (task, start) = (self.progress.ended, Instant::now());
         let (frames, labels) = self.end_samples(task);
         self.trainer.end_task(&frames, &labels)?;
         self.progress.seconds[0] += start.elapsed().as_secs_f64();
+        let all = self.evaluate(0..self.sequence.len())?;
         let start = Instant::now();
-        let heads = self.experiment.tasks.heads();
-        let of_task = |of_task| TaskAccuracy::of(&mut self.trainer, of_task, heads);
-        let all: Vec<_> = self.sequence.tasks().iter().map(of_task).collect::<Result<_>>()?;
         self.compare_activity(task, &frames)?;
         self.progress.seconds[1] += start.elapsed().as_secs_f64();
         let told: Vec<f64> = all.iter().map(|on| on.tally().accuracy()).collect();
@@ -319,6 +407,10 @@ impl ContinualRun {
             Method::Joint => pass_line(task, &told),
             _ => task_line(&all[task].name, task, &told),
         };
+        let so_far = self.so_far(task);
+        let curve = &mut self.progress.curve;
+        curve.extend(row.map(|row| CurveRow { test_accuracy: told[so_far].to_vec(), ..row }));
+        tables::write_curve(curve, self.sequence.len(), &self.folder.curve())?;
         self.progress.accuracy.push(told);
         self.progress.without_task.extend(untold);
         self.progress.ended += 1;
@@ -334,26 +426,28 @@ impl ContinualRun {
         self.say(observer, &line)
     }
 
-    /// Adds to the table of angles how the task that just ended, counted from 0, lies to the one
-    /// before it. After a resumption, the checkpoint of that task tells what it used.
+    /// Adds to the table of angles how the task that just ended, counted from 0, lies to each before
+    /// it. After a resumption, the checkpoints of these tasks tell what they used.
     fn compare_activity(&mut self, task: usize, frames: &[SpikeFrames]) -> Result<()> {
-        let (experiment, path) = (&self.experiment, self.folder.angles());
-        let network = self.trainer.deployed_network();
-        let own = task_activity(experiment, &network, task, frames)?;
+        let path = self.folder.angles();
+        let mut network = self.trainer.deployed_network();
+        let own = task_activity(&self.experiment, &network, task, frames)?;
+        for earlier in self.activity.len()..task {
+            let checkpoint = self.folder.after_task(earlier + 1);
+            let activity = if checkpoint.is_file() {
+                CheckpointFile::open(&checkpoint)?.load(&mut network)?;
+                let (frames, _) = self.end_samples(earlier);
+                task_activity(&self.experiment, &network, earlier, &frames)?
+            } else {
+                Vec::new()
+            };
+            self.activity.push(activity);
+        }
         let mut rows = tables::read_angles(&path)?;
         rows.retain(|row| row.task <= task);
-        let earlier = self.folder.after_task(task);
-        let before = match self.activity.take() {
-            None if task > 0 && earlier.is_file() => {
-                let mut network = network;
-                CheckpointFile::open(&earlier)?.load(&mut network)?;
-                let (frames, _) = self.end_samples(task - 1);
-                Some(task_activity(experiment, &network, task - 1, &frames)?)
-            }
-            before => before,
-        };
-        rows.extend(before.into_iter().flat_map(|before| angles(task + 1, &before, &own)));
-        self.activity = Some(own);
+        let earlier = (1..).zip(&self.activity);
+        rows.extend(earlier.flat_map(|(of, activity)| angles((task + 1, &own), (of, activity))));
+        self.activity.push(own);
         tables::write_angles(&rows, &path)
     }
 
@@ -422,11 +516,14 @@ fn epoch_line(row: &CurveRow, epochs: usize) -> String {
         .validation_accuracy
         .map_or(String::new(), |share| format!("  validation {:5.2} %", 100.0 * share));
     format!(
-        "task {:>2}  epoch {:>3}/{epochs}  loss {:.4}  train {:5.2} %{validation}",
+        "task {:>2}  epoch {:>3}/{epochs}  loss {:.4}  train {:5.2} %{validation}  test of the {} \
+         so far {:5.2} %",
         row.task,
         row.epoch,
         row.train_loss,
-        100.0 * row.train_accuracy
+        100.0 * row.train_accuracy,
+        counted(row.test_accuracy.len(), "task"),
+        100.0 * row.mean_test_accuracy()
     )
 }
 

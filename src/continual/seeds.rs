@@ -1,9 +1,11 @@
 //! What several seeds of one experiment come to.
 
 use crate::continual::result::{ContinualResult, StoredCounts};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::text_file;
 use datasets::counted;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::Path;
 
 /// Mean over seeds with its interval.
@@ -29,6 +31,9 @@ pub struct SeedTable {
     /// Mean accuracy on each task right after it was trained.
     pub learned: SeedMean,
 }
+
+/// What tables over seeds are called in their folder.
+const SEEDS: &str = "seeds.json";
 
 /// Quantiles at 97.5 % of Student's distribution for 1 to 30 degrees of freedom.
 const STUDENT: [f64; 30] = [
@@ -80,8 +85,23 @@ impl SeedTable {
     pub fn write(&self, folder: &Path) -> Result<()> {
         let mut text = serde_json::to_string_pretty(self).expect("a table has plain fields");
         text.push('\n');
-        atomic_file::write(&folder.join("seeds.json"), text.as_bytes())?;
+        atomic_file::write(&folder.join(SEEDS), text.as_bytes())?;
         Ok(atomic_file::write(&folder.join("seeds.csv"), self.csv().as_bytes())?)
+    }
+
+    /// Reads the table in a folder; `None` where there is none.
+    ///
+    /// # Errors
+    /// One that names the file when it cannot be read, or is something else.
+    pub fn of_folder(folder: &Path) -> Result<Option<Self>> {
+        let path = folder.join(SEEDS);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        serde_json::from_str(&text_file::read_text(&path)?).map(Some).map_err(|error| {
+            let problem = format!("this is not a table over seeds of a run over tasks: {error}");
+            Error::folder(&path, problem)
+        })
     }
 
     /// A row per seed, then their means and half of the intervals of these.
@@ -117,6 +137,17 @@ impl SeedTable {
         let (seeds, tasks) = (counted(seeds, "seed"), counted(tasks, "task"));
         let kept = self.runs.first().map_or(String::new(), |run| run.stored.in_words());
         format!("{seeds}: ACC {} over {tasks}{changed}{kept}", self.acc.in_words())
+    }
+}
+
+/// The line, and one for each seed.
+impl fmt::Display for SeedTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.line())?;
+        for run in &self.runs {
+            writeln!(f, "seed {:<7}{}: {}", run.seed, run.method, run.line())?;
+        }
+        Ok(())
     }
 }
 

@@ -40,8 +40,8 @@ pub struct ContinualSummary {
     pub heads: Heads,
     /// Epochs of each task.
     pub epochs: usize,
-    /// `accuracy[i][j]`: after task `i`, on the test samples of task `j`, of the tasks learned so
-    /// far; fractions.
+    /// `accuracy[i][j]`: after task `i`, on the test samples of task `j`; fractions. Where all tasks
+    /// are trained at once, after pass `i`.
     pub accuracy: Vec<Vec<f64>>,
     /// Mean accuracy on the tasks learned so far; ACC once all are.
     pub acc: Option<f64>,
@@ -104,7 +104,9 @@ impl ContinualSummary {
         let network = settings.build(*channels, outputs, dt_ms, seed)?;
         let engine = Box::new(LayeredEngine::new(&network)?);
         let trainer = Trainer::new(network, engine, experiment.training.clone(), seed)?;
-        let learned = accuracy.last().map(|row| &row[..accuracy.len().min(row.len())]);
+        let at_once = experiment.method == Method::Joint;
+        let so_far = |row: &Vec<f64>| if at_once { row.len() } else { accuracy.len() };
+        let learned = accuracy.last().map(|row| &row[..so_far(row).min(row.len())]);
         Ok(Some(Self {
             run: place.path().display().to_string(),
             method: experiment.method,
@@ -141,7 +143,9 @@ impl ContinualSummary {
 impl fmt::Display for ContinualSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_state(f, &self.run, self.writer.as_ref(), self.finished)?;
-        writeln!(f, "experiment  {}, tasks one after the other", self.experiment)?;
+        let at_once = self.method == Method::Joint;
+        let order = if at_once { "all tasks at once" } else { "tasks one after the other" };
+        writeln!(f, "experiment  {}, {order}", self.experiment)?;
         if !self.description.is_empty() {
             writeln!(f, "described   {}", self.description)?;
         }
@@ -157,7 +161,11 @@ impl fmt::Display for ContinualSummary {
             write!(f, "; it keeps {kept}")?;
         }
         let (learned, all) = (self.accuracy.len(), self.tasks.len());
-        writeln!(f, "\ntasks       {learned} of {all} learned{}", self.outcome())?;
+        match at_once {
+            true => write!(f, "\ntasks       {all}, in {learned} of {all} passes")?,
+            false => write!(f, "\ntasks       {learned} of {all} learned")?,
+        }
+        writeln!(f, "{}", self.outcome())?;
         let heads = match self.heads {
             Heads::Shared => "all tasks share the outputs",
             Heads::PerTask => "each task has outputs of its own",
@@ -175,8 +183,12 @@ impl fmt::Display for ContinualSummary {
             )?;
             let after = |row: &Vec<f64>| row.get(index).map(|share| 100.0 * share);
             let (own, last) = (self.accuracy.get(index), self.accuracy.last());
-            if let (Some(own), Some(last)) = (own.and_then(after), last.and_then(after)) {
-                write!(f, "; {own:.2} % when it ended, {last:.2} % now")?;
+            match (own.and_then(after), last.and_then(after)) {
+                (_, Some(last)) if at_once => write!(f, "; {last:.2} % now")?,
+                (Some(own), Some(last)) => {
+                    write!(f, "; {own:.2} % when it ended, {last:.2} % now")?;
+                }
+                _ => {}
             }
             writeln!(f)?;
         }

@@ -15,7 +15,9 @@ const ACCURACY: &str = "after_task,on_task,accuracy,accuracy_without_task";
 const SUBSPACES: &str = "task,projection,rows,inputs,explained,residual";
 const RESIDUALS: &str = "task,projection,batch,residual";
 const OUTCOME: &str = "quantity,task,value";
-const ANGLES: &str = "task,projection,index,degrees";
+const ANGLES: &str = "task,earlier_task,projection,index,degrees";
+/// Before a column `test_accuracy_N` for each task.
+const CURVE: &str = "task,epoch,train_loss,train_accuracy,validation_accuracy,mean_test_accuracy";
 
 /// A task of a run: a row of `tasks.csv`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,12 +56,13 @@ pub(crate) struct ResidualRow {
     pub residual: f32,
 }
 
-/// A principal angle between the activity of a task and that of the task before it: a row of
-/// `angles.csv`.
+/// A principal angle between the activity of two tasks: a row of `angles.csv`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct AngleRow {
     /// The later task, counted from 1.
     pub task: usize,
+    /// The other one.
+    pub earlier_task: usize,
     pub projection: String,
     pub degrees: f64,
 }
@@ -118,15 +121,43 @@ pub(crate) fn parse_accuracy(text: &str, path: &Path) -> Result<Vec<Vec<f64>>> {
     Ok(after.map(|of_task| of_task.iter().map(|&(_, accuracy)| accuracy).collect()).collect())
 }
 
-pub(crate) fn write_curve(curve: &[CurveRow], path: &Path) -> Result<()> {
-    let mut text = String::from("task,epoch,train_loss,train_accuracy,validation_accuracy\n");
+/// `curve.csv` of a run over so many tasks; cells of tasks that were not trained yet are empty.
+pub(crate) fn write_curve(curve: &[CurveRow], tasks: usize, path: &Path) -> Result<()> {
+    let mut text = CURVE.to_owned();
+    (1..=tasks).for_each(|task| write!(text, ",test_accuracy_{task}").expect("it is memory"));
+    text.push('\n');
     for row in curve {
-        let CurveRow { task, epoch, train_loss, train_accuracy, validation_accuracy } = row;
-        let validation = validation_accuracy.map_or(String::new(), |share| share.to_string());
-        writeln!(text, "{task},{epoch},{train_loss},{train_accuracy},{validation}")
+        let CurveRow { task, epoch, train_loss, train_accuracy, .. } = row;
+        let shown = |share: Option<f64>| share.map_or(String::new(), |share| share.to_string());
+        let (validation, mean) = (shown(row.validation_accuracy), row.mean_test_accuracy());
+        write!(text, "{task},{epoch},{train_loss},{train_accuracy},{validation},{mean}")
             .expect("it is memory");
+        for task in 0..tasks {
+            let on = shown(row.test_accuracy.get(task).copied());
+            write!(text, ",{on}").expect("it is memory");
+        }
+        text.push('\n');
     }
     Ok(atomic_file::write(path, text.as_bytes())?)
+}
+
+/// Reads `curve.csv` of a run over so many tasks.
+pub(crate) fn read_curve(path: &Path, tasks: usize) -> Result<Vec<CurveRow>> {
+    let columns = (1..=tasks).map(|task| format!(",test_accuracy_{task}"));
+    let header = [CURVE.to_owned()].into_iter().chain(columns).collect::<String>();
+    read(path, &header, |row| {
+        let cells: Vec<&str> = row.split(',').collect();
+        let number = |cell: usize| cells.get(cell)?.parse().ok();
+        let of_tasks = cells.get(6..6 + tasks)?.iter().take_while(|cell| !cell.is_empty());
+        Some(CurveRow {
+            task: cells.first()?.parse().ok()?,
+            epoch: cells.get(1)?.parse().ok()?,
+            train_loss: number(2)?,
+            train_accuracy: number(3)?,
+            validation_accuracy: number(4),
+            test_accuracy: of_tasks.map(|cell| cell.parse().ok()).collect::<Option<_>>()?,
+        })
+    })
 }
 
 /// `subspaces.csv`, a row per task and projection, and `residuals.csv`, a row per batch of these;
@@ -174,13 +205,13 @@ pub(crate) fn read_residuals(path: &Path) -> Result<Vec<ResidualRow>> {
 
 pub(crate) fn write_angles(angles: &[AngleRow], path: &Path) -> Result<()> {
     let mut text = format!("{ANGLES}\n");
-    let same = |one: &AngleRow, other: &AngleRow| {
-        (one.task, &one.projection) == (other.task, &other.projection)
-    };
-    for of_pair in angles.chunk_by(same) {
-        for (index, AngleRow { task, projection, degrees }) in (1..).zip(of_pair) {
+    fn key(row: &AngleRow) -> (usize, usize, &str) {
+        (row.task, row.earlier_task, &row.projection)
+    }
+    for of_pair in angles.chunk_by(|one, other| key(one) == key(other)) {
+        for (index, AngleRow { task, earlier_task, projection, degrees }) in (1..).zip(of_pair) {
             let name = quoted(projection);
-            writeln!(text, "{task},{name},{index},{degrees}").expect("it is memory");
+            writeln!(text, "{task},{earlier_task},{name},{index},{degrees}").expect("it is memory");
         }
     }
     Ok(atomic_file::write(path, text.as_bytes())?)
@@ -188,8 +219,10 @@ pub(crate) fn write_angles(angles: &[AngleRow], path: &Path) -> Result<()> {
 
 pub(crate) fn read_angles(path: &Path) -> Result<Vec<AngleRow>> {
     read(path, ANGLES, |row| {
-        let (task, projection, degrees) = numbered(row)?;
-        Some(AngleRow { task, projection, degrees: degrees.parse().ok()? })
+        let (task, of_pair) = row.split_once(',')?;
+        let (earlier_task, projection, degrees) = numbered(of_pair)?;
+        let (task, degrees) = (task.parse().ok()?, degrees.parse().ok()?);
+        Some(AngleRow { task, earlier_task, projection, degrees })
     })
 }
 
@@ -272,8 +305,13 @@ mod tests {
         let residual =
             |residual| ResidualRow { task: 1, projection: "a, \"b\"->c".into(), residual };
         assert_eq!(read_residuals(&two).unwrap(), [residual(0.5), residual(0.25)]);
-        let angle = |task, degrees| AngleRow { task, projection: "x->y".into(), degrees };
-        let angles = [angle(2, 12.5), angle(2, 90.0), angle(3, 1e-9)];
+        let angle = |task, earlier_task, degrees| AngleRow {
+            task,
+            earlier_task,
+            projection: "x->y".into(),
+            degrees,
+        };
+        let angles = [angle(2, 1, 12.5), angle(2, 1, 90.0), angle(3, 1, 1e-9), angle(3, 2, 1.0)];
         write_angles(&angles, &three).unwrap();
         assert_eq!(read_angles(&three).unwrap(), angles);
         assert!(read_angles(&folder.path().join("none")).unwrap().is_empty());
@@ -285,6 +323,27 @@ mod tests {
         write_accuracy(&progress, &one).unwrap();
         let text = text_file::read_text(&one).unwrap();
         assert_eq!(parse_accuracy(&text, &one).unwrap(), progress.accuracy);
+    }
+
+    #[test]
+    fn a_curve_has_the_tasks_so_far() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("curve.csv");
+        let row = |task: usize, validation_accuracy| CurveRow {
+            task,
+            epoch: 1,
+            train_loss: 0.25,
+            train_accuracy: 0.5,
+            validation_accuracy,
+            test_accuracy: vec![0.75; task],
+        };
+        let rows = [row(1, None), row(2, Some(0.125))];
+        write_curve(&rows, 2, &path).unwrap();
+        assert_eq!(read_curve(&path, 2).unwrap(), rows);
+        let text = text_file::read_text(&path).unwrap();
+        assert!(text.contains("\n1,1,0.25,0.5,,0.75,0.75,\n"), "{text}");
+        let message = read_curve(&path, 3).unwrap_err().to_string();
+        assert!(message.contains("line 1: expected a row of"), "{message}");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! How far tasks overlap: which directions the activity of each takes up when it ends, and the
-//! principal angles between these and those of the task before it.
+//! principal angles between these and those of every task before it.
 
 use crate::continual::experiment::ContinualExperiment;
 use crate::continual::tables::AngleRow;
@@ -30,22 +30,22 @@ pub(crate) fn task_activity(
     Ok(activity_subspaces(network, &mut engine, frames, projections, rows)?)
 }
 
-/// The angles between the activity of a task, counted from 1, and that of the task before it; none
+/// The angles between the activity of a task and that of an earlier one, both counted from 1; none
 /// for a projection in which one of them has no directions.
 pub(crate) fn angles(
-    task: usize,
-    before: &[ActivitySubspace],
-    own: &[ActivitySubspace],
+    (task, own): (usize, &[ActivitySubspace]),
+    (earlier_task, earlier): (usize, &[ActivitySubspace]),
 ) -> Vec<AngleRow> {
-    let of_projection = |(before, own): (&ActivitySubspace, &ActivitySubspace)| {
-        let angles = principal_angles(&own.directions, &before.directions, own.inputs);
+    let of_projection = |(earlier, own): (&ActivitySubspace, &ActivitySubspace)| {
+        let angles = principal_angles(&own.directions, &earlier.directions, own.inputs);
         let projection = own.projection.clone();
         let row = move |angle: f64| AngleRow {
             task,
+            earlier_task,
             projection: projection.clone(),
             degrees: angle.to_degrees(),
         };
         angles.into_iter().flatten().map(row)
     };
-    before.iter().zip(own).flat_map(of_projection).collect()
+    earlier.iter().zip(own).flat_map(of_projection).collect()
 }

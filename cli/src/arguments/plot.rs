@@ -60,7 +60,7 @@ pub enum FigureName {
     Weights,
     /// Delays at start and end, and how far they moved per epoch
     Delays,
-    /// Loss, accuracy and schedules over the epochs
+    /// Loss, accuracy and schedules over the epochs; of a run over tasks, over those of all tasks
     Curves,
     /// What each class was taken for
     Confusion,
@@ -91,6 +91,7 @@ impl FigureName {
             Self::Accuracy => TaskPicture::Accuracy,
             Self::Forgetting => TaskPicture::Forgetting,
             Self::Subspaces => TaskPicture::Subspaces,
+            Self::Curves => TaskPicture::Curves,
             _ => return None,
         })
     }

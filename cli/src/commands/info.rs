@@ -12,11 +12,14 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 use synfire::plasticity::{CheckpointFile, CheckpointSummary};
-use synfire::{ContinualSummary, Error, NetworkSummary, Recipe, RunPart, RunSummary};
+use synfire::{ContinualSummary, Error, NetworkSummary, Recipe, RunPart, RunSummary, SeedTable};
 
 pub fn run(arguments: &Info) -> Result<ExitCode> {
     let Info { path, json } = arguments;
     if path.is_dir() {
+        if let Some(table) = SeedTable::of_folder(path)? {
+            return show(&table, *json);
+        }
         return match ContinualSummary::of_folder(path)? {
             Some(run) => show(&run, *json),
             None => show(&RunSummary::of_folder(path)?, *json),

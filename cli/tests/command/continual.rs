@@ -65,8 +65,9 @@ fn every_method_learns_and_tells_what_it_keeps() {
         let keeps = ["hlop", "gpm", "owm", "ewc"].contains(&method);
         assert_eq!(stored["numbers"] != 0, keeps, "{method}: {stored}");
         assert_eq!(stored["samples"] != 0, method == "replay", "{method}: {stored}");
-        for figure in ["accuracy", "forgetting", "subspaces"] {
-            assert!(sandbox.path(format!("{method}/plots/{figure}.svg")).exists());
+        for figure in ["accuracy", "forgetting", "subspaces", "curves"] {
+            let is_drawn = sandbox.path(format!("{method}/plots/{figure}.svg")).exists();
+            assert_eq!(is_drawn, (method, figure) != ("joint", "forgetting"), "{method}");
         }
     }
     let table = sandbox.text("hlop/accuracy.csv");
@@ -150,6 +151,9 @@ fn several_seeds_make_a_table() {
     let sandbox = sandbox();
     let said = sandbox.ok(&["continual", "tasks.toml", "--seeds", "2", "--out", "many", "--quiet"]);
     assert!(said.starts_with("2 seeds: ACC ") && said.contains(" ± "), "{said}");
+    let told = sandbox.ok(&["info", "many"]);
+    let line = said.split(", many").next().unwrap();
+    assert!(told.starts_with(line) && told.contains("\nseed 1      hlop: ACC "), "{told}");
     let table = sandbox.text("many/seeds.csv");
     let first: Vec<&str> = table.lines().map(|row| row.split(',').next().unwrap()).collect();
     assert_eq!(first, ["seed", "0", "1", "mean", "half_interval"]);
@@ -189,7 +193,7 @@ fn what_no_run_over_tasks_can_be_is_said() {
         (&["tasks={ kind = 'classes', groups = [[0, 9]] }"], "9"),
         (&["tasks.count=0"], "tasks.count is 0"),
         (&["data.source={ kind = 'images' }"], "name it with --data FOLDER"),
-        (&["data.held_out=480"], "held_out"),
+        (&["data.held_out=480"], "data.held_out is 480, but must be below 480"),
         (&["end_samples=0"], "end_samples is 0"),
         (
             &["methods.hlop.circuit.iterations=2000"],
@@ -259,6 +263,53 @@ fn what_no_run_over_tasks_can_be_is_said() {
     }
     let said = sandbox.fails(2, &["train", "tiny.toml", "--set", "training.task_rate_factor=0.5"]);
     assert!(said.contains("training.task_rate_factor is 0.5, but one task has no later"), "{said}");
+}
+
+#[test]
+fn a_curve_has_the_accuracy_on_each_task_so_far_after_every_epoch() {
+    let sandbox = sandbox();
+    for (method, so_far) in [("hlop", [1, 1, 2, 2, 3, 3]), ("joint", [3; 6])] {
+        sandbox.ok(&["continual", "tasks.toml", "--method", method, "--out", method, "--quiet"]);
+        let table = sandbox.text(format!("{method}/curve.csv"));
+        let rows: Vec<Vec<&str>> = table.lines().map(|row| row.split(',').collect()).collect();
+        assert_eq!(
+            rows[0][5..],
+            ["mean_test_accuracy", "test_accuracy_1", "test_accuracy_2", "test_accuracy_3"]
+        );
+        let known = |row: &Vec<&str>| row[6..].iter().filter(|cell| !cell.is_empty()).count();
+        assert!(rows[1..].iter().map(known).eq(so_far), "{table}");
+        // After its last epoch, a task has the accuracies of the matrix.
+        let accuracy = &result(&sandbox, method)["accuracy"][2];
+        let last: Vec<f64> = rows[6][6..].iter().map(|cell| cell.parse().unwrap()).collect();
+        assert_eq!(accuracy, &serde_json::json!(last));
+    }
+    let said = sandbox.ok(&["info", "joint"]);
+    let (together, passes) = ("all tasks at once", "tasks       3, in 3 of 3 passes; ACC ");
+    assert!(said.contains(together) && said.contains(passes), "{said}");
+    assert!(!said.contains("when it ended"), "{said}");
+}
+
+#[test]
+fn layers_that_are_dead_and_losses_that_explode_are_told() {
+    let sandbox = sandbox();
+    for (change, expected) in [
+        (
+            "network.neuron.threshold=1e6",
+            "warning: task 1: none of the 40 neurons of hidden1 fired in any training sample of \
+             epoch 1, so nothing passes and the network cannot learn; lower \
+             network.neuron.threshold (now 1000000)",
+        ),
+        (
+            "training.weights.schedule.rate=1e4",
+            " nats, and that of a guess 1.39; lower training.weights.schedule.rate",
+        ),
+    ] {
+        let run = ["continual", "tasks.toml", "--method", "sequential", "--overwrite", "--out"];
+        let output = sandbox.run(&[&run[..], &["run", "--set", change]].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(expected), "{change}: {said}");
+        assert!(sandbox.text("run/log.txt").contains(expected), "{change}");
+    }
 }
 
 /// `[training]` with each way to the gradient.

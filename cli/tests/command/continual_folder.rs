@@ -134,18 +134,18 @@ fn heads_are_told_or_not_in_an_evaluation() {
 #[test]
 fn figures_are_drawn_again_from_the_tables() {
     let (sandbox, _) = learned();
-    let figures = ["accuracy", "forgetting", "subspaces"];
+    let figures = ["accuracy", "forgetting", "subspaces", "curves"];
     let drawn = figures.map(|figure| sandbox.read(format!("run/plots/{figure}.svg")));
     fs::remove_dir_all(sandbox.path("run/plots")).unwrap();
     let said = sandbox.ok(&["plot", "run"]);
-    assert_eq!(said.lines().count(), 6, "{said}");
+    assert_eq!(said.lines().count(), 8, "{said}");
     for (figure, before) in figures.iter().zip(&drawn) {
         assert!(sandbox.read(format!("run/plots/{figure}.svg")) == *before, "{figure}");
     }
     sandbox.ok(&["plot", "run", "forgetting"]);
     let said = sandbox.fails(1, &["plot", "run", "raster"]);
     let expected = "raster is a figure of a run of synfire train; this run has the figures \
-                    accuracy, forgetting, subspaces";
+                    accuracy, forgetting, subspaces, curves";
     assert!(said.ends_with(expected), "{said}");
     let said = sandbox.fails(1, &["plot", "run", "--sample", "3"]);
     assert!(said.ends_with("leave --sample out"), "{said}");
@@ -153,7 +153,10 @@ fn figures_are_drawn_again_from_the_tables() {
     assert!(said.contains("forgetting, subspaces"), "{said}");
     sandbox.write("run/angles.csv", "task\n");
     let said = sandbox.fails(1, &["plot", "run", "subspaces"]);
-    assert!(said.contains("angles.csv: line 1: expected a row of task,projection"), "{said}");
+    assert!(
+        said.contains("angles.csv: line 1: expected a row of task,earlier_task,projection"),
+        "{said}"
+    );
     cut(&sandbox);
     sandbox.ok(&["plot", "run", "accuracy"]);
 }
@@ -186,8 +189,8 @@ fn the_activity_of_tasks_is_compared_with_every_method() {
             .skip(1)
             .map(|row| row.rsplit(',').next().unwrap().parse().unwrap())
             .collect();
-        // Two pairs of tasks, eight directions of each of two projections.
-        assert_eq!(degrees.len(), 32, "{method}");
+        // Three pairs of tasks, eight directions of each of two projections.
+        assert_eq!(degrees.len(), 48, "{method}");
         let most = degrees.iter().fold(0.0, |most: f64, &angle| most.max(angle));
         assert!(degrees[0] < 60.0 && most <= 90.0, "{method}: {degrees:?}");
         assert!(sandbox.path(format!("{method}/plots/subspaces.svg")).exists());

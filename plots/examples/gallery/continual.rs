@@ -41,7 +41,7 @@ pub fn accuracy_matrix(dice: &mut Dice, count: usize, loss: f64) -> AccuracyMatr
 
 /// The curves of `count` tasks.
 pub fn forgetting(dice: &mut Dice, count: usize, loss: f64) -> ForgettingFigure {
-    let AccuracyMatrixFigure { title, remark, tasks, accuracy } =
+    let AccuracyMatrixFigure { title, remark, tasks, accuracy, .. } =
         accuracy_matrix(dice, count, loss);
     ForgettingFigure { title, remark, tasks, accuracy }
 }

@@ -19,11 +19,12 @@ fn matrix(count: usize) -> AccuracyMatrixFigure {
         remark: "ACC 95.27 %, BWT −1.13 %".into(),
         tasks: tasks(count),
         accuracy: (0..count).map(|i| (0..count).map(|j| accuracy(i, j)).collect()).collect(),
+        at_once: false,
     }
 }
 
 fn forgetting(matrix: AccuracyMatrixFigure) -> ForgettingFigure {
-    let AccuracyMatrixFigure { title, remark, tasks, accuracy } = matrix;
+    let AccuracyMatrixFigure { title, remark, tasks, accuracy, .. } = matrix;
     ForgettingFigure { title, remark, tasks, accuracy }
 }
 
@@ -64,6 +65,15 @@ fn matrix_of_an_unfinished_run_and_of_missing_accuracies() {
     check(&figure);
     figure.accuracy.clear();
     assert_says(&check(&figure), &["no accuracies yet", "task 6"]);
+    assert_apart(&figure);
+}
+
+#[test]
+fn matrix_of_tasks_that_are_trained_at_once() {
+    let figure = AccuracyMatrixFigure { at_once: true, ..matrix(10) };
+    let texts = check(&figure);
+    assert_says(&texts, &["all tasks are trained at once", "after pass", "10", "task 10", "10.0"]);
+    assert!(!texts.iter().any(|text| text.contains("framed")));
     assert_apart(&figure);
 }
 
