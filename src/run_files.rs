@@ -7,6 +7,7 @@ use crate::run_folder::RunFolder;
 use crate::run_lock::LOCK;
 use crate::run_names::{FILES, PARTS};
 use atomic_file::is_temporary;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,8 +24,9 @@ impl RunFolder {
         let tasks = self.kept_tasks().map(|task| self.after_task(task));
         let figures = Picture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
         let of_tasks = TaskPicture::ALL.iter().flat_map(|picture| picture.files(&self.plots()));
+        // Runs of both kinds have curves.
+        let figures: BTreeSet<PathBuf> = figures.chain(of_tasks).collect();
         let files = tables.chain(checkpoints).chain(epochs).chain(tasks).chain(figures);
-        let files = files.chain(of_tasks);
         files
             .chain(self.spike_logs())
             .chain(last.clone())
