@@ -47,6 +47,8 @@ pub(crate) struct HeatMap {
     names: Vec<String>,
     /// Those of the rows.
     row_names: Vec<String>,
+    /// Left side of what the rows are.
+    rows_left: f64,
     /// Type size of the names, and how many cells share a name when there are too many.
     name_size: f64,
     stride: usize,
@@ -92,6 +94,7 @@ impl HeatMap {
             air: sides.air,
             corner: (left, top),
             row_names: names.clone(),
+            rows_left: MARGIN,
             names,
             name_size,
             stride,
@@ -101,7 +104,8 @@ impl HeatMap {
 
     /// The same with other names of its rows, none longer than the longest of the columns.
     pub fn with_rows(self, row_names: Vec<String>) -> Self {
-        Self { row_names, ..self }
+        let names = widest(&row_names, self.name_size) + NAME_GAP;
+        Self { rows_left: self.corner.0 - names - AXIS_NAME, row_names, ..self }
     }
 
     fn extent(&self) -> f64 {
@@ -179,7 +183,8 @@ impl HeatMap {
             }
         }
         let axis = TextStyle::new(LABEL, Rgb::INK).anchor(Anchor::Middle);
-        canvas.text((MARGIN + LABEL * CAP_HEIGHT, top + extent / 2.0), rows, axis.vertical());
+        let beside = self.rows_left + LABEL * CAP_HEIGHT;
+        canvas.text((beside, top + extent / 2.0), rows, axis.vertical());
         canvas.text((left + extent / 2.0, self.size.height - MARGIN - LABEL * 0.2), columns, axis);
     }
 

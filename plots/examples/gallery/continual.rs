@@ -36,6 +36,7 @@ pub fn accuracy_matrix(dice: &mut Dice, count: usize, loss: f64) -> AccuracyMatr
         remark: summary(&accuracy),
         tasks: tasks(count),
         accuracy,
+        at_once: false,
     }
 }
 
