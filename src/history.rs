@@ -125,6 +125,11 @@ pub(crate) fn delays_ms(network: &Network) -> Vec<Vec<f32>> {
     of_kind(network, Kind::Delay).map(|delays| delays.values.iter().map(ms).collect()).collect()
 }
 
+/// The weights of every projection.
+pub(crate) fn weights(network: &Network) -> Vec<Vec<f32>> {
+    of_kind(network, Kind::Weight).map(|weights| weights.values.to_vec()).collect()
+}
+
 /// The parameters of one kind, in the order of the network.
 pub(crate) fn of_kind(network: &Network, kind: Kind) -> impl Iterator<Item = Parameter<'_>> {
     network.parameters().filter(move |parameter| parameter.id.kind == kind)

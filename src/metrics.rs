@@ -3,11 +3,15 @@
 //! After the columns that every run has there are `firing_rate_NAME` for each hidden population,
 //! `penalty`, and for each population that fires its silent and saturated neurons: `silent_NAME`
 //! and `saturated_NAME` while training, `validation_silent_NAME` and `validation_saturated_NAME`.
-//! Rows that a program wrote which did not count them have `NaN` there.
+//! Then, for each projection, how its weights are spread and how they changed since the start of
+//! the run ([`WeightGeometry`]): `sign_flips_NAME`, `log_skew_NAME`, `log_kurtosis_NAME`,
+//! `change_distance_NAME` and `log_change_distance_NAME`. Rows that a program wrote which did not
+//! count them have `NaN` there.
 
 use crate::error::{Error, Result};
 use crate::passive_neurons::{PassiveCounts, PassiveNeurons};
 use crate::text_file;
+use plasticity::gradient::WeightGeometry;
 use plasticity::{EarlyStopping, EpochReport, Evaluation, Selection};
 use std::path::Path;
 
@@ -44,6 +48,9 @@ pub struct EpochMetrics {
     pub penalty: f64,
     /// Neurons that took no part, by population that fires; empty where a row does not tell.
     pub passive: Vec<PassiveNeurons>,
+    /// How weights are spread and changed since the start of the run, by projection; empty where a
+    /// row does not tell.
+    pub weights: Vec<(String, WeightGeometry)>,
 }
 
 /// The first column: the number of the epoch.
@@ -70,6 +77,10 @@ const PENALTY: &str = "penalty";
 const PASSIVE_PREFIXES: [&str; 4] =
     ["silent_", "saturated_", "validation_silent_", "validation_saturated_"];
 
+/// What is told of the weights of each projection, in the order of [`geometry_cells`].
+const GEOMETRY_PREFIXES: [&str; 5] =
+    ["sign_flips_", "log_skew_", "log_kurtosis_", "change_distance_", "log_change_distance_"];
+
 /// All epochs of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Metrics {
@@ -94,6 +105,7 @@ impl EpochMetrics {
             firing_rates: report.firing_rates.clone(),
             penalty: report.penalty,
             passive: PassiveNeurons::of(&report.activity, &validation.activity),
+            weights: Vec::new(),
         }
     }
 
@@ -184,6 +196,9 @@ impl Metrics {
                 passive: of(PASSIVE_PREFIXES[0])
                     .filter_map(|(name, _)| passive(name, &names, &numbers))
                     .collect(),
+                weights: of(GEOMETRY_PREFIXES[0])
+                    .filter_map(|(name, _)| Some((name.into(), geometry(name, &names, &numbers)?)))
+                    .collect(),
                 ..EpochMetrics::default()
             };
             for ((_, field), number) in COLUMNS.iter().zip(&numbers[1..]) {
@@ -206,6 +221,10 @@ impl Metrics {
                 PASSIVE_PREFIXES.map(|prefix| format!("{prefix}{}", row.population))
             };
             names.extend(row.passive.iter().flat_map(of));
+            let of = |(name, _): &(String, WeightGeometry)| {
+                GEOMETRY_PREFIXES.map(|prefix| format!("{prefix}{name}"))
+            };
+            names.extend(row.weights.iter().flat_map(of));
         }
         let mut text = names.join(",");
         text.push('\n');
@@ -217,6 +236,7 @@ impl Metrics {
             cells.push(row.penalty);
             let counts = row.passive.iter().flat_map(PassiveNeurons::counts);
             cells.extend(counts.map(|count| count as f64));
+            cells.extend(row.weights.iter().flat_map(|(_, geometry)| geometry_cells(geometry)));
             cells.resize(names.len(), f64::NAN);
             text.push_str(&cells.iter().map(f64::to_string).collect::<Vec<_>>().join(","));
             text.push('\n');
@@ -242,6 +262,31 @@ fn passive(population: &str, names: &[&str], numbers: &[f64]) -> Option<PassiveN
         population: population.to_owned(),
         train: PassiveCounts { silent: silent?, saturated: saturated? },
         validation: PassiveCounts { silent: validation_silent?, saturated: validation_saturated? },
+    })
+}
+
+/// The numbers of one projection in a row.
+fn geometry_cells(geometry: &WeightGeometry) -> [f64; 5] {
+    let WeightGeometry { sign_flips, log_skew, log_kurtosis, .. } = *geometry;
+    let WeightGeometry { change_distance, log_change_distance, .. } = *geometry;
+    [sign_flips as f64, log_skew, log_kurtosis, change_distance, log_change_distance]
+}
+
+/// What a row tells of the weights of one projection.
+fn geometry(projection: &str, names: &[&str], numbers: &[f64]) -> Option<WeightGeometry> {
+    let number = |prefix: &str| {
+        let of = |name: &&str| name.strip_prefix(prefix) == Some(projection);
+        names.iter().position(of).map(|column| numbers[column])
+    };
+    let [flips, log_skew, log_kurtosis, change_distance, log_change_distance] =
+        GEOMETRY_PREFIXES.map(number);
+    let flips = flips.filter(|flips| *flips >= 0.0 && flips.fract() == 0.0)?;
+    Some(WeightGeometry {
+        sign_flips: flips as usize,
+        log_skew: log_skew?,
+        log_kurtosis: log_kurtosis?,
+        change_distance: change_distance?,
+        log_change_distance: log_change_distance?,
     })
 }
 

@@ -14,7 +14,7 @@ use crate::data_settings::{DataSource, PINNED_DATA};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
-use crate::history::{History, delays_ms};
+use crate::history::{History, delays_ms, of_kind, weights};
 use crate::loaded_data::LoadedData;
 use crate::metrics::{EpochMetrics, Metrics};
 use crate::observer::{Event, Observer, Silent};
@@ -28,8 +28,9 @@ use crate::split_table::SplitTable;
 use crate::start::StartOrigin;
 use crate::started_network::CLASSES;
 use datasets::{Split, counted};
-use plasticity::gradient::Loss;
+use plasticity::gradient::{Loss, WeightGeometry};
 use plasticity::{EarlyStopping, EpochTrainer, Progress, Selection};
+use sim_core::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,8 @@ pub struct TrainingRun {
     metrics: Metrics,
     selection: Selection,
     history: History,
+    /// The weights with which the run began, by projection.
+    start_weights: Vec<Vec<f32>>,
     /// Delays before the current epoch.
     epoch_start_ms: Vec<Vec<f32>>,
     /// Whether the last checkpoint was written between epochs.
@@ -132,6 +135,7 @@ impl TrainingRun {
         }
         let (history, epoch_start_ms) =
             (History::new(trainer.network()), delays_ms(trainer.network()));
+        let start_weights = weights(trainer.network());
         let mut config = experiment.to_toml()?;
         if !own.is_empty() {
             let brought = own.join(", ");
@@ -165,6 +169,7 @@ impl TrainingRun {
             trainer,
             own_loss,
             history,
+            start_weights,
             epoch_start_ms,
             threads: Arc::new(threads),
         })
@@ -261,7 +266,17 @@ impl TrainingRun {
         }
         let validation = self.trainer.evaluate(samples, &self.split.validation)?;
         let seconds = started.elapsed().as_secs_f64();
-        self.conclude_epoch(EpochMetrics::new(&report, &validation, seconds), observer)
+        let now = of_kind(self.trainer.network(), Kind::Weight);
+        let changes = self.start_weights.iter().zip(now).map(|(start, now)| {
+            let name = self.trainer.network().parameter_name(now.id);
+            let projection = name.strip_suffix(".weight").unwrap_or(&name);
+            (projection.to_owned(), WeightGeometry::between(start, now.values))
+        });
+        let row = EpochMetrics {
+            weights: changes.collect(),
+            ..EpochMetrics::new(&report, &validation, seconds)
+        };
+        self.conclude_epoch(row, observer)
     }
 
     fn announce(&self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {

@@ -6,6 +6,7 @@ use datasets::LabelledFrames;
 use layered::LayeredEngine;
 use plasticity::gradient::{
     AdamW, Constant, CrossEntropy, FiringRateBounds, Labelled, OptimizerSettings, Schedule, Sgd,
+    WeightUpdate,
 };
 use plasticity::{
     CheckpointFile, EpochTrainer, ParameterGroup, Protection, TaskEnd, Trainer, TrainingSettings,
@@ -320,6 +321,57 @@ fn a_subspace_is_kept_whatever_the_optimiser() {
         let along = change.chunks_exact(CHANNELS).flat_map(along).fold(0.0, f32::max);
         let rounding = 1e-6 * largest.max(1.0);
         assert!(largest > 0.05 && along < rounding, "{optimizer:?}: {largest}, {along}");
+    }
+}
+
+/// Signs win over what is protected; the synapses that may still move take over what the others
+/// cannot, and little is left.
+#[test]
+fn signs_and_a_subspace_are_kept_together() {
+    let has_polarity = [false, false, true, true];
+    for (update, has_polarity) in [
+        WeightUpdate::Exponentiated,
+        WeightUpdate::SignFrozen,
+        WeightUpdate::Exponentiated,
+        WeightUpdate::Additive,
+    ]
+    .into_iter()
+    .zip(has_polarity)
+    {
+        let mut network = network();
+        let Synapses::Dense(dense) = &mut network.projections[0].synapses else { panic!() };
+        dense.weight[4] = 0.0;
+        if has_polarity {
+            dense.weight.iter_mut().for_each(|weight| *weight = weight.abs());
+            network.projections[0].polarity = Some(vec![Polarity::Excitatory; CHANNELS]);
+        }
+        let before = values(&network, parameter_of::weight(0)).to_vec();
+        let mut settings = settings();
+        settings.weights.update = update;
+        let mut trainer = trainer_of(network, settings).with_protection(Box::new(Subspace));
+        let frames = frames(CLASSES);
+        let objective = Labelled { loss: &CrossEntropy::SumSoftmax, labels: &[0, 1, 2] };
+        let (mut worst, mut length) = (0.0_f64, 0.0);
+        let mut last = before.clone();
+        for _ in 0..50 {
+            let report = trainer.step(&Batch::new(&frames, 3, &objective)).unwrap();
+            worst = worst.max(report.protection_residual);
+            let now = values(trainer.network(), parameter_of::weight(0)).to_vec();
+            let square = now.iter().zip(&last).map(|(n, l)| f64::from(n - l).powi(2));
+            length += square.sum::<f64>().sqrt();
+            last = now;
+        }
+        assert!(worst > 0.0 && worst <= 1e-3, "{update:?}, {has_polarity}: {worst}");
+        let keeps_zeros = update != WeightUpdate::Additive;
+        for (before, after) in before.iter().zip(&last) {
+            assert!(before * after >= 0.0, "{update:?}: {before} became {after}");
+            let same_zeros = (*before == 0.0) == (*after == 0.0);
+            assert!(!keeps_zeros || same_zeros, "{update:?}: {before} became {after}");
+        }
+        let change: Vec<f32> = before.iter().zip(&last).map(|(b, l)| l - b).collect();
+        let along = |row| (0..3).map(move |number| f64::from(Subspace::along(number, row)).powi(2));
+        let along = change.chunks_exact(CHANNELS).flat_map(along).sum::<f64>().sqrt();
+        assert!(length > 0.5 && along <= 1e-3 * length, "{update:?}: {along} of {length}");
     }
 }
 

@@ -86,6 +86,7 @@ impl EpochTrainer {
             gradient_norm_bits: sums.gradient_norm.to_bits(),
             firing_bits: sums.firing.iter().map(|sum| sum.to_bits()).collect(),
             penalty_bits: sums.penalty.to_bits(),
+            protection_residual_bits: sums.protection_residual.to_bits(),
             activity: sums.activity.clone(),
             optimizer_steps,
             protection: protection.iter().map(|(name, v)| (name.clone(), v.len())).collect(),
@@ -134,6 +135,7 @@ impl EpochTrainer {
             loss: f64::from_bits(metadata.loss_bits),
             gradient_norm: f64::from_bits(metadata.gradient_norm_bits),
             penalty: f64::from_bits(metadata.penalty_bits),
+            protection_residual: f64::from_bits(metadata.protection_residual_bits),
             firing: metadata.firing_bits.iter().map(|&bits| f64::from_bits(bits)).collect(),
             activity: metadata.activity.clone(),
         };

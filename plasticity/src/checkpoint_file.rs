@@ -6,7 +6,7 @@ use crate::trainer::activity::ActivitySums;
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
-use sim_core::{BatchNorm, Network, Outline, ParameterId, flat};
+use sim_core::{BatchNorm, Network, Outline, Parameter, ParameterId, flat};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +37,8 @@ pub(crate) struct Metadata {
     /// A checkpoint without these, such as one between epochs, has counted nothing yet.
     #[serde(default)]
     pub penalty_bits: u64,
+    #[serde(default)]
+    pub protection_residual_bits: u64,
     #[serde(default)]
     pub activity: Vec<ActivitySums>,
     pub optimizer_steps: BTreeMap<String, u64>,
@@ -169,6 +171,29 @@ impl CheckpointFile {
     /// The network without what is learned.
     pub fn outline(&self) -> &Outline {
         &self.metadata.network
+    }
+
+    /// The network with the numbers of the file, whatever they are, and with neurons that cannot
+    /// run: no configuration is needed to look at it.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] for a network that this version does not know or whose synapses are
+    /// not dense, and for a tensor that is missing, of another length or not finite.
+    pub fn bare_network(&self) -> Result<Network> {
+        let outline = self.outline();
+        let Some(mut network) = outline.bare_network() else {
+            return Err(self.wrong("its network is not one of dense synapses".into()));
+        };
+        let tensors = self.tensors()?;
+        let read = |tensor: Parameter<'_>| {
+            let name = network.parameter_name(tensor.id);
+            Ok((tensor.id, self.read(&tensors, &name, tensor.shape.entries())?))
+        };
+        let read: Vec<_> = network.tensors().map(read).collect::<Result<_>>()?;
+        for (id, values) in read {
+            network.fill(id, values);
+        }
+        Ok(network)
     }
 
     /// The first setting that differs from the settings of the checkpoint, so that going on would

@@ -25,7 +25,9 @@ use std::time::Duration;
 /// step of before into what is protected now.
 ///
 /// One thing is outside of its reach: a parameter stays in its range and keeps its signs, whatever
-/// a protection makes of a step.
+/// a protection makes of a step. Where that takes a step out of what is protected, the step is
+/// protected again, and so on in turn; what is left over is reported
+/// ([`StepReport::protection_residual`](crate::StepReport::protection_residual)).
 pub trait Protection: Debug + Send {
     /// Hears that a task begins (see [`Trainer::begin_task`](crate::Trainer::begin_task)); tasks
     /// are counted from 0.

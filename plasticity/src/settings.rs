@@ -86,7 +86,7 @@ pub struct WeightSettings {
     /// How weights take the steps of the optimiser; they are added.
     #[serde(skip_serializing_if = "WeightUpdate::is_additive")]
     pub update: WeightUpdate,
-    /// Constants of an update that keeps signs.
+    /// Constants of updates that are not plainly added.
     #[serde(skip_serializing_if = "SignedUpdate::is_default")]
     pub signed_update: SignedUpdate,
     /// Rate by epoch, or by batch.

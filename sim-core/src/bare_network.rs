@@ -2,6 +2,7 @@
 //! what their entries mean, is known from the outline alone.
 
 use crate::error::{Error, Result};
+use crate::kind::Kind;
 use crate::learned::LearnedParameter;
 use crate::network::{Network, Projection};
 use crate::neuron::{ModelDescription, Neuron, NeuronModel};
@@ -10,6 +11,7 @@ use crate::outline::{
     ELEMENTS, GRANULARITY, KERNEL, LONGEST_DELAY, LearnedOutline, Outline, POLARITY,
     PopulationOutline, ProjectionOutline, SHORTEST_DELAY,
 };
+use crate::parameters::{Owner, ParameterId};
 use crate::polarity::Polarity;
 use crate::population::Population;
 use crate::synapses::{DenseSynapses, Synapses};
@@ -41,6 +43,34 @@ impl Outline {
         });
         let projections = projections.collect::<Option<_>>()?;
         Some(Network::new(self.dt_ms, populations, projections))
+    }
+}
+
+impl Network {
+    /// Gives a tensor of a bare network its entries, whatever they are.
+    ///
+    /// # Panics
+    /// If the network has no such tensor.
+    pub fn fill(&mut self, id: ParameterId, entries: Vec<f32>) {
+        let tensor = match id.owner {
+            Owner::Projection(projection) => {
+                let Synapses::Dense(dense) = &mut self.projections[projection].synapses else {
+                    panic!("single synapses are no tensor");
+                };
+                if id.kind == Kind::Weight { &mut dense.weight } else { &mut dense.delay }
+            }
+            Owner::Population(population) => {
+                let Population { norm, learned, .. } = &mut self.populations[population];
+                match (id.kind, norm) {
+                    (Kind::Gain, Some(norm)) => &mut norm.gain,
+                    (Kind::Bias, Some(norm)) => &mut norm.bias,
+                    (Kind::RunningMean, Some(norm)) => &mut norm.running_mean,
+                    (Kind::RunningVariance, Some(norm)) => &mut norm.running_variance,
+                    _ => &mut learned[id.slot].values,
+                }
+            }
+        };
+        *tensor = entries;
     }
 }
 

@@ -4,7 +4,8 @@
 //! |---|---|---|---|
 //! | dense projection | [`Kind::Weight`] | `[post, pre, element]` | all, or the sign of `pre` |
 //! | | [`Kind::Delay`] | as the granularity says | `min_delay_steps..=max_delay_steps`, in steps |
-//! | population with a norm | [`Kind::Gain`], [`Kind::Bias`] | `[neuron]` | all |
+//! | population with a norm | [`Kind::Gain`] | `[neuron]` | all, or at least 0 behind signed weights |
+//! | | [`Kind::Bias`] | `[neuron]` | all |
 //! | | [`Kind::RunningMean`] | `[neuron]` | all |
 //! | | [`Kind::RunningVariance`] | `[neuron]` | at least 0 |
 //! | population whose neurons learn | [`Kind::TimeConstant`] | `[neuron]` | as the model says |
@@ -14,6 +15,9 @@
 //! The walk visits the projections and then the populations, each in the order of the network.
 //! Optimisers, gradients, checkpoints and checks all follow it, so that a tensor that is added here
 //! is known to all of them.
+//!
+//! A negative gain would turn the sign of every weight that reaches its neuron: where neurons that
+//! have a polarity send to a population, its gains stay at least 0.
 
 use crate::error::{Error, Result, plain};
 use crate::kind::Kind;
@@ -100,6 +104,9 @@ const ALL: RangeInclusive<f32> = f32::MIN..=f32::MAX;
 macro_rules! walk {
     ($network:expr, $tensor:ident, $iter:ident, $as_ref:ident $(, $mut:tt)?) => {{
         let Network { projections, populations, .. } = $network;
+        let signed = projections.iter().filter(|projection| projection.polarity.is_some());
+        // Where nothing has a polarity, this takes no memory.
+        let signed: Vec<usize> = signed.map(|projection| projection.target).collect();
         let of_projections = projections.$iter().enumerate().flat_map(|(index, projection)| {
             let tensors = match &$($mut)? projection.synapses {
                 Synapses::Sparse(_) => None,
@@ -120,11 +127,12 @@ macro_rules! walk {
                 $tensor { id, shape, values, range, signs }
             })
         });
-        let of_populations = populations.$iter().enumerate().flat_map(|(index, population)| {
+        let of_populations = populations.$iter().enumerate().flat_map(move |(index, population)| {
             let norm_shape = population.input_shape();
             let neuron_shape = Shape::of([("neuron", population.size)]);
+            let gains = if signed.contains(&index) { 0.0..=f32::MAX } else { ALL };
             let tensors = population.norm.$as_ref().map(|norm| [
-                (Kind::Gain, &$($mut)? norm.gain, ALL),
+                (Kind::Gain, &$($mut)? norm.gain, gains),
                 (Kind::Bias, &$($mut)? norm.bias, ALL),
                 (Kind::RunningMean, &$($mut)? norm.running_mean, ALL),
                 (Kind::RunningVariance, &$($mut)? norm.running_variance, 0.0..=f32::MAX),
@@ -241,6 +249,23 @@ impl ParameterMut<'_> {
             signed.for_each(|(value, sign)| *value = sign.confine(*value));
         }
     }
+
+    /// The square of the distance that [`confine`](Self::confine) would take.
+    pub fn square_outside(&self) -> f64 {
+        if self.is_unbounded() {
+            return 0.0;
+        }
+        let (start, end) = (*self.range.start(), *self.range.end());
+        let square = |value: f32, nearest: f32| (f64::from(value) - f64::from(nearest)).powi(2);
+        let in_range = self.values.iter().map(|value| value.clamp(start, end));
+        match self.signs {
+            Some(signs) => {
+                let nearest = in_range.zip(signs.iter()).map(|(value, sign)| sign.confine(value));
+                self.values.iter().zip(nearest).map(|(&value, to)| square(value, to)).sum()
+            }
+            None => self.values.iter().zip(in_range).map(|(&value, to)| square(value, to)).sum(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -302,9 +327,13 @@ mod tests {
         let mut network = small();
         for mut parameter in network.parameters_mut() {
             parameter.values.fill(-3.0);
+            let square = parameter.square_outside();
             parameter.confine();
             let stays = parameter.values.iter().all(|value| *value == -3.0);
             assert_eq!(parameter.is_unbounded(), stays, "{:?}", parameter.id);
+            let taken = parameter.values.iter().map(|value| f64::from(value + 3.0).powi(2));
+            assert_eq!(square, taken.sum::<f64>(), "{:?}", parameter.id);
+            assert_eq!(parameter.square_outside(), 0.0);
         }
         let of = |kind| {
             let found = network.parameters().find(|parameter| parameter.id.kind == kind);
@@ -312,7 +341,8 @@ mod tests {
         };
         assert_eq!(of(Kind::Weight), [0.0, -3.0, 0.0, -3.0, 0.0, -3.0]);
         assert_eq!(of(Kind::Delay), [0.0, 0.0]);
-        assert_eq!(of(Kind::Gain), [-3.0; 3]);
+        assert_eq!(of(Kind::Gain), [0.0; 3], "a gain turns no signs");
+        assert_eq!(of(Kind::Bias), [-3.0; 3]);
     }
 
     #[test]

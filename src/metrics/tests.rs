@@ -16,6 +16,19 @@ fn row(epoch: usize, validation_accuracy: f64) -> EpochMetrics {
         firing_rates: vec![("hidden1".into(), 0.16), ("hidden2".into(), 0.14)],
         penalty: 0.125,
         passive: ["hidden1", "hidden2"].map(passive_neurons).into(),
+        weights: ["input->hidden1", "hidden1->output"]
+            .map(|name| (name.to_owned(), weight_geometry()))
+            .into(),
+    }
+}
+
+fn weight_geometry() -> WeightGeometry {
+    WeightGeometry {
+        sign_flips: 3,
+        log_skew: -0.5,
+        log_kurtosis: 1.0 / 3.0,
+        change_distance: 0.25,
+        log_change_distance: 0.125,
     }
 }
 
@@ -52,7 +65,8 @@ fn columns_are_appended_behind_those_that_were_there() {
         names[11..15],
         ["firing_rate_hidden1", "firing_rate_hidden2", "penalty", "silent_hidden1"]
     );
-    assert_eq!(names.last(), Some(&"validation_saturated_hidden2"));
+    assert_eq!(names[21..23], ["validation_saturated_hidden2", "sign_flips_input->hidden1"]);
+    assert_eq!(names.last(), Some(&"log_change_distance_hidden1->output"));
 }
 
 #[test]
@@ -74,10 +88,12 @@ fn rows_that_do_not_tell_stay_beside_rows_that_do() {
         metrics = Metrics::read(&path).unwrap();
     }
     assert!(metrics.epochs[0].penalty.is_nan() && metrics.epochs[0].passive.is_empty());
+    assert!(metrics.epochs[0].weights.is_empty());
     assert_eq!(metrics.epochs[1].passive, row(2, 0.5).passive);
+    assert_eq!(metrics.epochs[1].weights, row(2, 0.5).weights);
     let text = std::fs::read_to_string(&path).unwrap();
     let cells = |line: &str| line.split(',').count();
-    assert!(text.lines().all(|line| cells(line) == 22), "{text}");
+    assert!(text.lines().all(|line| cells(line) == 32), "{text}");
 }
 
 #[test]

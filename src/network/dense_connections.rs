@@ -51,7 +51,7 @@ const MEAN_OVER_DEVIATION: f64 = 1.5;
 /// Weights start with sizes as [`WeightStart`] says and random signs, delays uniform over the window: the reference draws positions `P` from
 /// `U(-floor(K/2) - 1, floor(K/2))` and clamps them to `±floor(K/2)`, which in delays
 /// `d = floor(K/2) - P` is `min(U(0, D + 1), D)` [Hammouamri et al. 2023]. Where neurons have a
-/// polarity, weights start with its sign. Where the projection is part of a loop, delays are at
+/// polarity, weights start with its sign, and are balanced: see `balanced`. Where the projection is part of a loop, delays are at
 /// least one step: no spike arrives in the step in which it is fired.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -77,6 +77,18 @@ pub struct DenseConnections {
     /// What the sizes of the initial weights are drawn from; uniform.
     #[serde(skip_serializing_if = "WeightStart::is_uniform")]
     pub weight_start: WeightStart,
+    /// Whether weights start balanced where both excitatory and inhibitory neurons send to a
+    /// population: few inhibitory neurons then have larger weights than many excitatory ones, so
+    /// that all weights of a neuron add up to 0 in the mean, and their mean square is as without
+    /// signs; true.
+    #[serde(skip_serializing_if = "is_true")]
+    pub balanced: bool,
+}
+
+/// Whether a setting has its default.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+pub(crate) fn is_true(setting: &bool) -> bool {
+    *setting
 }
 
 impl Default for DenseConnections {
@@ -90,6 +102,7 @@ impl Default for DenseConnections {
             kernel_count: 1,
             weight_gain: 1.0,
             weight_start: WeightStart::Uniform,
+            balanced: true,
         }
     }
 }
@@ -105,8 +118,24 @@ pub(crate) struct DenseDraw<'a> {
     pub closes_loop: bool,
     /// The sign of each presynaptic neuron.
     pub polarity: Option<&'a [Polarity]>,
+    /// Neurons that send to the population, over all its dense projections: excitatory and
+    /// inhibitory ones. None where some have no polarity.
+    pub senders: Option<[usize; 2]>,
     /// What tells the random numbers of this projection from those of others.
     pub stream: [u64; 2],
+}
+
+/// Factors on the sizes of excitatory and of inhibitory weights, drawn for `pre` presynaptic
+/// neurons, that balance all `senders` [Cornford et al. 2021]: with `n` excitatory and `m`
+/// inhibitory neurons the sizes are as `1 / n` to `1 / m`, and the mean square over all `n + m` is
+/// that of as many neurons without signs.
+fn balance(pre: usize, senders: [usize; 2]) -> [f64; 2] {
+    let [n, m] = senders.map(|count| count as f64);
+    if n == 0.0 || m == 0.0 {
+        return [1.0; 2];
+    }
+    let of_all = (pre as f64 / (n + m)).sqrt();
+    [of_all * (m / n).sqrt(), of_all * (n / m).sqrt()]
 }
 
 impl DenseConnections {
@@ -211,7 +240,11 @@ impl DenseConnections {
 
     /// The synapses of one projection on a grid of `dt_ms`.
     pub(crate) fn draw(&self, draw: DenseDraw<'_>, dt_ms: f64, seed: Seed) -> DenseSynapses {
-        let DenseDraw { pre, post, closes_loop, polarity, stream: [a, b] } = draw;
+        let DenseDraw { pre, post, closes_loop, polarity, senders, stream: [a, b] } = draw;
+        let factors = match senders.filter(|_| self.balanced) {
+            Some(senders) => balance(pre, senders),
+            None => [1.0; 2],
+        };
         let min_delay_steps = usize::from(closes_loop);
         let max_delay_steps = self.longest_delay_steps(dt_ms).max(min_delay_steps);
         let mut synapses = DenseSynapses {
@@ -245,9 +278,13 @@ impl DenseConnections {
         };
         synapses.weight = (0..post * pre * self.kernel_count)
             .map(|entry| {
-                let weight = draw() as f32;
+                let weight = draw();
                 let neuron = entry / self.kernel_count % pre;
-                polarity.map_or(weight, |signs| signs[neuron].signed(weight))
+                match polarity.map(|signs| signs[neuron]) {
+                    Some(sign @ Polarity::Excitatory) => sign.signed((factors[0] * weight) as f32),
+                    Some(sign @ Polarity::Inhibitory) => sign.signed((factors[1] * weight) as f32),
+                    None => weight as f32,
+                }
             })
             .collect();
         let mut random = seed.stream(Purpose::Delays, a, b);
@@ -270,7 +307,16 @@ mod tests {
     fn drawn(weight_start: WeightStart, polarity: Option<&[Polarity]>) -> Vec<f64> {
         let connections =
             DenseConnections { weight_start, weight_gain: 0.5, ..DenseConnections::default() };
-        let draw = DenseDraw { pre: 300, post: 400, closes_loop: false, polarity, stream: [0, 0] };
+        let count = |sign| polarity.map_or(0, |all| all.iter().filter(|one| **one == sign).count());
+        let senders = [Polarity::Excitatory, Polarity::Inhibitory].map(count);
+        let draw = DenseDraw {
+            pre: 300,
+            post: 400,
+            closes_loop: false,
+            polarity,
+            senders: polarity.is_some().then_some(senders),
+            stream: [0, 0],
+        };
         let synapses = connections.draw(draw, 1.0, Seed(3));
         synapses.weight.into_iter().map(f64::from).collect()
     }
@@ -300,6 +346,36 @@ mod tests {
         assert!((variance - (1.0 + 1.0 / 2.25_f64).ln()).abs() < 0.01, "{variance}");
         let skew = mean(logarithms.iter().map(|l| (l - middle).powi(3))) / variance.powf(1.5);
         assert!(skew.abs() < 0.03, "{skew}");
+    }
+
+    #[test]
+    fn both_polarities_start_balanced() {
+        let polarity = Polarity::shared(0.8, 300);
+        for start in [WeightStart::Uniform, WeightStart::LogNormal] {
+            let weights = drawn(start, Some(&polarity));
+            let square = mean(weights.iter().map(|w| w * w));
+            assert!((square / (0.25 * 2.0 / 300.0) - 1.0).abs() < 0.03, "{start:?}: {square}");
+            let sum = mean(weights.iter().copied());
+            assert!(sum.abs() < 0.01 * square.sqrt(), "{start:?}: {sum}");
+            let mean_of = |of: Polarity| {
+                let mut own = weights.iter().enumerate();
+                let own: Vec<f64> = own
+                    .by_ref()
+                    .filter(|(entry, _)| polarity[entry % 300] == of)
+                    .map(|(_, weight)| weight.abs())
+                    .collect();
+                mean(own.into_iter())
+            };
+            let ratio = mean_of(Polarity::Inhibitory) / mean_of(Polarity::Excitatory);
+            assert!((ratio - 4.0).abs() < 0.1, "{start:?}: {ratio}");
+        }
+        // Interneurons that are a tenth as many: over both projections as over 330 neurons.
+        let [of_many, _] = balance(300, [300, 30]);
+        let [_, of_few] = balance(30, [300, 30]);
+        let (many, few) = (of_many * (2.0_f64 / 300.0).sqrt(), of_few * (2.0_f64 / 30.0).sqrt());
+        assert!((300.0 * many - 30.0 * few).abs() < 1e-12);
+        assert!((300.0 * many * many + 30.0 * few * few - 2.0).abs() < 1e-12);
+        assert_eq!(balance(300, [300, 0]), [1.0; 2]);
     }
 
     #[test]

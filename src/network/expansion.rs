@@ -6,8 +6,8 @@ use crate::network::description::{CellsPart, Description, PopulationPart, Start}
 use crate::network::entries::SynapseEntry;
 use crate::network::limits::check_pending;
 use sim_core::{
-    BatchNorm, Cells, Network, Population, Projection, Roles, Seed, SpikeFrames, Synapse, Synapses,
-    poisson_spikes, shown, whole_steps,
+    BatchNorm, Cells, Network, Polarity, Population, Projection, Roles, Seed, SpikeFrames, Synapse,
+    Synapses, poisson_spikes, shown, whole_steps,
 };
 use std::sync::Arc;
 
@@ -105,6 +105,7 @@ impl Description<'_> {
                     post: ends.post,
                     closes_loop: ends.closes_loop,
                     polarity: polarity.as_deref(),
+                    senders: self.senders(part.target, sizes),
                     stream: part.stream,
                 };
                 Synapses::Dense(connections.draw(draw, dt_ms, seed))
@@ -115,6 +116,21 @@ impl Description<'_> {
             projection = projection.learning_by(rule);
         }
         Ok(Projection { polarity, ..projection })
+    }
+
+    /// The excitatory and the inhibitory neurons whose dense projections end in a population; none
+    /// where some of them have no polarity.
+    fn senders(&self, target: usize, sizes: &[usize]) -> Option<[usize; 2]> {
+        let mut counts = [0; 2];
+        for (index, _) in self.dense() {
+            let part = &self.projections[index];
+            if part.target == target {
+                for sign in self.populations[part.source].signs(sizes[part.source])? {
+                    counts[usize::from(sign == Polarity::Inhibitory)] += 1;
+                }
+            }
+        }
+        Some(counts)
     }
 
     /// The spikes of each source for `steps` steps, in the order of the populations. Where a sample

@@ -1,7 +1,7 @@
 //! Feed-forward networks with delays on every synapse: the usual kind of `[network]`.
 
 use crate::error::Result;
-use crate::network::dense_connections::{Delays, DenseConnections, WeightStart};
+use crate::network::dense_connections::{Delays, DenseConnections, WeightStart, is_true};
 use crate::network::description::{
     CellsPart, Description, PolarityPart, PopulationPart, ProjectionPart, Start,
 };
@@ -10,7 +10,7 @@ use crate::network::learned::check_learned;
 use crate::network::limits::check_dense;
 use neurons::{LeakyIntegrator, Lif, Model};
 use serde::{Deserialize, Serialize};
-use sim_core::{DelayKernel, Error, Granularity, Network, NeuronModel, Seed};
+use sim_core::{DelayKernel, Error, Granularity, Network, NeuronModel, Polarity, Seed};
 
 /// Input channels, hidden populations and one output neuron per class, each projecting to the next
 /// by dense synapses.
@@ -46,13 +46,25 @@ pub struct FeedForward {
     #[serde(skip_serializing_if = "WeightStart::is_uniform")]
     pub weight_start: WeightStart,
     /// Share of each hidden population, from 0 to 1, whose outgoing weights are at least 0: its
-    /// first neurons, rounded to whole ones. Those of all others are at most 0. None: weights have
-    /// any sign.
+    /// first neurons, rounded to whole ones. Those of all others are at most 0. Gains of the norm
+    /// behind them are at least 0. None: weights have any sign.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excitatory: Option<f64>,
     /// The same of the input channels; none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excitatory_input: Option<f64>,
+    /// Whether weights start balanced where both excitatory and inhibitory neurons send to a
+    /// population: few inhibitory neurons then have larger weights than many excitatory ones, so
+    /// that all weights of a neuron add up to 0 in the mean, and their mean square is as without
+    /// signs; true.
+    #[serde(skip_serializing_if = "is_true")]
+    pub balanced: bool,
+    /// Inhibitory interneurons of each hidden population, as a share of its size, above 0 and at
+    /// most 1, rounded to whole ones, at least one. They receive what the population receives and
+    /// inhibit it, with delays of their own on both ways [Cornford et al. 2021]: inhibition is
+    /// subtracted. None.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interneurons: Option<f64>,
     /// Parameters of the hidden neurons that each neuron learns for itself, such as `tau_mem_ms`;
     /// none. They start at the model's values, and learn at the rate of weights unless
     /// `[[training.groups]]` says otherwise.
@@ -79,6 +91,7 @@ impl Default for FeedForward {
             kernel_count,
             weight_gain,
             weight_start,
+            balanced,
         } = DenseConnections::default();
         Self {
             hidden: vec![256, 256],
@@ -93,6 +106,8 @@ impl Default for FeedForward {
             weight_start,
             excitatory: None,
             excitatory_input: None,
+            balanced,
+            interneurons: None,
             neuron_learn: Vec::new(),
             readout_learn: Vec::new(),
             neuron: Model::Lif(Lif::default()),
@@ -130,6 +145,10 @@ impl FeedForward {
             let share = share.unwrap_or(0.0);
             let fits = (0.0..=1.0).contains(&share);
             Error::check(format!("network.{name}"), share, fits, "from 0 to 1")?;
+        }
+        if let Some(share) = self.interneurons {
+            let fits = share > 0.0 && share <= 1.0;
+            Error::check("network.interneurons", share, fits, "above 0 and at most 1")?;
         }
         self.check_synapses(&self.hidden)?;
         if !self.neuron.build(dt_ms).map_err(|error| error.within("network.neuron"))?.fires() {
@@ -169,7 +188,11 @@ impl FeedForward {
     /// for.
     fn check_synapses(&self, sizes: &[usize]) -> Result<()> {
         let pairs: f64 = sizes.windows(2).map(|pair| pair[0] as f64 * pair[1] as f64).sum();
-        let synapses = pairs * self.kernel_count as f64;
+        let to_hidden = sizes.windows(2).take(self.hidden.len());
+        let of_interneurons = to_hidden.map(|pair| {
+            (pair[0] + pair[1]) as f64 * self.interneurons_of(pair[1]).unwrap_or(0) as f64
+        });
+        let synapses = (pairs + of_interneurons.sum::<f64>()) * self.kernel_count as f64;
         check_dense(
             ("network.hidden", format!("{:?}", self.hidden)),
             "network.kernel_count",
@@ -217,45 +240,61 @@ impl FeedForward {
             kernel_count: self.kernel_count,
             weight_gain: self.weight_gain,
             weight_start: self.weight_start,
+            balanced: self.balanced,
         }
+    }
+
+    /// Interneurons of a hidden population of `size` neurons; none where there are none.
+    fn interneurons_of(&self, size: usize) -> Option<usize> {
+        self.interneurons.map(|share| ((share * size as f64).round() as usize).max(1))
     }
 
     /// Populations and projections.
     pub(crate) fn describe(&self) -> Description<'_> {
-        let last = self.hidden.len() + 1;
+        let connections = self.connections();
+        let join = |source: usize, target: usize, stream: [u64; 2]| ProjectionPart {
+            source,
+            target,
+            port: 0,
+            start: Start::Dense(connections.clone()),
+            rule: None,
+            stream,
+        };
         let input = PopulationPart {
             polarity: self.excitatory_input.map(PolarityPart::Shared),
             ..PopulationPart::new("input", None, CellsPart::Samples)
         };
-        let hidden = self.hidden.iter().enumerate().map(|(index, &size)| PopulationPart {
+        let hidden = |name: String, size: usize, polarity: Option<PolarityPart>| PopulationPart {
             learn: &self.neuron_learn,
             norm: self.batch_norm,
-            polarity: self.excitatory.map(PolarityPart::Shared),
-            ..PopulationPart::new(
-                format!("hidden{}", index + 1),
-                Some(size),
-                CellsPart::Neurons(self.neuron),
-            )
-        });
+            polarity,
+            ..PopulationPart::new(name, Some(size), CellsPart::Neurons(self.neuron))
+        };
+        let (mut populations, mut projections, mut source) = (vec![input], Vec::new(), 0);
+        for (number, &size) in (1..).zip(&self.hidden) {
+            let stream = number - 1;
+            let interneurons = self.interneurons_of(size).map(|count| {
+                let inhibitory = Some(PolarityPart::All(Polarity::Inhibitory));
+                populations.push(hidden(format!("interneurons{number}"), count, inhibitory));
+                populations.len() - 1
+            });
+            let polarity = self.excitatory.map(PolarityPart::Shared);
+            populations.push(hidden(format!("hidden{number}"), size, polarity));
+            let target = populations.len() - 1;
+            projections.push(join(source, target, [stream, 0]));
+            if let Some(interneurons) = interneurons {
+                projections.push(join(source, interneurons, [stream, 2]));
+                projections.push(join(interneurons, target, [stream, 3]));
+            }
+            source = target;
+        }
         let readout = CellsPart::Neurons(self.readout);
-        let output = PopulationPart {
+        populations.push(PopulationPart {
             learn: &self.readout_learn,
             ..PopulationPart::new("output", None, readout)
-        };
-        let connections = self.connections();
-        let projections = (0..last).map(|index| ProjectionPart {
-            source: index,
-            target: index + 1,
-            port: 0,
-            start: Start::Dense(connections.clone()),
-            rule: None,
-            stream: [index as u64, 0],
         });
-        Description {
-            projections: projections.collect(),
-            populations: std::iter::once(input).chain(hidden).chain([output]).collect(),
-            input: Some(0),
-            output: Some(last),
-        }
+        let output = populations.len() - 1;
+        projections.push(join(source, output, [self.hidden.len() as u64, 0]));
+        Description { populations, projections, input: Some(0), output: Some(output) }
     }
 }

@@ -6,6 +6,7 @@ use crate::network::description::{Description, ProjectionPart, Start};
 use crate::network::feed_forward::FeedForward;
 use crate::network::limits::check_dense;
 use serde::{Deserialize, Serialize};
+use sim_core::Error;
 use toml::Table;
 
 /// A feed-forward network whose hidden populations also project to themselves: every neuron to
@@ -40,6 +41,11 @@ impl Recurrent {
     /// The first field that is not allowed, with its value.
     pub(crate) fn check(&self, dt_ms: f64) -> Result<()> {
         self.forward.check(dt_ms)?;
+        if self.forward.interneurons.is_some() {
+            let problem = "goes with kind = \"feed_forward\"; a network of kind = \"graph\" can \
+                           have both interneurons and loops";
+            return Err(Error::unfit("network.interneurons", problem).into());
+        }
         self.recurrence.check("network.recurrence", dt_ms)?;
         self.check_synapses(0.0)
     }

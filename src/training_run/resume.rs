@@ -4,7 +4,7 @@ use crate::data_settings::PINNED_DATA;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
-use crate::history::{History, delays_ms};
+use crate::history::{History, delays_ms, weights};
 use crate::metrics::Metrics;
 use crate::own_parts::{OwnParts, load};
 use crate::prepared_run::trainer;
@@ -113,6 +113,7 @@ impl TrainingRun {
         let mut trainer = trainer(&experiment, network, parts)?;
         let mut metrics = Metrics::default();
         let mut history = History::new(&start);
+        let start_weights = weights(&start);
         // A run interrupted within an epoch keeps that epoch's beginning beside its last
         // checkpoint.
         let mut last_is_whole = false;
@@ -149,6 +150,7 @@ impl TrainingRun {
             own_loss,
             metrics,
             history,
+            start_weights,
             epoch_start_ms,
             last_is_whole,
             threads: Arc::new(threads),

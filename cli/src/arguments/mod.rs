@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod changes;
+pub mod check;
 pub mod completions;
 pub mod continual;
 pub mod data;
@@ -17,6 +18,7 @@ pub mod train;
 pub mod whole;
 
 use bench::Bench;
+use check::Check;
 use clap::{Parser, Subcommand};
 use completions::Completions;
 use continual::Continual;
@@ -54,6 +56,7 @@ pub enum Command {
     Simulate(Simulate),
     Plot(Plot),
     Info(Info),
+    Check(Check),
     Pack(Pack),
     Data(Data),
     Bench(Bench),

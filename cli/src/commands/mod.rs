@@ -1,6 +1,7 @@
 //! One file per verb.
 
 pub mod bench;
+pub mod check;
 pub mod completions;
 pub mod continual;
 pub mod data;

@@ -1,6 +1,7 @@
 //! The command from end to end, in temporary folders.
 
 mod bad_input;
+mod check;
 mod checkpoints;
 mod completions;
 mod continual;

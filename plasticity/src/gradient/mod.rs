@@ -9,6 +9,7 @@
 //! | [`Schedule`], [`SigmaSchedule`] | how large is a step, and how wide are the delay kernels? |
 //! | [`OptimizerSettings`], [`Optimizer`] | how do parameters follow a gradient? |
 //! | [`WeightUpdate`] | is a step added to a weight, or does it multiply it? |
+//! | [`WeightGeometry`] | how are weights spread, and what do their changes look like? |
 //!
 //! Nothing here knows a network: parameters and gradients are plain slices, one [`Optimizer`] per
 //! slice, so that weights, delays and norms can follow rules of their own. Results do not depend on
@@ -38,6 +39,8 @@ pub(crate) mod loss;
 pub(crate) mod optimizer;
 pub(crate) mod schedule;
 pub(crate) mod sigma;
+pub(crate) mod two_sided;
+pub(crate) mod weight_geometry;
 pub(crate) mod weight_update;
 
 pub use clip::{clip_global_norm, global_norm};
@@ -48,4 +51,5 @@ pub use loss::Loss;
 pub use optimizer::{Adam, AdamW, Optimizer, OptimizerSettings, Sgd};
 pub use schedule::{AfterWarmUp, Constant, Cosine, OneCycle, Rate, RatesFollow, Schedule, WarmUp};
 pub use sigma::SigmaSchedule;
+pub use weight_geometry::WeightGeometry;
 pub use weight_update::{SignedUpdate, WeightUpdate};

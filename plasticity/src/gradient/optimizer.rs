@@ -23,6 +23,7 @@
 //! parameter, but would otherwise linger for ever at a denormal number, which is slow to compute
 //! with.
 
+use crate::gradient::two_sided::{Step, TwoSided};
 use crate::gradient::weight_update::{
     Additive, Exponentiated, Move, SignFrozen, SignedUpdate, WeightUpdate,
 };
@@ -184,6 +185,9 @@ impl OptimizerSettings {
             steps: 0,
             first: vec![0.0; parameters],
             second: vec![0.0; second],
+            sides: [Vec::new(), Vec::new()],
+            keep_sums: false,
+            row: parameters,
         })
     }
 
@@ -202,7 +206,11 @@ enum Update {
     Additive(Additive),
     Exponentiated(Exponentiated),
     SignFrozen(SignFrozen),
+    TwoSided(TwoSided),
 }
+
+/// Names of the sides of weights, where an update has two.
+const SIDES: [&str; 2] = ["excitatory", "inhibitory"];
 
 /// A rule at work on one slice of parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -214,6 +222,12 @@ pub struct Optimizer {
     first: Vec<f32>,
     /// Adam: mean of the squared gradient; SGD: empty.
     second: Vec<f32>,
+    /// The sides of the parameters of a two-sided update; empty with any other.
+    sides: [Vec<f32>; 2],
+    /// Whether the sum of the sizes of each row stays.
+    keep_sums: bool,
+    /// Parameters of a row: the incoming weights of a neuron.
+    row: usize,
 }
 
 impl Optimizer {
@@ -227,8 +241,25 @@ impl Optimizer {
             WeightUpdate::Additive => Update::Additive(Additive),
             WeightUpdate::Exponentiated => Update::Exponentiated(settings.into()),
             WeightUpdate::SignFrozen => Update::SignFrozen(settings.into()),
+            WeightUpdate::TwoSided => Update::TwoSided(settings.into()),
         };
-        Ok(Self { update, ..self })
+        let length = if update.has_sides() { self.first.len() } else { 0 };
+        let sides = [vec![0.0; length], vec![0.0; length]];
+        Ok(Self { update, sides, keep_sums: settings.keep_sums, ..self })
+    }
+
+    /// The same optimizer for `parameters` that come in rows of `row`: the incoming weights of a
+    /// neuron. Updates that look at a whole row need it; without it, all parameters are one row.
+    ///
+    /// # Panics
+    /// If `row` is zero.
+    pub fn with_rows(self, row: usize, parameters: &[f32]) -> Self {
+        assert!(row > 0, "a row has parameters");
+        let sides = match self.update {
+            Update::TwoSided(update) => update.start(parameters, row),
+            _ => self.sides,
+        };
+        Self { row, sides, ..self }
     }
 
     /// Steps made so far.
@@ -237,14 +268,13 @@ impl Optimizer {
     }
 
     /// The moments by name, one entry per parameter each: `mean` and `mean_square` (Adam, AdamW) or
-    /// `velocity` (SGD). Together with [`Self::steps`] they are the whole state.
+    /// `velocity` (SGD), and of a two-sided update the sides, `excitatory` and `inhibitory`.
+    /// Together with [`Self::steps`] they are the whole state.
     pub fn state(&self) -> Vec<(&'static str, &[f32])> {
-        self.settings
-            .moment_names()
-            .iter()
-            .copied()
-            .zip([&self.first[..], &self.second[..]])
-            .collect()
+        let moments = self.settings.moment_names().iter().copied();
+        let moments = moments.zip([&self.first[..], &self.second[..]]);
+        let sides = SIDES.into_iter().zip(self.sides.iter().map(|side| &side[..]));
+        moments.chain(sides.filter(|_| self.update.has_sides())).collect()
     }
 
     /// Takes over the [`Self::steps`] and the [`Self::state`] of another optimizer of the same
@@ -254,7 +284,8 @@ impl Optimizer {
     /// [`Error::Network`] for a moment that is missing or that this rule does not keep,
     /// [`Error::Length`] for one of another length. Then nothing has changed.
     pub fn restore(&mut self, steps: u64, state: &[(&str, &[f32])]) -> Result<()> {
-        let names = self.settings.moment_names();
+        let sides: &[&str] = if self.update.has_sides() { &SIDES } else { &[] };
+        let names = [self.settings.moment_names(), sides].concat();
         if let Some((foreign, _)) = state.iter().find(|(name, _)| !names.contains(name)) {
             return Err(Error::Network(format!(
                 "optimizer state {foreign:?} does not belong to a rule that keeps {}",
@@ -262,7 +293,7 @@ impl Optimizer {
             )));
         }
         let mut saved = Vec::with_capacity(names.len());
-        for &name in names {
+        for &name in &names {
             let Some((_, values)) = state.iter().find(|(other, _)| *other == name) else {
                 return Err(Error::Network(format!("optimizer state {name:?} is missing")));
             };
@@ -276,8 +307,13 @@ impl Optimizer {
             }
             saved.push(*values);
         }
-        for (moment, values) in [&mut self.first, &mut self.second].into_iter().zip(saved) {
+        let moments = self.settings.moment_names().len();
+        let (of_moments, of_sides) = saved.split_at(moments);
+        for (moment, values) in [&mut self.first, &mut self.second].into_iter().zip(of_moments) {
             moment.copy_from_slice(values);
+        }
+        for (side, values) in self.sides.iter_mut().zip(of_sides) {
+            side.copy_from_slice(values);
         }
         self.steps = steps;
         Ok(())
@@ -288,7 +324,39 @@ impl Optimizer {
     /// momentum.
     pub fn is_linear(&self) -> bool {
         matches!(self.update, Update::Additive(_))
+            && !self.keep_sums
             && matches!(self.settings, OptimizerSettings::Sgd(Sgd { weight_decay: 0.0, .. }))
+    }
+
+    /// Whether its update keeps the sign of every parameter.
+    pub fn keeps_signs(&self) -> bool {
+        matches!(self.update, Update::Exponentiated(_) | Update::SignFrozen(_))
+    }
+
+    /// Holds a step that was changed after it was made to what the update keeps: a parameter that
+    /// lost the sign it had in `before` stops at the floor, and zero stays zero. Returns the square
+    /// of the distance that this took; nothing happens where steps are added.
+    ///
+    /// # Panics
+    /// If `before` and `after` differ in length.
+    pub fn keep_signs(&self, before: &[f32], after: &mut [f32]) -> f64 {
+        assert_eq!(before.len(), after.len(), "a step moves every parameter");
+        let floor = match self.update {
+            Update::Additive(_) | Update::TwoSided(_) => return 0.0,
+            Update::Exponentiated(update) => update.floor(),
+            Update::SignFrozen(update) => update.floor(),
+        };
+        let mut square = 0.0;
+        for (&before, after) in before.iter().zip(after) {
+            let kept = match before {
+                0.0 => before,
+                _ if *after * 1.0_f32.copysign(before) < floor => floor.copysign(before),
+                _ => *after,
+            };
+            square += (f64::from(*after) - f64::from(kept)).powi(2);
+            *after = kept;
+        }
+        square
     }
 
     /// Forgets all moments and steps.
@@ -317,12 +385,21 @@ impl Optimizer {
         );
         assert_eq!(gradient.len(), self.first.len(), "one gradient entry per parameter");
         self.steps += 1;
+        let sums = self.keep_sums.then(|| row_sums(parameters, self.row));
         match self.update {
             Update::Additive(update) => self.step_by(update, parameters, gradient, rate, beta1),
             Update::Exponentiated(update) => {
                 self.step_by(update, parameters, gradient, rate, beta1);
             }
             Update::SignFrozen(update) => self.step_by(update, parameters, gradient, rate, beta1),
+            Update::TwoSided(update) => {
+                let mut steps = parameters.to_vec();
+                self.step_by(Step, &mut steps, gradient, rate, beta1);
+                update.take(parameters, &steps, &mut self.sides, self.row);
+            }
+        }
+        if let Some(sums) = sums {
+            scale_rows(parameters, self.row, &sums);
         }
     }
 
@@ -372,6 +449,30 @@ impl Optimizer {
             }
         }
     }
+}
+
+impl Update {
+    fn has_sides(&self) -> bool {
+        matches!(self, Self::TwoSided(_))
+    }
+}
+
+/// The sum of the sizes of each row.
+fn row_sums(parameters: &[f32], row: usize) -> Vec<f64> {
+    let sum = |row: &[f32]| row.iter().map(|value| f64::from(value.abs())).sum();
+    parameters.par_chunks(row).map(sum).collect()
+}
+
+/// Scales every row to its sum; a row of zeros stays as it is.
+fn scale_rows(parameters: &mut [f32], row: usize, sums: &[f64]) {
+    let now = row_sums(parameters, row);
+    let rows = parameters.par_chunks_mut(row).zip(sums.par_iter().zip(now));
+    rows.for_each(|(row, (before, now))| {
+        if now > 0.0 {
+            let scale = (before / now) as f32;
+            row.iter_mut().for_each(|value| *value *= scale);
+        }
+    });
 }
 
 /// Factors that all elements of one Adam step share. They are worked out in `f64`, because

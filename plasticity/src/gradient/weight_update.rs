@@ -6,11 +6,16 @@
 //! additive        w <- w (1 - d) - s
 //! exponentiated   w <- w exp(clamp(-c (sign(w) s + d), -most, most)),   at least `floor` in size
 //! sign-frozen     additive, but a weight that would change its sign becomes sign(w) floor
+//! two-sided       see `two_sided.rs`
 //! ```
 //! The exponentiated update [Kivinen and Warmuth 1997; Cornford et al. 2024] is gradient descent on
 //! the logarithm of a weight's size. A weight keeps its sign, and moves by shares of itself: `c`
 //! makes up for sizes that are far below 1. A decay takes a constant off the logarithm. A weight of
 //! exactly zero stays zero, so that what was pruned stays pruned; no other becomes zero.
+//!
+//! Any update can keep the sum of the sizes of each neuron's incoming weights: after a step, all of
+//! them are scaled to the sum of before (`keep_sums`). Growth by multiplication has no other bound
+//! than a decay.
 
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result};
@@ -28,6 +33,10 @@ pub enum WeightUpdate {
     /// The step is added, and a weight that would change its sign stops before zero: a control for
     /// the exponentiated update.
     SignFrozen,
+    /// The exponentiated update of weights that have an excitatory and an inhibitory side each,
+    /// under a budget for all sides of a neuron's incoming weights [Kivinen and Warmuth 1997]: a
+    /// control, since the difference of both sides may change its sign.
+    TwoSided,
 }
 
 impl WeightUpdate {
@@ -37,23 +46,34 @@ impl WeightUpdate {
     }
 }
 
-/// Constants of updates that keep signs.
+/// Constants of updates that are not plainly added.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SignedUpdate {
-    /// Of the exponentiated update: its rate over that of the schedule, which is meant for steps
+    /// Of updates that multiply: their rate over that of the schedule, which is meant for steps
     /// that are added; above 0; 20.
     pub rate_factor: f64,
-    /// Of the exponentiated update: largest size of the exponent of a step, above 0 and at most 80;
-    /// 1.
+    /// Of updates that multiply: largest size of the exponent of a step, above 0 and at most 80; 1.
     pub largest_exponent: f64,
-    /// Least size of a weight that is not zero, from 1e-30 on; 1e-18.
+    /// Of updates that keep signs: least size of a weight that is not zero, from 1e-30 on; 1e-18.
     pub floor: f64,
+    /// Of the two-sided update: the sum of both sides of all incoming weights of a neuron over the
+    /// sum of their sizes at the start, at least 1 and at most 1000; 1.5.
+    pub budget: f64,
+    /// Of any update: whether the sum of the sizes of each neuron's incoming weights stays what it
+    /// was; false.
+    pub keep_sums: bool,
 }
 
 impl Default for SignedUpdate {
     fn default() -> Self {
-        Self { rate_factor: 20.0, largest_exponent: 1.0, floor: 1e-18 }
+        Self {
+            rate_factor: 20.0,
+            largest_exponent: 1.0,
+            floor: 1e-18,
+            budget: 1.5,
+            keep_sums: false,
+        }
     }
 }
 
@@ -68,13 +88,15 @@ impl SignedUpdate {
     /// # Errors
     /// [`Error::OutOfRange`] naming the first constant that is not allowed.
     pub fn check(&self) -> Result<()> {
-        let Self { rate_factor, largest_exponent, floor } = *self;
+        let Self { rate_factor, largest_exponent, floor, budget, .. } = *self;
         Error::check("SignedUpdate::rate_factor", rate_factor, rate_factor > 0.0, "above 0")?;
         let fits = largest_exponent > 0.0 && largest_exponent <= 80.0;
         let allowed = "above 0 and at most 80";
         Error::check("SignedUpdate::largest_exponent", largest_exponent, fits, allowed)?;
         let fits = (1e-30..1.0).contains(&floor);
-        Error::check("SignedUpdate::floor", floor, fits, "at least 1e-30 and below 1")
+        Error::check("SignedUpdate::floor", floor, fits, "at least 1e-30 and below 1")?;
+        let fits = (1.0..=1000.0).contains(&budget);
+        Error::check("SignedUpdate::budget", budget, fits, "from 1 to 1000")
     }
 }
 
@@ -107,8 +129,15 @@ pub(crate) struct Exponentiated {
 
 impl From<SignedUpdate> for Exponentiated {
     fn from(settings: SignedUpdate) -> Self {
-        let SignedUpdate { rate_factor, largest_exponent, floor } = settings;
+        let SignedUpdate { rate_factor, largest_exponent, floor, .. } = settings;
         Self { factor: rate_factor as f32, most: largest_exponent as f32, floor: floor as f32 }
+    }
+}
+
+impl Exponentiated {
+    /// Least size of a weight that is not zero.
+    pub fn floor(self) -> f32 {
+        self.floor
     }
 }
 
@@ -135,6 +164,13 @@ pub(crate) struct SignFrozen {
 impl From<SignedUpdate> for SignFrozen {
     fn from(settings: SignedUpdate) -> Self {
         Self { floor: settings.floor as f32 }
+    }
+}
+
+impl SignFrozen {
+    /// Least size of a weight that is not zero.
+    pub fn floor(self) -> f32 {
+        self.floor
     }
 }
 

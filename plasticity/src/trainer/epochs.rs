@@ -64,6 +64,9 @@ pub struct EpochReport {
     pub gradient_norm: f64,
     /// Penalties of the regularisers, mean over the epoch's batches.
     pub penalty: f64,
+    /// Largest [`StepReport::protection_residual`](crate::StepReport::protection_residual) of the
+    /// epoch's batches.
+    pub protection_residual: f64,
     /// Wall time in seconds, of this process only.
     pub seconds: f64,
 }
@@ -77,6 +80,7 @@ pub(crate) struct EpochSums {
     pub loss: f64,
     pub gradient_norm: f64,
     pub penalty: f64,
+    pub protection_residual: f64,
     pub firing: Vec<f64>,
     pub activity: Vec<ActivitySums>,
 }
@@ -389,6 +393,7 @@ impl EpochSteps {
         sums.samples += batch.len();
         sums.gradient_norm += report.gradient_norm;
         sums.penalty += report.penalty;
+        sums.protection_residual = sums.protection_residual.max(report.protection_residual);
         sums.loss += of_engine.total_loss();
         let samples = of_engine.losses.iter().zip(&self.labels);
         sums.correct += samples.filter(|(sample, label)| sample.predicted == **label).count();
@@ -421,6 +426,7 @@ impl EpochSteps {
             activity: activity.map(|(sums, &p)| sums.tell(&populations[p].name)).collect(),
             gradient_norm: sums.gradient_norm / batches,
             penalty: sums.penalty / batches,
+            protection_residual: sums.protection_residual,
             seconds,
         }
     }

@@ -25,7 +25,7 @@ pub struct ParameterGroup {
     /// other parameters always are.
     #[serde(skip_serializing_if = "WeightUpdate::is_additive")]
     pub update: WeightUpdate,
-    /// Constants of an update that keeps signs.
+    /// Constants of updates that are not plainly added.
     #[serde(skip_serializing_if = "SignedUpdate::is_default")]
     pub signed_update: SignedUpdate,
     /// Rate by epoch.
@@ -154,7 +154,9 @@ pub(crate) fn optimizers(
         let ParameterGroup { optimizer, update, signed_update, .. } = &groups[group];
         let mut optimizer = optimizer.build(parameter.values.len())?;
         if parameter.id.kind == Kind::Weight {
+            let incoming: usize = parameter.shape.lengths()[1..].iter().product();
             optimizer = optimizer.with_update(*update, *signed_update)?;
+            optimizer = optimizer.with_rows(incoming, parameter.values);
         }
         Ok(Some(GroupedOptimizer { optimizer, group }))
     };

@@ -7,7 +7,8 @@
 //! clip          shorten them, where they are longer than the limit
 //! optimise      one step of the optimiser of every parameter that learns
 //! confine       to the range and the sign of each parameter
-//! protect       take out of the steps what would disturb, where gradients alone do not do it
+//! protect       take out of the steps what would disturb, where gradients alone do not do it;
+//!               both in turn, where the one undoes the other
 //! statistics    of the norms follow those of the batch
 //! check         that every number is finite
 //! ```
@@ -75,7 +76,18 @@ pub struct StepReport {
     pub penalty: f64,
     /// Length of the gradient over all parameters that learn, before clipping.
     pub gradient_norm: f64,
+    /// What ranges and signs left of a step in the directions that are protected: at most this
+    /// share of its length, the largest of all protected parameters; 0 where nothing stood in the
+    /// way.
+    pub protection_residual: f64,
 }
+
+/// How often a step is protected and confined in turn, at most. Both sets are convex, and no step
+/// at all lies in both: the turns approach a step that does.
+const TURNS: usize = 20;
+
+/// The turns end where they move the step by less than this share of its length.
+const ENOUGH: f64 = 1e-4;
 
 impl Trainer {
     /// Checks settings and network and makes ready for the first step. Loss, regularisers and batch
@@ -216,7 +228,7 @@ impl Trainer {
         self.protect_gradients();
         self.protecting += start.elapsed();
         let gradient_norm = self.clip()?;
-        self.update();
+        let protection_residual = self.update();
         self.follow_statistics();
         self.check_finite()?;
         let report = self.engine.report();
@@ -224,7 +236,8 @@ impl Trainer {
         self.steps += 1;
         self.spent += start.elapsed();
         let loss = report.total_loss() / report.losses.len().max(1) as f64;
-        Ok(StepReport { step, loss, penalty: report.penalty, gradient_norm })
+        let penalty = report.penalty;
+        Ok(StepReport { step, loss, penalty, gradient_norm, protection_residual })
     }
 
     /// Runs one batch through the network as it is deployed: one tap per synapse, running norm
@@ -413,12 +426,13 @@ impl Trainer {
         Ok(norm)
     }
 
-    /// One step of every optimiser.
-    fn update(&mut self) {
+    /// One step of every optimiser; returns [`StepReport::protection_residual`].
+    fn update(&mut self) -> f64 {
         let ((step, steps), task_factor) = (self.scheduled(), self.task_factor());
         let Self { network, gradients, optimizers, groups, protection, before, protecting, .. } =
             self;
         let learning = network.parameters_mut().zip(gradients.iter()).zip(optimizers);
+        let mut residual = 0.0_f64;
         for ((mut parameter, (id, gradient)), grouped) in learning {
             let Some(GroupedOptimizer { optimizer, group }) = grouped else { continue };
             if protection.freezes(id) {
@@ -434,13 +448,27 @@ impl Trainer {
             optimizer.step(parameter.values, gradient, now.rate * task_factor, now.beta1);
             parameter.confine();
             if protects {
-                let start = Instant::now();
-                protection.step(id, before, parameter.values);
-                // Range and sign come last: they hold for protected parameters, too.
-                parameter.confine();
+                let (start, mut of_parameter) = (Instant::now(), 0.0);
+                for _ in 0..TURNS {
+                    protection.step(id, before, parameter.values);
+                    // Range and sign come last: they hold for protected parameters, too.
+                    let outside = parameter.square_outside();
+                    parameter.confine();
+                    let moved = outside + optimizer.keep_signs(before, parameter.values);
+                    let left = match moved {
+                        0.0 => 0.0,
+                        _ => (moved / square_of_step(before, parameter.values)).sqrt(),
+                    };
+                    of_parameter = left;
+                    if left <= ENOUGH {
+                        break;
+                    }
+                }
+                residual = residual.max(of_parameter);
                 *protecting += start.elapsed();
             }
         }
+        residual
     }
 
     /// The running statistics of the norms move towards those of the batch, unless they are pinned.
@@ -473,6 +501,11 @@ impl Trainer {
             ))),
         }
     }
+}
+
+/// The square of a step's length.
+fn square_of_step(before: &[f32], after: &[f32]) -> f64 {
+    before.iter().zip(after).map(|(b, a)| (f64::from(*a) - f64::from(*b)).powi(2)).sum()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! inputs among many are found early [Cornford et al. 2024; Pogodin et al. 2024].
 
 use crate::gradient::optimizer::{Optimizer, OptimizerSettings, Sgd};
+use crate::gradient::weight_geometry::WeightGeometry;
 use crate::gradient::weight_update::{SignedUpdate, WeightUpdate};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -33,28 +34,6 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// How far the distribution of `values` over their standard deviation is from the normal one: the
-/// area between the cumulative distributions from -5 to 5.
-fn distance_from_normal(values: impl Iterator<Item = f64>) -> f64 {
-    const WIDTH: f64 = 0.005;
-    let mut values: Vec<f64> = values.collect();
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
-    values.iter_mut().for_each(|v| *v /= variance.sqrt());
-    values.sort_by(f64::total_cmp);
-    let (mut area, mut below, mut cumulative) = (0.0, 0, 0.0);
-    for n in 0..2000 {
-        let z = -5.0 + (f64::from(n) + 0.5) * WIDTH;
-        cumulative += WIDTH * (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
-        while below < values.len() && values[below] <= z {
-            below += 1;
-        }
-        area += WIDTH * (below as f64 / count - cumulative).abs();
-    }
-    area
-}
-
 /// A regression with 4000 log-normal weights of either sign learns 50 noisy samples. The update of
 /// each kind gives normal changes of what it adds to: of the logarithm, or of the weight.
 #[test]
@@ -77,11 +56,9 @@ fn changes_show_the_geometry_of_the_update() {
         }
         let errors = inputs.chunks(weights).zip(&targets).map(|(x, y)| (dot(x, &now) - y).abs());
         assert!(errors.fold(0.0, f32::max) < 0.01 * noise, "{update:?} learns the samples");
-        let pairs = start.iter().zip(&now).map(|(&b, &a)| (f64::from(b), f64::from(a)));
-        let of_logarithms = pairs.clone().map(|(b, a)| a.abs().ln() - b.abs().ln());
-        let flips = pairs.clone().filter(|(b, a)| b.signum() != a.signum()).count();
-        let of_weights = distance_from_normal(pairs.map(|(b, a)| a - b));
-        (distance_from_normal(of_logarithms), of_weights, flips)
+        let WeightGeometry { log_change_distance, change_distance, sign_flips, .. } =
+            WeightGeometry::between(&start, &now);
+        (log_change_distance, change_distance, sign_flips)
     };
     let (logarithms, changes, flips) = learned(WeightUpdate::Exponentiated, 0.05);
     assert!(logarithms < 0.03 && changes > 0.2 && flips == 0, "{logarithms}, {changes}, {flips}");

@@ -1,6 +1,6 @@
 use super::*;
 use crate::continual::made_up::normal;
-use crate::gradient::optimizer::{Adam, AdamW, OptimizerSettings, Sgd};
+use crate::gradient::optimizer::{Adam, AdamW, Optimizer, OptimizerSettings, Sgd};
 use proptest::prelude::*;
 
 /// The rules once more, in `f64`, for one weight, written from the equations.
@@ -83,7 +83,12 @@ fn a_step_is_gradient_descent_on_the_logarithm() {
 
 #[test]
 fn the_exponent_and_the_size_have_bounds() {
-    let settings = SignedUpdate { rate_factor: 1.0, largest_exponent: 0.5, floor: 1e-3 };
+    let settings = SignedUpdate {
+        rate_factor: 1.0,
+        largest_exponent: 0.5,
+        floor: 1e-3,
+        ..SignedUpdate::default()
+    };
     let update = Exponentiated::from(settings);
     let grown = 2.0 * 0.5_f32.exp();
     assert!((update.moved(2.0, -1e9, 0.0) - grown).abs() < 1e-6);
@@ -98,6 +103,50 @@ fn the_exponent_and_the_size_have_bounds() {
 }
 
 #[test]
+fn the_sum_of_a_neurons_weights_stays_where_it_is_asked_for() {
+    const ROW: usize = 25;
+    let settings = SignedUpdate { keep_sums: true, ..SignedUpdate::default() };
+    let sum = |row: &[f32]| row.iter().map(|w| f64::from(w.abs())).sum::<f64>();
+    for update in [WeightUpdate::Additive, WeightUpdate::Exponentiated, WeightUpdate::SignFrozen] {
+        let before: Vec<f32> = normal(4 * ROW, 0);
+        let mut weights = before.clone();
+        let rule = OptimizerSettings::Adam(Adam::default()).build(4 * ROW).unwrap();
+        let mut optimizer = rule.with_update(update, settings).unwrap().with_rows(ROW, &before);
+        for t in 0..40 {
+            optimizer.step(&mut weights, &normal::<f32>(4 * ROW, 1 + t), 0.01, None);
+        }
+        for (before, after) in before.chunks(ROW).zip(weights.chunks(ROW)) {
+            assert!((sum(after) / sum(before) - 1.0).abs() < 1e-5, "{update:?}");
+            assert!(before != after);
+        }
+    }
+}
+
+/// The sides of weights are a part of what a checkpoint brings back.
+#[test]
+fn a_two_sided_optimizer_goes_on_with_the_same_bits() {
+    let start: Vec<f32> = normal(30, 0);
+    let make = || {
+        let rule = OptimizerSettings::Adam(Adam::default()).build(30).unwrap();
+        let rule = rule.with_update(WeightUpdate::TwoSided, SignedUpdate::default()).unwrap();
+        rule.with_rows(10, &start)
+    };
+    let (mut whole, mut weights) = (make(), start.clone());
+    let step = |optimizer: &mut Optimizer, weights: &mut Vec<f32>, t: u64| {
+        optimizer.step(weights, &normal::<f32>(30, 1 + t), 0.01, None);
+    };
+    (0..5).for_each(|t| step(&mut whole, &mut weights, t));
+    let mut resumed = make();
+    resumed.restore(whole.steps(), &whole.state()).unwrap();
+    let mut again = weights.clone();
+    (5..10).for_each(|t| step(&mut whole, &mut weights, t));
+    (5..10).for_each(|t| step(&mut resumed, &mut again, t));
+    assert_eq!((weights, whole.state()), (again, resumed.state()));
+    let names: Vec<_> = whole.state().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["mean", "mean_square", "excitatory", "inhibitory"]);
+}
+
+#[test]
 fn each_constant_has_its_sentence() {
     let good = SignedUpdate::default();
     for (settings, sentence) in [
@@ -107,6 +156,7 @@ fn each_constant_has_its_sentence() {
             "largest_exponent is 81, but must be above 0 and at most 80",
         ),
         (SignedUpdate { floor: 0.0, ..good }, "floor is 0, but must be at least 1e-30 and below 1"),
+        (SignedUpdate { budget: -1.0, ..good }, "budget is -1, but must be from 1 to 1000"),
     ] {
         let refused = settings.check().unwrap_err().to_string();
         assert_eq!(refused, format!("SignedUpdate::{sentence}"));

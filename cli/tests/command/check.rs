@@ -1,0 +1,77 @@
+//! What `synfire check` proves.
+
+use crate::sandbox::Sandbox;
+use serde_json::Value;
+
+const DALE: [&str; 8] = [
+    "--set",
+    "network.excitatory=0.8",
+    "--set",
+    "network.excitatory_input=1",
+    "--set",
+    "training.weights.update=exponentiated",
+    "--set",
+    "network.weight_start=log_normal",
+];
+
+#[test]
+fn a_network_under_dales_law_is_proven_and_any_other_is_not() {
+    let sandbox = Sandbox::new();
+    let train = ["train", "tiny.toml", "--quiet", "--out"];
+    sandbox.ok(&[&train[..], &["dale"], &DALE].concat());
+    sandbox.ok(&[&train[..], &["free"]].concat());
+
+    let said = sandbox.ok(&["check", "dale", "--dale"]);
+    // 8 inputs, 12 hidden neurons, 3 classes.
+    let expected = "dale/checkpoints/best.safetensors: Dale's law holds for 132 weights (0 of them \
+                    zero) and 12 gains\ninput: 8 excitatory, 0 inhibitory\n\
+                    hidden1: 10 excitatory, 2 inhibitory";
+    assert_eq!(said.trim_end(), expected);
+    let last = "dale/checkpoints/last.safetensors";
+    let said = sandbox.ok(&["check", "dale", "--dale", "--checkpoint", "last"]);
+    assert_eq!(said, sandbox.ok(&["check", last, "--dale"]));
+    assert!(said.starts_with(last), "{said}");
+
+    let said = sandbox.fails(1, &["check", "free", "--dale"]);
+    let expected = "free/checkpoints/best.safetensors: Dale's law is broken: the weight from neuron \
+                    0 of input to neuron ";
+    assert!(said.starts_with(expected) && said.contains("but the neuron sends"), "{said}");
+    for (run, holds) in [("dale", true), ("free", false)] {
+        let output = sandbox.run(&["check", run, "--dale", "--json"]);
+        assert_eq!(output.status.success(), holds, "{run}");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["holds"], holds);
+        assert_eq!(report["dale"]["broken"].is_null(), holds, "{report}");
+        assert_eq!(report["dale"]["weights"], 132);
+    }
+
+    // No weight changed its sign, all the way.
+    let flips = |run: &str| {
+        let table = sandbox.text(format!("{run}/metrics.csv"));
+        let rows: Vec<Vec<&str>> = table.lines().map(|row| row.split(',').collect()).collect();
+        let of = |name: &&str| name.starts_with("sign_flips_");
+        let columns: Vec<usize> = (0..rows[0].len()).filter(|&n| of(&rows[0][n])).collect();
+        assert_eq!(columns.len(), 2, "{table}");
+        let cells = rows[1..].iter().flat_map(|row| columns.iter().map(|&n| row[n]));
+        cells.map(|cell| cell.parse::<f64>().unwrap()).sum::<f64>()
+    };
+    assert_eq!(flips("dale"), 0.0);
+    assert!(flips("free") > 0.0);
+}
+
+#[test]
+fn what_cannot_be_checked_is_said() {
+    let sandbox = Sandbox::new();
+    let said = String::from_utf8(sandbox.run(&["check", "tiny.toml"]).stderr).unwrap();
+    assert!(said.contains("--dale"), "{said}");
+    for (path, expected) in [("tiny.toml", "tiny.toml: "), ("nowhere", "nowhere: ")] {
+        let said = sandbox.fails(1, &["check", path, "--dale"]);
+        assert!(said.starts_with(expected) && said.lines().count() == 1, "{said}");
+    }
+    // A checkpoint of mixed signs is no start for a network under Dale's law.
+    sandbox.ok(&["train", "tiny.toml", "--quiet", "--out", "free"]);
+    let start = ["train", "tiny.toml", "--from", "free", "--out", "dale", "--quiet"];
+    let said = sandbox.fails(1, &[&start[..], &DALE].concat());
+    assert!(said.contains("of the sign of its presynaptic neuron"), "{said}");
+    assert!(!sandbox.path("dale").exists());
+}
