@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         Command::Pack(pack) => commands::pack::run(&pack),
         Command::Info(info) => commands::info::run(&info),
         Command::Check(check) => commands::check::run(&check),
+        Command::Prune(prune) => commands::prune::run(&prune),
         Command::Data(data) => commands::data::run(&data),
         Command::Bench(bench) => commands::bench::run(&bench),
         Command::Recipes(recipes) => commands::recipes::run(&recipes),

@@ -9,6 +9,7 @@
 //! | `trainer` | [`Trainer`], [`EpochTrainer`]: how does a network learn, step by step? |
 //! | `protection` | [`Protection`], [`TaskEnd`]: what must training not disturb? |
 //! | `gradient_method` | [`GradientMethod`]: how is a gradient worked out? |
+//! | `pruning` | [`prune`], [`regrow`]: which synapses are there at all? |
 //! | `settings` | [`TrainingSettings`]: which choices does an experiment make? |
 //! | `batches` | how are the frames of the next batch made ahead? |
 //! | `checkpoint` | what does it take to go on, bit for bit? |
@@ -90,6 +91,7 @@ pub mod gradient;
 mod gradient_method;
 pub mod local;
 mod protection;
+mod pruning;
 mod settings;
 mod trainer;
 
@@ -98,6 +100,7 @@ pub use checkpoint_summary::{CheckpointSummary, TensorRole, TensorSummary, popul
 pub use error::{Error, Result};
 pub use gradient_method::GradientMethod;
 pub use protection::{Protection, TaskEnd};
+pub use pruning::{prune, regrow};
 pub use settings::{DelaySettings, TrainingSettings, WeightSettings};
 pub use trainer::{
     EarlyStopping, EpochReport, EpochTrainer, Evaluation, EvaluationSettings, KeptCheckpoints,

@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod info;
 pub mod pack;
 pub mod plot;
+pub mod prune;
 pub mod recipes;
 pub mod run_options;
 pub mod simulate;
@@ -27,6 +28,7 @@ use evaluate::Evaluate;
 use info::Info;
 use pack::Pack;
 use plot::Plot;
+use prune::Prune;
 use recipes::Recipes;
 use simulate::Simulate;
 use train::Train;
@@ -57,6 +59,7 @@ pub enum Command {
     Plot(Plot),
     Info(Info),
     Check(Check),
+    Prune(Prune),
     Pack(Pack),
     Data(Data),
     Bench(Bench),

@@ -11,6 +11,7 @@ mod evaluate_tasks;
 pub mod info;
 pub mod pack;
 pub mod plot;
+pub mod prune;
 pub mod recipes;
 pub mod simulate;
 pub mod train;

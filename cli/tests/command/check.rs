@@ -75,3 +75,30 @@ fn what_cannot_be_checked_is_said() {
     assert!(said.contains("of the sign of its presynaptic neuron"), "{said}");
     assert!(!sandbox.path("dale").exists());
 }
+
+#[test]
+fn a_pruned_network_is_measured_without_changing_the_run() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&[&["train", "tiny.toml", "--quiet", "--out", "run"][..], &DALE].concat());
+    let json = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&sandbox.ok(&[arguments, &["--json"]].concat())).unwrap()
+    };
+    let whole = json(&["evaluate", "run"]);
+    let before = sandbox.read("run/checkpoints/best.safetensors");
+    let pruned = json(&["prune", "run", "--shares", "0,0.5,1"]);
+    let rows = pruned["pruned"].as_array().unwrap();
+    let zeros: Vec<_> = rows.iter().map(|row| row["zeros"].as_u64().unwrap()).collect();
+    assert_eq!(zeros, [0, 66, 132]);
+    assert_eq!(rows[0]["accuracy"], whole["accuracy"]);
+    assert!(rows[2]["accuracy"].as_f64().unwrap() < 0.7, "{pruned}");
+    let again = ["prune", "run", "--shares", "0.5", "--reestimate-norms", "--threads"];
+    let [one, three] = ["1", "3"].map(|threads| json(&[&again[..], &[threads]].concat()));
+    assert_eq!(one, three);
+    assert_eq!(one["reestimated_norms"], true);
+    let table = sandbox.ok(&["prune", "run"]);
+    assert_eq!(table.lines().count(), 8, "{table}");
+    assert!(table.contains(" 95.0 %        125 of 132 "), "{table}");
+    let said = sandbox.fails(1, &["prune", "run", "--shares", "0.5,1.5"]);
+    assert_eq!(said.trim_end(), "share is 1.5, but must be from 0 to 1");
+    assert!(before == sandbox.read("run/checkpoints/best.safetensors"));
+}

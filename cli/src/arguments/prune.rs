@@ -1,0 +1,45 @@
+//! `synfire prune`
+
+use crate::arguments::whole::{MOST_THREADS, whole};
+use clap::Args;
+use std::path::PathBuf;
+use synfire::Checkpoint;
+
+/// Measure a run's accuracy without the smallest weights of each projection
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  synfire prune runs/shd-dale-1
+  synfire prune runs/shd-dale-1 --shares 0.5,0.8,0.95 --reestimate-norms
+  synfire prune runs/shd-dale-1 --data shd_test.h5.gz --json
+
+Nothing is trained again, and the run stays as it is. Statistics of norms are those of the whole \
+network, or with
+--reestimate-norms those of what is left, over the run's training samples.")]
+pub struct Prune {
+    /// Folder of the run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Shares of the weights that are pruned
+    #[arg(
+        long,
+        value_name = "SHARE,..",
+        value_delimiter = ',',
+        default_value = "0,0.5,0.6,0.7,0.8,0.9,0.95"
+    )]
+    pub shares: Vec<f64>,
+    /// Estimate the statistics of norms anew for each share
+    #[arg(long)]
+    pub reestimate_norms: bool,
+    /// Evaluate on all samples of this file instead of the run's validation samples
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Which network: best, last, or that of an epoch, if training.checkpoints kept its checkpoint
+    #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
+    pub checkpoint: Checkpoint,
+    /// Threads; no result depends on their number [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MOST_THREADS))]
+    pub threads: Option<usize>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,80 @@
+//! How well a trained network does without its smallest weights.
+
+use crate::error::{Error, Result};
+use crate::split_evaluation::EvaluatedSplit;
+use crate::threads::thread_pool;
+use crate::trained_run::TrainedRun;
+use layered::LayeredEngine;
+use plasticity::{EpochTrainer, Tally, evaluate, prune};
+use serde::Serialize;
+use std::path::Path;
+
+/// A network without its smallest weights.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PrunedAccuracy {
+    /// Share of each projection's weights that were pruned.
+    pub share: f64,
+    /// Weights that are zero.
+    pub zeros: usize,
+    /// All weights.
+    pub weights: usize,
+    /// Samples.
+    pub samples: usize,
+    /// Those whose class was predicted.
+    pub correct: usize,
+    /// Mean loss in nats.
+    pub loss: f64,
+}
+
+impl PrunedAccuracy {
+    /// The samples, and those that were right.
+    pub fn tally(&self) -> Tally {
+        Tally { samples: self.samples, correct: self.correct }
+    }
+}
+
+impl TrainedRun {
+    /// Prunes the network by magnitude, projection by projection, without training it again, to
+    /// each of `shares`, and evaluates what is left as it is deployed: on the run's validation
+    /// samples, or on all samples of another file. `reestimate_norms` estimates the statistics of
+    /// norms anew for each, from the run's training samples.
+    ///
+    /// # Errors
+    /// A share that is not from 0 to 1; what is wrong with the data, as in [`Self::evaluate`].
+    pub fn prune(
+        &self,
+        shares: &[f64],
+        data: Option<&Path>,
+        reestimate_norms: bool,
+        threads: Option<usize>,
+    ) -> Result<Vec<PrunedAccuracy>> {
+        let (loaded, parts) = self.data(data)?;
+        let split = match data {
+            Some(_) => EvaluatedSplit::All,
+            None => EvaluatedSplit::Validation,
+        };
+        let own = parts.as_ref().map(|parts| &parts.split);
+        let indices = self.split_indices(&loaded, own, split)?;
+        let training = reestimate_norms.then(|| self.data(None)).transpose()?;
+        let (experiment, loss) = (self.experiment(), self.loss()?);
+        experiment.check_memory(&loaded, reestimate_norms)?;
+        let of_share = |&share: &f64| -> Result<PrunedAccuracy> {
+            let mut network = (**self.network()).clone();
+            let [zeros, weights] = prune(&mut network, share).map_err(Error::from)?;
+            if let Some((samples, parts)) = &training {
+                let engine = Box::new(LayeredEngine::new(&network)?);
+                let settings = experiment.training.clone();
+                let mut trainer = EpochTrainer::new(network, engine, settings, experiment.seed())?;
+                let train = parts.as_ref().map_or(&[][..], |parts| &parts.split.train);
+                trainer.recalibrate_norm(&*samples.dataset, train)?;
+                network = trainer.deployed_network();
+            }
+            let engine = &mut LayeredEngine::new(&network)?;
+            let (settings, samples) = (experiment.training.evaluation(), &*loaded.dataset);
+            let evaluation = evaluate(&network, engine, loss, settings, samples, &indices)?;
+            let (samples, correct) = (evaluation.samples, evaluation.correct);
+            Ok(PrunedAccuracy { share, zeros, weights, samples, correct, loss: evaluation.loss })
+        };
+        thread_pool(threads)?.install(|| shares.iter().map(of_share).collect())
+    }
+}
