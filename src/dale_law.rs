@@ -217,7 +217,7 @@ mod tests {
     fn network(changes: &[&str]) -> Network {
         let changes: Vec<Override> =
             changes.iter().map(|change| Override::parse(change).unwrap()).collect();
-        let experiment = Experiment::recipe("quickstart", &changes).unwrap();
+        let experiment = Experiment::recipe_with("quickstart", &changes).unwrap();
         experiment.build_network(20, 5).unwrap()
     }
 
