@@ -16,7 +16,9 @@ Made from the comments of the code; do not edit. After a change of settings this
 
 Keys carry their units (`_ms`, `_hz`, `_steps`). Every section of an experiment may be left out, and
 every key but those whose default is `needed`. A section that comes in kinds names its own (`kind`,
-`model`); the default is that of a section that is left out. An unknown key is an error.
+`model`); the default is that of a section that is left out. Where the cell of a default is empty,
+the text beside it ends with the default: a run's `config.toml` leaves such a key out until it is
+changed. An unknown key is an error.
 `--set SECTION.KEY=VALUE` changes one key on the command line. A setting that has two keys in two
 units takes one of them. Relative paths begin at the folder of the file that has them, those on the
 command line (`--set` too) at the working directory; a run stores them as absolute ones.
