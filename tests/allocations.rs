@@ -21,12 +21,18 @@ use sim_core::{
     KernelEvaluation, Kind, Network, NormStatistics, ParameterId, Pass, Regularizer, SampleSource,
     Seed, SpikeFrames,
 };
+use simd::has_tiles;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Debug;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use synfire::{Delays, FeedForward};
+
+/// Without tile registers, the crate `matrixmultiply` multiplies large matrices. It packs blocks of
+/// both factors into memory of its own, anew for each product: 256 rows of 1024 numbers and 64 rows
+/// of 256 at most.
+const PACKED_BYTES: usize = 4 * (256 * 1024 + 64 * 256) + 4096;
 
 /// The system's allocator, and how often it was asked for memory.
 struct Counting;
@@ -332,7 +338,11 @@ fn a_step_allocates_nothing() {
                 let large = network_of(vec![280, 240], Delays::None, batch_norm);
                 let asked = pool.install(|| engine_asks(&large, &products, delay_taps));
                 let what = format!("norm {batch_norm}, {threads} threads, {delay_taps:?}");
-                assert_eq!(asked, Asked::default(), "large products, {what}");
+                let is_fine = match has_tiles() {
+                    true => asked == Asked::default(),
+                    false => asked.most_bytes <= PACKED_BYTES,
+                };
+                assert!(is_fine, "large products, {what}: {asked:?}");
             }
         }
         // The thread that makes the frames is a new one each epoch. Where it or the trainer has to
