@@ -108,11 +108,11 @@
 //!
 //! Only currents, gradients, spike masks and spike lists are kept between passes. Potentials are
 //! computed again on the way back, sixteen neurons at a time, which is cheaper than storing them. A
-//! step in the steady state allocates nothing (but for the packed blocks of large products of
-//! matrices, where the processor has no tile registers): whatever a sample, a shard or a task works in is
+//! step in the steady state allocates nothing: whatever a sample, a shard or a task works in is
 //! kept with it, and grows only when a batch is larger than all before it, or when more delays than
-//! ever before have come near an end of their window. A test with a counting allocator holds the
-//! engine and the whole training step to that.
+//! ever before have come near an end of their window. Large products of matrices are the exception
+//! where the processor has no tile registers: their blocks are packed anew. A test with a counting
+//! allocator holds the engine and the whole training step to that.
 //!
 //! # How delay kernels are evaluated
 //!
