@@ -26,16 +26,20 @@ fn blocks(factor: &TileFactor, panel: usize) -> impl Iterator<Item = &[[f32; WOR
     factor.panel(panel).as_chunks::<WORDS>().0.chunks_exact(2 * factor.parts())
 }
 
-/// Adds the products of the two tiles of a part of each factor.
+/// Adds the products of the two tiles of a part of each factor. As in the registers, first and
+/// second halves of words have a sum each, which begins anew with every tile.
 fn add_products(rows: &[[f32; WORDS]; 2], columns: &[[f32; WORDS]; 2], sums: &mut Sums) {
     for (row, sums) in sums.iter_mut().enumerate() {
         let tile = rows[row / SIDE].as_chunks::<SIDE>().0;
         for (column, sum) in sums.iter_mut().enumerate() {
             let other = columns[column / SIDE].as_chunks::<SIDE>().0;
+            let mut of_tile = [0.0; 2];
             for (word, others) in tile[row % SIDE].iter().zip(other) {
                 let (a, b) = (halves(*word), halves(others[column % SIDE]));
-                *sum += a[0] * b[0] + a[1] * b[1];
+                of_tile[0] += a[0] * b[0];
+                of_tile[1] += a[1] * b[1];
             }
+            *sum += of_tile[0] + of_tile[1];
         }
     }
 }
