@@ -8,9 +8,9 @@ use synfire::Checkpoint;
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("promise").required(true)))]
 #[command(after_help = "Examples:
-  synfire check runs/shd-dale-1 --dale
-  synfire check runs/shd-dale-1 --dale --checkpoint last
-  synfire check runs/shd-dale-1/checkpoints/best.safetensors --dale --json
+  synfire check runs/mine-1 --dale
+  synfire check runs/mine-1 --dale --checkpoint last
+  synfire check runs/mine-1/checkpoints/best.safetensors --dale --json
 
 Dale's law: all weights that a neuron sends have one sign, and no gain of a norm is negative, which \
 would turn the signs of

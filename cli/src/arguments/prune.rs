@@ -8,9 +8,9 @@ use synfire::Checkpoint;
 /// Measure a run's accuracy without the smallest weights of each projection
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  synfire prune runs/shd-dale-1
-  synfire prune runs/shd-dale-1 --shares 0.5,0.8,0.95 --reestimate-norms
-  synfire prune runs/shd-dale-1 --data shd_test.h5.gz --json
+  synfire prune runs/mine-1
+  synfire prune runs/mine-1 --shares 0.5,0.8,0.95 --reestimate-norms
+  synfire prune runs/mine-1 --data shd_test.h5.gz --json
 
 Nothing is trained again, and the run stays as it is. Statistics of norms are those of the whole \
 network, or with
