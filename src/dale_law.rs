@@ -61,15 +61,7 @@ impl DaleReport {
             return Self::of_file(path);
         }
         let folder = RunFolder::open(path)?;
-        let checkpoint = match checkpoint {
-            Checkpoint::Best if folder.is_continual() => Checkpoint::Last,
-            other => other,
-        };
-        let file = folder.checkpoint(checkpoint);
-        if !file.exists() {
-            return Err(folder.missing_checkpoint(checkpoint));
-        }
-        Self::of_file(&file)
+        Self::of_file(&folder.existing_checkpoint(checkpoint)?)
     }
 
     fn of_file(path: &Path) -> Result<Self> {

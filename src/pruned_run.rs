@@ -48,20 +48,24 @@ impl TrainedRun {
         reestimate_norms: bool,
         threads: Option<usize>,
     ) -> Result<Vec<PrunedAccuracy>> {
-        let (loaded, parts) = self.data(data)?;
+        let evaluated = self.data(data)?;
+        let (loaded, parts) = &evaluated;
         let split = match data {
             Some(_) => EvaluatedSplit::All,
             None => EvaluatedSplit::Validation,
         };
         let own = parts.as_ref().map(|parts| &parts.split);
-        let indices = self.split_indices(&loaded, own, split)?;
-        let training = reestimate_norms.then(|| self.data(None)).transpose()?;
+        let indices = self.split_indices(loaded, own, split)?;
+        // Samples of another file are not those that the run was trained on.
+        let is_other = reestimate_norms && data.is_some();
+        let trained = is_other.then(|| self.data(None)).transpose()?;
+        let training = reestimate_norms.then(|| trained.as_ref().unwrap_or(&evaluated));
         let (experiment, loss) = (self.experiment(), self.loss()?);
-        experiment.check_memory(&loaded, reestimate_norms)?;
+        experiment.check_memory(loaded, reestimate_norms)?;
         let of_share = |&share: &f64| -> Result<PrunedAccuracy> {
             let mut network = (**self.network()).clone();
             let [zeros, weights] = prune(&mut network, share).map_err(Error::from)?;
-            if let Some((samples, parts)) = &training {
+            if let Some((samples, parts)) = training {
                 let engine = Box::new(LayeredEngine::new(&network)?);
                 let settings = experiment.training.clone();
                 let mut trainer = EpochTrainer::new(network, engine, settings, experiment.seed())?;

@@ -279,8 +279,22 @@ impl RunFolder {
             .try_for_each(|path| remove(&path))
     }
 
+    /// The file of a checkpoint that is there. A run over tasks chooses no best one: there, its
+    /// newest stands for it.
+    ///
+    /// # Errors
+    /// Which checkpoints there are instead.
+    pub(crate) fn existing_checkpoint(&self, checkpoint: Checkpoint) -> Result<PathBuf> {
+        let checkpoint = match checkpoint {
+            Checkpoint::Best if self.is_continual() => Checkpoint::Last,
+            other => other,
+        };
+        let path = self.checkpoint(checkpoint);
+        if path.exists() { Ok(path) } else { Err(self.missing_checkpoint(checkpoint)) }
+    }
+
     /// The error of a checkpoint that is not there.
-    pub(crate) fn missing_checkpoint(&self, checkpoint: Checkpoint) -> Error {
+    fn missing_checkpoint(&self, checkpoint: Checkpoint) -> Error {
         let kept: Vec<String> =
             self.kept_epochs().into_iter().map(|epoch| epoch.to_string()).collect();
         let problem = match checkpoint {

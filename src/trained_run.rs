@@ -66,11 +66,7 @@ impl TrainedRun {
         let (channels, classes) = experiment.data.shape().ok_or_else(unknown)?;
         let start = first_network(&experiment, &folder, channels, classes)?;
         let mut network = start.clone();
-        let path = folder.checkpoint(checkpoint);
-        if !path.exists() {
-            return Err(folder.missing_checkpoint(checkpoint));
-        }
-        let file = CheckpointFile::open(&path)?;
+        let file = CheckpointFile::open(&folder.existing_checkpoint(checkpoint)?)?;
         file.load(&mut network)?;
         let (epoch, is_within_epoch) = (file.epoch(), file.is_within_epoch());
         experiment.data.check_pinned(file.own().get(PINNED_DATA), &folder.config())?;

@@ -113,27 +113,27 @@ impl ContinualRun {
         threads: Option<usize>,
         folder: impl FnOnce(&str) -> Result<(RunFolder, RunLock)>,
     ) -> Result<Self> {
-        let PreparedTasks { sequence, trainer, threads } =
-            PreparedTasks::new(&experiment, threads)?;
+        let prepared = PreparedTasks::new(&experiment, threads)?;
         let config = experiment.to_toml()?;
         let (folder, lock) = folder(&experiment.name)?;
-        let origin = origin(&experiment, &sequence);
-        let environment = threads.install(|| Environment::of(experiment.seed, origin));
+        let origin = origin(&experiment, &prepared.sequence);
+        let environment = prepared.threads.install(|| Environment::of(experiment.seed, origin));
         environment.write(&folder.environment())?;
-        tables::write_tasks(&sequence, &folder.tasks())?;
+        tables::write_tasks(&prepared.sequence, &folder.tasks())?;
         atomic_file::write(&folder.config(), config.as_bytes())?;
-        let (progress, threads) = (Progress::default(), Arc::new(threads));
-        Ok(Self {
-            experiment,
-            folder,
-            lock,
-            sequence,
-            trainer,
-            progress,
-            activity: Vec::new(),
-            passive: Vec::new(),
-            threads,
-        })
+        Ok(Self::new(experiment, (folder, lock), prepared, Progress::default()))
+    }
+
+    /// A run that has come so far.
+    fn new(
+        experiment: ContinualExperiment,
+        (folder, lock): (RunFolder, RunLock),
+        prepared: PreparedTasks,
+        progress: Progress,
+    ) -> Self {
+        let PreparedTasks { sequence, trainer, threads } = prepared;
+        let (activity, passive, threads) = (Vec::new(), Vec::new(), Arc::new(threads));
+        Self { experiment, folder, lock, sequence, trainer, progress, activity, passive, threads }
     }
 
     /// Goes on with a run that was stopped or killed, from its last checkpoint; what it then does
@@ -173,19 +173,7 @@ impl ContinualRun {
         } else {
             folder.refuse_lost_checkpoint()?;
         }
-        let PreparedTasks { sequence, trainer, threads } = prepared;
-        let threads = Arc::new(threads);
-        Ok(Self {
-            experiment,
-            folder,
-            lock,
-            sequence,
-            trainer,
-            progress,
-            activity: Vec::new(),
-            passive: Vec::new(),
-            threads,
-        })
+        Ok(Self::new(experiment, (folder, lock), prepared, progress))
     }
 
     /// The run's folder.

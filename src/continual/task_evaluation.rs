@@ -96,14 +96,7 @@ impl TaskEvaluation {
         let folder = RunFolder::open(folder)?;
         let mut experiment = ContinualExperiment::read(&folder.config(), &[])?;
         experiment.data.use_folder(data)?;
-        let checkpoint = match checkpoint {
-            Checkpoint::Best => Checkpoint::Last,
-            other => other,
-        };
-        let path = folder.checkpoint(checkpoint);
-        if !path.exists() {
-            return Err(folder.missing_checkpoint(checkpoint));
-        }
+        let path = folder.existing_checkpoint(checkpoint)?;
         let mut file = CheckpointFile::open(&path)?;
         if let Some(ended @ 1..) = ended_before(&file)? {
             // The newest is of the middle of a task: what counts is the end of the task before.

@@ -134,7 +134,13 @@ fn weights_start_with_the_sign_of_their_population() {
         let weights = dense(network)[1].weight.clone();
         weights.into_iter().map(f32::abs).collect::<Vec<_>>()
     };
-    // Three excitatory and two inhibitory neurons are balanced; else only the signs differ.
+    let unbalanced = build(
+        &CHAIN
+            .replace("dense = { ", "dense = { balanced = false, ")
+            .replace("size = 5", "size = 5\nexcitatory = 0.6"),
+    );
+    assert_eq!(sizes(&free), sizes(&unbalanced), "only the signs differ");
+    // Three excitatory and two inhibitory neurons are balanced.
     for (entry, (free, size)) in sizes(&free).iter().zip(sizes(&signed)).enumerate() {
         let neuron = entry / dense(&signed)[1].elements_per_pair % 5;
         let ratio = if neuron < 3 { 2.0_f32 / 3.0 } else { 1.5 };
