@@ -8,19 +8,20 @@ use crate::metrics::EpochMetrics;
 use crate::picture::Picture;
 use crate::run_result::RunResult;
 use crate::simulation::Simulation;
+use crate::synaptic_currents::synaptic_currents;
 use crate::trained_run::TrainedRun;
 use datasets::{counted, shown_name};
 use plots::{
-    BestEpoch, ConfusionFigure, CurvesFigure, DelaysFigure, Figure, PopulationSpikes,
-    ProjectionDelays, ProjectionWeights, RasterFigure, ReadoutTraces, Series, SeriesStyle,
-    WeightsFigure,
+    BestEpoch, ConfusionFigure, CurrentsFigure, CurvesFigure, DelaysFigure, Figure,
+    PopulationSpikes, ProjectionDelays, ProjectionSizes, ProjectionWeights, RasterFigure,
+    ReadoutTraces, Series, SeriesStyle, WeightSizesFigure, WeightsFigure,
 };
 use sim_core::{Kind, Network, Recording, Variables};
 use std::path::PathBuf;
 
 impl Picture {
     /// Draws the figure of a run into the run's folder `plots`, which is made if it is missing. The
-    /// raster shows `sample`, by default the first validation sample.
+    /// raster and the currents are those of `sample`, by default of the first validation sample.
     ///
     /// # Errors
     /// When a file of the run cannot be read or the figure not be written; the confusion matrix
@@ -32,14 +33,10 @@ impl Picture {
     ) -> Result<[PathBuf; 2]> {
         let files = self.files(&run.folder().plots());
         let figure: Box<dyn Figure> = match self {
-            Self::Raster => match sample {
-                Some((data, index)) => Box::new(raster(run, data, index)?),
-                None => {
-                    let chosen = run.sample(None, None)?;
-                    Box::new(raster(run, &chosen.data, chosen.index)?)
-                }
-            },
+            Self::Raster => Box::new(of_sample(run, sample, raster)?),
+            Self::Currents => Box::new(of_sample(run, sample, currents)?),
             Self::Weights => Box::new(weights(run)?),
+            Self::Sizes => Box::new(sizes(run)?),
             Self::Delays => Box::new(delays(run)?),
             Self::Curves => Box::new(curves(run)?),
             Self::Confusion => Box::new(confusion(run)?),
@@ -51,6 +48,21 @@ impl Picture {
             figure.save(file)?;
         }
         Ok(files)
+    }
+}
+
+/// A figure of a sample: the one given, or the first validation sample.
+fn of_sample<F>(
+    run: &TrainedRun,
+    sample: Option<(&LoadedData, usize)>,
+    draw: fn(&TrainedRun, &LoadedData, usize) -> Result<F>,
+) -> Result<F> {
+    match sample {
+        Some((data, index)) => draw(run, data, index),
+        None => {
+            let chosen = run.sample(None, None)?;
+            draw(run, &chosen.data, chosen.index)
+        }
     }
 }
 
@@ -99,6 +111,45 @@ fn raster(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<RasterFig
             predicted_class: Some(simulation.predicted(&recording, run.loss()?)),
             classes,
         }),
+    })
+}
+
+fn currents(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<CurrentsFigure> {
+    let network = run.network();
+    let simulation = Simulation::of_sample(network, data, index, run.horizon())?;
+    let (steps, count) = (simulation.steps(), network.populations.len());
+    let mut recording = Recording::selecting(vec![Variables::SPIKES; count]);
+    simulation.run(&mut recording)?;
+    let output = network.output()?;
+    let populations = (0..count).filter(|&population| population != output);
+    let (origin, place) = data.place_of(index);
+    Ok(CurrentsFigure {
+        title: run.experiment().name.clone(),
+        remark: format!("{}; {}, sample {place}", checkpoint(run), origin.short_name()),
+        step_ms: network.dt_ms,
+        populations: populations
+            .filter_map(|population| synaptic_currents(network, population, &recording, steps))
+            .collect(),
+    })
+}
+
+fn sizes(run: &TrainedRun) -> Result<WeightSizesFigure> {
+    let (newest, history) = (newest(run)?, run.history()?);
+    let weights = |network| of_kind(network, Kind::Weight);
+    let ends = weights(run.start()).zip(weights(newest.network()));
+    let projections =
+        ends.zip(history.sizes).enumerate().map(|(index, ((start, end), history))| {
+            ProjectionSizes {
+                name: projection_name(run.start(), index),
+                start: start.values.to_vec(),
+                end: end.values.to_vec(),
+                history,
+            }
+        });
+    Ok(WeightSizesFigure {
+        title: run.experiment().name.clone(),
+        remark: end(&newest),
+        projections: projections.collect(),
     })
 }
 
@@ -239,7 +290,7 @@ pub(crate) fn projection_label(name: &str) -> String {
 }
 
 /// `hidden1` as `hidden 1`.
-fn spaced(name: &str) -> String {
+pub(crate) fn spaced(name: &str) -> String {
     name.strip_prefix("hidden").map_or_else(|| name.to_owned(), |number| format!("hidden {number}"))
 }
 

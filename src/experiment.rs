@@ -26,9 +26,9 @@ use crate::start::Start;
 use crate::text_file;
 use crate::twin_keys::leave_out_replaced;
 use plasticity::TrainingSettings;
-use plasticity::gradient::{Loss, OptimizerSettings};
+use plasticity::gradient::Loss;
 use serde::{Deserialize, Serialize};
-use sim_core::{GaussianMethod, Network, SampleSource, Seed, effective_sigma};
+use sim_core::{Network, SampleSource, Seed};
 use std::path::Path;
 
 /// Everything a run needs besides the machine; what a configuration file holds.
@@ -236,37 +236,22 @@ impl Experiment {
         train: bool,
     ) -> Result<Option<(usize, MemoryNeed)>> {
         let Some((sample, steps)) = samples.longest() else { return Ok(None) };
+        let of_training = Work::of_training(&self.training, &self.network, self.dt_ms());
         let work = Work {
             batch: self.training.batch_size.min(samples.len()),
             steps: steps.max(self.training.evaluation_steps.unwrap_or(0)),
             entries: samples.frames(sample, None).len(),
-            moments: train.then(|| self.moment_bytes()),
-            taps: self.widest_taps(),
+            moments: of_training.moments.filter(|_| train),
+            ..of_training
         };
         let sizes = Sizes { channels: samples.channels(), classes: samples.classes() };
         Ok(Some((sample, self.network.memory_need(sizes, self.dt_ms(), work)?)))
     }
 
-    /// Taps of the widest Gaussian, where all that count are taken: those within ten widths.
-    fn widest_taps(&self) -> f64 {
-        let is_exact = self.training.kernel.gaussian == GaussianMethod::Exact
-            && self.network.has_gaussians(self.dt_ms());
-        let sigma = self.training.sigma.in_steps(self.dt_ms());
-        if is_exact { 20.0 * effective_sigma(sigma.start.max(sigma.end)) } else { 0.0 }
-    }
-
-    /// Bytes that the optimiser keeps for each weight or delay.
-    fn moment_bytes(&self) -> f64 {
-        match self.training.weights.optimizer {
-            OptimizerSettings::Adam(_) | OptimizerSettings::AdamW(_) => 8.0,
-            OptimizerSettings::Sgd(_) => 4.0,
-        }
-    }
-
     /// Refuses a network whose weights alone would not fit into memory, before it is built.
     fn check_network_memory(&self, channels: usize, classes: usize) -> Result<()> {
-        let alone = Work { batch: 0, steps: 0, entries: 0, moments: None, taps: 0.0 };
-        let need = self.network.memory_need(Sizes { channels, classes }, self.dt_ms(), alone)?;
+        let sizes = Sizes { channels, classes };
+        let need = self.network.memory_need(sizes, self.dt_ms(), Work::default())?;
         need.check(&self.network.size_in_words().1, "lower it")
     }
 

@@ -16,6 +16,12 @@ impl MemoryNeed {
         Self { parts: parts.into_iter().filter(|(_, bytes)| *bytes > 0.0).collect() }
     }
 
+    /// The same, and one part more.
+    pub(crate) fn and(mut self, part: &'static str, bytes: f64) -> Self {
+        self.parts.extend((bytes > 0.0).then_some((part, bytes)));
+        self
+    }
+
     /// The parts with their bytes, as estimated.
     pub fn parts(&self) -> &[(&'static str, f64)] {
         &self.parts

@@ -9,6 +9,10 @@ pub enum Picture {
     Raster,
     /// Weights at start and end, and over the epochs.
     Weights,
+    /// Sizes of excitatory and inhibitory weights, as logarithms.
+    Sizes,
+    /// What excitatory and inhibitory synapses bring to each neuron in a validation sample.
+    Currents,
     /// Delays at start and end, and how far they moved per epoch.
     Delays,
     /// Loss, accuracy and schedules over the epochs.
@@ -19,14 +23,23 @@ pub enum Picture {
 
 impl Picture {
     /// All figures.
-    pub const ALL: [Self; 5] =
-        [Self::Raster, Self::Weights, Self::Delays, Self::Curves, Self::Confusion];
+    pub const ALL: [Self; 7] = [
+        Self::Raster,
+        Self::Weights,
+        Self::Sizes,
+        Self::Currents,
+        Self::Delays,
+        Self::Curves,
+        Self::Confusion,
+    ];
 
     /// Name of the figure and of its files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Raster => "raster",
             Self::Weights => "weights",
+            Self::Sizes => "sizes",
+            Self::Currents => "currents",
             Self::Delays => "delays",
             Self::Curves => "curves",
             Self::Confusion => "confusion",
@@ -35,7 +48,7 @@ impl Picture {
 
     /// Whether the figure shows a sample, and cannot be drawn without one.
     pub fn needs_samples(self) -> bool {
-        self == Self::Raster
+        matches!(self, Self::Raster | Self::Currents)
     }
 
     /// Its files in `folder`: PNG and SVG.

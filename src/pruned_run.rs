@@ -1,11 +1,13 @@
 //! How well a trained network does without its smallest weights.
 
+use crate::continual::seeds::SeedMean;
 use crate::error::{Error, Result};
 use crate::split_evaluation::EvaluatedSplit;
 use crate::threads::thread_pool;
 use crate::trained_run::TrainedRun;
 use layered::LayeredEngine;
 use plasticity::{EpochTrainer, Tally, evaluate, prune};
+use plots::{PrunedSeries, PruningFigure};
 use serde::Serialize;
 use std::path::Path;
 
@@ -30,6 +32,39 @@ impl PrunedAccuracy {
     /// The samples, and those that were right.
     pub fn tally(&self) -> Tally {
         Tally { samples: self.samples, correct: self.correct }
+    }
+}
+
+/// Accuracy against the share of weights that were pruned, of runs with their names, all pruned to
+/// the same shares. Runs of one name are seeds of one experiment: a line shows their mean with its
+/// 95 % interval by Student's distribution, and of one run the 95 % interval over its samples.
+pub fn pruning_figure(runs: &[(String, Vec<PrunedAccuracy>)], remark: String) -> PruningFigure {
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in runs {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    let series = |name: &str| {
+        let of_name: Vec<_> =
+            runs.iter().filter(|(other, _)| other == name).map(|(_, rows)| rows).collect();
+        let point = |index: usize| {
+            let tallies: Vec<Tally> = of_name.iter().map(|rows| rows[index].tally()).collect();
+            let accuracies: Vec<f64> = tallies.iter().map(Tally::accuracy).collect();
+            let mean = SeedMean::of(&accuracies).expect("a name is that of a run");
+            let half = mean.half_interval.unwrap_or(1.96 * tallies[0].standard_error());
+            [of_name[0][index].share, mean.mean, half]
+        };
+        let label = match of_name.len() {
+            1 => name.to_owned(),
+            count => format!("{name}, {count} runs"),
+        };
+        PrunedSeries { label, points: (0..of_name[0].len()).map(point).collect() }
+    };
+    PruningFigure {
+        title: "pruned by magnitude".into(),
+        remark,
+        series: names.into_iter().map(series).collect(),
     }
 }
 

@@ -18,11 +18,12 @@ macro_rules! recipes {
     };
 }
 
-const RECIPES: [Recipe; 6] = recipes![
+const RECIPES: [Recipe; 7] = recipes![
     "quickstart",
     "shd-delays",
     "shd-fixed-delays",
     "shd-no-delays",
+    "shd-dale",
     "shd-delays-1ms",
     "ssc-delays"
 ];

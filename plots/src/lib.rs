@@ -9,8 +9,11 @@
 //! |---|---|---|
 //! | [`RasterFigure`] | one sample: spikes of all populations, readout potentials | `raster` |
 //! | [`WeightsFigure`] | weights of each projection at start and end, and in between | `weights` |
+//! | [`WeightSizesFigure`] | sizes of weights of either sign, as logarithms | `weight_sizes` |
 //! | [`DelaysFigure`] | delays of each projection, and how far they move per epoch | `delays` |
 //! | [`CurvesFigure`] | loss, accuracy and schedules against epochs, of one run or two | `curves` |
+//! | [`CurrentsFigure`] | one sample: excitation and inhibition of each population | `currents` |
+//! | [`PruningFigure`] | accuracy against the share of weights that were pruned | `pruning` |
 //! | [`ConfusionFigure`] | what each class was taken for, with the accuracy | `confusion` |
 //! | [`AccuracyMatrixFigure`] | accuracy on every task after each task | `accuracy_matrix` |
 //! | [`ForgettingFigure`] | accuracy on each task from its training on | `forgetting` |
@@ -45,6 +48,7 @@
 mod accuracy_matrix;
 mod canvas;
 mod confusion;
+mod currents;
 mod curves;
 mod delays;
 mod envelope;
@@ -62,6 +66,7 @@ mod names;
 mod panel;
 mod panel_rows;
 mod png_file;
+mod pruning;
 mod raster;
 mod scale;
 mod stroke;
@@ -69,11 +74,13 @@ mod subspaces;
 mod task_accuracies;
 mod theme;
 mod typeface;
+mod weight_sizes;
 mod weights;
 
 pub use accuracy_matrix::AccuracyMatrixFigure;
 pub use canvas::Canvas;
 pub use confusion::ConfusionFigure;
+pub use currents::{CurrentsFigure, PopulationCurrents};
 pub use curves::{BestEpoch, CurvesFigure, Series, SeriesStyle};
 pub use delays::{DelayChange, DelaysFigure, ProjectionDelays};
 pub use error::{Error, Result};
@@ -82,8 +89,10 @@ pub use font::{Anchor, TextStyle};
 pub use forgetting::ForgettingFigure;
 pub use format::Format;
 pub use legible::legible;
+pub use pruning::{PrunedSeries, PruningFigure};
 pub use raster::{PopulationSpikes, RasterFigure, ReadoutTraces};
 pub use stroke::{Dash, Point, Stroke};
 pub use subspaces::{ProjectionSubspaces, SubspacesFigure};
 pub use theme::{Rgb, Size};
+pub use weight_sizes::{ProjectionSizes, SizeSnapshot, WeightSizesFigure};
 pub use weights::{ProjectionWeights, WeightSnapshot, WeightsFigure};

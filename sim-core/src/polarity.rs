@@ -13,10 +13,16 @@ pub enum Polarity {
 }
 
 impl Polarity {
-    /// The signs of `neurons` neurons of which the share `excitatory`, rounded to whole neurons, is
-    /// excitatory: the first ones. All others are inhibitory.
+    /// How many of `neurons` neurons are excitatory where the share `excitatory` is: rounded to
+    /// whole neurons.
+    pub fn excitatory_count(excitatory: f64, neurons: usize) -> usize {
+        (excitatory * neurons as f64).round() as usize
+    }
+
+    /// The signs of `neurons` neurons of which the share `excitatory` is excitatory: the first
+    /// ones. All others are inhibitory.
     pub fn shared(excitatory: f64, neurons: usize) -> Vec<Self> {
-        let first = (excitatory * neurons as f64).round() as usize;
+        let first = Self::excitatory_count(excitatory, neurons);
         let sign = |neuron| if neuron < first { Self::Excitatory } else { Self::Inhibitory };
         (0..neurons).map(sign).collect()
     }

@@ -132,6 +132,62 @@ impl ContinualExperiment {
         configuration::parse(Path::new(""), text, origin, name, overrides)
     }
 
+    /// What the samples are called: the images that tasks share, and the folders that tasks have
+    /// for themselves.
+    pub fn data_name(&self) -> String {
+        let mut names = Vec::new();
+        if self.tasks.needs_images() {
+            names.push(self.data.name());
+        }
+        let mut tasks = self.tasks.clone();
+        for folder in tasks.folders_mut() {
+            let name = folder.display().to_string();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(", ")
+    }
+
+    /// Takes the images of `folder`, if one is named, in place of those that a run was made with.
+    /// Folders that tasks have for themselves are looked for in it, by their names.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where nothing of the run comes from a folder; [`Error::Absent`] when no
+    /// folder is named, and one of the run is gone; [`Error::Folder`] when `folder` lacks one.
+    pub(crate) fn use_folder(&mut self, folder: Option<&Path>) -> Result<()> {
+        let shares_images = self.tasks.needs_images();
+        if shares_images {
+            self.data.use_folder(folder)?;
+        }
+        for own in self.tasks.folders_mut() {
+            match folder {
+                // The images that tasks share have moved, and those of this task have not.
+                Some(_) if shares_images && own.exists() => {}
+                Some(folder) => {
+                    let name = own.file_name().unwrap_or_default();
+                    let moved = folder.join(name);
+                    if !moved.is_dir() {
+                        let name = name.display();
+                        let problem = format!(
+                            "the images of a task are in a folder {name}, which is not here"
+                        );
+                        return Err(Error::folder(folder, problem));
+                    }
+                    *own = moved;
+                }
+                None if !own.exists() => {
+                    let problem = "the images of a task are no longer there; say with --data \
+                                   FOLDER in which folder this one lies now";
+                    let name = own.display().to_string();
+                    return Err(Error::Absent { name, problem: problem.into() });
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Checks every field that can be checked without images.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ pub enum Method {
     Hlop,
     /// Task after task without protection: the lower bound.
     Sequential,
-    /// All tasks at once, with as many passes: the upper bound.
+    /// All tasks at once, with as many passes and one schedule over all of them: the upper bound.
     Joint,
     /// Task after task, among stored samples of earlier ones.
     Replay,
@@ -88,8 +88,8 @@ pub struct MethodSettings {
 pub struct ReplaySettings {
     /// Samples of each class that are stored when a task ends, at least 1; 50.
     pub per_class: usize,
-    /// Share of the samples of an epoch that are stored ones, above 0 and below 1; 0.5. They repeat
-    /// as often as that takes.
+    /// Share of the samples of an epoch that are stored ones, above 0 and at most 0.99; 0.5. They
+    /// repeat as often as that takes.
     pub share: f64,
 }
 
@@ -112,8 +112,8 @@ impl ReplaySettings {
             self.per_class > 0,
             "at least 1",
         )?;
-        let allowed = "above 0 and below 1";
-        let is_share = self.share > 0.0 && self.share < 1.0;
+        let allowed = "above 0 and at most 0.99";
+        let is_share = self.share > 0.0 && self.share <= 0.99;
         sim_core::Error::check("ReplaySettings::share", self.share, is_share, allowed)
     }
 }

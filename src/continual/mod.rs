@@ -7,6 +7,7 @@
 //! | `method` | by which method are earlier tasks kept? |
 //! | `task_loss` | which outputs compete, where each task has its own? |
 //! | `task_samples` | which samples does a method train on in a task? |
+//! | `memory` | does a run fit into memory? |
 //! | `prepared_tasks` | what is there before anything is trained? |
 //! | `run`, `progress` | how is the walk over tasks stopped, and gone on with? |
 //! | `result`, `tables` | what did the tasks come to? |
@@ -20,6 +21,7 @@ pub(crate) mod data;
 pub(crate) mod drawing;
 pub(crate) mod experiment;
 pub(crate) mod folder;
+mod memory;
 pub(crate) mod method;
 pub(crate) mod prepared_tasks;
 pub(crate) mod progress;

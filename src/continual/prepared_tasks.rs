@@ -35,6 +35,7 @@ impl PreparedTasks {
         let (sequence, trainer) = threads.install(|| -> Result<_> {
             let data = &experiment.data;
             let needs_images = experiment.tasks.needs_images();
+            experiment.check_image_memory()?;
             let images = needs_images.then(|| data.load(experiment.seed())).transpose()?;
             let sequence = TaskSequence::new(
                 &experiment.tasks,
@@ -47,12 +48,18 @@ impl PreparedTasks {
             .map_err(|error| within(error, "data"))?;
             let (channels, outputs) = (sequence.channels(), sequence.outputs());
             experiment.network.check_size(channels, outputs, dt_ms)?;
+            experiment.check_network_memory(&sequence)?;
             let network = experiment.network.build(channels, outputs, dt_ms, experiment.seed())?;
             let (method, seed) = (experiment.method, experiment.seed());
             check_shared_head(experiment, &network)?;
             let subject = (&network, sequence.len());
+            experiment.check_training_memory(&sequence, &network)?;
             let protection = experiment.methods.protection(method, subject, seed)?;
-            let settings = experiment.training.clone();
+            let mut settings = experiment.training.clone();
+            if method == Method::Joint {
+                // All passes are one task, with one schedule.
+                settings.epochs *= sequence.len();
+            }
             let engine = gradient_engine(&network, settings.gradient, seed, method.observes())?;
             let mut trainer = EpochTrainer::new(network, engine, settings, experiment.seed())?
                 .with_protection(protection);

@@ -33,6 +33,10 @@ pub struct CurveRow {
     pub train_accuracy: f64,
     /// Accuracy on the task's held-out samples; `None` where none are held out.
     pub validation_accuracy: Option<f64>,
+    /// Largest share of a step that signs and ranges left in what is protected
+    /// ([`StepReport::protection_residual`](plasticity::StepReport::protection_residual)).
+    #[serde(default)]
+    pub protection_residual: f64,
     /// Accuracy after the epoch on the test samples of each task up to this one, or of all tasks
     /// where they are trained at once; with the task told where each has outputs of its own.
     pub test_accuracy: Vec<f64>,

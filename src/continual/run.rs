@@ -157,7 +157,7 @@ impl ContinualRun {
         }
         let environment = Environment::read(&folder.environment())?;
         let mut experiment = ContinualExperiment::read(&folder.config(), &[])?;
-        experiment.data.use_folder(data)?;
+        experiment.use_folder(data)?;
         let mut prepared = PreparedTasks::new(&experiment, threads)?;
         if environment.data.sha256.as_deref() != Some(prepared.sequence.checksum()) {
             return refused(
@@ -224,7 +224,7 @@ impl ContinualRun {
             format!(
                 "{} of {}, {} each, method {}",
                 counted(sequence.len(), "task"),
-                experiment.data.name(),
+                experiment.data_name(),
                 counted(experiment.training.epochs, "epoch"),
                 experiment.method,
             ),
@@ -252,13 +252,16 @@ impl ContinualRun {
 
     /// Trains one task, or the rest of it, and evaluates all.
     fn run_task(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
-        let (task, epochs) = (self.progress.ended, self.experiment.training.epochs);
-        if !self.progress.under_way {
-            self.trainer.begin_task(task)?;
-            self.progress.under_way = true;
-        }
+        let task = self.progress.ended;
         let ContinualExperiment { method, methods, .. } = &self.experiment;
         let (method, seed) = (*method, self.experiment.seed());
+        let Range { start: first, end: epochs } = self.epochs(task);
+        if !self.progress.under_way {
+            if first == 0 {
+                self.trainer.begin_task(task)?;
+            }
+            self.progress.under_way = true;
+        }
         let samples = training_samples(&self.sequence, task, method, &methods.replay, seed)?;
         let mut last = None;
         while self.trainer.epoch() < epochs {
@@ -298,17 +301,18 @@ impl ContinualRun {
             };
             let mut row = CurveRow {
                 task: task + 1,
-                epoch: report.epoch + 1,
+                epoch: report.epoch + 1 - first,
                 train_loss: report.loss,
                 train_accuracy: report.accuracy,
                 validation_accuracy,
+                protection_residual: report.protection_residual,
                 test_accuracy: Vec::new(),
             };
             let remarks = self.remarks(task, &report);
             if self.trainer.epoch() < epochs {
                 let accuracy = self.evaluate(self.so_far(task))?;
                 row.test_accuracy = accuracy.iter().map(|on| on.tally().accuracy()).collect();
-                let line = epoch_line(&row, epochs);
+                let line = epoch_line(&row, epochs - first);
                 self.progress.curve.push(row);
                 tables::write_curve(
                     &self.progress.curve,
@@ -329,6 +333,17 @@ impl ContinualRun {
             }
         }
         self.end_task(last, observer)
+    }
+
+    /// The epochs of a task as the trainer counts them. Joint training is one task to it, whose
+    /// epochs go on from pass to pass.
+    fn epochs(&self, task: usize) -> Range<usize> {
+        let epochs = self.experiment.training.epochs;
+        let first = match self.experiment.method {
+            Method::Joint => task * epochs,
+            _ => 0,
+        };
+        first..first + epochs
     }
 
     /// The tasks that have been trained once a task has: all where they are trained at once.
@@ -361,10 +376,11 @@ impl ContinualRun {
         let (settings, network) = (&self.experiment.network, self.trainer.network());
         let passive = passive_remarks::remarks(settings, network, &self.passive).into_iter();
         let guess = (self.sequence.outputs() as f64).ln();
+        let rate = self.experiment.training.weights.schedule.rate_key();
         let exploded = (report.loss > EXPLODED * guess).then(|| {
             format!(
                 "warning: the loss of epoch {} is {:.3e} nats, and that of a guess {guess:.2}; \
-                 lower training.weights.schedule.rate",
+                 lower training.weights.schedule.{rate}",
                 report.epoch + 1,
                 report.loss
             )
@@ -382,7 +398,9 @@ impl ContinualRun {
     ) -> Result<ControlFlow<()>> {
         let (task, start) = (self.progress.ended, Instant::now());
         let (frames, labels) = self.end_samples(task);
-        self.trainer.end_task(&frames, &labels)?;
+        if self.epochs(task).end == self.trainer.settings().epochs {
+            self.trainer.end_task(&frames, &labels)?;
+        }
         self.progress.seconds[0] += start.elapsed().as_secs_f64();
         let all = self.evaluate(0..self.sequence.len())?;
         let start = Instant::now();
@@ -427,6 +445,12 @@ impl ContinualRun {
                 let (frames, _) = self.end_samples(earlier);
                 task_activity(&self.experiment, &network, earlier, &frames)?
             } else {
+                let line = format!(
+                    "warning: {} is gone, so the angles of task {} are not known",
+                    checkpoint.display(),
+                    earlier + 1
+                );
+                self.folder.append_log(&line)?;
                 Vec::new()
             };
             self.activity.push(activity);
@@ -486,7 +510,7 @@ struct SavedRef<'a> {
 
 fn origin(experiment: &ContinualExperiment, sequence: &TaskSequence) -> DataOrigin {
     DataOrigin {
-        name: experiment.data.name(),
+        name: experiment.data_name(),
         sha256: Some(sequence.checksum().to_owned()),
         ..DataOrigin::default()
     }

@@ -17,7 +17,8 @@ const RESIDUALS: &str = "task,projection,batch,residual";
 const OUTCOME: &str = "quantity,task,value";
 const ANGLES: &str = "task,earlier_task,projection,index,degrees";
 /// Before a column `test_accuracy_N` for each task.
-const CURVE: &str = "task,epoch,train_loss,train_accuracy,validation_accuracy,mean_test_accuracy";
+const CURVE: &str = "task,epoch,train_loss,train_accuracy,validation_accuracy,protection_residual,\
+                     mean_test_accuracy";
 
 /// A task of a run: a row of `tasks.csv`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -127,11 +128,14 @@ pub(crate) fn write_curve(curve: &[CurveRow], tasks: usize, path: &Path) -> Resu
     (1..=tasks).for_each(|task| write!(text, ",test_accuracy_{task}").expect("it is memory"));
     text.push('\n');
     for row in curve {
-        let CurveRow { task, epoch, train_loss, train_accuracy, .. } = row;
+        let CurveRow { task, epoch, train_loss, train_accuracy, protection_residual, .. } = row;
         let shown = |share: Option<f64>| share.map_or(String::new(), |share| share.to_string());
         let (validation, mean) = (shown(row.validation_accuracy), row.mean_test_accuracy());
-        write!(text, "{task},{epoch},{train_loss},{train_accuracy},{validation},{mean}")
-            .expect("it is memory");
+        write!(
+            text,
+            "{task},{epoch},{train_loss},{train_accuracy},{validation},{protection_residual},{mean}"
+        )
+        .expect("it is memory");
         for task in 0..tasks {
             let on = shown(row.test_accuracy.get(task).copied());
             write!(text, ",{on}").expect("it is memory");
@@ -148,13 +152,14 @@ pub(crate) fn read_curve(path: &Path, tasks: usize) -> Result<Vec<CurveRow>> {
     read(path, &header, |row| {
         let cells: Vec<&str> = row.split(',').collect();
         let number = |cell: usize| cells.get(cell)?.parse().ok();
-        let of_tasks = cells.get(6..6 + tasks)?.iter().take_while(|cell| !cell.is_empty());
+        let of_tasks = cells.get(7..7 + tasks)?.iter().take_while(|cell| !cell.is_empty());
         Some(CurveRow {
             task: cells.first()?.parse().ok()?,
             epoch: cells.get(1)?.parse().ok()?,
             train_loss: number(2)?,
             train_accuracy: number(3)?,
             validation_accuracy: number(4),
+            protection_residual: number(5)?,
             test_accuracy: of_tasks.map(|cell| cell.parse().ok()).collect::<Option<_>>()?,
         })
     })
@@ -335,13 +340,14 @@ mod tests {
             train_loss: 0.25,
             train_accuracy: 0.5,
             validation_accuracy,
+            protection_residual: 0.0625,
             test_accuracy: vec![0.75; task],
         };
         let rows = [row(1, None), row(2, Some(0.125))];
         write_curve(&rows, 2, &path).unwrap();
         assert_eq!(read_curve(&path, 2).unwrap(), rows);
         let text = text_file::read_text(&path).unwrap();
-        assert!(text.contains("\n1,1,0.25,0.5,,0.75,0.75,\n"), "{text}");
+        assert!(text.contains("\n1,1,0.25,0.5,,0.0625,0.75,0.75,\n"), "{text}");
         let message = read_curve(&path, 3).unwrap_err().to_string();
         assert!(message.contains("line 1: expected a row of"), "{message}");
     }

@@ -95,7 +95,7 @@ impl TaskEvaluation {
     ) -> Result<Self> {
         let folder = RunFolder::open(folder)?;
         let mut experiment = ContinualExperiment::read(&folder.config(), &[])?;
-        experiment.data.use_folder(data)?;
+        experiment.use_folder(data)?;
         let path = folder.existing_checkpoint(checkpoint)?;
         let mut file = CheckpointFile::open(&path)?;
         if let Some(ended @ 1..) = ended_before(&file)? {
@@ -119,7 +119,7 @@ impl TaskEvaluation {
         let environment = Environment::read(&folder.environment())?;
         Ok(Self {
             method: experiment.method,
-            data: experiment.data.name(),
+            data: experiment.data_name(),
             is_own_data: environment.data.sha256.as_deref() == Some(sequence.checksum()),
             tasks,
             planned: sequence.len(),

@@ -199,6 +199,17 @@ fn values_out_of_range_are_called_by_their_key_and_blamed_on_who_set_them() {
         ),
         ("network.hidden=[1048576]", "network.hidden is [1048576]"),
         ("training.loss=spike_count", "training.loss counts output spikes"),
+        ("network.excitatory=0", "network.excitatory is 0, but must be above 0 and at most 1"),
+        (
+            "network.excitatory=0.001",
+            "network.excitatory is 0.001, which makes all of hidden1 inhibitory",
+        ),
+        ("network.excitatory_input=1.5", "network.excitatory_input is 1.5"),
+        ("training.weights.signed_update.budget=-1", "training.weights.signed_update.budget is -1"),
+        (
+            "training.weights.signed_update.rate_factor=0",
+            "training.weights.signed_update.rate_factor is 0",
+        ),
     ] {
         // Neither the changes before nor those behind are to blame.
         let more =

@@ -45,9 +45,9 @@ pub struct FeedForward {
     /// What the sizes of the initial weights are drawn from; uniform.
     #[serde(skip_serializing_if = "WeightStart::is_uniform")]
     pub weight_start: WeightStart,
-    /// Share of each hidden population, from 0 to 1, whose outgoing weights are at least 0: its
-    /// first neurons, rounded to whole ones. Those of all others are at most 0. Gains of the norm
-    /// behind them are at least 0. None: weights have any sign.
+    /// Share of each hidden population, above 0 and at most 1, whose outgoing weights are at least
+    /// 0: its first neurons, rounded to whole ones, at least one. Those of all others are at most
+    /// 0. Gains of the norm behind them are at least 0. None: weights have any sign.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excitatory: Option<f64>,
     /// The same of the input channels; none.
@@ -142,9 +142,12 @@ impl FeedForward {
         for (name, share) in
             [("excitatory", self.excitatory), ("excitatory_input", self.excitatory_input)]
         {
-            let share = share.unwrap_or(0.0);
-            let fits = (0.0..=1.0).contains(&share);
-            Error::check(format!("network.{name}"), share, fits, "from 0 to 1")?;
+            let share = share.unwrap_or(1.0);
+            let fits = share > 0.0 && share <= 1.0;
+            Error::check(format!("network.{name}"), share, fits, "above 0 and at most 1")?;
+        }
+        for (number, &size) in (1..).zip(&self.hidden) {
+            check_excitation("excitatory", self.excitatory, &format!("hidden{number}"), size)?;
         }
         if let Some(share) = self.interneurons {
             let fits = share > 0.0 && share <= 1.0;
@@ -177,8 +180,10 @@ impl FeedForward {
     /// large.
     ///
     /// # Errors
-    /// When all projections together have more than 2^28 synapses.
+    /// When all projections together have more than 2^28 synapses, or no input channel is
+    /// excitatory.
     pub fn check_size(&self, channels: usize, classes: usize) -> Result<()> {
+        check_excitation("excitatory_input", self.excitatory_input, "input", channels)?;
         let sizes: Vec<usize> =
             [channels].iter().chain(&self.hidden).chain(&[classes]).copied().collect();
         self.check_synapses(&sizes)
@@ -296,5 +301,19 @@ impl FeedForward {
         let output = populations.len() - 1;
         projections.push(join(source, output, [self.hidden.len() as u64, 0]));
         Description { populations, projections, input: Some(0), output: Some(output) }
+    }
+}
+
+/// Checks that the share `share` of a population of `size` neurons is at least one neuron.
+fn check_excitation(key: &str, share: Option<f64>, population: &str, size: usize) -> Result<()> {
+    match share {
+        Some(share) if Polarity::excitatory_count(share, size) == 0 => {
+            let problem = format!(
+                "is {share}, which makes all of {population} inhibitory ({size} neurons): nothing \
+                 would excite what follows"
+            );
+            Err(Error::unfit(format!("network.{key}"), problem).into())
+        }
+        _ => Ok(()),
     }
 }

@@ -15,9 +15,9 @@ use synfire::{Checkpoint, Picture, TaskPicture};
   synfire plot runs/shd-delays-1 --data moved/shd_train.h5.gz
   synfire plot runs/pmnist-1 accuracy subspaces      of a run over tasks, finished or not
 
-Only the raster needs the recordings: without them the other figures are drawn, and stderr says \
-what the raster waits for. A figure that is
-named and cannot be drawn is an error.
+Only raster and currents need the recordings: without them the other figures are drawn, and \
+stderr says what these two wait for. A figure
+that is named and cannot be drawn is an error.
 
 The pictures are in RUN/plots. `synfire train` and `synfire continual` draw them all when they \
 are done; they are drawn again from
@@ -29,19 +29,19 @@ pub struct Plot {
     /// Which figures [default: all that can be drawn]
     #[arg(value_enum)]
     pub figures: Vec<FigureName>,
-    /// Which network the raster shows: best, last, or that of an epoch, if training.checkpoints
-    /// kept its checkpoint
+    /// Which network raster and currents show: best, last, or that of an epoch, if
+    /// training.checkpoints kept its checkpoint
     #[arg(long, value_name = "best|last|EPOCH", default_value_t)]
     pub checkpoint: Checkpoint,
-    /// Take the sample of the raster from this file, e.g. where the recordings have moved
+    /// Take the sample of raster and currents from this file, e.g. where the recordings have moved
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
     /// What one unit of the times in --data FILE is: s, ms, us, ns or samples_per_second=RATE
     /// [default: as in the run's own]
     #[arg(long, value_name = "UNIT", requires = "data")]
     pub time_unit: Option<TimeUnit>,
-    /// Index of the sample of the raster, counted from 0 [default: the first validation sample, or
-    /// the first of another file]
+    /// Index of the sample of raster and currents, counted from 0 [default: the first validation
+    /// sample, or the first of another file]
     #[arg(
         long,
         value_name = "K",
@@ -58,6 +58,10 @@ pub enum FigureName {
     Raster,
     /// Weights at start and end, and over the epochs
     Weights,
+    /// Sizes of excitatory and inhibitory weights, as logarithms: histograms, quantiles, their course
+    Sizes,
+    /// What excitatory and inhibitory synapses bring to each neuron in a validation sample
+    Currents,
     /// Delays at start and end, and how far they moved per epoch
     Delays,
     /// Loss, accuracy and schedules over the epochs; of a run over tasks, over those of all tasks
@@ -78,6 +82,8 @@ impl FigureName {
         Some(match self {
             Self::Raster => Picture::Raster,
             Self::Weights => Picture::Weights,
+            Self::Sizes => Picture::Sizes,
+            Self::Currents => Picture::Currents,
             Self::Delays => Picture::Delays,
             Self::Curves => Picture::Curves,
             Self::Confusion => Picture::Confusion,

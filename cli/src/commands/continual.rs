@@ -54,6 +54,11 @@ fn several(
         Some(folder) => folder.clone(),
         None => RunFolder::next("runs", &experiment.name)?,
     };
+    if RunFolder::open(&parent).is_ok() {
+        let problem = "this is the folder of a run; the runs of several seeds need a folder of \
+                       their own";
+        return Err(Error::Folder { path: parent, problem: problem.into() }.into());
+    }
     let last = experiment.seed.checked_add(arguments.seeds - 1);
     if last.is_none_or(|last| last > LARGEST_SEED) {
         let (seed, seeds) = (experiment.seed, arguments.seeds);

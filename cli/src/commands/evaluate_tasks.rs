@@ -66,7 +66,7 @@ fn object(arguments: &Evaluate, evaluation: &TaskEvaluation) -> serde_json::Valu
     };
     json!({
         "run": arguments.run.display().to_string(),
-        "checkpoint": arguments.checkpoint.to_string(),
+        "checkpoint": format!("task-{}", tasks.len()),
         "method": method,
         "data": data,
         "is_own_data": is_own_data,

@@ -1,43 +1,73 @@
 //! `synfire prune`
 
 use crate::arguments::prune::Prune;
-use crate::{output, run_argument};
+use crate::{output, output_file, run_argument};
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::path::Path;
 use std::process::ExitCode;
-use synfire::PrunedAccuracy;
+use synfire::plots::{Figure, Format};
+use synfire::{PrunedAccuracy, pruning_figure};
 
 pub fn run(arguments: &Prune) -> Result<ExitCode> {
-    run_argument::refuse_part(&arguments.run, "prune")?;
-    let run = run_argument::open(&arguments.run, arguments.checkpoint, None)?;
-    let (data, shares) = (arguments.data.as_deref(), &arguments.shares);
-    let pruned = run.prune(shares, data, arguments.reestimate_norms, arguments.threads)?;
-    if arguments.json {
-        let rows = pruned.iter().map(|pruned| {
-            json!({
-                "share": pruned.share,
-                "zeros": pruned.zeros,
-                "weights": pruned.weights,
-                "samples": pruned.samples,
-                "correct": pruned.correct,
-                "accuracy": pruned.tally().accuracy(),
-                "standard_error": pruned.tally().standard_error(),
-                "loss": pruned.loss,
-            })
-        });
-        output::print(json!({
-            "run": arguments.run.display().to_string(),
-            "checkpoint": arguments.checkpoint.to_string(),
-            "reestimated_norms": arguments.reestimate_norms,
-            "pruned": rows.collect::<Vec<_>>(),
-        }))?;
-        return Ok(ExitCode::SUCCESS);
+    for run in &arguments.runs {
+        run_argument::refuse_part(run, "prune")?;
     }
-    output::print("pruned     zeros of weights      accuracy (%)     loss")?;
-    for pruned in &pruned {
-        output::print(row(pruned))?;
+    if let Some(file) = &arguments.figure {
+        Format::of(file)?;
+        output_file::check(file, arguments.overwrite)?;
+    }
+    let (mut named, mut objects) = (Vec::new(), Vec::new());
+    for path in &arguments.runs {
+        let run = run_argument::open(path, arguments.checkpoint, None)?;
+        let (data, shares) = (arguments.data.as_deref(), &arguments.shares);
+        let pruned = run.prune(shares, data, arguments.reestimate_norms, arguments.threads)?;
+        if arguments.json {
+            objects.push(object(path, arguments, &pruned));
+        } else {
+            print(path, &pruned)?;
+        }
+        named.push((run.experiment().name.clone(), pruned));
+    }
+    if arguments.json {
+        let one = objects.len() == 1;
+        output::print(if one { objects.remove(0) } else { json!({ "runs": objects }) })?;
+    }
+    if let Some(file) = &arguments.figure {
+        let norms = if arguments.reestimate_norms { "norms estimated anew" } else { "" };
+        pruning_figure(&named, norms.into()).save(file)?;
+        if !arguments.json {
+            output::print(file.display())?;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn object(path: &Path, arguments: &Prune, pruned: &[PrunedAccuracy]) -> Value {
+    let rows = pruned.iter().map(|pruned| {
+        json!({
+            "share": pruned.share,
+            "zeros": pruned.zeros,
+            "weights": pruned.weights,
+            "samples": pruned.samples,
+            "correct": pruned.correct,
+            "accuracy": pruned.tally().accuracy(),
+            "standard_error": pruned.tally().standard_error(),
+            "loss": pruned.loss,
+        })
+    });
+    json!({
+        "run": path.display().to_string(),
+        "checkpoint": arguments.checkpoint.to_string(),
+        "reestimated_norms": arguments.reestimate_norms,
+        "pruned": rows.collect::<Vec<_>>(),
+    })
+}
+
+fn print(path: &Path, pruned: &[PrunedAccuracy]) -> Result<()> {
+    output::print(path.display())?;
+    output::print("pruned     zeros of weights      accuracy (%)     loss")?;
+    pruned.iter().try_for_each(|pruned| output::print(row(pruned)))
 }
 
 fn row(pruned: &PrunedAccuracy) -> String {

@@ -96,8 +96,21 @@ fn a_pruned_network_is_measured_without_changing_the_run() {
     assert_eq!(one, three);
     assert_eq!(one["reestimated_norms"], true);
     let table = sandbox.ok(&["prune", "run"]);
-    assert_eq!(table.lines().count(), 8, "{table}");
+    assert_eq!(table.lines().count(), 9, "{table}");
     assert!(table.contains(" 95.0 %        125 of 132 "), "{table}");
+    // Several runs, and a figure of all: runs of one name are one line.
+    sandbox.ok(&["train", "tiny.toml", "--quiet", "--out", "free", "--set", "name=free"]);
+    let two = json(&["prune", "run", "free", "--shares", "0,0.5"]);
+    assert_eq!(two["runs"].as_array().unwrap().len(), 2);
+    let drawn = ["prune", "run", "free", "run", "--figure", "pruning.svg", "--shares", "0,0.5"];
+    let said = sandbox.ok(&drawn);
+    assert!(said.ends_with("\npruning.svg\n") && said.lines().count() == 13, "{said}");
+    let figure = sandbox.text("pruning.svg");
+    assert!(figure.contains("tiny, 2 runs") && figure.contains(">\nfree\n<"), "{figure}");
+    let said = sandbox.fails(1, &drawn);
+    assert!(said.starts_with("pruning.svg: this file exists already"), "{said}");
+    let said = sandbox.fails(1, &["prune", "run", "--figure", "pruning.pdf"]);
+    assert!(said.contains("pruning.pdf"), "{said}");
     let said = sandbox.fails(1, &["prune", "run", "--shares", "0.5,1.5"]);
     assert_eq!(said.trim_end(), "share is 1.5, but must be from 0 to 1");
     assert!(before == sandbox.read("run/checkpoints/best.safetensors"));

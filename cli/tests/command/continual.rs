@@ -179,7 +179,7 @@ fn what_no_run_over_tasks_can_be_is_said() {
     for (changes, expected) in [
         (
             &["methods.hlop.rows=[[50, 20]]"][..],
-            "give input->hidden1 50 rows, but it has 36 inputs",
+            "methods.hlop.rows gives input->hidden1 50 rows by the end of task",
         ),
         (&["methods.hlop.rows=[[0, 20]]"], "methods.hlop.rows[0]"),
         (
@@ -273,14 +273,14 @@ fn a_curve_has_the_accuracy_on_each_task_so_far_after_every_epoch() {
         let table = sandbox.text(format!("{method}/curve.csv"));
         let rows: Vec<Vec<&str>> = table.lines().map(|row| row.split(',').collect()).collect();
         assert_eq!(
-            rows[0][5..],
+            rows[0][6..],
             ["mean_test_accuracy", "test_accuracy_1", "test_accuracy_2", "test_accuracy_3"]
         );
-        let known = |row: &Vec<&str>| row[6..].iter().filter(|cell| !cell.is_empty()).count();
+        let known = |row: &Vec<&str>| row[7..].iter().filter(|cell| !cell.is_empty()).count();
         assert!(rows[1..].iter().map(known).eq(so_far), "{table}");
         // After its last epoch, a task has the accuracies of the matrix.
         let accuracy = &result(&sandbox, method)["accuracy"][2];
-        let last: Vec<f64> = rows[6][6..].iter().map(|cell| cell.parse().unwrap()).collect();
+        let last: Vec<f64> = rows[6][7..].iter().map(|cell| cell.parse().unwrap()).collect();
         assert_eq!(accuracy, &serde_json::json!(last));
     }
     let said = sandbox.ok(&["info", "joint"]);

@@ -22,14 +22,18 @@ fn every_figure_names_its_run_and_its_epoch() {
     let best = format!("epoch {}, best of 4", best_epoch(&sandbox));
     for (figure, remark) in [
         ("raster", &best[..]),
+        ("currents", &best),
         ("confusion", &best),
         ("weights", "end: after epoch 4 of 4"),
+        ("sizes", "end: after epoch 4 of 4"),
         ("delays", "end: after epoch 4 of 4"),
         ("curves", "4 epochs"),
     ] {
         says(&sandbox, figure, &["tiny", remark]);
     }
-    says(&sandbox, "raster", &["random manifolds, sample "]);
+    for figure in ["raster", "currents"] {
+        says(&sandbox, figure, &["random manifolds, sample "]);
+    }
 }
 
 #[test]
@@ -65,7 +69,7 @@ fn odd_networks_have_figures() {
         let mut arguments = vec!["train", "tiny.toml", "--out", "run", "--overwrite", "--quiet"];
         changes.iter().for_each(|change| arguments.extend(["--set", change]));
         sandbox.ok(&arguments);
-        for figure in ["raster", "weights", "delays", "curves", "confusion"] {
+        for figure in ["raster", "weights", "sizes", "currents", "delays", "curves", "confusion"] {
             assert!(sandbox.path(format!("run/plots/{figure}.png")).exists(), "{title}: {figure}");
             says(&sandbox, figure, &["tiny"]);
         }

@@ -8,9 +8,11 @@ use synfire::datasets::{LabelledFrames, Split};
 use synfire::sim_core::{Seed, SpikeFrames};
 use synfire::{Experiment, OwnParts, Samples, Silent, TrainingRun};
 
-const PLOTS: [&str; 8] = [
+const PLOTS: [&str; 10] = [
     "weights.png",
     "weights.svg",
+    "sizes.png",
+    "sizes.svg",
     "delays.png",
     "delays.svg",
     "curves.png",
@@ -74,7 +76,8 @@ fn figures_that_need_no_recordings_are_drawn_without_them() {
     let told = stderr(&sandbox, &["plot", "run"]);
     assert!(told.starts_with("synfire: note: raster is not drawn: "), "{told}");
     assert!(told.contains("x.h5: ") && told.contains("--data FILE"), "{told}");
-    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(told.contains("\nsynfire: note: currents is not drawn: "), "{told}");
+    assert_eq!(told.lines().count(), 2, "{told}");
     for file in PLOTS {
         assert!(sandbox.path("run/plots").join(file).is_file(), "{file}");
     }
@@ -84,7 +87,7 @@ fn figures_that_need_no_recordings_are_drawn_without_them() {
     let output = sandbox.run(&["plot", "run", "raster", "curves"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(sandbox.path("run/plots/curves.png").is_file());
-    assert_eq!(sandbox.ok(&["plot", "run", "--data", "lab/y.h5"]).lines().count(), 10);
+    assert_eq!(sandbox.ok(&["plot", "run", "--data", "lab/y.h5"]).lines().count(), 14);
 }
 
 #[test]

@@ -197,7 +197,7 @@ fn simulate_runs_a_described_network() {
 fn plot_draws_what_is_asked_for_also_of_an_unfinished_run() {
     let sandbox = Sandbox::new();
     sandbox.train("run", &["--stop-after", "1"]);
-    assert_eq!(sandbox.ok(&["plot", "run"]).lines().count(), 8);
+    assert_eq!(sandbox.ok(&["plot", "run"]).lines().count(), 12);
     assert_eq!(
         sandbox.ok(&["plot", "run", "curves", "delays"]).lines().next(),
         Some("run/plots/curves.png")

@@ -14,7 +14,7 @@ fn a_run_leaves_a_folder_that_can_be_run_again() {
     for file in ["config.toml", "environment.json", "log.txt", "result.json", LAST, BEST] {
         assert!(sandbox.path("run").join(file).is_file(), "{file}");
     }
-    for picture in ["raster", "weights", "delays", "curves", "confusion"] {
+    for picture in ["raster", "weights", "sizes", "currents", "delays", "curves", "confusion"] {
         assert!(sandbox.read(format!("run/plots/{picture}.png")).starts_with(b"\x89PNG"));
         assert!(sandbox.text(format!("run/plots/{picture}.svg")).contains("<svg"));
     }

@@ -14,13 +14,16 @@ use crate::tasks::task_plan::TaskPlan;
 
 /// Most tasks.
 const MOST_TASKS: usize = 10_000;
+/// Tasks of the reference [Xiao et al. 2024].
+const REFERENCE_TASKS: usize = 10;
 
 /// All images in every task, the pixels of each task in an order of its own, which is none of
 /// `0, 1, 2, ..` but by chance.
 ///
 /// Without a file, the order of task `i` is [`Permutation::shuffled`] with the seed `100 r_i + i`,
-/// where `r` is `0..count` shuffled in the same way with `seed`. For ten tasks and the default seed
-/// these are the orders of the released code of [Xiao et al. 2024].
+/// where `r` is `0..max(count, 10)` shuffled in the same way with `seed`. For the default seed and
+/// ten tasks these are the orders of the released code of [Xiao et al. 2024], and fewer tasks are
+/// the first of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PermutationTasks {
@@ -60,10 +63,12 @@ impl PermutationTasks {
         self.check()?;
         let orders: Vec<PixelOrder> = match &self.file {
             None => {
-                let count = self.count.unwrap_or(10) as u32;
-                let round = Permutation::shuffled(count, self.seed.unwrap_or(2022));
+                let count = self.count.unwrap_or(REFERENCE_TASKS);
+                // Fewer tasks than the reference has are its first ones.
+                let drawn = count.max(REFERENCE_TASKS) as u32;
+                let round = Permutation::shuffled(drawn, self.seed.unwrap_or(2022));
                 let seeds = (0..).zip(round.order()).map(|(task, r)| 100 * r + task);
-                seeds.map(PixelOrder::of_seed).collect()
+                seeds.take(count).map(PixelOrder::of_seed).collect()
             }
             Some(file) => {
                 let count = match self.count {
@@ -100,6 +105,8 @@ mod tests {
         assert_eq!((ten[9].name.as_str(), &ten[9].classes), ("permutation 10", &None));
         let few = PermutationTasks { count: Some(3), seed: Some(1), ..Default::default() };
         assert_eq!(plans(few).len(), 3);
+        let first = PermutationTasks { count: Some(4), ..Default::default() };
+        assert_eq!(plans(first)[..], ten[..4]);
     }
 
     #[test]

@@ -53,6 +53,16 @@ impl TaskSettings {
         }
     }
 
+    /// The folders of images that tasks have for themselves, in the order of the tasks.
+    pub fn folders_mut(&mut self) -> Vec<&mut PathBuf> {
+        match self {
+            Self::Permutations(_) | Self::Classes(_) => Vec::new(),
+            Self::List(list) => {
+                list.task.iter_mut().filter_map(|task| task.data.as_mut()).collect()
+            }
+        }
+    }
+
     /// Which outputs stand for the classes.
     pub fn heads(&self) -> Heads {
         match self {

@@ -34,8 +34,7 @@ pub struct ActivitySubspace {
 ///
 /// # Errors
 /// Listed projections that are not dense or come from neurons that never fire; [`Error::Length`]
-/// unless
-/// there are rows for each; what the engine refuses.
+/// unless there are rows for each; what the engine refuses.
 pub fn activity_subspaces(
     network: &Network,
     engine: &mut dyn GradientEngine,

@@ -76,6 +76,14 @@ impl Directions {
                     let name = "GradientProjectionMemory::directions.rows";
                     return Err(Error::out_of_range(name, "empty", allowed));
                 }
+                if let Some(place) = rows[0].iter().position(|&rows| rows == 0) {
+                    let name = "GradientProjectionMemory::directions.rows[0]";
+                    let name = match weights.0.get(place) {
+                        Some(weight) => format!("{name} of {}", weight.name),
+                        None => name.to_owned(),
+                    };
+                    return Err(Error::out_of_range(name, 0, "at least 1"));
+                }
                 rows.iter().enumerate().try_for_each(|(task, rows)| {
                     let name = format!("GradientProjectionMemory::directions.rows[{task}]");
                     weights.check_entries(&*name, rows.len())?;
@@ -83,7 +91,8 @@ impl Directions {
                     match counts.find(|(rows, weight)| **rows > weight.pre) {
                         None => Ok(()),
                         Some((rows, weight)) => {
-                            let allowed = format!("at most {} of {}", weight.pre, weight.name);
+                            let allowed = format!("at most {}, its inputs", weight.pre);
+                            let name = format!("{name} of {}", weight.name);
                             Err(Error::out_of_range(name, rows, allowed))
                         }
                     }

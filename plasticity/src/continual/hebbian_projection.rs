@@ -190,7 +190,7 @@ impl HebbianProjection {
     /// Checks that there is room for the rows of this many tasks, before the first is trained.
     ///
     /// # Errors
-    /// [`Error::Network`] naming the first task with more rows than a projection has presynaptic
+    /// [`Error::Unfit`] naming the first task with more rows than a projection has presynaptic
     /// neurons.
     pub fn check_tasks(&self, tasks: usize) -> Result<()> {
         let mut all = vec![0; self.circuits.len()];
@@ -235,8 +235,9 @@ fn check_room(task: usize, all: usize, weight: &ProtectedWeight) -> Result<()> {
     let ProtectedWeight { name, pre, .. } = weight;
     if all > *pre {
         let task = task + 1;
-        let problem = format!("task {task} would give {name} {all} rows, but it has {pre} inputs");
-        return Err(Error::Network(problem));
+        let problem =
+            format!("gives {name} {all} rows by the end of task {task}, but it has {pre} inputs");
+        return Err(Error::unfit("HebbianProjection::rows", problem));
     }
     Ok(())
 }

@@ -46,24 +46,27 @@ impl ProtectedWeights {
         };
         let Some(projections) = projections else {
             let weights: Vec<_> = (0..network.projections.len()).filter_map(weight).collect();
-            if weights.is_empty() {
-                let problem = "a network without dense projections has nothing to protect";
-                return Err(Error::Network(problem.into()));
-            }
-            return Ok(Self(weights));
+            return if weights.is_empty() { nothing_to_protect() } else { Ok(Self(weights)) };
         };
         let mut weights: Vec<ProtectedWeight> = Vec::with_capacity(projections.len());
         for &projection in projections {
-            let found = weight(projection);
-            let is_new = weights.iter().all(|other| other.projection != projection);
-            let Some(found) = found.filter(|_| is_new) else {
-                let allowed = "a dense projection of spikes, named once";
+            if weights.iter().any(|other| other.projection == projection) {
+                return Err(Error::unfit("projections", format!("names {projection} twice")));
+            }
+            let Some(found) = weight(projection) else {
+                let known = (0..network.projections.len()).filter(|&index| weight(index).is_some());
+                let known: Vec<String> = known.map(|index| index.to_string()).collect();
+                if known.is_empty() {
+                    return nothing_to_protect();
+                }
+                let allowed =
+                    format!("the index of a dense projection of spikes: {}", known.join(", "));
                 return Err(Error::out_of_range("projections", projection, allowed));
             };
             weights.push(found);
         }
         if weights.is_empty() {
-            return Err(Error::Network("a list without projections protects nothing".into()));
+            return Err(Error::unfit("projections", "is an empty list, which protects nothing"));
         }
         Ok(Self(weights))
     }
@@ -96,6 +99,11 @@ impl ProtectedWeights {
     pub fn sources(&self) -> Vec<usize> {
         self.0.iter().map(|weight| weight.source).collect()
     }
+}
+
+fn nothing_to_protect<T>() -> Result<T> {
+    let problem = "a network without dense projections has nothing to protect";
+    Err(Error::Network(problem.into()))
 }
 
 impl ProtectedWeight {
@@ -164,16 +172,18 @@ mod tests {
         let refused = |network: &Network, list: &[usize]| {
             ProtectedWeights::new(network, Some(list)).unwrap_err().to_string()
         };
-        let expected = "but must be a dense projection of spikes, named once";
+        let expected = "but must be the index of a dense projection of spikes: 0, 1";
         assert_eq!(refused(&network, &[7]), format!("projections is 7, {expected}"));
-        assert_eq!(refused(&network, &[1, 1]), format!("projections is 1, {expected}"));
-        assert_eq!(refused(&network, &[]), "a list without projections protects nothing");
+        assert_eq!(refused(&network, &[1, 1]), "projections names 1 twice");
+        let nothing = "projections is an empty list, which protects nothing";
+        assert_eq!(refused(&network, &[]), nothing);
         for projection in &mut network.projections {
             projection.synapses = Synapses::Sparse(Vec::new());
         }
-        assert_eq!(refused(&network, &[0]), format!("projections is 0, {expected}"));
+        let expected = "a network without dense projections has nothing to protect";
+        assert_eq!(refused(&network, &[0]), expected);
         let nothing = ProtectedWeights::new(&network, None).unwrap_err().to_string();
-        assert_eq!(nothing, "a network without dense projections has nothing to protect");
+        assert_eq!(nothing, expected);
     }
 
     #[test]

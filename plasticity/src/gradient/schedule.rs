@@ -262,6 +262,14 @@ impl Schedule {
         }
     }
 
+    /// The key of its largest rate.
+    pub fn rate_key(&self) -> &'static str {
+        match self {
+            Self::Constant(_) => "rate",
+            _ => "peak",
+        }
+    }
+
     /// The same schedule with rates in steps of `dt_ms` where it has them in ms.
     pub fn in_steps(mut self, dt_ms: f64) -> Self {
         let convert = |steps: &mut f64, ms: &mut Option<f64>| {

@@ -3,6 +3,7 @@
 
 mod continual;
 mod dice;
+mod signs;
 
 use continual::{accuracy_matrix, forgetting, subspaces};
 use dice::Dice;
@@ -282,6 +283,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("raster", Box::new(raster(dice, 15_000, 12))),
         ("raster_wrong", Box::new(raster(dice, 900, 17))),
         ("weights", Box::new(weights(dice))),
+        ("sizes", Box::new(signs::sizes(dice))),
+        ("currents", Box::new(signs::currents(dice))),
+        ("pruning", Box::new(signs::pruning())),
         ("delays", Box::new(delays(dice))),
         ("delays_none", Box::new(without_delays(delays(dice)))),
         ("curves", Box::new(curves(dice, 3))),

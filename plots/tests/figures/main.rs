@@ -2,6 +2,7 @@
 
 mod checking;
 mod continual;
+mod signs;
 
 use checking::{assert_says, check, message, names};
 use plots::{

@@ -307,7 +307,7 @@ fn rows_that_do_not_fit_are_refused() {
         ),
         (
             with(vec![vec![3, 2], vec![3, 5]]),
-            "task 2 would give hidden->output 7 rows, but it has 6 inputs",
+            "rows gives hidden->output 7 rows by the end of task 2, but it has 6 inputs",
         ),
         (with(vec![vec![3, 0]]), "rows[0] of hidden->output is 0, but must be at least 1"),
         (
@@ -316,7 +316,7 @@ fn rows_that_do_not_fit_are_refused() {
         ),
         (
             HebbianProjectionSettings { projections: Some(vec![5]), ..settings() },
-            "projections is 5, but must be a dense projection of spikes, named once",
+            "projections is 5, but must be the index of a dense projection of spikes: 0, 1",
         ),
     ] {
         let told = refused(settings);
@@ -335,7 +335,10 @@ fn rows_that_do_not_fit_are_refused() {
     end(&mut full, 1);
     let problem = full.begin_task(2).unwrap_err().to_string();
     assert_eq!(problem, ahead);
-    assert_eq!(problem, "task 3 would give input->hidden 9 rows, but it has 8 inputs");
+    assert_eq!(
+        problem,
+        "rows gives input->hidden 9 rows by the end of task 3, but it has 8 inputs"
+    );
     // In an over-complete task, nothing was added to any circuit.
     assert_eq!((full.circuits()[0].row_count(), full.circuits()[1].row_count()), (6, 3));
 }
