@@ -2,6 +2,7 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
+use crate::figure_labels::{projection_label, spaced};
 use crate::history::{delays_ms, of_kind};
 use crate::loaded_data::LoadedData;
 use crate::metrics::EpochMetrics;
@@ -282,16 +283,6 @@ fn checkpoint(run: &TrainedRun) -> String {
 
 fn projection_name(network: &Network, index: usize) -> String {
     projection_label(&network.projection_name(index))
-}
-
-/// The name of a projection as figures show it: `input → hidden 1`.
-pub(crate) fn projection_label(name: &str) -> String {
-    name.split("->").map(spaced).collect::<Vec<_>>().join(" → ")
-}
-
-/// `hidden1` as `hidden 1`.
-pub(crate) fn spaced(name: &str) -> String {
-    name.strip_prefix("hidden").map_or_else(|| name.to_owned(), |number| format!("hidden {number}"))
 }
 
 /// Names of classes as figures show them.

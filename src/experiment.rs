@@ -24,6 +24,7 @@ use crate::overrides::Override;
 use crate::recipes::Recipe;
 use crate::start::Start;
 use crate::text_file;
+use crate::training_work::training_work;
 use crate::twin_keys::leave_out_replaced;
 use plasticity::TrainingSettings;
 use plasticity::gradient::Loss;
@@ -236,7 +237,7 @@ impl Experiment {
         train: bool,
     ) -> Result<Option<(usize, MemoryNeed)>> {
         let Some((sample, steps)) = samples.longest() else { return Ok(None) };
-        let of_training = Work::of_training(&self.training, &self.network, self.dt_ms());
+        let of_training = training_work(&self.training, &self.network, self.dt_ms());
         let work = Work {
             batch: self.training.batch_size.min(samples.len()),
             steps: steps.max(self.training.evaluation_steps.unwrap_or(0)),

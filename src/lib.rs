@@ -120,6 +120,7 @@ mod dry_run;
 mod environment;
 mod error;
 mod experiment;
+mod figure_labels;
 mod file_kind;
 mod forward_engine;
 mod gradient_engine;
@@ -172,6 +173,7 @@ mod threads;
 mod toml_place;
 mod trained_run;
 mod training_run;
+mod training_work;
 mod twin_keys;
 mod untrained_network;
 

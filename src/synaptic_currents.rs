@@ -1,6 +1,6 @@
 //! What excitatory and inhibitory synapses bring to each neuron while a sample runs.
 
-use crate::drawing::spaced;
+use crate::figure_labels::spaced;
 use plots::PopulationCurrents;
 use sim_core::{Network, Recording};
 
@@ -98,7 +98,7 @@ mod tests {
         norm.bias.iter_mut().for_each(|bias| *bias = 1.25);
         norm.running_variance.iter_mut().for_each(|variance| *variance = 0.25);
         let steps = 40;
-        let spikes: Vec<(u32, u32)> = (0..steps as u32).map(|step| (step, step % 20)).collect();
+        let spikes: Vec<(u32, u32)> = (0..steps as u32).map(|step| (step % 20, step)).collect();
         let frames = SpikeFrames::from_events(20, steps, &spikes).unwrap();
         let mut recording =
             Recording::selecting(vec![Variables::SPIKES, Variables::SPIKES, Variables::ALL]);

@@ -83,7 +83,7 @@ fn a_run_on_samples_in_memory_stops_anywhere_and_goes_on_with_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();
     let whole = folder.path().join("whole");
     let outcome = create(parts(), &whole).finish(&mut Silent).unwrap();
-    assert_eq!(outcome.pictures.len(), 10, "{:?}", outcome.warning);
+    assert_eq!(outcome.pictures.len(), 14, "{:?}", outcome.warning);
     assert!(outcome.pictures.iter().all(|picture| picture.exists()));
     assert!(outcome.best.accuracy > 0.8, "{}", outcome.best.accuracy);
 
@@ -124,7 +124,7 @@ fn a_run_ends_where_validation_gets_no_better() {
     assert_eq!(epochs, 4);
     let log = std::fs::read_to_string(path.join("log.txt")).unwrap();
     assert!(log.contains("stopped early after epoch 4 of 30: no better"), "{log}");
-    assert_eq!(outcome.pictures.len(), 10);
+    assert_eq!(outcome.pictures.len(), 14);
     let refused = TrainingRun::resume_with(&path, parts(), None, None).unwrap_err().to_string();
     assert!(refused.contains("this run is finished"), "{refused}");
 }
@@ -274,7 +274,7 @@ fn a_loss_of_its_own_trains_scores_and_resumes() {
     let resumed = TrainingRun::resume_with(&path, own(), None, None).unwrap();
     let outcome = resumed.finish(&mut Silent).unwrap();
     assert!(outcome.best.accuracy > 0.8, "{}", outcome.best.accuracy);
-    assert_eq!(outcome.pictures.len(), 10, "{:?}", outcome.warning);
+    assert_eq!(outcome.pictures.len(), 14, "{:?}", outcome.warning);
 
     let run = TrainedRun::open(&path, Checkpoint::Best).unwrap();
     let refused = run.loss().map(|_| ()).unwrap_err().to_string();

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::memory_need::MemoryNeed;
 use crate::network::batch_memory::Work;
 use crate::network::expansion::Sizes;
+use crate::training_work::training_work;
 use datasets::TaskSequence;
 use sim_core::{Network, Synapses};
 
@@ -41,7 +42,7 @@ impl ContinualExperiment {
             batch: self.training.batch_size.min(longest),
             steps: self.data.steps,
             entries: self.data.steps * sequence.channels(),
-            ..Work::of_training(&self.training, &self.network, self.data.dt_ms)
+            ..training_work(&self.training, &self.network, self.data.dt_ms)
         };
         let batch = self.network.memory_need(sizes(sequence), self.data.dt_ms, work)?;
         let kept = self.kept_bytes(network, sequence.len());

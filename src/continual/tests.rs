@@ -5,6 +5,7 @@ use crate::continual::method::Method;
 use crate::continual::prepared_tasks::PreparedTasks;
 use crate::overrides::Override;
 use crate::recipes::Recipe;
+use datasets::{ListedTask, TaskList, TaskSettings};
 
 #[test]
 fn every_recipe_is_read_written_and_read_again() {
@@ -59,4 +60,28 @@ fn a_shared_head_without_protection_is_refused() {
     let expected = "methods.hlop.projections leaves out";
     assert!(said.contains(expected) && said.contains("outputs that all tasks share"), "{said}");
     assert_eq!(with(&[]), None);
+}
+
+#[test]
+fn folders_that_tasks_have_for_themselves_are_found_again() {
+    let place = tempfile::tempdir().unwrap();
+    let [old, new] = ["old", "new"].map(|name| place.path().join(name));
+    std::fs::create_dir_all(new.join("digits")).unwrap();
+    let task = ListedTask {
+        name: "digits".into(),
+        data: Some(old.join("digits")),
+        ..ListedTask::default()
+    };
+    let list = TaskList { task: vec![task], ..TaskList::default() };
+    let experiment =
+        ContinualExperiment { tasks: TaskSettings::List(list), ..ContinualExperiment::default() };
+    assert_eq!(experiment.data_name(), old.join("digits").display().to_string());
+    let said = experiment.clone().use_folder(None).unwrap_err().to_string();
+    assert!(said.contains("no longer there; say with --data FOLDER"), "{said}");
+    let said = experiment.clone().use_folder(Some(place.path())).unwrap_err().to_string();
+    assert!(said.ends_with("in a folder digits, which is not here"), "{said}");
+    let mut moved = experiment;
+    moved.use_folder(Some(&new)).unwrap();
+    assert_eq!(moved.data_name(), new.join("digits").display().to_string());
+    moved.use_folder(None).unwrap();
 }

@@ -3,10 +3,7 @@
 use crate::memory_need::MemoryNeed;
 use crate::network::dense_connections::DenseConnections;
 use crate::network::description::{CellsPart, Description};
-use crate::network::settings::NetworkSettings;
-use plasticity::TrainingSettings;
-use plasticity::gradient::OptimizerSettings;
-use sim_core::{GaussianMethod, NeuronModel, effective_sigma};
+use sim_core::NeuronModel;
 
 /// Bytes by neuron and sample, beside those of its steps: where its spikes begin in each of their
 /// orders.
@@ -29,30 +26,6 @@ pub(crate) struct Work {
     pub moments: Option<f64>,
     /// Taps of the widest kernel, where kernels are evaluated with all that count; else 0.
     pub taps: f64,
-}
-
-impl Work {
-    /// Training with these settings; batches have no samples yet.
-    pub(crate) fn of_training(
-        training: &TrainingSettings,
-        network: &NetworkSettings,
-        dt_ms: f64,
-    ) -> Self {
-        let moments = match training.weights.optimizer {
-            OptimizerSettings::Adam(_) | OptimizerSettings::AdamW(_) => 8.0,
-            OptimizerSettings::Sgd(_) => 4.0,
-        };
-        let taps = widest_taps(training, network, dt_ms);
-        Self { moments: Some(moments), taps, ..Self::default() }
-    }
-}
-
-/// Taps of the widest Gaussian, where all that count are taken: those within ten widths.
-fn widest_taps(training: &TrainingSettings, network: &NetworkSettings, dt_ms: f64) -> f64 {
-    let is_exact =
-        training.kernel.gaussian == GaussianMethod::Exact && network.has_gaussians(dt_ms);
-    let sigma = training.sigma.in_steps(dt_ms);
-    if is_exact { 20.0 * effective_sigma(sigma.start.max(sigma.end)) } else { 0.0 }
 }
 
 impl Description<'_> {

@@ -24,8 +24,9 @@ result.json holds accuracy[i][j]: after task i, on task j, as a fraction. ACC is
 last row, BWT the mean change of
 each task from its own end to the end of all: it is negative where tasks are forgotten. Compare \
 methods by both, and with
---method sequential (no protection) and joint (all tasks at once). Ctrl-C finishes the training step, saves and exits \
-with code 130.")]
+--method sequential (no protection) and joint (all tasks at once, by one schedule). Ctrl-C finishes \
+the training step or the evaluation at hand,
+saves and exits with code 130.")]
 pub struct Continual {
     /// A recipe (see `synfire recipes`) or a configuration file
     #[arg(

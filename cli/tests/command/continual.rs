@@ -199,10 +199,29 @@ fn what_no_run_over_tasks_can_be_is_said() {
             &["methods.hlop.circuit.iterations=2000"],
             "methods.hlop.circuit.iterations is 2000, but must be from 1 to 1000",
         ),
-        (&["methods.hlop.projections=[7]"], "projections is 7"),
+        (
+            &["methods.hlop.projections=[7]"],
+            "methods.hlop.projections is 7, but must be the index of a dense projection of spikes: \
+             0, 1",
+        ),
+        (&["methods.hlop.projections=[]"], "methods.hlop.projections is an empty list"),
         (
             &["method='gpm'", "methods.gpm.directions={ rows = [[40, 2]] }"],
-            "methods.gpm.directions.rows[0] is 40, but must be at most 36 of input->hidden1",
+            "methods.gpm.directions.rows[0] of input->hidden1 is 40, but must be at most 36",
+        ),
+        (
+            &["method='gpm'", "methods.gpm.directions={ rows = [[4, 0]] }"],
+            "methods.gpm.directions.rows[0] of hidden1->output is 0, but must be at least 1",
+        ),
+        (
+            &["method='replay'", "methods.replay.share=0.999"],
+            "methods.replay.share is 0.999, but must be above 0 and at most 0.99",
+        ),
+        // What no machine can hold: 2.6e11 numbers of a projector, 1e12 pixels.
+        (&["method='owm'", "network.hidden=[512000, 4]"], "by the method owm takes about "),
+        (
+            &["data.source.side=10000", "data.source.train=10000000"],
+            "data.source: making these images up takes about ",
         ),
     ] {
         let set: Vec<&str> = changes.iter().flat_map(|change| ["--set", change]).collect();
@@ -232,6 +251,8 @@ fn what_no_run_over_tasks_can_be_is_said() {
     assert!(said.contains("synfire train quickstart"), "{said}");
 
     sandbox.ok(&["continual", "tasks.toml", "--out", "run"]);
+    let said = sandbox.fails(1, &["continual", "tasks.toml", "--seeds", "2", "--out", "run"]);
+    assert!(said.contains("run: this is the folder of a run"), "{said}");
     let said = sandbox.fails(1, &["continual", "--resume", "run"]);
     assert!(said.contains("this run is finished"), "{said}");
     std::fs::remove_file(sandbox.path("run/result.json")).unwrap();

@@ -98,7 +98,7 @@ fn a_figure_of_damaged_recordings_is_an_error_and_the_others_are_drawn() {
     sandbox.write("lab/data/x.h5", "no recordings");
     let output = sandbox.run(&["plot", "run"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 8);
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 10);
     assert!(String::from_utf8(output.stderr).unwrap().starts_with("synfire: error: "));
 }
 

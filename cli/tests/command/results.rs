@@ -216,7 +216,7 @@ fn plot_draws_what_is_asked_for_also_of_an_unfinished_run() {
 fn recipes_are_listed_and_printed() {
     let sandbox = Sandbox::new();
     let list = sandbox.ok(&["recipes"]);
-    assert!(list.starts_with("quickstart ") && list.lines().count() == 10, "{list}");
+    assert!(list.starts_with("quickstart ") && list.lines().count() == 11, "{list}");
     assert!(list.contains("pmnist ") && list.contains("(synfire continual)"), "{list}");
     assert!(sandbox.ok(&["recipes", "pmnist"]).contains("[methods.hlop]"));
     let text = sandbox.ok(&["recipes", "shd-delays"]);

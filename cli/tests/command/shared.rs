@@ -42,7 +42,7 @@ fn a_packed_run_is_the_run_wherever_it_is_unpacked() {
         sandbox.read(format!("there/first/{LAST}")) == sandbox.read(format!("runs/first/{LAST}"))
     );
     assert_eq!(sandbox.ok(&["evaluate", "there/first"]), sandbox.ok(&["evaluate", "runs/first"]));
-    assert_eq!(sandbox.ok(&["plot", "there/first"]).lines().count(), 10);
+    assert_eq!(sandbox.ok(&["plot", "there/first"]).lines().count(), 14);
     sandbox.ok(&["simulate", "there/first"]);
     sandbox.ok(&["train", "tiny.toml", "--from", "there/first", "--epochs", "1", "--quiet"]);
     // The spike log of the simulation is the run's, too.

@@ -73,7 +73,7 @@ fn a_started_run_resumes_and_runs_again_with_the_same_bits_wherever_it_is() {
             assert!(read(run) == read("moved"), "{file} of {run}");
         }
     }
-    assert_eq!(sandbox.ok(&["plot", "moved"]).lines().count(), 10);
+    assert_eq!(sandbox.ok(&["plot", "moved"]).lines().count(), 14);
     assert_eq!(
         json(&sandbox.ok(&["evaluate", "moved", "--json"]))["accuracy"],
         json(&sandbox.text("moved/result.json"))["accuracy"]

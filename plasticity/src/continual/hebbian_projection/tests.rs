@@ -337,7 +337,7 @@ fn rows_that_do_not_fit_are_refused() {
     assert_eq!(problem, ahead);
     assert_eq!(
         problem,
-        "rows gives input->hidden 9 rows by the end of task 3, but it has 8 inputs"
+        "HebbianProjection::rows gives input->hidden 9 rows by the end of task 3, but it has 8 inputs"
     );
     // In an over-complete task, nothing was added to any circuit.
     assert_eq!((full.circuits()[0].row_count(), full.circuits()[1].row_count()), (6, 3));

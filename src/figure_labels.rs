@@ -1,0 +1,11 @@
+//! What figures call populations and projections.
+
+/// The name of a projection as figures show it: `input → hidden 1`.
+pub(crate) fn projection_label(name: &str) -> String {
+    name.split("->").map(spaced).collect::<Vec<_>>().join(" → ")
+}
+
+/// `hidden1` as `hidden 1`.
+pub(crate) fn spaced(name: &str) -> String {
+    name.strip_prefix("hidden").map_or_else(|| name.to_owned(), |number| format!("hidden {number}"))
+}
