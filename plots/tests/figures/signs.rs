@@ -9,7 +9,7 @@ use plots::{
 fn weights(count: usize, spread: f32) -> Vec<f32> {
     let weight = |n: usize| {
         let size = 0.1 * (spread * ((n * 7919 % count) as f32 / count as f32 - 0.5)).exp();
-        if n % 5 == 0 { -2.0 * size } else { size }
+        if n.is_multiple_of(5) { -2.0 * size } else { size }
     };
     (0..count).map(weight).collect()
 }
