@@ -85,3 +85,14 @@ fn folders_that_tasks_have_for_themselves_are_found_again() {
     assert_eq!(moved.data_name(), new.join("digits").display().to_string());
     moved.use_folder(None).unwrap();
 }
+
+#[test]
+fn joint_training_has_one_schedule_over_all_passes() {
+    let epochs = |method: &str| {
+        let changes = [&format!("method={method}")[..], "training.epochs=3", "tasks.count=4"]
+            .map(|change| Override::parse(change).unwrap());
+        let experiment = ContinualExperiment::recipe("permuted-clusters", &changes).unwrap();
+        PreparedTasks::new(&experiment, Some(1)).unwrap().trainer.settings().epochs
+    };
+    assert_eq!((epochs("joint"), epochs("sequential")), (12, 3));
+}

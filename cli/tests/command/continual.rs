@@ -217,12 +217,8 @@ fn what_no_run_over_tasks_can_be_is_said() {
             &["method='replay'", "methods.replay.share=0.999"],
             "methods.replay.share is 0.999, but must be above 0 and at most 0.99",
         ),
-        // What no machine can hold: 2.6e11 numbers of a projector, 1e13 pixels.
+        // What no machine can hold: 2.6e11 numbers of a projector.
         (&["method='owm'", "network.hidden=[512000, 4]"], "by the method owm takes about "),
-        (
-            &["data.source.side=1024", "data.source.train=10000000"],
-            "data.source: making these images up takes about ",
-        ),
     ] {
         let set: Vec<&str> = changes.iter().flat_map(|change| ["--set", change]).collect();
         let output =
