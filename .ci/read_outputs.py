@@ -225,7 +225,7 @@ def check_made_data():
 
 def check_figures():
     figures = sorted(Path("run/plots").iterdir())
-    assert len(figures) == 10, figures
+    assert len(figures) == 14, figures
     for figure in figures:
         if figure.suffix == ".svg":
             root = ElementTree.parse(figure).getroot()
