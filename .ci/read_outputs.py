@@ -267,7 +267,7 @@ def main():
     total = sum(len(times) for times, _ in spikes.values())
     others = [name for name, there in (("libsonata", libsonata), ("bmtk", SpikeTrains)) if there]
     also = f", also by {' and '.join(others)}" if others else ""
-    print(f"read and computed again: {len(tensors)} tensors, {total} spikes, 10 figures{also}")
+    print(f"read and computed again: {len(tensors)} tensors, {total} spikes, 14 figures{also}")
 
 
 main()
