@@ -39,14 +39,15 @@ pub(crate) fn synaptic_currents(
                 by_neuron[synapse.pre as usize].push(synapse);
             }
         }
+        let scale = |post: usize| {
+            let norm = target.norm.as_ref();
+            norm.map_or(1.0, |norm| norm.deployed(projection.port * target.size + post).0)
+        };
+        let scales: Vec<f32> = (0..neurons).map(scale).collect();
         for &(step, neuron) in recording.spikes(projection.source) {
             for synapse in &by_neuron[neuron as usize] {
                 let (post, arrival) = (synapse.post as usize, step + synapse.delay_steps);
-                let scale = target
-                    .norm
-                    .as_ref()
-                    .map_or(1.0, |norm| norm.deployed(projection.port * target.size + post).0);
-                let current = synapse.weight as f32 * scale;
+                let current = synapse.weight as f32 * scales[post];
                 let side = if current > 0.0 { &mut excitatory } else { &mut inhibitory };
                 if let Some(sum) = side[post].get_mut(arrival as usize) {
                     *sum += current;

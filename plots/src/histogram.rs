@@ -151,6 +151,12 @@ pub(crate) fn quantile(sorted: &[f32], share: f64) -> Option<f64> {
     Some(f64::from(below) + (f64::from(above) - f64::from(below)) * position.fract())
 }
 
+/// The 5, 25, 50, 75 and 95 % quantiles of all finite values; NaN where there are none.
+pub(crate) fn five_quantiles(values: &[f32]) -> [f64; 5] {
+    let sorted = sorted_finite(values);
+    [0.05, 0.25, 0.5, 0.75, 0.95].map(|share| quantile(&sorted, share).unwrap_or(f64::NAN))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

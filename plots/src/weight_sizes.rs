@@ -4,7 +4,7 @@
 use crate::canvas::Canvas;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
-use crate::histogram::{Bins, quantile, sorted_finite};
+use crate::histogram::{Bins, five_quantiles, quantile, sorted_finite};
 use crate::legend::{Legend, Sample};
 use crate::panel::Panel;
 use crate::panel_rows::{Column, PanelRows, Row};
@@ -12,8 +12,6 @@ use crate::scale::{Scale, extent, grouped};
 use crate::stroke::{Dash, Stroke};
 use crate::theme::{DOUBLE_COLUMN_MM, HAIRLINE, NORMAL, Rgb, STRONG, Size, THIN, mm};
 
-/// Shares whose quantiles a [`SizeSnapshot`] holds.
-const SHARES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 const PANEL_HEIGHT: f64 = 66.0;
 const MOST_BINS: usize = 60;
 /// Quantiles of the normal distribution that are drawn: from -3.5 to 3.5 in steps of 0.1.
@@ -38,11 +36,7 @@ pub struct SizeSnapshot {
 impl SizeSnapshot {
     /// Takes the snapshot of all finite `weights`.
     pub fn of(epoch: f64, weights: &[f32]) -> Self {
-        let quantiles = by_sign(weights).map(|sizes| {
-            let sorted = sorted_finite(&sizes);
-            SHARES.map(|share| quantile(&sorted, share).unwrap_or(f64::NAN))
-        });
-        Self { epoch, quantiles }
+        Self { epoch, quantiles: by_sign(weights).map(|sizes| five_quantiles(&sizes)) }
     }
 }
 

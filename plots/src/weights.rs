@@ -4,7 +4,7 @@
 use crate::canvas::Canvas;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
-use crate::histogram::{Bins, quantile, sorted_finite};
+use crate::histogram::{Bins, five_quantiles};
 use crate::legend::{Legend, Sample};
 use crate::panel::Panel;
 use crate::panel_rows::{Column, PANEL_HEIGHT, PanelRows, Row};
@@ -12,8 +12,6 @@ use crate::scale::{Scale, extent, grouped};
 use crate::stroke::{Dash, Stroke};
 use crate::theme::{HAIRLINE, NORMAL, Rgb, SINGLE_COLUMN_MM, STRONG, Size, THIN, mm};
 
-/// Shares whose quantiles a [`WeightSnapshot`] holds.
-const SHARES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 const MOST_BINS: usize = 44;
 
 /// Weights at one moment of training, reduced to what the figure shows.
@@ -31,10 +29,9 @@ impl WeightSnapshot {
     /// Takes the snapshot: quantiles of all finite `weights`, and those at the indices `traced`
     /// (NaN for an index out of range).
     pub fn of(epoch: f64, weights: &[f32], traced: &[usize]) -> Self {
-        let sorted = sorted_finite(weights);
         Self {
             epoch,
-            quantiles: SHARES.map(|share| quantile(&sorted, share).unwrap_or(f64::NAN)),
+            quantiles: five_quantiles(weights),
             traced: traced
                 .iter()
                 .map(|&synapse| weights.get(synapse).copied().unwrap_or(f32::NAN))

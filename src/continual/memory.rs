@@ -19,9 +19,10 @@ impl ContinualExperiment {
     pub(crate) fn check_image_memory(&self) -> Result<()> {
         let ImageSourceSettings::Clusters(images) = &self.data.source else { return Ok(()) };
         let count = images.train as f64 + images.test as f64;
-        // A byte per pixel, and the number that it is made of.
-        let bytes = count * (images.side as f64).powi(2) * (1.0 + NUMBER);
-        let need = MemoryNeed::new([("images", bytes)]);
+        let pixels = (images.side as f64).powi(2);
+        // A byte per pixel, and the matrix of doubles that every image is projected by.
+        let matrix = 8.0 * pixels * images.dimension as f64;
+        let need = MemoryNeed::new([("images", count * pixels), ("their projection", matrix)]);
         need.check("data.source: making these images up", "lower train, test or side")
     }
 

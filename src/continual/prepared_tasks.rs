@@ -35,7 +35,9 @@ impl PreparedTasks {
         let (sequence, trainer) = threads.install(|| -> Result<_> {
             let data = &experiment.data;
             let needs_images = experiment.tasks.needs_images();
-            experiment.check_image_memory()?;
+            if needs_images {
+                experiment.check_image_memory()?;
+            }
             let images = needs_images.then(|| data.load(experiment.seed())).transpose()?;
             let sequence = TaskSequence::new(
                 &experiment.tasks,
