@@ -26,7 +26,8 @@ use std::time::Duration;
 ///
 /// One thing is outside of its reach: a parameter stays in its range and keeps its signs, whatever
 /// a protection makes of a step. Where that takes a step out of what is protected, the step is
-/// protected again, and so on in turn; what is left over is reported
+/// protected again, and so on in turn, and a neuron that comes to no end rests; what is left over,
+/// at most 1e-3, is reported
 /// ([`StepReport::protection_residual`](crate::StepReport::protection_residual)).
 pub trait Protection: Debug + Send {
     /// Hears that a task begins (see [`Trainer::begin_task`](crate::Trainer::begin_task)); tasks

@@ -32,7 +32,7 @@ const PALEST: f64 = 0.06;
 /// The accuracies on the task just trained, the diagonal, are framed. Accuracies on tasks that were
 /// trained have a colour, on a scale from the least of them, rounded down to full 10 %, to 100 %;
 /// those on tasks still to come have a grey number. Where all tasks are trained at once, a row is a
-/// pass over them: none is framed, and all have a colour. An accuracy that is NaN or missing leaves
+/// part of their samples: none is framed, and all have a colour. An accuracy that is NaN or missing leaves
 /// its cell empty. Numbers that would not fit their cells lose their decimal, or are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AccuracyMatrixFigure {
@@ -45,7 +45,7 @@ pub struct AccuracyMatrixFigure {
     /// `accuracy[i][j]`: fraction between 0 and 1 after training task i on task j. At most as many
     /// rows as tasks; each ends between its diagonal and the last task.
     pub accuracy: Vec<Vec<f64>>,
-    /// Whether all tasks are trained at once, so that row i is that after pass i.
+    /// Whether all tasks are trained at once, so that row i is that after part i of their samples.
     pub at_once: bool,
 }
 
@@ -60,7 +60,7 @@ impl AccuracyMatrixFigure {
         let sides = CellSides { roomy: ROOMY, largest, air: AIR };
         let map = HeatMap::new(&self.tasks, 1, sides, |_| heading + NOTE_LINE);
         match self.at_once {
-            true => map.with_rows((1..=self.tasks.len()).map(|pass| pass.to_string()).collect()),
+            true => map.with_rows((1..=self.tasks.len()).map(|part| part.to_string()).collect()),
             false => map,
         }
     }
@@ -166,7 +166,7 @@ impl Figure for AccuracyMatrixFigure {
         let color = |share: f64| density(PALEST + (1.0 - PALEST) * share);
         self.draw_header(canvas, map.size.width);
         self.draw_cells(canvas, &map, color);
-        let rows = if self.at_once { "after pass" } else { "after training on" };
+        let rows = if self.at_once { "after part" } else { "after training on" };
         map.draw_names(canvas, rows, "accuracy on");
         let scale = Scale::linear(self.lowest(), 100.0);
         let label = |tick: f64| (scale.share(tick), scale.tick_label(tick));

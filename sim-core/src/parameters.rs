@@ -249,23 +249,6 @@ impl ParameterMut<'_> {
             signed.for_each(|(value, sign)| *value = sign.confine(*value));
         }
     }
-
-    /// The square of the distance that [`confine`](Self::confine) would take.
-    pub fn square_outside(&self) -> f64 {
-        if self.is_unbounded() {
-            return 0.0;
-        }
-        let (start, end) = (*self.range.start(), *self.range.end());
-        let square = |value: f32, nearest: f32| (f64::from(value) - f64::from(nearest)).powi(2);
-        let in_range = self.values.iter().map(|value| value.clamp(start, end));
-        match self.signs {
-            Some(signs) => {
-                let nearest = in_range.zip(signs.iter()).map(|(value, sign)| sign.confine(value));
-                self.values.iter().zip(nearest).map(|(&value, to)| square(value, to)).sum()
-            }
-            None => self.values.iter().zip(in_range).map(|(&value, to)| square(value, to)).sum(),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -327,13 +310,9 @@ mod tests {
         let mut network = small();
         for mut parameter in network.parameters_mut() {
             parameter.values.fill(-3.0);
-            let square = parameter.square_outside();
             parameter.confine();
             let stays = parameter.values.iter().all(|value| *value == -3.0);
             assert_eq!(parameter.is_unbounded(), stays, "{:?}", parameter.id);
-            let taken = parameter.values.iter().map(|value| f64::from(value + 3.0).powi(2));
-            assert_eq!(square, taken.sum::<f64>(), "{:?}", parameter.id);
-            assert_eq!(parameter.square_outside(), 0.0);
         }
         let of = |kind| {
             let found = network.parameters().find(|parameter| parameter.id.kind == kind);

@@ -10,6 +10,7 @@ use plasticity::continual::{
 use serde::{Deserialize, Serialize};
 use sim_core::{Network, Seed};
 use std::fmt;
+use std::ops::Range;
 
 /// A way to learn task after task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,7 +22,8 @@ pub enum Method {
     Hlop,
     /// Task after task without protection: the lower bound.
     Sequential,
-    /// All tasks at once, with as many passes and one schedule over all of them: the upper bound.
+    /// All tasks at once, each sample as often as in any other method and by one schedule: the
+    /// upper bound. Where other methods end a task, a part of the samples of all tasks ends.
     Joint,
     /// Task after task, among stored samples of earlier ones.
     Replay,
@@ -41,6 +43,15 @@ impl Method {
     /// Whether it looks at what neurons send in every batch.
     pub(crate) fn observes(self) -> bool {
         matches!(self, Self::Hlop | Self::Owm)
+    }
+
+    /// The tasks, of so many in all, that a network has learned once `ended` of them have ended:
+    /// all from the first part on, where they are trained at once.
+    pub(crate) fn learned(self, ended: usize, tasks: usize) -> Range<usize> {
+        match self {
+            Self::Joint if ended > 0 => 0..tasks,
+            _ => 0..ended.min(tasks),
+        }
     }
 
     /// As it is typed.

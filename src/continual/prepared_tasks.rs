@@ -59,7 +59,7 @@ impl PreparedTasks {
             let protection = experiment.methods.protection(method, subject, seed)?;
             let mut settings = experiment.training.clone();
             if method == Method::Joint {
-                // All passes are one task, with one schedule.
+                // All parts are one task, with one schedule.
                 settings.epochs *= sequence.len();
             }
             let engine = gradient_engine(&network, settings.gradient, seed, method.observes())?;

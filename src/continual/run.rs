@@ -25,7 +25,7 @@ use crate::run_folder::RunFolder;
 use crate::run_lock::RunLock;
 use datasets::{TaskSequence, counted};
 use plasticity::continual::ActivitySubspace;
-use plasticity::{CheckpointFile, EpochReport, EpochTrainer};
+use plasticity::{CheckpointFile, EpochReport, EpochTrainer, Tally};
 use sim_core::{Network, SpikeFrames};
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
@@ -138,7 +138,7 @@ impl ContinualRun {
 
     /// Goes on with a run that was stopped or killed, from its last checkpoint; what it then does
     /// is bit for bit what it would have done. `data` names the folder of the images where it has
-    /// moved.
+    /// moved, which the run remembers.
     ///
     /// # Errors
     /// When `folder` holds no run over tasks, a finished one, or one that another process is
@@ -172,6 +172,9 @@ impl ContinualRun {
             (prepared, progress) = prepared.resume(&experiment, &file)?;
         } else {
             folder.refuse_lost_checkpoint()?;
+        }
+        if data.is_some() {
+            atomic_file::write(&folder.config(), experiment.to_toml()?.as_bytes())?;
         }
         Ok(Self::new(experiment, (folder, lock), prepared, progress))
     }
@@ -262,9 +265,11 @@ impl ContinualRun {
             }
             self.progress.under_way = true;
         }
-        let samples = training_samples(&self.sequence, task, method, &methods.replay, seed)?;
+        let replay = methods.replay;
         let mut last = None;
         while self.trainer.epoch() < epochs {
+            let turn = (task, self.trainer.epoch());
+            let samples = training_samples(&self.sequence, turn, method, &replay, seed)?;
             let (start, mut stopped) = (Instant::now(), false);
             let mut watch = |progress: &plasticity::Progress| {
                 stopped = observer.observe(Event::TaskStep { task, progress, epochs }).is_break();
@@ -291,14 +296,7 @@ impl ContinualRun {
             if self.experiment.training.recalibrate_norm && !pinned {
                 self.trainer.recalibrate_norm(&*samples.source, &samples.indices)?;
             }
-            let validation = &self.sequence.tasks()[task].validation;
-            let validation_accuracy = match validation.len() {
-                0 => None,
-                count => {
-                    let all: Vec<usize> = (0..count).collect();
-                    Some(self.trainer.evaluate(&**validation, &all)?.accuracy())
-                }
-            };
+            let validation_accuracy = self.validate(task)?;
             let mut row = CurveRow {
                 task: task + 1,
                 epoch: report.epoch + 1 - first,
@@ -310,9 +308,9 @@ impl ContinualRun {
             };
             let remarks = self.remarks(task, &report);
             if self.trainer.epoch() < epochs {
-                let accuracy = self.evaluate(self.so_far(task))?;
+                let accuracy = self.evaluate(self.learned(task + 1))?;
                 row.test_accuracy = accuracy.iter().map(|on| on.tally().accuracy()).collect();
-                let line = epoch_line(&row, epochs - first);
+                let line = epoch_line(method, &row, epochs - first);
                 self.progress.curve.push(row);
                 tables::write_curve(
                     &self.progress.curve,
@@ -336,7 +334,7 @@ impl ContinualRun {
     }
 
     /// The epochs of a task as the trainer counts them. Joint training is one task to it, whose
-    /// epochs go on from pass to pass.
+    /// epochs go on from part to part.
     fn epochs(&self, task: usize) -> Range<usize> {
         let epochs = self.experiment.training.epochs;
         let first = match self.experiment.method {
@@ -346,12 +344,30 @@ impl ContinualRun {
         first..first + epochs
     }
 
-    /// The tasks that have been trained once a task has: all where they are trained at once.
-    fn so_far(&self, task: usize) -> Range<usize> {
-        match self.experiment.method {
+    /// The tasks that have been learned once so many of them have ended.
+    fn learned(&self, ended: usize) -> Range<usize> {
+        self.experiment.method.learned(ended, self.sequence.len())
+    }
+
+    /// The accuracy on the validation samples of a task, or of all where they are trained at once;
+    /// none where tasks have none.
+    fn validate(&mut self, task: usize) -> Result<Option<f64>> {
+        let start = Instant::now();
+        let trained = match self.experiment.method {
             Method::Joint => 0..self.sequence.len(),
-            _ => 0..task + 1,
+            _ => task..task + 1,
+        };
+        let mut tally = Tally::default();
+        for task in &self.sequence.tasks()[trained] {
+            let all: Vec<usize> = (0..task.validation.len()).collect();
+            if !all.is_empty() {
+                let evaluation = self.trainer.evaluate(&*task.validation, &all)?;
+                tally.samples += evaluation.samples;
+                tally.correct += evaluation.correct;
+            }
         }
+        self.progress.seconds[1] += start.elapsed().as_secs_f64();
+        Ok((tally.samples > 0).then(|| tally.accuracy()))
     }
 
     /// The accuracy on the test samples of tasks.
@@ -410,12 +426,12 @@ impl ContinualRun {
         let untold: Option<Vec<f64>> =
             all.iter().map(|on| Some(on.tally_without_task()?.accuracy())).collect();
         let line = match self.experiment.method {
-            Method::Joint => pass_line(task, &told),
+            Method::Joint => part_line(task, &told),
             _ => task_line(&all[task].name, task, &told),
         };
-        let so_far = self.so_far(task);
+        let learned = self.learned(task + 1);
         let curve = &mut self.progress.curve;
-        curve.extend(row.map(|row| CurveRow { test_accuracy: told[so_far].to_vec(), ..row }));
+        curve.extend(row.map(|row| CurveRow { test_accuracy: told[learned].to_vec(), ..row }));
         tables::write_curve(curve, self.sequence.len(), &self.folder.curve())?;
         self.progress.accuracy.push(told);
         self.progress.without_task.extend(untold);
@@ -523,13 +539,17 @@ fn inputs(network: &Network, name: &str) -> usize {
     named.map_or(0, |(_, projection)| network.populations[projection.source].size)
 }
 
-fn epoch_line(row: &CurveRow, epochs: usize) -> String {
+fn epoch_line(method: Method, row: &CurveRow, epochs: usize) -> String {
+    let (turn, so_far) = match method {
+        Method::Joint => ("part", ""),
+        _ => ("task", " so far"),
+    };
     let validation = row
         .validation_accuracy
         .map_or(String::new(), |share| format!("  validation {:5.2} %", 100.0 * share));
     format!(
-        "task {:>2}  epoch {:>3}/{epochs}  loss {:.4}  train {:5.2} %{validation}  test of the {} \
-         so far {:5.2} %",
+        "{turn} {:>2}  epoch {:>3}/{epochs}  loss {:.4}  train {:5.2} %{validation}  test of the \
+         {}{so_far} {:5.2} %",
         row.task,
         row.epoch,
         row.train_loss,
@@ -551,11 +571,11 @@ fn diverged(task: usize, method: Method, error: plasticity::Error) -> Error {
     Error::Diverged { task: task + 1, problem: format!("{error}{stiff}") }
 }
 
-/// All tasks at once have no newest one.
-fn pass_line(pass: usize, accuracy: &[f64]) -> String {
+/// All tasks at once have no newest one: what ends is a part of their samples.
+fn part_line(part: usize, accuracy: &[f64]) -> String {
     let mean = 100.0 * accuracy.iter().sum::<f64>() / accuracy.len() as f64;
     let tasks = counted(accuracy.len(), "task");
-    format!("pass {:>2} over {tasks}: mean test accuracy {mean:5.2} %", pass + 1)
+    format!("part {:>2} of the samples of {tasks}: mean test accuracy {mean:5.2} %", part + 1)
 }
 
 fn task_line(name: &str, task: usize, accuracy: &[f64]) -> String {

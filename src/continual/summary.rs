@@ -41,7 +41,7 @@ pub struct ContinualSummary {
     /// Epochs of each task.
     pub epochs: usize,
     /// `accuracy[i][j]`: after task `i`, on the test samples of task `j`; fractions. Where all tasks
-    /// are trained at once, after pass `i`.
+    /// are trained at once, after part `i` of their samples.
     pub accuracy: Vec<Vec<f64>>,
     /// Mean accuracy on the tasks learned so far; ACC once all are.
     pub acc: Option<f64>,
@@ -104,9 +104,8 @@ impl ContinualSummary {
         let network = settings.build(*channels, outputs, dt_ms, seed)?;
         let engine = Box::new(LayeredEngine::new(&network)?);
         let trainer = Trainer::new(network, engine, experiment.training.clone(), seed)?;
-        let at_once = experiment.method == Method::Joint;
-        let so_far = |row: &Vec<f64>| if at_once { row.len() } else { accuracy.len() };
-        let learned = accuracy.last().map(|row| &row[..so_far(row).min(row.len())]);
+        let so_far = |row: &Vec<f64>| experiment.method.learned(accuracy.len(), row.len());
+        let learned = accuracy.last().map(|row| &row[so_far(row)]);
         Ok(Some(Self {
             run: place.path().display().to_string(),
             method: experiment.method,
@@ -162,7 +161,7 @@ impl fmt::Display for ContinualSummary {
         }
         let (learned, all) = (self.accuracy.len(), self.tasks.len());
         match at_once {
-            true => write!(f, "\ntasks       {all}, in {learned} of {all} passes")?,
+            true => write!(f, "\ntasks       {all}, in {learned} of {all} parts")?,
             false => write!(f, "\ntasks       {learned} of {all} learned")?,
         }
         writeln!(f, "{}", self.outcome())?;

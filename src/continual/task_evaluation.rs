@@ -105,7 +105,8 @@ impl TaskEvaluation {
         let prepared = PreparedTasks::new(&experiment, threads)?;
         let (prepared, progress) = prepared.resume(&experiment, &file)?;
         let PreparedTasks { sequence, mut trainer, threads } = prepared;
-        let learned = &sequence.tasks()[..progress.ended.min(sequence.len())];
+        let learned = experiment.method.learned(progress.ended, sequence.len());
+        let learned = &sequence.tasks()[learned];
         if learned.is_empty() {
             let problem = format!(
                 "the run has not learned a task yet; synfire continual --resume {} goes on",

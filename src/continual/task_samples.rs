@@ -14,13 +14,13 @@ pub(crate) struct TaskSamples {
     pub indices: Vec<usize>,
 }
 
-/// The samples of `task`, as `method` trains on them.
+/// The samples of `task`, as `method` trains on them in an epoch of the trainer.
 ///
 /// # Errors
 /// Sources that cannot be joined.
 pub(crate) fn training_samples(
     sequence: &TaskSequence,
-    task: usize,
+    (task, epoch): (usize, usize),
     method: Method,
     replay: &ReplaySettings,
     seed: Seed,
@@ -29,7 +29,7 @@ pub(crate) fn training_samples(
     let own = Arc::clone(&tasks[task].train);
     let all = || (0..own.len()).collect::<Vec<_>>();
     match method {
-        Method::Joint => joint(tasks, task, seed),
+        Method::Joint => joint(tasks, epoch, seed),
         Method::Replay if task > 0 => {
             let mut indices = all();
             let mut source = Arc::clone(&own);
@@ -50,15 +50,16 @@ pub(crate) fn training_samples(
     }
 }
 
-/// The samples of all tasks, dealt at random to as many parts as there are tasks: after the last
-/// part, each sample has been learned as often as in any other method.
-fn joint(tasks: &[Task], part: usize, seed: Seed) -> Result<TaskSamples> {
+/// The samples of all tasks, dealt at random to as many epochs as there are tasks, and dealt anew
+/// for the next as many: in the end, each sample has been learned as often as in any other method.
+fn joint(tasks: &[Task], epoch: usize, seed: Seed) -> Result<TaskSamples> {
+    let (deal, part) = (epoch / tasks.len(), epoch % tasks.len());
     let mut source = Arc::clone(&tasks[0].train);
     for task in &tasks[1..] {
         source = Arc::new(JoinedSamples::new(source, Arc::clone(&task.train))?);
     }
     let mut order: Vec<usize> = (0..source.len()).collect();
-    order.shuffle(&mut seed.stream(Purpose::Replay, 0, 0));
+    order.shuffle(&mut seed.stream(Purpose::Replay, deal as u64, 0));
     let bound = |part: usize| part * order.len() / tasks.len();
     let indices = order[bound(part)..bound(part + 1)].to_vec();
     Ok(TaskSamples { source, indices })
@@ -108,7 +109,7 @@ mod tests {
 
     fn samples(sequence: &TaskSequence, task: usize, method: Method, share: f64) -> TaskSamples {
         let replay = ReplaySettings { per_class: PER_CLASS, share };
-        training_samples(sequence, task, method, &replay, Seed(4)).unwrap()
+        training_samples(sequence, (task, task), method, &replay, Seed(4)).unwrap()
     }
 
     #[test]
@@ -142,15 +143,22 @@ mod tests {
     }
 
     #[test]
-    fn joint_parts_hold_each_sample_of_all_tasks_once() {
+    fn joint_parts_hold_each_sample_of_all_tasks_once_and_are_dealt_anew() {
         let sequence = sequence();
-        let parts = (0..4).map(|part| samples(&sequence, part, Method::Joint, 0.5).indices);
-        let parts: Vec<Vec<usize>> = parts.collect();
+        let of_epoch = |epoch: usize| {
+            let replay = ReplaySettings::default();
+            training_samples(&sequence, (epoch / 2, epoch), Method::Joint, &replay, Seed(4))
+                .unwrap()
+        };
+        let parts: Vec<Vec<usize>> = (0..8).map(|epoch| of_epoch(epoch).indices).collect();
         assert!(parts.iter().all(|part| part.len() == 200));
         assert!(parts[0].iter().any(|&sample| sample >= 600), "a part mixes the tasks");
-        let mut all = parts.concat();
-        all.sort_unstable();
-        assert!(all.into_iter().eq(0..800));
+        assert!(parts.iter().skip(1).all(|part| *part != parts[0]));
+        for dealt in parts.chunks_exact(4) {
+            let mut all = dealt.concat();
+            all.sort_unstable();
+            assert!(all.into_iter().eq(0..800));
+        }
     }
 
     #[test]

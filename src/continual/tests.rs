@@ -87,7 +87,7 @@ fn folders_that_tasks_have_for_themselves_are_found_again() {
 }
 
 #[test]
-fn joint_training_has_one_schedule_over_all_passes() {
+fn joint_training_has_one_schedule_over_all_parts() {
     let epochs = |method: &str| {
         let changes = [&format!("method={method}")[..], "training.epochs=3", "tasks.count=4"]
             .map(|change| Override::parse(change).unwrap());

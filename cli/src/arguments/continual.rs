@@ -69,7 +69,7 @@ pub enum MethodName {
     Hlop,
     /// No protection
     Sequential,
-    /// All tasks at once, with as many passes
+    /// All tasks at once, each sample as often
     Joint,
     /// Stored samples of earlier tasks
     Replay,

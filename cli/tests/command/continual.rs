@@ -301,8 +301,8 @@ fn a_curve_has_the_accuracy_on_each_task_so_far_after_every_epoch() {
         assert_eq!(accuracy, &serde_json::json!(last));
     }
     let said = sandbox.ok(&["info", "joint"]);
-    let (together, passes) = ("all tasks at once", "tasks       3, in 3 of 3 passes; ACC ");
-    assert!(said.contains(together) && said.contains(passes), "{said}");
+    let (together, parts) = ("all tasks at once", "tasks       3, in 3 of 3 parts; ACC ");
+    assert!(said.contains(together) && said.contains(parts), "{said}");
     assert!(!said.contains("when it ended"), "{said}");
 }
 

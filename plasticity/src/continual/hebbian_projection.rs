@@ -7,6 +7,10 @@
 //! the span of the rows stays what it was. Activity of later tasks that lies in the span cannot be
 //! learned anew, so tasks share the room of a population.
 //!
+//! Under updates that keep signs, the sign wins, and the synapses that may still move take over
+//! what the others cannot: `W x` stays up to a share of the change, at most about 1e-3, which
+//! [`StepReport::protection_residual`](crate::StepReport::protection_residual) tells.
+//!
 //! After the first task, everything but weights is frozen: delays, gains, biases, thresholds, time
 //! constants and adaptation act on all activity, that of earlier tasks, too. Running statistics of
 //! norms are pinned. Weights of projections that are not protected learn on.
@@ -57,7 +61,7 @@ use std::time::{Duration, Instant};
 #[serde(deny_unknown_fields)]
 pub struct HebbianProjectionSettings {
     /// Rows that each task adds, `[task][projection]`; the last entry is that of all later tasks.
-    /// The first task needs at least one row for each projection.
+    /// Each task but the last needs at least one row for each projection that has room.
     pub rows: Vec<Vec<usize>>,
     /// Indices of the protected projections; all dense ones of neurons that fire and of sources.
     #[serde(default)]
@@ -187,16 +191,24 @@ impl HebbianProjection {
         Ok(protection)
     }
 
-    /// Checks that there is room for the rows of this many tasks, before the first is trained.
+    /// Checks, before the first of this many tasks is trained, that there is room for their rows,
+    /// and that something is kept of each but the last.
     ///
     /// # Errors
     /// [`Error::Unfit`] naming the first task with more rows than a projection has presynaptic
-    /// neurons.
+    /// neurons; [`Error::OutOfRange`] naming the first task without rows in a projection that has
+    /// room, where another task follows.
     pub fn check_tasks(&self, tasks: usize) -> Result<()> {
         let mut all = vec![0; self.circuits.len()];
         for task in 0..tasks {
             let rows = self.settings.rows_of(task);
             for ((all, rows), weight) in all.iter_mut().zip(rows).zip(&self.weights.0) {
+                if *rows == 0 && *all < weight.pre && task + 1 < tasks {
+                    let entry = task.min(self.settings.rows.len() - 1);
+                    let name = format!("HebbianProjection::rows[{entry}] of {}", weight.name);
+                    let allowed = format!("at least 1: other tasks follow task {}", task + 1);
+                    return Err(Error::out_of_range(name, 0, allowed));
+                }
                 *all += rows;
                 check_room(task, *all, weight)?;
             }

@@ -187,7 +187,7 @@ impl OptimizerSettings {
             second: vec![0.0; second],
             sides: [Vec::new(), Vec::new()],
             keep_sums: false,
-            row: parameters,
+            row: parameters.max(1),
         })
     }
 
@@ -328,35 +328,38 @@ impl Optimizer {
             && matches!(self.settings, OptimizerSettings::Sgd(Sgd { weight_decay: 0.0, .. }))
     }
 
+    /// Parameters of a row: the incoming weights of a neuron, or all parameters.
+    pub(crate) fn row(&self) -> usize {
+        self.row
+    }
+
     /// Whether its update keeps the sign of every parameter.
     pub fn keeps_signs(&self) -> bool {
         matches!(self.update, Update::Exponentiated(_) | Update::SignFrozen(_))
     }
 
     /// Holds a step that was changed after it was made to what the update keeps: a parameter that
-    /// lost the sign it had in `before` stops at the floor, and zero stays zero. Returns the square
-    /// of the distance that this took; nothing happens where steps are added.
+    /// lost the sign it had in `before` stops at the floor, and zero stays zero. Nothing happens
+    /// where steps are added.
     ///
     /// # Panics
     /// If `before` and `after` differ in length.
-    pub fn keep_signs(&self, before: &[f32], after: &mut [f32]) -> f64 {
+    pub fn keep_signs(&self, before: &[f32], after: &mut [f32]) {
         assert_eq!(before.len(), after.len(), "a step moves every parameter");
         let floor = match self.update {
-            Update::Additive(_) | Update::TwoSided(_) => return 0.0,
+            Update::Additive(_) | Update::TwoSided(_) => return,
             Update::Exponentiated(update) => update.floor(),
             Update::SignFrozen(update) => update.floor(),
         };
-        let mut square = 0.0;
-        for (&before, after) in before.iter().zip(after) {
-            let kept = match before {
-                0.0 => before,
-                _ if *after * 1.0_f32.copysign(before) < floor => floor.copysign(before),
+        let keep = |(before, after): (&f32, &mut f32)| {
+            *after = match *before {
+                0.0 => *before,
+                _ if *after * 1.0_f32.copysign(*before) < floor => floor.copysign(*before),
                 _ => *after,
             };
-            square += (f64::from(*after) - f64::from(kept)).powi(2);
-            *after = kept;
-        }
-        square
+        };
+        let parts = before.par_chunks(self.row).zip(after.par_chunks_mut(self.row));
+        parts.for_each(|(before, after)| before.iter().zip(after).for_each(keep));
     }
 
     /// Forgets all moments and steps.

@@ -3,6 +3,7 @@
 //! | file | question it answers |
 //! |---|---|
 //! | `step` | [`Trainer`]: what does one batch do to the parameters? |
+//! | `protected_step` | what becomes of a protected step at the bounds of a parameter? |
 //! | `deployed_pass` | how far is a pass of training the network as it is deployed? |
 //! | `groups` | [`ParameterGroup`]: which parameters follow which rule? |
 //! | `epochs` | [`EpochTrainer`]: how does training go through labelled samples? |
@@ -21,6 +22,7 @@ pub(crate) mod evaluation;
 pub(crate) mod groups;
 pub(crate) mod kept_checkpoints;
 pub(crate) mod outcome;
+pub(crate) mod protected_step;
 pub(crate) mod selection;
 pub(crate) mod step;
 pub(crate) mod tally;

@@ -27,6 +27,7 @@ use crate::protection::{Protection, TaskEnd};
 use crate::settings::TrainingSettings;
 use crate::trainer::deployed_pass::{round_delays, sends_as_deployed};
 use crate::trainer::groups::{GroupedOptimizer, ParameterGroup, check_kinds, optimizers};
+use crate::trainer::protected_step::ProtectedStep;
 use rayon::prelude::*;
 use sim_core::{
     Batch, BatchReport, DelayTaps, Dropout, Error, GradientEngine, Gradients, Horizon, Kind,
@@ -57,8 +58,8 @@ pub struct Trainer {
     /// The batch of the epoch, and how many an epoch has.
     batch: (usize, usize),
     steps: u64,
-    /// Entries of a protected parameter before a step.
-    before: Vec<f32>,
+    /// Entries of a protected parameter around a step.
+    protected_step: ProtectedStep,
     /// Time spent outside the engine.
     spent: Duration,
     /// The protection's share of it.
@@ -77,17 +78,10 @@ pub struct StepReport {
     /// Length of the gradient over all parameters that learn, before clipping.
     pub gradient_norm: f64,
     /// What ranges and signs left of a step in the directions that are protected: at most this
-    /// share of its length, the largest of all protected parameters; 0 where nothing stood in the
-    /// way.
+    /// share of its length, the largest of all protected parameters, and at most 1e-3; 0 where
+    /// nothing stood in the way.
     pub protection_residual: f64,
 }
-
-/// How often a step is protected and confined in turn, at most. Both sets are convex, and no step
-/// at all lies in both: the turns approach a step that does.
-const TURNS: usize = 20;
-
-/// The turns end where they move the step by less than this share of its length.
-const ENOUGH: f64 = 1e-4;
 
 impl Trainer {
     /// Checks settings and network and makes ready for the first step. Loss, regularisers and batch
@@ -121,7 +115,7 @@ impl Trainer {
             epoch: 0,
             batch: (0, 1),
             steps: 0,
-            before: Vec::new(),
+            protected_step: ProtectedStep::default(),
             spent: Duration::ZERO,
             protecting: Duration::ZERO,
         })
@@ -429,8 +423,16 @@ impl Trainer {
     /// One step of every optimiser; returns [`StepReport::protection_residual`].
     fn update(&mut self) -> f64 {
         let ((step, steps), task_factor) = (self.scheduled(), self.task_factor());
-        let Self { network, gradients, optimizers, groups, protection, before, protecting, .. } =
-            self;
+        let Self {
+            network,
+            gradients,
+            optimizers,
+            groups,
+            protection,
+            protected_step,
+            protecting,
+            ..
+        } = self;
         let learning = network.parameters_mut().zip(gradients.iter()).zip(optimizers);
         let mut residual = 0.0_f64;
         for ((mut parameter, (id, gradient)), grouped) in learning {
@@ -441,30 +443,15 @@ impl Trainer {
             let protects =
                 protection.protects(id) && !(optimizer.is_linear() && parameter.is_unbounded());
             if protects {
-                before.clear();
-                before.extend_from_slice(parameter.values);
+                protected_step.begin(parameter.values);
             }
             let now = groups[*group].schedule.at(step, steps);
             optimizer.step(parameter.values, gradient, now.rate * task_factor, now.beta1);
             parameter.confine();
             if protects {
-                let (start, mut of_parameter) = (Instant::now(), 0.0);
-                for _ in 0..TURNS {
-                    protection.step(id, before, parameter.values);
-                    // Range and sign come last: they hold for protected parameters, too.
-                    let outside = parameter.square_outside();
-                    parameter.confine();
-                    let moved = outside + optimizer.keep_signs(before, parameter.values);
-                    let left = match moved {
-                        0.0 => 0.0,
-                        _ => (moved / square_of_step(before, parameter.values)).sqrt(),
-                    };
-                    of_parameter = left;
-                    if left <= ENOUGH {
-                        break;
-                    }
-                }
-                residual = residual.max(of_parameter);
+                let start = Instant::now();
+                let left = protected_step.finish(&**protection, optimizer, &mut parameter);
+                residual = residual.max(left);
                 *protecting += start.elapsed();
             }
         }
@@ -501,11 +488,6 @@ impl Trainer {
             ))),
         }
     }
-}
-
-/// The square of a step's length.
-fn square_of_step(before: &[f32], after: &[f32]) -> f64 {
-    before.iter().zip(after).map(|(b, a)| (f64::from(*a) - f64::from(*b)).powi(2)).sum()
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use crate::continual::small_network::{
 use crate::gradient::cross_entropy::CrossEntropy;
 use crate::gradient::labelled::Labelled;
 use crate::gradient::optimizer::{Adam, OptimizerSettings, Sgd};
+use crate::gradient::schedule::{Constant, Schedule};
+use crate::gradient::weight_update::WeightUpdate;
+use crate::settings::TrainingSettings;
 use crate::trainer::step::Trainer;
 use layered::LayeredEngine;
 use sim_core::SpikeFrames;
@@ -61,6 +64,37 @@ fn what_the_first_task_uses_is_kept_whatever_the_optimiser() {
         let explained = of_input.explained.unwrap();
         assert!(explained > 0.999, "images in three directions have three rows: {explained}");
         assert!(trainer.protecting() > std::time::Duration::ZERO);
+    }
+}
+
+/// Signs win over what is protected, and what they take from it is little and told.
+#[test]
+fn what_the_first_task_uses_is_kept_by_updates_that_keep_signs() {
+    for update in [WeightUpdate::Exponentiated, WeightUpdate::SignFrozen] {
+        let mut training = TrainingSettings { dropout: 0.0, ..TrainingSettings::default() };
+        let rate = 0.01;
+        training.weights.schedule = Schedule::Constant(Constant { rate, ..Constant::default() });
+        training.weights.update = update;
+        let network = small_network();
+        let engine = Box::new(LayeredEngine::new(&network).unwrap());
+        let mut trainer = Trainer::new(network, engine, training, Seed(1))
+            .unwrap()
+            .with_protection(Box::new(protection(settings())));
+        learn(&mut trainer, 0, 100);
+        trainer.begin_task(1).unwrap();
+        let frames = images(1);
+        let objective = Labelled { loss: &CrossEntropy::SumSoftmax, labels: &LABELS };
+        let before = weights(trainer.network(), 0);
+        for _ in 0..40 {
+            let report = trainer.step(&Batch::new(&frames, 2, &objective)).unwrap();
+            assert!(report.protection_residual <= 1e-3, "{update:?}: {report:?}");
+        }
+        let after = weights(trainer.network(), 0);
+        let rows = first_rows(trainer.protection(), "input->hidden", 3 * INPUTS);
+        let kept = along((&before, &after), 1, (&rows, INPUTS));
+        assert!(kept <= 1e-3, "{update:?}: {kept:e}");
+        let signs = before.iter().zip(&after).all(|(before, after)| before * after >= 0.0);
+        assert!(signs, "{update:?}: no weight changes its sign");
     }
 }
 
@@ -311,6 +345,10 @@ fn rows_that_do_not_fit_are_refused() {
         ),
         (with(vec![vec![3, 0]]), "rows[0] of hidden->output is 0, but must be at least 1"),
         (
+            with(vec![vec![3, 2], vec![0, 1], vec![1, 1]]),
+            "rows[1] of input->hidden is 0, but must be at least 1: other tasks follow task 2",
+        ),
+        (
             HebbianProjectionSettings { rates: Some(vec![0.1]), ..settings() },
             "rates has 1 entry, but must have 2, one for each protected projection",
         ),
@@ -322,6 +360,18 @@ fn rows_that_do_not_fit_are_refused() {
         let told = refused(settings);
         assert!(told.ends_with(sentence), "{told}");
     }
+    // The last task has nothing to be kept from, and a full projection keeps everything already.
+    let last = protection(with(vec![vec![3, 2], vec![0, 0]]));
+    last.check_tasks(2).unwrap();
+    let said = last.check_tasks(4).unwrap_err().to_string();
+    assert!(
+        said.ends_with(
+            "rows[1] of input->hidden is 0, but must be at least 1: other tasks \
+                            follow task 2"
+        ),
+        "{said}"
+    );
+    protection(with(vec![vec![8, 6], vec![0, 0]])).check_tasks(4).unwrap();
     // Room is used up task by task.
     let mut full = protection(with(vec![vec![3, 2], vec![3, 1]]));
     let end = |protection: &mut HebbianProjection, task: u64| {
