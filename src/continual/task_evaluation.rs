@@ -72,7 +72,10 @@ pub struct TaskEvaluation {
     pub data: String,
     /// Whether they are the images, and the tasks, that the run was trained on.
     pub is_own_data: bool,
-    /// The tasks learned when the checkpoint was written.
+    /// Tasks that had ended when the checkpoint was written; where all are trained at once, parts of
+    /// their samples.
+    pub ended: usize,
+    /// The tasks learned by then.
     pub tasks: Vec<TaskAccuracy>,
     /// Tasks of the run.
     pub planned: usize,
@@ -123,6 +126,7 @@ impl TaskEvaluation {
             data: experiment.data_name(),
             is_own_data: environment.data.sha256.as_deref() == Some(sequence.checksum()),
             tasks,
+            ended: progress.ended,
             planned: sequence.len(),
         })
     }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::json;
 use std::process::ExitCode;
 use synfire::plasticity::Tally;
-use synfire::{Error, TaskAccuracy, TaskEvaluation};
+use synfire::{Error, Method, TaskAccuracy, TaskEvaluation};
 
 pub fn run(arguments: &Evaluate) -> Result<ExitCode> {
     refuse_others(arguments)?;
@@ -53,7 +53,7 @@ fn refuse_others(arguments: &Evaluate) -> Result<()> {
 }
 
 fn object(arguments: &Evaluate, evaluation: &TaskEvaluation) -> serde_json::Value {
-    let TaskEvaluation { method, data, is_own_data, tasks, planned } = evaluation;
+    let TaskEvaluation { method, data, is_own_data, tasks, ended, planned } = evaluation;
     let task = |(index, task): (usize, &TaskAccuracy)| {
         json!({
             "task": index + 1,
@@ -66,7 +66,7 @@ fn object(arguments: &Evaluate, evaluation: &TaskEvaluation) -> serde_json::Valu
     };
     json!({
         "run": arguments.run.display().to_string(),
-        "checkpoint": format!("task-{}", tasks.len()),
+        "checkpoint": format!("task-{ended}"),
         "method": method,
         "data": data,
         "is_own_data": is_own_data,
@@ -79,7 +79,7 @@ fn object(arguments: &Evaluate, evaluation: &TaskEvaluation) -> serde_json::Valu
 
 /// A row for each task, and one for their mean; a column more where the task may be told.
 fn table(evaluation: &TaskEvaluation) -> String {
-    let TaskEvaluation { method, data, tasks, planned, .. } = evaluation;
+    let TaskEvaluation { method, data, tasks, ended, planned, .. } = evaluation;
     let width = tasks.iter().map(|task| task.name.chars().count()).max().unwrap_or(0).max(4);
     let with_untold = evaluation.mean_without_task().is_some();
     let percent = |share: f64| format!("{:>6.2} %", 100.0 * share);
@@ -89,8 +89,8 @@ fn table(evaluation: &TaskEvaluation) -> String {
     let heading = if with_untold { "  task told       not told" } else { "  accuracy" };
     let mut lines = vec![
         format!(
-            "{method}, after {} of {planned} tasks: test samples of {data}, one tap per synapse",
-            tasks.len()
+            "{method}, after {ended} of {planned} {}: test samples of {data}, one tap per synapse",
+            if *method == Method::Joint { "parts of all tasks" } else { "tasks" }
         ),
         format!("task  {:<width$}  samples{heading}", "name"),
     ];

@@ -307,6 +307,29 @@ fn a_curve_has_the_accuracy_on_each_task_so_far_after_every_epoch() {
 }
 
 #[test]
+fn joint_training_is_measured_on_all_tasks_from_its_first_part_on() {
+    let sandbox = sandbox();
+    let joint = ["continual", "tasks.toml", "--method", "joint", "--quiet", "--out", "joint"];
+    sandbox.ok(&[&joint[..], &["--set", "data.held_out=60"]].concat());
+    let said = sandbox.ok(&["evaluate", "joint", "--checkpoint", "task-1", "--json"]);
+    let evaluation: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(evaluation["checkpoint"], "task-1");
+    let of_tasks = evaluation["tasks"].as_array().unwrap();
+    let accuracy: Vec<&Value> = of_tasks.iter().map(|task| &task["accuracy"]).collect();
+    let row = result(&sandbox, "joint")["accuracy"][0].clone();
+    assert!(accuracy.len() == 3 && accuracy.into_iter().eq(row.as_array().unwrap()), "{said}");
+    let said = sandbox.ok(&["evaluate", "joint", "--checkpoint", "task-2"]);
+    assert!(said.contains("joint, after 2 of 3 parts of all tasks: "), "{said}");
+    // Shares of 60 held-out samples of each of three tasks, not of 60.
+    let table = sandbox.text("joint/curve.csv");
+    let validation = |row: &str| row.split(',').nth(4).unwrap().parse::<f64>().unwrap();
+    let shares: Vec<f64> = table.lines().skip(1).map(validation).collect();
+    let count = |share: f64, samples: f64| (share * samples - (share * samples).round()).abs();
+    assert!(shares.iter().all(|&share| count(share, 180.0) < 1e-9), "{table}");
+    assert!(shares.iter().any(|&share| count(share, 60.0) > 0.1), "{table}");
+}
+
+#[test]
 fn layers_that_are_dead_and_losses_that_explode_are_told() {
     let sandbox = sandbox();
     for (change, expected) in [
