@@ -151,6 +151,7 @@ impl Experiment {
         let storable = i64::try_from(self.seed).is_ok();
         sim_core::Error::check("seed", self.seed as f64, storable, "at most 2^63 - 1")?;
         self.data.check()?;
+        self.start.as_ref().map_or(Ok(()), Start::check)?;
         self.network.check(self.dt_ms())?;
         if let Some((channels, classes)) = self.data.shape() {
             self.network.check_size(channels, classes, self.dt_ms())?;

@@ -235,7 +235,7 @@ pub use simulated_samples::SimulatedSample;
 pub use simulation::{LogSettings, Simulation, SimulationLog};
 pub use simulation_state::{continue_from, read_state, write_state};
 pub use split_evaluation::{EvaluatedSplit, SplitEvaluation};
-pub use start::{Start, StartOrigin};
+pub use start::{Regrowth, Start, StartOrigin};
 pub use trained_run::TrainedRun;
 pub use training_run::TrainingRun;
 pub use untrained_network::UntrainedNetwork;

@@ -6,7 +6,7 @@ use crate::experiment::Experiment;
 use crate::file_kind::FileKind;
 use crate::loaded_data::LoadedData;
 use crate::run_folder::RunFolder;
-use crate::start::{StartOrigin, load_copy};
+use crate::start::StartOrigin;
 use plasticity::CheckpointFile;
 use sim_core::Network;
 
@@ -29,9 +29,9 @@ pub(crate) fn new_network(
     data: &LoadedData,
 ) -> Result<(Network, Option<Started>)> {
     let (channels, classes) = (data.dataset.channels(), data.dataset.classes());
-    let mut network = experiment.build_network(channels, classes)?;
+    let (mut network, seed) = (experiment.build_network(channels, classes)?, experiment.seed());
     let Some(start) = &mut experiment.start else { return Ok((network, None)) };
-    let (file, origin) = start.load(&mut network)?;
+    let (file, origin) = start.load(&mut network, seed)?;
     Ok((network, Some(Started { file, origin })))
 }
 
@@ -46,8 +46,8 @@ pub(crate) fn first_network(
     classes: usize,
 ) -> Result<Network> {
     let mut network = experiment.build_network(channels, classes)?;
-    if experiment.start.is_some() {
-        load_copy(&folder.start(), &mut network)?;
+    if let Some(start) = &experiment.start {
+        start.load_copy(&folder.start(), &mut network, experiment.seed())?;
     }
     Ok(network)
 }

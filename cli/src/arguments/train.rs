@@ -80,8 +80,8 @@ pub struct Train {
 }
 
 impl Train {
-    /// All changes to the configuration: `--data`, `--validation`, then `--set`, `--epochs`,
-    /// `--seed` and `--from`.
+    /// All changes to the configuration: `--data`, `--validation` and `--from`, then `--set`,
+    /// `--epochs` and `--seed`.
     pub fn overrides(&self) -> synfire::Result<Vec<Override>> {
         let epochs = self.epochs.map(|epochs| {
             Override::named(format!("--epochs {epochs}"), &format!("training.epochs={epochs}"))
@@ -90,10 +90,10 @@ impl Train {
         let files = self.data.as_deref().map(Override::file).into_iter().chain(validation);
         let start = self.from.as_deref().map(Override::start);
         files
+            .chain(start)
             .chain(changes(None, &self.run.set))
             .chain(epochs)
             .chain(self.run.seed())
-            .chain(start)
             .collect()
     }
 }

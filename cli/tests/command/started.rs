@@ -53,6 +53,50 @@ fn a_run_starts_from_the_weights_of_another() {
     assert!(weights("by-chance") != weights("second"));
 }
 
+/// Zeros stay under an update that multiplies, but for those that were to grow again.
+#[test]
+fn a_network_starts_without_its_smallest_weights() {
+    let sandbox = Sandbox::new();
+    sandbox.train("first", &["--epochs", "1"]);
+    let thin = |share: &str, run: &str, more: &[&str]| {
+        let prune = format!("start.prune={share}");
+        let common = ["--from", "first", "--set", &prune, "--epochs", "2"];
+        let multiplied = ["--set", "training.weights.update=exponentiated"];
+        sandbox.train(run, &[&common[..], &multiplied, more].concat());
+    };
+    let zeros = |run: &str| {
+        let told = sandbox.ok(&["prune", run, "--shares", "0", "--checkpoint", "last", "--json"]);
+        let share = json(&told)["pruned"][0].clone();
+        [share["zeros"].as_u64().unwrap(), share["weights"].as_u64().unwrap()]
+    };
+    thin("0.5", "pruned", &[]);
+    let [of_pruned, all] = zeros("pruned");
+    assert_eq!(2 * of_pruned, all);
+    let regrow = ["--set", "start.regrow={ share = 0.25, size = 0.01 }"];
+    thin("0.5", "regrown", &regrow);
+    let [of_regrown, _] = zeros("regrown");
+    assert!(of_regrown.abs_diff(of_pruned * 3 / 4) <= 2, "{of_regrown} of {of_pruned}");
+    let start = json(&sandbox.text("regrown/environment.json"))["start"].clone();
+    assert_eq!(start["zeros"].as_u64(), Some(of_regrown));
+    let said = sandbox.text("regrown/log.txt");
+    assert!(said.contains(&format!("zeros among the weights: {of_regrown}")), "{said}");
+    thin("0.5", "stopped", &[&regrow[..], &["--stop-after", "1"]].concat());
+    sandbox.ok(&["train", "--resume", "stopped", "--quiet"]);
+    for file in [LAST, "weights.csv"] {
+        let read = |run: &str| sandbox.read(format!("{run}/{file}"));
+        assert!(read("stopped") == read("regrown"), "{file}");
+    }
+    for (change, expected) in [
+        ("start.prune=1.5", "start.prune is 1.5, but must be from 0 to 1"),
+        ("start.regrow={share=-1,size=0.1}", "start.regrow.share is -1, but must be from 0 to 1"),
+        ("start.regrow={share=0.1,size=0}", "start.regrow.size is 0, but must be above 0"),
+    ] {
+        let train = ["train", "tiny.toml", "--from", "first", "--out", "none", "--set", change];
+        let told = sandbox.fails(2, &train);
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
 #[test]
 fn a_started_run_resumes_and_runs_again_with_the_same_bits_wherever_it_is() {
     let sandbox = Sandbox::new();

@@ -72,7 +72,7 @@ fn matrix_of_an_unfinished_run_and_of_missing_accuracies() {
 fn matrix_of_tasks_that_are_trained_at_once() {
     let figure = AccuracyMatrixFigure { at_once: true, ..matrix(10) };
     let texts = check(&figure);
-    assert_says(&texts, &["all tasks are trained at once", "after pass", "10", "task 10", "10.0"]);
+    assert_says(&texts, &["all tasks are trained at once", "after part", "10", "task 10", "10.0"]);
     assert!(!texts.iter().any(|text| text.contains("framed")));
     assert_apart(&figure);
 }
