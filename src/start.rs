@@ -36,7 +36,7 @@ pub struct Start {
 pub struct Regrowth {
     /// Share of the zeros of each projection, from 0 to 1.
     pub share: f64,
-    /// Size that their weights get, above 0.
+    /// Size that their weights get, above 0 and at most 3.4e38.
     pub size: f64,
 }
 
@@ -137,7 +137,7 @@ impl Start {
     /// Checks what can be checked without the file.
     ///
     /// # Errors
-    /// [`Error::Setting`] naming the first field that is not allowed.
+    /// [`Error::Core`] naming the first field that is not allowed, and what is.
     pub fn check(&self) -> Result<()> {
         let share = |name: &str, share: f64| {
             let fits = (0.0..=1.0).contains(&share);
@@ -147,7 +147,7 @@ impl Start {
         if let Some(Regrowth { share: grown, size }) = self.regrow {
             share("start.regrow.share", grown)?;
             let fits = size >= f64::from(f32::MIN_POSITIVE) && size <= f64::from(f32::MAX);
-            sim_core::Error::check("start.regrow.size", size, fits, "above 0")?;
+            sim_core::Error::check("start.regrow.size", size, fits, "above 0 and at most 3.4e38")?;
         }
         Ok(())
     }

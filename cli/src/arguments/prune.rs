@@ -18,9 +18,11 @@ the mean over seeds and its interval.
 
 Nothing is trained again, and runs stay as they are. Statistics of norms are those of the whole \
 network, or with
---reestimate-norms those of what is left, over the run's training samples. To train on what is left: \
-synfire train RECIPE
---from RUN --set start.prune=SHARE; under training.weights.update=exponentiated, zeros stay zero.")]
+--reestimate-norms those of what is left, over the run's training samples.
+
+To train on what is left: synfire train RECIPE --from RUN --set start.prune=SHARE. Zeros stay zero \
+where weights learn by
+multiplication (training.weights.update = \"exponentiated\").")]
 pub struct Prune {
     /// Folders of runs
     #[arg(value_name = "RUN", required = true)]

@@ -58,29 +58,28 @@ fn a_run_starts_from_the_weights_of_another() {
 fn a_network_starts_without_its_smallest_weights() {
     let sandbox = Sandbox::new();
     sandbox.train("first", &["--epochs", "1"]);
-    let thin = |share: &str, run: &str, more: &[&str]| {
-        let prune = format!("start.prune={share}");
-        let common = ["--from", "first", "--set", &prune, "--epochs", "2"];
+    let thin = |run: &str, more: &[&str]| {
+        let start = ["--from", "first", "--set", "start.prune=0.5", "--epochs", "2"];
         let multiplied = ["--set", "training.weights.update=exponentiated"];
-        sandbox.train(run, &[&common[..], &multiplied, more].concat());
+        sandbox.train(run, &[&start[..], &multiplied, more].concat());
     };
     let zeros = |run: &str| {
         let told = sandbox.ok(&["prune", run, "--shares", "0", "--checkpoint", "last", "--json"]);
         let share = json(&told)["pruned"][0].clone();
         [share["zeros"].as_u64().unwrap(), share["weights"].as_u64().unwrap()]
     };
-    thin("0.5", "pruned", &[]);
+    thin("pruned", &[]);
     let [of_pruned, all] = zeros("pruned");
     assert_eq!(2 * of_pruned, all);
     let regrow = ["--set", "start.regrow={ share = 0.25, size = 0.01 }"];
-    thin("0.5", "regrown", &regrow);
+    thin("regrown", &regrow);
     let [of_regrown, _] = zeros("regrown");
     assert!(of_regrown.abs_diff(of_pruned * 3 / 4) <= 2, "{of_regrown} of {of_pruned}");
     let start = json(&sandbox.text("regrown/environment.json"))["start"].clone();
     assert_eq!(start["zeros"].as_u64(), Some(of_regrown));
     let said = sandbox.text("regrown/log.txt");
     assert!(said.contains(&format!("zeros among the weights: {of_regrown}")), "{said}");
-    thin("0.5", "stopped", &[&regrow[..], &["--stop-after", "1"]].concat());
+    thin("stopped", &[&regrow[..], &["--stop-after", "1"]].concat());
     sandbox.ok(&["train", "--resume", "stopped", "--quiet"]);
     for file in [LAST, "weights.csv"] {
         let read = |run: &str| sandbox.read(format!("{run}/{file}"));
