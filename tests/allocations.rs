@@ -13,7 +13,8 @@ use datasets::{
 };
 use layered::LayeredEngine;
 use plasticity::gradient::{
-    Constant, CrossEntropy, FiringRateBounds, Labelled, Schedule, SigmaSchedule,
+    Constant, CrossEntropy, FiringRateBounds, Labelled, Schedule, SigmaSchedule, SignedUpdate,
+    WeightUpdate,
 };
 use plasticity::{EpochTrainer, ParameterGroup, Protection, TrainingSettings};
 use sim_core::{
@@ -130,6 +131,18 @@ fn network_of(hidden: Vec<usize>, delays: Delays, batch_norm: bool) -> Network {
     settings.build(CHANNELS, CLASSES, 1.0, SEED).unwrap()
 }
 
+/// Under Dale's law: excitatory input, a fifth of each hidden population inhibitory.
+fn signed_network() -> Network {
+    let settings = FeedForward {
+        hidden: vec![37, 34],
+        max_delay_ms: 25.0,
+        excitatory: Some(0.8),
+        excitatory_input: Some(1.0),
+        ..FeedForward::default()
+    };
+    settings.build(CHANNELS, CLASSES, 1.0, SEED).unwrap()
+}
+
 fn network() -> Network {
     network_with(Delays::Learned)
 }
@@ -170,6 +183,9 @@ fn image_task(steps: usize) -> ImageTask {
     };
     ImageTask::new(Arc::new(images), (0..90).collect::<Vec<u32>>(), &view).unwrap()
 }
+
+/// Weights that learn by addition; sums of sizes may change.
+const PLAIN: (WeightUpdate, bool) = (WeightUpdate::Additive, false);
 
 /// Steps that [`engine_asks`] counts over, at least.
 const STEPS: usize = 60;
@@ -260,6 +276,7 @@ fn trainer_asks(
     network: Network,
     [larger, data]: [&dyn SampleSource; 2],
     (sigma, gaussian): (f64, GaussianMethod),
+    (update, keep_sums): (WeightUpdate, bool),
 ) -> Asked {
     const LARGER: usize = 3;
     const WARM: usize = 8;
@@ -279,6 +296,8 @@ fn trainer_asks(
             kinds: vec![Kind::Weight],
             names: vec!["input->*".into()],
             schedule: rate,
+            update,
+            signed_update: SignedUpdate { keep_sums, ..SignedUpdate::default() },
             ..ParameterGroup::default()
         }],
         kernel: evaluation(gaussian),
@@ -286,6 +305,8 @@ fn trainer_asks(
         ..TrainingSettings::default()
     };
     settings.weights.schedule = rate;
+    settings.weights.update = update;
+    settings.weights.signed_update.keep_sums = keep_sums;
     settings.delays.schedule = rate;
     let engine = Box::new(LayeredEngine::new(&network).unwrap());
     let mut trainer = EpochTrainer::new(network, engine, settings, SEED).unwrap();
@@ -354,14 +375,30 @@ fn a_step_allocates_nothing() {
         };
         for delay_taps in [WIDE, SMOOTHED, MIDDLE, NARROW] {
             let sources: [&dyn SampleSource; 2] = [&larger, &data];
-            let asked = pool.install(|| trainer_asks(network(), sources, delay_taps));
+            let asked = pool.install(|| trainer_asks(network(), sources, delay_taps, PLAIN));
             check(asked, &delay_taps);
         }
         let shown = [image_task(12), image_task(6)];
         for delays in [Delays::None, Delays::Learned] {
             let network = network_with(delays);
-            let asked = pool.install(|| trainer_asks(network, [&shown[0], &shown[1]], NARROW));
+            let shown: [&dyn SampleSource; 2] = [&shown[0], &shown[1]];
+            let asked = pool.install(|| trainer_asks(network, shown, NARROW, PLAIN));
             check(asked, &(delays, "images"));
+        }
+        for update in [
+            (WeightUpdate::Additive, false),
+            (WeightUpdate::Exponentiated, false),
+            (WeightUpdate::SignFrozen, true),
+            (WeightUpdate::TwoSided, false),
+        ] {
+            // A two-sided update may change signs.
+            let network = match update.0 {
+                WeightUpdate::TwoSided => network(),
+                _ => signed_network(),
+            };
+            let sources: [&dyn SampleSource; 2] = [&larger, &data];
+            let asked = pool.install(|| trainer_asks(network, sources, NARROW, update));
+            check(asked, &update);
         }
     }
     // Called by a thread that is not of the pool, rayon hands parallel loops over in blocks of 63,

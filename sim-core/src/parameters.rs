@@ -100,13 +100,42 @@ pub struct ParameterMut<'a> {
 /// Every finite number.
 const ALL: RangeInclusive<f32> = f32::MIN..=f32::MAX;
 
+/// Populations by their index. A set of the first 128 populations takes no memory: the walk makes
+/// one in every step of training.
+#[derive(Default)]
+struct PopulationSet {
+    first: u128,
+    others: Vec<usize>,
+}
+
+impl FromIterator<usize> for PopulationSet {
+    fn from_iter<I: IntoIterator<Item = usize>>(populations: I) -> Self {
+        let mut set = Self::default();
+        for population in populations {
+            match population {
+                0..128 => set.first |= 1 << population,
+                _ => set.others.push(population),
+            }
+        }
+        set
+    }
+}
+
+impl PopulationSet {
+    fn contains(&self, population: usize) -> bool {
+        match population {
+            0..128 => self.first >> population & 1 == 1,
+            _ => self.others.contains(&population),
+        }
+    }
+}
+
 /// The walk over a network, for reading or for changing: this is the only list of its tensors.
 macro_rules! walk {
     ($network:expr, $tensor:ident, $iter:ident, $as_ref:ident $(, $mut:tt)?) => {{
         let Network { projections, populations, .. } = $network;
         let signed = projections.iter().filter(|projection| projection.polarity.is_some());
-        // Where nothing has a polarity, this takes no memory.
-        let signed: Vec<usize> = signed.map(|projection| projection.target).collect();
+        let signed: PopulationSet = signed.map(|projection| projection.target).collect();
         let of_projections = projections.$iter().enumerate().flat_map(|(index, projection)| {
             let tensors = match &$($mut)? projection.synapses {
                 Synapses::Sparse(_) => None,
@@ -130,7 +159,7 @@ macro_rules! walk {
         let of_populations = populations.$iter().enumerate().flat_map(move |(index, population)| {
             let norm_shape = population.input_shape();
             let neuron_shape = Shape::of([("neuron", population.size)]);
-            let gains = if signed.contains(&index) { 0.0..=f32::MAX } else { ALL };
+            let gains = if signed.contains(index) { 0.0..=f32::MAX } else { ALL };
             let tensors = population.norm.$as_ref().map(|norm| [
                 (Kind::Gain, &$($mut)? norm.gain, gains),
                 (Kind::Bias, &$($mut)? norm.bias, ALL),
@@ -303,6 +332,13 @@ mod tests {
         assert_eq!(learned.len(), 4);
         let changed: Vec<_> = network.parameters_mut().map(|parameter| parameter.id).collect();
         assert_eq!(changed, learned);
+    }
+
+    #[test]
+    fn a_set_holds_populations_of_any_index() {
+        let set: PopulationSet = [0, 127, 128, 4000].into_iter().collect();
+        let held: Vec<usize> = (0..5000).filter(|&population| set.contains(population)).collect();
+        assert_eq!(held, [0, 127, 128, 4000]);
     }
 
     #[test]

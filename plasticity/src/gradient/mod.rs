@@ -37,6 +37,8 @@ pub(crate) mod firing_rate;
 pub(crate) mod labelled;
 pub(crate) mod loss;
 pub(crate) mod optimizer;
+pub(crate) mod reused;
+pub(crate) mod row_sums;
 pub(crate) mod schedule;
 pub(crate) mod sigma;
 pub(crate) mod two_sided;

@@ -23,6 +23,8 @@
 //! parameter, but would otherwise linger for ever at a denormal number, which is slow to compute
 //! with.
 
+use crate::gradient::reused::Reused;
+use crate::gradient::row_sums;
 use crate::gradient::two_sided::{Step, TwoSided};
 use crate::gradient::weight_update::{
     Additive, Exponentiated, Move, SignFrozen, SignedUpdate, WeightUpdate,
@@ -30,6 +32,7 @@ use crate::gradient::weight_update::{
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result};
+use std::mem;
 
 /// Elements that one thread updates or looks at, at a time. Elements do not depend on each other, so results do
 /// not depend on this number.
@@ -188,6 +191,8 @@ impl OptimizerSettings {
             sides: [Vec::new(), Vec::new()],
             keep_sums: false,
             row: parameters.max(1),
+            sums: Reused::default(),
+            taken: Reused::default(),
         })
     }
 
@@ -228,6 +233,10 @@ pub struct Optimizer {
     keep_sums: bool,
     /// Parameters of a row: the incoming weights of a neuron.
     row: usize,
+    /// The sums of the rows before a step.
+    sums: Reused<Vec<f64>>,
+    /// The steps of a two-sided update.
+    taken: Reused<Vec<f32>>,
 }
 
 impl Optimizer {
@@ -388,7 +397,9 @@ impl Optimizer {
         );
         assert_eq!(gradient.len(), self.first.len(), "one gradient entry per parameter");
         self.steps += 1;
-        let sums = self.keep_sums.then(|| row_sums(parameters, self.row));
+        if self.keep_sums {
+            row_sums::note(parameters, self.row, &mut self.sums.0);
+        }
         match self.update {
             Update::Additive(update) => self.step_by(update, parameters, gradient, rate, beta1),
             Update::Exponentiated(update) => {
@@ -396,13 +407,16 @@ impl Optimizer {
             }
             Update::SignFrozen(update) => self.step_by(update, parameters, gradient, rate, beta1),
             Update::TwoSided(update) => {
-                let mut steps = parameters.to_vec();
+                let mut steps = mem::take(&mut self.taken.0);
+                steps.resize(parameters.len(), 0.0);
+                steps.copy_from_slice(parameters);
                 self.step_by(Step, &mut steps, gradient, rate, beta1);
                 update.take(parameters, &steps, &mut self.sides, self.row);
+                self.taken.0 = steps;
             }
         }
-        if let Some(sums) = sums {
-            scale_rows(parameters, self.row, &sums);
+        if self.keep_sums {
+            row_sums::restore(parameters, self.row, &self.sums.0);
         }
     }
 
@@ -458,24 +472,6 @@ impl Update {
     fn has_sides(&self) -> bool {
         matches!(self, Self::TwoSided(_))
     }
-}
-
-/// The sum of the sizes of each row.
-fn row_sums(parameters: &[f32], row: usize) -> Vec<f64> {
-    let sum = |row: &[f32]| row.iter().map(|value| f64::from(value.abs())).sum();
-    parameters.par_chunks(row).map(sum).collect()
-}
-
-/// Scales every row to its sum; a row of zeros stays as it is.
-fn scale_rows(parameters: &mut [f32], row: usize, sums: &[f64]) {
-    let now = row_sums(parameters, row);
-    let rows = parameters.par_chunks_mut(row).zip(sums.par_iter().zip(now));
-    rows.for_each(|(row, (before, now))| {
-        if now > 0.0 {
-            let scale = (before / now) as f32;
-            row.iter_mut().for_each(|value| *value *= scale);
-        }
-    });
 }
 
 /// Factors that all elements of one Adam step share. They are worked out in `f64`, because
