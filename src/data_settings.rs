@@ -3,10 +3,12 @@
 use crate::data_origin::DataOrigin;
 use crate::error::{Error, Result};
 use crate::file_kind::FileKind;
+use crate::log_folder::LogFolder;
 use crate::run_mark::is_run;
+use crate::sample_file::SampleFile;
 use datasets::{
-    Augmentation, Binning, Echo, Layout, Randman, RecordingFile, Setting, SpikeRecordings, SplitBy,
-    Splitting, TimeUnit,
+    Augmentation, Binning, Echo, Layout, Randman, Setting, SpikeRecordings, SplitBy, Splitting,
+    TimeUnit,
 };
 use plasticity::first_difference;
 use serde::{Deserialize, Serialize};
@@ -60,8 +62,9 @@ pub struct MemorySource {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FileSource {
-    /// `.h5`, `.h5.gz` or `.zip`; `--data` on the command line. A relative path begins at the
-    /// folder of the configuration file.
+    /// `.h5`, `.h5.gz` or `.zip`, or a folder of spike logs with a table `labels.csv` (columns
+    /// `file`, `label` and, where known, `speaker`, `population`); `--data` on the command line. A
+    /// relative path begins at the folder of the configuration file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// Number of channels (units) a spike can come from; inferred from the file where left out, see
@@ -307,13 +310,19 @@ pub(crate) fn read(
     reader: Reader,
 ) -> Result<(SpikeRecordings, DataOrigin)> {
     refuse_other_kind(path)?;
-    let file = RecordingFile::open(path)?;
+    let file = SampleFile::open(path)?;
     let name = path.display().to_string();
-    let recordings =
-        file.read(layout).map_err(|error| error.called(|setting| reader.name(setting)))?;
-    if let Some(doubt) = recordings.doubtful_unit(&reader.unit_setting()) {
-        return Err(Error::samples(&name, format!("spikes/times: {doubt}")));
-    }
+    let recordings = match &file {
+        SampleFile::Recordings(file) => {
+            let recordings =
+                file.read(layout).map_err(|error| error.called(|setting| reader.name(setting)))?;
+            if let Some(doubt) = recordings.doubtful_unit(&reader.unit_setting()) {
+                return Err(Error::samples(&name, format!("spikes/times: {doubt}")));
+            }
+            recordings
+        }
+        SampleFile::Logs(folder) => folder.read(layout)?,
+    };
     if let Some(problem) = recordings.emptiness() {
         return Err(Error::samples(&name, problem));
     }
@@ -333,9 +342,15 @@ impl FileSource {
 fn refuse_other_kind(path: &Path) -> Result<()> {
     let what = match path {
         _ if is_run(path) => Some("the folder of a run"),
+        _ if LogFolder::is_in(path) => None,
         _ if path.is_dir() => Some("a folder"),
         _ => FileKind::instead(path, |kind| kind != FileKind::Checkpoint),
     };
-    let problem = |what| format!("this is {what}, but a file of spike recordings was expected");
+    let problem = |what| {
+        format!(
+            "this is {what}, but a file of spike recordings was expected, or a folder of spike \
+             logs with their labels.csv"
+        )
+    };
     what.map_or(Ok(()), |what| Err(Error::config(path.display().to_string(), problem(what))))
 }

@@ -5,7 +5,7 @@ use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::recordings_place;
 use crate::run_folder::RunFolder;
-use datasets::RecordingFile;
+use crate::sample_file::SampleFile;
 use std::path::Path;
 
 impl RunFolder {
@@ -35,7 +35,7 @@ impl RunFolder {
 
 /// Refuses a file other than the file of `origin`.
 fn check(path: &Path, origin: &DataOrigin) -> Result<()> {
-    if origin.sha256.is_some() && origin.sha256 == Some(RecordingFile::open(path)?.sha256()?) {
+    if origin.sha256.is_some() && origin.sha256 == Some(SampleFile::open(path)?.sha256()?) {
         return Ok(());
     }
     let problem = format!("these are not the samples the run was made with, {}", origin.name);

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::network::file::NetworkFile;
+use crate::received_network::ReceivedNetwork;
 use plasticity::population_words;
 use serde::Serialize;
 use sim_core::{Network, Outline, Synapses};
@@ -14,8 +15,9 @@ use std::path::Path;
 pub struct NetworkSummary {
     /// The file as it was named.
     pub file: String,
-    /// Number of steps it runs for.
-    pub steps: usize,
+    /// Number of steps it runs for; none where the file does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<usize>,
     /// Populations and projections.
     pub network: Outline,
     /// The synapses of each projection, in the order of the network.
@@ -36,21 +38,27 @@ pub struct SynapseSummary {
 }
 
 impl NetworkSummary {
-    /// Reads a file, draws its random synapses and summarises it.
+    /// Reads a file, draws its random synapses and summarises it; or the network of another program
+    /// ([`ReceivedNetwork`]).
     ///
     /// # Errors
-    /// As [`NetworkFile::read_simulation`].
+    /// As [`NetworkFile::read_simulation`], [`ReceivedNetwork::read`].
     pub fn read(path: &Path) -> Result<Self> {
-        let file = path.display().to_string();
+        if ReceivedNetwork::is_at(path) {
+            return Ok(Self::of(path, &ReceivedNetwork::read(path, None)?.network, None));
+        }
         let simulation = NetworkFile::read_simulation(path)?;
-        let network = simulation.network();
+        Ok(Self::of(path, simulation.network(), Some(simulation.steps())))
+    }
+
+    fn of(path: &Path, network: &Network, steps: Option<usize>) -> Self {
         let synapses = (0..network.projections.len()).map(|index| summary(network, index));
-        Ok(Self {
-            steps: simulation.steps(),
-            synapses: synapses.collect(),
+        Self {
+            file: path.display().to_string(),
+            steps,
             network: network.outline(),
-            file,
-        })
+            synapses: synapses.collect(),
+        }
     }
 }
 
@@ -78,7 +86,10 @@ impl fmt::Display for NetworkSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "network     {}", self.file)?;
         let dt_ms = self.network.dt_ms;
-        writeln!(f, "runs        {} steps of {dt_ms} ms", self.steps)?;
+        match self.steps {
+            Some(steps) => writeln!(f, "runs        {steps} steps of {dt_ms} ms")?,
+            None => writeln!(f, "step        {dt_ms} ms")?,
+        }
         write!(f, "populations {}", population_words(&self.network))?;
         for SynapseSummary { projection, synapses, weights, delays_ms } in &self.synapses {
             write!(f, "\nprojection  {projection}: {synapses} synapses")?;

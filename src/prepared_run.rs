@@ -33,9 +33,22 @@ impl Prepared {
     /// # Errors
     /// What is wrong with the experiment or its data, or does not fit into memory.
     pub(crate) fn new(
+        experiment: Experiment,
+        parts: OwnParts,
+        threads: Option<usize>,
+    ) -> Result<Self> {
+        Self::filled(experiment, parts, threads, |_| Ok(()))
+    }
+
+    /// As [`Self::new`], with a network that `fill` has changed before anything is built on it.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; what `fill` returns.
+    pub(crate) fn filled(
         mut experiment: Experiment,
         parts: OwnParts,
         threads: Option<usize>,
+        fill: impl FnOnce(&mut Network) -> Result<()>,
     ) -> Result<Self> {
         if let Some(samples) = &parts.samples {
             experiment.data.source = DataSource::Memory(samples.described());
@@ -51,7 +64,8 @@ impl Prepared {
         let (data, split) = threads.install(|| load(&experiment, samples, names.as_deref()))?;
         experiment.data.fix_shape(&data.origin, data.dataset.classes());
         experiment.check_memory(&data, true)?;
-        let (network, started) = new_network(&mut experiment, &data)?;
+        let (mut network, started) = new_network(&mut experiment, &data)?;
+        fill(&mut network)?;
         let (own, own_loss) = (parts.names(), parts.loss.clone());
         let trainer = trainer(&experiment, network, parts)?;
         Ok(Self { experiment, data, split, trainer, own_loss, own, started, threads })

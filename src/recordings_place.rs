@@ -7,8 +7,8 @@
 
 use crate::data_settings::{DataSettings, DataSource, FileSource};
 use crate::error::{Error, Result};
+use crate::sample_file::SampleFile;
 use crate::text_file;
-use datasets::RecordingFile;
 use serde::Deserialize;
 use std::path::{Component, Path, PathBuf};
 use toml::Spanned;
@@ -42,7 +42,7 @@ pub(crate) fn find_validation(
 fn find_file(path: &mut PathBuf, folder: &Path, sha256: Option<&str>, remedy: &str) -> Result<()> {
     let is_there = path.exists();
     let elsewhere: Vec<PathBuf> =
-        candidates(path, folder).into_iter().filter(|candidate| candidate.is_file()).collect();
+        candidates(path, folder).into_iter().filter(|place| SampleFile::is_at(place)).collect();
     // A file in its place needs no checksum here: whoever reads it compares.
     if is_there && (elsewhere.is_empty() || has_checksum(path, sha256)) {
         return Ok(());
@@ -76,7 +76,7 @@ fn candidates(path: &Path, folder: &Path) -> Vec<PathBuf> {
 }
 
 fn has_checksum(path: &Path, sha256: Option<&str>) -> bool {
-    let found = RecordingFile::open(path).and_then(|file| file.sha256());
+    let found = SampleFile::open(path).and_then(|file| file.sha256());
     sha256.is_some_and(|sha256| found.is_ok_and(|found| found == sha256))
 }
 

@@ -65,7 +65,10 @@ impl RunFolder {
             let ending = name
                 .strip_prefix("sample-")
                 .map(|rest| rest.trim_start_matches(|letter: char| letter.is_ascii_digit()));
-            matches!(ending, Some(".spikes.h5" | ".spikes.csv" | ".v.h5"))
+            // A format of one population for each file names it behind a dash.
+            let is_of_spikes =
+                |ending: &str| ending.starts_with(".spikes.") || ending.starts_with(".spikes-");
+            ending.is_some_and(|ending| is_of_spikes(ending) || ending == ".v.h5")
         };
         entries(&self.spikes()).into_iter().filter(is_log).collect()
     }

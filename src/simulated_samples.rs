@@ -6,6 +6,7 @@ use crate::network::description::Description;
 use crate::simulation::{LogSettings, Simulation, SimulationLog};
 use crate::threads::thread_pool;
 use crate::trained_run::TrainedRun;
+use exchange::LogLayout;
 use plasticity::gradient::Loss;
 use rayon::prelude::*;
 use sim_core::{ClockEngine, Horizon, Network, Seed};
@@ -82,8 +83,9 @@ impl SampleSimulator<'_> {
         mut each: impl FnMut(SimulatedSample) -> std::result::Result<(), E> + Send,
     ) -> std::result::Result<(), E> {
         let Self { network, loss, horizon, sources } = *self;
+        let layout = LogLayout::of(network).map_err(Error::from)?;
         for &index in &samples.indices {
-            settings.files(folder, &name(index))?;
+            settings.files(&layout, folder, &name(index))?;
         }
         let simulate = |engine: &mut ClockEngine, index: usize| -> Result<SimulatedSample> {
             let data = &samples.data;

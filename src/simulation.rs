@@ -4,11 +4,13 @@ use crate::error::{Error, Result};
 use crate::loaded_data::LoadedData;
 use crate::memory_need::MemoryNeed;
 use crate::network::description::Description;
-use exchange::{CsvLayout, CsvSpikes, Log, LogLayout, SonataReport, SonataSpikes, write_logs};
+use exchange::{
+    Log, LogLayout, PopulationSpikes, Provenance, SonataReport, SpikeFormat, SpikeLog, write_logs,
+};
 use plasticity::gradient::Loss;
 use sim_core::{
-    ChannelRecorder, ClockEngine, Horizon, Network, Readout, Recorder, Recording, Seed, Snapshot,
-    SpikeFrames, State, Synapses, Variable, Variables,
+    Cells, ChannelRecorder, ClockEngine, Horizon, Network, Readout, Recorder, Recording, Seed,
+    Snapshot, SpikeFrames, State, Synapses, Variable, Variables,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,24 +33,27 @@ pub struct SimulationLog {
 pub struct LogSettings {
     /// What is logged.
     pub variables: Variables,
-    /// Columns of the spikes as text.
-    pub csv: CsvLayout,
+    /// The formats of the spikes.
+    pub formats: Vec<SpikeFormat>,
+    /// What logs of spikes say of where they came from.
+    pub provenance: Option<Provenance>,
+    /// Whether that is written beside logs whose format has no room for it.
+    pub sidecars: bool,
     /// Whether files of the same names are replaced; they are refused otherwise.
     pub overwrite: bool,
 }
 
 impl LogSettings {
-    /// The files of a log called `name` in `folder`.
+    /// The files of a log of such a network, called `name`, in `folder`.
     ///
     /// # Errors
     /// [`Error::Folder`] for the first file that exists already and may not be replaced.
-    pub fn files(&self, folder: &Path, name: &str) -> Result<Vec<PathBuf>> {
-        let Variables { spikes, columns } = &self.variables;
-        let of_spikes = ["spikes.h5", "spikes.csv"].map(str::to_owned).into_iter();
-        let of_columns = columns.iter().map(|column| report_ending(column));
-        let endings = of_spikes.filter(|_| *spikes).chain(of_columns);
-        let files: Vec<PathBuf> =
-            endings.map(|ending| folder.join(format!("{name}.{ending}"))).collect();
+    pub fn files(&self, layout: &LogLayout, folder: &Path, name: &str) -> Result<Vec<PathBuf>> {
+        let of_spikes = self.spike_logs(folder, name);
+        let of_spikes = of_spikes.flat_map(|(format, path)| format.files(&path, layout));
+        let of_columns = self.variables.columns.iter();
+        let of_columns = of_columns.map(|column| folder.join(report_file(name, column)));
+        let files: Vec<PathBuf> = of_spikes.chain(of_columns).collect();
         match files.iter().find(|file| file.exists() && !self.overwrite) {
             Some(file) => Err(Error::folder(
                 file,
@@ -57,12 +62,26 @@ impl LogSettings {
             None => Ok(files),
         }
     }
+
+    /// The logs of spikes, and where they are going to be.
+    fn spike_logs(
+        &self,
+        folder: &Path,
+        name: &str,
+    ) -> impl Iterator<Item = (SpikeFormat, PathBuf)> {
+        let formats = if self.variables.spikes { &self.formats[..] } else { &[] };
+        let path = move |format: &SpikeFormat| {
+            let file = format!("{name}.spikes.{}", format.ending());
+            (*format, folder.join(file))
+        };
+        formats.iter().map(path)
+    }
 }
 
-/// How the name of a report ends: `v.h5` for the membrane potential, as other programs call it.
-fn report_ending(column: &str) -> String {
-    let name = if column == Variable::POTENTIAL.name { "v" } else { column };
-    format!("{name}.h5")
+/// The file of a report: `NAME.v.h5` for the membrane potential, as other programs call it.
+fn report_file(name: &str, column: &str) -> String {
+    let column = if column == Variable::POTENTIAL.name { "v" } else { column };
+    format!("{name}.{column}.h5")
 }
 
 /// Passes every step to the logs and to one more recorder, and counts spikes.
@@ -174,6 +193,45 @@ impl Simulation {
         Ok(())
     }
 
+    /// The same simulation with the spikes of a log in place of those of its sources. What the log
+    /// holds of populations that fire by themselves is left aside: a log of a whole simulation can
+    /// be replayed.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a population that the network does not have, or a log without any
+    /// source; [`Error::Core`] for a neuron or a time beyond the simulation.
+    pub fn with_spikes(mut self, spikes: &[PopulationSpikes]) -> Result<Self> {
+        let populations = &self.network.populations;
+        let is_source = |p: &usize| matches!(populations[*p].cells, Cells::Source);
+        let sources: Vec<usize> = (0..populations.len()).filter(is_source).collect();
+        let names = sources.iter().map(|&p| &populations[p].name[..]).collect::<Vec<_>>();
+        let refused = |log: &str| {
+            let problem = format!(
+                "these are spikes of {log}, but the sources of the network are {}",
+                if names.is_empty() { "none".into() } else { names.join(", ") }
+            );
+            Err(Error::Setting { field: None, problem })
+        };
+        let mut is_replayed = spikes.is_empty();
+        for log in spikes {
+            let name = &log.population;
+            if let Some(place) = names.iter().position(|own| own == name) {
+                let channels = populations[sources[place]].size;
+                self.inputs[place] = log.frames(channels, self.steps, self.network.dt_ms)?;
+                is_replayed = true;
+            } else if populations.iter().all(|own| own.name != *name) {
+                return refused(name);
+            }
+        }
+        let held: Vec<&str> = spikes.iter().map(|log| &log.population[..]).collect();
+        if is_replayed { Ok(self) } else { refused(&held.join(", ")) }
+    }
+
+    /// The same simulation for `steps` steps, at whose end no population has fallen silent before.
+    pub(crate) fn through(&self, steps: usize) -> Self {
+        Self { steps, ends: Vec::new(), ..self.clone() }
+    }
+
     /// The network.
     pub fn network(&self) -> &Network {
         &self.network
@@ -250,8 +308,7 @@ impl Simulation {
     }
 
     /// Runs once, from rest or from the start state, and logs into `folder` while it runs:
-    /// `NAME.spikes.h5` (SONATA) and `NAME.spikes.csv` for spikes, `NAME.v.h5` (SONATA) for
-    /// potentials, `NAME.COLUMN.h5` for every other state variable. Each file appears when it is
+    /// `NAME.spikes.ENDING` for spikes in each format, `NAME.v.h5` (SONATA) for potentials, `NAME.COLUMN.h5` for every other state variable. Each file appears when it is
     /// complete. `also` receives every step, too.
     ///
     /// # Errors
@@ -275,21 +332,21 @@ impl Simulation {
         name: &str,
         also: &mut dyn Recorder,
     ) -> Result<SimulationLog> {
-        let files = settings.files(folder, name)?;
+        let layout = LogLayout::of(&self.network)?;
+        let files = settings.files(&layout, folder, name)?;
         self.check_columns(engine, &settings.variables)?;
         fs::create_dir_all(folder)
             .map_err(|source| Error::io(folder, "make the folder", source))?;
-        let LogSettings { variables, csv, .. } = settings;
-        let layout = LogLayout::of(&self.network)?;
-        let path = |ending: &str| folder.join(format!("{name}.{ending}"));
+        let LogSettings { variables, provenance, .. } = settings;
         let mut logs: Vec<Box<dyn Log>> = Vec::new();
-        if variables.spikes {
-            logs.push(SonataSpikes::create(path("spikes.h5"), &layout)?.boxed());
-            logs.push(CsvSpikes::create(path("spikes.csv"), &layout, *csv)?.boxed());
+        for (format, path) in settings.spike_logs(folder, name) {
+            let has_room = format.holds_provenance() || settings.sidecars;
+            let provenance = provenance.as_ref().filter(|_| has_room);
+            logs.push(SpikeLog::create(path, format, &layout, provenance)?.boxed());
         }
         for column in variables.columns.iter() {
-            let report = SonataReport::create(path(&report_ending(column)), &layout, column)?;
-            logs.push(report.boxed());
+            let path = folder.join(report_file(name, column));
+            logs.push(SonataReport::create(path, &layout, column)?.boxed());
         }
         let mut recorder =
             ChannelRecorder::spawn(QUEUE, variables.clone(), |records| write_logs(records, logs));
@@ -324,7 +381,8 @@ impl Simulation {
         }
     }
 
-    /// The class that the output chose, as `loss` scores it. The output's potentials must have been
+    /// The class that the output chose in the steps of this simulation, as `loss` scores it; the
+    /// recording may go on behind them. The output's potentials must have been
     /// recorded, or its spikes for a loss that reads spikes.
     ///
     /// # Panics
@@ -334,11 +392,13 @@ impl Simulation {
         let (neurons, steps) = (self.network.populations[output].size, self.steps);
         let mut values = vec![0.0; neurons * steps];
         if loss.reads_spikes() {
-            for &(step, neuron) in recording.spikes(output) {
+            let spikes = recording.spikes(output).iter();
+            for &(step, neuron) in spikes.take_while(|&&(step, _)| (step as usize) < steps) {
                 values[neuron as usize * steps + step as usize] = 1.0;
             }
         } else {
-            for (index, &potential) in recording.potentials(output).iter().enumerate() {
+            let potentials = &recording.potentials(output)[..neurons * steps];
+            for (index, &potential) in potentials.iter().enumerate() {
                 values[index % neurons * steps + index / neurons] = potential as f32;
             }
         }

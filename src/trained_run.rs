@@ -20,7 +20,7 @@ use datasets::{Split, TimeUnit};
 use plasticity::gradient::Loss;
 use plasticity::{CheckpointFile, EvaluationSettings};
 use sim_core::{Horizon, Network};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A run's folder with one of its networks.
@@ -30,6 +30,8 @@ pub struct TrainedRun {
     experiment: Experiment,
     start: Network,
     network: Arc<Network>,
+    /// The file that the network was read from.
+    checkpoint: PathBuf,
     /// Epochs finished when the checkpoint was written.
     epoch: usize,
     /// Whether the checkpoint was written within the next epoch.
@@ -66,7 +68,8 @@ impl TrainedRun {
         let (channels, classes) = experiment.data.shape().ok_or_else(unknown)?;
         let start = first_network(&experiment, &folder, channels, classes)?;
         let mut network = start.clone();
-        let file = CheckpointFile::open(&folder.existing_checkpoint(checkpoint)?)?;
+        let checkpoint = folder.existing_checkpoint(checkpoint)?;
+        let file = CheckpointFile::open(&checkpoint)?;
         file.load(&mut network)?;
         let (epoch, is_within_epoch) = (file.epoch(), file.is_within_epoch());
         experiment.data.check_pinned(file.own().get(PINNED_DATA), &folder.config())?;
@@ -80,6 +83,7 @@ impl TrainedRun {
             experiment,
             start,
             network: Arc::new(network),
+            checkpoint,
             epoch,
             is_within_epoch,
             loss,
@@ -151,6 +155,11 @@ impl TrainedRun {
     /// The network of the checkpoint.
     pub fn network(&self) -> &Arc<Network> {
         &self.network
+    }
+
+    /// The file that the network was read from.
+    pub fn checkpoint(&self) -> &Path {
+        &self.checkpoint
     }
 
     /// Epochs finished when the checkpoint was written.

@@ -6,6 +6,7 @@
 //! and best checkpoint are then written again, the same as before.
 
 mod conclude;
+pub(crate) mod import;
 mod resume;
 
 use crate::checkpoint::Checkpoint;
@@ -99,7 +100,8 @@ impl TrainingRun {
         threads: Option<usize>,
     ) -> Result<Self> {
         RunFolder::refuse_taken(&folder, overwrite)?;
-        Self::begin(experiment, parts, threads, |_| RunFolder::create(folder, overwrite))
+        let prepared = Prepared::new(experiment, parts, threads)?;
+        Self::begin(prepared, |_| RunFolder::create(folder, overwrite))
     }
 
     /// As [`Self::create`], in the first free of the folders `parent/NAME-1`, `parent/NAME-2`, ...
@@ -111,20 +113,17 @@ impl TrainingRun {
         parent: &Path,
         threads: Option<usize>,
     ) -> Result<Self> {
-        Self::begin(experiment, OwnParts::default(), threads, |name| {
-            RunFolder::create(RunFolder::next(parent, name)?, false)
-        })
+        let prepared = Prepared::new(experiment, OwnParts::default(), threads)?;
+        Self::begin(prepared, |name| RunFolder::create(RunFolder::next(parent, name)?, false))
     }
 
     /// `folder` is called with the experiment's name once everything else has worked.
     fn begin(
-        experiment: Experiment,
-        parts: OwnParts,
-        threads: Option<usize>,
+        prepared: Prepared,
         folder: impl FnOnce(&str) -> Result<(RunFolder, RunLock)>,
     ) -> Result<Self> {
         let Prepared { experiment, mut data, split, trainer, own_loss, own, started, threads } =
-            Prepared::new(experiment, parts, threads)?;
+            prepared;
         let table = threads.install(|| SplitTable::new(&*data.dataset, &split));
         let validating = data.validation.as_ref().map_or(&data.origin, |file| &file.origin);
         let is_made_up =

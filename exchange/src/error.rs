@@ -22,6 +22,14 @@ pub enum Error {
         /// What is wrong, and what was expected.
         problem: String,
     },
+    /// Content that a format cannot hold.
+    #[error("the format {format} cannot hold this: {problem}")]
+    Format {
+        /// The format, by the name that users type.
+        format: &'static str,
+        /// What it cannot hold, and the way out.
+        problem: String,
+    },
     /// A network or a parameter that does not fit.
     #[error(transparent)]
     Network(#[from] sim_core::Error),

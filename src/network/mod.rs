@@ -11,6 +11,7 @@
 //! | `expansion` | how is a description drawn, and what does it become? |
 //! | `ports`, `learned` | at which index is a port of a model, and what can neurons learn? |
 //! | `batch_memory`, `limits` | how large may a network be? |
+//! | `received` | what becomes of a network of another program? |
 //! | `trainable` | which networks can the gradient engine train? |
 
 pub(crate) mod batch_memory;
@@ -25,6 +26,7 @@ pub(crate) mod learned;
 pub(crate) mod limits;
 pub(crate) mod ports;
 pub(crate) mod random_synapses;
+pub(crate) mod received;
 pub(crate) mod recurrent;
 pub(crate) mod settings;
 pub(crate) mod trainable;

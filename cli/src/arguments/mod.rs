@@ -5,9 +5,13 @@ pub mod changes;
 pub mod check;
 pub mod completions;
 pub mod continual;
+pub mod convert;
 pub mod data;
 pub mod evaluate;
+pub mod export;
+pub mod import;
 pub mod info;
+pub mod nir_delays;
 pub mod pack;
 pub mod plot;
 pub mod prune;
@@ -23,8 +27,11 @@ use check::Check;
 use clap::{Parser, Subcommand};
 use completions::Completions;
 use continual::Continual;
+use convert::Convert;
 use data::Data;
 use evaluate::Evaluate;
+use export::Export;
+use import::Import;
 use info::Info;
 use pack::Pack;
 use plot::Plot;
@@ -56,6 +63,9 @@ pub enum Command {
     Continual(Continual),
     Evaluate(Evaluate),
     Simulate(Simulate),
+    Export(Export),
+    Convert(Convert),
+    Import(Import),
     Plot(Plot),
     Info(Info),
     Check(Check),

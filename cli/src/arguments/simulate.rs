@@ -2,11 +2,12 @@
 
 use crate::arguments::split::Split;
 use crate::arguments::whole::{MOST_THREADS, whole};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
 use synfire::datasets::TimeUnit;
+use synfire::exchange::SpikeFormat;
 use synfire::sim_core::Variable;
 use synfire::{Checkpoint, SampleList};
 
@@ -22,13 +23,16 @@ use synfire::{Checkpoint, SampleList};
   synfire simulate my-experiment.toml --set network.kind=recurrent --set \
 training.evaluation_steps=200
   synfire simulate network.toml --out sim
-  synfire simulate network.toml --record spikes,v,excitatory_current --csv bmtk --out sim
+  synfire simulate network.toml --record spikes,v,excitatory_current --logs csv-bmtk --out sim
+  synfire simulate network.toml --input spikes.gdf --out sim
+  synfire simulate network.nir --input spikes.npz --out sim
   synfire simulate network.toml --save-state half.json --out sim
   synfire simulate longer.toml --from-state half.json --out sim
 
 NAME is sample-17 for sample 17 of a run or an experiment, and the file's name for a network. It \
 leaves NAME.spikes.h5 (SONATA), NAME.spikes.csv and, with --record v, NAME.v.h5 (a SONATA report; \
-NAME.VARIABLE.h5 for others); bmtk and libsonata read all .h5 files.
+NAME.VARIABLE.h5 for others); bmtk and libsonata read all .h5 files. A network may also be a file of \
+NIR, the folder of a SONATA network, or what `synfire export --to safetensors` wrote.
 
 A sample runs for as many steps as `synfire evaluate` scores it over. An experiment may have any \
 network, also one that `synfire train`
@@ -71,9 +75,19 @@ pub struct Simulate {
     /// variable of the neurons by its name, such as adaptation
     #[arg(long, value_name = "spikes|v|VARIABLE", value_delimiter = ',', default_value = "spikes")]
     pub record: Vec<Recordable>,
-    /// Columns of the spikes as text [default: plain]
-    #[arg(long, value_enum)]
-    pub csv: Option<CsvColumns>,
+    /// Formats of the spikes, such as npz,gdf; `synfire export --help` lists them
+    #[arg(long, value_name = "FORMAT,..", value_delimiter = ',', default_value = "sonata,csv")]
+    pub logs: Vec<SpikeFormat>,
+    /// Replay the spikes of this log instead of those of the sources (of a network, not a run)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "sample", "split"])]
+    pub input: Option<PathBuf>,
+    /// How long to simulate, in ms (of a network that another program wrote) [default: up to the
+    /// last input spike, and as long after it as the longest delays together]
+    #[arg(long, value_name = "MS")]
+    pub duration_ms: Option<f64>,
+    /// Length of a step in ms, where the file of another program does not tell it
+    #[arg(long, value_name = "MS")]
+    pub dt_ms: Option<f64>,
     /// Folder for the logs [default: RUN/spikes, or the current folder for a file]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -110,23 +124,5 @@ impl FromStr for Recordable {
             "v" => Self::Column(Variable::POTENTIAL.name.into()),
             column => Self::Column(column.into()),
         })
-    }
-}
-
-/// Columns of a spike log as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CsvColumns {
-    /// population,time_ms,neuron
-    Plain,
-    /// timestamps population node_ids, with blanks between them, as bmtk reads them
-    Bmtk,
-}
-
-impl From<CsvColumns> for synfire::exchange::CsvLayout {
-    fn from(columns: CsvColumns) -> Self {
-        match columns {
-            CsvColumns::Plain => Self::Plain,
-            CsvColumns::Bmtk => Self::Bmtk,
-        }
     }
 }

@@ -12,10 +12,17 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 use synfire::plasticity::{CheckpointFile, CheckpointSummary};
-use synfire::{ContinualSummary, Error, NetworkSummary, Recipe, RunPart, RunSummary, SeedTable};
+use synfire::{
+    ContinualSummary, Error, NetworkSummary, ReceivedNetwork, Recipe, RunPart, RunSummary,
+    SeedTable,
+};
 
 pub fn run(arguments: &Info) -> Result<ExitCode> {
     let Info { path, json } = arguments;
+    let is_network = RunPart::find(path).is_none() && ReceivedNetwork::is_at(path);
+    if is_network {
+        return show(&NetworkSummary::read(path)?, *json);
+    }
     if path.is_dir() {
         if let Some(table) = SeedTable::of_folder(path)? {
             return show(&table, *json);

@@ -9,10 +9,12 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use synfire::datasets::shown_name;
-use synfire::sim_core::{Network, Variables};
+use synfire::exchange::{LogLayout, PopulationSpikes, ReadOptions, read_log};
+use synfire::sim_core::{Cells, Network, Population, Variables};
 use synfire::{
-    ChosenSamples, Experiment, LoadedData, LogSettings, NetworkFile, Recipe, SampleChoice,
-    SimulatedSample, SimulationLog, UntrainedNetwork, continue_from, write_state,
+    ChosenSamples, Experiment, LoadedData, LogSettings, NetworkFile, ReceivedNetwork, Recipe,
+    RunFolder, SampleChoice, SimulatedSample, SimulationLog, UntrainedNetwork, continue_from,
+    provenance_of, write_state,
 };
 
 pub fn run(arguments: &Simulate) -> Result<ExitCode> {
@@ -25,14 +27,17 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
         }
     }
     let variables = Variables { spikes, ..Variables::NONE }.with_columns(&columns);
-    if arguments.csv.is_some() && !variables.spikes {
-        let problem = "--csv names the columns of spikes, but no spikes are recorded (--record)";
-        return Err(synfire::Error::Setting { field: None, problem: problem.into() }.into());
-    }
-    let csv = arguments.csv.map(Into::into).unwrap_or_default();
-    let settings = LogSettings { variables, csv, overwrite: arguments.overwrite };
+    let settings = LogSettings {
+        variables,
+        formats: arguments.logs.clone(),
+        provenance: None,
+        sidecars: false,
+        overwrite: arguments.overwrite,
+    };
     run_argument::refuse_part(&arguments.network, "simulate")?;
     let of_state = arguments.save_state.is_some() || arguments.from_state.is_some();
+    let is_received =
+        RunFolder::open(&arguments.network).is_err() && ReceivedNetwork::is_at(&arguments.network);
     let is_experiment = !arguments.network.is_dir() && is_experiment(&arguments.network);
     if !arguments.set.is_empty() && !is_experiment {
         let problem = "--set changes an experiment, and this is none";
@@ -43,7 +48,17 @@ pub fn run(arguments: &Simulate) -> Result<ExitCode> {
                        samples start at rest";
         return Err(wrong(arguments, problem));
     }
+    if !is_received && (arguments.duration_ms.is_some() || arguments.dt_ms.is_some()) {
+        let problem = "--duration-ms and --dt-ms belong to a network that another program wrote";
+        return Err(wrong(arguments, problem));
+    }
+    if arguments.input.is_some() && (is_experiment || arguments.network.is_dir() && !is_received) {
+        let problem = "--input belongs to a file that describes a network; a run or an experiment \
+                       hears samples (--data)";
+        return Err(wrong(arguments, problem));
+    }
     match arguments.network.is_dir() {
+        _ if is_received => of_file(arguments, &settings),
         true => of_run(arguments, &settings),
         false if is_experiment => of_experiment(arguments, &settings),
         false => of_file(arguments, &settings),
@@ -70,8 +85,14 @@ fn choice(arguments: &Simulate) -> SampleChoice {
     }
 }
 
+/// The settings of logs that say which file the network came from.
+fn came_from(file: &Path, settings: &LogSettings) -> Result<LogSettings> {
+    Ok(LogSettings { provenance: Some(provenance_of(file)?), ..settings.clone() })
+}
+
 fn of_run(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCode> {
     let run = run_argument::open(&arguments.network, arguments.checkpoint, arguments.time_unit)?;
+    let settings = &came_from(run.checkpoint(), settings)?;
     let chosen = run.samples(arguments.data.as_deref(), &choice(arguments))?;
     if arguments.data.is_some() {
         chosen.data.notes.iter().for_each(output::say);
@@ -186,16 +207,32 @@ fn of_file(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCode> {
                        to the folder of a run, or to an experiment";
         return Err(wrong(arguments, problem));
     }
-    let mut simulation = NetworkFile::read_simulation(path)?;
+    let mut simulation = match ReceivedNetwork::is_at(path) {
+        true => {
+            let received = ReceivedNetwork::read(path, arguments.dt_ms)?;
+            received.remarks.iter().for_each(output::say);
+            let spikes = input(arguments, &received.network)?;
+            received
+                .simulation(&spikes, arguments.duration_ms)
+                .map_err(|error| of_input(arguments, error))?
+        }
+        false => {
+            let simulation = NetworkFile::read_simulation(path)?;
+            let spikes = input(arguments, simulation.network())?;
+            simulation.with_spikes(&spikes).map_err(|error| of_input(arguments, error))?
+        }
+    };
     if let Some(state) = &arguments.from_state {
         simulation = continue_from(simulation, state)?;
     }
+    let settings = &came_from(path, settings)?;
     let folder = arguments.out.clone().unwrap_or_else(|| ".".into());
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let log = match &arguments.save_state {
         None => simulation.log(settings, &folder, &name, &mut ())?,
         Some(file) => {
-            let mut others = settings.files(&folder, &name)?;
+            let layout = LogLayout::of(simulation.network()).map_err(synfire::Error::from)?;
+            let mut others = settings.files(&layout, &folder, &name)?;
             others.push(path.clone());
             others.extend(arguments.from_state.clone());
             output_file::check(file, arguments.overwrite)?;
@@ -218,6 +255,36 @@ fn of_file(arguments: &Simulate, settings: &LogSettings) -> Result<ExitCode> {
         print_files(&log.files)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The spikes of the log that is replayed, if there is one. A log that names no population is one
+/// of the only source.
+fn input(arguments: &Simulate, network: &Network) -> Result<Vec<PopulationSpikes>> {
+    let Some(path) = &arguments.input else { return Ok(Vec::new()) };
+    let is_source = |own: &&Population| matches!(own.cells, Cells::Source);
+    let sources: Vec<&Population> = network.populations.iter().filter(is_source).collect();
+    let options = ReadOptions {
+        dt_ms: Some(arguments.dt_ms.unwrap_or(network.dt_ms)),
+        population: match sources[..] {
+            [source] => Some(source.name.clone()),
+            _ => None,
+        },
+        ..ReadOptions::default()
+    };
+    let mut spikes = read_log(path, &options).map_err(synfire::Error::from)?;
+    spikes.iter_mut().for_each(PopulationSpikes::sort_by_time);
+    Ok(spikes)
+}
+
+/// An error about the log that is replayed, if there is one.
+fn of_input(arguments: &Simulate, error: synfire::Error) -> synfire::Error {
+    match &arguments.input {
+        Some(path) => {
+            let origin = path.display().to_string();
+            synfire::Error::Config { origin, problem: error.to_string() }
+        }
+        None => error,
+    }
 }
 
 /// Spikes of every population by name.

@@ -31,9 +31,9 @@ const ODD_NAMES: &str = r#"
 fn spikes_are_written_in_the_columns_of_bmtk() {
     let sandbox = Sandbox::new();
     sandbox.write("odd.toml", ODD_NAMES);
-    sandbox.ok(&["simulate", "odd.toml", "--csv", "bmtk", "--out", "sim"]);
+    sandbox.ok(&["simulate", "odd.toml", "--logs", "sonata,csv-bmtk", "--out", "sim"]);
     assert_eq!(
-        sandbox.text("sim/odd.spikes.csv"),
+        sandbox.text("sim/odd.spikes.bmtk.csv"),
         "timestamps population node_ids\n0.1 \"in put\" 0\n0.1 \"in put\" 2\n0.2 \"in put\" 1\n"
     );
     sandbox.train("run", &["--epochs", "1"]);
@@ -42,7 +42,7 @@ fn spikes_are_written_in_the_columns_of_bmtk() {
         sandbox.text(file)
     };
     let plain = spikes(&["--out", "plain"], "plain/sample-7.spikes.csv");
-    let bmtk = spikes(&["--out", "bmtk", "--csv", "bmtk"], "bmtk/sample-7.spikes.csv");
+    let bmtk = spikes(&["--out", "bmtk", "--logs", "csv-bmtk"], "bmtk/sample-7.spikes.bmtk.csv");
     let turned = plain.lines().skip(1).map(|line| {
         let cells: Vec<&str> = line.split(',').collect();
         format!("{} {} {}", cells[1], cells[0], cells[2])

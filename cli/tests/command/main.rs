@@ -6,6 +6,7 @@ mod checkpoints;
 mod completions;
 mod continual;
 mod continual_folder;
+mod exports;
 mod figures;
 #[cfg(unix)]
 mod kills;

@@ -98,7 +98,10 @@ fn other_paths_are_called_what_they_are() {
         let message = sandbox.fails(2, &["train", "tiny.toml", "--data", file]);
         assert_eq!(
             message,
-            format!("{file}: this is {what}, but a file of spike recordings was expected")
+            format!(
+                "{file}: this is {what}, but a file of spike recordings was expected, or a folder \
+                 of spike logs with their labels.csv"
+            )
         );
     }
     for file in ["made.h5", "tiny.toml"] {

@@ -1,27 +1,24 @@
 //! What all SONATA files share: their attributes and number formats.
 
-use crate::error::{Error, Result};
-use crate::sonata::reader::Sorting;
-use atomic_file::AtomicFile;
-use hdf5_writer::{
-    AttributeBuilder, ByteOrder, DatasetBuilder, Datatype, EnumMember, Hdf5Builder, WriteOptions,
-};
+use crate::provenance::Provenance;
+use crate::spikes::population::Sorting;
+use hdf5_writer::{AttributeBuilder, ByteOrder, DatasetBuilder, Datatype, EnumMember, Hdf5Builder};
 
-pub(super) const MAGIC: u32 = 0x0A7A;
-pub(super) const VERSION: [u32; 2] = [0, 1];
-pub(super) const FLOAT32: Datatype =
+pub(crate) const MAGIC: u32 = 0x0A7A;
+pub(crate) const VERSION: [u32; 2] = [0, 1];
+pub(crate) const FLOAT32: Datatype =
     Datatype::FloatingPoint { size: 4, byte_order: ByteOrder::LittleEndian };
-pub(super) const FLOAT64: Datatype =
+pub(crate) const FLOAT64: Datatype =
     Datatype::FloatingPoint { size: 8, byte_order: ByteOrder::LittleEndian };
-pub(super) const UINT8: Datatype =
+pub(crate) const UINT8: Datatype =
     Datatype::FixedPoint { size: 1, signed: false, byte_order: ByteOrder::LittleEndian };
-pub(super) const UINT32: Datatype =
+pub(crate) const UINT32: Datatype =
     Datatype::FixedPoint { size: 4, signed: false, byte_order: ByteOrder::LittleEndian };
-pub(super) const UINT64: Datatype =
+pub(crate) const UINT64: Datatype =
     Datatype::FixedPoint { size: 8, signed: false, byte_order: ByteOrder::LittleEndian };
 
 /// A file with the attributes that mark it as SONATA.
-pub(super) fn sonata_file() -> Hdf5Builder {
+pub(crate) fn sonata_file() -> Hdf5Builder {
     let version = VERSION.iter().flat_map(|part| part.to_le_bytes()).collect::<Vec<u8>>();
     Hdf5Builder::new()
         .attribute(AttributeBuilder::new("magic", UINT32, vec![], MAGIC.to_le_bytes()))
@@ -29,7 +26,7 @@ pub(super) fn sonata_file() -> Hdf5Builder {
 }
 
 /// `sorting` of the spikes of a population.
-pub(super) fn sorting_attribute(sorting: Sorting) -> AttributeBuilder {
+pub(crate) fn sorting_attribute(sorting: Sorting) -> AttributeBuilder {
     let member =
         |(name, value): (&str, Sorting)| EnumMember { name: name.into(), value: vec![value as u8] };
     let members = [("none", Sorting::None), ("by_id", Sorting::ById), ("by_time", Sorting::ByTime)]
@@ -44,7 +41,7 @@ pub(super) fn sorting_attribute(sorting: Sorting) -> AttributeBuilder {
 }
 
 /// A dataset from its little-endian bytes.
-pub(super) fn dataset(
+pub(crate) fn dataset(
     path: String,
     datatype: Datatype,
     shape: Vec<u64>,
@@ -53,15 +50,17 @@ pub(super) fn dataset(
     DatasetBuilder::new(path, datatype, shape).raw_data(bytes)
 }
 
-pub(super) fn units(text: &str) -> AttributeBuilder {
+pub(crate) fn units(text: &str) -> AttributeBuilder {
     AttributeBuilder::fixed_string("units", text)
 }
 
-pub(super) fn write_file(mut file: AtomicFile, content: Hdf5Builder) -> Result<()> {
-    let options = WriteOptions { byte_order: ByteOrder::LittleEndian, ..WriteOptions::default() };
-    let bytes = content.into_plan().and_then(|plan| plan.encode(options));
-    file.write(&bytes.map_err(|error| {
-        Error::file(file.path(), format!("the log cannot be stored as HDF5: {error}"))
-    })?)?;
-    Ok(file.finish()?)
+/// A file that also says where it came from.
+pub(crate) fn provenance_attributes(
+    mut content: Hdf5Builder,
+    provenance: Option<&Provenance>,
+) -> Hdf5Builder {
+    for (name, value) in provenance.iter().flat_map(|provenance| provenance.entries()) {
+        content = content.attribute(AttributeBuilder::fixed_string(name, value));
+    }
+    content
 }

@@ -22,18 +22,14 @@
 //! /report/<population>/mapping/element_pos     float64 [neurons], 0 likewise
 //! /report/<population>/mapping/time            float64 [3]: start, end and step, units = "ms"
 //! ```
-//! The HDF5 writer puts a file together in memory. While a simulation runs a spike takes 16 bytes,
-//! a potential 4; at the end, both take about three times as much for a moment. For longer runs
-//! there is CSV, which is written while the simulation runs.
+//! Root attributes `synfire`, `commit`, `source` and `sha256` tell where a spike file came from.
 
-mod file;
+pub(crate) mod file;
 pub(crate) mod reader;
 mod report;
-mod spikes;
 
-pub use reader::{PopulationSpikes, Sorting, read_spikes};
+pub use reader::read_spikes;
 pub use report::SonataReport;
-pub use spikes::SonataSpikes;
 
 #[cfg(test)]
 mod tests;

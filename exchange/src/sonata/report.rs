@@ -1,10 +1,10 @@
 //! Writes state variables, such as membrane potentials.
 
-use crate::error::Result;
-use crate::log::{Log, LogLayout};
-use crate::sonata::file::{
-    FLOAT32, FLOAT64, UINT8, UINT32, UINT64, dataset, sonata_file, units, write_file,
-};
+use crate::error::{Error, Result};
+use crate::large_hdf5::{LargeDataset, encode, large_dataset, write_head};
+use crate::log::{Log, LogLayout, time_of_step};
+use crate::sonata::file::{FLOAT32, FLOAT64, UINT8, UINT32, UINT64, dataset, sonata_file, units};
+use crate::spool::{Column, Spool};
 use atomic_file::AtomicFile;
 use hdf5_writer::{AttributeBuilder, Hdf5Builder};
 use sim_core::{Record, Variable};
@@ -16,31 +16,43 @@ use std::path::Path;
 pub struct SonataReport {
     file: AtomicFile,
     layout: LogLayout,
+    dt_ms: f64,
     /// Name of the variable.
     variable: String,
+    spool: Spool,
     populations: Vec<Rows>,
 }
 
 /// The values of one population.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct Rows {
     first_step: usize,
     /// Unit of the values; empty for bare numbers.
     unit: &'static str,
     rows: usize,
     /// `[rows, neurons]`, the bytes of the dataset.
-    data: Vec<u8>,
+    data: Column,
 }
 
 impl SonataReport {
     /// Starts a report of the state variable `variable`. The file is going to be at `path`.
     ///
     /// # Errors
-    /// [`crate::Error::Disk`].
+    /// [`Error::Disk`]; [`Error::File`] when the length of a step is not known.
     pub fn create(path: impl AsRef<Path>, layout: &LogLayout, variable: &str) -> Result<Self> {
-        let populations = vec![Rows::default(); layout.populations().len()];
-        let (file, layout) = (AtomicFile::create(path.as_ref())?, layout.clone());
-        Ok(Self { file, layout, variable: variable.into(), populations })
+        let path = path.as_ref();
+        let dt_ms = layout.dt_ms().ok_or_else(|| {
+            Error::file(path, "a report needs the length of a step, which is not known")
+        })?;
+        let populations: Vec<_> = layout.populations().iter().map(|_| Rows::default()).collect();
+        Ok(Self {
+            file: AtomicFile::create(path)?,
+            layout: layout.clone(),
+            dt_ms,
+            variable: variable.into(),
+            spool: Spool::new(path, populations.len()),
+            populations,
+        })
     }
 }
 
@@ -56,44 +68,55 @@ impl Log for SonataReport {
             rows.unit = variable.unit;
         }
         rows.rows += 1;
-        rows.data.extend(values.iter().flat_map(|&v| (v as f32).to_le_bytes()));
-        Ok(())
+        let bytes: Vec<u8> = values.iter().flat_map(|&v| (v as f32).to_le_bytes()).collect();
+        self.spool.append(&mut rows.data, &bytes)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        let mut content = sonata_file();
+        let Self { mut file, layout, dt_ms, variable, mut spool, populations } = *self;
+        let (mut content, mut large) = (sonata_file(), Vec::new());
         // Other programs call the membrane potential `v`.
         let potential = Variable::POTENTIAL.name;
-        let variable = if self.variable == potential { "v" } else { &self.variable };
-        for ((name, neurons), rows) in self.layout.populations().iter().zip(self.populations) {
+        let variable = if variable == potential { "v" } else { &variable };
+        for ((name, neurons), rows) in layout.populations().iter().zip(&populations) {
             if rows.rows > 0 {
                 let population = (&name[..], *neurons as u64);
-                content = add_report(content, &self.layout, population, variable, rows);
+                let data;
+                (content, data) = add_report(content, dt_ms, population, variable, rows);
+                large.push(data);
             }
         }
-        write_file(self.file, content)
+        let small = encode(file.path(), content)?;
+        write_head(&mut file, small, &large)?;
+        for rows in &populations {
+            spool.read(&rows.data, &mut |bytes| Ok(file.write(bytes)?))?;
+        }
+        Ok(file.finish()?)
     }
 }
 
+/// Adds the report of a population, whose data follows.
 fn add_report(
     content: Hdf5Builder,
-    layout: &LogLayout,
+    dt_ms: f64,
     (name, neurons): (&str, u64),
     variable: &str,
-    rows: Rows,
-) -> Hdf5Builder {
+    rows: &Rows,
+) -> (Hdf5Builder, LargeDataset) {
     let path = |column: &str| format!("report/{name}/{column}");
     let counted = |end: u64| (0..end).flat_map(u64::to_le_bytes).collect::<Vec<u8>>();
     let pointers = |name: &str| {
         dataset(path(&format!("mapping/{name}")), UINT64, vec![neurons + 1], counted(neurons + 1))
     };
-    let (start, dt_ms) = (layout.time_ms(rows.first_step), layout.dt_ms());
-    let end = end_of_report(start, layout.time_ms(rows.first_step + rows.rows), dt_ms, rows.rows);
+    let [start, end] = [0, rows.rows].map(|row| time_of_step(dt_ms, rows.first_step + row));
+    let end = end_of_report(start, end, dt_ms, rows.rows);
     let time = [start, end, dt_ms].into_iter().flat_map(f64::to_le_bytes).collect();
     let sorted = AttributeBuilder::new("sorted", UINT8, vec![], vec![1]);
-    content
+    let shape = vec![rows.rows as u64, neurons];
+    let (values, large) = large_dataset(&path("data"), FLOAT32, shape, size_of::<f32>());
+    let content = content
         .dataset(
-            dataset(path("data"), FLOAT32, vec![rows.rows as u64, neurons], rows.data)
+            values
                 .attribute(units(if rows.unit.is_empty() { "1" } else { rows.unit }))
                 .attribute(AttributeBuilder::fixed_string("variable", variable)),
         )
@@ -115,7 +138,8 @@ fn add_report(
             vec![neurons],
             vec![0; neurons as usize * size_of::<f64>()],
         ))
-        .dataset(dataset(path("mapping/time"), FLOAT64, vec![3], time).attribute(units("ms")))
+        .dataset(dataset(path("mapping/time"), FLOAT64, vec![3], time).attribute(units("ms")));
+    (content, large)
 }
 
 /// `end`, or the next larger number with which a reader finds `rows` rows that cuts `(end - start)

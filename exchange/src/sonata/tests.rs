@@ -1,6 +1,7 @@
 use super::*;
 use crate::log::{Log, LogLayout, write_logs};
 use crate::sonata::file::units;
+use crate::spikes::{PopulationSpikes, Sorting, SpikeFormat, SpikeLog};
 use hdf5_reader::Hdf5File;
 use hdf5_writer::{AttributeBuilder, DatasetBuilder, Hdf5Builder, WriteOptions};
 use proptest::prelude::*;
@@ -24,7 +25,7 @@ fn spikes(population: usize, step: usize, neurons: &[u32]) -> Record {
 fn write_spikes(path: &Path, dt_ms: f64, records: Vec<Record>) {
     write_logs(
         records.into_iter(),
-        vec![SonataSpikes::create(path, &layout(dt_ms)).unwrap().boxed()],
+        vec![SpikeLog::create(path, SpikeFormat::Sonata, &layout(dt_ms), None).unwrap().boxed()],
     )
     .unwrap();
 }
@@ -40,6 +41,7 @@ fn spikes_come_back_with_their_attributes() {
         times_ms: times.to_vec(),
         node_ids: nodes.to_vec(),
         sorting: Sorting::ByTime,
+        size: None,
     };
     assert_eq!(
         populations,
@@ -207,6 +209,7 @@ fn spikes_become_input() {
         times_ms: vec![0.3, 0.6, 0.61],
         node_ids: vec![2, 0, 0],
         sorting: Sorting::None,
+        size: None,
     };
     let frames = spikes.frames(3, 7, 0.1).unwrap();
     assert_eq!((frames.channel(2).0, frames.channel(0)), (&[3][..], (&[6][..], &[2.0][..])));

@@ -1,0 +1,172 @@
+//! Columns of numbers in an HDF5 file.
+
+use crate::error::{Error, Result};
+use hdf5_reader::error::Error as Hdf5Error;
+use hdf5_reader::group::Group;
+use hdf5_reader::{Datatype, Hdf5File};
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+/// An open file, with its path for errors.
+pub(super) struct H5File {
+    path: PathBuf,
+    file: Hdf5File,
+}
+
+impl H5File {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// [`Error::Disk`]; [`Error::File`] for what is not HDF5.
+    pub fn open(path: &Path) -> Result<Self> {
+        atomic_file::open(path)?;
+        let file = Hdf5File::open(path).map_err(|error| {
+            Error::file(path, format!("is not a readable HDF5 file ({})", innermost(&error)))
+        })?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// An error about this file.
+    pub fn problem(&self, problem: impl Display) -> Error {
+        Error::file(&self.path, problem)
+    }
+
+    /// A group that must be there.
+    pub fn group(&self, name: &str) -> Result<Group> {
+        self.file.group(name).map_err(|error| self.missing(name, &error))
+    }
+
+    /// Names of the groups inside a group, sorted.
+    pub fn groups(&self, name: &str) -> Result<Vec<String>> {
+        let (mut groups, _) =
+            self.group(name)?.member_names().map_err(|error| self.damaged(name, &error))?;
+        groups.sort();
+        Ok(groups)
+    }
+
+    /// Names of the datasets inside a group, sorted; none where there is no such group.
+    pub fn datasets(&self, name: &str) -> Result<Vec<String>> {
+        let group = match self.file.group(name) {
+            Ok(group) => group,
+            Err(error) if is_absent(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(self.damaged(name, &error)),
+        };
+        let (_, mut datasets) = group.member_names().map_err(|error| self.damaged(name, &error))?;
+        datasets.sort();
+        Ok(datasets)
+    }
+
+    /// A column of whole numbers of at least 0; `None` where it is not there.
+    pub fn whole(&self, group: &str, column: &str) -> Result<Option<Vec<u64>>> {
+        let Some((bytes, size, datatype)) = self.column(group, column)? else { return Ok(None) };
+        let Datatype::FixedPoint { signed, .. } = datatype else {
+            return Err(self.problem(format!("{group}/{column} must hold whole numbers")));
+        };
+        let number = |(index, bytes)| {
+            let value = integer(bytes, signed);
+            u64::try_from(value).map_err(|_| {
+                let name = format!("{group}/{column}");
+                self.problem(format!("{name} at index {index} is {value}, but must be at least 0"))
+            })
+        };
+        bytes.chunks_exact(size).enumerate().map(number).collect::<Result<_>>().map(Some)
+    }
+
+    /// A column of finite numbers; `None` where it is not there.
+    pub fn numbers(&self, group: &str, column: &str) -> Result<Option<Vec<f64>>> {
+        let Some((bytes, size, datatype)) = self.column(group, column)? else { return Ok(None) };
+        let numbers: Vec<f64> = match datatype {
+            Datatype::FixedPoint { signed, .. } => {
+                bytes.chunks_exact(size).map(|bytes| integer(bytes, signed) as f64).collect()
+            }
+            _ => bytes.chunks_exact(size).map(float).collect(),
+        };
+        match numbers.iter().position(|number| !number.is_finite()) {
+            Some(index) => Err(self.problem(format!(
+                "{group}/{column} at index {index} is {}, but must be a finite number",
+                numbers[index]
+            ))),
+            None => Ok(Some(numbers)),
+        }
+    }
+
+    /// The native bytes of a column, the size of a number, and what numbers are.
+    fn column(&self, group: &str, column: &str) -> Result<Option<(Vec<u8>, usize, Datatype)>> {
+        let name = format!("{group}/{column}");
+        let dataset = match self.group(group)?.dataset(column) {
+            Ok(dataset) => dataset,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(self.damaged(&name, &error)),
+        };
+        if dataset.ndim() != 1 {
+            let problem = format!("{name} has {} dimensions, but must have one", dataset.ndim());
+            return Err(self.problem(problem));
+        }
+        let datatype = dataset.dtype().clone();
+        let size = match &datatype {
+            Datatype::FixedPoint { size: size @ (1 | 2 | 4 | 8), .. } => usize::from(*size),
+            Datatype::FloatingPoint { size: size @ (4 | 8), .. } => usize::from(*size),
+            _ => {
+                let problem = "must hold integers of 8 to 64 bits or floats of 32 or 64";
+                return Err(self.problem(format!("{name} {problem}")));
+            }
+        };
+        let bytes = dataset.read_native_bytes().map_err(|error| self.damaged(&name, &error))?;
+        Ok(Some((bytes, size, datatype)))
+    }
+
+    /// A text that is an attribute of a dataset; `None` where it is not there.
+    pub fn text(&self, group: &str, dataset: &str, attribute: &str) -> Option<String> {
+        let dataset = self.file.group(group).ok()?.dataset(dataset).ok()?;
+        dataset.attribute(attribute).ok()?.read_string().ok()
+    }
+
+    fn missing(&self, place: &str, error: &Hdf5Error) -> Error {
+        match is_absent(error) {
+            true => self.problem(format!("there is no group {place}, but SONATA needs it")),
+            false => self.damaged(place, error),
+        }
+    }
+
+    fn damaged(&self, place: &str, error: &Hdf5Error) -> Error {
+        let error = innermost(error);
+        self.problem(format!("{place} cannot be decoded, the file may be damaged ({error})"))
+    }
+}
+
+/// A float of 4 or 8 native bytes.
+fn float(bytes: &[u8]) -> f64 {
+    match bytes.try_into() {
+        Ok(bytes) => f64::from_ne_bytes(bytes),
+        Err(_) => {
+            f64::from(f32::from_ne_bytes(bytes.try_into().expect("floats have 4 or 8 bytes")))
+        }
+    }
+}
+
+/// An integer of at most 8 native bytes.
+fn integer(bytes: &[u8], signed: bool) -> i128 {
+    let append = |value: i128, byte: &u8| value << 8 | i128::from(*byte);
+    let value = if cfg!(target_endian = "little") {
+        bytes.iter().rev().fold(0, append)
+    } else {
+        bytes.iter().fold(0, append)
+    };
+    let bits = 8 * bytes.len();
+    if signed && value >> (bits - 1) == 1 { value - (1 << bits) } else { value }
+}
+
+fn is_absent(error: &Hdf5Error) -> bool {
+    match error {
+        Hdf5Error::Context { source, .. } => is_absent(source),
+        Hdf5Error::DatasetNotFound(_) | Hdf5Error::GroupNotFound(_) => true,
+        _ => false,
+    }
+}
+
+fn innermost(error: &Hdf5Error) -> &Hdf5Error {
+    match error {
+        Hdf5Error::Context { source, .. } => innermost(source),
+        other => other,
+    }
+}
