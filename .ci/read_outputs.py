@@ -3,7 +3,7 @@
 run/             a small training run of the recipe quickstart
 evaluation.json  synfire evaluate run --json
 simulation.json  synfire simulate run --sample 3 --record spikes,v --out sim --json
-sim-bmtk/        the same with --csv bmtk
+sim-bmtk/        the same with --logs sonata,csv-bmtk
 made.h5, .json   synfire data synth, synfire data info --json
 best.json        synfire info run/checkpoints/best.safetensors --json
 run.zip          synfire pack run
@@ -133,7 +133,7 @@ def check_libsonata(spikes, potentials):
 
 
 def check_bmtk(spikes, potentials):
-    files = [SPIKES, SPIKES.replace("sim/", "sim-bmtk/"), SPIKES.replace("sim/", "sim-bmtk/").replace(".h5", ".csv")]
+    files = [SPIKES, SPIKES.replace("sim/", "sim-bmtk/"), SPIKES.replace("sim/", "sim-bmtk/").replace(".h5", ".bmtk.csv")]
     for path in files:
         trains = SpikeTrains.load(path)
         # A table of spikes cannot name a population that has none.
