@@ -52,10 +52,12 @@ impl RecordingLogs {
         let table = folder.join(TABLE);
         let logs = samples.iter().map(|&sample| folder.join(file(sample)));
         let files: Vec<PathBuf> = logs.chain([table]).collect();
-        if let Some(there) = files.iter().find(|file| file.exists() && !self.overwrite) {
+        let sidecars = files.iter().filter_map(|file| self.format.sidecar(file));
+        let mut all = files.iter().cloned().chain(sidecars);
+        if let Some(there) = all.find(|file| file.exists() && !self.overwrite) {
             let problem = "this file exists already; choose another folder (--out DIR), or \
                            --overwrite it";
-            return Err(Error::folder(there, problem));
+            return Err(Error::folder(&there, problem));
         }
         fs::create_dir_all(folder).map_err(|error| Error::io(folder, "make the folder", error))?;
         let mut rows = Vec::with_capacity(samples.len());
@@ -91,6 +93,11 @@ impl RecordingLogs {
             size: Some(recordings.channels() as u64),
         }
     }
+}
+
+/// The table of a folder of logs.
+pub fn labels_of(folder: &Path) -> PathBuf {
+    folder.join(TABLE)
 }
 
 /// Writes `labels.csv` for the logs of simulated samples in `folder`, so that what entered the

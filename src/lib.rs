@@ -211,7 +211,7 @@ pub use error::{Error, Result};
 pub use exchange::NirDelays;
 pub use experiment::Experiment;
 pub use export_format::{ExportFormat, NetworkTarget};
-pub use exported_recordings::{RecordingLogs, write_labels};
+pub use exported_recordings::{RecordingLogs, labels_of, write_labels};
 pub use forward_engine::ForwardEngine;
 pub use history::History;
 pub use loaded_data::{LoadedData, ValidationFile};

@@ -3,7 +3,6 @@
 
 use crate::chosen_samples::ChosenSamples;
 use crate::error::Result;
-use crate::export_format::NetworkTarget;
 use crate::nearest_threshold::{NearestThreshold, recorded_columns};
 use crate::simulation::Simulation;
 use crate::threads::thread_pool;
@@ -102,21 +101,12 @@ impl SampleSpikes {
         Ok(Self { tables, nearest })
     }
 
-    /// Writes `input.npz` and `expected.npz` beside the network at `path`: into its folder, or as
-    /// `NAME.input.npz` and `NAME.expected.npz` beside its file.
+    /// Writes what entered the network to `input`, and what it answered to `expected`.
     ///
     /// # Errors
     /// [`crate::Error::Exchange`].
-    pub fn write(&self, target: NetworkTarget, path: &Path) -> Result<Vec<PathBuf>> {
-        let beside = |ending: &str| match target.is_folder() {
-            true => path.join(ending),
-            false => {
-                let name = path.file_stem().unwrap_or_default().to_string_lossy();
-                path.with_file_name(format!("{name}.{ending}"))
-            }
-        };
-        let [input, expected] = ["input.npz", "expected.npz"].map(beside);
-        self.tables.write(&input, &expected)?;
-        Ok(vec![input, expected])
+    pub(crate) fn write(&self, input: &Path, expected: &Path) -> Result<[PathBuf; 2]> {
+        self.tables.write(input, expected)?;
+        Ok([input.to_owned(), expected.to_owned()])
     }
 }

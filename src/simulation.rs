@@ -54,9 +54,15 @@ impl LogSettings {
         let of_columns = self.variables.columns.iter();
         let of_columns = of_columns.map(|column| folder.join(report_file(name, column)));
         let files: Vec<PathBuf> = of_spikes.chain(of_columns).collect();
-        match files.iter().find(|file| file.exists() && !self.overwrite) {
+        let sidecars = self.spike_logs(folder, name).filter(|_| self.sidecars);
+        let sidecars = sidecars.flat_map(|(format, path)| {
+            let files = format.files(&path, layout).into_iter();
+            files.filter_map(move |file| format.sidecar(&file))
+        });
+        let mut all = files.iter().cloned().chain(sidecars);
+        match all.find(|file| file.exists() && !self.overwrite) {
             Some(file) => Err(Error::folder(
-                file,
+                &file,
                 "this file exists already; choose another folder (--out DIR), or --overwrite it",
             )),
             None => Ok(files),
@@ -308,8 +314,9 @@ impl Simulation {
     }
 
     /// Runs once, from rest or from the start state, and logs into `folder` while it runs:
-    /// `NAME.spikes.ENDING` for spikes in each format, `NAME.v.h5` (SONATA) for potentials, `NAME.COLUMN.h5` for every other state variable. Each file appears when it is
-    /// complete. `also` receives every step, too.
+    /// `NAME.spikes.ENDING` for spikes in each format, `NAME.v.h5` (SONATA) for potentials,
+    /// `NAME.COLUMN.h5` for every other state variable. Each file appears when it is complete.
+    /// `also` receives every step, too.
     ///
     /// # Errors
     /// As [`Self::run`], or when the folder or a file cannot be written.

@@ -11,15 +11,22 @@ pub fn check(file: &Path, overwrite: bool) -> Result<()> {
     if file.is_dir() {
         return refused("this is a folder, but the name of a file was expected".into());
     }
-    if file.exists() && !overwrite {
-        return refused("this file exists already; choose another name, or --overwrite it".into());
-    }
+    check_new(file, overwrite)?;
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
             refused(format!("there is no folder {} to write it into", folder.display()))
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses a file that is there already unless it is to be replaced.
+pub fn check_new(file: &Path, overwrite: bool) -> Result<()> {
+    if !file.exists() || overwrite {
+        return Ok(());
+    }
+    let problem = "this file exists already; choose another name, or --overwrite it".into();
+    Err(Error::Folder { path: file.to_owned(), problem }.into())
 }
 
 /// Refuses a table whose name does not end in `.csv`, so that it never replaces recordings or a

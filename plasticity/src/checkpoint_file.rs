@@ -77,8 +77,9 @@ impl CheckpointFile {
     pub fn open(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path)
             .map_err(|source| atomic_file::Error::io(path, "read the file", source))?;
-        let metadata =
-            metadata(&bytes).map_err(|what| Error::Checkpoint { path: path.into(), what })?;
+        let wrong = |what| Error::Checkpoint { path: path.into(), what };
+        let metadata = metadata(&bytes).map_err(wrong)?;
+        metadata.network.check_polarities().map_err(|error| wrong(error.to_string()))?;
         Ok(Self { path: path.into(), bytes, metadata })
     }
 

@@ -34,8 +34,9 @@ impl Outline {
             })
         });
         let populations = populations.collect::<Option<Vec<_>>>()?;
+        let names = self.names();
         let projections = self.projections.iter().map(|outline| {
-            let (source, target) = ends(&populations, &outline.name)?;
+            let (source, target) = ends(&names, &outline.name)?;
             let (pre, post) = (populations[source].size, populations[target].size);
             let synapses = synapses(outline, pre, post)?;
             let projection = Projection::new(source, target, synapses);
@@ -43,6 +44,32 @@ impl Outline {
         });
         let projections = projections.collect::<Option<_>>()?;
         Some(Network::new(self.dt_ms, populations, projections))
+    }
+
+    /// Checks that each projection with signs has one for every presynaptic neuron.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for a word that is no sign, [`Error::Length`] for signs of neurons that
+    /// are not there; both name the projection.
+    pub fn check_polarities(&self) -> Result<()> {
+        let names = self.names();
+        for outline in &self.projections {
+            let Some(words) = outline.synapses.get(POLARITY) else { continue };
+            let what = format!("projection {}: polarity", outline.name);
+            let words: Vec<&str> = words.split(' ').collect();
+            if let Some(word) = words.iter().find(|word| from_word::<Polarity>(word).is_none()) {
+                return Err(Error::out_of_range(what, word, "excitatory or inhibitory"));
+            }
+            if let Some((source, _)) = ends(&names, &outline.name) {
+                Error::check_length(&what, words.len(), self.populations[source].size)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of the populations.
+    fn names(&self) -> Vec<&str> {
+        self.populations.iter().map(|population| &population.name[..]).collect()
     }
 }
 
@@ -105,14 +132,14 @@ impl NeuronModel for Bare {
     }
 }
 
-/// The populations that a projection of this name joins.
-fn ends(populations: &[Population], name: &str) -> Option<(usize, usize)> {
+/// Which of the populations with these names a projection of this name joins.
+fn ends(populations: &[&str], name: &str) -> Option<(usize, usize)> {
     let find = |name: &str| {
         let places = || 0..populations.len();
         places().flat_map(|source| places().map(move |target| (source, target))).find(
             |&(source, target)| {
-                let rest = name.strip_prefix(&populations[source].name);
-                rest.and_then(|rest| rest.strip_prefix("->")) == Some(&populations[target].name)
+                let rest = name.strip_prefix(populations[source]);
+                rest.and_then(|rest| rest.strip_prefix("->")) == Some(populations[target])
             },
         )
     };
@@ -204,5 +231,15 @@ mod tests {
         let mut unknown = whole.outline();
         unknown.projections[0].synapses.insert(KERNEL.into(), "new".into());
         assert!(unknown.bare_network().is_none());
+        assert!(unknown.check_polarities().is_ok());
+        for (words, expected) in [
+            ("excitatory", "projection ears->ears#2: polarity has 1 entries, but must have 2"),
+            ("excitatory green", "polarity is green, but must be excitatory or inhibitory"),
+        ] {
+            let mut wrong = whole.outline();
+            wrong.projections[0].synapses.insert(POLARITY.into(), words.into());
+            let error = wrong.check_polarities().unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 }

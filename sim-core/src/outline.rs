@@ -262,6 +262,15 @@ impl PopulationOutline {
     }
 }
 
+/// The signs of neurons, by their number: there can be many.
+fn signs_in_words(signs: &str) -> String {
+    let of = |sign: &str| signs.split(' ').filter(|word| *word == sign).count();
+    match (of("excitatory"), of("inhibitory")) {
+        (0, 0) => signs.to_owned(),
+        (excitatory, inhibitory) => format!("{excitatory} excitatory, {inhibitory} inhibitory"),
+    }
+}
+
 /// The first key whose values differ; what only one side has is as good as its default.
 fn differing(
     ours: &BTreeMap<String, String>,
@@ -277,6 +286,10 @@ fn differing(
     keys.map(|key| (key, value(theirs, key), value(ours, key)))
         .find(|(_, theirs, ours)| theirs != ours)
         .map(|(key, theirs, ours)| {
+            let [theirs, ours] = [theirs, ours].map(|value| match &key[..] {
+                POLARITY => signs_in_words(&value),
+                _ => value,
+            });
             format!("{what}{key} is {theirs} in the checkpoint, {ours} in the configuration")
         })
 }

@@ -230,7 +230,9 @@ impl Parameter<'_> {
     pub fn check(&self, name: &str) -> Result<()> {
         Error::check_length(name, self.values.len(), self.shape.entries())?;
         let wrong = |entry: usize, allowed: String| {
-            let value = plain(f64::from(self.values[entry]));
+            // The shortest decimal number that is this one in single precision.
+            let value = self.values[entry];
+            let value = plain(value.to_string().parse().unwrap_or(f64::from(value)));
             Err(Error::out_of_range(format!("{name}, entry {entry}"), value, allowed))
         };
         if let Some(entry) = self.values.iter().position(|value| !self.range.contains(value)) {

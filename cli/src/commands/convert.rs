@@ -65,7 +65,7 @@ fn network(arguments: &Convert, target: NetworkTarget) -> Result<(Vec<PathBuf>, 
         provenance: provenance_of(input)?,
         overwrite: *overwrite,
     };
-    let exported = export.write(&received.deployed, output)?;
+    let exported = export.write(&received.deployed, None, output)?;
     Ok((exported.files, [received.remarks, exported.remarks].concat()))
 }
 

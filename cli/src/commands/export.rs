@@ -2,7 +2,7 @@
 
 use crate::arguments::export::Export;
 use crate::options::option;
-use crate::{output, run_argument};
+use crate::{output, output_file, run_argument};
 use anyhow::Result;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use synfire::sim_core::Variables;
 use synfire::{
     ChosenSamples, Error, ExportFormat, LogSettings, NetworkExport, NetworkFile, NetworkTarget,
     RecordingLogs, RunFolder, SampleChoice, SampleList, SampleSpikes, SimulatedSample, TrainedRun,
-    provenance_of, write_labels,
+    labels_of, provenance_of, write_labels,
 };
 
 /// What there is to export.
@@ -100,16 +100,21 @@ fn network(arguments: &Export, target: NetworkTarget, source: &Source) -> Result
         }
         _ => None,
     };
-    let provenance = provenance_of(origin)?;
-    let export =
-        NetworkExport { target, nir_delays: arguments.nir_delays.into(), provenance, overwrite };
-    let mut exported = export.write(&deployed, &arguments.out)?;
-    let mut nearest = None;
-    if let (Some(chosen), Source::Run(run)) = (&samples, source) {
-        let spikes = SampleSpikes::of(run, chosen, &deployed, arguments.threads.map(usize::from))?;
-        exported.files.extend(spikes.write(target, &arguments.out)?);
-        nearest = spikes.nearest;
-    }
+    let export = NetworkExport {
+        target,
+        nir_delays: arguments.nir_delays.into(),
+        provenance: provenance_of(origin)?,
+        overwrite,
+    };
+    let spikes = match (&samples, source) {
+        (Some(chosen), Source::Run(run)) => {
+            let threads = arguments.threads.map(usize::from);
+            Some(SampleSpikes::of(run, chosen, &deployed, threads)?)
+        }
+        _ => None,
+    };
+    let exported = export.write(&deployed, spikes.as_ref(), &arguments.out)?;
+    let nearest = spikes.and_then(|spikes| spikes.nearest);
     if arguments.json {
         output::print(json!({
             "format": target.name(),
@@ -148,6 +153,7 @@ fn of_run(arguments: &Export, format: SpikeFormat, run: &TrainedRun) -> Result<V
         overwrite: arguments.overwrite,
     };
     let (mut files, folder) = (Vec::new(), &arguments.out);
+    output_file::check_new(&labels_of(folder), arguments.overwrite)?;
     let threads = arguments.threads.map(usize::from);
     run.simulate(&chosen, &settings, folder, threads, |sample: SimulatedSample| {
         files.extend(sample.log.files);

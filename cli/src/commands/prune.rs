@@ -17,28 +17,29 @@ pub fn run(arguments: &Prune) -> Result<ExitCode> {
         Format::of(file)?;
         output_file::check(file, arguments.overwrite)?;
     }
-    let (mut named, mut objects) = (Vec::new(), Vec::new());
+    let (mut named, mut measured) = (Vec::new(), Vec::new());
     for path in &arguments.runs {
         let run = run_argument::open(path, arguments.checkpoint, None)?;
         let (data, shares) = (arguments.data.as_deref(), &arguments.shares);
         let pruned = run.prune(shares, data, arguments.reestimate_norms, arguments.threads)?;
-        if arguments.json {
-            objects.push(object(path, arguments, &pruned));
-        } else {
-            print(path, &pruned)?;
-        }
+        measured.push((path, pruned.clone()));
         named.push((run.experiment().name.clone(), pruned));
-    }
-    if arguments.json {
-        let one = objects.len() == 1;
-        output::print(if one { objects.remove(0) } else { json!({ "runs": objects }) })?;
     }
     if let Some(file) = &arguments.figure {
         let norms = if arguments.reestimate_norms { "norms estimated anew" } else { "" };
+        // First the figure: who reads the output may stop reading.
         pruning_figure(&named, norms.into()).save(file)?;
-        if !arguments.json {
-            output::print(file.display())?;
-        }
+    }
+    if arguments.json {
+        let objects = measured.iter().map(|(path, pruned)| object(path, arguments, pruned));
+        let mut objects: Vec<Value> = objects.collect();
+        let one = objects.len() == 1;
+        output::print(if one { objects.remove(0) } else { json!({ "runs": objects }) })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    measured.iter().try_for_each(|(path, pruned)| print(path, pruned))?;
+    if let Some(file) = &arguments.figure {
+        output::print(file.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -32,9 +32,12 @@ pub fn convert(
     };
     let layout = LogLayout::new(spikes.iter().map(sized).collect(), dt_ms)?;
     let files = format.files(output.as_ref(), &layout);
-    if let Some(there) = files.iter().find(|file| file.exists() && !overwrite) {
+    let sidecars = files.iter().filter_map(|file| format.sidecar(file));
+    let sidecars = sidecars.filter(|_| provenance.is_some());
+    let mut all = files.iter().cloned().chain(sidecars);
+    if let Some(there) = all.find(|file| file.exists() && !overwrite) {
         let problem = "exists already; choose another name, or --overwrite it";
-        return Err(Error::file(there, problem));
+        return Err(Error::file(&there, problem));
     }
     write_spikes(output, format, &layout, &spikes, provenance)
 }

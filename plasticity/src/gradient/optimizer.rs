@@ -355,11 +355,7 @@ impl Optimizer {
     /// If `before` and `after` differ in length.
     pub fn keep_signs(&self, before: &[f32], after: &mut [f32]) {
         assert_eq!(before.len(), after.len(), "a step moves every parameter");
-        let floor = match self.update {
-            Update::Additive(_) | Update::TwoSided(_) => return,
-            Update::Exponentiated(update) => update.floor(),
-            Update::SignFrozen(update) => update.floor(),
-        };
+        let Some(floor) = self.update.floor() else { return };
         let keep = |(before, after): (&f32, &mut f32)| {
             *after = match *before {
                 0.0 => *before,
@@ -416,7 +412,8 @@ impl Optimizer {
             }
         }
         if self.keep_sums {
-            row_sums::restore(parameters, self.row, &self.sums.0);
+            let floor = self.update.floor().unwrap_or(0.0);
+            row_sums::restore(parameters, self.row, &self.sums.0, floor);
         }
     }
 
@@ -469,6 +466,15 @@ impl Optimizer {
 }
 
 impl Update {
+    /// Least size of a weight that is not zero, where the update keeps signs.
+    fn floor(&self) -> Option<f32> {
+        match self {
+            Self::Additive(_) | Self::TwoSided(_) => None,
+            Self::Exponentiated(update) => Some(update.floor()),
+            Self::SignFrozen(update) => Some(update.floor()),
+        }
+    }
+
     fn has_sides(&self) -> bool {
         matches!(self, Self::TwoSided(_))
     }

@@ -9,14 +9,18 @@ pub(crate) fn note(weights: &[f32], row: usize, sums: &mut Vec<f64>) {
     rows.for_each(|(row, noted)| *noted = sum(row));
 }
 
-/// Scales every row to the sum that was noted; a row of zeros stays as it is.
-pub(crate) fn restore(weights: &mut [f32], row: usize, sums: &[f64]) {
+/// Scales every row to the sum that was noted; a row of zeros stays as it is. No other weight becomes
+/// smaller in size than `floor`.
+pub(crate) fn restore(weights: &mut [f32], row: usize, sums: &[f64], floor: f32) {
     let rows = weights.par_chunks_mut(row).zip(sums);
     rows.for_each(|(row, noted)| {
         let now = sum(row);
         if now > 0.0 {
             let scale = (noted / now) as f32;
-            row.iter_mut().for_each(|weight| *weight *= scale);
+            for weight in row.iter_mut().filter(|weight| **weight != 0.0) {
+                let scaled = *weight * scale;
+                *weight = if scaled.abs() < floor { floor.copysign(*weight) } else { scaled };
+            }
         }
     });
 }
@@ -35,7 +39,10 @@ mod tests {
         note(&[1.0, -3.0, 0.0, 0.0, 5.0], 2, &mut sums);
         assert_eq!(sums, [4.0, 0.0, 5.0]);
         let mut weights = [4.0, -4.0, 0.0, 0.0, 1.0];
-        restore(&mut weights, 2, &sums);
+        restore(&mut weights, 2, &sums, 1e-18);
         assert_eq!(weights, [2.0, -2.0, 0.0, 0.0, 5.0]);
+        let mut weights = [1e30, -1e-18];
+        restore(&mut weights, 2, &sums, 1e-18);
+        assert_eq!(weights, [4.0, -1e-18], "what is not zero stays above the floor");
     }
 }

@@ -69,10 +69,11 @@ impl TwoSided {
         let (mut before, mut after) = (0.0, 0.0);
         let sides = excitatory.iter_mut().zip(inhibitory.iter_mut());
         for (((p, m), &step), &weight) in sides.zip(steps).zip(&*weights) {
+            // What others changed, a bound or a protection, moves shares of the budget.
+            before += f64::from(*p) + f64::from(*m);
             let change = weight - (*p - *m);
             *p += change.max(0.0);
             *m += (-change).max(0.0);
-            before += f64::from(*p) + f64::from(*m);
             let exponent = (self.factor * step).clamp(-self.most, self.most);
             *p *= exp(-exponent);
             *m *= exp(exponent);

@@ -51,7 +51,7 @@ impl WeightUpdate {
 #[serde(default, deny_unknown_fields)]
 pub struct SignedUpdate {
     /// Of updates that multiply: their rate over that of the schedule, which is meant for steps
-    /// that are added; above 0; 20.
+    /// that are added; above 0 and at most 1e6; 20.
     pub rate_factor: f64,
     /// Of updates that multiply: largest size of the exponent of a step, above 0 and at most 80; 1.
     pub largest_exponent: f64,
@@ -89,7 +89,8 @@ impl SignedUpdate {
     /// [`Error::OutOfRange`] naming the first constant that is not allowed.
     pub fn check(&self) -> Result<()> {
         let Self { rate_factor, largest_exponent, floor, budget, .. } = *self;
-        Error::check("SignedUpdate::rate_factor", rate_factor, rate_factor > 0.0, "above 0")?;
+        let fits = rate_factor > 0.0 && rate_factor <= 1e6;
+        Error::check("SignedUpdate::rate_factor", rate_factor, fits, "above 0 and at most 1e6")?;
         let fits = largest_exponent > 0.0 && largest_exponent <= 80.0;
         let allowed = "above 0 and at most 80";
         Error::check("SignedUpdate::largest_exponent", largest_exponent, fits, allowed)?;

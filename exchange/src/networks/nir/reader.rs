@@ -105,12 +105,12 @@ fn time_step(metadata: &Metadata, asked: Option<f64>) -> Told<f64> {
     let dt_ms = match (known, asked) {
         (None, None) => {
             return Err("the metadata of the graph have no dt, so the time step must be told: \
-                        --dt 1 for steps of 1 ms"
+                        --dt-ms 1 for steps of 1 ms"
                 .into());
         }
         (Some(known), Some(asked)) if (known - asked).abs() > 1e-9 * known.abs() => {
             return Err(format!(
-                "the graph is one of steps of {} ms, as its metadata say, but --dt is {} ms",
+                "the graph is one of steps of {} ms, as its metadata say, but --dt-ms is {} ms",
                 plain(known),
                 plain(asked)
             ));

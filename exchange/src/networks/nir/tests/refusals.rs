@@ -61,9 +61,9 @@ fn the_chain_itself_is_read() {
     assert_eq!((network.synapses(), remarks.len()), (4, 0));
     assert!(read(chain(), Some(1.0)).is_ok());
     let error = read(chain(), Some(0.5)).unwrap_err().to_string();
-    assert!(error.ends_with("is one of steps of 1 ms, as its metadata say, but --dt is 0.5 ms"));
+    assert!(error.ends_with("is one of steps of 1 ms, as its metadata say, but --dt-ms is 0.5 ms"));
     let bare = Graph { metadata: Metadata::default(), ..chain() };
-    assert!(read(bare.clone(), None).unwrap_err().to_string().contains("--dt 1"));
+    assert!(read(bare.clone(), None).unwrap_err().to_string().contains("--dt-ms 1"));
     assert_eq!(read(bare, Some(1.0)).unwrap().network, network);
 }
 
