@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use exchange::{ImportedLayer, ImportedNeurons, ImportedNorm, ImportedReset, ImportedWeights};
 use sim_core::{
-    BatchNorm, Cells, DenseSynapses, Dynamics, Granularity, Network, Population, Synapses,
+    BatchNorm, Cells, DenseSynapses, Dynamics, Granularity, Network, Population, Reset, Synapses,
 };
 use std::path::Path;
 
@@ -169,27 +169,44 @@ impl Import<'_> {
                 layer.name
             )));
         }
-        let thresholds = neurons.threshold.iter().flatten();
-        if let (Some(firing), Some(theirs)) = (
-            firing,
-            thresholds
-                .copied()
-                .find(|own| firing.is_some_and(|firing| (firing.threshold - own).abs() > NEAR)),
-        ) {
+        let Some(firing) = firing else { return Ok(Vec::new()) };
+        let is_other = |theirs: &&f64| (firing.threshold - **theirs).abs() > NEAR;
+        if let Some(theirs) = neurons.threshold.iter().flatten().find(is_other) {
             return Err(self.wrong(format!(
                 "after layer {} neurons fire at {theirs}, but those of {name} at {}",
                 layer.name, firing.threshold
             )));
         }
-        let remark = match neurons.reset {
-            Some(ImportedReset::Subtract | ImportedReset::Zero) => Some(format!(
-                "snnTorch resets neurons in the step after a spike, and fires them above the \
-                 threshold; those of {name} are reset in the same step and fire at the threshold, \
-                 so spikes may differ"
-            )),
-            _ => None,
+        let (theirs, fits) = match neurons.reset {
+            None => {
+                return Ok(vec![format!(
+                    "the file does not say at which potential the neurons after layer {} fire and \
+                     how they are reset: as those of {name} in the recipe",
+                    layer.name
+                )]);
+            }
+            Some(ImportedReset::Subtract) => ("subtract their threshold", Reset::Soft),
+            Some(ImportedReset::Zero) => ("are reset to 0", Reset::Hard),
+            Some(ImportedReset::None) => {
+                return Err(self.wrong(format!(
+                    "after layer {} neurons are not reset by a spike, but those of {name} are",
+                    layer.name
+                )));
+            }
         };
-        Ok(remark.into_iter().collect())
+        if firing.reset != fits {
+            let setting = if fits == Reset::Soft { "soft" } else { "hard" };
+            return Err(self.wrong(format!(
+                "after layer {} neurons {theirs}, but those of {name} do not (--set \
+                 network.neuron.reset={setting})",
+                layer.name
+            )));
+        }
+        Ok(vec![format!(
+            "snnTorch resets neurons in the step after a spike, and fires them above the \
+             threshold; those of {name} are reset in the same step and fire at the threshold, so \
+             spikes may differ"
+        )])
     }
 
     fn wrong(&self, problem: String) -> Error {

@@ -39,13 +39,13 @@ pub struct SynapseSummary {
 
 impl NetworkSummary {
     /// Reads a file, draws its random synapses and summarises it; or the network of another program
-    /// ([`ReceivedNetwork`]).
+    /// ([`ReceivedNetwork`]), with steps of `dt_ms` where its file does not tell.
     ///
     /// # Errors
     /// As [`NetworkFile::read_simulation`], [`ReceivedNetwork::read`].
-    pub fn read(path: &Path) -> Result<Self> {
+    pub fn read(path: &Path, dt_ms: Option<f64>) -> Result<Self> {
         if ReceivedNetwork::is_at(path) {
-            return Ok(Self::of(path, &ReceivedNetwork::read(path, None)?.network, None));
+            return Ok(Self::of(path, &ReceivedNetwork::read(path, dt_ms)?.network, None));
         }
         let simulation = NetworkFile::read_simulation(path)?;
         Ok(Self::of(path, simulation.network(), Some(simulation.steps())))

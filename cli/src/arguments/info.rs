@@ -16,6 +16,9 @@ pub struct Info {
     /// Folder of a run, or a file: checkpoint, packed run, network, spike recordings
     #[arg(value_name = "RUN|FILE")]
     pub path: PathBuf,
+    /// Length of a step in ms, where a network of another program does not tell it
+    #[arg(long, value_name = "MS")]
+    pub dt_ms: Option<f64>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

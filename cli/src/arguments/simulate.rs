@@ -11,7 +11,7 @@ use synfire::exchange::SpikeFormat;
 use synfire::sim_core::Variable;
 use synfire::{Checkpoint, SampleList};
 
-/// Run a network step by step and log its spikes: SONATA HDF5 and CSV
+/// Run a network step by step and log its spikes, in SONATA HDF5, CSV or other formats
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   synfire simulate runs/shd-delays-1 --sample 17 --out sim

@@ -18,10 +18,10 @@ use synfire::{
 };
 
 pub fn run(arguments: &Info) -> Result<ExitCode> {
-    let Info { path, json } = arguments;
+    let Info { path, dt_ms, json } = arguments;
     let is_network = RunPart::find(path).is_none() && ReceivedNetwork::is_at(path);
     if is_network {
-        return show(&NetworkSummary::read(path)?, *json);
+        return show(&NetworkSummary::read(path, *dt_ms)?, *json);
     }
     if path.is_dir() {
         if let Some(table) = SeedTable::of_folder(path)? {
@@ -58,7 +58,7 @@ pub fn run(arguments: &Info) -> Result<ExitCode> {
         return Err(Error::Folder { path: path.clone(), problem }.into());
     }
     if path.extension().is_some_and(|ending| ending == "toml") {
-        return show(&NetworkSummary::read(path)?, *json);
+        return show(&NetworkSummary::read(path, *dt_ms)?, *json);
     }
     // Whatever `synfire data info` says of recordings, and of what it cannot read.
     let layout = LayoutOptions::default();

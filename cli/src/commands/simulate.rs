@@ -273,6 +273,20 @@ fn input(arguments: &Simulate, network: &Network) -> Result<Vec<PopulationSpikes
     };
     let mut spikes = read_log(path, &options).map_err(synfire::Error::from)?;
     spikes.iter_mut().for_each(PopulationSpikes::sort_by_time);
+    let times = spikes.iter().flat_map(|own| &own.times_ms);
+    let is_between = |time: &&f64| {
+        let steps = *time / network.dt_ms;
+        (steps - steps.round()).abs() > 1e-6
+    };
+    let (between, all) = (times.clone().filter(is_between).count(), times.count());
+    if between > 0 {
+        output::say(format!(
+            "{}: {between} of {all} spikes lie between two steps of {} ms, and count for the step \
+             in which they fall",
+            path.display(),
+            network.dt_ms
+        ));
+    }
     Ok(spikes)
 }
 

@@ -60,6 +60,9 @@ def read_input(path, network):
     """(`samples`, `steps`, {(sample, index of the source): (step, neuron, count)}), by ascending step,
     each neuron once per step."""
     table = read_table(path)
+    for name in ("step", "neuron"):
+        if name not in table:
+            raise SystemExit(f"{path}: there is no column {name}; see --help for the layout")
     sources = {p.name: p for p in network.populations if p.is_source}
     step, neuron = (table[name].astype(INTEGER) for name in ("step", "neuron"))
     count = table.get("count", np.ones(step.size))
@@ -93,6 +96,8 @@ def read_input(path, network):
 
 
 def read_table(path):
+    if not Path(path).is_file():
+        raise SystemExit(f"{path}: there is no such file")
     if Path(path).suffix == ".npz":
         with np.load(path) as file:
             return dict(file)
