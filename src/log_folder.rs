@@ -7,9 +7,9 @@
 //! sample-0.npz     a log of each sample, in any format that is read
 //! ```
 //! A label is the name of a class. Where all labels are whole numbers, they are the classes
-//! themselves; else classes are numbered in the order of their names. A log with several populations
-//! needs the column `population`, unless one of them is called `input`. Times are ms, as in every
-//! log.
+//! themselves; else classes are numbered in the order of their names. A log with several
+//! populations needs the column `population`, unless one of them is called `input`. Times are ms,
+//! as in every log.
 
 use crate::error::{Error, Result};
 use datasets::{Layout, NewSample, SpikeRecordings, TimeType};

@@ -93,7 +93,8 @@ impl ReceivedNetwork {
     }
 
     /// The simulation of the network with the spikes of a log, for `duration_ms`; by default up to
-    /// the last spike, and as many steps after it as the longest delays of all projections together.
+    /// the last spike, and as many steps after it as the longest delays of all projections add up
+    /// to.
     ///
     /// # Errors
     /// As [`Simulation::with_spikes`]; [`Error::Core`] for a duration that is no whole number of

@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 /// The network with the neuron models of this program.
 ///
-/// Weights and delays stay what they are. Where neurons differ in their parameters, and for constant
-/// input, values are rounded to `f32`, in which the engines hold what neurons have of their own.
+/// Weights and delays stay what they are. Constant input, and parameters in which neurons of one
+/// population differ, are rounded to `f32`, in which the engines hold what neurons have of their
+/// own.
 ///
 /// # Errors
 /// [`sim_core::Error::Network`] naming a population whose neurons no model computes; as

@@ -66,9 +66,7 @@ pub struct Export {
     /// Count the times of recordings in steps of so many ms, which csv-steps, csv-us and aedat need
     #[arg(long, value_name = "MS")]
     pub dt_ms: Option<f64>,
-    /// What becomes of delays in NIR, which has none per synapse: unrolled (exact: a line of delays
-    /// for every input), axonal (one delay for each presynaptic neuron, where the network has such),
-    /// error (refuse them)
+    /// What becomes of delays in NIR, which has none per synapse
     #[arg(long, value_enum, default_value_t)]
     pub nir_delays: NirDelayForm,
     /// Threads; no byte depends on them [default: one per processor]

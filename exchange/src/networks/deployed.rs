@@ -8,8 +8,8 @@ use sim_core::{
 };
 
 /// A network in the terms of other programs. A spike of neuron `pre` at step `t` adds `weight` to
-/// the input `I` of neuron `post` at step `t + delay_steps`, to which `bias` is added in every step;
-/// what the neuron does with its input is its [`Dynamics`].
+/// the input `I` of neuron `post` at step `t + delay_steps`. In every step, `bias` is added to that
+/// input, too. What the neuron does with its input is its [`Dynamics`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeployedNetwork {
     /// Length of a step in ms.

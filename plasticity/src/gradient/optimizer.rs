@@ -12,12 +12,12 @@
 //! References: [Kingma and Ba 2015, algorithm 1], [Loshchilov and Hutter 2019, algorithm 2],
 //! [Sutskever et al. 2013].
 //!
-//! What `p -=` subtracts is the *step*, and how a weight takes it is a [`WeightUpdate`]: the equations
-//! above are those of the additive one. In Adam and SGD the weight decay is then an L2 penalty: it
-//! is added to the gradient, `g + weight_decay p`. With any other update, the weight decay of every
-//! rule acts on the weights directly. A schedule may replace `beta1` (for SGD: `momentum`) in each step; the bias
-//! correction then uses the current `beta1` to the power `t`, as torch does, although earlier steps
-//! were made with others.
+//! What `p -=` subtracts is the *step*, and how a weight takes it is a [`WeightUpdate`]: the
+//! equations above are those of the additive one. In Adam and SGD the weight decay is then an L2
+//! penalty: it is added to the gradient, `g + weight_decay p`. With any other update, the weight
+//! decay of every rule acts on the weights directly. A schedule may replace `beta1` (for SGD:
+//! `momentum`) in each step; the bias correction then uses the current `beta1` to the power `t`, as
+//! torch does, although earlier steps were made with others.
 //!
 //! What differs from torch: moments below the smallest normal `f32` become zero. They cannot move a
 //! parameter, but would otherwise linger for ever at a denormal number, which is slow to compute
@@ -34,8 +34,8 @@ use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result};
 use std::mem;
 
-/// Elements that one thread updates or looks at, at a time. Elements do not depend on each other, so results do
-/// not depend on this number.
+/// Elements that one thread updates or looks at, at a time. Elements do not depend on each other, so
+/// results do not depend on this number.
 pub(crate) const CHUNK: usize = 16_384;
 
 /// Which rule, with its constants.

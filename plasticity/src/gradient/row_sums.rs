@@ -9,8 +9,8 @@ pub(crate) fn note(weights: &[f32], row: usize, sums: &mut Vec<f64>) {
     rows.for_each(|(row, noted)| *noted = sum(row));
 }
 
-/// Scales every row to the sum that was noted; a row of zeros stays as it is. No other weight becomes
-/// smaller in size than `floor`.
+/// Scales every row to the sum that was noted; a row of zeros stays as it is. No other weight
+/// becomes smaller in size than `floor`.
 pub(crate) fn restore(weights: &mut [f32], row: usize, sums: &[f64], floor: f32) {
     let rows = weights.par_chunks_mut(row).zip(sums);
     rows.for_each(|(row, noted)| {

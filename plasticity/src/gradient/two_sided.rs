@@ -8,7 +8,8 @@
 //! p, m <- U p / Z, U m / Z,   Z = sum of all p + m,   w = p - m
 //! ```
 //! What changed a weight since the last step, a protection or a bound, is first put on the side
-//! that it strengthens. A decay has no effect: the budget stays.
+//! that it strengthens, and stays: only there does the budget grow, under Dale's law where weights
+//! are held at zero. A decay has no effect.
 
 use crate::gradient::weight_update::{Move, SignedUpdate};
 use rayon::prelude::*;
@@ -69,11 +70,10 @@ impl TwoSided {
         let (mut before, mut after) = (0.0, 0.0);
         let sides = excitatory.iter_mut().zip(inhibitory.iter_mut());
         for (((p, m), &step), &weight) in sides.zip(steps).zip(&*weights) {
-            // What others changed, a bound or a protection, moves shares of the budget.
-            before += f64::from(*p) + f64::from(*m);
             let change = weight - (*p - *m);
             *p += change.max(0.0);
             *m += (-change).max(0.0);
+            before += f64::from(*p) + f64::from(*m);
             let exponent = (self.factor * step).clamp(-self.most, self.most);
             *p *= exp(-exponent);
             *m *= exp(exponent);

@@ -25,8 +25,8 @@ impl LinearMap {
         &self.terms
     }
 
-    /// The map, then `W`; none where it would have more than `most` terms, or take a hundred times as
-    /// many products.
+    /// The map, then `W`; none where it would have more than `most` terms, or take a hundred times
+    /// as many products.
     pub fn then_matrix(&self, matrix: &Matrix, most: usize) -> Option<Self> {
         let starts = self.starts(matrix.columns);
         let (mut terms, mut products) = (Vec::new(), 0_usize);

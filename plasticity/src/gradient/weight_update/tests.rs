@@ -150,7 +150,10 @@ fn a_two_sided_optimizer_goes_on_with_the_same_bits() {
 fn each_constant_has_its_sentence() {
     let good = SignedUpdate::default();
     for (settings, sentence) in [
-        (SignedUpdate { rate_factor: 0.0, ..good }, "rate_factor is 0, but must be above 0"),
+        (
+            SignedUpdate { rate_factor: 0.0, ..good },
+            "rate_factor is 0, but must be above 0 and at most 1e6",
+        ),
         (
             SignedUpdate { largest_exponent: 81.0, ..good },
             "largest_exponent is 81, but must be above 0 and at most 80",
