@@ -193,3 +193,38 @@ fn what_cannot_be_exported_is_named_before_anything_is_written() {
         assert!(!stderr.contains("panicked"), "{stderr}");
     }
 }
+
+#[test]
+fn an_export_is_replaced_as_a_whole_and_nothing_else_is_lost() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", &["--epochs", "1"]);
+    let folder = ["export", "run", "--to", "nest-script", "--out", "net"];
+    sandbox.ok(&[&folder[..], &["--sample", "0"]].concat());
+    sandbox.write("net/mine.txt", "mine");
+    sandbox.ok(&[&folder[..], &["--overwrite"]].concat());
+    assert_eq!(sandbox.text("net/mine.txt"), "mine");
+    assert!(sandbox.path("net/network.npz").exists());
+    let stale = sandbox.path("net/expected.npz");
+    assert!(!stale.exists(), "answers of the network before");
+    sandbox.assert_no_leftovers(".");
+    for (name, arguments) in [
+        ("net.input.npz", &["--to", "nir", "--sample", "0", "--out", "net.nir"][..]),
+        ("logs/labels.csv", &["--to", "npz", "--sample", "0", "--out", "logs"]),
+        (
+            "odd/sample-0.spikes.csv.provenance.json",
+            &["--to", "csv", "--sample", "0", "--out", "odd"],
+        ),
+    ] {
+        let file = sandbox.path(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        sandbox.write(name, "mine");
+        let error = sandbox.fails(1, &[&["export", "run"][..], arguments].concat());
+        assert!(error.contains("exists already"), "{error}");
+        assert_eq!(sandbox.text(name), "mine");
+    }
+    let best = "run/checkpoints/best.safetensors";
+    let onto_itself = ["export", "run", "--to", "safetensors", "--out", best, "--overwrite"];
+    let error = sandbox.fails(1, &onto_itself);
+    assert!(error.contains("this is what is exported"), "{error}");
+    sandbox.ok(&["evaluate", "run"]);
+}
