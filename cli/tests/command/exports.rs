@@ -61,10 +61,11 @@ fn what_lies_beside_a_network_is_what_it_was_given_and_what_it_answered() {
         files.iter().for_each(|file| assert!(!sandbox.read(file).is_empty(), "{format}: {file}"));
         let taken = sandbox.fails(1, &["export", "run", "--to", format, "--out", "net"]);
         assert!(taken.contains("--overwrite it"), "{taken}");
-        let made = sandbox.path("net");
-        match made.is_dir() {
-            true => std::fs::remove_dir_all(made).unwrap(),
-            false => std::fs::remove_file(made).unwrap(),
+        for made in ["net", "net.input.npz", "net.expected.npz"].map(|name| sandbox.path(name)) {
+            match made.is_dir() {
+                true => std::fs::remove_dir_all(made).unwrap(),
+                false => drop(std::fs::remove_file(made)),
+            }
         }
     }
 }
