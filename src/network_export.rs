@@ -6,6 +6,7 @@ use crate::sample_spikes::SampleSpikes;
 use exchange::{DeployedNetwork, NirDelays, Provenance, write_network};
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// How a network is exported.
@@ -67,7 +68,7 @@ impl NetworkExport {
         if is_same(path, Path::new(&self.provenance.source)) {
             return refused(path, "this is what is exported; choose another name (--out PATH)");
         }
-        let companions = companions(path).filter(|_| has_samples && !is_folder);
+        let companions = companion_names(path).into_iter().filter(|_| has_samples && !is_folder);
         let mut files = std::iter::once(path.to_owned()).chain(companions);
         match files.find(|file| file.exists() && !self.overwrite) {
             Some(there) => refused(
@@ -84,13 +85,17 @@ impl NetworkExport {
         samples: Option<&SampleSpikes>,
         path: &Path,
     ) -> Result<Vec<PathBuf>> {
+        let is_replaced = path.exists();
         let writer = self.target.writer(self.nir_delays);
         let mut files = write_network(&*writer, network, &self.provenance, path)?;
         let [input, expected] = companion_names(path);
         match samples {
             Some(samples) => files.extend(samples.write(&input, &expected)?),
-            // Those of an earlier export belong to another network.
-            None => [input, expected].iter().for_each(|file| drop(fs::remove_file(file))),
+            // Those of the replaced export belong to another network.
+            None if is_replaced => {
+                [input, expected].iter().for_each(|file| drop(fs::remove_file(file)));
+            }
+            None => {}
         }
         Ok(files)
     }
@@ -121,11 +126,12 @@ impl NetworkExport {
             let _ = fs::rename(&earlier, path);
             return Err(failed(error));
         }
-        for entry in fs::read_dir(&earlier).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            if !is_of_export(&name) {
-                fs::rename(entry.path(), path.join(name)).map_err(failed)?;
-            }
+        if earlier.exists()
+            && let Err(error) = move_others(&earlier, path)
+        {
+            // What could not be moved stays beside the export.
+            let kept = staging.keep();
+            return Err(Error::io(&kept, "move the files that are of no export", error));
         }
         let in_place = |file: PathBuf| match file.strip_prefix(&whole) {
             Ok(name) => path.join(name),
@@ -144,8 +150,16 @@ fn companion_names(path: &Path) -> [PathBuf; 2] {
     [INPUT, EXPECTED].map(|ending| path.with_file_name(format!("{name}.{ending}")))
 }
 
-fn companions(path: &Path) -> impl Iterator<Item = PathBuf> {
-    companion_names(path).into_iter()
+/// Moves the files of an earlier folder that are of no export to its successor.
+fn move_others(earlier: &Path, path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(earlier)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if !is_of_export(&name) {
+            fs::rename(entry.path(), path.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether both paths lead to one file or folder that is there.

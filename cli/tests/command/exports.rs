@@ -223,6 +223,9 @@ fn an_export_is_replaced_as_a_whole_and_nothing_else_is_lost() {
         assert!(error.contains("exists already"), "{error}");
         assert_eq!(sandbox.text(name), "mine");
     }
+    // Without an earlier export of the name, what has the name of its companions is somebody's own.
+    sandbox.ok(&["export", "run", "--to", "nir", "--out", "net.nir"]);
+    assert_eq!(sandbox.text("net.input.npz"), "mine");
     let best = "run/checkpoints/best.safetensors";
     let onto_itself = ["export", "run", "--to", "safetensors", "--out", best, "--overwrite"];
     let error = sandbox.fails(1, &onto_itself);
