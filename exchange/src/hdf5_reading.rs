@@ -120,7 +120,7 @@ pub(crate) fn base_name(group: &Group) -> &str {
 }
 
 /// A float of 4 or 8 native bytes.
-fn float(bytes: &[u8]) -> f64 {
+pub(crate) fn float(bytes: &[u8]) -> f64 {
     match bytes.try_into() {
         Ok(bytes) => f64::from_ne_bytes(bytes),
         Err(_) => {
@@ -130,7 +130,7 @@ fn float(bytes: &[u8]) -> f64 {
 }
 
 /// An integer of at most 8 native bytes.
-fn integer(bytes: &[u8], signed: bool) -> i128 {
+pub(crate) fn integer(bytes: &[u8], signed: bool) -> i128 {
     let append = |value: i128, byte: &u8| value << 8 | i128::from(*byte);
     let value = if cfg!(target_endian = "little") {
         bytes.iter().rev().fold(0, append)
@@ -141,7 +141,8 @@ fn integer(bytes: &[u8], signed: bool) -> i128 {
     if signed && value >> (bits - 1) == 1 { value - (1 << bits) } else { value }
 }
 
-fn is_absent(error: &Hdf5Error) -> bool {
+/// Whether a group or a dataset is not there, rather than damaged.
+pub(crate) fn is_absent(error: &Hdf5Error) -> bool {
     match error {
         Hdf5Error::Context { source, .. } => is_absent(source),
         Hdf5Error::DatasetNotFound(_) | Hdf5Error::GroupNotFound(_) => true,
@@ -149,7 +150,8 @@ fn is_absent(error: &Hdf5Error) -> bool {
     }
 }
 
-fn innermost(error: &Hdf5Error) -> &Hdf5Error {
+/// The cause beneath all contexts.
+pub(crate) fn innermost(error: &Hdf5Error) -> &Hdf5Error {
     match error {
         Hdf5Error::Context { source, .. } => innermost(source),
         other => other,

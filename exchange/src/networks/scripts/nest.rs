@@ -69,7 +69,7 @@ fn model(kind: &NeuronKind) -> std::result::Result<&'static str, &'static str> {
 }
 
 /// Why a step has no number in NEST, which counts in thousandths of a millisecond.
-pub(crate) fn step_obstacle(dt_ms: f64) -> Option<String> {
+fn step_obstacle(dt_ms: f64) -> Option<String> {
     let tics = dt_ms / TIC_MS;
     let is_whole = tics.round() >= 1.0 && (tics - tics.round()).abs() < 1e-9 * tics;
     (!is_whole).then(|| {
@@ -78,6 +78,14 @@ pub(crate) fn step_obstacle(dt_ms: f64) -> Option<String> {
              which NEST counts time; choose another step, or export to Brian2"
         )
     })
+}
+
+/// Why the steps and delays of a network have none in NEST, where a source begins at step `first`.
+pub(crate) fn obstacles_of_steps(
+    network: &DeployedNetwork,
+    first: u32,
+) -> impl Iterator<Item = String> {
+    [step_obstacle(network.dt_ms), shifts(network, first).err()].into_iter().flatten()
 }
 
 /// A sentence for each population that NEST lacks a model for.
@@ -93,11 +101,7 @@ impl NetworkFormat for NestScript {
 
     fn obstacles(&self, network: &DeployedNetwork) -> Vec<String> {
         let kinds = obstacles_of_kinds(network, of_population);
-        [step_obstacle(network.dt_ms), shifts(network, FIRST).err()]
-            .into_iter()
-            .flatten()
-            .chain(kinds)
-            .collect()
+        obstacles_of_steps(network, FIRST).chain(kinds).collect()
     }
 
     fn remarks(&self, network: &DeployedNetwork) -> Vec<String> {

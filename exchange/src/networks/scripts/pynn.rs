@@ -10,8 +10,7 @@ use crate::networks::deployed::{DeployedNetwork, DeployedPopulation};
 use crate::networks::format::NetworkFormat;
 use crate::networks::scripts::folder::{ScriptTemplate, dictionary, literal, write_folder};
 use crate::networks::scripts::kind::{FiringKind, NeuronKind, obstacles_of_kinds};
-use crate::networks::scripts::nest::{late_remarks, shift_dictionary, step_obstacle};
-use crate::networks::scripts::shift::shifts;
+use crate::networks::scripts::nest::{late_remarks, obstacles_of_steps, shift_dictionary};
 use crate::provenance::Provenance;
 use std::path::{Path, PathBuf};
 
@@ -109,11 +108,7 @@ impl NetworkFormat for PynnScript {
         let kinds = obstacles_of_kinds(network, |index, own, kind| {
             of_population(network, index, own, kind)
         });
-        [step_obstacle(network.dt_ms), shifts(network, FIRST).err()]
-            .into_iter()
-            .flatten()
-            .chain(kinds)
-            .collect()
+        obstacles_of_steps(network, FIRST).chain(kinds).collect()
     }
 
     fn remarks(&self, network: &DeployedNetwork) -> Vec<String> {

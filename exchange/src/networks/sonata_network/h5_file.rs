@@ -1,6 +1,7 @@
 //! Columns of numbers in an HDF5 file.
 
 use crate::error::{Error, Result};
+use crate::hdf5_reading::{float, innermost, integer, is_absent};
 use hdf5_reader::error::Error as Hdf5Error;
 use hdf5_reader::group::Group;
 use hdf5_reader::{Datatype, Hdf5File};
@@ -131,42 +132,5 @@ impl H5File {
     fn damaged(&self, place: &str, error: &Hdf5Error) -> Error {
         let error = innermost(error);
         self.problem(format!("{place} cannot be decoded, the file may be damaged ({error})"))
-    }
-}
-
-/// A float of 4 or 8 native bytes.
-fn float(bytes: &[u8]) -> f64 {
-    match bytes.try_into() {
-        Ok(bytes) => f64::from_ne_bytes(bytes),
-        Err(_) => {
-            f64::from(f32::from_ne_bytes(bytes.try_into().expect("floats have 4 or 8 bytes")))
-        }
-    }
-}
-
-/// An integer of at most 8 native bytes.
-fn integer(bytes: &[u8], signed: bool) -> i128 {
-    let append = |value: i128, byte: &u8| value << 8 | i128::from(*byte);
-    let value = if cfg!(target_endian = "little") {
-        bytes.iter().rev().fold(0, append)
-    } else {
-        bytes.iter().fold(0, append)
-    };
-    let bits = 8 * bytes.len();
-    if signed && value >> (bits - 1) == 1 { value - (1 << bits) } else { value }
-}
-
-fn is_absent(error: &Hdf5Error) -> bool {
-    match error {
-        Hdf5Error::Context { source, .. } => is_absent(source),
-        Hdf5Error::DatasetNotFound(_) | Hdf5Error::GroupNotFound(_) => true,
-        _ => false,
-    }
-}
-
-fn innermost(error: &Hdf5Error) -> &Hdf5Error {
-    match error {
-        Hdf5Error::Context { source, .. } => innermost(source),
-        other => other,
     }
 }
