@@ -233,7 +233,7 @@ mod tests {
         assert!(unknown.bare_network().is_none());
         assert!(unknown.check_polarities().is_ok());
         for (words, expected) in [
-            ("excitatory", "projection ears->ears#2: polarity has 1 entries, but must have 2"),
+            ("excitatory", "projection ears->ears#2: polarity has length 1, but must have 2"),
             ("excitatory green", "polarity is green, but must be excitatory or inhibitory"),
         ] {
             let mut wrong = whole.outline();
