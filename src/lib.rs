@@ -236,7 +236,7 @@ pub use packed_run::PackedFiles;
 pub use passive_neurons::{PassiveCounts, PassiveNeurons};
 pub use picture::Picture;
 pub use provenance::provenance_of;
-pub use pruned_run::{PrunedAccuracy, pruning_figure};
+pub use pruned_run::{PrunedAccuracy, check_shares, pruning_figure};
 pub use received_network::ReceivedNetwork;
 pub use recipes::Recipe;
 pub use roofline::{Roofline, StageRoofline, Work};

@@ -68,6 +68,23 @@ pub fn pruning_figure(runs: &[(String, Vec<PrunedAccuracy>)], remark: String) ->
     }
 }
 
+/// Checks shares of weights to be pruned.
+///
+/// # Errors
+/// The first that is not from 0 to 1, or not above the one before it.
+pub fn check_shares(shares: &[f64]) -> Result<()> {
+    for &share in shares {
+        sim_core::Error::check("share", share, (0.0..=1.0).contains(&share), "from 0 to 1")?;
+    }
+    match shares.windows(2).find(|pair| pair[0] >= pair[1]) {
+        Some(&[one, next]) => {
+            let problem = format!("must ascend, but {next} follows {one}");
+            Err(sim_core::Error::unfit("shares", problem).into())
+        }
+        _ => Ok(()),
+    }
+}
+
 impl TrainedRun {
     /// Prunes the network by magnitude, projection by projection, without training it again, to
     /// each of `shares`, and evaluates what is left as it is deployed: on the run's validation
@@ -75,7 +92,7 @@ impl TrainedRun {
     /// norms anew for each, from the run's training samples.
     ///
     /// # Errors
-    /// A share that is not from 0 to 1; what is wrong with the data, as in [`Self::evaluate`].
+    /// As [`check_shares`]; what is wrong with the data, as in [`Self::evaluate`].
     pub fn prune(
         &self,
         shares: &[f64],
@@ -83,6 +100,7 @@ impl TrainedRun {
         reestimate_norms: bool,
         threads: Option<usize>,
     ) -> Result<Vec<PrunedAccuracy>> {
+        check_shares(shares)?;
         let evaluated = self.data(data)?;
         let (loaded, parts) = &evaluated;
         let split = match data {

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 pub struct Start {
     /// A `.safetensors` file of a run, or the folder of a run, which stands for its best
     /// checkpoint; `--from` on the command line. A relative path begins at the folder of the
-    /// configuration file.
+    /// configuration file. Needed.
+    #[serde(default)]
     pub checkpoint: PathBuf,
     /// SHA-256 of the file; where it is given, a file with another is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,6 +140,11 @@ impl Start {
     /// # Errors
     /// [`Error::Core`] naming the first field that is not allowed, and what is.
     pub fn check(&self) -> Result<()> {
+        if self.checkpoint.as_os_str().is_empty() {
+            let problem = "names no checkpoint to start from; give a run or its checkpoint with \
+                           --from";
+            return Err(sim_core::Error::unfit("start.checkpoint", problem).into());
+        }
         let share = |name: &str, share: f64| {
             let fits = (0.0..=1.0).contains(&share);
             sim_core::Error::check(name, share, fits, "from 0 to 1")

@@ -29,21 +29,26 @@ impl Instructions {
             _ => hot_loop.run_scalar(),
         }
     }
+
+    /// Runs `f` compiled for the vectors of this set. `f` must be an `#[inline(always)]` closure,
+    /// and so must be what it calls.
+    ///
+    /// Plain multiplications and additions keep their bits whatever the vector width; only explicit
+    /// fused operations would not, so `f` must not use them.
+    pub fn vectorize<R>(self, f: impl FnOnce() -> R) -> R {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: only `detect` and `available` make this value, and they ask the processor.
+            Self::Avx512 => unsafe { avx512::run(f) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Self::Avx2 => unsafe { avx2::run(f) },
+            _ => f(),
+        }
+    }
 }
 
-/// Runs `f` compiled for the widest vectors of this processor. `f` must be an `#[inline(always)]`
-/// closure, and so must be what it calls.
-///
-/// Plain multiplications and additions keep their bits whatever the vector width; only explicit
-/// fused operations would not, so `f` must not use them.
+/// Runs `f` compiled for the widest vectors of this processor; see [`Instructions::vectorize`].
 pub fn vectorize<R>(f: impl FnOnce() -> R) -> R {
-    match Instructions::detect() {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: the processor has the features, `detect` has just said so.
-        Instructions::Avx512 => unsafe { avx512::run(f) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        Instructions::Avx2 => unsafe { avx2::run(f) },
-        _ => f(),
-    }
+    Instructions::detect().vectorize(f)
 }

@@ -138,6 +138,14 @@ fn balance(pre: usize, senders: [usize; 2]) -> [f64; 2] {
     [of_all * (m / n).sqrt(), of_all * (n / m).sqrt()]
 }
 
+/// Checks a factor on the range of initial weights, which errors call `name`.
+///
+/// # Errors
+/// Where it is not above 0 and at most 1e6.
+pub(crate) fn check_weight_gain(name: &str, gain: f64) -> Result<()> {
+    Ok(Error::check(name, gain, gain > 0.0 && gain <= 1e6, "above 0 and at most 1e6")?)
+}
+
 impl DenseConnections {
     /// Checks every field; `section` is what errors call the section that has them.
     ///
@@ -154,9 +162,7 @@ impl DenseConnections {
             );
             Error::check(&name, count as f64, count == 1, &alone)?;
         }
-        let gain = self.weight_gain > 0.0 && self.weight_gain <= 1e6;
-        let name = format!("{section}.weight_gain");
-        Ok(Error::check(name, self.weight_gain, gain, "above 0 and at most 1e6")?)
+        check_weight_gain(&format!("{section}.weight_gain"), self.weight_gain)
     }
 
     fn check_longest_delay(&self, section: &str, dt_ms: f64) -> Result<()> {

@@ -1,7 +1,9 @@
 //! Feed-forward networks with delays on every synapse: the usual kind of `[network]`.
 
 use crate::error::Result;
-use crate::network::dense_connections::{Delays, DenseConnections, WeightStart, is_true};
+use crate::network::dense_connections::{
+    Delays, DenseConnections, WeightStart, check_weight_gain, is_true,
+};
 use crate::network::description::{
     CellsPart, Description, PolarityPart, PopulationPart, ProjectionPart, Start,
 };
@@ -42,6 +44,10 @@ pub struct FeedForward {
     pub kernel_count: usize,
     /// Factor on the range of the initial weights, above 0 and at most 1e6; 1.
     pub weight_gain: f64,
+    /// The same of the projections from the input; as `weight_gain`. Input that only excites, into
+    /// a population without norm, drives every neuron far over its threshold at a gain of 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_weight_gain: Option<f64>,
     /// What the sizes of the initial weights are drawn from; uniform.
     #[serde(skip_serializing_if = "WeightStart::is_uniform")]
     pub weight_start: WeightStart,
@@ -103,6 +109,7 @@ impl Default for FeedForward {
             delay_kernel,
             kernel_count,
             weight_gain,
+            input_weight_gain: None,
             weight_start,
             excitatory: None,
             excitatory_input: None,
@@ -139,6 +146,9 @@ impl FeedForward {
             )?;
         }
         self.connections().check("network", dt_ms)?;
+        if let Some(gain) = self.input_weight_gain {
+            check_weight_gain("network.input_weight_gain", gain)?;
+        }
         for (name, share) in
             [("excitatory", self.excitatory), ("excitatory_input", self.excitatory_input)]
         {
@@ -257,11 +267,13 @@ impl FeedForward {
     /// Populations and projections.
     pub(crate) fn describe(&self) -> Description<'_> {
         let connections = self.connections();
+        let weight_gain = self.input_weight_gain.unwrap_or(self.weight_gain);
+        let of_input = DenseConnections { weight_gain, ..connections.clone() };
         let join = |source: usize, target: usize, stream: [u64; 2]| ProjectionPart {
             source,
             target,
             port: 0,
-            start: Start::Dense(connections.clone()),
+            start: Start::Dense(if source == 0 { of_input.clone() } else { connections.clone() }),
             rule: None,
             stream,
         };
@@ -315,5 +327,81 @@ fn check_excitation(key: &str, share: Option<f64>, population: &str, size: usize
             Err(Error::unfit(format!("network.{key}"), problem).into())
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::Synapses;
+
+    const CHANNELS: usize = 40;
+
+    fn built(network: &FeedForward) -> Network {
+        network.build(CHANNELS, 5, 1.0, Seed(3)).unwrap()
+    }
+
+    fn settings() -> FeedForward {
+        FeedForward {
+            hidden: vec![60, 30],
+            max_delay_ms: 9.0,
+            weight_start: WeightStart::LogNormal,
+            excitatory_input: Some(1.0),
+            ..FeedForward::default()
+        }
+    }
+
+    fn weights(network: &Network, projection: usize) -> &[f32] {
+        match &network.projections[projection].synapses {
+            Synapses::Dense(dense) => &dense.weight,
+            _ => unreachable!("feed-forward networks have dense projections"),
+        }
+    }
+
+    /// Interneurons hear what their population hears, and inhibit it: at the start, all weights of
+    /// a neuron add up to about zero.
+    #[test]
+    fn interneurons_inhibit_their_population() {
+        let with_signs =
+            FeedForward { excitatory: Some(0.8), interneurons: Some(0.25), ..settings() };
+        let network = built(&with_signs);
+        let names: Vec<_> = network.populations.iter().map(|own| own.name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["input", "interneurons1", "hidden1", "interneurons2", "hidden2", "output"]
+        );
+        let sizes: Vec<_> = network.populations.iter().map(|own| own.size).collect();
+        assert_eq!(sizes, [CHANNELS, 15, 60, 8, 30, 5]);
+        let ways: Vec<_> = network.projections.iter().map(|own| (own.source, own.target)).collect();
+        assert_eq!(ways, [(0, 2), (0, 1), (1, 2), (2, 4), (2, 3), (3, 4), (4, 5)]);
+        for (inhibition, target) in [(2, 2), (5, 4)] {
+            assert!(weights(&network, inhibition).iter().all(|&weight| weight < 0.0));
+            let incoming = network.projections.iter().zip(0..);
+            let all: Vec<f64> = incoming
+                .filter(|(own, _)| own.target == target)
+                .flat_map(|(_, projection)| weights(&network, projection))
+                .map(|&weight| weight.into())
+                .collect();
+            let size: f64 = all.iter().map(|weight| weight.abs()).sum();
+            assert!(all.iter().sum::<f64>().abs() < 0.1 * size, "balanced in the mean");
+        }
+    }
+
+    #[test]
+    fn the_input_may_have_a_gain_of_its_own() {
+        let interneurons = Some(0.25);
+        let plain = built(&FeedForward { interneurons, ..settings() });
+        let input_weight_gain = Some(0.125);
+        let scaled = built(&FeedForward { interneurons, input_weight_gain, ..settings() });
+        for (index, projection) in plain.projections.iter().enumerate() {
+            let gain = if projection.source == 0 { 0.125 } else { 1.0 };
+            let pairs = weights(&plain, index).iter().zip(weights(&scaled, index));
+            pairs.for_each(|(&plain, &scaled)| {
+                assert!((scaled / plain - gain).abs() < 1e-6, "projection {index}");
+            });
+        }
+        let refused = FeedForward { input_weight_gain: Some(0.0), ..settings() }.check(1.0);
+        let expected = "network.input_weight_gain is 0, but must be above 0 and at most 1e6";
+        assert_eq!(refused.unwrap_err().to_string(), expected);
     }
 }

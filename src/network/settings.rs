@@ -212,8 +212,13 @@ impl NetworkSettings {
         };
         if let Some(network) = self.feed_forward() {
             let neuron = if is_output { "network.readout" } else { "network.neuron" };
-            let gain = ("network.weight_gain".to_owned(), network.weight_gain);
-            return of(neuron.into(), "network.batch_norm".into(), Some(gain));
+            let mut projections = description.projections.iter();
+            let hears = projections.any(|part| part.source == 0 && part.target == index);
+            let (gain, value) = match network.input_weight_gain {
+                Some(value) if hears => ("network.input_weight_gain", value),
+                _ => ("network.weight_gain", network.weight_gain),
+            };
+            return of(neuron.into(), "network.batch_norm".into(), Some((gain.into(), value)));
         }
         let section = format!("network.populations[{index}]");
         let into = |(projection, _): &(usize, &DenseConnections)| {

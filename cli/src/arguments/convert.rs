@@ -41,9 +41,9 @@ pub struct Convert {
     /// The sample to be read, where a log of NIR holds several
     #[arg(long, value_name = "INDEX")]
     pub sample: Option<usize>,
-    /// What becomes of delays in NIR, as in `synfire export`
-    #[arg(long, value_enum, default_value_t)]
-    pub nir_delays: NirDelayForm,
+    /// What becomes of delays in NIR, as in `synfire export` [default: unrolled]
+    #[arg(long, value_enum)]
+    pub nir_delays: Option<NirDelayForm>,
     /// Replace files of the same names
     #[arg(long)]
     pub overwrite: bool,

@@ -66,9 +66,9 @@ pub struct Export {
     /// Count the times of recordings in steps of so many ms, which csv-steps, csv-us and aedat need
     #[arg(long, value_name = "MS")]
     pub dt_ms: Option<f64>,
-    /// What becomes of delays in NIR, which has none per synapse
-    #[arg(long, value_enum, default_value_t)]
-    pub nir_delays: NirDelayForm,
+    /// What becomes of delays in NIR, which has none per synapse [default: unrolled]
+    #[arg(long, value_enum)]
+    pub nir_delays: Option<NirDelayForm>,
     /// Threads; no byte depends on them [default: one per processor]
     #[arg(
         long,

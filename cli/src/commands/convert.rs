@@ -1,18 +1,23 @@
 //! `synfire convert`
 
 use crate::arguments::convert::Convert;
+use crate::arguments::nir_delays::NirDelayForm;
 use crate::output;
 use anyhow::Result;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use synfire::exchange::{ReadOptions, SpikeFormat, convert};
-use synfire::{Error, ExportFormat, NetworkExport, NetworkTarget, ReceivedNetwork, provenance_of};
+use synfire::{
+    Error, ExportFormat, NetworkExport, NetworkTarget, NirDelays, ReceivedNetwork, provenance_of,
+};
 
 pub fn run(arguments: &Convert) -> Result<ExitCode> {
+    let nir_delays = NirDelayForm::of(arguments.nir_delays, arguments.to)
+        .map_err(|problem| wrong(arguments, problem))?;
     let (files, remarks) = match arguments.to {
         ExportFormat::Spikes(format) => (spikes(arguments, format)?, Vec::new()),
-        ExportFormat::Network(target) => network(arguments, target)?,
+        ExportFormat::Network(target) => network(arguments, target, nir_delays)?,
     };
     if arguments.json {
         output::print(
@@ -46,7 +51,11 @@ fn spikes(arguments: &Convert, format: SpikeFormat) -> Result<Vec<PathBuf>> {
         .map_err(Error::from)?)
 }
 
-fn network(arguments: &Convert, target: NetworkTarget) -> Result<(Vec<PathBuf>, Vec<String>)> {
+fn network(
+    arguments: &Convert,
+    target: NetworkTarget,
+    nir_delays: NirDelays,
+) -> Result<(Vec<PathBuf>, Vec<String>)> {
     let Convert { input, output, dt_ms, overwrite, .. } = arguments;
     let of_logs = [
         (arguments.from.is_some(), "--from"),
@@ -61,7 +70,7 @@ fn network(arguments: &Convert, target: NetworkTarget) -> Result<(Vec<PathBuf>, 
     let received = ReceivedNetwork::read(input, *dt_ms)?;
     let export = NetworkExport {
         target,
-        nir_delays: arguments.nir_delays.into(),
+        nir_delays,
         provenance: provenance_of(input)?,
         overwrite: *overwrite,
     };

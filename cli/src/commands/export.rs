@@ -1,6 +1,7 @@
 //! `synfire export`
 
 use crate::arguments::export::Export;
+use crate::arguments::nir_delays::NirDelayForm;
 use crate::options::option;
 use crate::{output, output_file, run_argument};
 use anyhow::Result;
@@ -12,8 +13,8 @@ use synfire::exchange::{DeployedNetwork, SpikeFormat};
 use synfire::sim_core::Variables;
 use synfire::{
     ChosenSamples, Error, ExportFormat, LogSettings, NetworkExport, NetworkFile, NetworkTarget,
-    RecordingLogs, RunFolder, SampleChoice, SampleList, SampleSpikes, SimulatedSample, TrainedRun,
-    labels_of, provenance_of, write_labels,
+    NirDelays, RecordingLogs, RunFolder, SampleChoice, SampleList, SampleSpikes, SimulatedSample,
+    TrainedRun, labels_of, provenance_of, write_labels,
 };
 
 /// What there is to export.
@@ -25,8 +26,12 @@ enum Source {
 
 pub fn run(arguments: &Export) -> Result<ExitCode> {
     let source = source(arguments)?;
+    let nir_delays = NirDelayForm::of(arguments.nir_delays, arguments.to)
+        .map_err(|problem| wrong(&arguments.source, &problem))?;
     let files = match (arguments.to, source) {
-        (ExportFormat::Network(target), source) => return network(arguments, target, &source),
+        (ExportFormat::Network(target), source) => {
+            return network(arguments, target, nir_delays, &source);
+        }
         (ExportFormat::Spikes(format), Source::Run(run)) => of_run(arguments, format, &run)?,
         (ExportFormat::Spikes(format), Source::Network) => of_network(arguments, format)?,
         (ExportFormat::Spikes(format), Source::Recordings) => of_recordings(arguments, format)?,
@@ -65,6 +70,9 @@ fn source(arguments: &Export) -> Result<Source> {
     if let Some((_, option)) = needs_run.into_iter().find(|(given, _)| *given && !is_run) {
         return Err(wrong(source, &format!("{option} belongs to the folder of a run")));
     }
+    if time_unit.is_some() && arguments.data.is_none() && !matches!(kind, Source::Recordings) {
+        return Err(wrong(source, "--time-unit belongs to recordings, or to the file of --data"));
+    }
     if arguments.dt_ms.is_some() && !matches!(kind, Source::Recordings) {
         return Err(wrong(source, "--dt-ms belongs to recordings; a network has steps of its own"));
     }
@@ -75,7 +83,12 @@ fn wrong(path: &Path, problem: &str) -> anyhow::Error {
     Error::Config { origin: path.display().to_string(), problem: problem.into() }.into()
 }
 
-fn network(arguments: &Export, target: NetworkTarget, source: &Source) -> Result<ExitCode> {
+fn network(
+    arguments: &Export,
+    target: NetworkTarget,
+    nir_delays: NirDelays,
+    source: &Source,
+) -> Result<ExitCode> {
     let overwrite = arguments.overwrite;
     let (deployed, origin) = match source {
         Source::Run(run) => (DeployedNetwork::of(run.network())?, run.checkpoint()),
@@ -100,12 +113,8 @@ fn network(arguments: &Export, target: NetworkTarget, source: &Source) -> Result
         }
         _ => None,
     };
-    let export = NetworkExport {
-        target,
-        nir_delays: arguments.nir_delays.into(),
-        provenance: provenance_of(origin)?,
-        overwrite,
-    };
+    let export =
+        NetworkExport { target, nir_delays, provenance: provenance_of(origin)?, overwrite };
     let spikes = match (&samples, source) {
         (Some(chosen), Source::Run(run)) => {
             let threads = arguments.threads.map(usize::from);

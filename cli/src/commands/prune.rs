@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
 use synfire::plots::{Figure, Format};
-use synfire::{PrunedAccuracy, pruning_figure};
+use synfire::{PrunedAccuracy, check_shares, pruning_figure};
 
 pub fn run(arguments: &Prune) -> Result<ExitCode> {
+    check_shares(&arguments.shares)?;
     for run in &arguments.runs {
         run_argument::refuse_part(run, "prune")?;
     }

@@ -113,5 +113,7 @@ fn a_pruned_network_is_measured_without_changing_the_run() {
     assert!(said.contains("pruning.pdf"), "{said}");
     let said = sandbox.fails(1, &["prune", "run", "--shares", "0.5,1.5"]);
     assert_eq!(said.trim_end(), "share is 1.5, but must be from 0 to 1");
+    let said = sandbox.fails(1, &["prune", "none", "--shares", "0.5,0.8,0.8"]);
+    assert_eq!(said.trim_end(), "shares must ascend, but 0.8 follows 0.8");
     assert!(before == sandbox.read("run/checkpoints/best.safetensors"));
 }

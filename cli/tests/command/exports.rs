@@ -187,6 +187,14 @@ fn what_cannot_be_exported_is_named_before_anything_is_written() {
         (&["export", "nothing", "--to", "npz", "--out", "x"], "nothing"),
         (&["convert", "tiny.toml", "x", "--to", "nir"], "no network of another program"),
         (&["convert", "tiny.toml", "x", "--to", "npz"], "looks like no log of spikes"),
+        (
+            &["export", "run", "--to", "npz", "--nir-delays", "error", "--out", "x"],
+            "--nir-delays belongs to --to nir, not to --to npz",
+        ),
+        (
+            &["export", "run", "--to", "npz", "--time-unit", "ms", "--out", "x"],
+            "--time-unit belongs to recordings",
+        ),
     ] {
         let output = sandbox.run(arguments);
         let stderr = String::from_utf8_lossy(&output.stderr);

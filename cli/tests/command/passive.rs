@@ -40,6 +40,10 @@ fn a_dead_layer_is_named_with_what_to_change() {
             "raise network.weight_gain (now 0.01)",
         ),
         (
+            &["network.batch_norm=false", "network.input_weight_gain=0.01"],
+            "raise network.input_weight_gain (now 0.01)",
+        ),
+        (
             &[
                 "network.neuron.tau_mem_ms=0.01",
                 "network.neuron.threshold=20",

@@ -94,6 +94,9 @@ fn a_network_starts_without_its_smallest_weights() {
         let told = sandbox.fails(2, &train);
         assert!(told.contains(expected), "{told}");
     }
+    let from_nothing = ["train", "tiny.toml", "--out", "none", "--set", "start.prune=0.5"];
+    let told = sandbox.fails(2, &from_nothing);
+    assert!(told.contains("start.checkpoint names no checkpoint to start from"), "{told}");
 }
 
 #[test]

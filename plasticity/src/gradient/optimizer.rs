@@ -32,6 +32,7 @@ use crate::gradient::weight_update::{
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result};
+use simd::vectorize;
 use std::mem;
 
 /// Elements that one thread updates or looks at, at a time. Elements do not depend on each other, so
@@ -446,7 +447,10 @@ impl Optimizer {
                     .zip(self.first.par_chunks_mut(CHUNK))
                     .zip(self.second.par_chunks_mut(CHUNK))
                     .for_each(|(((parameters, gradient), mean), mean_square)| {
-                        step.apply(update, parameters, gradient, mean, mean_square)
+                        vectorize(
+                            #[inline(always)]
+                            || step.apply(update, parameters, gradient, mean, mean_square),
+                        );
                     });
             }
             OptimizerSettings::Sgd(Sgd { momentum, nesterov, weight_decay }) => {
@@ -458,7 +462,10 @@ impl Optimizer {
                     .zip(gradient.par_chunks(CHUNK))
                     .zip(self.first.par_chunks_mut(CHUNK))
                     .for_each(|((parameters, gradient), velocity)| {
-                        step.apply(update, parameters, gradient, velocity)
+                        vectorize(
+                            #[inline(always)]
+                            || step.apply(update, parameters, gradient, velocity),
+                        );
                     });
             }
         }
@@ -513,6 +520,7 @@ impl AdamStep {
         }
     }
 
+    #[inline(always)]
     fn apply(
         &self,
         update: impl Move,
@@ -543,6 +551,7 @@ struct SgdStep {
 }
 
 impl SgdStep {
+    #[inline(always)]
     fn apply(
         &self,
         update: impl Move,
@@ -562,7 +571,7 @@ impl SgdStep {
 }
 
 /// A select, not a branch, so the loops around it stay vector code.
-#[inline]
+#[inline(always)]
 fn without_denormals(moment: f32) -> f32 {
     if moment.abs() < f32::MIN_POSITIVE { 0.0 } else { moment }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use serde_json::Value;
+use simd::Instructions;
 
 /// The same rules once more, in `f64`, one parameter at a time, written from the equations.
 #[derive(Default, Clone)]
@@ -221,6 +222,44 @@ fn threads_do_not_change_a_bit() {
         };
         let one = run(1);
         assert!([2, 3, 8].into_iter().all(|threads| run(threads) == one), "{settings:?}");
+    }
+}
+
+/// Steps of both rules as compiled for `set`, or plainly where there is none: the bits of the
+/// parameters.
+fn bits_on(set: Option<Instructions>, update: impl Move) -> Vec<u32> {
+    const PARAMETERS: usize = 1003;
+    let (mut p, mut q): (Vec<f32>, Vec<f32>) =
+        (0..PARAMETERS).map(|n| (made_up_gradient(n, 0), made_up_gradient(n, 1))).unzip();
+    let [mut mean, mut square, mut velocity] = [(); 3].map(|()| vec![0.0; PARAMETERS]);
+    for t in 1..=30_usize {
+        let gradient: Vec<f32> = (0..PARAMETERS).map(|n| made_up_gradient(n, t)).collect();
+        let adam = AdamStep::new(0.9, 0.999, 1e-8, 0.01, t as u64);
+        let adam = AdamStep { penalty: 1e-3, decay: 1e-3, ..adam };
+        let sgd = SgdStep { momentum: 0.9, nesterov: true, penalty: 1e-3, decay: 1e-3, rate: 0.01 };
+        let steps = #[inline(always)]
+        || {
+            adam.apply(update, &mut p, &gradient, &mut mean, &mut square);
+            sgd.apply(update, &mut q, &gradient, &mut velocity);
+        };
+        match set {
+            Some(set) => set.vectorize(steps),
+            None => steps(),
+        }
+    }
+    p.iter().chain(&q).map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn every_instruction_set_has_the_same_bits() {
+    let signed = SignedUpdate::default();
+    for set in Instructions::available() {
+        let name = set.name();
+        assert!(bits_on(Some(set), Additive) == bits_on(None, Additive), "added on {name}");
+        let update = Exponentiated::from(signed);
+        assert!(bits_on(Some(set), update) == bits_on(None, update), "multiplied on {name}");
+        let update = SignFrozen::from(signed);
+        assert!(bits_on(Some(set), update) == bits_on(None, update), "frozen on {name}");
     }
 }
 

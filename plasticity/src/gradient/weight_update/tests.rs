@@ -166,35 +166,63 @@ fn each_constant_has_its_sentence() {
     }
 }
 
+/// A gradient that is not a number must be seen in the weights, where the trainer looks for it.
+#[test]
+fn what_is_not_a_number_is_not_hidden() {
+    for update in [WeightUpdate::Additive, WeightUpdate::Exponentiated, WeightUpdate::SignFrozen] {
+        for rule in
+            [OptimizerSettings::Sgd(Sgd::default()), OptimizerSettings::Adam(Adam::default())]
+        {
+            let rule = rule.build(3).unwrap();
+            let mut optimizer = rule.with_update(update, SignedUpdate::default()).unwrap();
+            let mut weights = [0.5, -0.5, 0.25];
+            optimizer.step(&mut weights, &[f32::NAN, 1.0, f32::NAN], 0.01, None);
+            let bad = weights.map(|weight| weight.is_nan());
+            assert_eq!(bad, [true, false, true], "{update:?}");
+        }
+    }
+}
+
+/// A weight of any sign, or exactly zero.
+fn any_weight() -> impl Strategy<Value = f32> {
+    prop_oneof![
+        Just(0.0_f32),
+        (-30.0..30.0_f32, prop::bool::ANY).prop_map(|(exponent, negative)| {
+            let size = exponent.exp2();
+            if negative { -size } else { size }
+        })
+    ]
+}
+
+/// A rule, with and without momentum and decay.
+fn any_rule() -> impl Strategy<Value = OptimizerSettings> {
+    let decay = prop_oneof![Just(0.0), 1e-6..10.0];
+    (prop::bool::ANY, prop::bool::ANY, decay).prop_map(|(adam, moves_on, weight_decay)| {
+        if adam {
+            OptimizerSettings::Adam(Adam { weight_decay, ..Adam::default() })
+        } else {
+            let momentum = if moves_on { 0.9 } else { 0.0 };
+            OptimizerSettings::Sgd(Sgd { momentum, nesterov: false, weight_decay })
+        }
+    })
+}
+
 proptest! {
-    /// No weight changes its sign or becomes zero, and zero stays zero, whatever the gradient.
+    /// No weight changes its sign or becomes zero, and zero stays zero, whatever the gradient: from
+    /// denormal numbers to 1e30.
     #[test]
     fn signs_stay(
-        weights in prop::collection::vec(
-            prop_oneof![
-                Just(0.0_f32),
-                (-30.0..30.0_f32, prop::bool::ANY).prop_map(|(exponent, negative)| {
-                    let size = exponent.exp2();
-                    if negative { -size } else { size }
-                })
-            ],
-            1..40,
-        ),
+        weights in prop::collection::vec(any_weight(), 1..40),
+        rule in any_rule(),
+        update in prop_oneof![Just(WeightUpdate::Exponentiated), Just(WeightUpdate::SignFrozen)],
+        keep_sums in prop::bool::ANY,
+        row in 1_usize..9,
         stream in 0_u64..1000,
-        scale in -30.0..30.0_f32,
-        exponentiated in prop::bool::ANY,
-        adam in prop::bool::ANY,
+        scale in -140.0..100.0_f32,
     ) {
-        let update = match exponentiated {
-            true => WeightUpdate::Exponentiated,
-            false => WeightUpdate::SignFrozen,
-        };
-        let rule = match adam {
-            true => OptimizerSettings::Adam(Adam::default()),
-            false => OptimizerSettings::Sgd(Sgd { momentum: 0.9, ..Sgd::default() }),
-        };
-        let rule = rule.build(weights.len()).unwrap();
-        let mut optimizer = rule.with_update(update, SignedUpdate::default()).unwrap();
+        let settings = SignedUpdate { keep_sums, ..SignedUpdate::default() };
+        let optimizer = rule.build(weights.len()).unwrap().with_update(update, settings).unwrap();
+        let mut optimizer = optimizer.with_rows(row, &weights);
         let mut moved = weights.clone();
         for t in 0..20 {
             let gradient: Vec<f32> =
@@ -203,6 +231,7 @@ proptest! {
         }
         for (before, after) in weights.iter().zip(&moved) {
             let sign = |weight: f32| if weight == 0.0 { 0.0 } else { weight.signum() };
+            prop_assert!(after.is_finite(), "{before} became {after}");
             prop_assert!(sign(*before) == sign(*after), "{before} became {after}");
         }
     }
