@@ -7,5 +7,8 @@ pub(crate) fn projection_label(name: &str) -> String {
 
 /// `hidden1` as `hidden 1`.
 pub(crate) fn spaced(name: &str) -> String {
-    name.strip_prefix("hidden").map_or_else(|| name.to_owned(), |number| format!("hidden {number}"))
+    let numbered = ["hidden", "interneurons"]
+        .into_iter()
+        .find_map(|kind| Some(format!("{kind} {}", name.strip_prefix(kind)?)));
+    numbered.unwrap_or_else(|| name.to_owned())
 }

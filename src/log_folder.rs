@@ -12,7 +12,7 @@
 //! as in every log.
 
 use crate::error::{Error, Result};
-use datasets::{Layout, NewSample, SpikeRecordings, TimeType};
+use datasets::{Layout, NewSample, SpikeRecordings, TimeType, hexadecimal};
 use exchange::{PopulationSpikes, ReadOptions, Sorting, read_log, spikes_of};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -140,7 +140,7 @@ impl LogFolder {
             digest.update((bytes.len() as u64).to_le_bytes());
             digest.update(bytes);
         }
-        Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hexadecimal(digest))
     }
 
     /// The spikes of a sample, in the order of their times.

@@ -168,27 +168,9 @@ fn is_same(one: &Path, other: &Path) -> bool {
     place(one).is_some_and(|one| Some(one) == place(other))
 }
 
-/// Whether a file in the folder of an export is a part of it.
+/// Whether a file in the folder of an export, of any format, is a part of it.
 fn is_of_export(name: &OsStr) -> bool {
-    const NAMES: [&str; 11] = [
-        INPUT,
-        EXPECTED,
-        "network.npz",
-        "synfire_network.py",
-        "run_nest.py",
-        "run_brian2.py",
-        "run_pynn.py",
-        "circuit_config.json",
-        "nodes.h5",
-        "node_types.csv",
-        "edge_types.csv",
-    ];
     let Some(name) = name.to_str() else { return false };
-    let is_numbered = |start: &str, end: &str| {
-        let number = name.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
-        number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    NAMES.contains(&name)
-        || is_numbered("projection_", "_edges.h5")
-        || is_numbered("dynamics_", ".json")
+    let formats = NetworkTarget::ALL.map(|target| target.writer(NirDelays::default()));
+    [INPUT, EXPECTED].contains(&name) || formats.iter().any(|format| format.has_file(name))
 }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::log_folder::LogFolder;
+use datasets::hexadecimal;
 use exchange::Provenance;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -41,7 +42,7 @@ fn of_file(path: &Path) -> Result<String> {
         }
     };
     read().map_err(|error| Error::io(path, "read it", error))?;
-    Ok(hexadecimal(&digest.finalize()))
+    Ok(hexadecimal(digest))
 }
 
 fn of_folder(folder: &Path) -> Result<String> {
@@ -54,9 +55,5 @@ fn of_folder(folder: &Path) -> Result<String> {
         digest.update(file.file_name().unwrap_or_default().as_encoded_bytes());
         digest.update(of_file(file)?);
     }
-    Ok(hexadecimal(&digest.finalize()))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(hexadecimal(digest))
 }

@@ -1,6 +1,7 @@
 //! The checkpoint that a network starts from, if not from chance: `[start]` of an experiment.
 
 use crate::error::{Error, Result};
+use datasets::hexadecimal;
 use plasticity::{CheckpointFile, prune, regrow};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -174,5 +175,5 @@ impl Start {
 }
 
 fn checksum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(Sha256::new_with_prefix(bytes))
 }

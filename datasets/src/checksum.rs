@@ -55,8 +55,8 @@ fn update(hash: &mut Sha256, frames: &SpikeFrames) {
     }
 }
 
-/// The checksum of what has been hashed.
-pub(crate) fn hexadecimal(hash: Sha256) -> String {
+/// The checksum of what has been hashed, in 64 hexadecimal digits.
+pub fn hexadecimal(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -159,7 +159,7 @@ mod time_unit;
 pub use archive::{RecordingFile, cache_folder, sha256};
 pub use augmentation::Augmentation;
 pub use binning::{Align, Binning};
-pub use checksum::{checksum, digest};
+pub use checksum::{checksum, digest, hexadecimal};
 pub use class_names::Numbering;
 pub use clock::Clock;
 pub use dataset::SpikeDataset;

@@ -84,7 +84,7 @@ impl<'a> ReadFile<'a> {
     }
 
     /// The bytes of a dataset, unless it claims to be longer than the file can hold.
-    fn bytes(&self, dataset: &Dataset, size: usize, name: &str) -> Result<Vec<u8>> {
+    pub(crate) fn bytes(&self, dataset: &Dataset, size: usize, name: &str) -> Result<Vec<u8>> {
         let entries = dataset.shape().iter().try_fold(1_u64, |all, &n| all.checked_mul(n));
         let bytes = entries.and_then(|entries| entries.checked_mul(size as u64));
         let most = match dataset.chunks() {

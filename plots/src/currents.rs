@@ -162,7 +162,12 @@ impl CurrentsFigure {
             let no_line = Stroke { width: 0.0, ..of_all(color) };
             all.add(Sample::Area(band(color), no_line), "5–95 %");
         }
-        one.add(Sample::Line(NET), "sum, with the norm's offset");
+        let has_norm = |own: &PopulationCurrents| own.offset.iter().any(|offset| *offset != 0.0);
+        let net = match self.populations.iter().any(has_norm) {
+            true => "sum, with the norm's offset",
+            false => "sum",
+        };
+        one.add(Sample::Line(NET), net);
         means.add(Sample::Line(BALANCE), "balance");
         let column = |legend, x_name, y_name| Column { legend, x_name, y_name, share: 1.0 / 3.0 };
         PanelRows {

@@ -31,6 +31,12 @@ pub trait NetworkFormat {
         provenance: &Provenance,
         path: &Path,
     ) -> Result<Vec<PathBuf>>;
+
+    /// Whether a file of this name, in the folder of a network, may be one that [`Self::write`]
+    /// wrote. Of a format that writes a single file, none is.
+    fn has_file(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// Writes a network, unless the format cannot hold it: then nothing is written.

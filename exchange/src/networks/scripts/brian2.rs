@@ -3,11 +3,16 @@
 use crate::error::Result;
 use crate::networks::deployed::{DeployedNetwork, DeployedPopulation};
 use crate::networks::format::NetworkFormat;
-use crate::networks::scripts::folder::{ScriptTemplate, dictionary, literal, write_folder};
+use crate::networks::scripts::folder::{
+    ScriptTemplate, dictionary, has_file, literal, write_folder,
+};
 use crate::networks::scripts::kind::{FiringKind, NeuronKind, obstacles_of_kinds};
 use crate::networks::scripts::order::step_order;
 use crate::provenance::Provenance;
 use std::path::{Path, PathBuf};
+
+/// The file in the folder that is run.
+const SCRIPT: &str = "run_brian2.py";
 
 /// A folder with `run_brian2.py`, which gives every spike of a network in Brian2.
 ///
@@ -38,11 +43,15 @@ impl NetworkFormat for Brian2Script {
         let order = format!("[{}]", names.collect::<Vec<_>>().join(", "));
         let kinds = network.populations.iter().filter_map(|own| Some((&own.name[..], kind(own)?)));
         let template = ScriptTemplate {
-            name: "run_brian2.py",
+            name: SCRIPT,
             text: include_str!("templates/run_brian2.py"),
             fillings: &[("@ORDER@", order), ("@KIND@", dictionary(kinds))],
         };
         write_folder(network, provenance, path, template)
+    }
+
+    fn has_file(&self, name: &str) -> bool {
+        has_file(SCRIPT, name)
     }
 }
 

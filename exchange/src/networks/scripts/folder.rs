@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 /// What all scripts share: the network, its input and what comes out.
 const SHARED: &str = include_str!("templates/synfire_network.py");
+/// What the file with [`SHARED`] is called, and that with the network's numbers.
+const SHARED_NAME: &str = "synfire_network.py";
+const NUMBERS_NAME: &str = "network.npz";
 /// Where the provenance goes in a template.
 const PROVENANCE: &str = "# @PROVENANCE@\n";
 
@@ -47,9 +50,9 @@ pub(crate) fn write_folder(
     ScriptTemplate { name, text, fillings }: ScriptTemplate,
 ) -> Result<Vec<PathBuf>> {
     let arrays = network_arrays(network, provenance)?;
-    let data = folder.join("network.npz");
+    let data = folder.join(NUMBERS_NAME);
     let bytes = npz(&arrays).map_err(|error| Error::file(&data, error))?;
-    let (script, shared) = (folder.join(name), folder.join("synfire_network.py"));
+    let (script, shared) = (folder.join(name), folder.join(SHARED_NAME));
     let told = python_provenance(provenance);
     // What people wrote goes in last: marks in it stay what they are.
     let filled = fillings.iter().fold(text.to_owned(), |text, (mark, own)| text.replace(mark, own));
@@ -59,6 +62,11 @@ pub(crate) fn write_folder(
     atomic_file::write(&shared, SHARED.replace(PROVENANCE, &told).as_bytes())?;
     atomic_file::write(&script, text.as_bytes())?;
     Ok(vec![script, shared, data])
+}
+
+/// Whether a file of this name is one of the folder of the script `script`.
+pub(crate) fn has_file(script: &str, name: &str) -> bool {
+    [script, SHARED_NAME, NUMBERS_NAME].contains(&name)
 }
 
 /// The provenance as an assignment.

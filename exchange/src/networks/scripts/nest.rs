@@ -13,11 +13,16 @@
 use crate::error::Result;
 use crate::networks::deployed::{DeployedNetwork, DeployedPopulation};
 use crate::networks::format::NetworkFormat;
-use crate::networks::scripts::folder::{ScriptTemplate, dictionary, literal, write_folder};
+use crate::networks::scripts::folder::{
+    ScriptTemplate, dictionary, has_file, literal, write_folder,
+};
 use crate::networks::scripts::kind::{FiringKind, NeuronKind, obstacles_of_kinds};
 use crate::networks::scripts::shift::shifts;
 use crate::provenance::Provenance;
 use std::path::{Path, PathBuf};
+
+/// The file in the folder that is run.
+const SCRIPT: &str = "run_nest.py";
 
 /// Length of the shortest time that NEST counts, in ms.
 const TIC_MS: f64 = 0.001;
@@ -121,7 +126,7 @@ impl NetworkFormat for NestScript {
         let models =
             network.populations.iter().filter_map(|own| Some((&own.name[..], model_of(own)?)));
         let template = ScriptTemplate {
-            name: "run_nest.py",
+            name: SCRIPT,
             text: include_str!("templates/run_nest.py"),
             fillings: &[
                 ("@MODEL@", dictionary(models)),
@@ -129,6 +134,10 @@ impl NetworkFormat for NestScript {
             ],
         };
         write_folder(network, provenance, path, template)
+    }
+
+    fn has_file(&self, name: &str) -> bool {
+        has_file(SCRIPT, name)
     }
 }
 

@@ -8,11 +8,16 @@
 use crate::error::Result;
 use crate::networks::deployed::{DeployedNetwork, DeployedPopulation};
 use crate::networks::format::NetworkFormat;
-use crate::networks::scripts::folder::{ScriptTemplate, dictionary, literal, write_folder};
+use crate::networks::scripts::folder::{
+    ScriptTemplate, dictionary, has_file, literal, write_folder,
+};
 use crate::networks::scripts::kind::{FiringKind, NeuronKind, obstacles_of_kinds};
 use crate::networks::scripts::nest::{late_remarks, obstacles_of_steps, shift_dictionary};
 use crate::provenance::Provenance;
 use std::path::{Path, PathBuf};
+
+/// The file in the folder that is run.
+const SCRIPT: &str = "run_pynn.py";
 
 /// The step of PyNN in which step 0 of a source falls: on NEST, spikes of a source take a step to
 /// become those of a neuron.
@@ -130,7 +135,7 @@ impl NetworkFormat for PynnScript {
         let cells =
             network.populations.iter().filter_map(|own| Some((&own.name[..], cell_of(own)?)));
         let template = ScriptTemplate {
-            name: "run_pynn.py",
+            name: SCRIPT,
             text: include_str!("templates/run_pynn.py"),
             fillings: &[
                 ("@CELL@", dictionary(cells)),
@@ -138,6 +143,10 @@ impl NetworkFormat for PynnScript {
             ],
         };
         write_folder(network, provenance, path, template)
+    }
+
+    fn has_file(&self, name: &str) -> bool {
+        has_file(SCRIPT, name)
     }
 }
 

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+/// What the file is called in the folder of a network.
+pub(super) const CIRCUIT_CONFIG: &str = "circuit_config.json";
+
 /// Where the files are, with the manifest's variables put in.
 #[derive(Debug)]
 pub(super) struct CircuitConfig {
@@ -54,7 +57,7 @@ impl CircuitConfig {
     /// # Errors
     /// [`Error::Disk`]; [`Error::File`] for what is not JSON or names no files.
     pub fn read(path: &Path) -> Result<Self> {
-        let path = if path.is_dir() { path.join("circuit_config.json") } else { path.to_owned() };
+        let path = if path.is_dir() { path.join(CIRCUIT_CONFIG) } else { path.to_owned() };
         let problem = |problem: String| Error::file(&path, problem);
         let mut text = String::new();
         atomic_file::open(&path)?

@@ -33,7 +33,7 @@ pub(super) fn read_edges(
 
 /// A population of edges.
 struct Edges<'a> {
-    file: &'a H5File,
+    file: &'a H5File<'a>,
     types: &'a TypeTable,
     nodes: &'a Nodes,
     config: &'a CircuitConfig,

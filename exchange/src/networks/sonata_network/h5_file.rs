@@ -1,58 +1,48 @@
 //! Columns of numbers in an HDF5 file.
 
 use crate::error::{Error, Result};
-use crate::hdf5_reading::{float, innermost, integer, is_absent};
-use hdf5_reader::error::Error as Hdf5Error;
+use crate::hdf5_reading::{ReadFile, float, integer, is_absent};
+use hdf5_reader::Datatype;
 use hdf5_reader::group::Group;
-use hdf5_reader::{Datatype, Hdf5File};
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// An open file, with its path for errors.
-pub(super) struct H5File {
-    path: PathBuf,
-    file: Hdf5File,
-}
+pub(super) struct H5File<'a>(ReadFile<'a>);
 
-impl H5File {
+impl<'a> H5File<'a> {
     /// Opens a file.
     ///
     /// # Errors
     /// [`Error::Disk`]; [`Error::File`] for what is not HDF5.
-    pub fn open(path: &Path) -> Result<Self> {
-        atomic_file::open(path)?;
-        let file = Hdf5File::open(path).map_err(|error| {
-            Error::file(path, format!("is not a readable HDF5 file ({})", innermost(&error)))
-        })?;
-        Ok(Self { path: path.to_owned(), file })
+    pub fn open(path: &'a Path) -> Result<Self> {
+        ReadFile::open(path).map(Self)
     }
 
     /// An error about this file.
     pub fn problem(&self, problem: impl Display) -> Error {
-        Error::file(&self.path, problem)
+        Error::file(self.0.path, problem)
     }
 
     /// A group that must be there.
     pub fn group(&self, name: &str) -> Result<Group> {
-        self.file.group(name).map_err(|error| self.missing(name, &error))
+        let group = self.0.group(name)?;
+        group.ok_or_else(|| self.problem(format!("there is no group {name}, but SONATA needs it")))
     }
 
     /// Names of the groups inside a group, sorted.
     pub fn groups(&self, name: &str) -> Result<Vec<String>> {
-        let (mut groups, _) =
-            self.group(name)?.member_names().map_err(|error| self.damaged(name, &error))?;
+        let names = self.group(name)?.member_names();
+        let (mut groups, _) = names.map_err(|error| self.0.damaged(name, &error))?;
         groups.sort();
         Ok(groups)
     }
 
     /// Names of the datasets inside a group, sorted; none where there is no such group.
     pub fn datasets(&self, name: &str) -> Result<Vec<String>> {
-        let group = match self.file.group(name) {
-            Ok(group) => group,
-            Err(error) if is_absent(&error) => return Ok(Vec::new()),
-            Err(error) => return Err(self.damaged(name, &error)),
-        };
-        let (_, mut datasets) = group.member_names().map_err(|error| self.damaged(name, &error))?;
+        let Some(group) = self.0.group(name)? else { return Ok(Vec::new()) };
+        let names = group.member_names();
+        let (_, mut datasets) = names.map_err(|error| self.0.damaged(name, &error))?;
         datasets.sort();
         Ok(datasets)
     }
@@ -97,7 +87,7 @@ impl H5File {
         let dataset = match self.group(group)?.dataset(column) {
             Ok(dataset) => dataset,
             Err(error) if is_absent(&error) => return Ok(None),
-            Err(error) => return Err(self.damaged(&name, &error)),
+            Err(error) => return Err(self.0.damaged(&name, &error)),
         };
         if dataset.ndim() != 1 {
             let problem = format!("{name} has {} dimensions, but must have one", dataset.ndim());
@@ -112,25 +102,13 @@ impl H5File {
                 return Err(self.problem(format!("{name} {problem}")));
             }
         };
-        let bytes = dataset.read_native_bytes().map_err(|error| self.damaged(&name, &error))?;
+        let bytes = self.0.bytes(&dataset, size, &name)?;
         Ok(Some((bytes, size, datatype)))
     }
 
     /// A text that is an attribute of a dataset; `None` where it is not there.
     pub fn text(&self, group: &str, dataset: &str, attribute: &str) -> Option<String> {
-        let dataset = self.file.group(group).ok()?.dataset(dataset).ok()?;
+        let dataset = self.0.file.group(group).ok()?.dataset(dataset).ok()?;
         dataset.attribute(attribute).ok()?.read_string().ok()
-    }
-
-    fn missing(&self, place: &str, error: &Hdf5Error) -> Error {
-        match is_absent(error) {
-            true => self.problem(format!("there is no group {place}, but SONATA needs it")),
-            false => self.damaged(place, error),
-        }
-    }
-
-    fn damaged(&self, place: &str, error: &Hdf5Error) -> Error {
-        let error = innermost(error);
-        self.problem(format!("{place} cannot be decoded, the file may be damaged ({error})"))
     }
 }

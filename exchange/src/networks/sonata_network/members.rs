@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// The types and rows of the nodes or edges of a population.
 pub(super) struct Members<'a> {
-    pub file: &'a H5File,
+    pub file: &'a H5File<'a>,
     /// `nodes/cortex`.
     place: String,
     /// `node` or `edge`.
@@ -22,7 +22,7 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     /// Reads the three columns.
-    pub fn read(file: &'a H5File, place: &str, kind: &'static str) -> Result<Self> {
+    pub fn read(file: &'a H5File<'a>, place: &str, kind: &'static str) -> Result<Self> {
         let column = |name: &str| file.whole(place, &format!("{kind}_{name}"));
         let types = column("type_id")?
             .ok_or_else(|| file.problem(format!("{place}/{kind}_type_id is missing")))?;

@@ -52,7 +52,7 @@ impl Nodes {
 
     fn add(
         &mut self,
-        file: &H5File,
+        file: &H5File<'_>,
         types: &TypeTable,
         name: &str,
         config: &CircuitConfig,
@@ -111,7 +111,7 @@ impl Nodes {
 
 /// The row of each node id.
 fn rows_by_id(
-    file: &H5File,
+    file: &H5File<'_>,
     place: &str,
     ids: Option<Vec<u64>>,
     count: usize,

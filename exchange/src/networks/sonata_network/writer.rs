@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::networks::deployed::{DeployedNetwork, DeployedPopulation, DeployedProjection};
 use crate::networks::dynamics_words::{DynamicsWords, own_numbers};
 use crate::networks::format::NetworkFormat;
-use crate::networks::sonata_network::circuit_config::{OwnProjection, OwnWords};
+use crate::networks::sonata_network::circuit_config::{CIRCUIT_CONFIG, OwnProjection, OwnWords};
 use crate::networks::sonata_network::delays_ms::time_ms;
 use crate::networks::sonata_network::type_table::table_text;
 use crate::networks::soundness::problems;
@@ -15,6 +15,14 @@ use hdf5_writer::{
 use serde_json::json;
 use sim_core::{Polarity, Synapse};
 use std::path::{Path, PathBuf};
+
+/// The files of a network; of those for each population or projection, what stands before and
+/// behind its number.
+const NODES: &str = "nodes.h5";
+const NODE_TYPES: &str = "node_types.csv";
+const EDGE_TYPES: &str = "edge_types.csv";
+const PARAMETERS: [&str; 2] = ["dynamics_", ".json"];
+const EDGES: [&str; 2] = ["projection_", "_edges.h5"];
 
 /// What stands in `model_template` of neurons that synfire wrote; their `dynamics_params` are the
 /// words of [`sim_core::Dynamics`].
@@ -95,8 +103,8 @@ impl NetworkFormat for SonataNetwork {
             files.push(file);
             Ok(())
         };
-        write("nodes.h5", &encoded(nodes(network), &path.join("nodes.h5"))?)?;
-        write("node_types.csv", table_text(&node_types(network)).as_bytes())?;
+        write(NODES, &encoded(nodes(network), &path.join(NODES))?)?;
+        write(NODE_TYPES, table_text(&node_types(network)).as_bytes())?;
         for (p, population) in network.populations.iter().enumerate() {
             if let Some(neurons) = &population.neurons {
                 let words = DynamicsWords::from(neurons.of(0));
@@ -110,20 +118,31 @@ impl NetworkFormat for SonataNetwork {
             write(&name, &encoded(content, &path.join(&name))?)?;
         }
         if !network.projections.is_empty() {
-            write("edge_types.csv", table_text(&edge_types(network)).as_bytes())?;
+            write(EDGE_TYPES, table_text(&edge_types(network)).as_bytes())?;
         }
         let config = circuit_config(network, provenance);
-        write("circuit_config.json", format!("{config:#}\n").as_bytes())?;
+        write(CIRCUIT_CONFIG, format!("{config:#}\n").as_bytes())?;
         Ok(files)
+    }
+
+    fn has_file(&self, name: &str) -> bool {
+        let is_numbered = |[start, end]: [&str; 2]| {
+            let number = name.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
+            number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        [NODES, NODE_TYPES, EDGE_TYPES, CIRCUIT_CONFIG].contains(&name)
+            || [PARAMETERS, EDGES].into_iter().any(is_numbered)
     }
 }
 
 fn parameter_file(population: usize) -> String {
-    format!("dynamics_{population}.json")
+    let [start, end] = PARAMETERS;
+    format!("{start}{population}{end}")
 }
 
 fn edge_file(projection: usize) -> String {
-    format!("projection_{projection}_edges.h5")
+    let [start, end] = EDGES;
+    format!("{start}{projection}{end}")
 }
 
 fn encoded(content: Hdf5Builder, path: &Path) -> Result<Vec<u8>> {
