@@ -121,14 +121,12 @@ fn currents(run: &TrainedRun, data: &LoadedData, index: usize) -> Result<Current
     let (steps, count) = (simulation.steps(), network.populations.len());
     let mut recording = Recording::selecting(vec![Variables::SPIKES; count]);
     simulation.run(&mut recording)?;
-    let output = network.output()?;
-    let populations = (0..count).filter(|&population| population != output);
     let (origin, place) = data.place_of(index);
     Ok(CurrentsFigure {
         title: run.experiment().name.clone(),
         remark: format!("{}; {}, sample {place}", checkpoint(run), origin.short_name()),
         step_ms: network.dt_ms,
-        populations: populations
+        populations: (0..count)
             .filter_map(|population| synaptic_currents(network, population, &recording, steps))
             .collect(),
     })

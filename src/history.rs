@@ -158,12 +158,19 @@ pub(crate) fn of_kind(network: &Network, kind: Kind) -> impl Iterator<Item = Par
     network.parameters().filter(move |parameter| parameter.id.kind == kind)
 }
 
-/// The followed synapses lie spread over the whole matrix; a projection with fewer synapses repeats
-/// some.
+/// The followed synapses; a projection with fewer synapses repeats some. Along each dimension of
+/// the weights they lie at equal distances: the presynaptic neurons are spread over those that
+/// excite, which come first, and those that inhibit.
+fn traced(weights: &Parameter) -> impl Iterator<Item = usize> {
+    let shape = weights.shape;
+    (0..TRACED).map(move |index| {
+        let along = |length: usize| (2 * index + 1) * length / (2 * TRACED);
+        shape.lengths().iter().fold(0, |entry, &length| entry * length + along(length))
+    })
+}
+
 fn snapshot(epoch: usize, weights: &Parameter) -> (WeightSnapshot, SizeSnapshot) {
-    let count = weights.values.len();
-    let traced: Vec<usize> =
-        (0..TRACED).map(|index| (2 * index + 1) * count / (2 * TRACED)).collect();
+    let traced: Vec<usize> = traced(weights).collect();
     let (epoch, values) = (epoch as f64, weights.values);
     (WeightSnapshot::of(epoch, values, &traced), SizeSnapshot::of(epoch, values))
 }

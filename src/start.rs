@@ -22,8 +22,8 @@ pub struct Start {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
     /// Share of each projection's weights, the smallest, that become zero before the first step,
-    /// from 0 to 1; 0. Zeros stay zero under updates that keep signs, and grow again under those
-    /// that add (`training.weights.update`).
+    /// from 0 to 1; 0. Zeros stay zero under updates that keep signs. They grow again under the
+    /// additive and the two-sided update (`training.weights.update`).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub prune: f64,
     /// Zeros that grow again after that, before the first step; none.

@@ -260,7 +260,7 @@ impl WeightSizesFigure {
         let [mut histograms, mut quantiles, mut courses] = [(); 3].map(|()| Legend::default());
         for (name, color) in SIGNS {
             histograms.add(Sample::Line(end_stroke(color)), format!("{name}, end"));
-            histograms.add(Sample::Line(start_stroke(color)), "start");
+            histograms.add(Sample::Line(start_stroke(color)), format!("{name}, start"));
             quantiles.add(Sample::Line(end_stroke(color)), format!("{name}, end"));
             courses.add(Sample::Line(median(color)), format!("{name}, median"));
             let no_line = Stroke { width: 0.0, ..median(color) };

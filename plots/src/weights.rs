@@ -71,7 +71,17 @@ pub struct WeightsFigure {
 const START: Stroke = Stroke { color: Rgb::GREY, width: THIN, dash: Dash::Solid };
 const END: Stroke = Stroke { color: Rgb::BLUE, width: NORMAL, dash: Dash::Solid };
 const MEDIAN: Stroke = Stroke { color: Rgb::BLUE, width: STRONG, dash: Dash::Solid };
-const SINGLE: Stroke = Stroke { color: Rgb(90, 90, 90), width: HAIRLINE, dash: Dash::Solid };
+/// Of a synapse that excites at first, and of one that inhibits.
+const SINGLE: [Stroke; 2] = [
+    Stroke { color: Rgb::VERMILLION, width: HAIRLINE, dash: Dash::Solid },
+    Stroke { color: Rgb::BLUE, width: HAIRLINE, dash: Dash::Solid },
+];
+const SINGLE_NAMES: [&str; 2] = ["single, excitatory at first", "single, inhibitory at first"];
+
+/// Which of the strokes a synapse has that weighs so much at first.
+fn side(first: f32) -> usize {
+    usize::from(first < 0.0)
+}
 
 fn start_fill() -> Rgb {
     Rgb::LIGHT_GREY.lighten(0.5)
@@ -165,12 +175,13 @@ impl ProjectionWeights {
         panel.band(canvas, &epochs, &level(0), &level(4), outer_band());
         panel.band(canvas, &epochs, &level(1), &level(3), inner_band());
         for synapse in 0..self.traced() {
+            let side = side(self.history[0].traced[synapse]);
             panel.line(
                 canvas,
                 self.history
                     .iter()
                     .map(|snapshot| (snapshot.epoch, f64::from(snapshot.traced[synapse]))),
-                SINGLE,
+                SINGLE[side],
             );
         }
         panel.line(canvas, epochs.iter().copied().zip(level(2)), MEDIAN);
@@ -192,13 +203,9 @@ fn draw_moment(canvas: &mut Canvas<'_>, panel: &Panel, moment: &WeightSnapshot) 
         canvas.rect((q25.0 - 5.0, q25.1), (q75.0 + 5.0, q75.1), inner_band());
         canvas.line(&[(median.0 - 5.0, median.1), (median.0 + 5.0, median.1)], MEDIAN);
     }
-    for point in moment
-        .traced
-        .iter()
-        .map(|&weight| panel.at(moment.epoch, f64::from(weight)))
-        .filter(|point| point.1.is_finite())
-    {
-        canvas.disc(point, 0.8, SINGLE.color);
+    for &weight in moment.traced.iter().filter(|weight| weight.is_finite()) {
+        let point = panel.at(moment.epoch, f64::from(weight));
+        canvas.disc(point, 0.8, SINGLE[side(weight)].color);
     }
 }
 
@@ -212,8 +219,12 @@ impl WeightsFigure {
         history.add(Sample::Line(MEDIAN), "median");
         history.add(Sample::Area(inner_band(), Stroke { width: 0.0, ..MEDIAN }), "25–75 %");
         history.add(Sample::Area(outer_band(), Stroke { width: 0.0, ..MEDIAN }), "5–95 %");
-        if self.projections.iter().any(|projection| projection.traced() > 0) {
-            history.add(Sample::Line(SINGLE), "single synapses");
+        let first = self.projections.iter().filter_map(|own| own.history.first());
+        let firsts: Vec<f32> = first.flat_map(|moment| moment.traced.iter().copied()).collect();
+        for (index, name) in SINGLE_NAMES.into_iter().enumerate() {
+            if firsts.iter().any(|&weight| weight.is_finite() && side(weight) == index) {
+                history.add(Sample::Line(SINGLE[index]), name);
+            }
         }
         PanelRows {
             width: mm(SINGLE_COLUMN_MM),

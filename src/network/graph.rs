@@ -10,7 +10,7 @@ use crate::network::learned::check_learned;
 use crate::network::ports::port_index;
 use neurons::Model;
 use serde::{Deserialize, Serialize};
-use sim_core::{NeuronModel, check_poisson_rate};
+use sim_core::{NeuronModel, Polarity, check_poisson_rate};
 
 /// Named populations and the projections between them. One population has none of `neuron`,
 /// `spikes` and `poisson_hz`: the samples enter there.
@@ -115,6 +115,7 @@ impl<'a> GraphParts<'a> {
             .map(|index| self.projection(index, &populations, dt_ms))
             .collect::<Result<_>>()?;
         let output = self.find_output(&populations, &projections)?;
+        self.check_signs(&projections)?;
         for (index, part) in populations.iter().enumerate() {
             let is_open = self.takes_samples && [input, output].contains(&Some(index));
             if part.size.is_none() && !is_open {
@@ -171,6 +172,26 @@ impl<'a> GraphParts<'a> {
         } else {
             format!("there are {}", names.join(", "))
         }
+    }
+
+    /// Checks that populations of an experiment that have a sign send something.
+    fn check_signs(&self, projections: &[ProjectionPart<'a>]) -> Result<()> {
+        for (index, entry) in self.populations.iter().enumerate() {
+            let key = match (entry.polarity, entry.excitatory) {
+                (Some(_), _) => "polarity",
+                (None, Some(_)) => "excitatory",
+                (None, None) => continue,
+            };
+            if self.takes_samples && projections.iter().all(|part| part.source != index) {
+                let name = &entry.name;
+                let problem = format!(
+                    "{key} is the sign of what a population sends, but {name} sends nothing"
+                );
+                let path = format!("{}.{key}", self.of_population(index));
+                return Err(self.wrong(&path, name, problem));
+            }
+        }
+        Ok(())
     }
 
     fn find_input(&self) -> Result<Option<usize>> {
@@ -287,6 +308,16 @@ impl<'a> GraphParts<'a> {
                 let fits = (0.0..=1.0).contains(&share);
                 let checked = sim_core::Error::check("excitatory", share, fits, "from 0 to 1");
                 checked.map_err(|error| self.within(&path, name, error))?;
+                if let Some(size) = entry.size
+                    && share > 0.0
+                    && Polarity::excitatory_count(share, size) == 0
+                {
+                    let problem = format!(
+                        "excitatory is {share}, which makes all {size} neurons inhibitory; say so \
+                         with polarity = \"inhibitory\""
+                    );
+                    return Err(self.wrong(&format!("{path}.excitatory"), name, problem));
+                }
                 Some(PolarityPart::Shared(share))
             }
             (Some(_), Some(_)) => {

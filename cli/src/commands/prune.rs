@@ -4,10 +4,10 @@ use crate::arguments::prune::Prune;
 use crate::{output, output_file, run_argument};
 use anyhow::Result;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use synfire::plots::{Figure, Format};
-use synfire::{PrunedAccuracy, check_shares, pruning_figure};
+use synfire::{Error, PrunedAccuracy, TrainedRun, check_shares, pruning_figure};
 
 pub fn run(arguments: &Prune) -> Result<ExitCode> {
     check_shares(&arguments.shares)?;
@@ -18,9 +18,14 @@ pub fn run(arguments: &Prune) -> Result<ExitCode> {
         Format::of(file)?;
         output_file::check(file, arguments.overwrite)?;
     }
+    let open = |path| run_argument::open(path, arguments.checkpoint, None);
+    let runs: Vec<TrainedRun> =
+        arguments.runs.iter().map(|path| open(path)).collect::<Result<_>>()?;
+    if arguments.figure.is_some() {
+        check_names(&arguments.runs, &runs)?;
+    }
     let (mut named, mut measured) = (Vec::new(), Vec::new());
-    for path in &arguments.runs {
-        let run = run_argument::open(path, arguments.checkpoint, None)?;
+    for (path, run) in arguments.runs.iter().zip(&runs) {
         let (data, shares) = (arguments.data.as_deref(), &arguments.shares);
         let pruned = run.prune(shares, data, arguments.reestimate_norms, arguments.threads)?;
         measured.push((path, pruned.clone()));
@@ -43,6 +48,41 @@ pub fn run(arguments: &Prune) -> Result<ExitCode> {
         output::print(file.display())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs of one name are a line of the figure: they must be seeds of one experiment.
+fn check_names(paths: &[PathBuf], runs: &[TrainedRun]) -> Result<()> {
+    let all: Vec<_> = paths.iter().zip(runs).collect();
+    for (index, (path, run)) in all.iter().enumerate() {
+        let experiment = run.experiment();
+        for (earlier, other) in &all[..index] {
+            let before = other.experiment();
+            let problem = if before.name != experiment.name {
+                continue;
+            } else if (&before.network, &before.training)
+                != (&experiment.network, &experiment.training)
+            {
+                let name = &experiment.name;
+                format!(
+                    "this run and {} are both called {name}, but have other settings; the figure \
+                     shows runs of one name as seeds of one experiment: give one of them another \
+                     name (--set name=..)",
+                    earlier.display()
+                )
+            } else if before.seed == experiment.seed {
+                let seed = experiment.seed;
+                format!(
+                    "this run and {} have the same seed, {seed}; the figure's interval is one over \
+                     seeds",
+                    earlier.display()
+                )
+            } else {
+                continue;
+            };
+            return Err(Error::Folder { path: path.to_path_buf(), problem }.into());
+        }
+    }
+    Ok(())
 }
 
 fn object(path: &Path, arguments: &Prune, pruned: &[PrunedAccuracy]) -> Value {

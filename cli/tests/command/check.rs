@@ -102,7 +102,19 @@ fn a_pruned_network_is_measured_without_changing_the_run() {
     sandbox.ok(&["train", "tiny.toml", "--quiet", "--out", "free", "--set", "name=free"]);
     let two = json(&["prune", "run", "free", "--shares", "0,0.5"]);
     assert_eq!(two["runs"].as_array().unwrap().len(), 2);
-    let drawn = ["prune", "run", "free", "run", "--figure", "pruning.svg", "--shares", "0,0.5"];
+    let again = ["train", "tiny.toml", "--quiet", "--out", "again", "--seed", "5"];
+    sandbox.ok(&[&again[..], &DALE].concat());
+    let figure = |runs: &[&'static str]| -> Vec<&'static str> {
+        let options = ["--figure", "pruning.svg", "--shares", "0,0.5"];
+        [&["prune"], runs, &options[..]].concat()
+    };
+    let said = sandbox.fails(1, &figure(&["run", "free", "run"]));
+    assert!(said.contains("run and run have the same seed"), "{said}");
+    sandbox.ok(&["train", "tiny.toml", "--quiet", "--out", "other", "--seed", "6"]);
+    let said = sandbox.fails(1, &figure(&["run", "other"]));
+    let expected = "other: this run and run are both called tiny, but have other settings";
+    assert!(said.starts_with(expected), "{said}");
+    let drawn = figure(&["run", "free", "again"]);
     let said = sandbox.ok(&drawn);
     assert!(said.ends_with("\npruning.svg\n") && said.lines().count() == 13, "{said}");
     let figure = sandbox.text("pruning.svg");

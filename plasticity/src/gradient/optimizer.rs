@@ -412,7 +412,12 @@ impl Optimizer {
                 self.taken.0 = steps;
             }
         }
-        if self.keep_sums {
+    }
+
+    /// Scales every row back to the sum of sizes that it had before the last step, where the update
+    /// keeps sums ([`SignedUpdate::keep_sums`]); to be called after whatever confines the step.
+    pub fn restore_sums(&self, parameters: &mut [f32]) {
+        if self.keep_sums && self.steps > 0 {
             let floor = self.update.floor().unwrap_or(0.0);
             row_sums::restore(parameters, self.row, &self.sums.0, floor);
         }

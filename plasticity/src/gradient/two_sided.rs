@@ -9,7 +9,8 @@
 //! ```
 //! What changed a weight since the last step, a protection or a bound, is first put on the side
 //! that it strengthens, and stays: only there does the budget grow, under Dale's law where weights
-//! are held at zero. A decay has no effect.
+//! are held at zero. A side above zero stays at least at the floor. A decay has no effect. Weights
+//! that were pruned grow again where the budget gave both of their sides something.
 
 use crate::gradient::weight_update::{Move, SignedUpdate};
 use rayon::prelude::*;
@@ -32,12 +33,14 @@ pub(crate) struct TwoSided {
     factor: f32,
     most: f32,
     budget: f64,
+    floor: f32,
 }
 
 impl From<SignedUpdate> for TwoSided {
     fn from(settings: SignedUpdate) -> Self {
-        let SignedUpdate { rate_factor, largest_exponent, budget, .. } = settings;
-        Self { factor: rate_factor as f32, most: largest_exponent as f32, budget }
+        let SignedUpdate { rate_factor, largest_exponent, budget, floor, .. } = settings;
+        let [factor, most, floor] = [rate_factor, largest_exponent, floor].map(|own| own as f32);
+        Self { factor, most, budget, floor }
     }
 }
 
@@ -75,16 +78,22 @@ impl TwoSided {
             *m += (-change).max(0.0);
             before += f64::from(*p) + f64::from(*m);
             let exponent = (self.factor * step).clamp(-self.most, self.most);
-            *p *= exp(-exponent);
-            *m *= exp(exponent);
+            *p = self.kept(*p, exp(-exponent));
+            *m = self.kept(*m, exp(exponent));
             after += f64::from(*p) + f64::from(*m);
         }
         let scale = if after > 0.0 { (before / after) as f32 } else { 1.0 };
         for ((p, m), weight) in excitatory.iter_mut().zip(inhibitory).zip(weights) {
-            *p *= scale;
-            *m *= scale;
+            *p = self.kept(*p, scale);
+            *m = self.kept(*m, scale);
             *weight = *p - *m;
         }
+    }
+
+    /// A side times a factor. A side above zero stays above: zero could never grow again.
+    fn kept(self, side: f32, factor: f32) -> f32 {
+        let moved = side * factor;
+        if moved < self.floor && side > 0.0 { self.floor } else { moved }
     }
 }
 
@@ -139,6 +148,21 @@ mod tests {
         }
         let flips = start.iter().zip(&weights).filter(|(s, w)| *s * *w < 0.0).count();
         assert!(flips > 0, "the update may change signs");
+    }
+
+    #[test]
+    fn no_side_becomes_zero() {
+        let settings =
+            SignedUpdate { rate_factor: 1e6, largest_exponent: 80.0, ..Default::default() };
+        let update = TwoSided::from(settings);
+        let mut weights: Vec<f32> = normal(ROW, 0);
+        let mut sides = update.start(&weights, ROW);
+        for t in 0..20 {
+            update.take(&mut weights, &normal::<f32>(ROW, 1 + t), &mut sides, ROW);
+        }
+        assert!(sides.iter().flatten().all(|side| *side >= 1e-18 && side.is_finite()), "{sides:?}");
+        update.take(&mut weights, &[f32::NAN; ROW], &mut sides, ROW);
+        assert!(weights.iter().all(|weight| weight.is_nan()), "what is no number is not hidden");
     }
 
     #[test]

@@ -16,8 +16,9 @@
 pub struct WeightGeometry {
     /// Weights that changed their sign; a weight that is or was zero has none.
     pub sign_flips: usize,
-    /// Skewness of the logarithms of the sizes; 0 of log-normal sizes. Zeros are left out here and
-    /// in all that follows.
+    /// Skewness of the logarithms of the sizes; 0 of log-normal sizes. Those of weights above and
+    /// below zero are each standardised for themselves. Zeros are left out here and in all that
+    /// follows.
     pub log_skew: f64,
     /// Excess kurtosis of these logarithms; 0 of log-normal sizes.
     pub log_kurtosis: f64,
@@ -37,7 +38,10 @@ impl WeightGeometry {
         assert_eq!(before.len(), after.len(), "the same weights, before and after");
         let pairs = || before.iter().zip(after).map(|(&b, &a)| (f64::from(b), f64::from(a)));
         let kept = || pairs().filter(|(b, a)| *b != 0.0 && *a != 0.0);
-        let logarithms: Vec<f64> = kept().map(|(_, a)| a.abs().ln()).collect();
+        // Excitatory and inhibitory sizes may have means of their own: each is seen from its own.
+        let of_sign = |sign: f64| kept().map(move |(_, a)| sign * a).filter(|size| *size > 0.0);
+        let logarithms: Vec<f64> =
+            [1.0, -1.0].into_iter().flat_map(|sign| standardised(of_sign(sign))).collect();
         let (log_skew, log_kurtosis) = shape(&logarithms);
         Self {
             sign_flips: pairs().filter(|(b, a)| b * a < 0.0).count(),
@@ -49,6 +53,19 @@ impl WeightGeometry {
             ),
         }
     }
+}
+
+/// Logarithms of sizes, less their mean and over their standard deviation; none of sizes that are
+/// all alike.
+fn standardised(sizes: impl Iterator<Item = f64>) -> Vec<f64> {
+    let logarithms: Vec<f64> = sizes.map(f64::ln).collect();
+    let mean_of = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let mean = mean_of(&logarithms);
+    let centred: Vec<f64> = logarithms.iter().map(|logarithm| logarithm - mean).collect();
+    let squares: Vec<f64> = centred.iter().map(|value| value * value).collect();
+    let deviation = mean_of(&squares).sqrt();
+    let is_spread = deviation > 1e-9;
+    centred.into_iter().filter(|_| is_spread).map(|value| value / deviation).collect()
 }
 
 /// Skewness and excess kurtosis.
@@ -122,6 +139,12 @@ mod tests {
         let near = WeightGeometry::between(&spread, &multiplied);
         assert!(near.log_change_distance < 0.01 && near.change_distance > 0.2, "{near:?}");
         assert!(near.log_skew.abs() < 0.01 && near.log_kurtosis.abs() < 0.1, "{near:?}");
+        // Fewer weights below zero, four times as large: both signs are log-normal.
+        let of_both = |spread: &[f32]| -> Vec<f32> {
+            spread.iter().copied().chain(spread.iter().step_by(4).map(|w| -4.0 * w)).collect()
+        };
+        let near = WeightGeometry::between(&of_both(&spread), &of_both(&multiplied));
+        assert!(near.log_skew.abs() < 0.02 && near.log_kurtosis.abs() < 0.1, "{near:?}");
     }
 
     #[test]

@@ -13,9 +13,10 @@
 //! makes up for sizes that are far below 1. A decay takes a constant off the logarithm. A weight of
 //! exactly zero stays zero, so that what was pruned stays pruned; no other becomes zero.
 //!
-//! Any update can keep the sum of the sizes of each neuron's incoming weights: after a step, all of
-//! them are scaled to the sum of before (`keep_sums`). Growth by multiplication has no other bound
-//! than a decay.
+//! Any update can keep the sum of the sizes of the weights that a neuron receives in a projection:
+//! a step that was confined to ranges and signs is followed by scaling them to the sum of before
+//! (`keep_sums`). Growth by multiplication has no other bound than a decay. A protection comes
+//! after it, and may change the sum.
 
 use serde::{Deserialize, Serialize};
 use sim_core::{Error, Result};
@@ -55,13 +56,14 @@ pub struct SignedUpdate {
     pub rate_factor: f64,
     /// Of updates that multiply: largest size of the exponent of a step, above 0 and at most 80; 1.
     pub largest_exponent: f64,
-    /// Of updates that keep signs: least size of a weight that is not zero, from 1e-30 on; 1e-18.
+    /// Of updates that multiply or keep signs: least size of a weight that is not zero, at least
+    /// 1e-30 and below 1; 1e-18.
     pub floor: f64,
     /// Of the two-sided update: the sum of both sides of all incoming weights of a neuron over the
     /// sum of their sizes at the start, at least 1 and at most 1000; 1.5.
     pub budget: f64,
-    /// Of any update: whether the sum of the sizes of each neuron's incoming weights stays what it
-    /// was; false.
+    /// Of any update: whether the sum of the sizes of the weights that a neuron receives in a
+    /// projection stays what it was, unless a protection changes it; false.
     pub keep_sums: bool,
 }
 

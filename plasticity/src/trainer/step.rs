@@ -448,6 +448,7 @@ impl Trainer {
             let now = groups[*group].schedule.at(step, steps);
             optimizer.step(parameter.values, gradient, now.rate * task_factor, now.beta1);
             parameter.confine();
+            optimizer.restore_sums(parameter.values);
             if protects {
                 let start = Instant::now();
                 let left = protected_step.finish(&**protection, optimizer, &mut parameter);

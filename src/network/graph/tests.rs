@@ -173,6 +173,17 @@ fn entries_that_do_not_fit_are_named_with_their_line() {
         ),
         (
             "size = 5",
+            "size = 5\nexcitatory = 0.05",
+            "x.toml:9:14: hidden1: excitatory is 0.05, which makes all 5 neurons inhibitory; say so \
+             with polarity = \"inhibitory\"",
+        ),
+        (
+            "name = \"output\"",
+            "name = \"output\"\npolarity = \"inhibitory\"",
+            "output: polarity is the sign of what a population sends, but output sends nothing",
+        ),
+        (
+            "size = 5",
             "size = 5\nexcitatory = 0.5\npolarity = \"excitatory\"",
             "x.toml:9:14: hidden1: polarity and excitatory are one setting; leave one out",
         ),

@@ -237,14 +237,19 @@ fn bits_on(set: Option<Instructions>, update: impl Move) -> Vec<u32> {
         let adam = AdamStep::new(0.9, 0.999, 1e-8, 0.01, t as u64);
         let adam = AdamStep { penalty: 1e-3, decay: 1e-3, ..adam };
         let sgd = SgdStep { momentum: 0.9, nesterov: true, penalty: 1e-3, decay: 1e-3, rate: 0.01 };
-        let steps = #[inline(always)]
-        || {
-            adam.apply(update, &mut p, &gradient, &mut mean, &mut square);
-            sgd.apply(update, &mut q, &gradient, &mut velocity);
-        };
+        let (p, q) = (&mut p[..], &mut q[..]);
         match set {
-            Some(set) => set.vectorize(steps),
-            None => steps(),
+            Some(set) => set.vectorize(
+                #[inline(always)]
+                || {
+                    adam.apply(update, p, &gradient, &mut mean, &mut square);
+                    sgd.apply(update, q, &gradient, &mut velocity);
+                },
+            ),
+            None => {
+                adam.apply(update, p, &gradient, &mut mean, &mut square);
+                sgd.apply(update, q, &gradient, &mut velocity);
+            }
         }
     }
     p.iter().chain(&q).map(|value| value.to_bits()).collect()

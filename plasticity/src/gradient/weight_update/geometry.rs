@@ -68,7 +68,8 @@ fn changes_show_the_geometry_of_the_update() {
 
 /// 10 of 1000 inputs matter. After 200 batches of 8 new samples, multiplication is far nearer to
 /// the true weights than addition at the best of its rates. With multiplication an input has an
-/// excitatory and an inhibitory weight.
+/// excitatory and an inhibitory weight, since a weight keeps its sign. The rate of multiplication
+/// was not searched: it is the middle of 0.05 to 0.2.
 #[test]
 fn few_relevant_inputs_are_found_early() {
     let (inputs, relevant, batch) = (1000, 10, 8);
