@@ -180,7 +180,8 @@ fn entries_that_do_not_fit_are_named_with_their_line() {
         (
             "name = \"output\"",
             "name = \"output\"\npolarity = \"inhibitory\"",
-            "output: polarity is the sign of what a population sends, but output sends nothing",
+            "x.toml:13:12: output: polarity is the sign of what a population sends, but output \
+             sends nothing",
         ),
         (
             "size = 5",
