@@ -52,7 +52,8 @@ impl WeightUpdate {
 #[serde(default, deny_unknown_fields)]
 pub struct SignedUpdate {
     /// Of updates that multiply: their rate over that of the schedule, which is meant for steps
-    /// that are added; above 0 and at most 1e6; 20.
+    /// that are added; above 0 and at most 1e6; 20. Steps of Adam take 20 to 40, steps of SGD at a
+    /// rate of 0.1 and more 5 to 10.
     pub rate_factor: f64,
     /// Of updates that multiply: largest size of the exponent of a step, above 0 and at most 80; 1.
     pub largest_exponent: f64,
