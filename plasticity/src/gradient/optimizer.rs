@@ -376,7 +376,8 @@ impl Optimizer {
     }
 
     /// Moves `parameters` against `gradient` by a step of size `rate`. `beta1` replaces the
-    /// settings' `beta1` (for SGD: `momentum`) in this step.
+    /// settings' `beta1` (for SGD: `momentum`) in this step. An update that keeps sums does so with
+    /// [`restore_sums`](Self::restore_sums), which the caller calls afterwards.
     ///
     /// # Panics
     /// If `parameters` or `gradient` differ in length from what the optimizer was built for.
